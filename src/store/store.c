@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_private.h"
+#include "schema.h"
+
+#include <apr_atomic.h>
+#include <apr_strings.h>
+#include <time.h>
+
+/* How long the others are sent away at once after one thread found no database: a hanging host costs a connect timeout
+ * for each thread that tries, one after the other, under the pool's lock. */
+#define DOWN_SECONDS 1
+
+um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_lender_t *lender)
+{
+    um_store_t *store = apr_pcalloc(pool, sizeof(*store));
+
+    store->dialect = dialect;
+    store->lender = *lender;
+    return store;
+}
+
+um_dialect_e um_store_dialect(const um_store_t *store)
+{
+    return store->dialect;
+}
+
+/* --- borrowing --- */
+
+static apr_uint32_t monotonic_second(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (apr_uint32_t)now.tv_sec + 1;
+}
+
+/* While the database is down one thread at a time goes through: the one that moves the mark. */
+static int may_try(um_store_t *store)
+{
+    apr_uint32_t now = monotonic_second();
+    apr_uint32_t until = apr_atomic_read32(&store->down_until);
+
+    if (until == 0) {
+        return 1;
+    }
+    return now >= until && apr_atomic_cas32(&store->down_until, now + DOWN_SECONDS, until) == until;
+}
+
+static void mark_down(um_store_t *store)
+{
+    apr_atomic_set32(&store->down_until, monotonic_second() + DOWN_SECONDS);
+}
+
+apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn)
+{
+    um_store_t *store = call->store;
+    const char *why = NULL;
+    int locks = write && store->lender.lock;
+
+    if (!may_try(store)) {
+        call->cause = "no database connection: it was away a moment ago, not asked again yet";
+        return APR_EGENERAL;
+    }
+    /* The lock comes first: waiting for it with a connection in hand would starve the readers of connections. */
+    if (locks && store->lender.lock(store->lender.baton) != APR_SUCCESS) {
+        call->cause = "the write lock could not be taken";
+        return APR_EGENERAL;
+    }
+    if (store->lender.borrow(store->lender.baton, call->pool, conn) != APR_SUCCESS) {
+        mark_down(store);
+        call->cause = "no database connection: the database is away, or DBDParams is wrong";
+    }
+    else if (um_store_conn_prepare(conn, store->dialect, call->pool, &why) != APR_SUCCESS) {
+        store->lender.give_back(store->lender.baton, conn);
+        call->cause = why;
+    }
+    else {
+        apr_atomic_set32(&store->down_until, 0);
+        return APR_SUCCESS;
+    }
+    if (locks) {
+        store->lender.unlock(store->lender.baton);
+    }
+    return APR_EGENERAL;
+}
+
+void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn)
+{
+    um_lender_t *lender = &call->store->lender;
+
+    lender->give_back(lender->baton, conn);
+    if (write && lender->lock) {
+        lender->unlock(lender->baton);
+    }
+}
+
+/* --- one statement --- */
+
+apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *const *values, int count,
+                          um_rows_t *rows)
+{
+    const um_statement_t *statement = um_statements_get(call->store->dialect, id);
+    int write = statement->kind == UM_STATEMENT_WRITE;
+    um_dbconn_t conn;
+    apr_status_t rv;
+
+    *rows = (um_rows_t){ 0 };
+    if (count != statement->values) {
+        call->cause = apr_psprintf(call->pool, "%s takes %d values, was given %d", statement->name, statement->values,
+                                   count);
+        return APR_EGENERAL;
+    }
+    if (um_store_borrow(call, write, &conn) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
+    if (rv != APR_SUCCESS) {
+        if (um_store_conn_alive(&conn, call->pool)) {
+            um_store_conn_forget(&conn, statement);
+            rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
+            rows->again = 1;
+        }
+        else {
+            mark_down(call->store);
+        }
+    }
+    um_store_give_back(call, write, &conn);
+    return rv;
+}
+
+apr_status_t um_store_run(um_store_call_t *call, um_statement_e id, const char *const *values, int count,
+                          um_rows_t *rows)
+{
+    *rows = (um_rows_t){ 0 };
+    if (um_store_ready(call) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    return um_store_raw(call, id, values, count, rows);
+}
+
+/* --- the schema --- */
+
+apr_status_t um_store_ready(um_store_call_t *call)
+{
+    um_store_t *store = call->store;
+    const um_schema_step_t *missing = NULL;
+
+    if (apr_atomic_read32(&store->ready)) {
+        return APR_SUCCESS;
+    }
+    if (um_schema_missing(call, &missing) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (missing && store->dialect == UM_DIALECT_SQLITE3) {
+        if (um_schema_upgrade(call, NULL) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+    }
+    else if (missing) {
+        call->cause = apr_psprintf(call->pool, "the database lacks the schema's step %s: apply it with \"usermgmt "
+                                   "schema upgrade\" or with psql", missing->name);
+        return APR_EGENERAL;
+    }
+    apr_atomic_set32(&store->ready, 1);
+    return APR_SUCCESS;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_conn.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* Random access. With 0 the PostgreSQL driver reports errors as empty results and sleeps 0.1 s for each of them. */
+#define RANDOM_ACCESS 1
+#define NEXT_ROW (-1)
+
+static apr_status_t failed(const um_dbconn_t *conn, apr_pool_t *pool, const char *what, int rv, const char **why)
+{
+    const char *text = apr_dbd_error(conn->driver, conn->handle, rv);
+    apr_size_t first_line = text ? strcspn(text, "\r\n") : 0;
+
+    *why = apr_psprintf(pool, "%s: %s (%d)", what,
+                        first_line ? apr_pstrmemdup(pool, text, first_line) : "the driver gives no reason", rv);
+    return APR_EGENERAL;
+}
+
+/* A statement lives as long as its connection. PostgreSQL's has no name (label NULL): nothing of it is on the server,
+ * so it outlives every reconnect and works through poolers. */
+static apr_dbd_prepared_t *prepared(const um_dbconn_t *conn, const um_statement_t *statement, int *rv)
+{
+    apr_dbd_prepared_t *found = apr_hash_get(conn->prepared, statement->name, APR_HASH_KEY_STRING);
+
+    *rv = 0;
+    if (!found) {
+        *rv = apr_dbd_prepare(conn->driver, conn->pool, conn->handle, statement->text, NULL, &found);
+        if (*rv) {
+            return NULL;
+        }
+        apr_hash_set(conn->prepared, statement->name, APR_HASH_KEY_STRING, found);
+    }
+    return found;
+}
+
+/* Reads to the end, because only that frees the driver's result; copies each value, because the next row frees it. */
+static void fetch(const um_dbconn_t *conn, apr_pool_t *pool, apr_dbd_results_t *results, um_rows_t *rows)
+{
+    apr_array_header_t *list = apr_array_make(pool, 1, sizeof(const char *const *));
+    int columns = apr_dbd_num_cols(conn->driver, results);
+    apr_dbd_row_t *row = NULL;
+
+    while (apr_dbd_get_row(conn->driver, pool, results, &row, NEXT_ROW) == 0) {
+        const char **values = apr_pcalloc(pool, (apr_size_t)columns * sizeof(*values));
+
+        for (int i = 0; i < columns; i++) {
+            const char *value = NULL;
+
+            /* The one way to tell NULL that both drivers agree on. */
+            if (apr_dbd_datum_get(conn->driver, row, i, APR_DBD_TYPE_STRING, &value) == APR_SUCCESS) {
+                values[i] = apr_pstrdup(pool, value);
+            }
+        }
+        APR_ARRAY_PUSH(list, const char *const *) = values;
+    }
+    rows->count = list->nelts;
+    rows->row = (const char *const *const *)list->elts;
+}
+
+apr_status_t um_store_conn_run(const um_dbconn_t *conn, const um_statement_t *statement, apr_pool_t *pool,
+                               const char *const *values, um_rows_t *rows, const char **why)
+{
+    apr_dbd_results_t *results = NULL;
+    apr_dbd_prepared_t *query;
+    const char **args = NULL;
+    int rv;
+
+    query = prepared(conn, statement, &rv);
+    if (query) {
+        if (statement->values) {
+            args = apr_pmemdup(pool, values, (apr_size_t)statement->values * sizeof(*args));
+        }
+        rv = apr_dbd_pselect(conn->driver, pool, conn->handle, &results, query, RANDOM_ACCESS, statement->values, args);
+    }
+    if (rv) {
+        return failed(conn, pool, statement->name, rv, why);
+    }
+    fetch(conn, pool, results, rows);
+    return APR_SUCCESS;
+}
+
+apr_status_t um_store_conn_text(const um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **why)
+{
+    int changed = 0;
+    int rv = apr_dbd_query(conn->driver, conn->handle, &changed, sql);
+
+    return rv ? failed(conn, pool, apr_pstrmemdup(pool, sql, strcspn(sql, "\n")), rv, why) : APR_SUCCESS;
+}
+
+int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool)
+{
+    return apr_dbd_check_conn(conn->driver, pool, conn->handle) == APR_SUCCESS;
+}
+
+void um_store_conn_forget(const um_dbconn_t *conn, const um_statement_t *statement)
+{
+    apr_hash_set(conn->prepared, statement->name, APR_HASH_KEY_STRING, NULL);
+}
+
+/* --- a fresh SQLite connection --- */
+
+typedef struct pragma_t {
+    const char *set, *get, *want, *also;
+} pragma_t;
+
+/* busy_timeout stays 0: the driver holds a mutex over all connections of the process while SQLite waits, and so would
+ * block the very commit that is waited for. WAL is "memory" for a database that is not in a file. */
+static const pragma_t pragmas[] = {
+    { "pragma busy_timeout = 0", "pragma busy_timeout", "0", NULL },
+    { "pragma foreign_keys = on", "pragma foreign_keys", "1", NULL },
+    { "pragma journal_mode = wal", "pragma journal_mode", "wal", "memory" },
+    { "pragma synchronous = full", "pragma synchronous", "2", NULL },
+};
+
+static apr_status_t ask(const um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **answer,
+                        const char **why)
+{
+    apr_dbd_results_t *results = NULL;
+    um_rows_t rows = { 0 };
+    int rv = apr_dbd_select(conn->driver, pool, conn->handle, &results, sql, RANDOM_ACCESS);
+
+    if (rv) {
+        return failed(conn, pool, sql, rv, why);
+    }
+    fetch(conn, pool, results, &rows);
+    *answer = rows.count ? rows.row[0][0] : NULL;
+    return APR_SUCCESS;
+}
+
+apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, um_dialect_e dialect, apr_pool_t *pool, const char **why)
+{
+    static const char mark[] = "um.";
+
+    if (dialect != UM_DIALECT_SQLITE3 || apr_hash_get(conn->prepared, mark, APR_HASH_KEY_STRING)) {
+        return APR_SUCCESS;
+    }
+    for (apr_size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
+        const pragma_t *pragma = &pragmas[i];
+        const char *answer = NULL;
+
+        if (ask(conn, pool, pragma->set, &answer, why) != APR_SUCCESS
+            || ask(conn, pool, pragma->get, &answer, why) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+        if (!answer || (strcmp(answer, pragma->want) != 0 && (!pragma->also || strcmp(answer, pragma->also) != 0))) {
+            *why = apr_psprintf(pool, "%s has no effect: SQLite answers %s", pragma->set, answer ? answer : "nothing");
+            return APR_EGENERAL;
+        }
+    }
+    apr_hash_set(conn->prepared, mark, APR_HASH_KEY_STRING, mark);
+    return APR_SUCCESS;
+}

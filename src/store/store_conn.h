@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_STORE_CONN_H
+#define UM_STORE_CONN_H
+/* One borrowed connection: the only place that calls apr_dbd. For the files of the store only. */
+#include "store.h"
+
+/** Makes a fresh SQLite connection keep its promises (foreign keys, WAL, full sync) and reads back that it does.
+ * Settings given by DBDInitSQL are no substitute: a PRAGMA there that answers with a row silently ends the list.
+ * APR_EGENERAL: *why says which one was refused. PostgreSQL needs nothing. */
+apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, um_dialect_e dialect, apr_pool_t *pool, const char **why);
+
+/** Runs a statement, once.
+ * @param why  on APR_EGENERAL the first line of the driver's text: later lines quote user data */
+apr_status_t um_store_conn_run(const um_dbconn_t *conn, const um_statement_t *statement, apr_pool_t *pool,
+                               const char *const *values, um_rows_t *rows, const char **why);
+
+/** Runs SQL text without values and without rows. */
+apr_status_t um_store_conn_text(const um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **why);
+
+/** Whether the connection is good now; the driver reconnects here if it has to. */
+int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool);
+
+/** Drops a cached statement so that the next run prepares it anew: SQLite refuses statements prepared before a change
+ * of the schema, a VACUUM or an ANALYZE, for good. */
+void um_store_conn_forget(const um_dbconn_t *conn, const um_statement_t *statement);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_STORE_PRIVATE_H
+#define UM_STORE_PRIVATE_H
+/* What the files of the store share and nobody else calls: the same as in store.h, without asking for the schema first. */
+#include "store_conn.h"
+
+struct um_store_t {
+    um_dialect_e dialect;
+    um_lender_t lender;
+    apr_uint32_t ready;        /**< atomic: the schema was seen whole */
+    apr_uint32_t down_until;   /**< atomic: monotonic second until which only one thread tries; 0 = the database is up */
+};
+
+struct um_tx_t {
+    um_store_call_t *call;
+    um_dbconn_t conn;
+    int broken;                /**< a statement failed: the transaction can only be rolled back */
+};
+
+apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *const *values, int count,
+                          um_rows_t *rows);
+apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn, void *baton);
+um_dialect_e um_store_tx_dialect(const um_tx_t *tx);
+
+/** Borrows a prepared connection, under the write lock when write is set and the dialect has one.
+ * APR_EGENERAL: none to be had; cause says why. */
+apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn);
+void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn);
+
+#endif

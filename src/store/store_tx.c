@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transactions. BEGIN, COMMIT and ROLLBACK go as text: the driver's own transaction calls crash on a dead connection,
+ * and commit what was left open. */
+#include "store_private.h"
+
+#include <apr_strings.h>
+
+#define TRIES 3
+
+um_dialect_e um_store_tx_dialect(const um_tx_t *tx)
+{
+    return tx->call->store->dialect;
+}
+
+apr_status_t um_store_tx_run(um_tx_t *tx, um_statement_e id, const char *const *values, int count, um_rows_t *rows)
+{
+    const um_statement_t *statement = um_statements_get(tx->call->store->dialect, id);
+    apr_status_t rv = APR_EGENERAL;
+
+    *rows = (um_rows_t){ 0 };
+    if (count != statement->values) {
+        tx->call->cause = apr_psprintf(tx->call->pool, "%s takes %d values, was given %d", statement->name,
+                                       statement->values, count);
+    }
+    else {
+        rv = um_store_conn_run(&tx->conn, statement, tx->call->pool, values, rows, &tx->call->cause);
+    }
+    if (rv != APR_SUCCESS) {
+        tx->broken = 1;
+        um_store_conn_forget(&tx->conn, statement);
+    }
+    return rv;
+}
+
+apr_status_t um_store_tx_text(um_tx_t *tx, const char *sql)
+{
+    apr_status_t rv = um_store_conn_text(&tx->conn, tx->call->pool, sql, &tx->call->cause);
+
+    tx->broken |= rv != APR_SUCCESS;
+    return rv;
+}
+
+/* One try. *lost: nothing was done and the whole may be done again. */
+static apr_status_t attempt(um_tx_t *tx, um_store_tx_fn *fn, void *baton, int *lost)
+{
+    um_store_call_t *call = tx->call;
+    const char *begin = call->store->dialect == UM_DIALECT_SQLITE3 ? "BEGIN IMMEDIATE" : "BEGIN";
+    const char *ignored;
+    apr_status_t rv;
+
+    *lost = 0;
+    tx->broken = 0;
+    if (um_store_conn_text(&tx->conn, call->pool, begin, &call->cause) != APR_SUCCESS) {
+        *lost = 1;
+        return APR_EGENERAL;
+    }
+    rv = fn(tx, baton);
+    if (rv == APR_SUCCESS && !tx->broken) {
+        if (um_store_conn_text(&tx->conn, call->pool, "COMMIT", &call->cause) == APR_SUCCESS) {
+            return APR_SUCCESS;
+        }
+        /* A full disk leaves SQLite's transaction open or already undone, a lost PostgreSQL connection nobody knows. */
+        (void)um_store_conn_text(&tx->conn, call->pool, "ROLLBACK", &ignored);
+        return call->store->dialect == UM_DIALECT_SQLITE3 ? APR_EGENERAL : UM_STORE_UNKNOWN;
+    }
+    *lost = tx->broken;
+    (void)um_store_conn_text(&tx->conn, call->pool, "ROLLBACK", &ignored);
+    return tx->broken ? APR_EGENERAL : rv;
+}
+
+apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn, void *baton)
+{
+    um_tx_t tx = { .call = call };
+    apr_status_t rv = APR_EGENERAL;
+    int lost = 0;
+
+    if (um_store_borrow(call, 1, &tx.conn) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    for (int i = 0; i < TRIES; i++) {
+        rv = attempt(&tx, fn, baton, &lost);
+        if (!lost || !um_store_conn_alive(&tx.conn, call->pool)) {
+            break;
+        }
+    }
+    /* After a loss at COMMIT the connection is mended here, so that the next borrower need not find out. */
+    if (rv == UM_STORE_UNKNOWN) {
+        (void)um_store_conn_alive(&tx.conn, call->pool);
+    }
+    um_store_give_back(call, 1, &tx.conn);
+    return rv;
+}
+
+apr_status_t um_store_transaction(um_store_call_t *call, um_store_tx_fn *fn, void *baton)
+{
+    apr_status_t rv = um_store_ready(call);
+
+    return rv == APR_SUCCESS ? um_store_raw_transaction(call, fn, baton) : rv;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_STORE_USER_H
+#define UM_STORE_USER_H
+/* Rows of um_users. Functions that look for one user give NULL in *user for none: that is no error. All return
+ * APR_EGENERAL with call->cause when the database did not do it. */
+#include "store.h"
+
+/** A user as stored. All text is UTF-8 and never NULL. */
+typedef struct um_user_t {
+    const char *id;            /**< UUID, canonical */
+    const char *username;
+    const char *first_name;
+    const char *last_name;
+    const char *email;
+    const char *password;      /**< the hash */
+    const char *version;       /**< UUID, new with each change of credentials or state */
+    int is_active;
+    int is_staff;
+} um_user_t;
+
+/** What is stored beside the record itself for finding it. */
+typedef struct um_user_keys_t {
+    const char *username_key;
+    const char *email_key;     /**< NULL: keeps its value */
+    const char *email_claim;   /**< the key where addresses are exclusive, "" where not; NULL: keeps its value */
+} um_user_keys_t;
+
+/** Reads the first nine columns of a row that begins with UM_USER_COLUMNS. */
+um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row);
+
+apr_status_t um_store_user_by_id(um_store_call_t *call, const char *id, um_user_t **user);
+apr_status_t um_store_user_by_key(um_store_call_t *call, const char *username_key, um_user_t **user);
+
+/** Which of the keys somebody has already. */
+apr_status_t um_store_user_taken(um_store_call_t *call, const um_user_keys_t *keys, int *name, int *email);
+/** Whether somebody other than id claims the address. */
+apr_status_t um_store_user_email_taken(um_store_call_t *call, const char *email_claim, const char *id, int *taken);
+
+/** In a transaction. *done = 0: the name or the claimed address is taken. */
+apr_status_t um_store_user_insert(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys,
+                                  apr_int64_t now, int *done);
+/** Members that are NULL keep their value. *user is the record after it, NULL when there is no such user. */
+apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change, const um_user_keys_t *keys,
+                                  apr_int64_t now, um_user_t **user);
+/** In a transaction. *done = 0: the version is no longer old_version. */
+apr_status_t um_store_user_password(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, const char *old_version,
+                                    apr_int64_t now, int *done);
+/** Replaces a hash by a better one of the same password, if it still stands. */
+apr_status_t um_store_user_rehash(um_store_call_t *call, const char *id, const char *old_hash, const char *new_hash);
+/** Sets is_active and is_staff under a new version. */
+apr_status_t um_store_user_state(um_store_call_t *call, const um_user_t *user, apr_int64_t now, int *done);
+/** *done: this call, or its first sending, deleted the row. */
+apr_status_t um_store_user_delete(um_store_call_t *call, const char *id, int *done);
+
+#endif
