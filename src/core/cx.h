@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_CX_H
+#define UM_CX_H
+/* The context of one call into core: its pool, its time, its site, and where the call says what was wrong. */
+#include "gate.h"
+#include "policy.h"
+#include "pwhash.h"
+#include "sigcache.h"
+#include "store.h"
+
+typedef struct um_keyring_t um_keyring_t;
+
+/** What a site is made of: one database, its keys, its rules. Made once per process and virtual host, shared by threads,
+ * never changed. */
+typedef struct um_site_t {
+    um_store_t *store;
+    const um_keyring_t *keys;
+    um_sigcache_t *signatures;          /**< signatures found good before; NULL: check each time */
+    um_gate_t *gate;                    /**< bounds hashing on this machine; NULL: unbounded (command line) */
+    apr_interval_time_t gate_wait;      /**< how long a caller waits for his turn to hash */
+    um_pwhash_params_t hash;            /**< of new password hashes */
+    um_policy_t policy;                 /**< what a new password must be */
+    const char *issuer;                 /**< iss of our tokens */
+    const char *audience;               /**< aud of our tokens */
+    apr_int64_t token_lifetime;         /**< seconds */
+    int unique_email;                   /**< an address belongs to one account only */
+} um_site_t;
+
+/** How a call ended. */
+typedef enum {
+    UM_OK,
+    UM_INVALID,         /**< cx->errors says what was wrong with which member */
+    UM_BAD_TOKEN,       /**< forged, expired, ended, or of somebody who is gone */
+    UM_INACTIVE,        /**< a good token of an account that is switched off */
+    UM_ABSENT,          /**< no such thing, or not for this caller: he cannot tell which */
+    UM_DENIED,          /**< for staff only */
+    UM_BUSY,            /**< too many wait for their turn to hash; try again */
+    UM_AWAY,            /**< the database is away or did not do it; try again. cx->cause */
+    UM_FAILED           /**< a fault of ours or of the machine. cx->cause */
+} um_status_e;
+
+/** One thing wrong with the input. */
+typedef struct um_error_t {
+    const char *field;  /**< member name as the caller knows it, or UM_NO_FIELD */
+    const char *code;   /**< stable, e.g. max_length */
+    const char *text;   /**< English, for people */
+} um_error_t;
+
+#define UM_NO_FIELD "non_field_errors"
+
+typedef struct um_cx_t {
+    apr_pool_t *pool;               /**< of everything a call returns */
+    apr_time_t now;                 /**< set once by who makes the context; rules never read the clock */
+    const um_site_t *site;
+    const char *address;            /**< client's, for the session's record; may be NULL */
+    const char *user_agent;         /**< may be NULL */
+    apr_array_header_t *errors;     /**< um_error_t */
+    const char *cause;              /**< for the log when a call ended in UM_AWAY or UM_FAILED; no user data */
+} um_cx_t;
+
+/** Starts a context. */
+void um_cx_init(um_cx_t *cx, apr_pool_t *pool, const um_site_t *site, apr_time_t now);
+
+/** Seconds since the epoch. */
+apr_int64_t um_cx_seconds(const um_cx_t *cx);
+
+/** Notes what is wrong with a member. code and text must outlive the context. */
+void um_cx_error(um_cx_t *cx, const char *field, const char *code, const char *text);
+
+/** UM_FAILED with a cause. */
+um_status_e um_cx_failed(um_cx_t *cx, const char *cause);
+
+/** A call into the store. */
+um_store_call_t um_cx_store(const um_cx_t *cx);
+
+/** UM_AWAY with the store's cause. */
+um_status_e um_cx_away(um_cx_t *cx, const um_store_call_t *call);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "password.h"
+
+#include "random.h"
+#include "unicode.h"
+
+#include <apr_strings.h>
+
+/* Bytes beyond which nothing is ever hashed, whatever the policy says; 4 for each of the longest password's characters. */
+#define MAX_HASHED 16384
+
+static const char no_login[] = "Unable to log in with provided credentials.";
+
+void um_password_check(um_cx_t *cx, const char *field, um_secret_t password, const um_policy_person_t *person)
+{
+    const um_policy_t *policy = &cx->site->policy;
+    apr_array_header_t *faults;
+
+    if (um_unicode_count(password.text, password.len) > (apr_size_t)policy->max_length) {
+        um_cx_error(cx, field, "max_length", apr_psprintf(cx->pool, "Ensure this field has no more than %d characters.",
+                                                          policy->max_length));
+        return;
+    }
+    faults = um_policy_check(cx->pool, policy, person, password.text, password.len);
+    for (int i = 0; i < faults->nelts; i++) {
+        const um_policy_fault_t *fault = &APR_ARRAY_IDX(faults, i, um_policy_fault_t);
+
+        um_cx_error(cx, field, fault->code, fault->text);
+    }
+}
+
+/* --- inside the gate --- */
+
+static um_status_e enter(um_cx_t *cx, um_gate_pass_t *pass)
+{
+    if (cx->site->gate && um_gate_enter(cx->site->gate, cx->site->gate_wait, pass) != APR_SUCCESS) {
+        cx->cause = "too many passwords wait to be hashed";
+        return UM_BUSY;
+    }
+    return UM_OK;
+}
+
+static void leave(um_cx_t *cx, um_gate_pass_t *pass)
+{
+    if (cx->site->gate) {
+        um_gate_leave(cx->site->gate, pass);
+    }
+}
+
+static um_status_e make(um_cx_t *cx, um_secret_t password, const char **hash)
+{
+    if (um_pwhash_make(cx->pool, &cx->site->hash, password.text, password.len, hash) != APR_SUCCESS) {
+        return um_cx_failed(cx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
+    }
+    return UM_OK;
+}
+
+um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **hash)
+{
+    um_gate_pass_t pass;
+    um_status_e status = enter(cx, &pass);
+
+    if (status == UM_OK) {
+        status = make(cx, password, hash);
+        leave(cx, &pass);
+    }
+    return status;
+}
+
+/* Verifies against the user's hash, or against none at the same cost. When the password is right, *fresh is set to a hash
+ * of wanted: its own hash anew if that is out of date, or the new password's.
+ * UM_INVALID: not the password. */
+static um_status_e verify(um_cx_t *cx, const um_user_t *user, um_secret_t password, const um_secret_t *wanted,
+                          const char **fresh)
+{
+    um_gate_pass_t pass;
+    um_status_e status = enter(cx, &pass);
+    um_pwhash_e match = UM_PWHASH_MISMATCH;
+
+    if (status != UM_OK) {
+        return status;
+    }
+    if (user) {
+        match = um_pwhash_verify(cx->pool, user->password, password.text, password.len);
+    }
+    if (!user || match == UM_PWHASH_UNKNOWN) {
+        um_pwhash_dummy(cx->pool, &cx->site->hash, password.text, password.len);
+    }
+    if (match == UM_PWHASH_ERROR) {
+        status = um_cx_failed(cx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
+    }
+    else if (match != UM_PWHASH_MATCH) {
+        status = UM_INVALID;
+    }
+    else if (wanted || (user->is_active && um_pwhash_outdated(&cx->site->hash, user->password))) {
+        status = make(cx, wanted ? *wanted : password, fresh);
+    }
+    leave(cx, &pass);
+    return status;
+}
+
+/* --- signing in --- */
+
+static um_status_e refuse_login(um_cx_t *cx)
+{
+    um_cx_error(cx, UM_NO_FIELD, "authorization", no_login);
+    return UM_INVALID;
+}
+
+/* The hash is better, the password the same: should the database fail us here, the next login does it. */
+static void store_fresh_hash(um_cx_t *cx, const um_user_t *user, const char *fresh)
+{
+    um_store_call_t call = um_cx_store(cx);
+
+    (void)um_store_user_rehash(&call, user->id, user->password, fresh);
+}
+
+um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const char **token)
+{
+    um_store_call_t call = um_cx_store(cx);
+    um_session_new_t session;
+    um_user_t *user = NULL;
+    const char *key = NULL;
+    const char *fresh = NULL;
+    um_status_e status;
+
+    if (password.len > MAX_HASHED) {
+        return refuse_login(cx);
+    }
+    if (um_unicode_key(cx->pool, username, &key) != APR_SUCCESS) {
+        key = "";
+    }
+    if (um_store_user_by_key(&call, key, &user) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    status = verify(cx, user, password, NULL, &fresh);
+    if (status == UM_INVALID || (status == UM_OK && !user->is_active)) {
+        return refuse_login(cx);
+    }
+    if (status != UM_OK || (status = um_session_make(cx, user, &session)) != UM_OK) {
+        return status;
+    }
+    status = um_session_open(cx, &session);
+    if (status == UM_BAD_TOKEN) {
+        return refuse_login(cx);
+    }
+    if (status == UM_OK && fresh) {
+        store_fresh_hash(cx, user, fresh);
+    }
+    *token = session.token;
+    return status;
+}
+
+/* --- changing --- */
+
+typedef struct change_t {
+    um_cx_t *cx;
+    const um_user_t *changed;
+    const char *old_version;
+    const um_session_new_t *session;
+} change_t;
+
+static apr_status_t change_rows(um_tx_t *tx, void *baton)
+{
+    change_t *change = baton;
+    apr_pool_t *pool = change->cx->pool;
+    int done = 0;
+    apr_status_t rv = um_store_user_password(tx, pool, change->changed, change->old_version, um_cx_seconds(change->cx),
+                                             &done);
+
+    if (rv == APR_SUCCESS && done) {
+        rv = um_store_session_insert_tx(tx, pool, &change->session->record, &done);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    return done ? APR_SUCCESS : UM_STORE_ROLLED_BACK;
+}
+
+static um_status_e wrong_password(um_cx_t *cx)
+{
+    um_cx_error(cx, "old_password", "password_incorrect", "Wrong password.");
+    return UM_INVALID;
+}
+
+static um_status_e store_change(um_cx_t *cx, change_t *change)
+{
+    um_store_call_t call = um_cx_store(cx);
+    apr_status_t rv = um_store_transaction(&call, change_rows, change);
+    int there = 0;
+
+    if (rv == UM_STORE_ROLLED_BACK) {
+        return wrong_password(cx);
+    }
+    if (rv == UM_STORE_UNKNOWN
+        && um_store_session_exists(&call, change->session->record.id, &there) == APR_SUCCESS && there) {
+        rv = APR_SUCCESS;
+    }
+    return rv == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+}
+
+um_status_e um_password_change(um_cx_t *cx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,
+                               const char **token)
+{
+    um_policy_person_t person = { user->username, user->first_name, user->last_name, user->email };
+    um_user_t changed = *user;
+    um_session_new_t session;
+    change_t change = { cx, &changed, user->version, &session };
+    um_status_e status;
+
+    um_password_check(cx, "new_password", new_password, &person);
+    if (cx->errors->nelts) {
+        return UM_INVALID;
+    }
+    if (old_password.len > MAX_HASHED) {
+        return wrong_password(cx);
+    }
+    status = verify(cx, user, old_password, &new_password, &changed.password);
+    if (status != UM_OK) {
+        return status == UM_INVALID ? wrong_password(cx) : status;
+    }
+    if (um_random_uuid(cx->pool, cx->now, &changed.version) != APR_SUCCESS) {
+        return um_cx_failed(cx, "the random generator failed");
+    }
+    status = um_session_make(cx, &changed, &session);
+    if (status == UM_OK) {
+        status = store_change(cx, &change);
+    }
+    *token = session.token;
+    return status;
+}

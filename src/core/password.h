@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_PASSWORD_H
+#define UM_PASSWORD_H
+/* Passwords: what a new one must be, hashing within the machine's bound, signing in, changing. No database connection is
+ * held while a password is hashed. */
+#include "session.h"
+
+/** A text that may hold any character but has a length of its own. */
+typedef struct um_secret_t {
+    const char *text;
+    apr_size_t len;             /**< bytes */
+} um_secret_t;
+
+/** Notes under field what is wrong with a new password of that person: its length limit, then the policy. */
+void um_password_check(um_cx_t *cx, const char *field, um_secret_t password, const um_policy_person_t *person);
+
+/** UM_BUSY, UM_FAILED. */
+um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **hash);
+
+/** Signs in by name and password and opens a session. UM_INVALID with the one text for unknown name, wrong password and
+ * inactive account, which also take the same time. UM_BUSY, UM_AWAY, UM_FAILED.
+ * @param token  of the new session */
+um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const char **token);
+
+/** Changes a password: the policy first (it costs no hash), then the old one. Every session of the user ends; token is
+ * of a fresh one. UM_INVALID: fields old_password, new_password. UM_BUSY, UM_AWAY, UM_FAILED.
+ * @param user  as read by this request: a change since then makes this one fail with "Wrong password." */
+um_status_e um_password_change(um_cx_t *cx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,
+                               const char **token);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token.h"
+
+#include "jwt.h"
+#include "key.h"
+#include "random.h"
+
+um_status_e um_token_issue(um_cx_t *cx, const char *user_id, const char *session_id, apr_int64_t expires_at,
+                           const char **token)
+{
+    um_json_t *claims = um_json_object(cx->pool);
+    const char *jti;
+
+    if (um_random_text(cx->pool, 16, &jti) != APR_SUCCESS) {
+        return um_cx_failed(cx, "the random generator failed");
+    }
+    um_json_put_text(claims, "iss", cx->site->issuer);
+    um_json_put_text(claims, "sub", user_id);
+    um_json_put_text(claims, "aud", cx->site->audience);
+    um_json_put_int(claims, "iat", um_cx_seconds(cx));
+    um_json_put_int(claims, "exp", expires_at);
+    um_json_put_text(claims, "jti", jti);
+    um_json_put_text(claims, "sid", session_id);
+    if (um_jwt_sign(cx->pool, um_key_signing(cx->site->keys), UM_TOKEN_TYP, claims, token) != APR_SUCCESS) {
+        return um_cx_failed(cx, "a token could not be signed");
+    }
+    return UM_OK;
+}
+
+/* An id in a token that we signed is canonical already; anything else was not made by this program. */
+static const char *claim_id(const um_cx_t *cx, const um_json_t *claims, const char *name)
+{
+    um_json_value_t value = um_json_get(claims, name);
+
+    return value.kind == UM_JSON_STRING ? um_random_uuid_parse(cx->pool, value.text) : NULL;
+}
+
+um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token)
+{
+    um_jwt_rules_t rules = {
+        .typ = UM_TOKEN_TYP,
+        .issuer = cx->site->issuer,
+        .audience = cx->site->audience,
+        .now = um_cx_seconds(cx),
+        .leeway = UM_TOKEN_LEEWAY,
+        .find = um_key_find,
+        .baton = (void *)cx->site->keys,
+        .cache = cx->site->signatures,
+    };
+    um_json_t *claims = NULL;
+
+    if (um_jwt_verify(cx->pool, &rules, text, &claims, &cx->cause) != APR_SUCCESS) {
+        return UM_BAD_TOKEN;
+    }
+    token->user_id = claim_id(cx, claims, "sub");
+    token->session_id = claim_id(cx, claims, "sid");
+    if (!token->user_id || !token->session_id) {
+        cx->cause = "sub or sid is not an id";
+        return UM_BAD_TOKEN;
+    }
+    return UM_OK;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_TOKEN_H
+#define UM_TOKEN_H
+/* Access tokens: JWTs of the profile of RFC 9068. A token names its user and its session and gives no right by itself. */
+#include "cx.h"
+
+#define UM_TOKEN_TYP "at+jwt"
+/** Seconds that the clocks of two nodes may differ. */
+#define UM_TOKEN_LEEWAY 30
+
+/** What a good token says. */
+typedef struct um_token_t {
+    const char *user_id;        /**< sub */
+    const char *session_id;     /**< sid */
+} um_token_t;
+
+/** Signs a token for a session that ends at expires_at (seconds since the epoch). UM_FAILED: it could not be signed. */
+um_status_e um_token_issue(um_cx_t *cx, const char *user_id, const char *session_id, apr_int64_t expires_at,
+                           const char **token);
+
+/** Reads a token. UM_BAD_TOKEN: not one of ours, or over; cx->cause says why, without a byte of it. */
+um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token);
+
+#endif
