@@ -1,0 +1,28 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# After all other suites of a server: it is still there, it ends when told to, and it never crashed on the way.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use Time::HiRes qw(sleep time);
+use UmTest;
+
+my $bad = qr/exit signal|AddressSanitizer|LeakSanitizer|runtime error:|[Aa]ssertion|\bglibc\b|double free|stack smashing/;
+
+my $pid = UmTest::server_pid();
+ok(UmTest::answers(), 'the server still answers');
+
+kill TERM => $pid;
+my $end = time + 20;
+sleep 0.05 while kill(0 => $pid) && time < $end;
+ok(!kill(0 => $pid), 'it ends when told to');
+
+my $log = UmTest::slurp(UmTest::error_log());
+ok(length $log, 'it has written an error log');
+is(join("\n", grep { /$bad/ } split /\n/, $log), '', 'no crash in the error log');
+
+my @reports = grep { -s $_ } glob UmTest::scratch() . '/logs/asan*';
+is(join("\n", map { (split /\n/, UmTest::slurp($_))[0 .. 20] } @reports), '', 'no report of a sanitizer');
+
+done_testing();

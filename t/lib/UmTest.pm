@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+package UmTest;
+# What a suite may know of the server it runs against and of the scratch folder that ./runtests has made for the run.
+# Suites of t/api/ run with the server's own folder as current folder, once for each database.
+use strict;
+use warnings;
+use Apache::Test ();
+use File::Path ();
+use File::Temp ();
+use IO::Socket::INET;
+use Time::HiRes ();
+
+my $number = 0;
+
+sub setting {
+    my ($name) = @_;
+    defined $ENV{"UM_TEST_$name"} or die "UM_TEST_$name is not set: start the tests with ./runtests\n";
+    return $ENV{"UM_TEST_$name"};
+}
+
+sub scratch { return setting('SCRATCH') }
+sub database { return setting('DATABASE') }     # sqlite3 or pgsql
+sub module { return setting('MODULE') }         # mod_usermgmt.so
+sub cli { return setting('CLI') }               # the program usermgmt
+sub httpd { return setting('HTTPD') }
+sub sources { return $ENV{srcdir} || die "srcdir is not set: start the tests with ./runtests\n" }
+
+# ---- the server ----------------------------------------------------------------------------------------------------
+
+sub host { return '127.0.0.1' }
+sub port { return Apache::Test::vars('um_on_port') }        # the virtual host with accounts
+sub off_port { return Apache::Test::vars('um_off_port') }   # the one without
+sub base { return 'http://' . host() . ':' . port() }
+sub server_root { return Apache::Test::vars('serverroot') }
+sub error_log { return Apache::Test::vars('t_logs') . '/error_log' }
+sub access_log { return Apache::Test::vars('t_logs') . '/access_log' }
+
+sub server_pid {
+    return 0 + (slurp(Apache::Test::vars('t_pid_file')) =~ /(\d+)/)[0];
+}
+
+# Whether the server takes connections; waits for it up to that many seconds.
+sub answers {
+    my ($seconds) = @_;
+    my $end = Time::HiRes::time() + (defined $seconds ? $seconds : 5);
+    do {
+        my $socket = IO::Socket::INET->new(PeerAddr => host(), PeerPort => port(), Timeout => 1);
+        return 1 if $socket;
+        Time::HiRes::sleep(0.05);
+    } while Time::HiRes::time() < $end;
+    return 0;
+}
+
+# The server reads its configuration again and replaces its children.
+sub graceful {
+    kill USR1 => server_pid() or die "the server is gone\n";
+    return;
+}
+
+# What is written into a file from now on: my $log = mark(error_log()); ...; like(since($log), qr/.../).
+sub mark {
+    my ($file) = @_;
+    return { file => $file, at => -s $file || 0 };
+}
+
+sub since {
+    my ($mark) = @_;
+    return substr(slurp($mark->{file}), $mark->{at});
+}
+
+# since(), as soon as it matches or that many seconds have gone by: another process writes it.
+sub wait_for {
+    my ($mark, $pattern, $seconds) = @_;
+    my $end = Time::HiRes::time() + ($seconds || 5);
+    while (since($mark) !~ $pattern && Time::HiRes::time() < $end) {
+        Time::HiRes::sleep(0.05);
+    }
+    return since($mark);
+}
+
+# ---- its database --------------------------------------------------------------------------------------------------
+
+# Runs SQL behind the server's back; returns what it prints, columns parted by |.
+sub sql {
+    my ($text) = @_;
+    my @command = database() eq 'pgsql'
+        ? (setting('PGBIN') . '/psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', scratch() . '/pg', '-U', 'usermgmt', '-c', $text, 'accounts')
+        : ('sqlite3', '-batch', '-cmd', '.timeout 5000', scratch() . '/sqlite3/db/usermgmt.db', $text);
+    my ($status, $output) = run(@command);
+    die "$text: $output\n" if $status;
+    chomp $output;
+    return $output;
+}
+
+# The private PostgreSQL cluster: pg_ctl('restart', '-m', 'fast').
+sub pg_ctl {
+    my ($action, @options) = @_;
+    # The server it starts must not keep our pipe open: its output goes to its log.
+    my ($status, $output) = run(setting('PGBIN') . '/pg_ctl', '-D', setting('PGDATA'), '-s', '-w',
+        '-l', scratch() . '/logs/postgresql.log', @options, $action);
+    die "pg_ctl $action: $output\n" if $status;
+    return;
+}
+
+# ---- programs and files --------------------------------------------------------------------------------------------
+
+sub slurp {
+    my ($file) = @_;
+    open my $in, '<:raw', $file or die "$file: $!\n";
+    local $/;
+    my $text = <$in>;
+    return defined $text ? $text : '';
+}
+
+sub spew {
+    my ($file, $text) = @_;
+    open my $out, '>:raw', $file or die "$file: $!\n";
+    print {$out} $text;
+    close $out or die "$file: $!\n";
+    return $file;
+}
+
+# Runs a program without a shell; returns its exit status (128 + signal when it was killed) and its output, errors too.
+sub run {
+    my (@command) = @_;
+    my $out = File::Temp->new;
+    my $child = fork;
+    die "fork: $!\n" unless defined $child;
+    if (!$child) {
+        open STDIN, '<', '/dev/null' or die "$!\n";
+        open STDOUT, '>&', $out or die "$!\n";
+        open STDERR, '>&STDOUT' or die "$!\n";
+        exec { $command[0] } @command or do {
+            require POSIX;
+            POSIX::_exit(127);
+        };
+    }
+    waitpid $child, 0;
+    my $status = $?;
+    return ($status & 127 ? 128 + ($status & 127) : $status >> 8, slurp($out->filename));
+}
+
+# A fresh folder of the run, closed to others.
+sub new_folder {
+    my $folder = setting('SCRATCH') . "/tmp/$$-" . ++$number;
+    File::Path::make_path($folder, { mode => 0700 });
+    return $folder;
+}
+
+# A fresh signing key; algorithm and options as openssl genpkey takes them.
+sub new_key {
+    my ($file, @kind) = @_;
+    @kind = qw(-algorithm ed25519) unless @kind;
+    my ($status, $output) = run('openssl', 'genpkey', @kind, '-out', $file);
+    die "openssl genpkey: $output\n" if $status;
+    chmod 0600, $file or die "$file: $!\n";
+    return $file;
+}
+
+# What httpd -t says to these lines, behind the modules and folders that every configuration needs: (status, output).
+# Its folder is at hand as ${folder} in the lines, with conf/ in it and db/ closed to others.
+sub httpd_t {
+    my ($lines, %with) = @_;
+    my $folder = $with{folder} || new_folder();
+    File::Path::make_path("$folder/conf", "$folder/db", "$folder/logs", { mode => 0700 });
+    return run(httpd(), '-t', '-d', $folder, '-f', spew("$folder/conf/httpd.conf", prelude($folder, %with) . $lines));
+}
+
+sub prelude {
+    my ($folder, %with) = @_;
+    chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
+    my @names = ('mpm_' . setting('MPM'), qw(authn_core authz_core authz_user authz_host dbd env), @{ $with{modules} || [] });
+    my @load = map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so" : () } @names;
+    push @load, 'LoadModule usermgmt_module ' . module() unless $with{without_module};
+    return join("\n", @load, "Define folder $folder", "ServerRoot $folder", 'ServerName localhost', 'Listen 127.0.0.1:1',
+        "PidFile $folder/logs/httpd.pid", "ErrorLog $folder/logs/error_log", "DefaultRuntimeDir $folder/logs", '');
+}
+
+1;
