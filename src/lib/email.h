@@ -1,10 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_EMAIL_H
 #define UM_EMAIL_H
-/* E-mail addresses: dot-atom local part (RFC 5321 4.1.2) of at most 64 bytes, domain with a dot or localhost, IDN allowed. */
+
+/* E-mail addresses: what a person may register, how it is kept, and when two are the same. */
+
 #include <apr_pools.h>
+
+/** Whether address can be registered: at most 254 characters; before the @ a dot-atom (RFC 5321 4.1.2) of at most 64
+ * bytes, ASCII only, so that no look-alike of another's mailbox exists; after it a domain with a dot, or localhost.
+ * Labels are ASCII or in the script's own letters (IDN), the last one has two bytes or more and is no number. Quoted
+ * local parts and address literals are refused. A caller with a message of its own for long text asks that first. */
 int um_email_valid(const char *address);
-/** The address as stored: its domain in lower case. */
+
+/** The address as stored: the domain, which is all behind the last @, in lower case; the rest as typed. Text without
+ * @ is given back as it is, NULL when the domain is not UTF-8. */
 const char *um_email_normalize(apr_pool_t *pool, const char *address);
-/** What equal addresses have in common: the whole address in lower case. */
+
+/** What equal addresses have in common: the local part with A-Z in lower case, the domain as um_unicode_key has it.
+ * Only to find accounts: mail goes to the address that is stored with the account, never to the typed one. NULL when
+ * the domain is not UTF-8 or memory ran out. */
 const char *um_email_key(apr_pool_t *pool, const char *address);
+
 #endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unicode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_strings.h>
+#include <utf8proc.h>
+
+#include "jsonscan.h"
+
+/* No code point has a longer compatibility decomposition: U+FDFA has 18. */
+#define LONGEST_DECOMPOSITION 18
+
+/* Folding settles in the second round at the latest; more rounds mean tables that nobody has tested. */
+#define FOLD_ROUNDS 4
+
+typedef utf8proc_int32_t point_t;
+
+static int is_letter(point_t point)
+{
+    utf8proc_category_t category = utf8proc_category(point);
+
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
+static int is_mark(point_t point)
+{
+    utf8proc_category_t category = utf8proc_category(point);
+
+    return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
+}
+
+static int is_number(point_t point)
+{
+    utf8proc_category_t category = utf8proc_category(point);
+
+    return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
+}
+
+static int is_digit(point_t point)
+{
+    return utf8proc_category(point) == UTF8PROC_CATEGORY_ND;
+}
+
+static int is_word(point_t point)
+{
+    return point == '_' || is_letter(point) || is_number(point);
+}
+
+static int is_white(point_t point)
+{
+    return (point >= 0x09 && point <= 0x0D) || (point >= 0x1C && point <= 0x20) || point == 0x85
+           || point == 0x2028 || point == 0x2029 || utf8proc_category(point) == UTF8PROC_CATEGORY_ZS;
+}
+
+/* Bytes of the code point at text, at least 1 so that every loop ends even on bytes that are no UTF-8. */
+static apr_size_t next(const char *text, apr_size_t len, point_t *point)
+{
+    utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)len, point);
+
+    return used > 0 ? (apr_size_t)used : 1;
+}
+
+static apr_status_t map(apr_pool_t *pool, const char *text, int options, const char **out)
+{
+    utf8proc_uint8_t *made = NULL;
+    utf8proc_ssize_t len = utf8proc_map((const utf8proc_uint8_t *)text, 0, &made,
+                                        (utf8proc_option_t)(options | UTF8PROC_NULLTERM | UTF8PROC_STABLE));
+
+    if (len < 0) {
+        return len == UTF8PROC_ERROR_INVALIDUTF8 ? APR_EINVAL : APR_ENOMEM;
+    }
+    *out = apr_pstrmemdup(pool, (const char *)made, (apr_size_t)len);
+    free(made);
+    return APR_SUCCESS;
+}
+
+int um_unicode_valid(const char *text, apr_size_t len)
+{
+    apr_size_t i, used;
+
+    for (i = 0; i < len; i += used) {
+        used = um_jsonscan_utf8((const unsigned char *)text + i, len - i);
+        if (!used) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+apr_size_t um_unicode_count(const char *text, apr_size_t len)
+{
+    apr_size_t i, count = 0;
+
+    for (i = 0; i < len; i++) {
+        count += ((unsigned char)text[i] & 0xC0) != 0x80;
+    }
+    return count;
+}
+
+apr_uint32_t *um_unicode_points(apr_pool_t *pool, const char *text, apr_size_t *count)
+{
+    apr_size_t len = strlen(text), i, used, n = 0;
+    apr_uint32_t *points = apr_palloc(pool, (um_unicode_count(text, len) + 1) * sizeof(*points));
+    point_t point;
+
+    for (i = 0; i < len; i += used) {
+        used = next(text + i, len - i, &point);
+        if (point < 0) {
+            return NULL;
+        }
+        points[n++] = (apr_uint32_t)point;
+    }
+    *count = n;
+    return points;
+}
+
+const char *um_unicode_trim(apr_pool_t *pool, const char *text)
+{
+    apr_size_t len = strlen(text), i = 0, first = len, end = 0, used;
+    point_t point;
+
+    for (; i < len; i += used) {
+        used = next(text + i, len - i, &point);
+        if (!is_white(point)) {
+            first = first < i ? first : i;
+            end = i + used;
+        }
+    }
+    if (end < first || end == len) {
+        return text + first;
+    }
+    return apr_pstrmemdup(pool, text + first, end - first);
+}
+
+apr_status_t um_unicode_nfkc(apr_pool_t *pool, const char *text, const char **out)
+{
+    return map(pool, text, UTF8PROC_COMPAT | UTF8PROC_COMPOSE, out);
+}
+
+apr_status_t um_unicode_key(apr_pool_t *pool, const char *text, const char **out)
+{
+    const char *key, *before;
+    int round;
+    /* Folding turns the iota subscript into a letter that no longer sorts behind other marks: order them first. */
+    apr_status_t status = um_unicode_nfkc(pool, text, &key);
+
+    for (round = 0; !status && round < FOLD_ROUNDS; round++) {
+        before = key;
+        status = map(pool, before, UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE, &key);
+        if (!status && strcmp(key, before) == 0) {
+            *out = key;
+            return APR_SUCCESS;
+        }
+    }
+    return status ? status : APR_EINVAL;
+}
+
+apr_status_t um_unicode_lower(apr_pool_t *pool, const char *text, const char **out)
+{
+    apr_size_t len = strlen(text), i, used;
+    utf8proc_uint8_t *lower = apr_palloc(pool, um_unicode_count(text, len) * 4 + 1), *end = lower;
+    point_t point;
+
+    for (i = 0; i < len; i += used) {
+        used = next(text + i, len - i, &point);
+        if (point < 0) {
+            return APR_EINVAL;
+        }
+        end += utf8proc_encode_char(utf8proc_tolower(point), end);
+        if (point == 0x130) { /* the one letter whose small form is two characters: i and a dot above */
+            end += utf8proc_encode_char(0x307, end);
+        }
+    }
+    *end = '\0';
+    *out = (const char *)lower;
+    return APR_SUCCESS;
+}
+
+int um_unicode_is_name(const char *text)
+{
+    apr_size_t len = strlen(text), i, used;
+    int after_letter = 0;
+    point_t point;
+
+    for (i = 0; i < len; i += used) {
+        used = next(text + i, len - i, &point);
+        if (utf8proc_get_property(point)->ignorable) {
+            return 0;
+        }
+        if (is_mark(point)) {
+            if (!after_letter) {
+                return 0;
+            }
+            continue;
+        }
+        if (!is_word(point) && !(point > 0 && point < 0x80 && strchr("@.+-", point))) {
+            return 0;
+        }
+        after_letter = is_letter(point);
+    }
+    return len > 0;
+}
+
+/* The script's bit for letters of the three scripts with look-alike capitals, 0 for all others. */
+static int script_of(point_t point)
+{
+    static const struct { point_t first, last; int script; } blocks[] = {
+        { 0x0041, 0x024F, 1 }, { 0x0250, 0x02AF, 1 }, { 0x0370, 0x03FF, 2 }, { 0x0400, 0x052F, 4 },
+        { 0x1C80, 0x1C8F, 4 }, { 0x1E00, 0x1EFF, 1 }, { 0x1F00, 0x1FFF, 2 }, { 0x2C60, 0x2C7F, 1 },
+        { 0xA640, 0xA69F, 4 }, { 0xA722, 0xA7FF, 1 }, { 0xAB30, 0xAB6F, 1 },
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+        if (point >= blocks[i].first && point <= blocks[i].last) {
+            return blocks[i].script;
+        }
+    }
+    return 0;
+}
+
+int um_unicode_is_mixed(const char *text)
+{
+    apr_size_t len = strlen(text), i, used;
+    int scripts = 0;
+    point_t point;
+
+    for (i = 0; i < len; i += used) {
+        used = next(text + i, len - i, &point);
+        if (is_letter(point)) {
+            scripts |= script_of(point);
+        } else if (!is_mark(point)) {
+            scripts = 0;
+        }
+        if (scripts & (scripts - 1)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Punctuation that belongs to words of Catalan, Greek, Hebrew and Japanese, and so to their domains (RFC 5892 A). */
+static int is_inner_sign(point_t point)
+{
+    return point == 0xB7 || point == 0x375 || point == 0x5F3 || point == 0x5F4 || point == 0x30FB;
+}
+
+/* Whether point and all that NFKC could make of it are letters, marks, decimal digits and signs within words. */
+static int is_plain(point_t point)
+{
+    point_t parts[LONGEST_DECOMPOSITION];
+    int boundary = 0;
+    utf8proc_ssize_t i, count = utf8proc_decompose_char(point, parts, LONGEST_DECOMPOSITION,
+                                                        UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE, &boundary);
+
+    if (count > LONGEST_DECOMPOSITION || utf8proc_get_property(point)->ignorable) {
+        return 0;
+    }
+    for (i = 0; i < count; i++) {
+        if (!is_letter(parts[i]) && !is_mark(parts[i]) && !is_digit(parts[i]) && !is_inner_sign(parts[i])) {
+            return 0;
+        }
+    }
+    return count > 0;
+}
+
+int um_unicode_is_label(const char *text, apr_size_t len)
+{
+    apr_size_t i, used;
+    point_t point;
+
+    for (i = 0; i < len; i += used) {
+        used = next(text + i, len - i, &point);
+        if (point == '-' ? i == 0 || i == len - 1 : point < 0 || !is_plain(point) || (i == 0 && is_mark(point))) {
+            return 0;
+        }
+    }
+    return len > 0;
+}
+
+/* Numeric_Type=Digit: superscripts, circled and the like. Unicode gives it to no new character: the list is closed. */
+static int is_odd_digit(point_t point)
+{
+    static const struct { point_t first, last; } ranges[] = {
+        { 0x00B2, 0x00B3 }, { 0x00B9, 0x00B9 }, { 0x1369, 0x1371 }, { 0x19DA, 0x19DA }, { 0x2070, 0x2070 },
+        { 0x2074, 0x2079 }, { 0x2080, 0x2089 }, { 0x2460, 0x2468 }, { 0x2474, 0x247C }, { 0x2488, 0x2490 },
+        { 0x24EA, 0x24EA }, { 0x24F5, 0x24FD }, { 0x24FF, 0x24FF }, { 0x2776, 0x277E }, { 0x2780, 0x2788 },
+        { 0x278A, 0x2792 }, { 0x10A40, 0x10A43 }, { 0x10E60, 0x10E68 }, { 0x11052, 0x1105A }, { 0x1F100, 0x1F10A },
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        if (point >= ranges[i].first && point <= ranges[i].last) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int um_unicode_is_numeric(const char *text)
+{
+    apr_size_t len = strlen(text), i, used;
+    point_t point;
+
+    for (i = 0; i < len; i += used) {
+        used = next(text + i, len - i, &point);
+        if (!is_digit(point) && !is_odd_digit(point)) {
+            return 0;
+        }
+    }
+    return len > 0;
+}
+
+apr_array_header_t *um_unicode_words(apr_pool_t *pool, const char *text)
+{
+    apr_array_header_t *words = apr_array_make(pool, 4, sizeof(const char *));
+    apr_size_t len = strlen(text), i, used, start = 0;
+    point_t point;
+
+    for (i = 0; i < len; i += used) {
+        used = next(text + i, len - i, &point);
+        if (is_word(point)) {
+            continue;
+        }
+        if (i > start) {
+            APR_ARRAY_PUSH(words, const char *) = apr_pstrmemdup(pool, text + start, i - start);
+        }
+        start = i + used;
+    }
+    if (len > start) {
+        APR_ARRAY_PUSH(words, const char *) = apr_pstrdup(pool, text + start);
+    }
+    APR_ARRAY_PUSH(words, const char *) = text;
+    return words;
+}
