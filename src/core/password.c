@@ -115,23 +115,31 @@ static void store_fresh_hash(um_cx_t *cx, const um_user_t *user, const char *fre
     (void)um_store_user_rehash(&call, user->id, user->password, fresh);
 }
 
-um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const char **token)
+/* *user NULL: nobody has that name, or nobody could. */
+static um_status_e find_user(um_cx_t *cx, const char *username, um_user_t **user)
 {
     um_store_call_t call = um_cx_store(cx);
+    const char *key;
+
+    if (um_unicode_key(cx->pool, username, &key) != APR_SUCCESS) {
+        return UM_OK;
+    }
+    return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+}
+
+um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const char **token)
+{
     um_session_new_t session;
     um_user_t *user = NULL;
-    const char *key = NULL;
     const char *fresh = NULL;
     um_status_e status;
 
     if (password.len > MAX_HASHED) {
         return refuse_login(cx);
     }
-    if (um_unicode_key(cx->pool, username, &key) != APR_SUCCESS) {
-        key = "";
-    }
-    if (um_store_user_by_key(&call, key, &user) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+    status = find_user(cx, username, &user);
+    if (status != UM_OK) {
+        return status;
     }
     status = verify(cx, user, password, NULL, &fresh);
     if (status == UM_INVALID || (status == UM_OK && !user->is_active)) {
@@ -208,7 +216,9 @@ um_status_e um_password_change(um_cx_t *cx, const um_user_t *user, um_secret_t o
     change_t change = { cx, &changed, user->version, &session };
     um_status_e status;
 
-    um_password_check(cx, "new_password", new_password, &person);
+    if (new_password.text) {
+        um_password_check(cx, "new_password", new_password, &person);
+    }
     if (cx->errors->nelts) {
         return UM_INVALID;
     }

@@ -23,7 +23,8 @@ um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **has
 um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const char **token);
 
 /** Changes a password: the policy first (it costs no hash), then the old one. Every session of the user ends; token is
- * of a fresh one. UM_INVALID: fields old_password, new_password. UM_BUSY, UM_AWAY, UM_FAILED.
+ * of a fresh one. UM_INVALID: fields old_password, new_password (also when cx->errors was not empty at the call, as it
+ * has to be when one of them is missing: text NULL). UM_BUSY, UM_AWAY, UM_FAILED.
  * @param user  as read by this request: a change since then makes this one fail with "Wrong password." */
 um_status_e um_password_change(um_cx_t *cx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,
                                const char **token);

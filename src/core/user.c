@@ -218,6 +218,33 @@ um_status_e um_user_update(um_cx_t *cx, const char *id, const um_user_input_t *i
     return updated ? UM_OK : UM_ABSENT;
 }
 
+um_status_e um_user_by_name(um_cx_t *cx, const char *name, um_user_t **user)
+{
+    um_store_call_t call = um_cx_store(cx);
+    const char *key;
+
+    *user = NULL;
+    if (um_unicode_key(cx->pool, name, &key) == APR_SUCCESS
+        && um_store_user_by_key(&call, key, user) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return *user ? UM_OK : UM_ABSENT;
+}
+
+um_status_e um_user_set_state(um_cx_t *cx, um_user_t *user)
+{
+    um_store_call_t call = um_cx_store(cx);
+    int done;
+
+    if (um_random_uuid(cx->pool, cx->now, &user->version) != APR_SUCCESS) {
+        return um_cx_failed(cx, "the random generator failed");
+    }
+    if (um_store_user_state(&call, user, um_cx_seconds(cx), &done) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return done ? UM_OK : UM_ABSENT;
+}
+
 um_status_e um_user_delete(um_cx_t *cx, const char *id)
 {
     um_store_call_t call = um_cx_store(cx);

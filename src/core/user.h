@@ -31,6 +31,13 @@ um_status_e um_user_find(um_cx_t *cx, const um_caller_t *caller, const char *id,
  * UM_INVALID (also when cx->errors was not empty at the call), UM_ABSENT (deleted meanwhile), UM_AWAY. */
 um_status_e um_user_update(um_cx_t *cx, const char *id, const um_user_input_t *input, const um_user_t **user);
 
+/** The user of a name in any spelling that is equal to it. UM_ABSENT, UM_AWAY. */
+um_status_e um_user_by_name(um_cx_t *cx, const char *name, um_user_t **user);
+
+/** Stores is_active and is_staff as they stand in user, under a new version: every session of the user ends.
+ * UM_ABSENT, UM_AWAY, UM_FAILED. */
+um_status_e um_user_set_state(um_cx_t *cx, um_user_t *user);
+
 /** Deletes a user and with him his sessions. UM_ABSENT, UM_AWAY. */
 um_status_e um_user_delete(um_cx_t *cx, const char *id);
 

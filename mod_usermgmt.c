@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The door: which hooks, in which order. What they do is behind the names: um_<file>_<function> is in src/http/<file>.c. */
+#include "api.h"
+#include "auth_bearer.h"
+#include "checks.h"
+#include "server.h"
+
+#include <ap_config.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+static void register_hooks(apr_pool_t *pool)
+{
+    /* mod_dbd opens its connections in child_init; we ask the database right after. */
+    static const char *const after_dbd[] = { "mod_dbd.c", NULL };
+
+    (void)pool;
+    ap_hook_pre_config(um_server_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(um_checks_run, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(um_server_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(um_server_child_init, after_dbd, NULL, APR_HOOK_LAST);
+
+    /* Before mod_proxy, mod_rewrite and mod_alias: a path of the API is the API's. */
+    ap_hook_translate_name(um_api_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_map_to_storage(um_api_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* mod_mime may have put another handler in place meanwhile. */
+    ap_hook_fixups(um_api_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
+
+    ap_hook_check_authn(um_auth_bearer_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_note_auth_failure(um_auth_bearer_note_failure, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+module AP_MODULE_DECLARE_DATA usermgmt_module = {
+    STANDARD20_MODULE_STUFF,
+    NULL,
+    NULL,
+    um_server_create,
+    um_server_merge,
+    um_settings_commands,
+    register_hooks,
+    AP_MODULE_FLAG_NONE
+};

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct command_t {
+    const char *noun, *verb;
+    const char *synopsis;       /* of its arguments */
+    int least, most;            /* how many */
+    um_cli_fn *function;
+    const char *help;
+} command_t;
+
+static const command_t commands[] = {
+    { "key",    "new",     "FOLDER",       1, 1, um_cli_key_new,        "make a signing key in FOLDER (--alg)" },
+    { "key",    "list",    "FOLDER",       1, 1, um_cli_key_list,       "show the keys; the last one signs" },
+    { "schema", "status",  "",             0, 0, um_cli_schema_status,  "show which steps the database has" },
+    { "schema", "upgrade", "",             0, 0, um_cli_schema_upgrade, "apply the steps it lacks" },
+    { "schema", "sql",     "",             0, 0, um_cli_schema_sql,     "print all steps of --driver as SQL" },
+    { "user",   "show",    "NAME",         1, 1, um_cli_user_show,      "show an account" },
+    { "user",   "staff",   "NAME on|off",  2, 2, um_cli_user_staff,     "give or take the rights of staff" },
+    { "user",   "active",  "NAME on|off",  2, 2, um_cli_user_active,    "switch an account on or off" },
+};
+
+#define COUNT (sizeof(commands) / sizeof(commands[0]))
+
+int um_cli_fail(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fputs("usermgmt: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return 1;
+}
+
+static int help(FILE *out)
+{
+    fputs("usermgmt " UM_VERSION ": keys, schema and accounts of mod_usermgmt\n\n"
+          "usage: usermgmt [OPTIONS] NOUN VERB [ARGUMENTS]\n\n", out);
+    for (apr_size_t i = 0; i < COUNT; i++) {
+        fprintf(out, "  %-6s %-8s %-12s %s\n", commands[i].noun, commands[i].verb, commands[i].synopsis,
+                commands[i].help);
+    }
+    fputs("\n  --driver DRIVER   sqlite3 or pgsql, as DBDDriver (or USERMGMT_DRIVER in the environment)\n"
+          "  --params PARAMS   the database, as DBDParams (or USERMGMT_PARAMS in the environment)\n"
+          "  --alg ALG         EdDSA (the default), ES256, RS256 or HS256\n"
+          "  --help, --version\n", out);
+    return out == stdout ? 0 : 2;
+}
+
+static const command_t *find(const char *noun, const char *verb)
+{
+    for (apr_size_t i = 0; i < COUNT; i++) {
+        if (strcmp(commands[i].noun, noun) == 0 && strcmp(commands[i].verb, verb) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int run(um_cli_t *cli, int count, char **words)
+{
+    const command_t *command = count >= 2 ? find(words[0], words[1]) : NULL;
+
+    if (!command) {
+        return help(stderr);
+    }
+    cli->count = count - 2;
+    cli->args = (const char *const *)words + 2;
+    if (cli->count < command->least || cli->count > command->most) {
+        um_cli_fail("usage: usermgmt %s %s %s", command->noun, command->verb, command->synopsis);
+        return 2;
+    }
+    return command->function(cli);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "driver", required_argument, NULL, 'd' }, { "params", required_argument, NULL, 'p' },
+        { "alg", required_argument, NULL, 'a' },    { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'V' },      { NULL, 0, NULL, 0 },
+    };
+    um_cli_t cli = { .driver = getenv("USERMGMT_DRIVER"), .params = getenv("USERMGMT_PARAMS"), .alg = "EdDSA" };
+    int option, code;
+
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        switch (option) {
+        case 'd':
+            cli.driver = optarg;
+            break;
+        case 'p':
+            cli.params = optarg;
+            break;
+        case 'a':
+            cli.alg = optarg;
+            break;
+        case 'h':
+            return help(stdout);
+        case 'V':
+            puts("usermgmt " UM_VERSION);
+            return 0;
+        default:
+            return 2;
+        }
+    }
+    apr_initialize();
+    apr_pool_create(&cli.pool, NULL);
+    code = run(&cli, argc - optind, argv + optind);
+    apr_terminate();
+    return code;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api.h"
+
+#include "bearer.h"
+#include "body.h"
+#include "options.h"
+#include "random.h"
+#include "reply.h"
+#include "route.h"
+
+#include <apr_strings.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <string.h>
+
+#define HANDLER "usermgmt"
+
+/* --- owning the paths --- */
+
+/* What a request of ours carries. */
+static um_route_match_t *mark_of(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &usermgmt_module);
+}
+
+int um_api_translate(request_rec *r)
+{
+    um_route_match_t match;
+
+    /* Not for subrequests, and not for an ErrorDocument that points here: both would call with another's request. */
+    if (!um_server_of(r->server)->settings.enabled || r->main || r->prev || r->uri[0] != '/') {
+        return DECLINED;
+    }
+    match = um_route_match(r->pool, r->uri);
+    if (!match.ours) {
+        return DECLINED;
+    }
+    ap_set_module_config(r->request_config, &usermgmt_module, apr_pmemdup(r->pool, &match, sizeof(match)));
+    r->handler = HANDLER;
+    r->filename = apr_pstrcat(r->pool, "usermgmt:", r->uri, NULL);
+    return OK;
+}
+
+int um_api_map_to_storage(request_rec *r)
+{
+    return mark_of(r) ? OK : DECLINED;
+}
+
+int um_api_fixups(request_rec *r)
+{
+    if (!mark_of(r)) {
+        return DECLINED;
+    }
+    r->handler = HANDLER;
+    return OK;
+}
+
+/* --- through the route --- */
+
+static um_call_t *new_call(request_rec *r)
+{
+    um_call_t *call = apr_pcalloc(r->pool, sizeof(*call));
+
+    call->r = r;
+    call->server = um_server_of(r->server);
+    um_cx_init(&call->cx, r->pool, call->server->site, r->request_time);
+    call->cx.address = r->useragent_ip;
+    call->cx.user_agent = apr_table_get(r->headers_in, "User-Agent");
+    call->accept = um_mediatype_accept(r->pool, apr_table_get(r->headers_in, "Accept"));
+    return call;
+}
+
+/* Passwords and tokens are not for whoever listens on the way. The peer counts, not whom a proxy speaks for: a proxy on
+ * this machine ends the TLS itself. */
+static int is_private(const request_rec *r)
+{
+    const char *address = r->connection->client_ip;
+
+    return strcmp(ap_http_scheme(r), "https") == 0 || strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+/* OK: call->caller is set; DONE: answered. */
+static int authenticate(um_call_t *call)
+{
+    const char *token;
+    um_status_e status;
+
+    switch (um_bearer_token(call->r, &token)) {
+    case UM_BEARER_FOUND:
+        status = um_session_caller(&call->cx, token, &call->caller);
+        return status == UM_OK ? OK : um_reply_status(call, status);
+    case UM_BEARER_NONE:
+        return um_reply_unauthorized(call, NULL, "not_authenticated", "Authentication credentials were not provided.");
+    case UM_BEARER_EMPTY:
+        return um_reply_unauthorized(call, NULL, "authentication_failed",
+                                     "Invalid token header. No credentials provided.");
+    case UM_BEARER_SPACES:
+        return um_reply_unauthorized(call, "invalid_token", "authentication_failed",
+                                     "Invalid token header. Token string should not contain spaces.");
+    case UM_BEARER_CHARACTERS:
+        return um_reply_unauthorized(call, "invalid_token", "authentication_failed",
+                                     "Invalid token header. Token string should not contain invalid characters.");
+    case UM_BEARER_TWICE:
+        break;
+    }
+    return um_reply_detail(call, HTTP_BAD_REQUEST, "invalid_request", "More than one Authorization header.");
+}
+
+static int method_not_allowed(um_call_t *call, const um_route_t *first)
+{
+    /* core's own list would add what it knows. */
+    apr_table_setn(call->r->err_headers_out, "Allow", um_route_allow(call->cx.pool, first));
+    return um_reply_detail(call, HTTP_METHOD_NOT_ALLOWED, "method_not_allowed",
+                           apr_psprintf(call->cx.pool, "Method \"%s\" not allowed.", call->r->method));
+}
+
+static int find_user(um_call_t *call, const char *segment)
+{
+    um_status_e status = um_user_find(&call->cx, &call->caller, um_random_uuid_parse(call->cx.pool, segment),
+                                      &call->user);
+
+    return status == UM_OK ? OK : um_reply_status(call, status);
+}
+
+static int read_input(um_call_t *call)
+{
+    um_json_doc_t *doc;
+    int status = um_body_read(call, &doc);
+
+    if (status != OK) {
+        return status;
+    }
+    return um_shape_read(call, call->route->shape, doc) == UM_OK ? OK : um_reply_errors(call);
+}
+
+/* Who did what to whom: one line for each call that changed something or was refused it. */
+static void record(const um_call_t *call, um_status_e status)
+{
+    const um_user_t *user = call->caller.user;
+
+    if (call->route->shape || call->route->success == HTTP_NO_CONTENT) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, call->r, "UM302: %s %s by %s on %s: %s", call->route->method,
+                      call->route->path, user ? user->id : "-", call->user ? call->user->id : "-",
+                      status == UM_OK ? "done" : "refused");
+    }
+}
+
+/* The order of the checks is the contract's: 406, 401, 405, 404, then the body. */
+static int serve(um_call_t *call, const um_route_match_t *match)
+{
+    int status = OK;
+    um_status_e ended;
+
+    call->route = um_route_method(match->first, call->r->method);
+    if (match->first->who == UM_BEARER) {
+        status = authenticate(call);
+    }
+    if (status == OK && !call->route) {
+        status = method_not_allowed(call, match->first);
+    }
+    if (status == OK && match->id) {
+        status = find_user(call, match->id);
+    }
+    if (status == OK && call->route->shape) {
+        status = read_input(call);
+    }
+    if (status != OK) {
+        return status;
+    }
+    ended = call->route->function(call);
+    record(call, ended);
+    return um_reply_status(call, ended);
+}
+
+int um_api_handler(request_rec *r)
+{
+    const um_route_match_t *match = mark_of(r);
+    um_call_t *call;
+
+    if (!r->handler || strcmp(r->handler, HANDLER) != 0 || !match) {
+        return DECLINED;
+    }
+    call = new_call(r);
+    if (!match->first) {
+        return um_reply_status(call, UM_ABSENT);
+    }
+    if (call->accept == UM_ACCEPT_NONE) {
+        return um_reply_detail(call, HTTP_NOT_ACCEPTABLE, "not_acceptable",
+                               "Could not satisfy the request Accept header.");
+    }
+    if (strcmp(r->method, "OPTIONS") == 0) {
+        return um_options_reply(call, match->first);
+    }
+    if (call->server->settings.require_tls && !is_private(r)) {
+        return um_reply_detail(call, HTTP_FORBIDDEN, "tls_required", "This service is only available over TLS.");
+    }
+    return serve(call, match);
+}

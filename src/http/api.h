@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_API_H
+#define UM_API_H
+/* The API inside httpd: owning its paths before any other module, and taking a request through its route. */
+#include "server.h"
+
+/** Hooks. The first three make a path of the API ours whatever Alias, ProxyPass, RewriteRule or a file say. */
+int um_api_translate(request_rec *r);
+int um_api_map_to_storage(request_rec *r);
+int um_api_fixups(request_rec *r);
+int um_api_handler(request_rec *r);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api_user.h"
+
+#include <apr_strings.h>
+
+/* --- shapes --- */
+
+#define IN(member) offsetof(um_user_input_t, member)
+
+static const um_member_t register_members[] = {
+    { "username",   { 0 }, "Username",      UM_TEXT,   UM_NEEDED,   UM_USER_MAX_USERNAME, IN(username) },
+    { "password",   { 0 }, "Password",      UM_SECRET, UM_NEEDED,   0,                    IN(password) },
+    { "first_name", { 0 }, "First name",    UM_TEXT,   UM_BLANK_OK, UM_USER_MAX_NAME,     IN(first_name) },
+    { "last_name",  { 0 }, "Last name",     UM_TEXT,   UM_BLANK_OK, UM_USER_MAX_NAME,     IN(last_name) },
+    { "email",      { 0 }, "Email address", UM_EMAIL,  UM_BLANK_OK, UM_USER_MAX_EMAIL,    IN(email) },
+};
+
+static const um_member_t update_members[] = {
+    { "first_name", { 0 }, "First name",    UM_TEXT,   UM_BLANK_OK, UM_USER_MAX_NAME,     IN(first_name) },
+    { "last_name",  { 0 }, "Last name",     UM_TEXT,   UM_BLANK_OK, UM_USER_MAX_NAME,     IN(last_name) },
+    { "email",      { 0 }, "Email address", UM_EMAIL,  UM_BLANK_OK, UM_USER_MAX_EMAIL,    IN(email) },
+};
+
+typedef struct passwords_t {
+    um_secret_t old_password, new_password;
+} passwords_t;
+
+static const um_member_t password_members[] = {
+    { "old_password", { "old password", "current_password" }, "Old password", UM_SECRET, UM_NEEDED, 0,
+      offsetof(passwords_t, old_password) },
+    { "new_password", { 0 }, "New password", UM_SECRET, UM_NEEDED, 0, offsetof(passwords_t, new_password) },
+};
+
+const um_shape_t um_api_user_register_shape = UM_SHAPE(um_user_input_t, register_members);
+const um_shape_t um_api_user_update_shape = UM_SHAPE(um_user_input_t, update_members);
+const um_shape_t um_api_user_password_shape = UM_SHAPE(passwords_t, password_members);
+
+/* What an answer shows of a user: these and nothing else. */
+static um_json_t *show(um_call_t *call, const um_user_t *user)
+{
+    um_json_t *out = um_json_object(call->cx.pool);
+
+    um_json_put_text(out, "id", user->id);
+    um_json_put_text(out, "username", user->username);
+    um_json_put_text(out, "first_name", user->first_name);
+    um_json_put_text(out, "last_name", user->last_name);
+    um_json_put_text(out, "email", user->email);
+    return out;
+}
+
+/* --- endpoints --- */
+
+um_status_e um_api_user_register(um_call_t *call)
+{
+    const um_user_t *user;
+    const char *token;
+    um_status_e status = um_user_register(&call->cx, call->in, &user, &token);
+
+    if (status == UM_OK) {
+        call->out = show(call, user);
+        um_json_put_text(call->out, "auth_token", token);
+        apr_table_setn(call->r->headers_out, "Location",
+                       apr_pstrcat(call->cx.pool, call->route->path, user->id, "/", NULL));
+    }
+    return status;
+}
+
+um_status_e um_api_user_get(um_call_t *call)
+{
+    call->out = show(call, call->user);
+    return UM_OK;
+}
+
+um_status_e um_api_user_update(um_call_t *call)
+{
+    const um_user_t *user;
+    um_status_e status = um_user_update(&call->cx, call->user->id, call->in, &user);
+
+    if (status == UM_OK) {
+        call->out = show(call, user);
+    }
+    return status;
+}
+
+um_status_e um_api_user_change_password(um_call_t *call)
+{
+    static const char done[] = "Password updated successfully";
+    const passwords_t *in = call->in;
+    const char *token;
+    um_status_e status = um_password_change(&call->cx, call->user, in->old_password, in->new_password, &token);
+
+    if (status == UM_OK) {
+        call->out = um_json_object(call->cx.pool);
+        um_json_put_text(call->out, "status", "success");
+        um_json_put_int(call->out, "code", 200);
+        um_json_put_text(call->out, "message", done);
+        um_json_put(call->out, "data", um_json_list(call->cx.pool));
+        um_json_put_text(call->out, "detail", done);
+        um_json_put_text(call->out, "token", token);
+    }
+    return status;
+}
+
+um_status_e um_api_user_delete(um_call_t *call)
+{
+    return um_user_delete(&call->cx, call->user->id);
+}

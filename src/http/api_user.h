@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_API_USER_H
+#define UM_API_USER_H
+/* The endpoints below /api/v1/users/. */
+#include "route.h"
+
+extern const um_shape_t um_api_user_register_shape, um_api_user_update_shape, um_api_user_password_shape;
+
+um_route_fn um_api_user_register, um_api_user_get, um_api_user_update, um_api_user_change_password, um_api_user_delete;
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "body.h"
+
+#include "form.h"
+#include "reply.h"
+
+#include <apr_strings.h>
+#include <http_protocol.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_DEPTH 32
+
+typedef struct buffer_t {
+    char *bytes;
+    apr_size_t len, room;
+} buffer_t;
+
+/* Bodies hold passwords. */
+static apr_status_t wipe(void *data)
+{
+    buffer_t *buffer = data;
+
+    OPENSSL_cleanse(buffer->bytes, buffer->room);
+    return APR_SUCCESS;
+}
+
+static int refuse(um_call_t *call, int status, const char *code, const char *text)
+{
+    return um_reply_detail(call, status, code, text);
+}
+
+static int too_large(um_call_t *call)
+{
+    call->r->connection->keepalive = AP_CONN_CLOSE;
+    return refuse(call, HTTP_REQUEST_ENTITY_TOO_LARGE, "request_too_large", "Request body too large.");
+}
+
+static int read_failed(um_call_t *call, apr_status_t rv)
+{
+    int status = ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
+
+    switch (status) {
+    case AP_FILTER_ERROR:
+        return AP_FILTER_ERROR;
+    case HTTP_REQUEST_ENTITY_TOO_LARGE:
+        return too_large(call);
+    case HTTP_REQUEST_TIME_OUT:
+        return refuse(call, status, "timeout", "Request body did not arrive in time.");
+    default:
+        return refuse(call, HTTP_BAD_REQUEST, "parse_error", "Request body could not be read.");
+    }
+}
+
+static void append(buffer_t *buffer, const char *bytes, apr_size_t len)
+{
+    memcpy(buffer->bytes + buffer->len, bytes, len);
+    buffer->len += len;
+}
+
+/* Takes what the brigade holds. DONE: answered. */
+static int take(um_call_t *call, apr_bucket_brigade *brigade, buffer_t *buffer, int *end)
+{
+    for (apr_bucket *b = APR_BRIGADE_FIRST(brigade); b != APR_BRIGADE_SENTINEL(brigade); b = APR_BUCKET_NEXT(b)) {
+        const char *bytes;
+        apr_size_t len;
+        apr_status_t rv;
+
+        if (APR_BUCKET_IS_EOS(b)) {
+            *end = 1;
+            return OK;
+        }
+        if (APR_BUCKET_IS_METADATA(b)) {
+            continue;
+        }
+        rv = apr_bucket_read(b, &bytes, &len, APR_BLOCK_READ);
+        if (rv != APR_SUCCESS) {
+            return read_failed(call, rv);
+        }
+        if (len > buffer->room - buffer->len) {
+            return too_large(call);
+        }
+        append(buffer, bytes, len);
+    }
+    return OK;
+}
+
+static int read_all(um_call_t *call, buffer_t *buffer)
+{
+    request_rec *r = call->r;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    int end = 0;
+    int status = OK;
+
+    while (!end && status == OK) {
+        apr_status_t rv = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, HUGE_STRING_LEN);
+
+        status = rv == APR_SUCCESS ? take(call, brigade, buffer, &end) : read_failed(call, rv);
+        apr_brigade_cleanup(brigade);
+    }
+    return status;
+}
+
+/* --- media types --- */
+
+typedef enum { JSON, URLENCODED, MULTIPART, OTHER } form_e;
+
+static form_e form_of(const um_mediatype_t *type)
+{
+    if (!type->name) {
+        return OTHER;
+    }
+    return strcmp(type->name, "application/json") == 0 ? JSON
+           : strcmp(type->name, "application/x-www-form-urlencoded") == 0 ? URLENCODED
+           : strcmp(type->name, "multipart/form-data") == 0 ? MULTIPART : OTHER;
+}
+
+static int parse(um_call_t *call, form_e form, const um_mediatype_t *type, const buffer_t *buffer, um_json_doc_t **doc)
+{
+    apr_pool_t *pool = call->cx.pool;
+    const char *why = NULL;
+    apr_status_t rv;
+
+    if (form == JSON) {
+        rv = um_json_parse(pool, buffer->bytes, buffer->len, MAX_DEPTH, doc, &why);
+        why = why ? apr_pstrcat(pool, "JSON parse error - ", why, NULL) : NULL;
+    }
+    else if (form == URLENCODED) {
+        rv = um_form_urlencoded(pool, buffer->bytes, buffer->len, doc, &why);
+    }
+    else {
+        rv = um_form_multipart(pool, type->boundary, buffer->bytes, buffer->len, doc, &why);
+    }
+    return rv == APR_SUCCESS ? OK : refuse(call, HTTP_BAD_REQUEST, "parse_error", why);
+}
+
+static int unsupported(um_call_t *call, const char *content_type)
+{
+    return refuse(call, HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
+                  apr_psprintf(call->cx.pool, "Unsupported media type \"%s\" in request.",
+                               content_type ? content_type : ""));
+}
+
+int um_body_read(um_call_t *call, um_json_doc_t **doc)
+{
+    const apr_table_t *headers = call->r->headers_in;
+    const char *content_type = apr_table_get(headers, "Content-Type");
+    const char *length = apr_table_get(headers, "Content-Length");
+    const char *encoding = apr_table_get(headers, "Content-Encoding");
+    um_mediatype_t type = um_mediatype_parse(call->cx.pool, content_type);
+    form_e form = form_of(&type);
+    buffer_t *buffer = apr_pcalloc(call->cx.pool, sizeof(*buffer));
+    apr_off_t announced = length ? apr_atoi64(length) : 0;
+    int refused = form == OTHER || encoding;
+    int status;
+
+    if (announced > 0 && refused) {
+        return unsupported(call, content_type);
+    }
+    if (announced > call->server->settings.max_body) {
+        return too_large(call);
+    }
+    /* Of a chunked body nobody knows the length before. */
+    buffer->room = (apr_size_t)(announced > 0 ? announced
+                                : apr_table_get(headers, "Transfer-Encoding") || call->r->proto_num >= HTTP_VERSION(2, 0)
+                                ? call->server->settings.max_body : 0);
+    buffer->bytes = apr_palloc(call->cx.pool, buffer->room + 1);
+    apr_pool_cleanup_register(call->cx.pool, buffer, wipe, apr_pool_cleanup_null);
+    status = read_all(call, buffer);
+    if (status != OK) {
+        return status;
+    }
+    if (!buffer->len) {
+        return um_json_parse(call->cx.pool, "{}", 2, MAX_DEPTH, doc, &length) == APR_SUCCESS ? OK
+               : HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return refused ? unsupported(call, content_type) : parse(call, form, &type, buffer, doc);
+}

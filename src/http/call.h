@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_CALL_H
+#define UM_CALL_H
+/* One request to the API on its way through: in, checked, core, out. */
+#include "json.h"
+#include "mediatype.h"
+#include "server.h"
+#include "user.h"
+
+typedef struct um_route_t um_route_t;
+typedef struct um_shape_t um_shape_t;
+
+typedef struct um_call_t {
+    request_rec *r;
+    const um_server_t *server;
+    um_cx_t cx;
+    const um_route_t *route;    /**< the row of path and method */
+    um_accept_e accept;
+    um_caller_t caller;         /**< user NULL on open routes */
+    const um_user_t *user;      /**< whom the path names; NULL where it names nobody */
+    void *in;                   /**< the body, read by the route's shape into the shape's structure */
+    um_json_t *out;             /**< what a successful call answers; NULL: nothing */
+} um_call_t;
+
+#endif

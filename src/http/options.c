@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include "reply.h"
+
+int um_options_reply(um_call_t *call, const um_route_t *first)
+{
+    static const char *const reads[] = { "application/json", "application/x-www-form-urlencoded", "multipart/form-data" };
+    apr_pool_t *pool = call->cx.pool;
+    um_json_t *out = um_json_object(pool);
+    um_json_t *renders = um_json_list(pool);
+    um_json_t *parses = um_json_list(pool);
+    um_json_t *actions = um_json_object(pool);
+
+    um_json_push_text(renders, "application/json");
+    for (apr_size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
+        um_json_push_text(parses, reads[i]);
+    }
+    for (const um_route_t *row = first; row; row = um_route_next(row)) {
+        if (row->shape) {
+            um_json_put(actions, row->method, um_shape_describe(pool, row->shape));
+        }
+    }
+    um_json_put_text(out, "name", first->name);
+    um_json_put_text(out, "description", "");
+    um_json_put(out, "renders", renders);
+    um_json_put(out, "parses", parses);
+    um_json_put(out, "actions", actions);
+    apr_table_setn(call->r->headers_out, "Allow", um_route_allow(pool, first));
+    return um_reply_json(call, HTTP_OK, out);
+}

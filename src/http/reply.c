@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reply.h"
+
+#include "route.h"
+
+#include <apr_strings.h>
+#include <http_protocol.h>
+#include <string.h>
+
+/* --- writing --- */
+
+static int has_unread_body(const request_rec *r)
+{
+    const char *length = apr_table_get(r->headers_in, "Content-Length");
+
+    return apr_table_get(r->headers_in, "Transfer-Encoding") || (length && strcmp(length, "0") != 0);
+}
+
+static int send_text(um_call_t *call, int status, const char *type, const char *text)
+{
+    request_rec *r = call->r;
+
+    r->status = status;
+    r->status_line = NULL;
+    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    apr_table_setn(r->headers_out, "Referrer-Policy", "same-origin");
+    apr_table_mergen(r->headers_out, "Vary", "Accept");
+    if (text) {
+        apr_size_t len = strlen(text);
+
+        ap_set_content_type(r, type);
+        ap_set_content_length(r, (apr_off_t)len);
+        ap_rwrite(text, (int)len, r);
+        /* A body that nobody read yet may come slowly, and the answer would wait for it. */
+        if (status >= HTTP_BAD_REQUEST && has_unread_body(r)) {
+            ap_rflush(r);
+        }
+    }
+    return DONE;
+}
+
+int um_reply_json(um_call_t *call, int status, um_json_t *out)
+{
+    return send_text(call, status, "application/json", out ? um_json_print(call->cx.pool, out) : NULL);
+}
+
+/* --- errors --- */
+
+static int send_error(um_call_t *call, int status, um_json_t *plain, um_json_t *problem)
+{
+    if (call->accept == UM_ACCEPT_PROBLEM) {
+        return send_text(call, status, "application/problem+json", um_json_print(call->cx.pool, problem));
+    }
+    return send_text(call, status, "application/json", um_json_print(call->cx.pool, plain));
+}
+
+static um_json_t *problem(um_call_t *call, int status, const char *code, const char *detail)
+{
+    um_json_t *out = um_json_object(call->cx.pool);
+
+    um_json_put_text(out, "type", "about:blank");
+    um_json_put_text(out, "title", ap_get_status_line(status) + 4);
+    um_json_put_int(out, "status", status);
+    um_json_put_text(out, "detail", detail);
+    um_json_put_text(out, "code", code);
+    return out;
+}
+
+int um_reply_detail(um_call_t *call, int status, const char *code, const char *text)
+{
+    um_json_t *plain = um_json_object(call->cx.pool);
+
+    if (status == HTTP_SERVICE_UNAVAILABLE) {
+        apr_table_setn(call->r->err_headers_out, "Retry-After", UM_REPLY_RETRY_AFTER);
+    }
+    um_json_put_text(plain, "detail", text);
+    return send_error(call, status, plain, problem(call, status, code, text));
+}
+
+const char *um_reply_challenge(apr_pool_t *pool, const char *realm, const char *error)
+{
+    return apr_pstrcat(pool, "Bearer realm=\"", realm, error ? "\", error=\"" : "", error ? error : "", "\"", NULL);
+}
+
+int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, const char *text)
+{
+    apr_table_setn(call->r->err_headers_out, "WWW-Authenticate",
+                   um_reply_challenge(call->cx.pool, call->server->settings.realm, error));
+    return um_reply_detail(call, HTTP_UNAUTHORIZED, code, text);
+}
+
+static const um_error_t *error_at(const um_call_t *call, int i)
+{
+    return &APR_ARRAY_IDX(call->cx.errors, i, um_error_t);
+}
+
+static void add_field(um_call_t *call, const char *field, um_json_t *plain, um_json_t *list)
+{
+    um_json_t *texts = um_json_list(call->cx.pool);
+
+    for (int i = 0; i < call->cx.errors->nelts; i++) {
+        const um_error_t *error = error_at(call, i);
+
+        if (strcmp(error->field, field) == 0) {
+            um_json_t *one = um_json_object(call->cx.pool);
+
+            um_json_push_text(texts, error->text);
+            um_json_put_text(one, "field", field);
+            um_json_put_text(one, "code", error->code);
+            um_json_put_text(one, "detail", error->text);
+            um_json_push(list, one);
+        }
+    }
+    um_json_put(plain, field, texts);
+}
+
+int um_reply_errors(um_call_t *call)
+{
+    const um_shape_t *shape = call->route->shape;
+    um_json_t *plain = um_json_object(call->cx.pool);
+    um_json_t *list = um_json_list(call->cx.pool);
+    um_json_t *details = problem(call, HTTP_BAD_REQUEST, "invalid", "Invalid input.");
+    int last = -1;
+
+    /* Field by field in the shape's order, whoever noted its errors and when. */
+    for (int position = 0; shape && position <= shape->count; position++) {
+        for (int i = 0; i < call->cx.errors->nelts; i++) {
+            if (last != position && um_shape_position(shape, error_at(call, i)->field) == position) {
+                add_field(call, error_at(call, i)->field, plain, list);
+                last = position;
+            }
+        }
+    }
+    um_json_put(details, "errors", list);
+    return send_error(call, HTTP_BAD_REQUEST, plain, details);
+}
+
+/* --- how core ended --- */
+
+static void tell(um_call_t *call, int level)
+{
+    ap_log_rerror(APLOG_MARK, level, 0, call->r, "UM301: %s %s: %s", call->route ? call->route->method : "-",
+                  call->route ? call->route->path : "-", call->cx.cause ? call->cx.cause : "no cause given");
+}
+
+int um_reply_status(um_call_t *call, um_status_e status)
+{
+    switch (status) {
+    case UM_OK:
+        return um_reply_json(call, call->route->success, call->out);
+    case UM_INVALID:
+        return um_reply_errors(call);
+    case UM_BAD_TOKEN:
+        tell(call, APLOG_INFO);
+        return um_reply_unauthorized(call, "invalid_token", "authentication_failed", "Invalid token.");
+    case UM_INACTIVE:
+        tell(call, APLOG_INFO);
+        return um_reply_unauthorized(call, "invalid_token", "user_inactive", "User inactive or deleted.");
+    case UM_ABSENT:
+        return um_reply_detail(call, HTTP_NOT_FOUND, "not_found", "Not found.");
+    case UM_DENIED:
+        return um_reply_detail(call, HTTP_FORBIDDEN, "permission_denied",
+                               "You do not have permission to perform this action.");
+    case UM_BUSY:
+    case UM_AWAY:
+        tell(call, status == UM_BUSY ? APLOG_WARNING : APLOG_ERR);
+        return um_reply_detail(call, HTTP_SERVICE_UNAVAILABLE, "service_unavailable",
+                               "Service temporarily unavailable, try again later.");
+    case UM_FAILED:
+        break;
+    }
+    tell(call, APLOG_ERR);
+    return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, "error", "A server error occurred.");
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_REPLY_H
+#define UM_REPLY_H
+/* What goes out: JSON, or problem details (RFC 9457) where the client asked for them. The one place that writes answers.
+ * All functions give DONE: the handler returns it, and httpd adds nothing of its own. */
+#include "call.h"
+
+/** A successful answer; out NULL: no body. */
+int um_reply_json(um_call_t *call, int status, um_json_t *out);
+
+/** {"detail": text}. code is the problem's stable name. Sets Retry-After for 503. */
+int um_reply_detail(um_call_t *call, int status, const char *code, const char *text);
+
+/** 400 with everything in call->cx.errors, fields in the order of the route's shape. */
+int um_reply_errors(um_call_t *call);
+
+/** 401 with a challenge (RFC 6750 3). error NULL: the request had no token. */
+int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, const char *text);
+
+/** How a call into core ended, told to the caller, and to the log when it was trouble. */
+int um_reply_status(um_call_t *call, um_status_e status);
+
+/** The value of WWW-Authenticate. error NULL: none. */
+const char *um_reply_challenge(apr_pool_t *pool, const char *realm, const char *error);
+
+/** Seconds after which a client may try again when the database or the gate sent it away. */
+#define UM_REPLY_RETRY_AFTER "2"
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "route.h"
+
+#include "api_token.h"
+#include "api_user.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define USERS "/api/v1/users/"
+#define USER  "/api/v1/users/{id}/"
+#define TOKEN "/api-token-auth/"
+
+/* The rows of a path stand together, in the order that Allow lists its methods. */
+static const um_route_t routes[] = {
+    { USERS, "POST",   UM_ANYONE, &um_api_user_register_shape, 201, um_api_user_register,        "User Create" },
+    { USER,  "GET",    UM_BEARER, NULL,                        200, um_api_user_get,             "User" },
+    { USER,  "POST",   UM_BEARER, &um_api_user_password_shape, 200, um_api_user_change_password, "User" },
+    { USER,  "PUT",    UM_BEARER, &um_api_user_update_shape,   200, um_api_user_update,          "User" },
+    { USER,  "PATCH",  UM_BEARER, &um_api_user_update_shape,   200, um_api_user_update,          "User" },
+    { USER,  "DELETE", UM_BEARER, NULL,                        204, um_api_user_delete,          "User" },
+    { TOKEN, "POST",   UM_ANYONE, &um_api_token_shape,         200, um_api_token_create,         "Obtain Auth Token" },
+};
+
+#define COUNT (sizeof(routes) / sizeof(routes[0]))
+
+/* Below these nothing but the API answers; the last segment need not end in a slash. */
+static const char *const prefixes[] = { "/api/v1/users", "/api-token-auth" };
+
+/* --- matching --- */
+
+static int below(const char *uri, const char *prefix)
+{
+    apr_size_t len = strlen(prefix);
+
+    return strncmp(uri, prefix, len) == 0 && (uri[len] == '\0' || uri[len] == '/');
+}
+
+/* Walks both texts; {id} takes what stands before the next slash, but not nothing. */
+static int fits(apr_pool_t *pool, const char *path, const char *uri, const char **id)
+{
+    while (*path) {
+        if (*path == '{') {
+            apr_size_t len = strcspn(uri, "/");
+
+            if (!len) {
+                return 0;
+            }
+            *id = apr_pstrmemdup(pool, uri, len);
+            uri += len;
+            path += strcspn(path, "}") + 1;
+        }
+        else if (*path == *uri) {
+            path++;
+            uri++;
+        }
+        else {
+            return *uri == '\0' && strcmp(path, "/") == 0;
+        }
+    }
+    return *uri == '\0';
+}
+
+um_route_match_t um_route_match(apr_pool_t *pool, const char *uri)
+{
+    um_route_match_t match = { 0 };
+
+    for (apr_size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        match.ours |= below(uri, prefixes[i]);
+    }
+    for (const um_route_t *row = routes; match.ours && row; ) {
+        if (fits(pool, row->path, uri, &match.id)) {
+            match.first = row;
+            break;
+        }
+        for (const um_route_t *here = row; row && strcmp(row->path, here->path) == 0; ) {
+            row = row + 1 < routes + COUNT ? row + 1 : NULL;
+        }
+    }
+    return match;
+}
+
+const um_route_t *um_route_next(const um_route_t *row)
+{
+    return row + 1 < routes + COUNT && strcmp(row->path, row[1].path) == 0 ? row + 1 : NULL;
+}
+
+const um_route_t *um_route_method(const um_route_t *first, const char *method)
+{
+    const um_route_t *row;
+    const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+
+    for (row = first; row && strcmp(row->method, wanted) != 0; row = um_route_next(row)) {
+        continue;
+    }
+    return row;
+}
+
+const char *um_route_allow(apr_pool_t *pool, const um_route_t *first)
+{
+    const char *allow = "";
+
+    for (const um_route_t *row = first; row; row = um_route_next(row)) {
+        allow = apr_pstrcat(pool, allow, row->method, ", ", NULL);
+    }
+    return apr_pstrcat(pool, allow, um_route_method(first, "GET") ? "HEAD, " : "", "OPTIONS", NULL);
+}

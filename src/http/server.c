@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server.h"
+
+#include "checks.h"
+#include "database.h"
+#include "shared.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <unistd.h>
+
+/* Tokens that a child remembers as well signed, 64 bytes each. */
+#define REMEMBERED_SIGNATURES 16384
+
+um_server_t *um_server_of(const server_rec *server)
+{
+    return ap_get_module_config(server->module_config, &usermgmt_module);
+}
+
+um_settings_t *um_settings_of(const server_rec *server)
+{
+    return &um_server_of(server)->settings;
+}
+
+void *um_server_create(apr_pool_t *pool, server_rec *server)
+{
+    um_server_t *created = apr_pcalloc(pool, sizeof(*created));
+
+    created->server = server;
+    um_settings_init(pool, &created->settings);
+    return created;
+}
+
+void *um_server_merge(apr_pool_t *pool, void *base, void *add)
+{
+    um_server_t *merged = apr_pcalloc(pool, sizeof(*merged));
+    const um_server_t *own = add;
+
+    merged->server = own->server;
+    um_settings_merge(&merged->settings, &((const um_server_t *)base)->settings, &own->settings);
+    return merged;
+}
+
+int um_server_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
+{
+    (void)plog;
+    (void)ptemp;
+    return um_database_pre_config(pconf) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+int um_server_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    int wanted = 0;
+
+    (void)plog;
+    (void)ptemp;
+    for (server_rec *s = main_server; s; s = s->next) {
+        wanted |= um_server_of(s)->keys != NULL;
+    }
+    if (!wanted || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
+    return um_shared_create(main_server) == APR_SUCCESS && um_database_create(pconf, main_server) == APR_SUCCESS
+               ? OK : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+/* --- sites --- */
+
+static int cores(void)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return online < 1 ? 1 : online > 64 ? 64 : (int)online;
+}
+
+static const char *issuer(apr_pool_t *pool, const um_server_t *server)
+{
+    const char *set = server->settings.issuer;
+
+    return *set ? set : apr_pstrcat(pool, "https://", server->server->server_hostname, NULL);
+}
+
+static um_site_t *make_site(apr_pool_t *pchild, const um_server_t *server, um_sigcache_t *signatures, um_gate_t *gate)
+{
+    const um_settings_t *settings = &server->settings;
+    um_site_t *site = apr_pcalloc(pchild, sizeof(*site));
+
+    site->store = um_database_store(pchild, server);
+    site->keys = server->keys;
+    site->signatures = signatures;
+    site->gate = gate;
+    site->gate_wait = apr_time_from_sec(settings->hash_wait);
+    site->hash = settings->password_hash;
+    site->policy = (um_policy_t){ (int)settings->password_min_length, (int)settings->password_max_length,
+                                  server->common };
+    site->issuer = issuer(pchild, server);
+    site->audience = *settings->audience ? settings->audience : site->issuer;
+    site->token_lifetime = settings->token_lifetime;
+    site->unique_email = settings->unique_email;
+    return site;
+}
+
+static void tell_if_not_ready(apr_pool_t *pchild, const um_server_t *server)
+{
+    um_store_call_t call = { .store = server->site->store };
+
+    apr_pool_create(&call.pool, pchild);
+    if (um_store_ready(&call) != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM101: the database is not ready, requests are "
+                     "answered 503 until it is: %s", call.cause);
+    }
+    apr_pool_destroy(call.pool);
+}
+
+void um_server_child_init(apr_pool_t *pchild, server_rec *main_server)
+{
+    um_sigcache_t *signatures = NULL;
+    um_gate_t *gate = NULL;
+
+    for (server_rec *s = main_server; s; s = s->next) {
+        um_server_t *server = um_server_of(s);
+
+        if (!server->keys) {
+            continue;
+        }
+        if (!gate) {
+            const um_settings_t *settings = &um_server_of(main_server)->settings;
+
+            gate = um_gate_attach(pchild, um_shared_gate(), settings->hash_concurrency
+                                  ? (int)settings->hash_concurrency : cores(), (int)settings->hash_queue);
+            if (um_sigcache_create(pchild, REMEMBERED_SIGNATURES, &signatures) != APR_SUCCESS) {
+                signatures = NULL;
+            }
+            um_database_child_init(pchild, main_server);
+        }
+        server->site = make_site(pchild, server, signatures, gate);
+        tell_if_not_ready(pchild, server);
+    }
+}

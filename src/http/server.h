@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_SERVER_H
+#define UM_SERVER_H
+/* A virtual host as the module sees it: its settings, and the site made of them. */
+#include "cx.h"
+#include "key.h"
+#include "settings.h"
+
+#include <http_log.h>
+
+extern module AP_MODULE_DECLARE_DATA usermgmt_module;
+APLOG_USE_MODULE(usermgmt);
+
+typedef struct um_server_t {
+    um_settings_t settings;
+    server_rec *server;
+    um_dialect_e dialect;       /**< set when the configuration is checked */
+    um_keyring_t *keys;         /**< read as root, in the parent; NULL: this host neither issues nor accepts tokens */
+    um_wordlist_t *common;
+    um_site_t *site;            /**< made in each child; NULL as keys */
+} um_server_t;
+
+/** The server's record. */
+um_server_t *um_server_of(const server_rec *server);
+
+/** Hooks: httpd's per-server configuration. */
+void *um_server_create(apr_pool_t *pool, server_rec *server);
+void *um_server_merge(apr_pool_t *pool, void *base, void *add);
+
+/** Hook pre_config: names our mutex, so that the Mutex directive knows it. */
+int um_server_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp);
+
+/** Hook post_config: shared memory and the mutex. */
+int um_server_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
+/** Hook child_init: the sites. Asks the database whether it is ready, so that what is amiss is told at start. */
+void um_server_child_init(apr_pool_t *pchild, server_rec *main_server);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define OWN 0
+#define INHERITED 1
+
+typedef enum { KIND_FLAG, KIND_NUMBER, KIND_SECONDS, KIND_BYTES, KIND_TEXT, KIND_PATH, KIND_HASH } kind_e;
+
+typedef struct row_t {
+    const char *name;
+    kind_e kind;
+    apr_size_t offset, size;
+    const char *preset;
+    apr_int64_t least, most;
+    int inherited;
+} row_t;
+
+static const row_t rows[] = {
+#define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) \
+    { #name, KIND_##kind, offsetof(um_settings_t, member), sizeof(um_kind_##kind##_t), preset, least, most, inherited },
+#include "directives.h"
+#undef UM_DIRECTIVE
+};
+
+/* --- reading a value; each gives NULL, or what is wrong with it --- */
+
+typedef struct unit_t {
+    const char *suffix;
+    apr_int64_t factor;
+} unit_t;
+
+static const unit_t no_units[] = { { "", 1 }, { NULL, 0 } };
+static const unit_t time_units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { NULL, 0 } };
+static const unit_t size_units[] = { { "", 1 }, { "k", 1024 }, { "m", 1048576 }, { NULL, 0 } };
+
+/* The range in the largest unit that states it without a rest. */
+static const char *spelt(apr_pool_t *pool, const unit_t *units, apr_int64_t value)
+{
+    const unit_t *best = units;
+
+    for (const unit_t *unit = units; unit->suffix; unit++) {
+        if (value && value % unit->factor == 0) {
+            best = unit;
+        }
+    }
+    return apr_psprintf(pool, "%" APR_INT64_T_FMT "%s", value / best->factor, best->suffix);
+}
+
+static const char *read_number(apr_pool_t *pool, const row_t *row, const unit_t *units, const char *text,
+                               apr_int64_t *value)
+{
+    const char *what = units == time_units ? "a time" : units == size_units ? "a size" : "a number";
+    char *end = NULL;
+    apr_int64_t number;
+
+    errno = 0;
+    number = apr_strtoi64(text, &end, 10);
+    for (const unit_t *unit = units; unit->suffix && errno == 0 && end != text; unit++) {
+        if (strcasecmp(end, unit->suffix) == 0 && number >= 0 && number <= row->most
+            && number * unit->factor >= row->least && number * unit->factor <= row->most) {
+            *value = number * unit->factor;
+            return NULL;
+        }
+    }
+    return apr_psprintf(pool, "must be %s from %s to %s", what, spelt(pool, units, row->least),
+                        spelt(pool, units, row->most));
+}
+
+static const char *read_flag(const char *text, int *value)
+{
+    *value = strcasecmp(text, "on") == 0;
+    return *value || strcasecmp(text, "off") == 0 ? NULL : "must be On or Off";
+}
+
+/* These end up in header fields and in tokens. */
+static const char *read_text(apr_pool_t *pool, const char *text, const char **value)
+{
+    for (const char *c = text; *c; c++) {
+        if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\') {
+            return "must be printable ASCII without \" and \\";
+        }
+    }
+    *value = apr_pstrdup(pool, text);
+    return NULL;
+}
+
+static const char *read_path(apr_pool_t *pool, const char *text, const char **value)
+{
+    if (strcasecmp(text, "none") == 0) {
+        *value = NULL;
+        return NULL;
+    }
+    *value = *text ? ap_server_root_relative(pool, text) : NULL;
+    return *value ? NULL : "must be a path, or none";
+}
+
+static const char *read_hash(apr_pool_t *pool, const char *text, um_pwhash_params_t *value)
+{
+    const char *why = NULL;
+
+    return um_pwhash_params(pool, text, value, &why) == APR_SUCCESS ? NULL : why;
+}
+
+static const char *read_value(apr_pool_t *pool, const row_t *row, um_settings_t *settings, const char *text)
+{
+    void *member = (char *)settings + row->offset;
+
+    switch (row->kind) {
+    case KIND_FLAG:
+        return read_flag(text, member);
+    case KIND_NUMBER:
+        return read_number(pool, row, no_units, text, member);
+    case KIND_SECONDS:
+        return read_number(pool, row, time_units, text, member);
+    case KIND_BYTES:
+        return read_number(pool, row, size_units, text, member);
+    case KIND_TEXT:
+        return read_text(pool, text, member);
+    case KIND_PATH:
+        return read_path(pool, text, member);
+    case KIND_HASH:
+        return read_hash(pool, text, member);
+    }
+    return "is of no kind";
+}
+
+/* httpd puts file and line before what is returned. */
+static const char *set(cmd_parms *cmd, void *unused, const char *text)
+{
+    const row_t *row = cmd->info;
+    um_settings_t *settings = um_settings_of(cmd->server);
+    const char *fault = read_value(cmd->pool, row, settings, text);
+    um_origin_t *origin = &settings->origin[row - rows];
+
+    (void)unused;
+    origin->file = cmd->directive->filename;
+    origin->line = cmd->directive->line_num;
+    origin->text = apr_pstrdup(cmd->pool, text);
+    return fault ? apr_psprintf(cmd->pool, "%s %s: %s", row->name, text, fault) : NULL;
+}
+
+const command_rec um_settings_commands[] = {
+#define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) \
+    AP_INIT_TAKE1(#name, set, (void *)&rows[UM_SET_##name], RSRC_CONF, help),
+#include "directives.h"
+#undef UM_DIRECTIVE
+    { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
+};
+
+/* --- defaults and merging --- */
+
+void um_settings_init(apr_pool_t *pool, um_settings_t *settings)
+{
+    memset(settings, 0, sizeof(*settings));
+    for (int i = 0; i < UM_SET_COUNT; i++) {
+        const char *fault = read_value(pool, &rows[i], settings, rows[i].preset);
+
+        ap_assert(fault == NULL);
+    }
+}
+
+void um_settings_merge(um_settings_t *merged, const um_settings_t *base, const um_settings_t *add)
+{
+    *merged = *add;
+    for (int i = 0; i < UM_SET_COUNT; i++) {
+        const row_t *row = &rows[i];
+
+        if (!add->origin[i].file && row->inherited) {
+            memcpy((char *)merged + row->offset, (const char *)base + row->offset, row->size);
+            merged->origin[i] = base->origin[i];
+        }
+    }
+}
+
+const char *um_settings_where(apr_pool_t *pool, const um_settings_t *settings, um_directive_e directive)
+{
+    const um_origin_t *origin = &settings->origin[directive];
+
+    if (!origin->file) {
+        return apr_psprintf(pool, "%s (default %s)", rows[directive].name, rows[directive].preset);
+    }
+    return apr_psprintf(pool, "%s %s (%s:%d)", rows[directive].name, origin->text, origin->file, origin->line);
+}

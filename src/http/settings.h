@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_SETTINGS_H
+#define UM_SETTINGS_H
+/* What an administrator set, or the default of it. A directive is one row of directives.h; its member follows from it. */
+#include "pwhash.h"
+
+#include <httpd.h>
+#include <http_config.h>
+
+/* kind -> C type of the member */
+typedef int um_kind_FLAG_t;                         /* On or Off */
+typedef apr_int64_t um_kind_NUMBER_t;
+typedef apr_int64_t um_kind_SECONDS_t;              /* 90, 90s, 15m, 24h, 7d */
+typedef apr_int64_t um_kind_BYTES_t;                /* 65536, 64k, 1m */
+typedef const char *um_kind_TEXT_t;                 /* printable, never NULL */
+typedef const char *um_kind_PATH_t;                 /* under ServerRoot unless absolute; NULL for none */
+typedef um_pwhash_params_t um_kind_HASH_t;          /* see pwhash.h */
+
+typedef enum {
+#define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) UM_SET_##name,
+#include "directives.h"
+#undef UM_DIRECTIVE
+    UM_SET_COUNT
+} um_directive_e;
+
+/** Where a value was set: for messages that name file and line. file is NULL for a default. */
+typedef struct um_origin_t {
+    const char *file;
+    int line;
+    const char *text;          /**< as typed */
+} um_origin_t;
+
+typedef struct um_settings_t {
+#define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) um_kind_##kind##_t member;
+#include "directives.h"
+#undef UM_DIRECTIVE
+    um_origin_t origin[UM_SET_COUNT];
+} um_settings_t;
+
+/** The rows as httpd's command table. */
+extern const command_rec um_settings_commands[];
+
+/** All defaults. */
+void um_settings_init(apr_pool_t *pool, um_settings_t *settings);
+
+/** A virtual host's settings over the main server's. */
+void um_settings_merge(um_settings_t *merged, const um_settings_t *base, const um_settings_t *add);
+
+/** "UserMgmtSigningKey keys (/etc/apache2/x.conf:12)", or "... (default)". */
+const char *um_settings_where(apr_pool_t *pool, const um_settings_t *settings, um_directive_e directive);
+
+/** The settings of a server. Implemented where the server's record is (server.c). */
+um_settings_t *um_settings_of(const server_rec *server);
+
+#endif

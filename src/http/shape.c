@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shape.h"
+
+#include "unicode.h"
+
+#include <apr_strings.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+static int fail(um_call_t *call, const um_member_t *member, const char *code, const char *text)
+{
+    um_cx_error(&call->cx, member->name, code, text);
+    return 0;
+}
+
+/* A member under its first name that is there. *name is that one. */
+static um_json_value_t look(const um_json_doc_t *doc, const um_member_t *member, const char **name)
+{
+    um_json_value_t value = um_json_get(doc->root, member->name);
+
+    *name = member->name;
+    for (int i = 0; i < 2 && value.kind == UM_JSON_ABSENT && member->also[i]; i++) {
+        value = um_json_get(doc->root, member->also[i]);
+        *name = member->also[i];
+    }
+    return value;
+}
+
+static apr_uint32_t lone_surrogate(const um_json_doc_t *doc, const char *name)
+{
+    for (int i = 0; doc->lone && i < doc->lone->nelts; i++) {
+        const um_json_lone_t *lone = &APR_ARRAY_IDX(doc->lone, i, um_json_lone_t);
+
+        if (strcmp(lone->name, name) == 0) {
+            return lone->code;
+        }
+    }
+    return 0;
+}
+
+/* Whether there is a text to read. */
+static int check_kind(um_call_t *call, const um_member_t *member, const um_json_value_t *value)
+{
+    switch (value->kind) {
+    case UM_JSON_ABSENT:
+        return member->flags & UM_NEEDED ? fail(call, member, "required", "This field is required.") : 0;
+    case UM_JSON_NULL:
+        return fail(call, member, "null", "This field may not be null.");
+    case UM_JSON_STRING:
+        return 1;
+    default:
+        return fail(call, member, "invalid", "Not a valid string.");
+    }
+}
+
+static int check_text(um_call_t *call, const um_member_t *member, const char *text, apr_size_t len, apr_uint32_t lone)
+{
+    apr_pool_t *pool = call->cx.pool;
+    int errors = call->cx.errors->nelts;
+
+    if (!len && !(member->flags & UM_BLANK_OK)) {
+        return fail(call, member, "blank", "This field may not be blank.");
+    }
+    if (member->longest && um_unicode_count(text, len) > (apr_size_t)member->longest) {
+        fail(call, member, "max_length", apr_psprintf(pool, "Ensure this field has no more than %d characters.",
+                                                      member->longest));
+    }
+    if (memchr(text, '\0', len)) {
+        fail(call, member, "null_characters_not_allowed", "Null characters are not allowed.");
+    }
+    if (lone) {
+        fail(call, member, "surrogate_characters_not_allowed",
+             apr_psprintf(pool, "Surrogate characters are not allowed: U+%X.", (unsigned)lone));
+    }
+    return call->cx.errors->nelts == errors;
+}
+
+/* --- secrets --- */
+
+static apr_status_t wipe(void *data)
+{
+    um_secret_t *secret = data;
+
+    /* The document owns the text; it is released after this cleanup, which was registered later. */
+    OPENSSL_cleanse((void *)secret->text, secret->len);
+    return APR_SUCCESS;
+}
+
+static void wipe_later(apr_pool_t *pool, const char *text, apr_size_t len)
+{
+    um_secret_t *secret = apr_palloc(pool, sizeof(*secret));
+
+    *secret = (um_secret_t){ text, len };
+    apr_pool_cleanup_register(pool, secret, wipe, apr_pool_cleanup_null);
+}
+
+static void read_member(um_call_t *call, const um_json_doc_t *doc, const um_member_t *member)
+{
+    const char *name;
+    um_json_value_t value = look(doc, member, &name);
+    void *slot = (char *)call->in + member->offset;
+    const char *text;
+    apr_size_t len;
+
+    if (!check_kind(call, member, &value)) {
+        return;
+    }
+    text = value.text;
+    len = value.len;
+    if (member->kind == UM_SECRET) {
+        wipe_later(call->cx.pool, text, len);
+    }
+    else if (strlen(text) == len) {
+        text = um_unicode_trim(call->cx.pool, text);
+        len = strlen(text);
+    }
+    if (!check_text(call, member, text, len, lone_surrogate(doc, name))) {
+        return;
+    }
+    if (member->kind == UM_SECRET) {
+        *(um_secret_t *)slot = (um_secret_t){ text, len };
+    }
+    else {
+        *(const char **)slot = text;
+    }
+}
+
+um_status_e um_shape_read(um_call_t *call, const um_shape_t *shape, const um_json_doc_t *doc)
+{
+    call->in = apr_pcalloc(call->cx.pool, shape->size);
+    if (doc->kind != UM_JSON_OBJECT) {
+        um_cx_error(&call->cx, UM_NO_FIELD, doc->kind == UM_JSON_NULL ? "null" : "invalid",
+                    doc->kind == UM_JSON_NULL ? "No data provided"
+                        : apr_psprintf(call->cx.pool, "Invalid data. Expected a dictionary, but got %s.",
+                                       um_json_kind_name(doc->kind)));
+        return UM_INVALID;
+    }
+    for (int i = 0; i < shape->count; i++) {
+        read_member(call, doc, &shape->members[i]);
+    }
+    return UM_OK;
+}
+
+um_json_t *um_shape_describe(apr_pool_t *pool, const um_shape_t *shape)
+{
+    um_json_t *all = um_json_object(pool);
+
+    for (int i = 0; i < shape->count; i++) {
+        const um_member_t *member = &shape->members[i];
+        um_json_t *one = um_json_object(pool);
+
+        um_json_put_text(one, "type", member->kind == UM_EMAIL ? "email" : "string");
+        um_json_put_bool(one, "required", (member->flags & UM_NEEDED) != 0);
+        um_json_put_bool(one, "read_only", 0);
+        um_json_put_text(one, "label", member->label);
+        if (member->longest) {
+            um_json_put_int(one, "max_length", member->longest);
+        }
+        um_json_put(all, member->name, one);
+    }
+    return all;
+}
+
+int um_shape_position(const um_shape_t *shape, const char *field)
+{
+    int i = 0;
+
+    while (shape && i < shape->count && strcmp(shape->members[i].name, field) != 0) {
+        i++;
+    }
+    return i;
+}

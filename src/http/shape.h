@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_SHAPE_H
+#define UM_SHAPE_H
+/* The members of a body as a table: checked, read and described (OPTIONS) from the same rows. */
+#include "call.h"
+
+#include <stddef.h>
+
+typedef enum {
+    UM_TEXT,                    /**< into a const char *, without blanks around it */
+    UM_EMAIL,                   /**< the same; told as "email" by OPTIONS */
+    UM_SECRET                   /**< into a um_secret_t, exactly as it came; wiped when the request is over */
+} um_member_e;
+
+/* what a member may be */
+#define UM_NEEDED   1           /**< must be there */
+#define UM_BLANK_OK 2           /**< may be "" */
+
+typedef struct um_member_t {
+    const char *name;
+    const char *also[2];        /**< other names it is known by */
+    const char *label;
+    um_member_e kind;
+    int flags;
+    int longest;                /**< characters; 0: core knows */
+    apr_size_t offset;          /**< in the shape's structure */
+} um_member_t;
+
+struct um_shape_t {
+    apr_size_t size;            /**< of the structure */
+    int count;
+    const um_member_t *members;
+};
+
+#define UM_SHAPE(type, rows) { sizeof(type), (int)(sizeof(rows) / sizeof((rows)[0])), rows }
+
+/** Reads a document into call->in. What is faulty stays NULL there and is noted in call->cx.errors; an absent member that
+ * is not needed stays NULL and is no fault. UM_INVALID: the document is no object, nothing was read. */
+um_status_e um_shape_read(um_call_t *call, const um_shape_t *shape, const um_json_doc_t *doc);
+
+/** What OPTIONS says of a shape: an object with a member for each. */
+um_json_t *um_shape_describe(apr_pool_t *pool, const um_shape_t *shape);
+
+/** Where a field stands in the shape, for telling errors in its order; count for a field it does not have. */
+int um_shape_position(const um_shape_t *shape, const char *field);
+
+#endif
