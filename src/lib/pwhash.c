@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pwhash.h"
+#include "pwhash_family.h"
+#include "pwhash_phc.h"
+#include "random.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+/* The table of families. Order matters only where one prefix begins another: the longer one first. */
+static const um_pwhash_family_t *const families[] = {
+    &um_pwhash_scrypt,
+    &um_pwhash_argon2id,
+};
+
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
+
+static const um_pwhash_family_t *family_of_hash(const char *hash)
+{
+    apr_size_t i;
+
+    for (i = 0; hash && i < FAMILIES; i++) {
+        if (strncmp(hash, families[i]->prefix, strlen(families[i]->prefix)) == 0) {
+            return families[i];
+        }
+    }
+    return NULL;
+}
+
+/* Only rows that hashes can be made of: a name that is merely verified is none of the administrator's choices. */
+static const um_pwhash_family_t *family_of_name(const char *name, apr_size_t len)
+{
+    apr_size_t i;
+
+    for (i = 0; i < FAMILIES; i++) {
+        if (families[i]->settings[0].name && strlen(families[i]->name) == len
+            && strncmp(families[i]->name, name, len) == 0) {
+            return families[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *family_names(apr_pool_t *pool)
+{
+    const char *names = NULL;
+    apr_size_t i;
+
+    for (i = 0; i < FAMILIES; i++) {
+        if (families[i]->settings[0].name) {
+            names = names ? apr_pstrcat(pool, names, " or ", families[i]->name, NULL) : families[i]->name;
+        }
+    }
+    return names;
+}
+
+static const char *range_text(apr_pool_t *pool, const um_pwhash_setting_t *setting)
+{
+    return apr_psprintf(pool, "%s is %u to %u", setting->name, setting->least, setting->most);
+}
+
+/* One "ln=15" of len bytes. *seen has a bit for each setting that has been there. */
+static const char *read_setting(apr_pool_t *pool, const um_pwhash_family_t *family, const char *text, apr_size_t len,
+                                unsigned *values[3], unsigned *seen)
+{
+    const char *equals = memchr(text, '=', len);
+    apr_size_t name_len = equals ? (apr_size_t)(equals - text) : len;
+    const um_pwhash_setting_t *setting;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        setting = &family->settings[i];
+        if (strlen(setting->name) == name_len && strncmp(setting->name, text, name_len) == 0) {
+            break;
+        }
+    }
+    if (i == 3) {
+        return apr_psprintf(pool, "\"%.*s\" is no setting of %s: %s, %s, %s", (int)len, text, family->name,
+                            range_text(pool, &family->settings[0]), range_text(pool, &family->settings[1]),
+                            range_text(pool, &family->settings[2]));
+    }
+    if (*seen & 1U << i) {
+        return apr_psprintf(pool, "%s is given twice", setting->name);
+    }
+    *seen |= 1U << i;
+    if (!equals || um_pwhash_phc_number(equals + 1, len - name_len - 1, values[i]) != APR_SUCCESS
+        || *values[i] < setting->least || *values[i] > setting->most) {
+        return apr_psprintf(pool, "\"%.*s\" is out of range: %s", (int)len, text, range_text(pool, setting));
+    }
+    return NULL;
+}
+
+static const char *memory_flaw(apr_pool_t *pool, const um_pwhash_family_t *family, const um_pwhash_params_t *params)
+{
+    apr_uint64_t memory, work;
+
+    family->price(params, &memory, &work);
+    if (memory <= UM_PWHASH_MAX_MEMORY) {
+        return NULL;
+    }
+    return apr_psprintf(pool, "%s=%u %s=%u takes %" APR_UINT64_T_FMT " MiB for one hash, at most %" APR_UINT64_T_FMT
+                        " MiB are allowed", family->settings[0].name, params->cost, family->settings[1].name,
+                        params->block, memory >> 20, UM_PWHASH_MAX_MEMORY >> 20);
+}
+
+apr_status_t um_pwhash_params(apr_pool_t *pool, const char *text, um_pwhash_params_t *params, const char **why)
+{
+    const char *blanks = " \t";
+    const um_pwhash_family_t *family;
+    um_pwhash_params_t read;
+    unsigned *values[3] = {&read.cost, &read.block, &read.lanes};
+    unsigned seen = 0;
+    apr_size_t len;
+
+    text += strspn(text, blanks);
+    len = strcspn(text, blanks);
+    family = family_of_name(text, len);
+    if (!family) {
+        *why = apr_psprintf(pool, "\"%.*s\" is no kind of password hash: %s", (int)len, text, family_names(pool));
+        return APR_EINVAL;
+    }
+    if (family->missing) {
+        *why = family->missing;
+        return APR_ENOTIMPL;
+    }
+    read.family = family->name;
+    read.cost = family->settings[0].usual;
+    read.block = family->settings[1].usual;
+    read.lanes = family->settings[2].usual;
+    for (text += len; *(text += strspn(text, blanks)); text += len) {
+        len = strcspn(text, blanks);
+        *why = read_setting(pool, family, text, len, values, &seen);
+        if (*why) {
+            return APR_EINVAL;
+        }
+    }
+    *why = family->flaw(&read);
+    if (!*why) {
+        *why = memory_flaw(pool, family, &read);
+    }
+    if (*why) {
+        return APR_EINVAL;
+    }
+    *params = read;
+    return APR_SUCCESS;
+}
+
+apr_status_t um_pwhash_make(apr_pool_t *pool, const um_pwhash_params_t *params, const char *password, apr_size_t len,
+                            const char **hash)
+{
+    const um_pwhash_family_t *family = family_of_name(params->family, strlen(params->family));
+    um_pwhash_phc_t phc = {.params = *params, .salt_len = UM_PWHASH_PHC_SALT, .out_len = UM_PWHASH_PHC_OUT};
+    apr_status_t status;
+
+    *hash = NULL;
+    if (!family || family->missing) {
+        return APR_EINVAL;
+    }
+    status = um_random_bytes(phc.salt, phc.salt_len);
+    if (status == APR_SUCCESS) {
+        status = um_pwhash_phc_derive(family, &phc, password, len, phc.out);
+    }
+    if (status == APR_SUCCESS) {
+        *hash = um_pwhash_phc_print(pool, family, &phc);
+    }
+    um_pwhash_phc_wipe(&phc);
+    return status;
+}
+
+um_pwhash_e um_pwhash_verify(apr_pool_t *pool, const char *hash, const char *password, apr_size_t len)
+{
+    const um_pwhash_family_t *family = family_of_hash(hash);
+
+    return family && !family->missing ? family->verify(pool, family, hash, password, len) : UM_PWHASH_UNKNOWN;
+}
+
+int um_pwhash_outdated(const um_pwhash_params_t *params, const char *hash)
+{
+    const um_pwhash_family_t *family = family_of_hash(hash);
+
+    return !family || strcmp(family->name, params->family) != 0 || um_pwhash_phc_weaker(family, hash, params);
+}
+
+void um_pwhash_dummy(apr_pool_t *pool, const um_pwhash_params_t *params, const char *password, apr_size_t len)
+{
+    const um_pwhash_family_t *family = family_of_name(params->family, strlen(params->family));
+    um_pwhash_phc_t phc = {.params = *params, .salt_len = UM_PWHASH_PHC_SALT, .out_len = UM_PWHASH_PHC_OUT};
+
+    if (family) {
+        /* Through the text, so that even the reading of it takes its time. */
+        (void)um_pwhash_verify(pool, um_pwhash_phc_print(pool, family, &phc), password, len);
+    }
+}
