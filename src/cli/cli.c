@@ -49,7 +49,7 @@ static int help(FILE *out)
         fprintf(out, "  %-6s %-8s %-12s %s\n", commands[i].noun, commands[i].verb, commands[i].synopsis,
                 commands[i].help);
     }
-    fputs("\n  --driver DRIVER   sqlite3 or pgsql, as DBDDriver (or USERMGMT_DRIVER in the environment)\n"
+    fputs("\n  --driver DRIVER   sqlite3 or pgsql, as DBDriver (or USERMGMT_DRIVER in the environment)\n"
           "  --params PARAMS   the database, as DBDParams (or USERMGMT_PARAMS in the environment)\n"
           "  --alg ALG         EdDSA (the default), ES256, RS256 or HS256\n"
           "  --help, --version\n", out);

@@ -2,7 +2,7 @@
 #include "cli.h"
 #include "key.h"
 
-#include <apr_file_info.h>
+#include <apr_file_io.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <string.h>

@@ -81,7 +81,7 @@ static int check_sqlite(const um_server_t *server, apr_pool_t *ptemp)
     const char *folder;
 
     if (!params) {
-        return fault(server, "DBDDriver sqlite3 needs DBDParams with the path of the database file");
+        return fault(server, "DBDriver sqlite3 needs DBDParams with the path of the database file");
     }
     args = params->args;
     folder = sqlite_folder(ptemp, ap_getword_conf(ptemp, &args));
@@ -102,7 +102,7 @@ static int check_sqlite(const um_server_t *server, apr_pool_t *ptemp)
 
 static int check_database(um_server_t *server, apr_pool_t *ptemp)
 {
-    const ap_directive_t *driver = find_for(server, "DBDDriver");
+    const ap_directive_t *driver = find_for(server, "DBDriver");
     const char *args;
     const char *name;
 
@@ -110,7 +110,7 @@ static int check_database(um_server_t *server, apr_pool_t *ptemp)
         return fault(server, "accounts are kept through mod_dbd, which is not loaded: add LoadModule dbd_module");
     }
     if (!driver) {
-        return fault(server, "no DBDDriver: add \"DBDDriver sqlite3\" or \"DBDDriver pgsql\", and DBDParams");
+        return fault(server, "no DBDriver: add \"DBDriver sqlite3\" or \"DBDriver pgsql\", and DBDParams");
     }
     args = driver->args;
     name = ap_getword_conf(ptemp, &args);
@@ -122,7 +122,7 @@ static int check_database(um_server_t *server, apr_pool_t *ptemp)
         server->dialect = UM_DIALECT_SQLITE3;
         return check_sqlite(server, ptemp);
     }
-    return fault(server, "DBDDriver %s (%s:%d): must be sqlite3 or pgsql", name, driver->filename, driver->line_num);
+    return fault(server, "DBDriver %s (%s:%d): must be sqlite3 or pgsql", name, driver->filename, driver->line_num);
 }
 
 /* --- keys, lists, numbers --- */

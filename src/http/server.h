@@ -8,7 +8,8 @@
 
 #include <http_log.h>
 
-extern module AP_MODULE_DECLARE_DATA usermgmt_module;
+/** The one symbol that the shared object shows. */
+extern module AP_MODULE_DECLARE_DATA usermgmt_module __attribute__((visibility("default")));
 APLOG_USE_MODULE(usermgmt);
 
 typedef struct um_server_t {

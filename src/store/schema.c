@@ -2,6 +2,7 @@
 #include "schema.h"
 #include "store_private.h"
 
+#include <apr_strings.h>
 #include <stdlib.h>
 
 static const um_schema_step_t steps[] = {
@@ -77,6 +78,8 @@ static apr_status_t apply(um_tx_t *tx, void *baton)
     for (int i = 0; (step = um_schema_step(dialect, i)) != NULL; i++) {
         if (!recorded(&rows, step->number)) {
             if ((rv = um_store_tx_text(tx, step->sql)) != APR_SUCCESS) {
+                tx->call->cause = apr_pstrcat(tx->call->pool, "the schema's step ", step->name, " failed: ",
+                                              tx->call->cause, NULL);
                 return rv;
             }
             APR_ARRAY_PUSH(applied, const char *) = step->name;

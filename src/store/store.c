@@ -51,47 +51,70 @@ static void mark_down(um_store_t *store)
     apr_atomic_set32(&store->down_until, monotonic_second() + DOWN_SECONDS);
 }
 
+static apr_status_t lock(um_store_call_t *call, int wanted)
+{
+    const um_lender_t *lender = &call->store->lender;
+
+    if (wanted && lender->lock && lender->lock(lender->baton) != APR_SUCCESS) {
+        call->cause = "the write lock could not be taken";
+        return APR_EGENERAL;
+    }
+    return APR_SUCCESS;
+}
+
+static void unlock(um_store_call_t *call, int wanted)
+{
+    const um_lender_t *lender = &call->store->lender;
+
+    if (wanted && lender->unlock) {
+        lender->unlock(lender->baton);
+    }
+}
+
+/* A connection's first use, with the write lock held or taken for it. */
+static apr_status_t prepare(um_store_call_t *call, int locked, const um_dbconn_t *conn)
+{
+    const char *why = NULL;
+    apr_status_t rv = lock(call, !locked);
+
+    if (rv == APR_SUCCESS) {
+        rv = um_store_conn_prepare(conn, call->pool, &why);
+        unlock(call, !locked);
+        call->cause = why;
+    }
+    return rv;
+}
+
 apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
     um_store_t *store = call->store;
-    const char *why = NULL;
-    int locks = write && store->lender.lock;
 
     if (!may_try(store)) {
         call->cause = "no database connection: it was away a moment ago, not asked again yet";
         return APR_EGENERAL;
     }
     /* The lock comes first: waiting for it with a connection in hand would starve the readers of connections. */
-    if (locks && store->lender.lock(store->lender.baton) != APR_SUCCESS) {
-        call->cause = "the write lock could not be taken";
+    if (lock(call, write) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (store->lender.borrow(store->lender.baton, call->pool, conn) != APR_SUCCESS) {
         mark_down(store);
         call->cause = "no database connection: the database is away, or DBDParams is wrong";
+        unlock(call, write);
+        return APR_EGENERAL;
     }
-    else if (um_store_conn_prepare(conn, store->dialect, call->pool, &why) != APR_SUCCESS) {
-        store->lender.give_back(store->lender.baton, conn);
-        call->cause = why;
+    if (um_store_conn_is_fresh(conn, store->dialect) && prepare(call, write, conn) != APR_SUCCESS) {
+        um_store_give_back(call, write, conn);
+        return APR_EGENERAL;
     }
-    else {
-        apr_atomic_set32(&store->down_until, 0);
-        return APR_SUCCESS;
-    }
-    if (locks) {
-        store->lender.unlock(store->lender.baton);
-    }
-    return APR_EGENERAL;
+    apr_atomic_set32(&store->down_until, 0);
+    return APR_SUCCESS;
 }
 
 void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
-    um_lender_t *lender = &call->store->lender;
-
-    lender->give_back(lender->baton, conn);
-    if (write && lender->lock) {
-        lender->unlock(lender->baton);
-    }
+    call->store->lender.give_back(call->store->lender.baton, conn);
+    unlock(call, write);
 }
 
 /* --- one statement --- */

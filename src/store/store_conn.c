@@ -83,9 +83,15 @@ apr_status_t um_store_conn_run(const um_dbconn_t *conn, const um_statement_t *st
 
 apr_status_t um_store_conn_text(const um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **why)
 {
+    apr_size_t len = strlen(sql);
     int changed = 0;
-    int rv = apr_dbd_query(conn->driver, conn->handle, &changed, sql);
+    int rv;
 
+    /* SQLite's driver takes blanks after the last statement for one more, and fails. */
+    while (len && strchr(" \n", sql[len - 1])) {
+        len--;
+    }
+    rv = apr_dbd_query(conn->driver, conn->handle, &changed, apr_pstrmemdup(pool, sql, len));
     return rv ? failed(conn, pool, apr_pstrmemdup(pool, sql, strcspn(sql, "\n")), rv, why) : APR_SUCCESS;
 }
 
@@ -129,13 +135,15 @@ static apr_status_t ask(const um_dbconn_t *conn, apr_pool_t *pool, const char *s
     return APR_SUCCESS;
 }
 
-apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, um_dialect_e dialect, apr_pool_t *pool, const char **why)
-{
-    static const char mark[] = "um.";
+static const char mark[] = "um.";
 
-    if (dialect != UM_DIALECT_SQLITE3 || apr_hash_get(conn->prepared, mark, APR_HASH_KEY_STRING)) {
-        return APR_SUCCESS;
-    }
+int um_store_conn_is_fresh(const um_dbconn_t *conn, um_dialect_e dialect)
+{
+    return dialect == UM_DIALECT_SQLITE3 && !apr_hash_get(conn->prepared, mark, APR_HASH_KEY_STRING);
+}
+
+apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, apr_pool_t *pool, const char **why)
+{
     for (apr_size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
         const pragma_t *pragma = &pragmas[i];
         const char *answer = NULL;

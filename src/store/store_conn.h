@@ -4,10 +4,14 @@
 /* One borrowed connection: the only place that calls apr_dbd. For the files of the store only. */
 #include "store.h"
 
-/** Makes a fresh SQLite connection keep its promises (foreign keys, WAL, full sync) and reads back that it does.
+/** Whether a connection has yet to be prepared. PostgreSQL's never has. */
+int um_store_conn_is_fresh(const um_dbconn_t *conn, um_dialect_e dialect);
+
+/** Makes a fresh SQLite connection keep its promises (foreign keys, WAL, full sync) and reads back that it does. Under
+ * the write lock: turning a new database to WAL needs it alone.
  * Settings given by DBDInitSQL are no substitute: a PRAGMA there that answers with a row silently ends the list.
- * APR_EGENERAL: *why says which one was refused. PostgreSQL needs nothing. */
-apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, um_dialect_e dialect, apr_pool_t *pool, const char **why);
+ * APR_EGENERAL: *why says which one was refused. */
+apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, apr_pool_t *pool, const char **why);
 
 /** Runs a statement, once.
  * @param why  on APR_EGENERAL the first line of the driver's text: later lines quote user data */
