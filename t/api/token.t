@@ -1,0 +1,153 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Signing in: POST /api-token-auth/.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use JSON::PP ();
+use MIME::Base64 qw(decode_base64url);
+use Test::More;
+use Time::HiRes qw(time);
+use UmApi;
+
+my $me = register(username => new_name('Zoë'), first_name => 'Zoë', email => 'zoe@example.org',
+    password => ' Blue-Tree!71x ');
+my $PASSWORD = $me->{password};
+my $REFUSED = faults(non_field_errors => 'login');
+
+sub ask {
+    my ($username, $password) = @_;
+    return call(POST => $TOKEN, json => '{"username":' . json_text($username) . ',"password":' . json_text($password)
+        . '}');
+}
+
+# ---- a good sign-in ------------------------------------------------------------------------------------------------
+
+{
+    my $began = int time;
+    my $answer = ask($me->{username}, $PASSWORD);
+    answer_is($answer, 200, qr/\{"token":"[A-Za-z0-9_.~+\/=-]+"(?:,.*)?\}/, 'name and password give a token');
+    my $said = json_of($answer);
+    is_deeply([grep { !/\A(?:token|token_type|expires_in|refresh_token)\z/ } keys %$said], [],
+        'and nothing unexpected beside it');
+    is($said->{token_type}, 'Bearer', 'token_type is Bearer') if exists $said->{token_type};
+    answer_is(call(GET => $me->{path}, token => $said->{token}), 200, profile_of($me), 'the token signs in');
+
+    my @parts = split /\./, $said->{token}, -1;
+    is(scalar @parts, 3, 'the token is a signed JWT');
+    my ($header, $claims) = map { JSON::PP->new->decode(decode_base64url($_)) } @parts[0, 1];
+    is($header->{typ}, 'at+jwt', 'it says that it is an access token');
+    like($header->{alg}, qr/\A(?:EdDSA|ES256|RS256|HS256)\z/, 'and how it is signed');
+    is($claims->{sub}, $me->{id}, 'its subject is the id of the account');
+    is_deeply([grep { !defined $claims->{$_} } qw(iss sub aud exp iat jti)], [], 'it has the usual claims');
+    cmp_ok($claims->{exp}, '>', $began, 'it expires later');
+    is($said->{expires_in}, $claims->{exp} - $claims->{iat}, 'expires_in says how many seconds later')
+        if exists $said->{expires_in};
+    my $open = decode_base64url($parts[1]);
+    unlike($open, qr/\Q$_\E/, 'it does not carry ' . substr($_, 0, 4) . '...') for 'zoe@example.org', 'Blue-Tree';
+}
+
+{
+    my @tokens = map { login($me->{username}, $PASSWORD) } 1 .. 3;
+    my %different = map { $_ => 1 } @tokens, $me->{token};
+    is(scalar keys %different, 4, 'each sign-in gives a token of its own');
+    is(call(GET => $me->{path}, token => $_)->{status}, 200, 'and all of them are good') for sort keys %different;
+}
+
+my $fold = $me->{username};
+utf8::decode($fold);
+my @spelled = (
+    ['upper case', do { my $text = uc $fold; utf8::encode($text); $text }],
+    ['lower case', do { my $text = lc $fold; utf8::encode($text); $text }],
+    ['blanks around it', "  $me->{username} "],
+    ['a decomposed accent', do { (my $text = $me->{username}) =~ s/\xc3\xab/e\xcc\x88/; $text }],
+    ['a full-width letter', do { (my $text = $me->{username}) =~ s/\AZ/\xef\xbc\xba/; $text }],
+);
+is(ask($_->[1], $PASSWORD)->{status}, 200, "the name may be typed in $_->[0]") for @spelled;
+
+my @media = (
+    ['a web form', form => do { (my $text = "username=$me->{username}&password=$PASSWORD") =~ s/ /+/g; $text }],
+    ['a multipart form', type => 'multipart/form-data; boundary=zz',
+        body => "--zz\r\nContent-Disposition: form-data; name=\"username\"\r\n\r\n"
+        . "$me->{username}\r\n--zz\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\n"
+        . "$PASSWORD\r\n--zz--\r\n"],
+    ['JSON with more members',
+        json => qq({"x":1,"username":"$me->{username}","password":"$PASSWORD","token":"mine","grant_type":"password"})],
+);
+for my $row (@media) {
+    my ($what, @with) = @$row;
+    answer_is(call(POST => $TOKEN, @with), 200, qr/\{"token":"(?!mine)[^"]+".*\}/, "signing in by $what");
+}
+
+for my $header ('Bearer stale.stale.stale', 'Bearer', 'Bearer a b', "Bearer \xff", 'Basic Og==',
+    "Bearer $me->{token}") {
+    is(call(POST => $TOKEN, json => qq({"username":"$me->{username}","password":"$PASSWORD"}),
+        headers => ["Authorization: $header"])->{status},
+        200, 'signing in does not look at Authorization: ' . substr($header, 0, 20));
+}
+
+# ---- refusals ------------------------------------------------------------------------------------------------------
+
+my @wrong = (
+    ['wrong password', $me->{username}, 'Blue-Tree!72x'], ['a blank missing', $me->{username}, 'Blue-Tree!71x'],
+    ['other case', $me->{username}, lc $PASSWORD], ['longer', $me->{username}, "${PASSWORD}x"],
+    ['the name as password', $me->{username}, $me->{username}], ['blanks as password', $me->{username}, '   '],
+    ['a very long password', $me->{username}, 'x' x 5000], ['unknown name', new_name(), $PASSWORD],
+    ['unknown name and wrong password', new_name(), 'x'], ['a name with bad characters', 'a b/c', $PASSWORD],
+    ['a name without its accent', do { (my $text = $me->{username}) =~ s/\xc3\xab/e/; $text }, $PASSWORD],
+    ['a very long name', 'n' x 5000, $PASSWORD], ['SQL', "$me->{username}' or '1'='1", $PASSWORD],
+    ['a pattern', '%', $PASSWORD], ['the id as name', $me->{id}, $PASSWORD],
+        ['the address as name', $me->{email}, $PASSWORD],
+);
+my %alike;
+for my $row (@wrong) {
+    my ($what, $username, $password) = @$row;
+    my $answer = ask($username, $password);
+    answer_is($answer, 400, $REFUSED, "refused: $what");
+    $alike{join "\n", map { "$_: @{ $answer->{head}{$_} }" } grep { $_ ne 'date' } sort keys %{ $answer->{head} }}++;
+}
+is(scalar keys %alike, 1, 'the headers of all refusals are alike') or diag(join "\n--\n", keys %alike);
+
+my @faulty = (
+    ['nothing', '{}', username => 'required', password => 'required'],
+    ['no password', '{"username":"x"}', password => 'required'],
+    ['no name', '{"password":"x"}', username => 'required'],
+    ['blanks', '{"password":"","username":" "}', username => 'blank', password => 'blank'],
+    ['nulls', '{"username":null,"password":null}', username => 'null', password => 'null'],
+    ['no texts', '{"username":["x"],"password":{"x":1}}', username => 'string', password => 'string'],
+    ['numbers', '{"username":1,"password":12345678}', username => 'string', password => 'string'],
+    ['truth values', '{"username":true,"password":false}', username => 'string', password => 'string'],
+    ['zero characters', '{"username":"a\u0000","password":"\u0000"}', username => 'nul', password => 'nul'],
+    ['half characters', '{"username":"\ud800","password":"a\udc00"}',
+        username => 'Surrogate characters are not allowed: U+D800.',
+        password => 'Surrogate characters are not allowed: U+DC00.'],
+);
+answer_is(call(POST => $TOKEN, json => $_->[1]), 400, faults(@$_[2 .. $#$_]), "faulty: $_->[0]") for @faulty;
+
+answer_is(call(POST => "$TOKEN?username=$me->{username}&password=%20Blue-Tree!71x%20", json => '{}'), 400,
+    faults(username => 'required', password => 'required'), 'credentials in the address are not read');
+answer_is(call(POST => $TOKEN, headers => ['Authorization: Basic eDp5']), 400,
+    faults(username => 'required', password => 'required'),
+    'nor those of Basic');
+
+# ---- nobody learns by the clock who has an account -------------------------------------------------------------------
+
+# Interleaved medians; a factor of three is far beyond noise and far below the cost of a hash that was left out.
+{
+    my (%took, %median);
+    for my $round (1 .. 7) {
+        for my $case ([known => $me->{username}], [unknown => new_name()], [impossible => 'a b/c']) {
+            my $began = time;
+            ask($case->[1], "wrong $round");
+            push @{ $took{$case->[0]} }, time - $began;
+        }
+    }
+    $median{$_} = (sort { $a <=> $b } @{ $took{$_} })[3] for keys %took;
+    for my $case (qw(unknown impossible)) {
+        my $ratio = $median{$case} / $median{known};
+        ok($ratio > 1 / 3 && $ratio < 3, "a wrong password and an $case name take alike long") or diag("factor $ratio");
+    }
+}
+
+api_done();
