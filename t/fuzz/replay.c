@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The main() of a fuzz target in make check: hands it every file of its corpus and prints TAP. A crash ends the program
- * before the plan is printed, which the harness reports as a failure. With file names as arguments: those alone, so
- * that a find of the fuzzer can be looked at. */
+ * before the plan is printed, which the harness reports as a failure. With file names as arguments: those alone, so that
+ * a find of the fuzzer can be looked at. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -66,7 +66,8 @@ static void replay_folder(const char *folder)
 
 int main(int argc, char **argv)
 {
-    const char *srcdir = getenv("srcdir"), *slash = strrchr(argv[0], '/'), *name = strstr(slash ? slash : argv[0], "fuzz_");
+    const char *srcdir = getenv("srcdir"), *slash = strrchr(argv[0], '/');
+    const char *name = strstr(slash ? slash : argv[0], "fuzz_");
     char folder[4096];
 
     for (int i = 1; i < argc; i++) {

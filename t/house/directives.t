@@ -1,0 +1,55 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Every directive is in conf/usermgmt-full.conf with its default and in docs/directives.md, and nowhere is one named that
+# does not exist.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use UmHouse;
+
+my @rows = directives();
+cmp_ok(scalar @rows, '>', 10, 'the table of directives is read');
+my %row = map { $_->{name} => $_ } @rows;
+my @names = map { $_->{name} } @rows;
+
+# One or more of them that are no directives: the project's own name, and names of macros and test files are not matched.
+sub named_in {
+    my ($text) = @_;
+    return $text =~ /\b(UserMgmt(?:[A-Z]\w*)?)\b/g;
+}
+
+is(join(' ', @names[1 .. $#names]), join(' ', sort @names[1 .. $#names]), 'the table is in alphabetical order after the switch');
+for my $row (@rows) {
+    complain($row->{name}, $row->{help} =~ /\A"[^"]{10,}"\z/ ? undef : 'has no help');
+    complain($row->{name}, $row->{least} =~ /\A\d+\z/ && $row->{most} =~ /\A\d+\z/ && $row->{least} <= $row->{most}
+        ? undef : "has no range: $row->{least} to $row->{most}");
+}
+checked('every directive has a help and a range', 20);
+
+# A directive with its default: "Name value", commented out or not. An empty text is written as "".
+my %given;
+for my $line (lines_of('conf/usermgmt-full.conf')) {
+    my ($name, $value) = $line =~ /\A\s*#?\s*(UserMgmt\w*)\s+(\S.*?)\s*\z/ or next;
+    $value =~ s/\A"(.*)"\z/$1/;
+    push @{ $given{$name} }, $value;
+}
+for my $row (@rows) {
+    my $default = $row->{default};
+    $default =~ s/\AUM_DATADIR\s*"(.*)"\z/share\/usermgmt$1/ or $default =~ s/\A"(.*)"\z/$1/;
+    my @values = @{ $given{ $row->{name} } || [] };
+    complain($row->{name}, !@values ? 'is not in conf/usermgmt-full.conf'
+        : (grep { $_ eq $default || ($row->{kind} eq 'PATH' && /\Q$default\E\z/) } @values) ? undef
+        : "conf/usermgmt-full.conf says @values, the table $default");
+}
+checked('conf/usermgmt-full.conf has every directive with its default', 10);
+
+my @headings = map { /\A#+\s+`?(UserMgmt\w*)`?\s*\z/ ? $1 : () } lines_of('docs/directives.md');
+is(join(' ', sort @headings), join(' ', sort @names), 'docs/directives.md has a heading for every directive');
+
+for my $file (files(qr{\A(?:README|conf/.*\.conf|docs/.*\.md|quickstart|t/conf/.*|t/bench/.*)\z})) {
+    complain($file, $row{$_} ? undef : "names $_, which does not exist") for named_in(UmHouse::text($file));
+}
+checked('no file names a directive that does not exist', 20);
+
+done_testing();

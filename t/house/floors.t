@@ -1,0 +1,46 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# The floors of the house: include goes down only, http and cli never meet, httpd is known to http alone.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use UmHouse;
+
+my %below = (
+    lib => [qw(lib)],
+    store => [qw(store lib)],
+    core => [qw(core store lib)],
+    http => [qw(http core store lib)],
+    cli => [qw(cli core store lib)],
+);
+my %built = ('schema_steps.inc' => 'store');
+
+my %header = map { m{([^/]+)\z} ? ($1 => floor_of($_)) : () } files(qr{\Asrc/.*\.(?:h|inc)\z});
+chomp(my $folder = `\Q$ENV{UM_TEST_APXS}\E -q INCLUDEDIR`);
+my %of_httpd = map { m{([^/]+)\z} ? ($1 => 1) : () } glob "$folder/*.h";
+cmp_ok(scalar keys %of_httpd, '>', 30, "httpd's headers are found");
+
+for my $file (files(qr{\A(?:src/.*|mod_usermgmt)\.[ch]\z})) {
+    my $floor = floor_of($file);
+    my $may = $below{$floor} or complain($file, 'a folder that is no floor'), next;
+    for my $line (split /\n/, code($file, strings => 1)) {
+        my ($mark, $name) = $line =~ /\A\s*#\s*include\s*(["<])([^">]+)/ or next;
+        my $from = $built{$name} || $header{$name};
+        my $why;
+        if ($mark eq '"') {
+            $why = !defined $from ? "includes \"$name\", which is not in src" : "includes $name of $from"
+                unless defined $from && grep { $_ eq $from } @$may;
+        }
+        elsif ($floor ne 'http' && $of_httpd{$name}) {
+            $why = "includes httpd's $name";
+        }
+        elsif (defined $from && $name !~ m{/} && $mark eq '<') {
+            $why = "includes <$name>, which is ours: write \"$name\"";
+        }
+        complain($file, $why);
+    }
+}
+checked('include goes down only', 50);
+
+done_testing();

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+package UmHouse;
+# For the checks of t/house/: the files of the project, and readers of its tables. A check that found nothing to look at
+# fails (checked()), because a renamed folder would otherwise silence it for ever.
+use strict;
+use warnings;
+use Exporter 'import';
+use File::Find ();
+use Test::More;
+use UmTest ();
+
+our @EXPORT = qw(files text lines_of code floor_of stem directives routes complain checked);
+
+my @all;
+
+# Paths of all files of the project, from its top folder, that match the pattern.
+sub files {
+    my ($pattern) = @_;
+    if (!@all) {
+        my $top = UmTest::sources();
+        File::Find::find({ no_chdir => 1, wanted => sub {
+            push @all, substr($_, 1 + length $top) if -f $_ && !m{/\.sources(?:\.new)?\z};
+        } }, $top);
+        @all = sort @all;
+    }
+    return grep { $_ =~ $pattern } @all;
+}
+
+sub text {
+    my ($file) = @_;
+    return UmTest::slurp(UmTest::sources() . "/$file");
+}
+
+sub lines_of {
+    my ($file) = @_;
+    return split /\n/, text($file);
+}
+
+# C text with comments blanked out and, unless strings are wanted, strings emptied; every line stays on its number.
+sub code {
+    my ($file, %with) = @_;
+    my $text = text($file);
+    $text =~ s{("(?:[^"\\\n]|\\.)*")|('(?:[^'\\\n]|\\.)*')|(/\*.*?\*/)|(//[^\n]*)}{
+        my $string = defined $1 ? $1 : $2;
+        defined $string ? ($with{strings} ? $string : q("")) : "\n" x (() = (defined $3 ? $3 : '') =~ /\n/g) || ' '
+    }gse;
+    return $text;
+}
+
+sub floor_of {
+    my ($file) = @_;
+    return 'http' if $file eq 'mod_usermgmt.c';
+    return $file =~ m{\Asrc/([^/]+)/} ? $1 : undef;
+}
+
+sub stem {
+    my ($file) = @_;
+    return $file =~ m{([^/]+)\.[^./]+\z} ? $1 : $file;
+}
+
+# The rows of src/http/directives.h, in their order: { name, kind, member, default, least, most, inherited, help }.
+sub directives {
+    my $code = code('src/http/directives.h', strings => 1);
+    my @rows;
+    while ($code =~ /^UM_DIRECTIVE\((.*?)"\)$/gms) {
+        my @fields = "$1\"" =~ /\G\s*((?:"(?:[^"\\]|\\.)*"|[^",]+)+)(?:,|\z)/g;
+        s/\s+\z// for @fields;
+        die "a row of directives.h has " . @fields . " fields: $1\n" unless @fields == 8;
+        my %row;
+        @row{qw(name kind member default least most inherited help)} = @fields;
+        push @rows, \%row;
+    }
+    return @rows;
+}
+
+# The rows of src/http/route.c: { path, method }.
+sub routes {
+    my $code = code('src/http/route.c', strings => 1);
+    my %macro = $code =~ /^#define (\w+)\s+"([^"]*)"$/gm;
+    my @rows;
+    while ($code =~ /^\s*\{\s*(?:"([^"]+)"|(\w+)),\s*"([A-Z]+)",/gm) {
+        my $path = defined $1 ? $1 : $macro{$2};
+        push @rows, { path => $path, method => $3 } if defined $path;
+    }
+    return @rows;
+}
+
+my $checks = 0;
+my %complaints;
+
+# One thing was looked at; a reason is a complaint about it.
+sub complain {
+    my ($where, $reason) = @_;
+    $checks++;
+    push @{ $complaints{$where} }, $reason if defined $reason;
+    return;
+}
+
+# The verdict over everything that went through complain() since the last one.
+sub checked {
+    my ($name, $least) = @_;
+    my $count = $checks;
+    my @bad = map { my $where = $_; map { "$where: $_" } @{ $complaints{$where} } } sort keys %complaints;
+    ($checks, %complaints) = (0);
+    cmp_ok($count, '>=', $least || 1, "$name: there is something to check ($count)");
+    ok(!@bad, $name) or diag(join "\n", @bad > 40 ? (@bad[0 .. 39], '...') : @bad);
+    return;
+}
+
+1;
