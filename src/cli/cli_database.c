@@ -40,6 +40,6 @@ int um_cli_database_open(um_cli_t *cli, um_site_t *site)
     conn->pool = cli->pool;
     conn->prepared = apr_hash_make(cli->pool);
     site->store = um_store_create(cli->pool, strcmp(cli->driver, "pgsql") == 0 ? UM_DIALECT_PGSQL : UM_DIALECT_SQLITE3,
-                                  &lender);
+                                  &lender, 0);
     return 0;
 }

@@ -60,7 +60,8 @@ static apr_status_t borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
     if (!dbd) {
         return APR_EGENERAL;
     }
-    *conn = (um_dbconn_t){ dbd->driver, dbd->handle, dbd->prepared, dbd->pool, dbd };
+    *conn = (um_dbconn_t){ dbd->driver, dbd->handle, dbd->prepared, dbd->pool, dbd,
+                           UM_MEMORY_NONE };
     return APR_SUCCESS;
 }
 
@@ -91,5 +92,5 @@ um_store_t *um_database_store(apr_pool_t *pchild, const um_server_t *server)
         lender.lock = lock;
         lender.unlock = unlock;
     }
-    return um_store_create(pchild, server->dialect, &lender);
+    return um_store_create(pchild, server->dialect, &lender, server->settings.prepared_statements);
 }

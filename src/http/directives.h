@@ -41,6 +41,9 @@ UM_DIRECTIVE(UserMgmtPasswordMaxLength, NUMBER, password_max_length, "1024", 64,
 UM_DIRECTIVE(UserMgmtPasswordMinLength, NUMBER, password_min_length, "8", 1, 64, INHERITED,
     "shortest password, in characters")
 
+UM_DIRECTIVE(UserMgmtPreparedStatements, FLAG, prepared_statements, "On", 0, 0, INHERITED,
+    "keep statements prepared on PostgreSQL; Off behind a pooler in transaction mode")
+
 UM_DIRECTIVE(UserMgmtRealm, TEXT, realm, "api", 0, 0, INHERITED,
     "realm that the API names when it asks for a token")
 

@@ -10,12 +10,13 @@
  * for each thread that tries, one after the other, under the pool's lock. */
 #define DOWN_SECONDS 1
 
-um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_lender_t *lender)
+um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_lender_t *lender, int prepare)
 {
     um_store_t *store = apr_pcalloc(pool, sizeof(*store));
 
     store->dialect = dialect;
     store->lender = *lender;
+    store->prepare = prepare;
     return store;
 }
 
@@ -24,8 +25,6 @@ um_dialect_e um_store_dialect(const um_store_t *store)
     return store->dialect;
 }
 
-/* --- borrowing --- */
-
 static apr_uint32_t monotonic_second(void)
 {
     struct timespec now;
@@ -33,6 +32,51 @@ static apr_uint32_t monotonic_second(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (apr_uint32_t)now.tv_sec + 1;
 }
+
+static void mark_down(um_store_t *store)
+{
+    apr_atomic_set32(&store->down_until, monotonic_second() + DOWN_SECONDS);
+}
+
+/* --- what is kept on the server --- */
+
+/* A restart of PostgreSQL costs one strike a connection; behind a pooler there is no end of them. */
+#define MOST_STRIKES 64
+#define STRIKES_LAST_SECONDS 600
+
+static um_store_memory_e memory_for(um_store_t *store)
+{
+    if (store->dialect == UM_DIALECT_SQLITE3) {
+        return UM_MEMORY_DRIVER;
+    }
+    return store->prepare && apr_atomic_read32(&store->strikes) < MOST_STRIKES ? UM_MEMORY_SERVER : UM_MEMORY_NONE;
+}
+
+static void strike(um_store_t *store)
+{
+    apr_uint32_t now = monotonic_second();
+
+    if (now - apr_atomic_xchg32(&store->last_strike, now) > STRIKES_LAST_SECONDS) {
+        apr_atomic_set32(&store->strikes, 0);
+    }
+    apr_atomic_inc32(&store->strikes);
+}
+
+int um_store_mend(um_store_call_t *call, um_dbconn_t *conn)
+{
+    if (!um_store_conn_alive(conn, call->pool)) {
+        mark_down(call->store);
+        return 0;
+    }
+    um_store_conn_forget(conn);
+    if (conn->memory == UM_MEMORY_SERVER) {
+        strike(call->store);
+        conn->memory = UM_MEMORY_NONE;
+    }
+    return 1;
+}
+
+/* --- borrowing --- */
 
 /* While the database is down one thread at a time goes through: the one that moves the mark. */
 static int may_try(um_store_t *store)
@@ -44,11 +88,6 @@ static int may_try(um_store_t *store)
         return 1;
     }
     return now >= until && apr_atomic_cas32(&store->down_until, now + DOWN_SECONDS, until) == until;
-}
-
-static void mark_down(um_store_t *store)
-{
-    apr_atomic_set32(&store->down_until, monotonic_second() + DOWN_SECONDS);
 }
 
 static apr_status_t lock(um_store_call_t *call, int wanted)
@@ -108,6 +147,7 @@ apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn
         return APR_EGENERAL;
     }
     apr_atomic_set32(&store->down_until, 0);
+    conn->memory = memory_for(store);
     return APR_SUCCESS;
 }
 
@@ -137,15 +177,9 @@ apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *
         return APR_EGENERAL;
     }
     rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
-    if (rv != APR_SUCCESS) {
-        if (um_store_conn_alive(&conn, call->pool)) {
-            um_store_conn_forget(&conn, statement);
-            rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
-            rows->again = 1;
-        }
-        else {
-            mark_down(call->store);
-        }
+    if (rv != APR_SUCCESS && um_store_mend(call, &conn)) {
+        rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
+        rows->again = 1;
     }
     um_store_give_back(call, write, &conn);
     return rv;

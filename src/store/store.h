@@ -40,13 +40,21 @@ typedef enum {
 /** The row of a statement in a dialect. */
 const um_statement_t *um_statements_get(um_dialect_e dialect, um_statement_e id);
 
-/** A borrowed connection. The lender owns all of it. */
+/** How a statement is kept for the next time. */
+typedef enum {
+    UM_MEMORY_NONE,            /**< not at all: PostgreSQL behind a pooler, and whatever is tried again */
+    UM_MEMORY_DRIVER,          /**< in the driver: SQLite */
+    UM_MEMORY_SERVER           /**< on the server, under a name that nothing else ever has: PostgreSQL */
+} um_store_memory_e;
+
+/** A borrowed connection. The lender owns all of it but memory. */
 typedef struct um_dbconn_t {
     const apr_dbd_driver_t *driver;
     apr_dbd_t *handle;
     apr_hash_t *prepared;      /**< statements cached with the connection; our keys begin with "um." */
     apr_pool_t *pool;          /**< lives as long as the connection */
     void *lender;              /**< the lender's own mark */
+    um_store_memory_e memory;  /**< set by the store: what a statement leaves behind */
 } um_dbconn_t;
 
 /** Where connections come from: mod_dbd in httpd, a single connection in the command line and in tests. */
@@ -64,8 +72,11 @@ typedef struct um_lender_t {
 typedef struct um_store_t um_store_t;
 
 /** Makes the process's view of a database. Does not connect.
- * @param lender  copied; its baton must live as long as the pool */
-um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_lender_t *lender);
+ * @param lender  copied; its baton must live as long as the pool
+ * @param prepare whether PostgreSQL may keep our statements: saves a quarter of a SELECT's cost. A connection that was
+ *                mended has lost them, and is served without until they are prepared anew; where that happens again and
+ *                again, because a pooler deals out servers, they are given up for the rest of the process */
+um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_lender_t *lender, int prepare);
 
 um_dialect_e um_store_dialect(const um_store_t *store);
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_conn.h"
 
+#include "random.h"
+
+#include <apr_escape.h>
 #include <apr_strings.h>
 #include <string.h>
 
@@ -18,15 +21,36 @@ static apr_status_t failed(const um_dbconn_t *conn, apr_pool_t *pool, const char
     return APR_EGENERAL;
 }
 
-/* A statement lives as long as its connection. PostgreSQL's has no name (label NULL): nothing of it is on the server,
- * so it outlives every reconnect and works through poolers. */
-static apr_dbd_prepared_t *prepared(const um_dbconn_t *conn, const um_statement_t *statement, int *rv)
+/* A name that no other connection, process or node has given: behind a pooler it could be on a server that somebody else
+ * named a statement on, and to run that instead would be worse than any failure. */
+static const char *new_label(apr_pool_t *pool)
 {
-    apr_dbd_prepared_t *found = apr_hash_get(conn->prepared, statement->name, APR_HASH_KEY_STRING);
+    unsigned char random[12];
+    char hex[2 * sizeof(random) + 1];
+
+    if (um_random_bytes(random, sizeof(random)) != APR_SUCCESS
+        || apr_escape_hex(hex, random, sizeof(random), 0, NULL) != APR_SUCCESS) {
+        return NULL;
+    }
+    return apr_pstrcat(pool, "um_", hex, NULL);
+}
+
+static apr_dbd_prepared_t *prepared(const um_dbconn_t *conn, const um_statement_t *statement, apr_pool_t *pool, int *rv)
+{
+    apr_dbd_prepared_t *found = NULL;
+    const char *label = NULL;
 
     *rv = 0;
+    if (conn->memory == UM_MEMORY_NONE) {
+        *rv = apr_dbd_prepare(conn->driver, pool, conn->handle, statement->text, NULL, &found);
+        return found;
+    }
+    found = apr_hash_get(conn->prepared, statement->name, APR_HASH_KEY_STRING);
     if (!found) {
-        *rv = apr_dbd_prepare(conn->driver, conn->pool, conn->handle, statement->text, NULL, &found);
+        if (conn->memory == UM_MEMORY_SERVER) {
+            label = new_label(conn->pool);
+        }
+        *rv = apr_dbd_prepare(conn->driver, conn->pool, conn->handle, statement->text, label, &found);
         if (*rv) {
             return NULL;
         }
@@ -67,7 +91,7 @@ apr_status_t um_store_conn_run(const um_dbconn_t *conn, const um_statement_t *st
     const char **args = NULL;
     int rv;
 
-    query = prepared(conn, statement, &rv);
+    query = prepared(conn, statement, pool, &rv);
     if (query) {
         if (statement->values) {
             args = apr_pmemdup(pool, values, (apr_size_t)statement->values * sizeof(*args));
@@ -100,9 +124,11 @@ int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool)
     return apr_dbd_check_conn(conn->driver, pool, conn->handle) == APR_SUCCESS;
 }
 
-void um_store_conn_forget(const um_dbconn_t *conn, const um_statement_t *statement)
+void um_store_conn_forget(const um_dbconn_t *conn)
 {
-    apr_hash_set(conn->prepared, statement->name, APR_HASH_KEY_STRING, NULL);
+    for (int i = 0; i < UM_SQL_COUNT; i++) {
+        apr_hash_set(conn->prepared, um_statements_get(UM_DIALECT_PGSQL, i)->name, APR_HASH_KEY_STRING, NULL);
+    }
 }
 
 /* --- a fresh SQLite connection --- */

@@ -24,8 +24,8 @@ apr_status_t um_store_conn_text(const um_dbconn_t *conn, apr_pool_t *pool, const
 /** Whether the connection is good now; the driver reconnects here if it has to. */
 int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool);
 
-/** Drops a cached statement so that the next run prepares it anew: SQLite refuses statements prepared before a change
- * of the schema, a VACUUM or an ANALYZE, for good. */
-void um_store_conn_forget(const um_dbconn_t *conn, const um_statement_t *statement);
+/** Forgets all statements kept with the connection, so that the next run prepares them anew. SQLite refuses those made
+ * before a change of the schema, a VACUUM or an ANALYZE; PostgreSQL has lost them all when it was reconnected. */
+void um_store_conn_forget(const um_dbconn_t *conn);
 
 #endif

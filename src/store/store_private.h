@@ -9,6 +9,9 @@ struct um_store_t {
     um_lender_t lender;
     apr_uint32_t ready;        /**< atomic: the schema was seen whole */
     apr_uint32_t down_until;   /**< atomic: monotonic second until which only one thread tries; 0 = the database is up */
+    apr_uint32_t strikes;      /**< atomic: how often a kept statement failed lately */
+    apr_uint32_t last_strike;  /**< atomic: monotonic second */
+    int prepare;
 };
 
 struct um_tx_t {
@@ -25,6 +28,8 @@ um_dialect_e um_store_tx_dialect(const um_tx_t *tx);
 /** Borrows a prepared connection, under the write lock when write is set and the dialect has one.
  * APR_EGENERAL: none to be had; cause says why. */
 apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn);
+/** After a failed statement: whether it can be tried once more, on a connection without kept statements. */
+int um_store_mend(um_store_call_t *call, um_dbconn_t *conn);
 void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn);
 
 #endif

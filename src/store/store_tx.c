@@ -25,10 +25,7 @@ apr_status_t um_store_tx_run(um_tx_t *tx, um_statement_e id, const char *const *
     else {
         rv = um_store_conn_run(&tx->conn, statement, tx->call->pool, values, rows, &tx->call->cause);
     }
-    if (rv != APR_SUCCESS) {
-        tx->broken = 1;
-        um_store_conn_forget(&tx->conn, statement);
-    }
+    tx->broken |= rv != APR_SUCCESS;
     return rv;
 }
 
@@ -79,7 +76,7 @@ apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn,
     }
     for (int i = 0; i < TRIES; i++) {
         rv = attempt(&tx, fn, baton, &lost);
-        if (!lost || !um_store_conn_alive(&tx.conn, call->pool)) {
+        if (!lost || !um_store_mend(call, &tx.conn)) {
             break;
         }
     }
