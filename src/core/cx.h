@@ -56,6 +56,7 @@ typedef struct um_cx_t {
     const char *user_agent;         /**< may be NULL */
     apr_array_header_t *errors;     /**< um_error_t */
     const char *cause;              /**< for the log when a call ended in UM_AWAY or UM_FAILED; no user data */
+    int known;                      /**< the same cause was told a moment ago */
 } um_cx_t;
 
 /** Starts a context. */

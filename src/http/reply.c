@@ -164,7 +164,8 @@ int um_reply_status(um_call_t *call, um_status_e status)
                                "You do not have permission to perform this action.");
     case UM_BUSY:
     case UM_AWAY:
-        tell(call, status == UM_BUSY ? APLOG_WARNING : APLOG_ERR);
+        /* One line a second says that the database is away; one for each request would fill the disk too. */
+        tell(call, call->cx.known ? APLOG_DEBUG : status == UM_BUSY ? APLOG_WARNING : APLOG_ERR);
         return um_reply_detail(call, HTTP_SERVICE_UNAVAILABLE, "service_unavailable",
                                "Service temporarily unavailable, try again later.");
     case UM_FAILED:

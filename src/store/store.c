@@ -4,6 +4,7 @@
 
 #include <apr_atomic.h>
 #include <apr_strings.h>
+#include <apr_time.h>
 #include <time.h>
 
 /* How long the others are sent away at once after one thread found no database: a hanging host costs a connect timeout
@@ -25,12 +26,38 @@ um_dialect_e um_store_dialect(const um_store_t *store)
     return store->dialect;
 }
 
-static apr_uint32_t monotonic_second(void)
+/* --- how long to wait, and when not to --- */
+
+/* A PostgreSQL that is restarted is back within a second: so long a request waits for it rather than fail. */
+#define PATIENCE_MS 1000
+#define PATIENCE_STEP_MS 50
+
+static apr_int64_t monotonic_ms(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (apr_uint32_t)now.tv_sec + 1;
+    return (apr_int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static apr_uint32_t monotonic_second(void)
+{
+    return (apr_uint32_t)(monotonic_ms() / 1000) + 1;
+}
+
+static int is_marked_down(um_store_t *store)
+{
+    return apr_atomic_read32(&store->down_until) != 0;
+}
+
+/* Whether to try once more after a failure; since is when the trying began. */
+static int is_patient(um_store_t *store, apr_int64_t since)
+{
+    if (is_marked_down(store) || monotonic_ms() - since + PATIENCE_STEP_MS > PATIENCE_MS) {
+        return 0;
+    }
+    apr_sleep(apr_time_from_msec(PATIENCE_STEP_MS));
+    return 1;
 }
 
 static void mark_down(um_store_t *store)
@@ -64,9 +91,13 @@ static void strike(um_store_t *store)
 
 int um_store_mend(um_store_call_t *call, um_dbconn_t *conn)
 {
-    if (!um_store_conn_alive(conn, call->pool)) {
-        mark_down(call->store);
-        return 0;
+    apr_int64_t since = monotonic_ms();
+
+    while (!um_store_conn_alive(conn, call->pool)) {
+        if (!is_patient(call->store, since)) {
+            mark_down(call->store);
+            return 0;
+        }
     }
     um_store_conn_forget(conn);
     if (conn->memory == UM_MEMORY_SERVER) {
@@ -127,16 +158,22 @@ static apr_status_t prepare(um_store_call_t *call, int locked, const um_dbconn_t
 apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
     um_store_t *store = call->store;
+    apr_int64_t since = monotonic_ms();
+    apr_status_t rv;
 
     if (!may_try(store)) {
         call->cause = "no database connection: it was away a moment ago, not asked again yet";
+        call->known = 1;
         return APR_EGENERAL;
     }
     /* The lock comes first: waiting for it with a connection in hand would starve the readers of connections. */
     if (lock(call, write) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    if (store->lender.borrow(store->lender.baton, call->pool, conn) != APR_SUCCESS) {
+    do {
+        rv = store->lender.borrow(store->lender.baton, call->pool, conn);
+    } while (rv != APR_SUCCESS && is_patient(store, since));
+    if (rv != APR_SUCCESS) {
         mark_down(store);
         call->cause = "no database connection: the database is away, or DBDParams is wrong";
         unlock(call, write);
