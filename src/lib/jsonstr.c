@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jsonstr.h"
+#include "jsonscan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The code of the \uXXXX at at, or -1. */
+static apr_int32_t hex_escape(const char *at, const char *end)
+{
+    apr_int32_t code = 0;
+    int i, digit;
+
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u') {
+        return -1;
+    }
+    for (i = 2; i < 6; ++i) {
+        if ((digit = hex_digit(at[i])) < 0) {
+            return -1;
+        }
+        code = code * 16 + digit;
+    }
+    return code;
+}
+
+/* Reads the \uXXXX at *at, and its second half where the two are a surrogate pair; -1 when it is none. */
+static apr_int32_t read_escape(const char **at, const char *end)
+{
+    apr_int32_t code = hex_escape(*at, end), low;
+
+    if (code < 0) {
+        return -1;
+    }
+    *at += 6;
+    if (code >= 0xD800 && code <= 0xDBFF) {
+        low = hex_escape(*at, end);
+        if (low >= 0xDC00 && low <= 0xDFFF) {
+            *at += 6;
+            return 0x10000 + (code - 0xD800) * 0x400 + (low - 0xDC00);
+        }
+    }
+    return code;
+}
+
+static um_jsonstr_e scan_escape(const char **at, const char *end, um_jsonstr_t *string)
+{
+    apr_int32_t code;
+
+    string->is_escaped = 1;
+    if (end - *at < 2) {
+        return UM_JSONSTR_CUT;
+    }
+    if ((*at)[1] && strchr("\"\\/bfnrt", (*at)[1])) {
+        *at += 2;
+        return UM_JSONSTR_GOOD;
+    }
+    code = read_escape(at, end);
+    if (code < 0) {
+        return UM_JSONSTR_ESCAPE;
+    }
+    if (code == 0) {
+        string->has_null = 1;
+    }
+    if (code >= 0xD800 && code <= 0xDFFF && !string->lone) {
+        string->lone = (apr_uint32_t)code;
+    }
+    return UM_JSONSTR_GOOD;
+}
+
+um_jsonstr_e um_jsonstr_scan(const char **at, const char *end, um_jsonstr_t *string)
+{
+    um_jsonstr_e result;
+    apr_size_t step;
+
+    memset(string, 0, sizeof(*string));
+    string->text = ++*at;
+    while (*at < end) {
+        unsigned char c = (unsigned char)**at;
+
+        if (c == '"') {
+            string->len = (apr_size_t)((*at)++ - string->text);
+            return UM_JSONSTR_GOOD;
+        }
+        if (c == '\\') {
+            if ((result = scan_escape(at, end, string)) != UM_JSONSTR_GOOD) {
+                return result;
+            }
+            continue;
+        }
+        if (c < 0x20) {
+            return UM_JSONSTR_CONTROL;
+        }
+        if ((step = um_jsonscan_utf8((const unsigned char *)*at, (apr_size_t)(end - *at))) == 0) {
+            return UM_JSONSTR_UTF8;
+        }
+        *at += step;
+    }
+    return UM_JSONSTR_CUT;
+}
+
+static char *put_utf8(char *to, apr_uint32_t code)
+{
+    if (code < 0x80) {
+        *to++ = (char)code;
+        return to;
+    }
+    if (code < 0x800) {
+        *to++ = (char)(0xC0 | code >> 6);
+    }
+    else {
+        if (code < 0x10000) {
+            *to++ = (char)(0xE0 | code >> 12);
+        }
+        else {
+            *to++ = (char)(0xF0 | code >> 18);
+            *to++ = (char)(0x80 | (code >> 12 & 0x3F));
+        }
+        *to++ = (char)(0x80 | (code >> 6 & 0x3F));
+    }
+    *to++ = (char)(0x80 | (code & 0x3F));
+    return to;
+}
+
+void um_jsonstr_unescape(apr_pool_t *pool, um_jsonstr_t *string)
+{
+    static const char letters[] = "bfnrt", controls[] = "\b\f\n\r\t";
+    const char *at = string->text, *end = string->text + string->len, *letter;
+    char *to = apr_palloc(pool, string->len + 1);     /* no escape is shorter than the UTF-8 that it stands for */
+
+    string->text = to;
+    while (at < end) {
+        if (*at != '\\') {
+            *to++ = *at++;
+        }
+        else if (at[1] == 'u') {
+            to = put_utf8(to, (apr_uint32_t)read_escape(&at, end));
+        }
+        else {
+            letter = strchr(letters, at[1]);
+            *to++ = letter ? controls[letter - letters] : at[1];
+            at += 2;
+        }
+    }
+    string->len = (apr_size_t)(to - string->text);
+    string->is_escaped = 0;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const um_jsonstr_t *a = left, *b = right;
+    int order;
+
+    if (a->len != b->len) {
+        return a->len < b->len ? -1 : 1;
+    }
+    order = memcmp(a->text, b->text, a->len);
+    return order ? order : a->at < b->at ? -1 : a->at > b->at;
+}
+
+apr_size_t um_jsonstr_duplicate(um_jsonstr_t *names, int count)
+{
+    apr_size_t where = APR_SIZE_MAX;
+    int i;
+
+    if (count > 1) {
+        qsort(names, (size_t)count, sizeof(*names), compare);
+    }
+    for (i = 1; i < count; ++i) {
+        if (names[i].at < where && names[i].len == names[i - 1].len
+            && memcmp(names[i].text, names[i - 1].text, names[i].len) == 0) {
+            where = names[i].at;
+        }
+    }
+    return where;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Input: a JSON text. What is taken must print as a text that is taken again and prints alike; what is refused has a reason
+ * in plain ASCII. */
+#include "json.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_general.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void need(int good)
+{
+    if (!good) {
+        abort();
+    }
+}
+
+static void check(apr_pool_t *pool, const char *text, size_t len)
+{
+    um_json_doc_t *doc, *again;
+    const char *why = NULL, *printed;
+
+    if (um_json_parse(pool, text, len, 32, &doc, &why) != APR_SUCCESS) {
+        need(why != NULL && *why && strcmp(why, "text not understood") != 0);
+        for (; *why; ++why) {
+            need(*why >= ' ' && *why <= '~');
+        }
+        return;
+    }
+    need((doc->root == NULL) == (doc->kind == UM_JSON_NULL));
+    um_json_has_text(doc->root, "a", "b");
+    need(um_json_get(doc->root, "a").kind == UM_JSON_ABSENT || doc->kind == UM_JSON_OBJECT);
+    printed = um_json_print(pool, doc->root);
+    need(um_json_parse(pool, printed, strlen(printed), 32, &again, &why) == APR_SUCCESS);
+    need(again->kind == doc->kind && !again->lone);
+    need(strcmp(um_json_print(pool, again->root), printed) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static int is_ready;
+    apr_pool_t *pool;
+
+    if (!is_ready) {
+        is_ready = apr_initialize() == APR_SUCCESS;
+    }
+    apr_pool_create(&pool, NULL);
+    check(pool, (const char *)data, len);
+    apr_pool_destroy(pool);
+    return 0;
+}
+
+#ifndef UM_LIBFUZZER
+#include "replay.c"            /* by hand, without a build: cc -I../unit ... fuzz_json.c, then ./a.out FILE... */
+#endif
