@@ -41,7 +41,10 @@ um_packages()
 um_copy_sources()
 {
     local from=$1 to=$2
+    # libtool and make write absolute paths into what they build: of no use after the folder was moved.
+    [ ! -d "$to" ] || [ "$(cat "$to/.place" 2>/dev/null)" = "$to" ] || rm -rf "$to"
     mkdir -p "$to"
+    printf '%s\n' "$to" >"$to/.place"
     (cd "$from" && find . \
         \( -name .git -o -name .deps -o -name .libs -o -path ./build -o -path ./run -o -path './run-*' -o -path ./m4 \
            -o -path ./build-aux -o -path ./autom4te.cache -o -path './mod_usermgmt-[0-9]*' \) -prune -o \
@@ -80,7 +83,7 @@ um_build()
     then
         return 0
     fi
-    grep -E -m 20 '(error|Error):? |\*\*\*' "$um_log" >&2 || tail -n 20 "$um_log" >&2
+    grep -E -m 20 "(error|Error):? |\*\*\*|embed-sql: " "$um_log" >&2 || tail -n 20 "$um_log" >&2
     um_die "the build failed, see $um_log"
 }
 
