@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "random.h"
+#include "base64url.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
+#define UUID_BYTES 16
+#define UUID_CHARS 36
+
+apr_status_t um_random_bytes(void *buf, apr_size_t len)
+{
+    int good;
+
+    if (len > INT_MAX) {
+        return APR_EGENERAL;
+    }
+    /* Errors left in OpenSSL's queue of this thread would be taken for their own by the next TLS connection. */
+    ERR_set_mark();
+    good = len == 0 || RAND_priv_bytes(buf, (int)len) == 1;
+    ERR_pop_to_mark();
+    return good ? APR_SUCCESS : APR_EGENERAL;
+}
+
+apr_status_t um_random_text(apr_pool_t *pool, apr_size_t len, const char **text)
+{
+    unsigned char *bytes = apr_palloc(pool, len);
+    apr_status_t status = um_random_bytes(bytes, len);
+
+    if (status == APR_SUCCESS) {
+        *text = um_base64url_encode(pool, bytes, len);
+        OPENSSL_cleanse(bytes, len);
+    }
+    return status;
+}
+
+static int is_hyphen_place(int i)
+{
+    return i == 8 || i == 13 || i == 18 || i == 23;
+}
+
+static const char *print_uuid(apr_pool_t *pool, const unsigned char bytes[UUID_BYTES])
+{
+    static const char digits[] = "0123456789abcdef";
+    char *text = apr_palloc(pool, UUID_CHARS + 1);
+    int i, nibble = 0;
+
+    for (i = 0; i < UUID_CHARS; i++) {
+        if (is_hyphen_place(i)) {
+            text[i] = '-';
+        }
+        else {
+            text[i] = digits[nibble % 2 ? bytes[nibble / 2] & 0x0f : bytes[nibble / 2] >> 4];
+            nibble++;
+        }
+    }
+    text[UUID_CHARS] = '\0';
+    return text;
+}
+
+apr_status_t um_random_uuid(apr_pool_t *pool, apr_time_t now, const char **uuid)
+{
+    unsigned char bytes[UUID_BYTES];
+    apr_int64_t ms = apr_time_as_msec(now);
+    apr_status_t status;
+    int i;
+
+    if (now < 0 || ms >= APR_INT64_C(1) << 48) {
+        return APR_EINVAL;
+    }
+    status = um_random_bytes(bytes, sizeof(bytes));
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    for (i = 0; i < 6; i++) {
+        bytes[i] = (unsigned char)(ms >> (40 - 8 * i));
+    }
+    bytes[6] = (unsigned char)(0x70 | (bytes[6] & 0x0f));
+    bytes[8] = (unsigned char)(0x80 | (bytes[8] & 0x3f));
+    *uuid = print_uuid(pool, bytes);
+    return APR_SUCCESS;
+}
+
+static int nibble_of(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+const char *um_random_uuid_parse(apr_pool_t *pool, const char *text)
+{
+    unsigned char bytes[UUID_BYTES] = {0};
+    apr_size_t len = text ? strnlen(text, UUID_CHARS + 1) : 0;
+    apr_size_t i;
+    int nibble = 0;
+
+    if (len != UUID_CHARS && len != 2 * UUID_BYTES) {
+        return NULL;
+    }
+    for (i = 0; i < len; i++) {
+        int value = nibble_of(text[i]);
+
+        if (len == UUID_CHARS && is_hyphen_place((int)i)) {
+            if (text[i] != '-') {
+                return NULL;
+            }
+            continue;
+        }
+        if (value < 0) {
+            return NULL;
+        }
+        bytes[nibble / 2] = (unsigned char)(bytes[nibble / 2] << 4 | value);
+        nibble++;
+    }
+    return print_uuid(pool, bytes);
+}

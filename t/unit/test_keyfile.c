@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tap.h"
+#include "keyfile.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_file_io.h>
+#include <apr_general.h>
+#include <apr_strings.h>
+
+static apr_pool_t *pool;
+static const char *folder;
+
+static const char *in_folder(const char *name)
+{
+    return apr_pstrcat(pool, folder, "/", name, NULL);
+}
+
+static void is_refused(apr_status_t status, const char **reason, const char *want, const char *name)
+{
+    const char *why = *reason;
+
+    ok(status != APR_SUCCESS && why && strncmp(why, want, strlen(want)) == 0 && !strstr(why, folder), "%s: %s", name,
+       why ? why : "(no reason)");
+    *reason = NULL;
+}
+
+static void test_create(void)
+{
+    const char *file = in_folder("new"), *why = NULL;
+    char *text = NULL;
+    apr_size_t len = 0;
+    struct stat st;
+
+    umask(0);
+    is_int(um_keyfile_create(pool, file, "a\0b\n", 4, &why), APR_SUCCESS, "made");
+    ok(stat(file, &st) == 0 && (st.st_mode & 07777) == 0600, "for its owner only");
+    is_int(um_keyfile_read(pool, file, &text, &len, &why), APR_SUCCESS, "read");
+    ok(len == 4 && memcmp(text, "a\0b\n", 4) == 0, "every byte of it");
+    is_refused(um_keyfile_create(pool, file, "c", 1, &why), &why, "cannot be made: ", "a file that is there already");
+    ok(stat(file, &st) == 0 && st.st_size == 4, "and that is left alone");
+    ok(symlink(in_folder("elsewhere"), in_folder("link")) == 0, "a link to where nothing is");
+    is_refused(um_keyfile_create(pool, in_folder("link"), "c", 1, &why), &why, "cannot be made: ", "is not followed");
+    ok(stat(in_folder("elsewhere"), &st) != 0, "and nothing is made there");
+    is_refused(um_keyfile_create(pool, in_folder("no/new"), "c", 1, &why), &why, "cannot be made: ", "no such folder");
+    is_refused(um_keyfile_create(pool, "/dev/full", "c", 1, &why), &why, "cannot be made: ", "a device");
+}
+
+static void test_no_room(void)
+{
+    struct rlimit before, tight;
+    const char *why = NULL;
+    apr_status_t status;
+    struct stat st;
+
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    tight = before;
+    tight.rlim_cur = 2;
+    setrlimit(RLIMIT_FSIZE, &tight);
+    status = um_keyfile_create(pool, in_folder("half"), "text", 4, &why);
+    setrlimit(RLIMIT_FSIZE, &before);
+    is_refused(status, &why, "cannot be written: ", "no room for the whole of it");
+    ok(stat(in_folder("half"), &st) != 0, "and half of it does not stay");
+}
+
+static void test_read(void)
+{
+    const char *why = NULL, *big = in_folder("big");
+    char *text = apr_pcalloc(pool, UM_KEYFILE_MAX + 1), *got;
+    apr_size_t len = 0;
+
+    um_keyfile_create(pool, in_folder("most"), text, UM_KEYFILE_MAX, &why);
+    um_keyfile_create(pool, big, text, UM_KEYFILE_MAX + 1, &why);
+    ok(um_keyfile_read(pool, in_folder("most"), &got, &len, &why) == APR_SUCCESS && len == UM_KEYFILE_MAX, "16 KB");
+    is_refused(um_keyfile_read(pool, big, &got, &len, &why), &why, "longer than 16 KB", "16 KB and one byte");
+    is_refused(um_keyfile_read(pool, in_folder("none"), &got, &len, &why), &why, "cannot be opened: ", "no such file");
+    is_refused(um_keyfile_read(pool, folder, &got, &len, &why), &why, "not a regular file", "a folder");
+    ok(mkfifo(in_folder("pipe"), 0600) == 0, "a named pipe");
+    is_refused(um_keyfile_read(pool, in_folder("pipe"), &got, &len, &why), &why, "not a regular file",
+               "is not waited for");
+    is_refused(um_keyfile_read(pool, "/dev/zero", &got, &len, &why), &why, "not a regular file", "a device");
+    um_keyfile_create(pool, in_folder("empty"), "", 0, &why);
+    ok(um_keyfile_read(pool, in_folder("empty"), &got, &len, &why) == APR_SUCCESS && len == 0, "an empty file");
+    ok(symlink("most", in_folder("to-most")) == 0
+       && um_keyfile_read(pool, in_folder("to-most"), &got, &len, &why) == APR_SUCCESS && len == UM_KEYFILE_MAX,
+       "a link to a file is followed");
+}
+
+int main(void)
+{
+    static const char *const names[] = {"new", "link", "most", "big", "pipe", "empty", "to-most"};
+    const char *base;
+    apr_size_t i;
+
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    apr_temp_dir_get(&base, pool);
+    folder = mkdtemp(apr_pstrcat(pool, base, "/test_keyfile.XXXXXX", NULL));
+    test_create();
+    test_no_room();
+    test_read();
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        unlink(in_folder(names[i]));
+    }
+    ok(rmdir(folder) == 0, "nothing else was left behind");
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
