@@ -84,7 +84,7 @@ sub wait_for {
 sub sql {
     my ($text) = @_;
     my @command = database() eq 'pgsql'
-        ? (setting('PGBIN') . '/psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', scratch() . '/pg', '-U', 'usermgmt', '-c', $text, 'accounts')
+        ? (setting('PGBIN') . '/psql', qw(-XqAt -v ON_ERROR_STOP=1 -U usermgmt -h), scratch() . '/pg', '-c', $text, 'accounts')
         : ('sqlite3', '-batch', '-cmd', '.timeout 5000', scratch() . '/sqlite3/db/usermgmt.db', $text);
     my ($status, $output) = run(@command);
     die "$text: $output\n" if $status;
@@ -158,20 +158,22 @@ sub new_key {
 }
 
 # What httpd -t says to these lines, behind the modules and folders that every configuration needs: (status, output).
-# Its folder is at hand as ${folder} in the lines, with conf/ in it and db/ closed to others.
+# Its folder is at hand as ${folder} in the lines. with: folder, modules => [further ones], without => one of the usual.
 sub httpd_t {
     my ($lines, %with) = @_;
     my $folder = $with{folder} || new_folder();
-    File::Path::make_path("$folder/conf", "$folder/db", "$folder/logs", { mode => 0700 });
+    File::Path::make_path("$folder/conf", "$folder/logs");
     return run(httpd(), '-t', '-d', $folder, '-f', spew("$folder/conf/httpd.conf", prelude($folder, %with) . $lines));
 }
 
 sub prelude {
     my ($folder, %with) = @_;
     chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
-    my @names = ('mpm_' . setting('MPM'), qw(authn_core authz_core authz_user authz_host dbd env), @{ $with{modules} || [] });
+    my @names = ('mpm_' . setting('MPM'), qw(authn_core authz_core authz_user authz_host dbd env),
+        @{ $with{modules} || [] });
+    @names = grep { $_ ne $with{without} } @names if $with{without};
     my @load = map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so" : () } @names;
-    push @load, 'LoadModule usermgmt_module ' . module() unless $with{without_module};
+    push @load, 'LoadModule usermgmt_module ' . module();
     return join("\n", @load, "Define folder $folder", "ServerRoot $folder", 'ServerName localhost', 'Listen 127.0.0.1:1',
         "PidFile $folder/logs/httpd.pid", "ErrorLog $folder/logs/error_log", "DefaultRuntimeDir $folder/logs", '');
 }

@@ -1,0 +1,90 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# What fits together is looked at after all configuration is read: httpd -t names the directive and what to do.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use UmTest;
+
+# A folder with all that a good configuration needs; a case spoils one thing.
+sub scene {
+    my $folder = UmTest::new_folder();
+    mkdir "$folder/keys", 0700 or die "$!\n";
+    mkdir "$folder/db", 0700 or die "$!\n";
+    UmTest::new_key("$folder/keys/one.pem");
+    return $folder;
+}
+
+my $KEY = 'UserMgmtSigningKey ${folder}/keys';
+my $SQLITE = "DBDriver sqlite3\nDBDParams \${folder}/db/accounts.db";
+my $LIST = 'UserMgmtCommonPasswords none';
+my $GOOD = "$KEY\n$SQLITE\n$LIST\nUserMgmt On\n";
+
+sub spoilt {
+    my ($from, $to) = @_;
+    my $lines = $GOOD;
+    $lines =~ s/\Q$from\E/$to/ or die "$from: not in the good configuration\n";
+    return $lines;
+}
+
+# name, lines, what httpd -t must say (undef: nothing, it is good), what is done to the folder first, further options
+my @cases = (
+    ['a good configuration', $GOOD],
+    ['a file in place of a folder of keys', spoilt($KEY, "$KEY/one.pem")],
+    ['PostgreSQL', spoilt($SQLITE, "DBDriver pgsql\nDBDParams \"dbname=x\"")],
+    ['nothing at all', ''],
+    ['a host with accounts, a main server without', "$KEY\n$SQLITE\n$LIST\n<VirtualHost *:1>\nUserMgmt On\n</VirtualHost>\n"],
+    ['a host with its own database', "$KEY\n$LIST\n<VirtualHost *:1>\nUserMgmt On\n$SQLITE\n</VirtualHost>\n",
+        # The main server has a key and so may protect Locations, for which it would need a database.
+        qr/no DBDriver/],
+
+    ['no signing key', spoilt($KEY, ''), qr/no UserMgmtSigningKey.*usermgmt key new/],
+    ['a key that is not there', spoilt($KEY, "$KEY/two.pem"), qr/UserMgmtSigningKey \S+two\.pem .*httpd\.conf:\d+\)/],
+    ['a folder without a key', $GOOD, qr/UserMgmtSigningKey .*httpd\.conf:\d+\)/, sub { unlink "$_[0]/keys/one.pem" }],
+    ['a key that others can read', $GOOD, qr/UserMgmtSigningKey .*one\.pem.*chmod 600/,
+        sub { chmod 0644, "$_[0]/keys/one.pem" }],
+    ['a key that others can write', $GOOD, qr/UserMgmtSigningKey .*one\.pem.*chmod 600/,
+        sub { chmod 0602, "$_[0]/keys/one.pem" }],
+    ['a key that is none', $GOOD, qr/UserMgmtSigningKey .*one\.pem/, sub { UmTest::spew("$_[0]/keys/one.pem", "hello\n") }],
+    ['a key that is cut', $GOOD, qr/UserMgmtSigningKey .*one\.pem/,
+        sub { UmTest::spew("$_[0]/keys/one.pem", substr(UmTest::slurp("$_[0]/keys/one.pem"), 0, 60)) }],
+    ['an RSA key that is too short', $GOOD, qr/UserMgmtSigningKey .*one\.pem/,
+        sub { UmTest::new_key("$_[0]/keys/one.pem", qw(-algorithm RSA -pkeyopt rsa_keygen_bits:1024)) }],
+    ['an RSA key', $GOOD, undef,
+        sub { UmTest::new_key("$_[0]/keys/one.pem", qw(-algorithm RSA -pkeyopt rsa_keygen_bits:2048)) }],
+    ['a P-256 key', $GOOD, undef,
+        sub { UmTest::new_key("$_[0]/keys/one.pem", qw(-algorithm EC -pkeyopt ec_paramgen_curve:P-256)) }],
+    ['a key of a curve that no token knows', $GOOD, qr/UserMgmtSigningKey .*one\.pem/,
+        sub { UmTest::new_key("$_[0]/keys/one.pem", qw(-algorithm EC -pkeyopt ec_paramgen_curve:secp256k1)) }],
+
+    ['no driver', spoilt($SQLITE, ''), qr/no DBDriver.*DBDriver sqlite3.*DBDriver pgsql/],
+    # httpd looks for the driver's file first, and on most machines it is not there.
+    ['a driver of another database', spoilt('sqlite3', 'mysql'),
+        qr/DBDriver mysql .*must be sqlite3 or pgsql|Can't load driver file apr_dbd_mysql/],
+    ['SQLite without a file', spoilt("\nDBDParams \${folder}/db/accounts.db", ''), qr/needs DBDParams/],
+    ['SQLite in memory', spoilt('${folder}/db/accounts.db', ':memory:'), qr/DBDParams .*memory/],
+    ['a folder for SQLite that is open', $GOOD, qr/DBDParams .*open to others.*chmod/, sub { chmod 0755, "$_[0]/db" }],
+    ['a folder for SQLite that is not there', spoilt('/db/', '/nowhere/'), qr/DBDParams .*no folder .*0700/],
+    ['no mod_dbd', "$KEY\n$LIST\nUserMgmt On\n", qr/mod_dbd.*LoadModule dbd_module/, undef, without => 'dbd'],
+
+    ['shortest password longer than the longest', $GOOD . "UserMgmtPasswordMinLength 64\nUserMgmtPasswordMaxLength 64\n"],
+    ['a list of passwords that is not there', spoilt($LIST, 'UserMgmtCommonPasswords ${folder}/list'),
+        qr/UserMgmtCommonPasswords .*list/],
+    ['a list of passwords that is not sorted', spoilt($LIST, 'UserMgmtCommonPasswords ${folder}/list'),
+        qr/UserMgmtCommonPasswords .*list/, sub { UmTest::spew("$_[0]/list", "zebra\napple\n") }],
+    ['a list of passwords', spoilt($LIST, 'UserMgmtCommonPasswords ${folder}/list'), undef,
+        sub { UmTest::spew("$_[0]/list", "apple\nzebra\n") }],
+);
+
+for (@cases) {
+    my ($name, $lines, $wanted, $spoil, %with) = @$_;
+    my $folder = scene();
+    $spoil->($folder) if $spoil;
+    my ($status, $output) = UmTest::httpd_t($lines, folder => $folder, %with);
+    my $good = $wanted ? $status && $output =~ $wanted : !$status;
+    ok($good, $name) or diag("$status: $output");
+    cmp_ok($status, '<', 128, "$name: no crash");
+}
+
+done_testing();

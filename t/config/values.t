@@ -1,0 +1,69 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# A wrong value stops httpd -t, which says directive, value, file, line and what is allowed. The cases come from the table
+# of directives itself, so a new directive is tested as soon as it has a row.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use UmHouse;
+use UmTest;
+
+my %unit = (NUMBER => '', SECONDS => 's', BYTES => '');
+
+sub refused {
+    my ($name, $value, $allowed) = @_;
+    my ($status, $output) = UmTest::httpd_t("# one\n# two\n$name $value\n");
+    my $said = $value =~ /\A[\w-]+\z/ ? "\Q$name $value\E: " : $name;
+    my $good = $status && $output =~ /on line \d+ of \S+httpd\.conf:/ && $output =~ /^$said.*$allowed/m;
+    ok($good, "$name $value is refused") or diag("$status: $output");
+    return;
+}
+
+sub accepted {
+    my ($name, $value) = @_;
+    my ($status, $output) = UmTest::httpd_t("$name $value\n");
+    ok(!$status, "$name $value is accepted") or diag("$status: $output");
+    return;
+}
+
+my %allowed = (NUMBER => 'must be a number from', SECONDS => 'must be a time from', BYTES => 'must be a size from');
+
+my @rows = directives();
+cmp_ok(scalar @rows, '>', 10, 'the table of directives is read');
+for my $row (@rows) {
+    my ($name, $kind, $least, $most) = @$row{qw(name kind least most)};
+    refused($name, '""', qr/takes one argument/);       # httpd itself says so
+    refused($name, 'one two', qr/takes one argument/);
+    if ($allowed{$kind}) {
+        my $text = qr/\Q$allowed{$kind}\E \S+ to \S+/;
+        refused($name, $_, $text) for $most + 1, '-1', 'many', '1x', '99999999999999999999', $least ? $least - 1 : ();
+        accepted($name, $_ . $unit{$kind}) for $least, $most;
+    }
+    elsif ($kind eq 'FLAG') {
+        refused($name, $_, qr/must be On or Off/) for 'maybe', '1';
+    }
+    elsif ($kind eq 'TEXT') {
+        refused($name, $_, qr/must be printable ASCII/) for "\"caf\xc3\xa9\"", "\"tab\there\"", "'a\"b'";
+        accepted($name, '"plain text"');
+    }
+    elsif ($kind eq 'PATH') {
+        accepted($name, $_) for 'none', 'None';
+    }
+    elsif ($kind eq 'HASH') {
+        refused($name, "\"$_\"", qr/\S/) for 'md5', 'scrypt ln=0', 'scrypt ln=99', 'scrypt ln=15 ln=15', 'scrypt x=1',
+            'scrypt ln=';
+        accepted($name, "\"$_\"") for 'scrypt', 'scrypt ln=15 r=8 p=3';
+    }
+    else {
+        fail("$name is of the kind $kind, for which there are no cases here");
+    }
+}
+
+# Where a directive may stand: nobody who may write a .htaccess file decides about accounts.
+for my $row (@rows) {
+    my ($status, $output) = UmTest::httpd_t("<Location \"/x\">\n$row->{name} On\n</Location>\n");
+    ok($status && $output =~ /\Q$row->{name}\E not allowed/, "$row->{name} is for servers and hosts alone") or diag($output);
+}
+
+done_testing();
