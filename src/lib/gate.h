@@ -1,17 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_GATE_H
 #define UM_GATE_H
-/* At most N holders at a time on this machine, over all processes, and a short bounded queue. */
+/* At most N holders at a time on this machine, over all threads of all processes that share the memory, and a short
+ * bounded queue, first come first served as a rule.
+ *
+ * A process that is killed inside or in the queue loses nothing: each place holds the number of its owner (procid.h),
+ * and when the gate looks full, at most every 100 ms, the places of the dead are taken back. Wake-ups are hints: a
+ * waiter looks again at least every 50 ms, and after one such look past a turn that nobody takes (stopped, dying), so
+ * neither a lost wake-up nor a lost process blocks anybody. Nothing in the memory is a pointer, a lock or a length. */
 #include <apr_pools.h>
 #include <apr_time.h>
-typedef struct um_gate_t um_gate_t;
-typedef struct um_gate_pass_t { int slot; } um_gate_pass_t;
 
-/** Bytes of shared memory that a gate needs; um_gate_init lays it out in memory (zeroed) once, before any fork. */
+#define UM_GATE_MAX_HOLDERS 64
+#define UM_GATE_MAX_QUEUE   1024
+
+typedef struct um_gate_t um_gate_t;
+
+/** The right to be inside, of one thread; not to be copied. */
+typedef struct um_gate_pass_t {
+    int slot;  /**< -1: outside */
+} um_gate_pass_t;
+
+/** Bytes of shared memory that a gate needs (some 50 KiB), aligned for a 64-bit number. */
 apr_size_t um_gate_size(void);
+
+/** Lays the gate out in memory, once, before any process attaches. */
 void um_gate_init(void *memory);
-/** A process's view of the gate at memory. holders 1 to 64, queue 0 to 1024. */
+
+/** This process's view of the gate in memory, which must outlive pool. Call it once in each process, after the fork,
+ *  before any thread enters: it frees places that a dead process of the same pid has left. holders 1 to 64, queue 0 to
+ *  1024; what is outside is brought to the nearest bound. Processes may differ (a graceful restart with other
+ *  settings): then no more than the greatest number are inside. Never NULL. */
 um_gate_t *um_gate_attach(apr_pool_t *pool, void *memory, int holders, int queue);
-/** APR_SUCCESS: inside, leave with um_gate_leave. APR_EAGAIN: the queue is full. APR_TIMEUP: waited for that long. */
+
+/** Any thread; one that is inside must not enter again. wait is in microseconds, 0 or less: now or never.
+ *  APR_SUCCESS: inside, leave with um_gate_leave. APR_EAGAIN: the queue is full, told at once. APR_TIMEUP: waited for
+ *  that long. Without APR_SUCCESS nothing is held and pass->slot is -1. */
 apr_status_t um_gate_enter(um_gate_t *gate, apr_interval_time_t wait, um_gate_pass_t *pass);
+
+/** The same process that entered. A pass that is outside already is left alone. */
 void um_gate_leave(um_gate_t *gate, um_gate_pass_t *pass);
 #endif

@@ -5,8 +5,8 @@
  * New hashes are PHC strings: $scrypt$ln=15,r=8,p=3$<salt>$<hash>, $argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>.
  *
  * Passwords are bytes with a length: nothing is trimmed, folded, cut or ended by a NUL. (One thing is scrypt's own: it
- * keys an HMAC, so NULs at the very end of a password of up to 64 bytes make no difference.) The time does not grow with
- * the password's length in any way that matters (each family digests it once), but the caller bounds the length all the
+ * keys an HMAC, so NULs at the very end of a password of up to 64 bytes make no difference.) The time does not grow
+ * with the password's length in any way that matters (each family digests it once), but the caller bounds it all the
  * same. Making and verifying takes tens to hundreds of milliseconds and up to 256 MiB: hold no database connection, and
  * pass a gate (gate.h) first. All functions may be called by several threads at a time. */
 #include <apr_pools.h>

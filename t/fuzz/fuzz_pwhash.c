@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stored password hashes and the setting that describes new ones, from arbitrary bytes. The first byte is the length of a
- * password that follows it; the rest is the text.
+/* Stored password hashes and the setting that describes new ones, from arbitrary bytes. The first byte is the length of
+ * a password that follows it; the rest is the text.
  *   clang -DUM_LIBFUZZER -fsanitize=fuzzer,address,undefined ...   to search
  *   cc ... && ./fuzz_pwhash corpus/pwhash/...                      to replay files */
 #include "pwhash_phc.h"

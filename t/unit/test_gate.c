@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate_stage.h"
+
+#define PROCESSES 4
+#define THREADS   4
+#define ROUNDS    500
+#define HOLDERS   3
+
+static void note_entry(void)
+{
+    int inside = atomic_fetch_add(&stage->inside, 1) + 1, most = atomic_load(&stage->most);
+
+    while (inside > most && !atomic_compare_exchange_weak(&stage->most, &most, inside)) {
+        continue;
+    }
+    atomic_fetch_add(&stage->entered, 1);
+}
+
+/* --- many at once --- */
+
+static void *hammer(void *view)
+{
+    um_gate_pass_t pass;
+    int i;
+
+    for (i = 0; i < ROUNDS; i++) {
+        if (um_gate_enter(view, FOREVER, &pass) != APR_SUCCESS) {
+            atomic_fetch_add(&stage->refused, 1);
+            continue;
+        }
+        note_entry();
+        if (i % 16 == 0) {
+            apr_sleep(100);
+        }
+        atomic_fetch_sub(&stage->inside, 1);
+        um_gate_leave(view, &pass);
+    }
+    return NULL;
+}
+
+static void hammer_from_threads(void)
+{
+    um_gate_t *gate = um_gate_attach(pool, memory, HOLDERS, 64);
+    pthread_t threads[THREADS];
+    int i;
+
+    for (i = 0; i < THREADS; i++) {
+        pthread_create(&threads[i], NULL, hammer, gate);
+    }
+    for (i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+}
+
+static void test_hammer(void)
+{
+    apr_time_t began = apr_time_now();
+    int i, good = 1, status;
+
+    set_stage();
+    for (i = 0; i < PROCESSES; i++) {
+        if (fork() == 0) {
+            hammer_from_threads();
+            _exit(0);
+        }
+    }
+    for (i = 0; i < PROCESSES; i++) {
+        good = wait(&status) > 0 && status == 0 && good;
+    }
+    ok(good, "all processes end well");
+    is_int(atomic_load(&stage->entered), PROCESSES * THREADS * ROUNDS, "everybody got in each time");
+    is_int(atomic_load(&stage->refused), 0, "nobody was refused");
+    ok(atomic_load(&stage->most) <= HOLDERS, "never more than %d inside", HOLDERS);
+    ok(atomic_load(&stage->most) >= 2, "but several at once");
+    printf("# %d passes in %ld ms, at most %d inside\n", atomic_load(&stage->entered),
+           (long)((apr_time_now() - began) / MS), atomic_load(&stage->most));
+}
+
+/* --- one process --- */
+
+static void test_alone(void)
+{
+    um_gate_pass_t pass[4], none = {-1}, wild = {12345};
+    apr_time_t began;
+    um_gate_t *gate;
+
+    set_stage();
+    gate = um_gate_attach(pool, memory, 2, 0);
+    ok(um_gate_enter(gate, FOREVER, &pass[0]) == APR_SUCCESS && um_gate_enter(gate, 0, &pass[1]) == APR_SUCCESS
+       && pass[0].slot != pass[1].slot, "two slots of one process");
+    began = apr_time_now();
+    is_int(um_gate_enter(gate, FOREVER, &pass[2]), APR_EAGAIN, "without a queue the third is refused");
+    ok(apr_time_now() - began < SOON, "at once");
+    is_int(pass[2].slot, -1, "and holds nothing");
+    um_gate_leave(gate, &pass[2]);
+    um_gate_leave(gate, &none);
+    um_gate_leave(gate, &wild);
+    is_int(um_gate_enter(gate, FOREVER, &pass[2]), APR_EAGAIN, "leaving without a pass frees nobody's slot");
+    um_gate_leave(gate, &pass[0]);
+    um_gate_leave(gate, &pass[0]);
+    is_int(um_gate_enter(gate, FOREVER, &pass[2]), APR_SUCCESS, "a slot that is left is free again");
+    is_int(um_gate_enter(gate, FOREVER, &pass[3]), APR_EAGAIN, "but leaving twice frees one slot only");
+    um_gate_leave(gate, &pass[1]);
+    um_gate_leave(gate, &pass[2]);
+
+    gate = um_gate_attach(pool, memory, 0, -5);
+    ok(um_gate_enter(gate, 0, &pass[0]) == APR_SUCCESS && um_gate_enter(gate, 0, &pass[1]) == APR_EAGAIN,
+       "no holders at all is brought to one, a queue below none to none");
+    um_gate_leave(gate, &pass[0]);
+}
+
+static void test_wait(void)
+{
+    um_gate_pass_t pass, late;
+    um_gate_t *gate;
+    apr_time_t began, waited;
+
+    set_stage();
+    gate = um_gate_attach(pool, memory, 1, 4);
+    um_gate_enter(gate, 0, &pass);
+    is_int(um_gate_enter(gate, 0, &late), APR_TIMEUP, "now or never: never");
+    began = apr_time_now();
+    is_int(um_gate_enter(gate, 300 * MS, &late), APR_TIMEUP, "300 ms are over");
+    waited = apr_time_now() - began;
+    ok(waited >= 290 * MS && waited < 300 * MS + SOON, "after 300 ms");
+    printf("# %ld ms\n", (long)(waited / MS));
+    is_int(late.slot, -1, "and nothing is held");
+    um_gate_leave(gate, &pass);
+    is_int(um_gate_enter(gate, 0, &late), APR_SUCCESS, "who gave up is not waited for");
+    um_gate_leave(gate, &late);
+}
+
+static void test_full_queue(void)
+{
+    um_gate_pass_t pass, refused;
+    waiting_t waiting[2];
+    apr_status_t status = APR_SUCCESS;
+    apr_time_t began;
+    um_gate_t *gate;
+    int i;
+
+    set_stage();
+    gate = um_gate_attach(pool, memory, 1, 2);
+    um_gate_enter(gate, 0, &pass);
+    start_waiting(&waiting[0], gate, 0, FOREVER);
+    start_waiting(&waiting[1], gate, 1, FOREVER);
+    /* They are about to sit down: until they do, we only wait for a moment ourselves. */
+    for (i = 0; i < 1000 && status != APR_EAGAIN; i++) {
+        began = apr_time_now();
+        status = um_gate_enter(gate, 1, &refused);
+    }
+    is_int(status, APR_EAGAIN, "a third in a queue of two is refused");
+    began = apr_time_now();
+    is_int(um_gate_enter(gate, FOREVER, &refused), APR_EAGAIN, "however long it would wait");
+    ok(apr_time_now() - began < SOON, "at once");
+    um_gate_leave(gate, &pass);
+    pthread_join(waiting[0].thread, NULL);
+    pthread_join(waiting[1].thread, NULL);
+    ok(waiting[0].status == APR_SUCCESS && waiting[1].status == APR_SUCCESS, "those in the queue get in");
+}
+
+/* We leave right after the waiter began to wait, so that it would sleep for most of a tick if leaving did not wake it.
+ * The best of several, because this machine may have other things to do. */
+static void test_wake(void)
+{
+    apr_interval_time_t best = FOREVER, took;
+    um_gate_pass_t pass;
+    waiting_t waiting;
+    apr_time_t left;
+    um_gate_t *gate;
+    int i;
+
+    set_stage();
+    gate = um_gate_attach(pool, memory, 1, 4);
+    for (i = 0; i < 10; i++) {
+        um_gate_enter(gate, FOREVER, &pass);
+        start_waiting(&waiting, gate, 0, FOREVER);
+        apr_sleep(5 * MS);
+        left = apr_time_now();
+        um_gate_leave(gate, &pass);
+        pthread_join(waiting.thread, NULL);
+        took = atomic_load(&waiting.at) - left;
+        best = took < best ? took : best;
+    }
+    ok(best < 20 * MS, "leaving wakes who waits");
+    printf("# %ld us\n", (long)best);
+}
+
+static int is_in_order(int count)
+{
+    um_gate_pass_t pass;
+    waiting_t waiting[8];
+    um_gate_t *gate;
+    int i, good = 1;
+
+    set_stage();
+    gate = um_gate_attach(pool, memory, 1, 8);
+    um_gate_enter(gate, 0, &pass);
+    for (i = 0; i < count; i++) {
+        start_waiting(&waiting[i], gate, i, FOREVER);
+        apr_sleep(10 * MS);
+    }
+    um_gate_leave(gate, &pass);
+    for (i = 0; i < count; i++) {
+        pthread_join(waiting[i].thread, NULL);
+    }
+    for (i = 0; i < count; i++) {
+        good = good && atomic_load(&stage->order[i]) == i;
+    }
+    return good;
+}
+
+/* As a rule: threads of a busy machine may be late, hence the tries. By chance, six come in order once in 720 times. */
+static void test_order(void)
+{
+    int i, good = 0;
+
+    for (i = 0; i < 5 && !good; i++) {
+        good = is_in_order(6);
+    }
+    ok(good, "first come, first served");
+}
+
+static int is_polite(void)
+{
+    um_gate_pass_t pass;
+    waiting_t waiting;
+    um_gate_t *gate;
+    int first;
+
+    set_stage();
+    gate = um_gate_attach(pool, memory, 1, 8);
+    um_gate_enter(gate, 0, &pass);
+    start_waiting(&waiting, gate, 0, FOREVER);
+    apr_sleep(10 * MS);
+    um_gate_leave(gate, &pass);
+    um_gate_enter(gate, FOREVER, &pass);
+    first = atomic_load(&stage->entered);
+    um_gate_leave(gate, &pass);
+    pthread_join(waiting.thread, NULL);
+    return first == 1;
+}
+
+/* Who leaves and comes back at once is quicker than anybody who has to wake up. */
+static void test_newcomer(void)
+{
+    int i, good = 0;
+
+    for (i = 0; i < 5 && !good; i++) {
+        good = is_polite();
+    }
+    ok(good, "a newcomer does not overtake the queue");
+}
+
+int main(void)
+{
+    open_stage();
+    test_hammer();
+    test_alone();
+    test_wait();
+    test_full_queue();
+    test_wake();
+    test_order();
+    test_newcomer();
+    apr_pool_destroy(pool);
+    return tap_done();
+}
