@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The main() of a fuzz target in make check: hands it every file of its corpus and prints TAP. A crash ends the program
- * before the plan is printed, which the harness reports as a failure. With file names as arguments: those alone, so that
- * a find of the fuzzer can be looked at. */
+ * before the plan is printed, which the harness reports as a failure. With file names as arguments: those alone, so
+ * that a find of the fuzzer can be looked at. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdlib.h>

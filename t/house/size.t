@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Small files, small functions, lines that fit.
+# Small files, small functions, lines that fit. A test's table of cases may be as long as it must.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -11,7 +11,8 @@ my ($LONGEST_FILE, $LONGEST_FUNCTION, $LONGEST_LINE) = (400, 60, 120);
 
 for my $file (files(qr{\A(?:src/.*|mod_usermgmt|t/unit/.*|t/fuzz/.*)\.[ch]\z})) {
     my @lines = lines_of($file);
-    complain($file, @lines > $LONGEST_FILE ? scalar(@lines) . ' lines' : undef);
+    my $product = defined floor_of($file);
+    complain($file, $product && @lines > $LONGEST_FILE ? scalar(@lines) . ' lines' : undef);
     my ($start, $name);
     for my $i (0 .. $#lines) {
         my $line = $lines[$i];
@@ -23,7 +24,7 @@ for my $file (files(qr{\A(?:src/.*|mod_usermgmt|t/unit/.*|t/fuzz/.*)\.[ch]\z})) 
         $start = $i if $line eq '{';
         if ($line eq '}' && defined $start) {
             my $length = $i - $start + 1;
-            complain($file, $length > $LONGEST_FUNCTION ? "$name has $length lines" : undef);
+            complain($file, $product && $length > $LONGEST_FUNCTION ? "$name has $length lines" : undef);
             undef $start;
         }
     }
