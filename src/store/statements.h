@@ -87,3 +87,97 @@ UM_STATEMENT(SESSION_INSERT, WRITE, 7,
     " select " UM_UUID ", u.id, u.version, cast(%s as bigint), cast(%s as bigint), cast(%s as text), cast(%s as text)"
     " from um_users u where u.id = " UM_UUID " and u.version = " UM_UUID " and u.is_active = 1"
     " on conflict do nothing returning id")
+
+/* --- mail to be sent --- */
+
+#define UM_MAIL_COLUMNS \
+    "m.id, m.kind, m.address, m.user_id, m.username, m.detail, m.language, m.attempts, m.created_at"
+
+/* What a request or a change leaves for the worker: one row, whoever it is for. */
+UM_STATEMENT(MAIL_INSERT, WRITE, 9,
+    "insert into um_mail (id, kind, due_at, address, user_id, username, detail, language, created_at)"
+    " values (" UM_UUID ", cast(%s as text), cast(%s as bigint), cast(%s as text), " UM_UUID ", cast(%s as text),"
+    " cast(%s as text), cast(%s as text), cast(%s as bigint)) on conflict do nothing returning id")
+
+UM_STATEMENT(MAIL_DUE, READ, 1,
+    "select m.id from um_mail m where m.state = 0 and m.due_at <= cast(%s as bigint) limit 1")
+
+/* A claim is a lease: due_at moves to its end, so the rows of a worker that dies come up again by themselves. */
+UM_STATEMENT(MAIL_CLAIM, WRITE, 4,
+    "update um_mail set claim = " UM_UUID ", due_at = cast(%s as bigint), attempts = attempts + 1"
+    " where id in (select m.id from um_mail m where m.state = 0 and m.due_at <= cast(%s as bigint)"
+    " order by m.due_at limit cast(%s as integer)" UM_SQL2(" for update skip locked", "") ") returning id")
+
+UM_STATEMENT(MAIL_CLAIMED, READ, 1,
+    "select " UM_MAIL_COLUMNS " from um_mail m where m.claim = " UM_UUID " and m.state = 0 order by m.created_at, m.id")
+
+/* A request for an address becomes the mail of its first account; others get rows of their own. */
+UM_STATEMENT(MAIL_RESOLVE, WRITE, 5,
+    "update um_mail set user_id = " UM_UUID ", username = cast(%s as text), address = cast(%s as text)"
+    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
+
+UM_STATEMENT(MAIL_DONE, WRITE, 5,
+    "update um_mail set state = cast(%s as smallint), done_at = cast(%s as bigint), last_error = cast(%s as text)"
+    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
+
+UM_STATEMENT(MAIL_LATER, WRITE, 5,
+    "update um_mail set due_at = cast(%s as bigint), attempts = cast(%s as integer), last_error = cast(%s as text),"
+    " claim = null where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
+
+/* What a worker has claimed and will not get to. */
+UM_STATEMENT(MAIL_RELEASE, WRITE, 2,
+    "update um_mail set due_at = cast(%s as bigint), attempts = attempts - 1, claim = null"
+    " where claim = " UM_UUID " and state = 0 returning id")
+
+/* --- accounts of an address --- */
+
+/* state: besides the active ones; verified: at most. Not those for whom as many mails as the limit were made lately. */
+UM_STATEMENT(USERS_BY_EMAIL, READ, 6,
+    "select " UM_USER_COLUMNS " from um_users u where u.email_key = cast(%s as text)"
+    " and u.is_active in (1, cast(%s as smallint)) and u.email_verified <= cast(%s as smallint)"
+    " and (select count(distinct t.mail_id) from um_tickets t where t.user_id = u.id and t.kind = cast(%s as text)"
+    " and t.created_at > cast(%s as bigint)) < cast(%s as bigint) order by u.id limit 20")
+
+/* Verifying an address ends no session: nothing but the address was in doubt. */
+UM_STATEMENT(USER_VERIFIED, WRITE, 3,
+    "update um_users set email_verified = 1, is_active = case when is_active = 2 then 1 else is_active end,"
+    " updated_at = cast(%s as bigint) where id = " UM_UUID " and email_key = cast(%s as text) returning id")
+
+/* --- one-time tokens --- */
+
+UM_STATEMENT(TICKET_INSERT, WRITE, 7,
+    "insert into um_tickets (hash, kind, mail_id, user_id, user_version, email_key, created_at, expires_at)"
+    " select cast(%s as text), cast(%s as text), " UM_UUID ", u.id, u.version, u.email_key, cast(%s as bigint),"
+    " cast(%s as bigint) from um_users u where u.id = " UM_UUID " and u.is_active in (1, cast(%s as smallint))"
+    " on conflict do nothing returning user_id")
+
+/* The oldest go when there are more than so many of one kind. */
+UM_STATEMENT(TICKET_BOUND, WRITE, 3,
+    "delete from um_tickets where hash in (select t.hash from um_tickets t where t.user_id = " UM_UUID
+    " and t.kind = cast(%s as text) order by t.created_at desc, t.hash limit 1000 offset cast(%s as integer))"
+    " returning hash")
+
+/* Good while it has not run out and the account's credentials and address are those it was made for. */
+UM_STATEMENT(TICKET_USER, READ, 3,
+    "select " UM_USER_COLUMNS " from um_tickets t join um_users u on u.id = t.user_id"
+    " where t.hash = cast(%s as text) and t.kind = cast(%s as text) and t.expires_at > cast(%s as bigint)"
+    " and t.user_version = u.version and t.email_key = u.email_key")
+
+/* Of many who take it at the same instant one gets the row. */
+UM_STATEMENT(TICKET_TAKE, WRITE, 3,
+    "delete from um_tickets where hash = cast(%s as text) and kind = cast(%s as text)"
+    " and expires_at > cast(%s as bigint) returning user_id, email_key")
+
+/* --- clearing up, in bounded batches --- */
+
+UM_STATEMENT(MAIL_PURGE, WRITE, 2,
+    "delete from um_mail where id in (select m.id from um_mail m where m.state <> 0 and m.done_at < cast(%s as bigint)"
+    " limit cast(%s as integer)) returning id")
+
+UM_STATEMENT(TICKET_PURGE, WRITE, 2,
+    "delete from um_tickets where hash in (select t.hash from um_tickets t where t.expires_at < cast(%s as bigint)"
+    " limit cast(%s as integer)) returning hash")
+
+UM_STATEMENT(SESSION_PURGE, WRITE, 2,
+    "delete from um_sessions where id in (select s.id from um_sessions s where s.expires_at < cast(%s as bigint)"
+    " limit cast(%s as integer)) returning id")

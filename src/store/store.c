@@ -196,6 +196,11 @@ void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn)
 
 /* --- one statement --- */
 
+const char *um_store_number(apr_pool_t *pool, apr_int64_t number)
+{
+    return apr_psprintf(pool, "%" APR_INT64_T_FMT, number);
+}
+
 apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *const *values, int count,
                           um_rows_t *rows)
 {

@@ -34,6 +34,7 @@ typedef enum {
 #include "statements.h"
 #undef UM_STATEMENT
 #undef UM_USER_COLUMNS
+#undef UM_MAIL_COLUMNS
     UM_SQL_COUNT
 } um_statement_e;
 
@@ -98,6 +99,9 @@ typedef struct um_store_call_t {
 /** A list of values for a statement, all text: UM_VALUES(id, name). */
 #define UM_VALUES(...) \
     (const char *const []){ __VA_ARGS__ }, (int)(sizeof((const char *const []){ __VA_ARGS__ }) / sizeof(const char *))
+
+/** A number as a value. */
+const char *um_store_number(apr_pool_t *pool, apr_int64_t number);
 
 /** Runs one statement by itself: borrows, runs, gives back.
  * @return APR_SUCCESS; APR_EGENERAL: it was not done as far as we know, cause says why */

@@ -10,8 +10,8 @@ static const char *const *session_values(apr_pool_t *pool, const um_session_t *s
     const char **values = apr_pcalloc(pool, 7 * sizeof(*values));
 
     values[0] = session->id;
-    values[1] = apr_psprintf(pool, "%" APR_INT64_T_FMT, session->created_at);
-    values[2] = apr_psprintf(pool, "%" APR_INT64_T_FMT, session->expires_at);
+    values[1] = um_store_number(pool, session->created_at);
+    values[2] = um_store_number(pool, session->expires_at);
     values[3] = session->address;
     values[4] = session->user_agent;
     values[5] = session->user_id;

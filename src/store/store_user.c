@@ -3,11 +3,6 @@
 
 #include <apr_strings.h>
 
-static const char *number(apr_pool_t *pool, apr_int64_t value)
-{
-    return apr_psprintf(pool, "%" APR_INT64_T_FMT, value);
-}
-
 static int is_set(const char *column)
 {
     return column && column[0] == '1';
@@ -83,7 +78,7 @@ apr_status_t um_store_user_email_taken(um_store_call_t *call, const char *email_
 apr_status_t um_store_user_insert(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys,
                                   apr_int64_t now, int *done)
 {
-    const char *at = number(pool, now);
+    const char *at = um_store_number(pool, now);
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_INSERT,
                                       UM_VALUES(user->id, user->username, keys->username_key, user->first_name,
@@ -101,7 +96,7 @@ apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_USER_UPDATE,
                                    UM_VALUES(change->first_name, change->last_name, change->email, keys->email_key,
-                                             keys->email_claim, number(call->pool, now), change->id), &rows);
+                                             keys->email_claim, um_store_number(call->pool, now), change->id), &rows);
 
     *user = first(call, &rows);
     return rv;
@@ -112,7 +107,7 @@ apr_status_t um_store_user_password(um_tx_t *tx, apr_pool_t *pool, const um_user
 {
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_PASSWORD,
-                                      UM_VALUES(user->password, user->version, number(pool, now), user->id,
+                                      UM_VALUES(user->password, user->version, um_store_number(pool, now), user->id,
                                                 old_version), &rows);
 
     *done = rows.count > 0;
@@ -131,7 +126,7 @@ apr_status_t um_store_user_state(um_store_call_t *call, const um_user_t *user, a
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_USER_STATE,
                                    UM_VALUES(user->is_active ? "1" : "0", user->is_staff ? "1" : "0", user->version,
-                                             number(call->pool, now), user->id), &rows);
+                                             um_store_number(call->pool, now), user->id), &rows);
 
     *done = rows.count > 0;
     return rv;

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_mail.h"
+
+#include <apr_strings.h>
+#include <stdlib.h>
+
+#define INSERT_VALUES 9
+
+static const char *const *insert_values(apr_pool_t *pool, const um_mail_t *mail)
+{
+    const char **values = apr_pcalloc(pool, INSERT_VALUES * sizeof(*values));
+    const char *at = um_store_number(pool, mail->created_at);
+
+    values[0] = mail->id;
+    values[1] = mail->kind;
+    values[2] = at;
+    values[3] = mail->address;
+    values[4] = mail->user_id;
+    values[5] = mail->username;
+    values[6] = mail->detail;
+    values[7] = mail->language;
+    values[8] = at;
+    return values;
+}
+
+apr_status_t um_store_mail_insert(um_store_call_t *call, const um_mail_t *mail)
+{
+    um_rows_t rows;
+
+    return um_store_run(call, UM_SQL_MAIL_INSERT, insert_values(call->pool, mail), INSERT_VALUES, &rows);
+}
+
+apr_status_t um_store_mail_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail)
+{
+    um_rows_t rows;
+
+    return um_store_tx_run(tx, UM_SQL_MAIL_INSERT, insert_values(pool, mail), INSERT_VALUES, &rows);
+}
+
+apr_status_t um_store_mail_due(um_store_call_t *call, apr_int64_t now, int *due)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_MAIL_DUE, UM_VALUES(um_store_number(call->pool, now)), &rows);
+
+    *due = rows.count > 0;
+    return rv;
+}
+
+static um_mail_t *read_mail(apr_pool_t *pool, const char *const *row)
+{
+    um_mail_t *mail = apr_pcalloc(pool, sizeof(*mail));
+
+    mail->id = row[0];
+    mail->kind = row[1];
+    mail->address = row[2];
+    mail->user_id = row[3];
+    mail->username = row[4];
+    mail->detail = row[5];
+    mail->language = row[6];
+    mail->attempts = (int)strtol(row[7], NULL, 10);
+    mail->created_at = apr_atoi64(row[8]);
+    return mail;
+}
+
+apr_status_t um_store_mail_claim(um_store_call_t *call, const char *claim, apr_int64_t now, apr_int64_t lease_end,
+                                 int most, apr_array_header_t **mails)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_MAIL_CLAIM,
+                                   UM_VALUES(claim, um_store_number(call->pool, lease_end), um_store_number(call->pool, now),
+                                             um_store_number(call->pool, most)), &rows);
+
+    *mails = apr_array_make(call->pool, most, sizeof(um_mail_t *));
+    /* Looked up by the claim, so that it does not matter whether a lost first try had claimed them already. */
+    if (rv == APR_SUCCESS && (rows.count || rows.again)) {
+        rv = um_store_run(call, UM_SQL_MAIL_CLAIMED, UM_VALUES(claim), &rows);
+        for (int i = 0; i < rows.count; i++) {
+            APR_ARRAY_PUSH(*mails, um_mail_t *) = read_mail(call->pool, rows.row[i]);
+        }
+    }
+    return rv;
+}
+
+apr_status_t um_store_mail_resolve(um_tx_t *tx, const um_mail_t *mail, const char *claim, int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_MAIL_RESOLVE,
+                                      UM_VALUES(mail->user_id, mail->username, mail->address, mail->id, claim), &rows);
+
+    *done = rows.count > 0;
+    return rv;
+}
+
+apr_status_t um_store_mail_done(um_store_call_t *call, um_tx_t *tx, const um_mail_t *mail, const char *claim,
+                                um_mail_state_e state, apr_int64_t now, const char *error)
+{
+    um_rows_t rows;
+    const char *state_text = state == UM_MAIL_SENT ? "1" : "2";
+    const char *at = um_store_number(call->pool, now);
+
+    if (tx) {
+        return um_store_tx_run(tx, UM_SQL_MAIL_DONE, UM_VALUES(state_text, at, error, mail->id, claim), &rows);
+    }
+    return um_store_run(call, UM_SQL_MAIL_DONE, UM_VALUES(state_text, at, error, mail->id, claim), &rows);
+}
+
+apr_status_t um_store_mail_later(um_store_call_t *call, const um_mail_t *mail, const char *claim, apr_int64_t due,
+                                 int attempts, const char *error)
+{
+    um_rows_t rows;
+
+    return um_store_run(call, UM_SQL_MAIL_LATER,
+                        UM_VALUES(um_store_number(call->pool, due), um_store_number(call->pool, attempts), error, mail->id, claim), &rows);
+}
+
+apr_status_t um_store_mail_release(um_store_call_t *call, const char *claim, apr_int64_t due)
+{
+    um_rows_t rows;
+
+    return um_store_run(call, UM_SQL_MAIL_RELEASE, UM_VALUES(um_store_number(call->pool, due), claim), &rows);
+}
+
+apr_status_t um_store_mail_purge(um_store_call_t *call, apr_int64_t before, int most, int *count)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_MAIL_PURGE,
+                                   UM_VALUES(um_store_number(call->pool, before), um_store_number(call->pool, most)), &rows);
+
+    *count = rows.count;
+    return rv;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_STORE_MAIL_H
+#define UM_STORE_MAIL_H
+/* Rows of um_mail: what waits to be sent. All return APR_EGENERAL with the call's cause when the database did not do it. */
+#include "store.h"
+
+/** A mail to be sent, or a wish for one. All text is UTF-8 and never NULL but where it says so. */
+typedef struct um_mail_t {
+    const char *id;            /**< UUID */
+    const char *kind;          /**< the template's name */
+    const char *address;       /**< as typed while user_id is NULL, else where it goes */
+    const char *user_id;       /**< NULL: the accounts of the address are yet to be found */
+    const char *username;      /**< as it was when the row was made */
+    const char *detail;        /**< what else the mail tells: the new address */
+    const char *language;      /**< of the template; "" for the site's own */
+    int attempts;              /**< so many times claimed, this one included */
+    apr_int64_t created_at;    /**< seconds since the epoch */
+} um_mail_t;
+
+typedef enum { UM_MAIL_WAITS, UM_MAIL_SENT, UM_MAIL_GIVEN_UP } um_mail_state_e;
+
+/** One row, due at once. */
+apr_status_t um_store_mail_insert(um_store_call_t *call, const um_mail_t *mail);
+/** The same in a transaction. */
+apr_status_t um_store_mail_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail);
+
+/** Whether anything is due. */
+apr_status_t um_store_mail_due(um_store_call_t *call, apr_int64_t now, int *due);
+
+/** Claims what is due, most rows at most, until lease_end; whoever dies with them loses them then.
+ * @param claim  a new UUID
+ * @param mails  um_mail_t *, oldest first; rows of an earlier try of the same claim are among them */
+apr_status_t um_store_mail_claim(um_store_call_t *call, const char *claim, apr_int64_t now, apr_int64_t lease_end,
+                                 int most, apr_array_header_t **mails);
+
+/** In a transaction: a wish becomes the mail of an account. *done 0: the claim is no longer ours. */
+apr_status_t um_store_mail_resolve(um_tx_t *tx, const um_mail_t *mail, const char *claim, int *done);
+
+/** Records how a mail ended. In a transaction when tx is not NULL. */
+apr_status_t um_store_mail_done(um_store_call_t *call, um_tx_t *tx, const um_mail_t *mail, const char *claim,
+                                um_mail_state_e state, apr_int64_t now, const char *error);
+
+/** Puts a mail back until due, with that count of attempts. */
+apr_status_t um_store_mail_later(um_store_call_t *call, const um_mail_t *mail, const char *claim, apr_int64_t due,
+                                 int attempts, const char *error);
+
+/** Gives back what a claim still holds, as if it had not been claimed, due then. */
+apr_status_t um_store_mail_release(um_store_call_t *call, const char *claim, apr_int64_t due);
+
+/** Deletes at most most rows that ended before; *count of them. */
+apr_status_t um_store_mail_purge(um_store_call_t *call, apr_int64_t before, int most, int *count);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_ticket.h"
+
+#include <apr_strings.h>
+
+apr_status_t um_store_ticket_users(um_tx_t *tx, apr_pool_t *pool, const um_ticket_wish_t *wish,
+                                   apr_array_header_t **users)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USERS_BY_EMAIL,
+                                      UM_VALUES(wish->email_key, um_store_number(pool, wish->state),
+                                                um_store_number(pool, wish->verified), wish->kind, um_store_number(pool, wish->since),
+                                                um_store_number(pool, wish->limit)), &rows);
+
+    *users = apr_array_make(pool, 1, sizeof(um_user_t *));
+    for (int i = 0; i < rows.count; i++) {
+        APR_ARRAY_PUSH(*users, um_user_t *) = um_store_user_read(pool, rows.row[i]);
+    }
+    return rv;
+}
+
+apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_ticket_t *ticket, int limit, int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_TICKET_INSERT,
+                                      UM_VALUES(ticket->hash, ticket->kind, ticket->mail_id,
+                                                um_store_number(pool, ticket->created_at), um_store_number(pool, ticket->expires_at),
+                                                ticket->user_id, um_store_number(pool, ticket->state)), &rows);
+
+    *done = rows.count > 0;
+    if (rv == APR_SUCCESS && *done) {
+        rv = um_store_tx_run(tx, UM_SQL_TICKET_BOUND, UM_VALUES(ticket->user_id, ticket->kind, um_store_number(pool, limit)),
+                             &rows);
+    }
+    return rv;
+}
+
+apr_status_t um_store_ticket_user(um_store_call_t *call, const char *hash, const char *kind, apr_int64_t now,
+                                  um_user_t **user)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_TICKET_USER, UM_VALUES(hash, kind, um_store_number(call->pool, now)), &rows);
+
+    *user = rows.count ? um_store_user_read(call->pool, rows.row[0]) : NULL;
+    return rv;
+}
+
+apr_status_t um_store_ticket_verify(um_tx_t *tx, apr_pool_t *pool, const char *hash, apr_int64_t now, int *done)
+{
+    const char *at = um_store_number(pool, now);
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_TICKET_TAKE, UM_VALUES(hash, "verify", at), &rows);
+
+    if (rv == APR_SUCCESS && rows.count) {
+        rv = um_store_tx_run(tx, UM_SQL_USER_VERIFIED, UM_VALUES(at, rows.row[0][0], rows.row[0][1]), &rows);
+    }
+    *done = rv == APR_SUCCESS && rows.count > 0;
+    return rv;
+}
+
+apr_status_t um_store_ticket_purge(um_store_call_t *call, apr_int64_t before, int most, int *count)
+{
+    const char *at = um_store_number(call->pool, before);
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_TICKET_PURGE, UM_VALUES(at, um_store_number(call->pool, most)), &rows);
+
+    *count = rows.count;
+    if (rv == APR_SUCCESS) {
+        rv = um_store_run(call, UM_SQL_SESSION_PURGE, UM_VALUES(at, um_store_number(call->pool, most)), &rows);
+        *count += rows.count;
+    }
+    return rv;
+}

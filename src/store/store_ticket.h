@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_STORE_TICKET_H
+#define UM_STORE_TICKET_H
+/* Rows of um_tickets: the one-time tokens that mails carry, by their hashes. All return APR_EGENERAL with the call's
+ * cause when the database did not do it. */
+#include "store_user.h"
+
+/** A one-time token of an account. */
+typedef struct um_ticket_t {
+    const char *hash;          /**< SHA-256 of the token, base64url */
+    const char *kind;          /**< reset or verify */
+    const char *mail_id;       /**< the mail that carries it */
+    const char *user_id;
+    int state;                 /**< the value of is_active, besides 1, that the account may have */
+    apr_int64_t created_at;    /**< seconds since the epoch */
+    apr_int64_t expires_at;
+} um_ticket_t;
+
+/** Whom a wish for a mail concerns. */
+typedef struct um_ticket_wish_t {
+    const char *email_key;
+    const char *kind;
+    int state;                 /**< as above */
+    int verified;              /**< email_verified at most */
+    apr_int64_t since;         /**< mails made after this count against the limit */
+    int limit;
+} um_ticket_wish_t;
+
+/** In a transaction: the accounts that a wish is for, at most 20, without those that reached the limit. um_user_t *. */
+apr_status_t um_store_ticket_users(um_tx_t *tx, apr_pool_t *pool, const um_ticket_wish_t *wish,
+                                   apr_array_header_t **users);
+
+/** In a transaction: stores a token; the oldest beyond the limit go. *done 0: the account is not to have one. */
+apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_ticket_t *ticket, int limit, int *done);
+
+/** Whose token it is, while it is good; *user NULL: not any more, or never. */
+apr_status_t um_store_ticket_user(um_store_call_t *call, const char *hash, const char *kind, apr_int64_t now,
+                                  um_user_t **user);
+
+/** In a transaction: takes a verify token and marks the address of its account as verified. *done 0: somebody else took
+ * it, it ran out, or the account has another address by now. */
+apr_status_t um_store_ticket_verify(um_tx_t *tx, apr_pool_t *pool, const char *hash, apr_int64_t now, int *done);
+
+/** Deletes at most most rows, of tokens and of sessions, that ran out before; *count of them. */
+apr_status_t um_store_ticket_purge(um_store_call_t *call, apr_int64_t before, int most, int *count);
+
+#endif
