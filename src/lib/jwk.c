@@ -114,11 +114,8 @@ static const char *parse_jwk(um_jwk_t *key, apr_pool_t *pool, const char *text, 
     if (um_json_parse(scratch, text, len, DEPTH, &doc, &why) != APR_SUCCESS) {
         why = apr_pstrcat(pool, "not JSON: ", why, NULL);
     }
-    else if (doc->kind != UM_JSON_OBJECT) {
-        why = "not a JSON object";
-    }
     else {
-        why = use_jwk(key, pool, doc->root);
+        why = use_jwk(key, pool, doc->root);       /* an object: the text began with its brace */
     }
     apr_pool_destroy(scratch);
     return why;
