@@ -74,6 +74,18 @@ answer_is(call(GET => $other->{path}, token => $other->{token}), 200, profile_of
 answer_is(call(GET => $me->{path}, %mine), 200, profile_of($me), 'and so is one\'s own');
 ok(login($other->{username}, $other->{password}), 'the other password too');
 
+# Staff may see any account, and are told the same of what is not there.
+{
+    my $staff = register();
+    UmTest::sql("update um_users set is_staff = 1 where id = '$staff->{id}'");
+    answer_is(call(GET => $_->{path}, token => $staff->{token}), 200, profile_of($_), 'staff see an account')
+        for $me, $other, $staff;
+    answer_is(call(GET => "$USERS$_/", token => $staff->{token}), 404, detail('not_found'), "staff: nothing at $_")
+        for '0f0e0d0c-0b0a-4908-8706-050403020100', 'x';
+    UmTest::sql("update um_users set is_staff = 0 where id = '$staff->{id}'");
+    answer_is(call(GET => $me->{path}, token => $staff->{token}), 404, detail('not_found'), 'who is no longer staff does not');
+}
+
 # ---- changing ------------------------------------------------------------------------------------------------------
 
 # Each row: what, the body, what it changes. They build upon each other.

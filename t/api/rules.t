@@ -195,6 +195,14 @@ for my $where (@nowhere) {
         unless $where =~ m{\A\Q$USERS\E};
 }
 
+# Another host of the same server, where the API is not switched on, knows nothing of it.
+for my $row ([POST => $USERS, json => '{}'], [POST => $TOKEN, json => '{}'], [GET => $path, token => $good]) {
+    my ($method, $where, @with) = @$row;
+    my $answer = call($method => $where, @with, port => UmTest::off_port(), any => 1);
+    is($answer->{status}, 404, "a host without the API: $method " . ($where =~ s{$UUID}{<id>}r));
+    unlike($answer->{body}, qr/\A\{/, 'and no answer of the API');
+}
+
 # Without the last slash the same handler answers; nothing is redirected.
 (my $bare = $path) =~ s{/\z}{};
 my @bare = (

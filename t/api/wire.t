@@ -69,7 +69,7 @@ my @early = (
         [404, POST => '/api/v1/nope/'], [405, PUT => $TOKEN],
     [406, POST => $TOKEN, headers => ['Accept: text/plain']], [415, POST => $TOKEN, type => 'text/plain'],
     [415, POST => $TOKEN, headers => ['Content-Encoding: gzip']], [400, POST => $TOKEN, type => 'application/json'],
-    [400, POST => $TOKEN, headers => ['Content-Type: multipart/form-data']],
+    [400, POST => $TOKEN, type => 'multipart/form-data'],
         [400, PATCH => $path, headers => [('Authorization: Bearer x') x 2]],
     [413, POST => $TOKEN, type => 'application/json', long => 1],
 );

@@ -59,8 +59,9 @@ my @broken;             # answers that broke a rule for all answers
 # ---- sending and reading -------------------------------------------------------------------------------------------
 
 sub connection {
-    my $socket = IO::Socket::INET->new(PeerAddr => UmTest::host(), PeerPort => UmTest::port(), Timeout => 10)
-        or die "cannot connect to " . UmTest::host() . ':' . UmTest::port() . ": $!\n";
+    my ($port) = (@_, UmTest::port());
+    my $socket = IO::Socket::INET->new(PeerAddr => UmTest::host(), PeerPort => $port, Timeout => 10)
+        or die 'cannot connect to ' . UmTest::host() . ":$port: $!\n";
     $socket->autoflush(1);
     return $socket;
 }
@@ -157,7 +158,8 @@ sub answers {
 # One request on a connection of its own, and its answer.
 sub call {
     my ($method, $path, %with) = @_;
-    my $bytes = exchange(request_text($method, $path, %with), methods => [$method], answers => 1);
+    my $socket = connection(defined $with{port} ? $with{port} : ());
+    my $bytes = exchange(request_text($method, $path, %with), socket => $socket, methods => [$method], answers => 1);
     my $answer = answers($bytes, [$method])->[0]
         || { status => 0, head => {}, body => '', method => $method, bytes => $bytes };
     hold_to_rules("$method " . substr($path, 0, 80), $answer) unless $with{any};
@@ -238,10 +240,21 @@ sub json_of {
 
 my $count = 0;
 
-# A name nobody has yet; without letters of the good password, which must not be similar to it.
+# A number in letters that no password of the suites has: no name made of it is similar to one.
+sub in_letters {
+    my ($number) = @_;
+    my $text = '';
+    do {
+        $text .= substr('jkqvwz', $number % 6, 1);
+        $number = int($number / 6);
+    } while $number;
+    return $text;
+}
+
+# A name nobody has yet.
 sub new_name {
     my ($stem) = @_;
-    return sprintf '%s.%x.%x.%x', $stem || 'qz', $$, time & 0xffffff, ++$count;
+    return (defined $stem ? $stem : 'qz') . join '.', '', map { in_letters($_) } $$, time, ++$count;
 }
 
 sub good_password {
