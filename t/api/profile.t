@@ -83,7 +83,8 @@ ok(login($other->{username}, $other->{password}), 'the other password too');
     answer_is(call(GET => "$USERS$_/", token => $staff->{token}), 404, detail('not_found'), "staff: nothing at $_")
         for '0f0e0d0c-0b0a-4908-8706-050403020100', 'x';
     UmTest::sql("update um_users set is_staff = 0 where id = '$staff->{id}'");
-    answer_is(call(GET => $me->{path}, token => $staff->{token}), 404, detail('not_found'), 'who is no longer staff does not');
+    answer_is(call(GET => $me->{path}, token => $staff->{token}), 404, detail('not_found'),
+        'who is no longer staff does not');
 }
 
 # ---- changing ------------------------------------------------------------------------------------------------------

@@ -119,7 +119,8 @@ is(scalar keys %alike, 1, 'the headers of all refusals are alike') or diag(join 
     my $answer = call(GET => $off->{path}, token => $off->{token});
     answer_is($answer, 401, detail('gone_user'), 'a token of an inactive account');
     like($answer->{head}{'www-authenticate'}[0], qr/error="invalid_token"/, 'and the challenge says so');
-    is(call(GET => '/private/hello.txt', token => $off->{token}, any => 1)->{status}, 401, 'it opens no protected place');
+    is(call(GET => '/private/hello.txt', token => $off->{token}, any => 1)->{status}, 401,
+        'it opens no protected place');
     UmTest::sql("update um_users set is_active = 1 where id = '$off->{id}'");
     is(ask($off->{username}, $off->{password})->{status}, 200, 'switched on again, it signs in');
 }
