@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The door: which hooks, in which order. What they do is behind the names: um_<file>_<function> is in src/http/<file>.c. */
+/* The door: which hooks, in which order. What they do is behind the names: um_<file>_<function> is in
+ * src/http/<file>.c. */
 #include "api.h"
 #include "auth_bearer.h"
 #include "checks.h"
@@ -26,6 +27,8 @@ static void register_hooks(apr_pool_t *pool)
     /* mod_mime may have put another handler in place meanwhile. */
     ap_hook_fixups(um_api_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
+    /* After everybody's handlers but the one for files. */
+    ap_hook_handler(um_api_nowhere, NULL, NULL, APR_HOOK_LAST);
 
     ap_hook_check_authn(um_auth_bearer_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(um_auth_bearer_note_failure, NULL, NULL, APR_HOOK_MIDDLE);

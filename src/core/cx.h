@@ -9,9 +9,10 @@
 #include "store.h"
 
 typedef struct um_keyring_t um_keyring_t;
+typedef struct um_mailing_t um_mailing_t;      /* mailing.h */
 
-/** What a site is made of: one database, its keys, its rules. Made once per process and virtual host, shared by threads,
- * never changed. */
+/** What a site is made of: one database, its keys, its rules. Made once per process and virtual host, shared by
+ * threads, never changed. */
 typedef struct um_site_t {
     um_store_t *store;
     const um_keyring_t *keys;
@@ -24,6 +25,7 @@ typedef struct um_site_t {
     const char *audience;               /**< aud of our tokens */
     apr_int64_t token_lifetime;         /**< seconds */
     int unique_email;                   /**< an address belongs to one account only */
+    const um_mailing_t *mailing;        /**< what is said by mail */
 } um_site_t;
 
 /** How a call ended. */
@@ -54,6 +56,7 @@ typedef struct um_cx_t {
     const um_site_t *site;
     const char *address;            /**< client's, for the session's record; may be NULL */
     const char *user_agent;         /**< may be NULL */
+    const char *language;           /**< of mails to the caller, e.g. "de"; NULL for the site's own */
     apr_array_header_t *errors;     /**< um_error_t */
     const char *cause;              /**< for the log when a call ended in UM_AWAY or UM_FAILED; no user data */
     int known;                      /**< the same cause was told a moment ago */

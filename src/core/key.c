@@ -42,7 +42,8 @@ static apr_status_t list_folder(apr_pool_t *pool, const char *path, apr_array_he
     apr_dir_close(dir);
     qsort(files->elts, (size_t)files->nelts, sizeof(const char *), by_name);
     if (!files->nelts) {
-        *why = apr_psprintf(pool, "folder %s holds no .pem or .jwk file; make one with: usermgmt key new %s", path, path);
+        *why = apr_psprintf(pool, "folder %s holds no .pem or .jwk file; make one with: usermgmt key new %s", path,
+                            path);
         return APR_EGENERAL;
     }
     return APR_SUCCESS;

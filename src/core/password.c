@@ -6,7 +6,8 @@
 
 #include <apr_strings.h>
 
-/* Bytes beyond which nothing is ever hashed, whatever the policy says; 4 for each of the longest password's characters. */
+/* Bytes beyond which nothing is ever hashed, whatever the policy says; 4 for each of the longest password's
+ * characters. */
 #define MAX_HASHED 16384
 
 static const char no_login[] = "Unable to log in with provided credentials.";
@@ -22,7 +23,10 @@ void um_password_check(um_cx_t *cx, const char *field, um_secret_t password, con
         return;
     }
     faults = um_policy_check(cx->pool, policy, person, password.text, password.len);
-    for (int i = 0; i < faults->nelts; i++) {
+    if (!faults) {
+        um_cx_error(cx, field, "invalid", "Not a valid string.");
+    }
+    for (int i = 0; faults && i < faults->nelts; i++) {
         const um_policy_fault_t *fault = &APR_ARRAY_IDX(faults, i, um_policy_fault_t);
 
         um_cx_error(cx, field, fault->code, fault->text);
@@ -67,9 +71,8 @@ um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **has
     return status;
 }
 
-/* Verifies against the user's hash, or against none at the same cost. When the password is right, *fresh is set to a hash
- * of wanted: its own hash anew if that is out of date, or the new password's.
- * UM_INVALID: not the password. */
+/* Verifies against the user's hash, or against none at the same cost. When the password is right, *fresh is set to a
+ * hash of wanted: its own hash anew if that is out of date, or the new password's. UM_INVALID: not the password. */
 static um_status_e verify(um_cx_t *cx, const um_user_t *user, um_secret_t password, const um_secret_t *wanted,
                           const char **fresh)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_PASSWORD_H
 #define UM_PASSWORD_H
-/* Passwords: what a new one must be, hashing within the machine's bound, signing in, changing. No database connection is
- * held while a password is hashed. */
+/* Passwords: what a new one must be, hashing within the machine's bound, signing in, changing. No database
+ * connection is held while a password is hashed. */
 #include "session.h"
 
 /** A text that may hold any character but has a length of its own. */

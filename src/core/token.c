@@ -48,9 +48,11 @@ um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token)
         .cache = cx->site->signatures,
     };
     um_json_t *claims = NULL;
+    apr_status_t rv;
 
-    if (um_jwt_verify(cx->pool, &rules, text, &claims, &cx->cause) != APR_SUCCESS) {
-        return UM_BAD_TOKEN;
+    rv = um_jwt_verify(cx->pool, &rules, text, &claims, &cx->cause);
+    if (rv != APR_SUCCESS) {
+        return rv == APR_EINVAL ? UM_BAD_TOKEN : UM_FAILED;
     }
     token->user_id = claim_id(cx, claims, "sub");
     token->session_id = claim_id(cx, claims, "sid");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_TOKEN_H
 #define UM_TOKEN_H
-/* Access tokens: JWTs of the profile of RFC 9068. A token names its user and its session and gives no right by itself. */
+/* Access tokens: JWTs of the profile of RFC 9068. A token names its user and its session and gives no right by
+ * itself. */
 #include "cx.h"
 
 #define UM_TOKEN_TYP "at+jwt"
@@ -18,7 +19,8 @@ typedef struct um_token_t {
 um_status_e um_token_issue(um_cx_t *cx, const char *user_id, const char *session_id, apr_int64_t expires_at,
                            const char **token);
 
-/** Reads a token. UM_BAD_TOKEN: not one of ours, or over; cx->cause says why, without a byte of it. */
+/** Reads a token. UM_BAD_TOKEN: not one of ours, or over; cx->cause says why, without a byte of it. UM_FAILED: it could
+ * not be checked. */
 um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token);
 
 #endif

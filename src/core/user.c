@@ -15,14 +15,31 @@ static const char *text_or_empty(const char *text)
     return text ? text : "";
 }
 
+void um_user_bad_username(um_cx_t *cx)
+{
+    um_cx_error(cx, "username", "invalid", "Enter a valid username. This value may contain only letters, numbers, "
+                "and @/./+/-/_ characters.");
+}
+
+void um_user_bad_email(um_cx_t *cx)
+{
+    um_cx_error(cx, "email", "invalid", "Enter a valid email address.");
+}
+
+int um_user_is_username(apr_pool_t *pool, const char *text)
+{
+    const char *name;
+
+    return um_unicode_nfkc(pool, text, &name) == APR_SUCCESS && um_unicode_is_name(name);
+}
+
 static void check_username(um_cx_t *cx, const char *typed, um_user_t *user, um_user_keys_t *keys)
 {
     const char *name;
 
     if (um_unicode_nfkc(cx->pool, typed, &name) != APR_SUCCESS || !um_unicode_is_name(name)
         || um_unicode_key(cx->pool, name, &keys->username_key) != APR_SUCCESS) {
-        um_cx_error(cx, "username", "invalid", "Enter a valid username. This value may contain only letters, numbers, "
-                    "and @/./+/-/_ characters.");
+        um_user_bad_username(cx);
     }
     /* Some single characters become many: what is stored counts. */
     else if (um_unicode_count(name, strlen(name)) > UM_USER_MAX_USERNAME) {
@@ -38,7 +55,7 @@ static void check_username(um_cx_t *cx, const char *typed, um_user_t *user, um_u
 static void check_email(um_cx_t *cx, const char *typed, um_user_t *user, um_user_keys_t *keys)
 {
     if (*typed && !um_email_valid(typed)) {
-        um_cx_error(cx, "email", "invalid", "Enter a valid email address.");
+        um_user_bad_email(cx);
         return;
     }
     user->email = *typed ? um_email_normalize(cx->pool, typed) : "";

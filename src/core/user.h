@@ -9,6 +9,12 @@
 #define UM_USER_MAX_NAME     150
 #define UM_USER_MAX_EMAIL    254
 
+/** Whether text, normalized (NFKC), has the form of a name: letters, digits and the signs @ . + - _. */
+int um_user_is_username(apr_pool_t *pool, const char *text);
+/** Note that a name, or an e-mail address, has not its form. */
+void um_user_bad_username(um_cx_t *cx);
+void um_user_bad_email(um_cx_t *cx);
+
 /** What somebody wants to be, or to become. NULL: not given, or found faulty before. */
 typedef struct um_user_input_t {
     const char *username;

@@ -196,3 +196,12 @@ int um_api_handler(request_rec *r)
     }
     return serve(call, match);
 }
+
+int um_api_nowhere(request_rec *r)
+{
+    if (!um_server_of(r->server)->settings.enabled || r->main || r->prev || r->finfo.filetype != APR_NOFILE
+        || !um_route_is_near(r->uri)) {
+        return DECLINED;
+    }
+    return um_reply_status(new_call(r), UM_ABSENT);
+}

@@ -8,7 +8,7 @@
 #define IN(member) offsetof(um_user_input_t, member)
 
 static const um_member_t register_members[] = {
-    { "username",   { 0 }, "Username",      UM_TEXT,   UM_NEEDED,   UM_USER_MAX_USERNAME, IN(username) },
+    { "username",   { 0 }, "Username",      UM_NAME,   UM_NEEDED,   UM_USER_MAX_USERNAME, IN(username) },
     { "password",   { 0 }, "Password",      UM_SECRET, UM_NEEDED,   0,                    IN(password) },
     { "first_name", { 0 }, "First name",    UM_TEXT,   UM_BLANK_OK, UM_USER_MAX_NAME,     IN(first_name) },
     { "last_name",  { 0 }, "Last name",     UM_TEXT,   UM_BLANK_OK, UM_USER_MAX_NAME,     IN(last_name) },

@@ -28,7 +28,8 @@ static int challenge(request_rec *r, const char *error)
 
 static int away(request_rec *r, const um_cx_t *cx)
 {
-    ap_log_rerror(APLOG_MARK, cx->known ? APLOG_DEBUG : APLOG_ERR, 0, r, "UM401: a token could not be checked: %s", cx->cause);
+    ap_log_rerror(APLOG_MARK, cx->known ? APLOG_DEBUG : APLOG_ERR, 0, r, "UM401: a token could not be checked: %s",
+                  cx->cause);
     apr_table_setn(r->err_headers_out, "Retry-After", UM_REPLY_RETRY_AFTER);
     return HTTP_SERVICE_UNAVAILABLE;
 }

@@ -142,6 +142,14 @@ static int unsupported(um_call_t *call, const char *content_type)
                                content_type ? content_type : ""));
 }
 
+/* Of a chunked body, and of HTTP/2's, nobody knows the length before. */
+static apr_size_t room_for(const um_call_t *call, apr_off_t announced)
+{
+    int chunked = apr_table_get(call->r->headers_in, "Transfer-Encoding") || call->r->proto_num >= HTTP_VERSION(2, 0);
+
+    return (apr_size_t)(announced > 0 ? announced : chunked ? call->server->settings.max_body : 0);
+}
+
 int um_body_read(um_call_t *call, um_json_doc_t **doc)
 {
     const apr_table_t *headers = call->r->headers_in;
@@ -161,10 +169,7 @@ int um_body_read(um_call_t *call, um_json_doc_t **doc)
     if (announced > call->server->settings.max_body) {
         return too_large(call);
     }
-    /* Of a chunked body nobody knows the length before. */
-    buffer->room = (apr_size_t)(announced > 0 ? announced
-                                : apr_table_get(headers, "Transfer-Encoding") || call->r->proto_num >= HTTP_VERSION(2, 0)
-                                ? call->server->settings.max_body : 0);
+    buffer->room = room_for(call, announced);
     buffer->bytes = apr_palloc(call->cx.pool, buffer->room + 1);
     apr_pool_cleanup_register(call->cx.pool, buffer, wipe, apr_pool_cleanup_null);
     status = read_all(call, buffer);

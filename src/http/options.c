@@ -5,7 +5,9 @@
 
 int um_options_reply(um_call_t *call, const um_route_t *first)
 {
-    static const char *const reads[] = { "application/json", "application/x-www-form-urlencoded", "multipart/form-data" };
+    static const char *const reads[] = {
+        "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
+    };
     apr_pool_t *pool = call->cx.pool;
     um_json_t *out = um_json_object(pool);
     um_json_t *renders = um_json_list(pool);
@@ -18,7 +20,7 @@ int um_options_reply(um_call_t *call, const um_route_t *first)
     }
     for (const um_route_t *row = first; row; row = um_route_next(row)) {
         if (row->shape) {
-            um_json_put(actions, row->method, um_shape_describe(pool, row->shape));
+            um_json_put(actions, row->method, um_shape_describe(call, row->shape));
         }
     }
     um_json_put_text(out, "name", first->name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_REPLY_H
 #define UM_REPLY_H
-/* What goes out: JSON, or problem details (RFC 9457) where the client asked for them. The one place that writes answers.
- * All functions give DONE: the handler returns it, and httpd adds nothing of its own. */
+/* What goes out: JSON, or problem details (RFC 9457) where the client asked for them. The one place that writes
+ * answers. All functions give DONE: the handler returns it, and httpd adds nothing of its own. */
 #include "call.h"
 
 /** A successful answer; out NULL: no body. */

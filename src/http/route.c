@@ -36,6 +36,11 @@ static int below(const char *uri, const char *prefix)
     return strncmp(uri, prefix, len) == 0 && (uri[len] == '\0' || uri[len] == '/');
 }
 
+int um_route_is_near(const char *uri)
+{
+    return below(uri, "/api/v1");
+}
+
 /* Walks both texts; {id} takes what stands before the next slash, but not nothing. */
 static int fits(apr_pool_t *pool, const char *path, const char *uri, const char **id)
 {

@@ -29,6 +29,9 @@ typedef struct um_route_match_t {
     const char *id;             /**< the segment at {id}, as it came */
 } um_route_match_t;
 
+/** Whether a URI is under /api/v1, where other applications may live too: what none of them serves, we answer. */
+int um_route_is_near(const char *uri);
+
 /** Finds a path. A missing trailing slash makes no difference. */
 um_route_match_t um_route_match(apr_pool_t *pool, const char *uri);
 

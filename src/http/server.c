@@ -17,11 +17,6 @@ um_server_t *um_server_of(const server_rec *server)
     return ap_get_module_config(server->module_config, &usermgmt_module);
 }
 
-um_settings_t *um_settings_of(const server_rec *server)
-{
-    return &um_server_of(server)->settings;
-}
-
 void *um_server_create(apr_pool_t *pool, server_rec *server)
 {
     um_server_t *created = apr_pcalloc(pool, sizeof(*created));

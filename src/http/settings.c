@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings.h"
 
+#include "server.h"
+
 #include <apr_strings.h>
 #include <errno.h>
 #include <stddef.h>
@@ -135,7 +137,7 @@ static const char *read_value(apr_pool_t *pool, const row_t *row, um_settings_t 
 static const char *set(cmd_parms *cmd, void *unused, const char *text)
 {
     const row_t *row = cmd->info;
-    um_settings_t *settings = um_settings_of(cmd->server);
+    um_settings_t *settings = &um_server_of(cmd->server)->settings;
     const char *fault = read_value(cmd->pool, row, settings, text);
     um_origin_t *origin = &settings->origin[row - rows];
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_SETTINGS_H
 #define UM_SETTINGS_H
-/* What an administrator set, or the default of it. A directive is one row of directives.h; its member follows from it. */
+/* What an administrator set, or the default of it. A directive is one row of directives.h; its member follows from
+ * it. */
 #include "pwhash.h"
 
 #include <httpd.h>
@@ -48,8 +49,5 @@ void um_settings_merge(um_settings_t *merged, const um_settings_t *base, const u
 
 /** "UserMgmtSigningKey keys (/etc/apache2/x.conf:12)", or "... (default)". */
 const char *um_settings_where(apr_pool_t *pool, const um_settings_t *settings, um_directive_e directive);
-
-/** The settings of a server. Implemented where the server's record is (server.c). */
-um_settings_t *um_settings_of(const server_rec *server);
 
 #endif

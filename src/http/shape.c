@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shape.h"
 
+#include "email.h"
 #include "unicode.h"
 
 #include <apr_strings.h>
@@ -53,24 +54,43 @@ static int check_kind(um_call_t *call, const um_member_t *member, const um_json_
     }
 }
 
+/* Of a text with a character that no text may have, the form is wrong too. */
+static void check_form(um_call_t *call, const um_member_t *member, const char *text, int whole)
+{
+    if (member->kind == UM_NAME && (!whole || !um_user_is_username(call->cx.pool, text))) {
+        um_user_bad_username(&call->cx);
+    }
+    if (member->kind == UM_EMAIL && *text && (!whole || !um_email_valid(text))) {
+        um_user_bad_email(&call->cx);
+    }
+}
+
 static int check_text(um_call_t *call, const um_member_t *member, const char *text, apr_size_t len, apr_uint32_t lone)
 {
     apr_pool_t *pool = call->cx.pool;
     int errors = call->cx.errors->nelts;
+    int has_null = memchr(text, '\0', len) != NULL;
 
     if (!len && !(member->flags & UM_BLANK_OK)) {
         return fail(call, member, "blank", "This field may not be blank.");
+    }
+    /* The order of the messages is the one that clients know: a name's form first, an address's last. */
+    if (member->kind == UM_NAME) {
+        check_form(call, member, text, !has_null && !lone);
     }
     if (member->longest && um_unicode_count(text, len) > (apr_size_t)member->longest) {
         fail(call, member, "max_length", apr_psprintf(pool, "Ensure this field has no more than %d characters.",
                                                       member->longest));
     }
-    if (memchr(text, '\0', len)) {
+    if (has_null) {
         fail(call, member, "null_characters_not_allowed", "Null characters are not allowed.");
     }
     if (lone) {
         fail(call, member, "surrogate_characters_not_allowed",
              apr_psprintf(pool, "Surrogate characters are not allowed: U+%X.", (unsigned)lone));
+    }
+    if (member->kind == UM_EMAIL) {
+        check_form(call, member, text, !has_null && !lone);
     }
     return call->cx.errors->nelts == errors;
 }
@@ -141,20 +161,21 @@ um_status_e um_shape_read(um_call_t *call, const um_shape_t *shape, const um_jso
     return UM_OK;
 }
 
-um_json_t *um_shape_describe(apr_pool_t *pool, const um_shape_t *shape)
+um_json_t *um_shape_describe(const um_call_t *call, const um_shape_t *shape)
 {
-    um_json_t *all = um_json_object(pool);
+    um_json_t *all = um_json_object(call->cx.pool);
 
     for (int i = 0; i < shape->count; i++) {
         const um_member_t *member = &shape->members[i];
-        um_json_t *one = um_json_object(pool);
+        um_json_t *one = um_json_object(call->cx.pool);
+        apr_int64_t longest = member->kind == UM_SECRET ? call->server->settings.password_max_length : member->longest;
 
         um_json_put_text(one, "type", member->kind == UM_EMAIL ? "email" : "string");
         um_json_put_bool(one, "required", (member->flags & UM_NEEDED) != 0);
         um_json_put_bool(one, "read_only", 0);
         um_json_put_text(one, "label", member->label);
-        if (member->longest) {
-            um_json_put_int(one, "max_length", member->longest);
+        if (longest) {
+            um_json_put_int(one, "max_length", longest);
         }
         um_json_put(all, member->name, one);
     }

@@ -8,7 +8,8 @@
 
 typedef enum {
     UM_TEXT,                    /**< into a const char *, without blanks around it */
-    UM_EMAIL,                   /**< the same; told as "email" by OPTIONS */
+    UM_NAME,                    /**< the same, of the form of a user's name */
+    UM_EMAIL,                   /**< the same, of the form of an e-mail address, or "" where that is allowed */
     UM_SECRET                   /**< into a um_secret_t, exactly as it came; wiped when the request is over */
 } um_member_e;
 
@@ -22,7 +23,7 @@ typedef struct um_member_t {
     const char *label;
     um_member_e kind;
     int flags;
-    int longest;                /**< characters; 0: core knows */
+    int longest;                /**< characters; 0: core knows, for a secret the site's longest password */
     apr_size_t offset;          /**< in the shape's structure */
 } um_member_t;
 
@@ -34,12 +35,12 @@ struct um_shape_t {
 
 #define UM_SHAPE(type, rows) { sizeof(type), (int)(sizeof(rows) / sizeof((rows)[0])), rows }
 
-/** Reads a document into call->in. What is faulty stays NULL there and is noted in call->cx.errors; an absent member that
- * is not needed stays NULL and is no fault. UM_INVALID: the document is no object, nothing was read. */
+/** Reads a document into call->in. What is faulty stays NULL there and is noted in call->cx.errors; an absent member
+ * that is not needed stays NULL and is no fault. UM_INVALID: the document is no object, nothing was read. */
 um_status_e um_shape_read(um_call_t *call, const um_shape_t *shape, const um_json_doc_t *doc);
 
 /** What OPTIONS says of a shape: an object with a member for each. */
-um_json_t *um_shape_describe(apr_pool_t *pool, const um_shape_t *shape);
+um_json_t *um_shape_describe(const um_call_t *call, const um_shape_t *shape);
 
 /** Where a field stands in the shape, for telling errors in its order; count for a field it does not have. */
 int um_shape_position(const um_shape_t *shape, const char *field);

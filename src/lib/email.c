@@ -8,7 +8,6 @@
 
 #include "unicode.h"
 
-#define LONGEST 254      /* characters: RFC 5321 4.5.3.1.3 leaves this much between the angle brackets */
 #define LONGEST_LOCAL 64 /* bytes: RFC 5321 4.5.3.1.1 */
 #define LONGEST_LABEL 63 /* bytes: RFC 1035 2.3.4 */
 
@@ -53,7 +52,7 @@ int um_email_valid(const char *address)
     const char *label = domain_of(address);
     apr_size_t len;
 
-    if (!label || um_unicode_count(address, strlen(address)) > LONGEST) {
+    if (!label) {
         return 0;
     }
     if (apr_cstr_casecmp(label, "localhost") == 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_SCHEMA_H
 #define UM_SCHEMA_H
-/* The schema as numbered steps. The same number means the same step in both dialects; the files of sql/ are built in. */
+/* The schema as numbered steps. The same number means the same step in both dialects; the files of sql/ are built
+ * in. */
 #include "store_conn.h"
 
 typedef struct um_schema_step_t {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every SQL statement of the product: UM_STATEMENT(name, kind, values, text). No include guard: statements.c includes it
- * once for each dialect, with UM_UUID (a value that is a UUID) and UM_SQL2 (where the two texts have to differ) spelt the
- * way that database wants it.
+/* Every SQL statement of the product: UM_STATEMENT(name, kind, values, text). No include guard: statements.c
+ * includes it once for each dialect, with UM_UUID (a value that is a UUID) and UM_SQL2 (where the two texts have to
+ * differ) spelt the way that database wants it.
  *
- * kind   READ, or WRITE (under the write lock on SQLite)
+ * kind READ, or WRITE (under the write lock on SQLite)
  * values how many values the statement takes: APR does not check it and would read beyond the list
  *
- * Ground rules: one text for both databases wherever it can be; a number is cast(%s as bigint), because SQLite compares a
- * bound text with an expression as false; a percent sign that is no value is doubled; what may collide or race says so
- * with "on conflict" or "where", and "returning" tells who won. */
+ * Ground rules: one text for both databases wherever it can be; a number is cast(%s as bigint), because SQLite
+ * compares a bound text with an expression as false; a percent sign that is no value is doubled; what may collide or
+ * race says so with "on conflict" or "where", and "returning" tells who won. */
 
 /* A row when the table of steps is there. Asking the table itself would be an error in an empty database, and on
  * PostgreSQL an error in the middle of a transaction ends it. */
@@ -53,7 +53,8 @@ UM_STATEMENT(USER_UPDATE, WRITE, 7,
     " email_key = coalesce(cast(%s as text), u.email_key),"
     " email_claim = nullif(coalesce(cast(%s as text), u.email_claim), ''),"
     " updated_at = cast(%s as bigint)"
-    " where id = " UM_UUID " returning id, username, first_name, last_name, email, password, version, is_active, is_staff")
+    " where id = " UM_UUID
+    " returning id, username, first_name, last_name, email, password, version, is_active, is_staff")
 
 /* Only while nobody else has changed the credentials: the old version must still stand. */
 UM_STATEMENT(USER_PASSWORD, WRITE, 5,
@@ -62,7 +63,8 @@ UM_STATEMENT(USER_PASSWORD, WRITE, 5,
 
 /* A better hash of the same password: the version stays, no token dies. */
 UM_STATEMENT(USER_REHASH, WRITE, 3,
-    "update um_users set password = cast(%s as text) where id = " UM_UUID " and password = cast(%s as text) returning id")
+    "update um_users set password = cast(%s as text)"
+    " where id = " UM_UUID " and password = cast(%s as text) returning id")
 
 UM_STATEMENT(USER_STATE, WRITE, 5,
     "update um_users set is_active = cast(%s as smallint), is_staff = cast(%s as smallint), version = " UM_UUID ","

@@ -5,11 +5,9 @@
 #include <apr_atomic.h>
 #include <apr_strings.h>
 #include <apr_time.h>
-#include <time.h>
 
-/* How long the others are sent away at once after one thread found no database: a hanging host costs a connect timeout
- * for each thread that tries, one after the other, under the pool's lock. */
-#define DOWN_SECONDS 1
+/* Sendings of one statement. A connection whose end lies unread in its socket passes as good once more. */
+#define TRIES 3
 
 um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_lender_t *lender, int prepare)
 {
@@ -32,44 +30,21 @@ um_dialect_e um_store_dialect(const um_store_t *store)
 #define PATIENCE_MS 1000
 #define PATIENCE_STEP_MS 50
 
-static apr_int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (apr_int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static apr_uint32_t monotonic_second(void)
-{
-    return (apr_uint32_t)(monotonic_ms() / 1000) + 1;
-}
-
-static int is_marked_down(um_store_t *store)
-{
-    return apr_atomic_read32(&store->down_until) != 0;
-}
-
 /* Whether to try once more after a failure; since is when the trying began. */
-static int is_patient(um_store_t *store, apr_int64_t since)
+static int is_patient(um_store_t *store, apr_uint32_t since)
 {
-    if (is_marked_down(store) || monotonic_ms() - since + PATIENCE_STEP_MS > PATIENCE_MS) {
+    if (um_breaker_is_down(&store->breaker) || um_breaker_tick() - since + PATIENCE_STEP_MS > PATIENCE_MS) {
         return 0;
     }
     apr_sleep(apr_time_from_msec(PATIENCE_STEP_MS));
     return 1;
 }
 
-static void mark_down(um_store_t *store)
-{
-    apr_atomic_set32(&store->down_until, monotonic_second() + DOWN_SECONDS);
-}
-
 /* --- what is kept on the server --- */
 
 /* A restart of PostgreSQL costs one strike a connection; behind a pooler there is no end of them. */
 #define MOST_STRIKES 64
-#define STRIKES_LAST_SECONDS 600
+#define STRIKES_LAST_MS 600000
 
 static um_store_memory_e memory_for(um_store_t *store)
 {
@@ -81,9 +56,9 @@ static um_store_memory_e memory_for(um_store_t *store)
 
 static void strike(um_store_t *store)
 {
-    apr_uint32_t now = monotonic_second();
+    apr_uint32_t now = um_breaker_tick();
 
-    if (now - apr_atomic_xchg32(&store->last_strike, now) > STRIKES_LAST_SECONDS) {
+    if (now - apr_atomic_xchg32(&store->last_strike, now) > STRIKES_LAST_MS) {
         apr_atomic_set32(&store->strikes, 0);
     }
     apr_atomic_inc32(&store->strikes);
@@ -91,11 +66,11 @@ static void strike(um_store_t *store)
 
 int um_store_mend(um_store_call_t *call, um_dbconn_t *conn)
 {
-    apr_int64_t since = monotonic_ms();
+    apr_uint32_t since = um_breaker_tick();
 
     while (!um_store_conn_alive(conn, call->pool)) {
         if (!is_patient(call->store, since)) {
-            mark_down(call->store);
+            um_breaker_down(&call->store->breaker);
             return 0;
         }
     }
@@ -108,18 +83,6 @@ int um_store_mend(um_store_call_t *call, um_dbconn_t *conn)
 }
 
 /* --- borrowing --- */
-
-/* While the database is down one thread at a time goes through: the one that moves the mark. */
-static int may_try(um_store_t *store)
-{
-    apr_uint32_t now = monotonic_second();
-    apr_uint32_t until = apr_atomic_read32(&store->down_until);
-
-    if (until == 0) {
-        return 1;
-    }
-    return now >= until && apr_atomic_cas32(&store->down_until, now + DOWN_SECONDS, until) == until;
-}
 
 static apr_status_t lock(um_store_call_t *call, int wanted)
 {
@@ -158,32 +121,34 @@ static apr_status_t prepare(um_store_call_t *call, int locked, const um_dbconn_t
 apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
     um_store_t *store = call->store;
-    apr_int64_t since = monotonic_ms();
+    apr_uint32_t since = um_breaker_tick();
     apr_status_t rv;
 
-    if (!may_try(store)) {
+    if (!um_breaker_may_try(&store->breaker)) {
         call->cause = "no database connection: it was away a moment ago, not asked again yet";
         call->known = 1;
         return APR_EGENERAL;
     }
     /* The lock comes first: waiting for it with a connection in hand would starve the readers of connections. */
     if (lock(call, write) != APR_SUCCESS) {
+        um_breaker_down(&store->breaker);
         return APR_EGENERAL;
     }
     do {
         rv = store->lender.borrow(store->lender.baton, call->pool, conn);
     } while (rv != APR_SUCCESS && is_patient(store, since));
     if (rv != APR_SUCCESS) {
-        mark_down(store);
+        um_breaker_down(&store->breaker);
         call->cause = "no database connection: the database is away, or DBDParams is wrong";
         unlock(call, write);
         return APR_EGENERAL;
     }
     if (um_store_conn_is_fresh(conn, store->dialect) && prepare(call, write, conn) != APR_SUCCESS) {
+        um_breaker_down(&store->breaker);
         um_store_give_back(call, write, conn);
         return APR_EGENERAL;
     }
-    apr_atomic_set32(&store->down_until, 0);
+    um_breaker_up(&store->breaker);
     conn->memory = memory_for(store);
     return APR_SUCCESS;
 }
@@ -219,7 +184,7 @@ apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *
         return APR_EGENERAL;
     }
     rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
-    if (rv != APR_SUCCESS && um_store_mend(call, &conn)) {
+    for (int i = 1; i < TRIES && rv != APR_SUCCESS && um_store_mend(call, &conn); i++) {
         rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
         rows->again = 1;
     }

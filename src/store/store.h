@@ -3,12 +3,14 @@
 #define UM_STORE_H
 /* The database as core sees it: statements by name, values in, rows out, over a connection that somebody else pools.
  *
- * A connection is borrowed for one statement or one transaction and given back before anything else happens (hashing,
- * mailing, answering): a thread that held one and asked for a second would wait for ever once the pool is used up.
+ * A connection is borrowed for one statement or one transaction and given back before anything else happens
+ * (hashing, mailing, answering): a thread that held one and asked for a second would wait for ever once the pool is
+ * used up.
  *
  * Lost connections. A statement that failed is tried once more on a connection that was found good or was made good
  * (the driver reconnects in its check). So each statement must bear being done twice: writes say "on conflict do
- * nothing" or "where version =", and a caller who then gets no row and sees rows->again looks whether it was himself. */
+ * nothing" or "where version =", and a caller who then gets no row and sees rows->again looks whether it was
+ * himself. */
 #include <apr_dbd.h>
 #include <apr_hash.h>
 #include <apr_pools.h>
@@ -92,7 +94,7 @@ typedef struct um_rows_t {
 typedef struct um_store_call_t {
     um_store_t *store;
     apr_pool_t *pool;          /**< of the rows and of the text of cause */
-    const char *cause;         /**< set by a call that failed: what failed, on what, why; for the log, without user data */
+    const char *cause;         /**< set by a call that failed: what, on what, why; for the log, no user data */
     int known;                 /**< set with cause: the database was found away a moment ago, and somebody told so */
 } um_store_call_t;
 
@@ -117,13 +119,13 @@ apr_status_t um_store_run(um_store_call_t *call, um_statement_e id, const char *
 typedef struct um_tx_t um_tx_t;
 
 /** What is to happen in a transaction; may be called again from the start when the connection was lost.
- * @return APR_SUCCESS: commit; UM_STORE_ROLLED_BACK: roll back, the caller has what he wanted to know; else a failure of
- *         um_store_tx_run handed on */
+ * @return APR_SUCCESS: commit; UM_STORE_ROLLED_BACK: roll back, the caller has what he wanted to know; else a
+ * failure of um_store_tx_run handed on */
 typedef apr_status_t um_store_tx_fn(um_tx_t *tx, void *baton);
 
 /** Runs fn in a transaction.
- * @return APR_SUCCESS: committed. UM_STORE_ROLLED_BACK: rolled back by fn's wish. UM_STORE_UNKNOWN: the connection was lost
- *         at COMMIT, look whether it was done. APR_EGENERAL: nothing was done. cause says why */
+ * @return APR_SUCCESS: committed. UM_STORE_ROLLED_BACK: rolled back by fn's wish. UM_STORE_UNKNOWN: the connection
+ * was lost at COMMIT, look whether it was done. APR_EGENERAL: nothing was done. cause says why */
 apr_status_t um_store_transaction(um_store_call_t *call, um_store_tx_fn *fn, void *baton);
 
 /** Runs a statement inside a transaction. APR_EGENERAL: return it from fn. */

@@ -21,8 +21,8 @@ static apr_status_t failed(const um_dbconn_t *conn, apr_pool_t *pool, const char
     return APR_EGENERAL;
 }
 
-/* A name that no other connection, process or node has given: behind a pooler it could be on a server that somebody else
- * named a statement on, and to run that instead would be worse than any failure. */
+/* A name that no other connection, process or node has given: behind a pooler it could be on a server that somebody
+ * else named a statement on, and to run that instead would be worse than any failure. */
 static const char *new_label(apr_pool_t *pool)
 {
     unsigned char random[12];

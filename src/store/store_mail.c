@@ -67,8 +67,9 @@ apr_status_t um_store_mail_claim(um_store_call_t *call, const char *claim, apr_i
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_MAIL_CLAIM,
-                                   UM_VALUES(claim, um_store_number(call->pool, lease_end), um_store_number(call->pool, now),
-                                             um_store_number(call->pool, most)), &rows);
+                                   UM_VALUES(claim, um_store_number(call->pool, lease_end),
+                                             um_store_number(call->pool, now), um_store_number(call->pool, most)),
+                                   &rows);
 
     *mails = apr_array_make(call->pool, most, sizeof(um_mail_t *));
     /* Looked up by the claim, so that it does not matter whether a lost first try had claimed them already. */
@@ -110,7 +111,8 @@ apr_status_t um_store_mail_later(um_store_call_t *call, const um_mail_t *mail, c
     um_rows_t rows;
 
     return um_store_run(call, UM_SQL_MAIL_LATER,
-                        UM_VALUES(um_store_number(call->pool, due), um_store_number(call->pool, attempts), error, mail->id, claim), &rows);
+                        UM_VALUES(um_store_number(call->pool, due), um_store_number(call->pool, attempts), error,
+                                  mail->id, claim), &rows);
 }
 
 apr_status_t um_store_mail_release(um_store_call_t *call, const char *claim, apr_int64_t due)
@@ -124,7 +126,8 @@ apr_status_t um_store_mail_purge(um_store_call_t *call, apr_int64_t before, int 
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_MAIL_PURGE,
-                                   UM_VALUES(um_store_number(call->pool, before), um_store_number(call->pool, most)), &rows);
+                                   UM_VALUES(um_store_number(call->pool, before), um_store_number(call->pool, most)),
+                                   &rows);
 
     *count = rows.count;
     return rv;

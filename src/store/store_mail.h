@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_STORE_MAIL_H
 #define UM_STORE_MAIL_H
-/* Rows of um_mail: what waits to be sent. All return APR_EGENERAL with the call's cause when the database did not do it. */
+/* Rows of um_mail: what waits to be sent. All return APR_EGENERAL with the call's cause when the database did not do
+ * it. */
 #include "store.h"
 
 /** A mail to be sent, or a wish for one. All text is UTF-8 and never NULL but where it says so. */

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_STORE_PRIVATE_H
 #define UM_STORE_PRIVATE_H
-/* What the files of the store share and nobody else calls: the same as in store.h, without asking for the schema first. */
+/* What the files of the store share and nobody else calls: the same as in store.h, without asking for the schema
+ * first. */
+#include "breaker.h"
 #include "store_conn.h"
 
 struct um_store_t {
     um_dialect_e dialect;
     um_lender_t lender;
     apr_uint32_t ready;        /**< atomic: the schema was seen whole */
-    apr_uint32_t down_until;   /**< atomic: monotonic second until which only one thread tries; 0 = the database is up */
+    um_breaker_t breaker;      /**< open while the database is away */
     apr_uint32_t strikes;      /**< atomic: how often a kept statement failed lately */
-    apr_uint32_t last_strike;  /**< atomic: monotonic second */
+    apr_uint32_t last_strike;  /**< atomic: its tick */
     int prepare;
 };
 

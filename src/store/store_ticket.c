@@ -9,7 +9,8 @@ apr_status_t um_store_ticket_users(um_tx_t *tx, apr_pool_t *pool, const um_ticke
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_USERS_BY_EMAIL,
                                       UM_VALUES(wish->email_key, um_store_number(pool, wish->state),
-                                                um_store_number(pool, wish->verified), wish->kind, um_store_number(pool, wish->since),
+                                                um_store_number(pool, wish->verified), wish->kind,
+                                                um_store_number(pool, wish->since),
                                                 um_store_number(pool, wish->limit)), &rows);
 
     *users = apr_array_make(pool, 1, sizeof(um_user_t *));
@@ -24,13 +25,14 @@ apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_tick
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_TICKET_INSERT,
                                       UM_VALUES(ticket->hash, ticket->kind, ticket->mail_id,
-                                                um_store_number(pool, ticket->created_at), um_store_number(pool, ticket->expires_at),
+                                                um_store_number(pool, ticket->created_at),
+                                                um_store_number(pool, ticket->expires_at),
                                                 ticket->user_id, um_store_number(pool, ticket->state)), &rows);
 
     *done = rows.count > 0;
     if (rv == APR_SUCCESS && *done) {
-        rv = um_store_tx_run(tx, UM_SQL_TICKET_BOUND, UM_VALUES(ticket->user_id, ticket->kind, um_store_number(pool, limit)),
-                             &rows);
+        rv = um_store_tx_run(tx, UM_SQL_TICKET_BOUND,
+                             UM_VALUES(ticket->user_id, ticket->kind, um_store_number(pool, limit)), &rows);
     }
     return rv;
 }
@@ -39,7 +41,8 @@ apr_status_t um_store_ticket_user(um_store_call_t *call, const char *hash, const
                                   um_user_t **user)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_TICKET_USER, UM_VALUES(hash, kind, um_store_number(call->pool, now)), &rows);
+    apr_status_t rv = um_store_run(call, UM_SQL_TICKET_USER,
+                                   UM_VALUES(hash, kind, um_store_number(call->pool, now)), &rows);
 
     *user = rows.count ? um_store_user_read(call->pool, rows.row[0]) : NULL;
     return rv;

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "breaker.h"
+
+#include <apr_atomic.h>
+#include <apr_time.h>
+#include <time.h>
+
+#define RETRY_MS 200
+#define TRIAL_MS 100
+#define TRIAL_STEP_MS 5
+
+apr_uint32_t um_breaker_tick(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return ((apr_uint32_t)now.tv_sec * 1000 + (apr_uint32_t)(now.tv_nsec / 1000000)) | 1;
+}
+
+static int is_past(apr_uint32_t when)
+{
+    return (apr_int32_t)(um_breaker_tick() - when) >= 0;
+}
+
+int um_breaker_is_down(um_breaker_t *breaker)
+{
+    return apr_atomic_read32(&breaker->retry_at) != 0;
+}
+
+void um_breaker_down(um_breaker_t *breaker)
+{
+    apr_atomic_set32(&breaker->retry_at, (um_breaker_tick() + RETRY_MS) | 1);
+    apr_atomic_set32(&breaker->trial, 0);
+}
+
+void um_breaker_up(um_breaker_t *breaker)
+{
+    /* Mostly nothing is to be done, and a write would take the cache line from all other cores. */
+    if (um_breaker_is_down(breaker)) {
+        apr_atomic_set32(&breaker->retry_at, 0);
+        apr_atomic_set32(&breaker->trial, 0);
+    }
+}
+
+static int await_trial(um_breaker_t *breaker, apr_uint32_t began)
+{
+    while (apr_atomic_read32(&breaker->trial) == began && !is_past(began + TRIAL_MS)) {
+        apr_sleep(apr_time_from_msec(TRIAL_STEP_MS));
+    }
+    return !um_breaker_is_down(breaker);
+}
+
+int um_breaker_may_try(um_breaker_t *breaker)
+{
+    apr_uint32_t retry_at = apr_atomic_read32(&breaker->retry_at);
+    apr_uint32_t began = apr_atomic_read32(&breaker->trial);
+
+    if (!retry_at) {
+        return 1;
+    }
+    if (!began && is_past(retry_at)) {
+        began = apr_atomic_cas32(&breaker->trial, um_breaker_tick(), 0);
+        if (!began) {
+            return 1;
+        }
+    }
+    return began && await_trial(breaker, began);
+}

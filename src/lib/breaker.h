@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_BREAKER_H
+#define UM_BREAKER_H
+/* A circuit breaker for something that may be away: while it is, one thread at a time tries now and then, and the others
+ * are sent off at once. Asking a hanging host costs a time-out each time; let everybody ask and all threads hang.
+ * For threads of one process; all of it is atomic. */
+#include <apr.h>
+
+/** Zeroed: closed, all may pass. */
+typedef struct um_breaker_t {
+    apr_uint32_t retry_at;     /**< the tick of the next trial; 0: it is there */
+    apr_uint32_t trial;        /**< the tick at which a thread began to try; 0: none does */
+} um_breaker_t;
+
+/** Milliseconds of the monotonic clock; never 0, goes round after 49 days, so only differences count. */
+apr_uint32_t um_breaker_tick(void);
+
+/** Whether to ask: always while it is there; else for one thread at a time, every 200 ms. Who comes while that one has
+ * just begun waits up to 100 ms for what he finds, for mostly it is there again. Whoever gets 1 must say how it went
+ * with um_breaker_up or um_breaker_down. */
+int um_breaker_may_try(um_breaker_t *breaker);
+
+void um_breaker_up(um_breaker_t *breaker);
+void um_breaker_down(um_breaker_t *breaker);
+
+/** Whether it was found away and nobody has seen it since. */
+int um_breaker_is_down(um_breaker_t *breaker);
+
+#endif
