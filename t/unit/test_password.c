@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "site.h"
+
+#include <dlfcn.h>
+#include <openssl/evp.h>
+
+#define NEW_PASSWORD "another horse battery"
+
+static site_t s;
+static int hashes, held;
+
+/* Stands before OpenSSL's, to count: what costs the same number of hashes takes the same time. */
+int EVP_PBE_scrypt(const char *pass, size_t passlen, const unsigned char *salt, size_t saltlen, uint64_t N, uint64_t r,
+                   uint64_t p, uint64_t maxmem, unsigned char *key, size_t keylen)
+{
+    static __typeof__(&EVP_PBE_scrypt) real;
+
+    if (!real) {
+        void *found = dlsym(RTLD_NEXT, "EVP_PBE_scrypt");
+
+        memcpy(&real, &found, sizeof(real));
+    }
+    hashes++;
+    held += s.lent || s.locked;
+    return real(pass, passlen, salt, saltlen, N, r, p, maxmem, key, keylen);
+}
+
+static um_status_e login(const char *username, const char *password, um_cx_t **cx)
+{
+    const char *token;
+
+    *cx = site_cx(&s);
+    hashes = 0;
+    return um_password_login(*cx, username, site_secret(password), &token);
+}
+
+static const char *ask(const char *sql)
+{
+    return site_ask(&s, sql);
+}
+
+static const char *hash_of_alice(void)
+{
+    return ask("select password from um_users where username = 'alice'");
+}
+
+/* --- signing in --- */
+
+static void test_login(void)
+{
+    static const struct { const char *name, *username, *password; } bad[] = {
+        { "an unknown name", "nobody", SITE_PASSWORD }, { "a wrong password", "alice", "wrong" },
+        { "an inactive account", "bob", SITE_PASSWORD }, { "a wrong one of that", "bob", "wrong" },
+        { "no password", "alice", "" }, { "no name", "", SITE_PASSWORD }, { "no name at all", "\xFF", SITE_PASSWORD },
+        { "in other letters", "alice", "Correct horse battery" }, { "trimmed", "alice", SITE_PASSWORD " " },
+        { "a hash that nobody knows", "carol", SITE_PASSWORD }, { "no hash", "dave", "" },
+    };
+    const char *sessions;
+    um_cx_t *cx;
+
+    site_register(&s, "bob", "", NULL);
+    site_register(&s, "carol", "", NULL);
+    site_register(&s, "dave", "", NULL);
+    site_do(&s, "update um_users set is_active = 0 where username = 'bob'");
+    site_do(&s, "update um_users set password = '!' where username = 'carol'");
+    site_do(&s, "update um_users set password = '' where username = 'dave'");
+    sessions = ask("select count(*) from um_sessions");
+    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "name and password");
+    is_int(hashes, 1, "one hash");
+    is_int(login("ALICE", SITE_PASSWORD, &cx), UM_OK, "the name in another spelling");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        is_int(login(bad[i].username, bad[i].password, &cx), UM_INVALID, bad[i].name);
+        ok(cx->errors->nelts == 1 && strcmp(APR_ARRAY_IDX(cx->errors, 0, um_error_t).text,
+                                            "Unable to log in with provided credentials.") == 0
+           && strcmp(site_errors(cx), "non_field_errors authorization") == 0, "is told as all the others are");
+        is_int(hashes, 1, "and takes one hash as well");
+    }
+    is_int(apr_atoi64(ask("select count(*) from um_sessions")) - apr_atoi64(sessions), 2, "a session for each");
+}
+
+static void test_bytes(void)
+{
+    static const char zero[] = SITE_PASSWORD "\0x";
+    char *longest = apr_pcalloc(s.pool, 16386);
+    const char *token;
+
+    hashes = 0;
+    is_int(um_password_login(site_cx(&s), "alice", (um_secret_t){ zero, sizeof(zero) - 1 }, &token), UM_INVALID,
+           "a NUL does not end a password");
+    memset(longest, 'a', 16385);
+    hashes = 0;
+    is_int(um_password_login(site_cx(&s), "alice", (um_secret_t){ longest, 16384 }, &token), UM_INVALID, "16 KB");
+    is_int(hashes, 1, "are hashed");
+    is_int(um_password_login(site_cx(&s), "alice", (um_secret_t){ longest, 16385 }, &token), UM_INVALID, "more");
+    is_int(hashes, 1, "are not");
+}
+
+static void test_rehash(void)
+{
+    const char *before = hash_of_alice(), *token;
+    um_cx_t *cx;
+
+    um_password_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    is_text(hash_of_alice(), before, "a hash that is good enough stays");
+    s.site.hash.lanes = 2;
+    is_int(login("alice", "wrong", &cx), UM_INVALID, "a wrong password");
+    is_text(hash_of_alice(), before, "makes no new hash");
+    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "with dearer settings the right one");
+    ok(strcmp(hash_of_alice(), before) != 0 && strstr(hash_of_alice(), "p=2"), "makes a new hash");
+    is_int(site_call(&s, token), UM_OK, "and tokens of before live on");
+    before = hash_of_alice();
+    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "the password is the same");
+    is_text(hash_of_alice(), before, "and the hash made once");
+    is_int(login("bob", SITE_PASSWORD, &cx), UM_INVALID, "an inactive account");
+    is_int(hashes, 1, "is not worth a new hash");
+    s.site.hash.lanes = 1;
+    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "with cheaper settings");
+    is_text(hash_of_alice(), before, "a better hash stays");
+}
+
+/* --- changing --- */
+
+static um_status_e change(const um_user_t *user, const char *old, const char *new, um_cx_t **cx, const char **token)
+{
+    um_secret_t missing = { NULL, 0 };
+
+    *cx = site_cx(&s);
+    hashes = 0;
+    return um_password_change(*cx, user, site_secret(old), new ? site_secret(new) : missing, token);
+}
+
+static void test_change(void)
+{
+    const um_user_t *erin = site_register(&s, "erin", "erin@example.org", NULL);
+    const char *one, *two, *fresh = NULL;
+    um_caller_t caller;
+    um_cx_t *cx;
+
+    um_password_login(site_cx(&s), "erin", site_secret(SITE_PASSWORD), &one);
+    um_password_login(site_cx(&s), "erin", site_secret(SITE_PASSWORD), &two);
+    is_int(change(erin, "wrong", "12345", &cx, &fresh), UM_INVALID, "a weak new password");
+    is_text(site_errors(cx), "new_password password_too_short, new_password password_entirely_numeric", "is told");
+    is_int(hashes, 0, "before anything is hashed");
+    is_int(change(erin, SITE_PASSWORD, "erin@example", &cx, &fresh), UM_INVALID, "one like the user's address");
+    is_text(site_errors(cx), "new_password password_too_similar", "is told");
+    is_int(change(erin, "wrong", NEW_PASSWORD, &cx, &fresh), UM_INVALID, "a wrong old one");
+    is_text(site_errors(cx), "old_password password_incorrect", "is told");
+    ok(site_call(&s, one) == UM_OK && site_call(&s, two) == UM_OK, "nothing has ended so far");
+    is_int(change(erin, SITE_PASSWORD, NEW_PASSWORD, &cx, &fresh), UM_OK, "changed");
+    ok(site_call(&s, one) == UM_BAD_TOKEN && site_call(&s, two) == UM_BAD_TOKEN, "all older sessions are over");
+    is_int(um_session_caller(site_cx(&s), fresh, &caller), UM_OK, "the fresh one is good");
+    is_int(login("erin", SITE_PASSWORD, &cx), UM_INVALID, "the old password is not");
+    is_int(login("erin", NEW_PASSWORD, &cx), UM_OK, "the new one is");
+    is_int(change(erin, SITE_PASSWORD, "a third horse", &cx, &fresh), UM_INVALID, "by a user as read before that");
+    is_text(site_errors(cx), "old_password password_incorrect", "is too late");
+    is_int(login("erin", NEW_PASSWORD, &cx), UM_OK, "and changes nothing");
+    is_int(change(caller.user, NEW_PASSWORD, NEW_PASSWORD, &cx, &one), UM_OK, "to the same password");
+    is_int(site_call(&s, fresh), UM_BAD_TOKEN, "ends sessions too");
+    cx = site_cx(&s);
+    um_cx_error(cx, "old_password", "required", "This field is required.");
+    is_int(um_password_change(cx, erin, (um_secret_t){ NULL, 0 }, (um_secret_t){ "1", 1 }, &one), UM_INVALID,
+           "one missing");
+    is_text(site_errors(cx), "old_password required, new_password password_too_short, "
+            "new_password password_entirely_numeric", "and the other is told of as well");
+}
+
+/* --- the bound --- */
+
+static void test_gate(void)
+{
+    void *memory = apr_pcalloc(s.pool, um_gate_size());
+    um_gate_pass_t pass;
+    site_input_t input = { .username = "frank", .password = site_secret(SITE_PASSWORD) };
+    const um_user_t *user;
+    const char *token;
+    um_cx_t *cx;
+
+    um_gate_init(memory);
+    s.site.gate = um_gate_attach(s.pool, memory, 1, 0);
+    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "alone at the gate");
+    is_int(login("alice", "wrong", &cx), UM_INVALID, "and again");
+    is_int(um_gate_enter(s.site.gate, 0, &pass), APR_SUCCESS, "somebody else is inside");
+    is_int(login("alice", SITE_PASSWORD, &cx), UM_BUSY, "signing in");
+    ok(cx->cause && cx->errors->nelts == 0, "is not a fault of the caller: %s", cx->cause ? cx->cause : "(no cause)");
+    is_int(login("nobody", SITE_PASSWORD, &cx), UM_BUSY, "nor is it told that a name is unknown");
+    is_int(site_enrol(site_cx(&s), &input, &user, &token), UM_BUSY, "registering");
+    is_int(hashes, 0, "nothing is hashed");
+    is_text(ask("select count(*) from um_users where username = 'frank'"), "0", "nobody registered");
+    input.password = site_secret("123");
+    is_int(site_enrol(site_cx(&s), &input, &user, &token), UM_INVALID, "what is wrong is told all the same");
+    um_gate_leave(s.site.gate, &pass);
+    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "then it goes on");
+    s.site.hash = (um_pwhash_params_t){ "scrypt", 63, 1, 1 };
+    is_int(site_enrol(site_cx(&s), &input, &user, &token), UM_INVALID, "what is wrong comes before");
+    input.password = site_secret(SITE_PASSWORD);
+    cx = site_cx(&s);
+    is_int(site_enrol(cx, &input, &user, &token), UM_FAILED, "a hash that cannot be made");
+    ok(cx->cause != NULL, "has a cause: %s", cx->cause ? cx->cause : "(no cause)");
+    s.site.hash = (um_pwhash_params_t){ "scrypt", 10, 1, 1 };
+    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "and gives its place back");
+    s.site.gate = NULL;
+}
+
+int main(void)
+{
+    site_begin();
+    site_open(&s);
+    site_register(&s, "alice", "", NULL);
+    test_login();
+    test_bytes();
+    test_rehash();
+    test_change();
+    test_gate();
+    is_int(held, 0, "no connection was held while a password was hashed");
+    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    site_close(&s);
+    return site_end();
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "site.h"
+#include "token.h"
+
+#define HOUR 3600
+#define DAY (24 * HOUR)
+
+static site_t s;
+static const um_user_t *alice;
+
+/* A token for alice's session as another site, or this one at another time, would sign it. */
+static const char *sign(const um_site_t *site, apr_int64_t seconds, const char *user_id, const char *session_id)
+{
+    const char *token = NULL;
+    um_cx_t cx;
+
+    um_cx_init(&cx, s.pool, site, apr_time_from_sec(seconds));
+    um_token_issue(&cx, user_id, session_id, seconds + HOUR, &token);
+    return token;
+}
+
+/* Opens a session by its parts; its token comes from sign(). */
+static const char *open_session(const um_user_t *user)
+{
+    um_session_new_t session;
+    um_cx_t *cx = site_cx(&s);
+
+    return um_session_make(cx, user, &session) == UM_OK && um_session_open(cx, &session) == UM_OK
+           ? session.record.id : NULL;
+}
+
+static void is_bad(const char *token, const char *name)
+{
+    um_caller_t caller = { NULL, NULL };
+    um_cx_t *cx = site_cx(&s);
+    um_status_e status = um_session_caller(cx, token, &caller);
+
+    ok(status == UM_BAD_TOKEN && !caller.user && cx->cause, "%s: %s", name, cx->cause ? cx->cause : "(no cause)");
+}
+
+static void test_caller(void)
+{
+    um_caller_t caller = { NULL, NULL };
+    const char *id = open_session(alice), *token = sign(&s.site, SITE_NOW, alice->id, id);
+    um_cx_t *cx = site_cx(&s);
+
+    s.asked = 0;
+    is_int(um_session_caller(cx, token, &caller), UM_OK, "a good token");
+    is_int(s.asked, 1, "takes one look at the database");
+    is_text(caller.session_id, id, "tells the session");
+    is_text(caller.user ? caller.user->id : NULL, alice->id, "and the user");
+    is_text(caller.user ? caller.user->username : NULL, "alice", "with all that is known of him");
+}
+
+static void test_not_ours(void)
+{
+    static const char *const texts[] = { "", ".", "..", "a.b.c", "null", "%s%s%s%s", "eyJhbGciOiJub25lIn0.e30." };
+    const char *id = open_session(alice), *good = sign(&s.site, SITE_NOW, alice->id, id), *why = NULL;
+    um_site_t other = s.site;
+    um_keyring_t *ring = NULL;
+    char *changed;
+
+    is_int(site_call(&s, good), UM_OK, "a token of this site");
+    other.issuer = "https://accounts.example.org";
+    is_bad(sign(&other, SITE_NOW, alice->id, id), "of another issuer");
+    other = s.site;
+    other.audience = "payments";
+    is_bad(sign(&other, SITE_NOW, alice->id, id), "for another audience");
+    other = s.site;
+    um_jwk_create(s.pool, "EdDSA", site_file("other.pem"), &why);
+    um_key_ring(s.pool, site_file("other.pem"), &ring, &why);
+    unlink(site_file("other.pem"));
+    other.keys = ring;
+    is_bad(ring ? sign(&other, SITE_NOW, alice->id, id) : "no key", "of another key");
+    is_bad(sign(&s.site, SITE_NOW + DAY, alice->id, id), "from tomorrow");
+    is_int(site_call(&s, sign(&s.site, SITE_NOW + UM_TOKEN_LEEWAY, alice->id, id)), UM_OK, "clocks differ a little");
+    is_bad(sign(&s.site, SITE_NOW - DAY, alice->id, id), "from yesterday");
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        is_bad(texts[i], texts[i]);
+    }
+    changed = apr_pstrdup(s.pool, good);
+    changed[strlen(changed) - 10] ^= 1;
+    is_bad(changed, "with one bit of the signature changed");
+    is_int(site_call(&s, good), UM_OK, "which was good before and after");
+}
+
+/* Signed by us, but of nothing that there is. */
+static void test_of_nothing(void)
+{
+    const um_user_t *bob = site_register(&s, "bob", "", NULL);
+    const char *hers = open_session(alice);
+
+    is_bad(sign(&s.site, SITE_NOW, alice->id, "00000000-0000-7000-8000-000000000000"), "no such session");
+    is_bad(sign(&s.site, SITE_NOW, bob->id, hers), "another's session");
+    is_bad(sign(&s.site, SITE_NOW, "", hers), "no user");
+    is_bad(sign(&s.site, SITE_NOW, alice->id, ""), "no session");
+    is_bad(sign(&s.site, SITE_NOW, alice->id, "' or 1=1 --"), "a session that is no id");
+    is_bad(sign(&s.site, SITE_NOW, "alice", hers), "a user that is no id");
+}
+
+static void test_clock(void)
+{
+    const char *token;
+
+    um_password_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    s.now = apr_time_from_sec(SITE_NOW + HOUR - 1);
+    is_int(site_call(&s, token), UM_OK, "good to the last second");
+    s.now = apr_time_from_sec(SITE_NOW + HOUR);
+    is_bad(token, "over when its time is, whatever the leeway");
+    s.now = apr_time_from_sec(SITE_NOW + DAY);
+    is_bad(token, "and a day later");
+    s.now = apr_time_from_sec(SITE_NOW);
+    is_int(site_call(&s, token), UM_OK, "only time ended it");
+    site_do(&s, "update um_sessions set expires_at = 1600000000");
+    is_bad(token, "the database may end it sooner");
+    s.site.token_lifetime = 60;
+    um_password_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    s.site.token_lifetime = HOUR;
+    s.now = apr_time_from_sec(SITE_NOW + 60);
+    is_bad(token, "a session lasts as long as was said when it was opened");
+    s.now = apr_time_from_sec(SITE_NOW);
+}
+
+static void test_remembered(void)
+{
+    const char *token;
+    um_sigcache_t *cache = NULL;
+
+    um_password_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    ok(um_sigcache_create(s.pool, 256, &cache) == APR_SUCCESS, "signatures are remembered");
+    s.site.signatures = cache;
+    ok(site_call(&s, token) == UM_OK && site_call(&s, token) == UM_OK, "a good token is good again");
+    s.now = apr_time_from_sec(SITE_NOW + HOUR);
+    is_bad(token, "not beyond its time");
+    s.now = apr_time_from_sec(SITE_NOW);
+    site_do(&s, "delete from um_sessions");
+    is_bad(token, "nor its session");
+    s.site.signatures = NULL;
+}
+
+/* --- opening --- */
+
+static void test_open(void)
+{
+    um_user_t stale = *alice, gone = *alice;
+    um_session_new_t session;
+    um_cx_t *cx = site_cx(&s);
+
+    stale.version = "00000000-0000-7000-8000-000000000000";
+    gone.id = stale.version;
+    ok(um_session_make(cx, &stale, &session) == UM_OK && um_session_open(cx, &session) == UM_BAD_TOKEN,
+       "none for credentials that were changed meanwhile");
+    ok(um_session_make(cx, &gone, &session) == UM_OK && um_session_open(cx, &session) == UM_BAD_TOKEN,
+       "none for somebody who is gone");
+    site_do(&s, "update um_users set is_active = 0 where username = 'alice'");
+    ok(um_session_make(cx, alice, &session) == UM_OK && um_session_open(cx, &session) == UM_BAD_TOKEN,
+       "none for somebody who is inactive");
+    site_do(&s, "update um_users set is_active = 1 where username = 'alice'");
+}
+
+static const char *stored(const char *address, const char *user_agent)
+{
+    um_session_new_t session;
+    um_cx_t *cx = site_cx(&s);
+
+    cx->address = address;
+    cx->user_agent = user_agent;
+    if (um_session_make(cx, alice, &session) != UM_OK || um_session_open(cx, &session) != UM_OK) {
+        return NULL;
+    }
+    return site_ask(&s, apr_psprintf(s.pool, "select address || '|' || user_agent from um_sessions where id = '%s'",
+                                     session.record.id));
+}
+
+static void test_record(void)
+{
+    char *longest = apr_pcalloc(s.pool, 301);
+    const char *text;
+
+    memset(longest, 'a', 300);
+    is_text(stored("192.0.2.1", "curl/8"), "192.0.2.1|curl/8", "a session says where it came from");
+    is_text(stored(NULL, NULL), "|", "if that is known");
+    is_text(stored("::1", "a\xFF\x01\xC3\xA4'b"), "::1|a" "????" "'b", "in letters that every database takes");
+    text = stored("", longest);
+    is_int(text ? (long long)strlen(text) : -1, 256, "and not too many of them");
+}
+
+int main(void)
+{
+    site_begin();
+    site_open(&s);
+    alice = site_register(&s, "alice", "", NULL);
+    if (ok(alice != NULL, "somebody is registered")) {
+        test_caller();
+        test_not_ours();
+        test_of_nothing();
+        test_clock();
+        test_remembered();
+        test_open();
+        test_record();
+    }
+    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    site_close(&s);
+    return site_end();
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "faults.h"
+#include "site.h"
+#include "store_session.h"
+
+#define USER_ID "00000000-0000-7000-8000-000000000001"
+#define VERSION "00000000-0000-7000-8000-000000000002"
+#define COUNT "select count(*) from um_users"
+
+static um_store_call_t call_of(site_t *s)
+{
+    return (um_store_call_t){ .store = s->site.store, .pool = s->pool };
+}
+
+static void open_ready(site_t *s)
+{
+    um_store_call_t call;
+
+    faults_reset();
+    site_open(s);
+    call = call_of(s);
+    um_store_ready(&call);
+    s->asked = 0;
+}
+
+/* One statement, as a request would have it done. */
+static apr_status_t look(site_t *s, um_store_call_t *call, um_rows_t *rows)
+{
+    *call = call_of(s);
+    return um_store_run(call, UM_SQL_USER_BY_KEY, UM_VALUES("alice"), rows);
+}
+
+static void close_clean(site_t *s)
+{
+    ok(!s->misused && !s->lent && !s->locked, "one connection and one lock at a time, all given back");
+    ok(site_do(s, "begin") && site_do(s, "rollback"), "no transaction is left open");
+    site_close(s);
+}
+
+/* --- transactions --- */
+
+typedef struct work_t {
+    apr_pool_t *pool;
+    const char *sql;           /* done after the insert */
+    apr_status_t answer;
+    int calls;
+} work_t;
+
+static apr_status_t insert_and_more(um_tx_t *tx, void *baton)
+{
+    static const um_user_t user = { USER_ID, "alice", "", "", "", "x", VERSION, 1, 0 };
+    static const um_user_keys_t keys = { "alice", "", "" };
+    work_t *work = baton;
+    int done = 0;
+    apr_status_t rv = um_store_user_insert(tx, work->pool, &user, &keys, 1, &done);
+
+    work->calls++;
+    if (rv == APR_SUCCESS && !done) {
+        return UM_STORE_ROLLED_BACK;
+    }
+    if (rv == APR_SUCCESS && work->sql) {
+        (void)um_store_tx_text(tx, work->sql);
+    }
+    return rv == APR_SUCCESS ? work->answer : rv;
+}
+
+static void test_ends(void)
+{
+    /* Rows of a session without a user: found at COMMIT when the check is put off. */
+    static const char orphan[] = "pragma defer_foreign_keys = on; insert into um_sessions (id, user_id, user_version, "
+        "created_at, expires_at) values ('1', '2', '3', 1, 1)";
+    static const struct { const char *name, *sql; apr_status_t answer, want; int calls; const char *left; } cases[] = {
+        { "all is well", NULL, APR_SUCCESS, APR_SUCCESS, 1, "1" },
+        { "fn wishes to roll back", NULL, UM_STORE_ROLLED_BACK, UM_STORE_ROLLED_BACK, 1, "0" },
+        { "fn fails by itself", NULL, APR_EGENERAL, APR_EGENERAL, 1, "0" },
+        { "a statement fails, whatever fn says", "insert into um_users values (1)", APR_SUCCESS, APR_EGENERAL, 3, "0" },
+        { "and when fn wishes to roll back", "bad", UM_STORE_ROLLED_BACK, APR_EGENERAL, 3, "0" },
+        { "COMMIT is refused", orphan, APR_SUCCESS, APR_EGENERAL, 1, "0" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        work_t work = { .sql = cases[i].sql, .answer = cases[i].answer };
+        um_store_call_t call;
+        site_t s;
+
+        printf("# %s\n", cases[i].name);
+        open_ready(&s);
+        call = call_of(&s);
+        work.pool = s.pool;
+        is_int(um_store_transaction(&call, insert_and_more, &work), cases[i].want, cases[i].name);
+        is_int(work.calls, cases[i].calls, "so often it was begun");
+        is_text(site_ask(&s, COUNT), cases[i].left, "so many rows are there");
+        is_int(s.asked, 1, "one connection");
+        ok(cases[i].want != APR_EGENERAL || cases[i].answer == APR_EGENERAL || call.cause, "a failure has a cause: %s",
+           call.cause ? call.cause : "(none)");
+        close_clean(&s);
+    }
+}
+
+static apr_status_t too_few_values(um_tx_t *tx, void *baton)
+{
+    um_rows_t rows;
+
+    (void)baton;
+    (void)um_store_tx_run(tx, UM_SQL_USER_STATE, UM_VALUES("1"), &rows);
+    return APR_SUCCESS;
+}
+
+static void test_again(void)
+{
+    work_t work = { .answer = APR_SUCCESS };
+    um_store_call_t call;
+    site_t s;
+
+    open_ready(&s);
+    call = call_of(&s);
+    work.pool = s.pool;
+    um_store_transaction(&call, insert_and_more, &work);
+    is_int(um_store_transaction(&call, insert_and_more, &work), UM_STORE_ROLLED_BACK, "the second of a name is told");
+    is_text(site_ask(&s, COUNT), "1", "and leaves nothing");
+    is_int(um_store_transaction(&call, too_few_values, NULL), APR_EGENERAL, "too few values fail a transaction");
+    ok(call.cause && strstr(call.cause, "takes 5 values, was given 1"), "with a cause");
+    close_clean(&s);
+}
+
+/* --- a lender that has nothing --- */
+
+static void test_breaker(void)
+{
+    um_store_call_t call;
+    um_rows_t rows;
+    apr_int64_t since;
+    site_t s;
+
+    open_ready(&s);
+    since = faults.clock_ms;
+    s.refuse = -1;
+    is_int(look(&s, &call, &rows), APR_EGENERAL, "no connection");
+    ok(call.cause && !call.known, "is news the first time: %s", call.cause ? call.cause : "(no cause)");
+    ok(s.asked > 10 && faults.clock_ms - since > 500 && faults.clock_ms - since <= 1000,
+       "asked %d times, in %" APR_INT64_T_FMT " ms", s.asked, faults.clock_ms - since);
+
+    s.asked = 0;
+    since = faults.clock_ms;
+    is_int(look(&s, &call, &rows), APR_EGENERAL, "the next");
+    ok(call.cause && call.known, "is told that it is known: %s", call.cause ? call.cause : "(no cause)");
+    ok(s.asked == 0 && faults.clock_ms == since, "at once, and without asking");
+
+    faults.clock_ms += 2000;
+    since = faults.clock_ms;
+    ok(look(&s, &call, &rows) == APR_EGENERAL && s.asked == 1 && faults.clock_ms == since,
+       "two seconds later one asks, once and without patience");
+    ok(look(&s, &call, &rows) == APR_EGENERAL && s.asked == 1, "the others still do not");
+
+    faults.clock_ms += 2000;
+    s.refuse = 0;
+    ok(look(&s, &call, &rows) == APR_SUCCESS && !call.cause, "it is back");
+    ok(look(&s, &call, &rows) == APR_SUCCESS && s.asked == 3, "for all");
+    s.refuse = 1;
+    ok(look(&s, &call, &rows) == APR_SUCCESS, "and patience is back too");
+    close_clean(&s);
+}
+
+static um_rows_t others_rows;
+static um_store_call_t others_call;
+
+/* Somebody else asks while the one that tries is at it. */
+static void ask_too(site_t *s)
+{
+    s->on_ask = NULL;
+    ok(look(s, &others_call, &others_rows) == APR_EGENERAL && others_call.known && s->asked == 1,
+       "while one tries, another is sent away at once");
+}
+
+static void test_one_tries(void)
+{
+    um_store_call_t call;
+    um_rows_t rows;
+    site_t s;
+
+    open_ready(&s);
+    s.refuse = -1;
+    look(&s, &call, &rows);
+    s.refuse = s.asked = 0;
+    faults.clock_ms += 2000;
+    s.on_ask = ask_too;
+    is_int(look(&s, &call, &rows), APR_SUCCESS, "the one that tries gets through");
+    close_clean(&s);
+}
+
+static void test_patience(void)
+{
+    um_store_call_t call;
+    um_rows_t rows;
+    apr_int64_t since;
+    site_t s;
+
+    open_ready(&s);
+    since = faults.clock_ms;
+    s.refuse = 5;
+    is_int(look(&s, &call, &rows), APR_SUCCESS, "a lender that is soon back is waited for");
+    ok(s.asked == 6 && faults.clock_ms - since <= 500, "in %" APR_INT64_T_FMT " ms", faults.clock_ms - since);
+    call = call_of(&s);
+    s.refuse = 5;
+    ok(um_store_run(&call, UM_SQL_USER_DELETE, UM_VALUES(USER_ID), &rows) == APR_SUCCESS && rows.count == 0,
+       "so does a write");
+    s.refuse = -1;
+    is_int(um_store_run(&call, UM_SQL_USER_DELETE, UM_VALUES(USER_ID), &rows), APR_EGENERAL, "gives up in the end");
+    close_clean(&s);
+}
+
+/* --- a connection that is lost --- */
+
+static void test_mended(void)
+{
+    um_store_call_t call;
+    um_rows_t rows;
+    apr_int64_t since;
+    site_t s;
+
+    open_ready(&s);
+    look(&s, &call, &rows);
+    since = faults.clock_ms;
+    faults_arm(FAULTS_LOST_BEFORE, 1);
+    faults.deaf = 3;
+    ok(look(&s, &call, &rows) == APR_SUCCESS && rows.again && faults.checks == 4, "a lost connection is mended");
+    ok(faults.clock_ms - since <= 500, "in %" APR_INT64_T_FMT " ms", faults.clock_ms - since);
+    ok(look(&s, &call, &rows) == APR_SUCCESS && !rows.again, "and is as good as new");
+    faults_arm(FAULTS_GONE, 1);
+    since = faults.clock_ms;
+    is_int(look(&s, &call, &rows), APR_EGENERAL, "one that cannot be mended");
+    ok(call.cause && !call.known && rows.count == 0, "has a cause: %s", call.cause ? call.cause : "(none)");
+    ok(faults.clock_ms - since <= 1000, "in %" APR_INT64_T_FMT " ms", faults.clock_ms - since);
+    s.asked = 0;
+    ok(look(&s, &call, &rows) == APR_EGENERAL && call.known && s.asked == 0, "sends the next ones away at once");
+    faults_disarm();
+    faults.clock_ms += 2000;
+    is_int(look(&s, &call, &rows), APR_SUCCESS, "until it is back");
+    close_clean(&s);
+}
+
+/* What PostgreSQL keeps for us is lost with a connection, and given up where that has no end. */
+static void test_kept(void)
+{
+    um_store_call_t call;
+    um_rows_t rows;
+    int healed = 0, named;
+    site_t s;
+
+    open_ready(&s);
+    s.site.store = site_store(&s, UM_DIALECT_PGSQL);
+    look(&s, &call, &rows);
+    named = faults.named_count;
+    ok(look(&s, &call, &rows) == APR_SUCCESS && named > 0 && faults.named_count == named, "kept on the server");
+    for (int i = 0; i < 64; i++) {
+        faults.resets++;
+        healed += look(&s, &call, &rows) == APR_SUCCESS && rows.again;
+        healed += look(&s, &call, &rows) == APR_SUCCESS && !rows.again;
+    }
+    is_int(healed, 2 * 64, "lost with the connection, it is done without at once and prepared anew the next time");
+    named = faults.named_count;
+    faults.resets++;
+    ok(look(&s, &call, &rows) == APR_SUCCESS && !rows.again && faults.named_count == named,
+       "after 64 losses nothing is kept any more");
+    close_clean(&s);
+}
+
+int main(void)
+{
+    site_begin();
+    test_ends();
+    test_again();
+    test_breaker();
+    test_one_tries();
+    test_patience();
+    test_mended();
+    test_kept();
+    return site_end();
+}

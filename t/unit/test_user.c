@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "site.h"
+
+#define SHARP_S "stra\xC3\x9F" "e"                 /* straße */
+#define LONGEST_NAME 150
+#define WIDE_ALICE "\xEF\xBD\x81\xEF\xBD\x8C\xEF\xBD\x89\xEF\xBD\x83\xEF\xBD\x85"
+
+static site_t s;
+
+static um_status_e try_register(const char *username, const char *email, const char *password, um_cx_t **cx)
+{
+    site_input_t input = { .username = username, .email = email, .password = site_secret(password) };
+    const um_user_t *user;
+    const char *token;
+
+    *cx = site_cx(&s);
+    return site_enrol(*cx, &input, &user, &token);
+}
+
+static const char *ask(const char *sql)
+{
+    return site_ask(&s, sql);
+}
+
+/* --- registering --- */
+
+static void test_faults_at_once(void)
+{
+    static const struct { const char *name, *username, *email, *password, *want; } cases[] = {
+        { "all is well", "carol", "carol@example.org", SITE_PASSWORD, "" },
+        { "a name with a blank", "a b", "", SITE_PASSWORD, "username invalid" },
+        { "an empty name", "", "", SITE_PASSWORD, "username invalid" },
+        { "not UTF-8", "a\xFF", "", SITE_PASSWORD, "username invalid" },
+        { "everything is wrong", "a b", "nowhere", "1234", "username invalid, password password_too_short, "
+          "password password_entirely_numeric, email invalid" },
+        { "a taken name and more", "ALICE", "nowhere", "1234567", "password password_too_short, "
+          "password password_entirely_numeric, email invalid, username unique" },
+        { "a password like the name", "dorothea", "", "dorothea1", "password password_too_similar" },
+        { "a password like the address", "dora", "dorothea@example.org", "dorothea1", "password password_too_similar" },
+        { "a password of blanks and a letter", "dora2", "", "        \xC3\xA4", "" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *before = ask("select count(*) from um_users");
+        um_cx_t *cx;
+        um_status_e status = try_register(cases[i].username, cases[i].email, cases[i].password, &cx);
+
+        is_int(status, *cases[i].want ? UM_INVALID : UM_OK, cases[i].name);
+        is_text(site_errors(cx), cases[i].want, "all that is wrong with it");
+        if (status == UM_INVALID) {
+            is_text(ask("select count(*) from um_users"), before, "nobody is registered");
+        }
+    }
+}
+
+static void test_lengths(void)
+{
+    char name[LONGEST_NAME + 2], wide[3 * (LONGEST_NAME / 2 + 2)], *end = wide;
+    char *password = apr_palloc(s.pool, 1026);
+    um_cx_t *cx;
+
+    memset(name, 'n', sizeof(name));
+    name[LONGEST_NAME + 1] = '\0';
+    is_int(try_register(name, "", SITE_PASSWORD, &cx), UM_INVALID, "a name of 151 characters");
+    is_text(site_errors(cx), "username max_length", "is too long");
+    name[LONGEST_NAME] = '\0';
+    is_int(try_register(name, "", SITE_PASSWORD, &cx), UM_OK, "one of 150 is not");
+    for (int i = 0; i < LONGEST_NAME / 2 + 1; i++) {
+        memcpy(end, "\xEF\xAC\x80", 3);                         /* a ligature: two letters in NFKC */
+        end += 3;
+    }
+    *end = '\0';
+    is_int(try_register(wide, "", SITE_PASSWORD, &cx), UM_INVALID, "76 characters that become 152");
+    is_text(site_errors(cx), "username max_length", "are too long");
+    memset(password, 'a', 1025);
+    memcpy(password, SITE_PASSWORD, strlen(SITE_PASSWORD));
+    password[1025] = '\0';
+    is_int(try_register("edgar", "", password, &cx), UM_INVALID, "a password of 1025 characters");
+    is_text(site_errors(cx), "password max_length", "is too long, and nothing else is said of it");
+    password[1024] = '\0';
+    is_int(try_register("edgar", "", password, &cx), UM_OK, "one of 1024 is not");
+}
+
+static void test_spellings(void)
+{
+    static const struct { const char *name; int taken; } cases[] = {
+        { "alice", 1 }, { "ALICE", 1 }, { "aLiCe", 1 }, { WIDE_ALICE, 1 }, { "al1ce", 0 }, { "alice.", 0 },
+        { SHARP_S, 0 }, { "STRASSE", 1 }, { "strasse", 1 }, { "STRA\xE1\xBA\x9E" "E", 1 },
+        { "\xC3\xA9t\xC3\xA9", 0 }, { "e\xCC\x81" "te\xCC\x81", 1 }, { "\xC3\x89T\xC3\x89", 1 },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        um_cx_t *cx;
+        um_status_e status = try_register(cases[i].name, "", SITE_PASSWORD, &cx);
+
+        ok(status == (cases[i].taken ? UM_INVALID : UM_OK), "%s is %s", cases[i].name,
+           cases[i].taken ? "taken" : "free");
+        is_text(site_errors(cx), cases[i].taken ? "username unique" : "", "and that is all");
+    }
+    is_text(ask("select username from um_users where username_key = 'strasse'"), SHARP_S, "a name is kept as typed");
+}
+
+static void test_shared_address(void)
+{
+    um_cx_t *cx;
+    site_t own;
+
+    is_int(try_register("frank", "Frank@Example.ORG", SITE_PASSWORD, &cx), UM_OK, "an address");
+    is_text(ask("select email from um_users where username = 'frank'"), "Frank@example.org", "its domain small");
+    is_int(try_register("frank2", "frank@example.org", SITE_PASSWORD, &cx), UM_OK, "may belong to two accounts");
+    own = s;
+    site_open(&s);
+    s.site.unique_email = 1;
+    is_int(try_register("frank", "Frank@Example.ORG", SITE_PASSWORD, &cx), UM_OK, "where addresses are exclusive");
+    is_int(try_register("frank2", "fRANK@example.org", SITE_PASSWORD, &cx), UM_INVALID, "it may not");
+    is_text(site_errors(cx), "email unique", "in any spelling");
+    is_int(try_register("frank2", "", SITE_PASSWORD, &cx), UM_OK, "no address");
+    is_int(try_register("frank3", "", SITE_PASSWORD, &cx), UM_OK, "is nobody's");
+    is_int(try_register("FRANK2", "frank@example.org", SITE_PASSWORD, &cx), UM_INVALID, "name and address");
+    is_text(site_errors(cx), "username unique, email unique", "of two people are told together");
+    site_close(&s);
+    s = own;
+}
+
+/* --- two at the same instant --- */
+
+/* The second connection of a registration is for its rows: somebody else is just before it. */
+static void insert_before(site_t *site)
+{
+    if (site->asked == 2) {
+        site_do(site, "insert into um_users (id, username, username_key, email_claim, password, version, created_at, "
+                "updated_at) values ('x', 'gina', 'gina', 'gina@example.org', 'x', 'x', 1, 1)");
+    }
+}
+
+static void test_race(void)
+{
+    static const struct { const char *name, *email, *want; } cases[] = {
+        { "gina", "", "username unique" },
+        { "other", "gina@example.org", "email unique" },
+        { "other", "", "" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        site_t own = s;
+        um_cx_t *cx;
+        um_status_e status;
+
+        site_open(&s);
+        s.site.unique_email = 1;
+        site_register(&s, "first", "", NULL);
+        s.asked = 0;
+        s.on_ask = insert_before;
+        status = try_register(cases[i].name, cases[i].email, SITE_PASSWORD, &cx);
+        is_int(status, *cases[i].want ? UM_INVALID : UM_OK, "somebody else was faster");
+        is_text(site_errors(cx), cases[i].want, "and has what he has");
+        is_text(ask("select count(*) from um_users where id = 'x'"), "1", "for good");
+        is_text(ask("select count(*) from um_sessions"), *cases[i].want ? "1" : "2", "no session for the slower one");
+        ok(!s.misused && !s.lent && !s.locked, "one connection at a time");
+        site_close(&s);
+        s = own;
+    }
+}
+
+/* --- the others --- */
+
+static void test_find(void)
+{
+    const um_user_t *alice = site_register(&s, "helen", "", NULL), *bob = site_register(&s, "ivan", "", NULL), *found;
+    um_user_t boss = *alice;
+    um_caller_t caller = { alice, "" }, staff = { &boss, "" };
+
+    boss.is_staff = 1;
+    s.asked = 0;
+    ok(um_user_find(site_cx(&s), &caller, alice->id, &found) == UM_OK && found == alice && !s.asked,
+       "one sees oneself without another look at the database");
+    is_int(um_user_find(site_cx(&s), &caller, bob->id, &found), UM_ABSENT, "nobody else");
+    is_int(um_user_find(site_cx(&s), &caller, "00000000-0000-7000-8000-000000000000", &found), UM_ABSENT, "who is not");
+    is_int(um_user_find(site_cx(&s), &caller, NULL, &found), UM_ABSENT, "no id");
+    ok(!s.asked, "all in the same time");
+    ok(um_user_find(site_cx(&s), &staff, bob->id, &found) == UM_OK && strcmp(found->username, "ivan") == 0,
+       "staff sees others");
+    is_int(um_user_find(site_cx(&s), &staff, "00000000-0000-7000-8000-000000000000", &found), UM_ABSENT, "who are");
+    is_int(um_user_find(site_cx(&s), &staff, NULL, &found), UM_ABSENT, "by an id");
+}
+
+/* A user as one text. */
+static const char *told(const um_user_t *user)
+{
+    return apr_pstrcat(s.pool, user->first_name, "|", user->last_name, "|", user->email, NULL);
+}
+
+static void test_update(void)
+{
+    static const struct { const char *name, *first, *last, *email, *want; } cases[] = {
+        { "all three", "A", "B", "Jane@Example.ORG", "A|B|Jane@example.org" },
+        { "nothing", NULL, NULL, NULL, "A|B|Jane@example.org" },
+        { "one is cleared", "", NULL, NULL, "|B|Jane@example.org" },
+        { "the address is cleared", NULL, NULL, "", "|B|" },
+        { "quotes are letters", "O'Neil\"; --", "%s", NULL, "O'Neil\"; --|%s|" },
+    };
+    const um_user_t *jane = site_register(&s, "jane", "", NULL), *user = NULL;
+    site_input_t bad = { .first_name = "changed", .email = "nowhere" };
+    um_cx_t *cx = site_cx(&s);
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        site_input_t input = { .first_name = cases[i].first, .last_name = cases[i].last, .email = cases[i].email };
+
+        is_int(um_user_update(site_cx(&s), jane->id, &input, &user), UM_OK, cases[i].name);
+        is_text(user ? told(user) : NULL, cases[i].want, "is answered");
+        is_text(ask("select first_name || '|' || last_name || '|' || email from um_users where username = 'jane'"),
+                cases[i].want, "and stored");
+    }
+    is_int(um_user_update(cx, jane->id, &bad, &user), UM_INVALID, "a bad address");
+    is_text(site_errors(cx), "email invalid", "is told");
+    is_text(ask("select first_name from um_users where username = 'jane'"), "O'Neil\"; --", "and nothing is changed");
+    is_int(um_user_delete(site_cx(&s), jane->id), UM_OK, "deleted meanwhile");
+    is_int(um_user_update(site_cx(&s), jane->id, &(site_input_t){ .first_name = "x" }, &user), UM_ABSENT, "absent");
+}
+
+static um_status_e set_email(const um_user_t *user, const char *email, um_cx_t **cx)
+{
+    const um_user_t *after;
+
+    *cx = site_cx(&s);
+    return um_user_update(*cx, user->id, &(site_input_t){ .email = email }, &after);
+}
+
+static void test_exclusive_update(void)
+{
+    const um_user_t *kate, *liam;
+    site_t own = s;
+    um_cx_t *cx;
+
+    site_open(&s);
+    s.site.unique_email = 1;
+    kate = site_register(&s, "kate", "kate@example.org", NULL);
+    liam = site_register(&s, "liam", "liam@example.org", NULL);
+    is_int(set_email(liam, "KATE@example.org", &cx), UM_INVALID, "another's address");
+    is_text(site_errors(cx), "email unique", "is taken");
+    is_text(ask("select email from um_users where username = 'liam'"), "liam@example.org", "and not stored");
+    is_int(set_email(liam, "LIAM@example.org", &cx), UM_OK, "one's own in other letters is not");
+    is_int(set_email(kate, "", &cx), UM_OK, "given up by its owner");
+    is_int(set_email(liam, "kate@example.org", &cx), UM_OK, "it is free");
+    is_int(set_email(kate, "liam@example.org", &cx), UM_OK, "and so is the one left for it");
+    s.site.unique_email = 0;
+    is_int(set_email(kate, "kate@example.org", &cx), UM_OK, "where addresses may be shared nobody has one for himself");
+    site_close(&s);
+    s = own;
+}
+
+static void test_state_and_delete(void)
+{
+    const char *token, *session;
+    um_user_t *user = NULL;
+
+    site_register(&s, "Mona", "", &token);
+    ok(um_user_by_name(site_cx(&s), "mONA", &user) == UM_OK && strcmp(user->username, "Mona") == 0,
+       "found in any case");
+    is_int(um_user_by_name(site_cx(&s), "nobody", &user), UM_ABSENT, "who is not is not found");
+    is_int(um_user_by_name(site_cx(&s), "\xFF", &user), UM_ABSENT, "nor what is no name");
+    um_user_by_name(site_cx(&s), "mona", &user);
+    user->is_staff = 1;
+    is_int(um_user_set_state(site_cx(&s), user), UM_OK, "made staff");
+    is_text(ask("select is_staff || is_active from um_users where username = 'Mona'"), "11", "stored");
+    is_int(site_call(&s, token), UM_BAD_TOKEN, "and every token of before is void");
+    um_password_login(site_cx(&s), "mona", site_secret(SITE_PASSWORD), &token);
+    is_int(site_call(&s, token), UM_OK, "not those of later");
+    user->is_active = 0;
+    is_int(um_user_set_state(site_cx(&s), user), UM_OK, "made inactive");
+    is_int(site_call(&s, token), UM_INACTIVE, "void, and it is told why");
+    user->is_active = 1;
+    um_user_set_state(site_cx(&s), user);
+    is_int(site_call(&s, token), UM_BAD_TOKEN, "made active again, it stays void");
+    um_password_login(site_cx(&s), "mona", site_secret(SITE_PASSWORD), &token);
+    session = apr_psprintf(s.pool, "select count(*) from um_sessions where user_id = '%s'", user->id);
+    is_text(ask(session), "3", "sessions there are");
+    is_int(um_user_delete(site_cx(&s), user->id), UM_OK, "deleted");
+    is_text(ask(session), "0", "they go with their user");
+    is_int(site_call(&s, token), UM_BAD_TOKEN, "and so do his tokens");
+    is_int(um_user_delete(site_cx(&s), user->id), UM_ABSENT, "deleted once only");
+    is_int(um_user_set_state(site_cx(&s), user), UM_ABSENT, "gone for everything else too");
+}
+
+int main(void)
+{
+    site_begin();
+    site_open(&s);
+    site_register(&s, "alice", "", NULL);
+    test_faults_at_once();
+    test_lengths();
+    test_spellings();
+    test_shared_address();
+    test_race();
+    test_find();
+    test_update();
+    test_exclusive_update();
+    test_state_and_delete();
+    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    site_close(&s);
+    return site_end();
+}
