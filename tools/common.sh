@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # What quickstart and runtests share; read by bash with "set -eu" on.
 
+# What the servers' user has to read must not depend on the caller's habits; what nobody else may read says so itself.
+umask 022
+
 um_die()
 {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -12,8 +15,9 @@ um_is_root()
     [ "$(id -u)" -eq 0 ]
 }
 
-# um_packages yes|no PACKAGE...: installs the Debian packages that are missing. "no", or another user than root: names them
-# and ends, because a build that goes on would fail later with a worse message. Elsewhere than on Debian configure tells.
+# um_packages yes|no PACKAGE...: installs the Debian packages that are missing. "no", or another user than root: names
+# them and ends, because a build that goes on would fail later with a worse message. Elsewhere than on Debian configure
+# tells.
 um_packages()
 {
     local may=$1 missing= package
@@ -36,8 +40,8 @@ um_packages()
         { tail -n 20 "$um_log" >&2; um_die "apt-get failed, see $um_log"; }
 }
 
-# um_copy_sources FROM TO: brings TO up to date with the sources in FROM, without what a build in FROM may have left there:
-# make prefers such leftovers to its own, so a build elsewhere over a configured source folder would mix the two.
+# um_copy_sources FROM TO: brings TO up to date with the sources in FROM, without what a build in FROM may have left
+# there: make prefers such leftovers to its own, so a build elsewhere over a configured folder would mix the two.
 um_copy_sources()
 {
     local from=$1 to=$2
@@ -62,7 +66,7 @@ um_copy_sources()
     mv "$to/.sources.new" "$to/.sources"
 }
 
-# um_build FOLDER "CONFIGURE ARGUMENTS" TARGET...: makes the targets in a copy of the sources, with as few steps as are needed.
+# um_build FOLDER "CONFIGURE ARGUMENTS" TARGET...: makes the targets in a copy of the sources, in as few steps as will do.
 um_build()
 {
     local folder=$1 arguments=$2 step
