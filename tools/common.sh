@@ -66,7 +66,7 @@ um_copy_sources()
     mv "$to/.sources.new" "$to/.sources"
 }
 
-# um_build FOLDER "CONFIGURE ARGUMENTS" TARGET...: makes the targets in a copy of the sources, in as few steps as will do.
+# um_build FOLDER "CONFIGURE ARGUMENTS" TARGET...: makes the targets in a copy of the sources, in as few steps as do.
 um_build()
 {
     local folder=$1 arguments=$2 step

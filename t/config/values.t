@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A wrong value stops httpd -t, which says directive, value, file, line and what is allowed. The cases come from the table
-# of directives itself, so a new directive is tested as soon as it has a row.
+# A wrong value stops httpd -t, which says directive, value, file, line and what is allowed. The cases come from the
+# table of directives itself, so a new directive is tested as soon as it has a row.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -63,7 +63,8 @@ for my $row (@rows) {
 # Where a directive may stand: nobody who may write a .htaccess file decides about accounts.
 for my $row (@rows) {
     my ($status, $output) = UmTest::httpd_t("<Location \"/x\">\n$row->{name} On\n</Location>\n");
-    ok($status && $output =~ /\Q$row->{name}\E not allowed/, "$row->{name} is for servers and hosts alone") or diag($output);
+    ok($status && $output =~ /\Q$row->{name}\E not allowed/, "$row->{name} is for servers and hosts alone")
+        or diag($output);
 }
 
 done_testing();

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Every directive is in conf/usermgmt-full.conf with its default and in docs/directives.md, and nowhere is one named that
-# does not exist.
+# Every directive is in conf/usermgmt-full.conf with its default and in docs/directives.md, and nowhere is one named
+# that does not exist.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -13,13 +13,13 @@ cmp_ok(scalar @rows, '>', 10, 'the table of directives is read');
 my %row = map { $_->{name} => $_ } @rows;
 my @names = map { $_->{name} } @rows;
 
-# One or more of them that are no directives: the project's own name, and names of macros and test files are not matched.
 sub named_in {
     my ($text) = @_;
     return $text =~ /\b(UserMgmt(?:[A-Z]\w*)?)\b/g;
 }
 
-is(join(' ', @names[1 .. $#names]), join(' ', sort @names[1 .. $#names]), 'the table is in alphabetical order after the switch');
+is(join(' ', @names[1 .. $#names]), join(' ', sort @names[1 .. $#names]),
+    'the table is in alphabetical order after the switch');
 for my $row (@rows) {
     complain($row->{name}, $row->{help} =~ /\A"[^"]{10,}"\z/ ? undef : 'has no help');
     complain($row->{name}, $row->{least} =~ /\A\d+\z/ && $row->{most} =~ /\A\d+\z/ && $row->{least} <= $row->{most}

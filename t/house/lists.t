@@ -34,7 +34,8 @@ for my $name (keys %list) {
 }
 for my $file (files(qr{\A[^.]})) {
     my @parts = split m{/}, $file;
-    my $found = $dist{$file} || ($file =~ /\A(t\/.*)\.c\z/ && $dist{$1}) || $file =~ /\A(?:configure\.ac|Makefile\.am)\z/;
+    my $found = $dist{$file} || ($file =~ /\A(t\/.*)\.c\z/ && $dist{$1})
+        || $file =~ /\A(?:configure\.ac|Makefile\.am)\z/;
     $found ||= $list{EXTRA_DIST}{ join '/', @parts[0 .. $_] } for 0 .. $#parts;
     complain($file, $found ? undef : 'is not in a release: neither in a list nor in EXTRA_DIST of Makefile.am');
 }

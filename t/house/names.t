@@ -20,8 +20,10 @@ for my $file (files(qr{\A(?:src/.*|mod_usermgmt)\.c\z})) {
     my $code = code($file);
     $code =~ s/^#(?:[^\n]*\\\n)*[^\n]*//gm;
     $code =~ s/^__attribute__\(\(.*\)\)\s*//gm;
-    # Definitions begin in the first column; a function's name stands before its first bracket, a variable's before = [ or ;
-    for my $chunk ($code =~ /^(?!static\b|typedef\b|extern\b|APLOG|AP_|APR_|struct \w+\s*[{;]|enum\b|union\b)([A-Za-z_][^;{}=]*?)\s*[;{=]/gm) {
+    # Definitions begin in the first column; a function's name stands before its first bracket, a variable's before
+    # = [ or ;
+    my $private = qr/static\b|typedef\b|extern\b|APLOG|AP_|APR_|struct \w+\s*[{;]|enum\b|union\b/;
+    for my $chunk ($code =~ /^(?!$private)([A-Za-z_][^;{}=]*?)\s*[;{=]/gm) {
         my ($name) = $chunk =~ /(\w+)\s*(?:\(|\[|\z)/ or next;
         next if $chunk =~ /;\z/ || $name =~ /\A(?:main|usermgmt_module)\z/;
         # A file may be one part of a larger contract: store_tx.c holds functions of store.h.

@@ -84,7 +84,8 @@ sub wait_for {
 sub sql {
     my ($text) = @_;
     my @command = database() eq 'pgsql'
-        ? (setting('PGBIN') . '/psql', qw(-XqAt -v ON_ERROR_STOP=1 -U usermgmt -h), scratch() . '/pg', '-c', $text, 'accounts')
+        ? (setting('PGBIN') . '/psql', qw(-XqAt -v ON_ERROR_STOP=1 -U usermgmt -h), scratch() . '/pg',
+            '-c', $text, 'accounts')
         : ('sqlite3', '-batch', '-cmd', '.timeout 5000', scratch() . '/sqlite3/db/usermgmt.db', $text);
     my ($status, $output) = run(@command);
     die "$text: $output\n" if $status;
@@ -174,8 +175,9 @@ sub prelude {
     @names = grep { $_ ne $with{without} } @names if $with{without};
     my @load = map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so" : () } @names;
     push @load, 'LoadModule usermgmt_module ' . module();
-    return join("\n", @load, "Define folder $folder", "ServerRoot $folder", 'ServerName localhost', 'Listen 127.0.0.1:1',
-        "PidFile $folder/logs/httpd.pid", "ErrorLog $folder/logs/error_log", "DefaultRuntimeDir $folder/logs", '');
+    return join("\n", @load, "Define folder $folder", "ServerRoot $folder", 'ServerName localhost',
+        'Listen 127.0.0.1:1', "PidFile $folder/logs/httpd.pid",
+        "ErrorLog $folder/logs/error_log", "DefaultRuntimeDir $folder/logs", '');
 }
 
 1;
