@@ -36,9 +36,7 @@ my @cases = (
     ['nothing at all', ''],
     ['a host with accounts, a main server without',
         "$KEY\n$SQLITE\n$LIST\n<VirtualHost *:1>\nUserMgmt On\n</VirtualHost>\n"],
-    ['a host with its own database', "$KEY\n$LIST\n<VirtualHost *:1>\nUserMgmt On\n$SQLITE\n</VirtualHost>\n",
-        # The main server has a key and so may protect Locations, for which it would need a database.
-        qr/no DBDriver/],
+    ['a host with its own database and keys', "<VirtualHost *:1>\nUserMgmt On\n$KEY\n$SQLITE\n$LIST\n</VirtualHost>\n"],
 
     ['no signing key', spoilt($KEY, ''), qr/no UserMgmtSigningKey.*usermgmt key new/],
     ['a key that is not there', spoilt($KEY, "$KEY/two.pem"), qr/UserMgmtSigningKey \S+two\.pem .*httpd\.conf:\d+\)/],
