@@ -5,6 +5,7 @@
 #include "auth_bearer.h"
 #include "checks.h"
 #include "server.h"
+#include "worker.h"
 
 #include <ap_config.h>
 #include <http_protocol.h>
@@ -14,12 +15,16 @@ static void register_hooks(apr_pool_t *pool)
 {
     /* mod_dbd opens its connections in child_init; we ask the database right after. */
     static const char *const after_dbd[] = { "mod_dbd.c", NULL };
+    /* It starts its threads in child_init: what they use has to be there. */
+    static const char *const before_watchdog[] = { "mod_watchdog.c", NULL };
 
     (void)pool;
     ap_hook_pre_config(um_server_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(um_checks_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_server_post_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_init(um_server_child_init, after_dbd, NULL, APR_HOOK_LAST);
+    ap_hook_post_config(um_worker_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(um_server_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
+    ap_hook_child_init(um_worker_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
 
     /* Before mod_proxy, mod_rewrite and mod_alias: a path of the API is the API's. */
     ap_hook_translate_name(um_api_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);

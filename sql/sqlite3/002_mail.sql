@@ -25,6 +25,7 @@ create index um_mail_done on um_mail (done_at) where state <> 0;
 create table um_tickets (
     hash          text    primary key not null,
     kind          text    not null,
+    mail_id       text    not null,
     user_id       text    not null references um_users (id) on delete cascade,
     user_version  text    not null,
     email_key     text    not null,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "password.h"
 
+#include "mailing.h"
 #include "random.h"
 #include "unicode.h"
 
@@ -130,7 +131,8 @@ static um_status_e find_user(um_cx_t *cx, const char *username, um_user_t **user
     return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
 }
 
-um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const char **token)
+um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **who,
+                              const char **token)
 {
     um_session_new_t session;
     um_user_t *user = NULL;
@@ -158,6 +160,7 @@ um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t pas
     if (status == UM_OK && fresh) {
         store_fresh_hash(cx, user, fresh);
     }
+    *who = user;
     *token = session.token;
     return status;
 }
@@ -169,6 +172,7 @@ typedef struct change_t {
     const um_user_t *changed;
     const char *old_version;
     const um_session_new_t *session;
+    um_mail_t *notice;          /* or NULL */
 } change_t;
 
 static apr_status_t change_rows(um_tx_t *tx, void *baton)
@@ -181,6 +185,9 @@ static apr_status_t change_rows(um_tx_t *tx, void *baton)
 
     if (rv == APR_SUCCESS && done) {
         rv = um_store_session_insert_tx(tx, pool, &change->session->record, &done);
+    }
+    if (rv == APR_SUCCESS && done && change->notice) {
+        rv = um_store_mail_insert_tx(tx, pool, change->notice);
     }
     if (rv != APR_SUCCESS) {
         return rv;
@@ -216,7 +223,7 @@ um_status_e um_password_change(um_cx_t *cx, const um_user_t *user, um_secret_t o
     um_policy_person_t person = { user->username, user->first_name, user->last_name, user->email };
     um_user_t changed = *user;
     um_session_new_t session;
-    change_t change = { cx, &changed, user->version, &session };
+    change_t change = { cx, &changed, user->version, &session, NULL };
     um_status_e status;
 
     if (new_password.text) {
@@ -236,6 +243,9 @@ um_status_e um_password_change(um_cx_t *cx, const um_user_t *user, um_secret_t o
         return um_cx_failed(cx, "the random generator failed");
     }
     status = um_session_make(cx, &changed, &session);
+    if (status == UM_OK) {
+        status = um_mailing_password_notice(cx, user, &change.notice);
+    }
     if (status == UM_OK) {
         status = store_change(cx, &change);
     }

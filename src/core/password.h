@@ -20,7 +20,8 @@ um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **has
 /** Signs in by name and password and opens a session. UM_INVALID with the one text for unknown name, wrong password and
  * inactive account, which also take the same time. UM_BUSY, UM_AWAY, UM_FAILED.
  * @param token  of the new session */
-um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const char **token);
+um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **who,
+                              const char **token);
 
 /** Changes a password: the policy first (it costs no hash), then the old one. Every session of the user ends; token is
  * of a fresh one. UM_INVALID: fields old_password, new_password (also when cx->errors was not empty at the call, as it

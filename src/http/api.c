@@ -3,10 +3,12 @@
 
 #include "bearer.h"
 #include "body.h"
+#include "mailer.h"
 #include "options.h"
 #include "random.h"
 #include "reply.h"
 #include "route.h"
+#include "shared.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>
@@ -66,6 +68,7 @@ static um_call_t *new_call(request_rec *r)
     um_cx_init(&call->cx, r->pool, call->server->site, r->request_time);
     call->cx.address = r->useragent_ip;
     call->cx.user_agent = apr_table_get(r->headers_in, "User-Agent");
+    call->cx.language = um_mailer_language(call->server, r);
     call->accept = um_mediatype_accept(r->pool, apr_table_get(r->headers_in, "Accept"));
     return call;
 }
@@ -169,6 +172,9 @@ static int serve(um_call_t *call, const um_route_match_t *match)
     }
     ended = call->route->function(call);
     record(call, ended);
+    if (ended == UM_OK && call->route->shape) {
+        um_shared_ring();
+    }
     return um_reply_status(call, ended);
 }
 

@@ -22,7 +22,7 @@ um_status_e um_api_token_create(um_call_t *call)
     if (call->cx.errors->nelts) {
         return UM_INVALID;
     }
-    status = um_password_login(&call->cx, in->username, in->password, &token);
+    status = um_password_login(&call->cx, in->username, in->password, &call->user, &token);
     if (status == UM_OK) {
         call->out = um_json_object(call->cx.pool);
         um_json_put_text(call->out, "token", token);

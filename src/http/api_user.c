@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_user.h"
 
+#include "registration.h"
+
 #include <apr_strings.h>
 
 /* --- shapes --- */
 
-#define IN(member) offsetof(um_user_input_t, member)
+#define IN(member) offsetof(um_member_input_t, member)
 
 static const um_member_t register_members[] = {
-    { "username",   { 0 }, "Username",      UM_NAME,   UM_NEEDED,   UM_USER_MAX_USERNAME, IN(username) },
+    { "username",   { 0 }, "Username",      UM_NAME,   UM_NEEDED,   UM_MEMBER_MAX_USERNAME, IN(username) },
     { "password",   { 0 }, "Password",      UM_SECRET, UM_NEEDED,   0,                    IN(password) },
-    { "first_name", { 0 }, "First name",    UM_TEXT,   UM_BLANK_OK, UM_USER_MAX_NAME,     IN(first_name) },
-    { "last_name",  { 0 }, "Last name",     UM_TEXT,   UM_BLANK_OK, UM_USER_MAX_NAME,     IN(last_name) },
-    { "email",      { 0 }, "Email address", UM_EMAIL,  UM_BLANK_OK, UM_USER_MAX_EMAIL,    IN(email) },
+    { "first_name", { 0 }, "First name",    UM_TEXT,   UM_BLANK_OK, UM_MEMBER_MAX_NAME,     IN(first_name) },
+    { "last_name",  { 0 }, "Last name",     UM_TEXT,   UM_BLANK_OK, UM_MEMBER_MAX_NAME,     IN(last_name) },
+    { "email",      { 0 }, "Email address", UM_EMAIL,  UM_BLANK_OK, UM_MEMBER_MAX_EMAIL,    IN(email) },
 };
 
 static const um_member_t update_members[] = {
-    { "first_name", { 0 }, "First name",    UM_TEXT,   UM_BLANK_OK, UM_USER_MAX_NAME,     IN(first_name) },
-    { "last_name",  { 0 }, "Last name",     UM_TEXT,   UM_BLANK_OK, UM_USER_MAX_NAME,     IN(last_name) },
-    { "email",      { 0 }, "Email address", UM_EMAIL,  UM_BLANK_OK, UM_USER_MAX_EMAIL,    IN(email) },
+    { "first_name", { 0 }, "First name",    UM_TEXT,   UM_BLANK_OK, UM_MEMBER_MAX_NAME,     IN(first_name) },
+    { "last_name",  { 0 }, "Last name",     UM_TEXT,   UM_BLANK_OK, UM_MEMBER_MAX_NAME,     IN(last_name) },
+    { "email",      { 0 }, "Email address", UM_EMAIL,  UM_BLANK_OK, UM_MEMBER_MAX_EMAIL,    IN(email) },
 };
 
 typedef struct passwords_t {
@@ -31,8 +33,8 @@ static const um_member_t password_members[] = {
     { "new_password", { 0 }, "New password", UM_SECRET, UM_NEEDED, 0, offsetof(passwords_t, new_password) },
 };
 
-const um_shape_t um_api_user_register_shape = UM_SHAPE(um_user_input_t, register_members);
-const um_shape_t um_api_user_update_shape = UM_SHAPE(um_user_input_t, update_members);
+const um_shape_t um_api_user_register_shape = UM_SHAPE(um_member_input_t, register_members);
+const um_shape_t um_api_user_update_shape = UM_SHAPE(um_member_input_t, update_members);
 const um_shape_t um_api_user_password_shape = UM_SHAPE(passwords_t, password_members);
 
 /* What an answer shows of a user: these and nothing else. */
@@ -54,11 +56,12 @@ um_status_e um_api_user_register(um_call_t *call)
 {
     const um_user_t *user;
     const char *token;
-    um_status_e status = um_user_register(&call->cx, call->in, &user, &token);
+    um_status_e status = um_registration_create(&call->cx, call->in, &user, &token);
 
     if (status == UM_OK) {
+        call->user = user;
         call->out = show(call, user);
-        um_json_put_text(call->out, "auth_token", token);
+        um_json_put_text(call->out, "auth_token", token ? token : "");
         apr_table_setn(call->r->headers_out, "Location",
                        apr_pstrcat(call->cx.pool, call->route->path, user->id, "/", NULL));
     }
@@ -74,7 +77,7 @@ um_status_e um_api_user_get(um_call_t *call)
 um_status_e um_api_user_update(um_call_t *call)
 {
     const um_user_t *user;
-    um_status_e status = um_user_update(&call->cx, call->user->id, call->in, &user);
+    um_status_e status = um_user_update(&call->cx, call->user, call->in, &user);
 
     if (status == UM_OK) {
         call->out = show(call, user);

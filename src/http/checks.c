@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "checks.h"
 
+#include "mailer.h"
+
 #include <apr_file_info.h>
 #include <apr_strings.h>
 #include <http_config.h>
@@ -163,15 +165,18 @@ static int check_passwords(um_server_t *server, apr_pool_t *pconf, apr_pool_t *p
     const um_settings_t *settings = &server->settings;
     const char *why = NULL;
 
-    if (settings->password_min_length > settings->password_max_length) {
-        return fault(server, "%s is more than %s", where(ptemp, server, UM_SET_UserMgmtPasswordMinLength),
-                     where(ptemp, server, UM_SET_UserMgmtPasswordMaxLength));
-    }
     if (settings->common_passwords
         && um_wordlist_open(pconf, settings->common_passwords, &server->common, &why) != APR_SUCCESS) {
         return fault(server, "%s: %s", where(ptemp, server, UM_SET_UserMgmtCommonPasswords), why);
     }
     return 1;
+}
+
+static int check_mail(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
+{
+    const char *why = um_mailer_check(server, pconf, ptemp);
+
+    return why ? fault(server, "%s", why) : 1;
 }
 
 int um_checks_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
@@ -183,10 +188,11 @@ int um_checks_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server
         um_server_t *server = um_server_of(s);
 
         /* A host that only protects its Locations needs keys and database too; one that does neither needs nothing. */
-        if (server->settings.enabled || server->settings.signing_key) {
+        if (um_server_is_own(s) && (server->settings.enabled || server->settings.signing_key)) {
             good &= check_keys(server, pconf, ptemp);
             good &= check_database(server, ptemp);
             good &= check_passwords(server, pconf, ptemp);
+            good &= check_mail(server, pconf, ptemp);
         }
     }
     return good ? OK : HTTP_INTERNAL_SERVER_ERROR;

@@ -5,32 +5,74 @@
  * kind       how the value is read and which C type the member has, see settings.h
  * default    text, read by the code that reads the administrator's value
  * least,most the range: numbers; seconds for SECONDS; bytes for BYTES; not used by the other kinds (0)
- * inherited  whether a virtual host takes the main server's value: INHERITED or OWN */
+ * inherited  whether a virtual host takes the main server's value: INHERITED or OWN; GLOBAL: it can have no other */
 
 /* Not inherited: else a host on port 80 that only redirects to https would serve the API in clear text. */
 UM_DIRECTIVE(UserMgmt, FLAG, enabled, "Off", 0, 0, OWN,
     "serve the user-management API on this virtual host: On or Off")
 
-UM_DIRECTIVE(UserMgmtAudience, TEXT, audience, "", 0, 0, INHERITED,
-    "aud of the tokens, and the only one accepted; empty: the same as the issuer")
+UM_DIRECTIVE(UserMgmtAudience, TEXT, audience, "auto", 0, 0, INHERITED,
+    "aud of the tokens, and the only one accepted; auto: the same as the issuer")
 
 UM_DIRECTIVE(UserMgmtCommonPasswords, PATH, common_passwords, UM_DATADIR "/common-passwords.txt", 0, 0, INHERITED,
     "sorted file of passwords that nobody may choose, or SHA-1 hashes of them; none: no list")
 
-UM_DIRECTIVE(UserMgmtHashConcurrency, NUMBER, hash_concurrency, "0", 0, 64, INHERITED,
+UM_DIRECTIVE(UserMgmtEmailVerification, VERIFY, email_verification, "off", 0, 0, INHERITED,
+    "whether e-mail addresses are verified by mail: off, on, or required (an account waits for it)")
+
+UM_DIRECTIVE(UserMgmtHashConcurrency, NUMBER, hash_concurrency, "0", 0, 64, GLOBAL,
     "how many passwords are hashed at a time on this machine; 0: as many as it has cores")
 
-UM_DIRECTIVE(UserMgmtHashQueue, NUMBER, hash_queue, "32", 0, 1024, INHERITED,
+UM_DIRECTIVE(UserMgmtHashQueue, NUMBER, hash_queue, "32", 0, 1024, GLOBAL,
     "how many requests may wait for their turn to hash; more are answered 503")
 
 UM_DIRECTIVE(UserMgmtHashWait, SECONDS, hash_wait, "5s", 0, 60, INHERITED,
     "how long a request waits for its turn to hash before it is answered 503")
 
-UM_DIRECTIVE(UserMgmtIssuer, TEXT, issuer, "", 0, 0, INHERITED,
-    "iss of the tokens, and the only one accepted; empty: https:// and the ServerName")
+UM_DIRECTIVE(UserMgmtIssuer, TEXT, issuer, "auto", 0, 0, INHERITED,
+    "iss of the tokens, and the only one accepted; auto: https:// and the main server's ServerName")
+
+UM_DIRECTIVE(UserMgmtMail, TEXT, mail, "none", 0, 0, INHERITED,
+    "how mail leaves: smtp://, smtp+starttls:// or smtps://HOST[:PORT], sendmail:[COMMAND], file:/FOLDER, or none")
+
+UM_DIRECTIVE(UserMgmtMailAttempts, NUMBER, mail_attempts, "12", 1, 100, INHERITED,
+    "tries after which a mail is given up; while the mail server is away none is counted")
+
+UM_DIRECTIVE(UserMgmtMailCAFile, PATH, mail_ca_file, "none", 0, 0, INHERITED,
+    "PEM file of the authorities that may vouch for the mail server; none: the system's")
+
+UM_DIRECTIVE(UserMgmtMailFrom, TEXT, mail_from, "none", 0, 0, INHERITED,
+    "sender of mails: an address, or NAME <ADDRESS>")
+
+UM_DIRECTIVE(UserMgmtMailHourly, NUMBER, mail_hourly, "20", 1, 1000, INHERITED,
+    "reset mails, and verification mails, that an account gets within an hour, and tokens of each kind that it has")
+
+UM_DIRECTIVE(UserMgmtMailKeep, SECONDS, mail_keep, "7d", 0, 31536000, INHERITED,
+    "how long the record of a mail that was sent or given up is kept")
+
+UM_DIRECTIVE(UserMgmtMailLanguage, TEXT, mail_language, "en", 0, 0, INHERITED,
+    "language of mails to whoever asks for none that there is")
+
+UM_DIRECTIVE(UserMgmtMailLogin, PATH, mail_login, "none", 0, 0, INHERITED,
+    "file with user:password for the mail server")
+
+UM_DIRECTIVE(UserMgmtMailMaxAge, SECONDS, mail_max_age, "3d", 60, 2592000, INHERITED,
+    "age after which a mail that could not be sent is given up")
+
+UM_DIRECTIVE(UserMgmtMailTemplates, PATH, mail_templates, UM_DATADIR "/mail", 0, 0, INHERITED,
+    "folder of the texts of mails")
+
+UM_DIRECTIVE(UserMgmtMailTimeout, SECONDS, mail_timeout, "20s", 1, 300, INHERITED,
+    "how long sending one mail may take")
 
 UM_DIRECTIVE(UserMgmtMaxBody, BYTES, max_body, "64k", 1024, 1048576, INHERITED,
     "longest request body; more is answered 413")
+
+UM_DIRECTIVE(UserMgmtNoticeEmail, FLAG, notice_email, "On", 0, 0, INHERITED,
+    "tell the old address when an account gets another one")
+
+UM_DIRECTIVE(UserMgmtNoticePassword, FLAG, notice_password, "On", 0, 0, INHERITED,
+    "tell people by mail when their password was changed")
 
 UM_DIRECTIVE(UserMgmtPasswordHash, HASH, password_hash, "scrypt", 0, 0, INHERITED,
     "how new passwords are hashed: scrypt or argon2id, with parameters")
@@ -50,11 +92,26 @@ UM_DIRECTIVE(UserMgmtRealm, TEXT, realm, "api", 0, 0, INHERITED,
 UM_DIRECTIVE(UserMgmtRequireTLS, FLAG, require_tls, "On", 0, 0, INHERITED,
     "refuse API requests that come neither over TLS nor from this machine")
 
+UM_DIRECTIVE(UserMgmtResetLifetime, SECONDS, reset_lifetime, "24h", 60, 2592000, INHERITED,
+    "how long the token of a reset mail is good")
+
+UM_DIRECTIVE(UserMgmtResetURL, TEXT, reset_url, "auto", 0, 0, INHERITED,
+    "page of the site where a new password is set, with {token} in it; auto: one below https:// and the ServerName")
+
 UM_DIRECTIVE(UserMgmtSigningKey, PATH, signing_key, "none", 0, 0, INHERITED,
     "key file, or folder of key files, that signs and verifies tokens")
+
+UM_DIRECTIVE(UserMgmtSiteName, TEXT, site_name, "auto", 0, 0, INHERITED,
+    "how mails call the site; auto: the main server's ServerName")
 
 UM_DIRECTIVE(UserMgmtTokenLifetime, SECONDS, token_lifetime, "24h", 60, 31536000, INHERITED,
     "how long a token and its session last")
 
 UM_DIRECTIVE(UserMgmtUniqueEmail, FLAG, unique_email, "Off", 0, 0, INHERITED,
     "whether an e-mail address may belong to one account only")
+
+UM_DIRECTIVE(UserMgmtVerifyLifetime, SECONDS, verify_lifetime, "3d", 60, 2592000, INHERITED,
+    "how long the token of a verification mail is good")
+
+UM_DIRECTIVE(UserMgmtVerifyURL, TEXT, verify_url, "auto", 0, 0, INHERITED,
+    "page of the site where an address is verified, with {token} in it; auto: as UserMgmtResetURL")

@@ -148,6 +148,9 @@ int um_reply_status(um_call_t *call, um_status_e status)
 {
     switch (status) {
     case UM_OK:
+        if (call->cx.cause) {
+            tell(call, APLOG_WARNING);
+        }
         return um_reply_json(call, call->route->success, call->out);
     case UM_INVALID:
         return um_reply_errors(call);

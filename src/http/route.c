@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "route.h"
 
+#include "api_reset.h"
 #include "api_token.h"
 #include "api_user.h"
 
@@ -10,6 +11,8 @@
 #define USERS "/api/v1/users/"
 #define USER  "/api/v1/users/{id}/"
 #define TOKEN "/api-token-auth/"
+#define RESET "/api/password_reset/"
+#define EMAIL "/api/email_verification/"
 
 /* The rows of a path stand together, in the order that Allow lists its methods. */
 static const um_route_t routes[] = {
@@ -20,12 +23,22 @@ static const um_route_t routes[] = {
     { USER,  "PATCH",  UM_BEARER, &um_api_user_update_shape,   200, um_api_user_update,          "User" },
     { USER,  "DELETE", UM_BEARER, NULL,                        204, um_api_user_delete,          "User" },
     { TOKEN, "POST",   UM_ANYONE, &um_api_token_shape,         200, um_api_token_create,         "Obtain Auth Token" },
+    { RESET, "POST",   UM_ANYONE, &um_api_reset_request_shape, 200, um_api_reset_request,        "Reset Password" },
+    { RESET "validate_token/",
+             "POST",   UM_ANYONE, &um_api_reset_token_shape,   200, um_api_reset_validate,       "Validate Token" },
+    { RESET "confirm/",
+             "POST",   UM_ANYONE, &um_api_reset_confirm_shape, 200, um_api_reset_confirm,        "Confirm Reset" },
+    { EMAIL, "POST",   UM_ANYONE, &um_api_reset_request_shape, 200, um_api_reset_verify_request, "Verify Email" },
+    { EMAIL "confirm/",
+             "POST",   UM_ANYONE, &um_api_reset_token_shape,   200, um_api_reset_verify_confirm, "Confirm Email" },
 };
 
 #define COUNT (sizeof(routes) / sizeof(routes[0]))
 
 /* Below these nothing but the API answers; the last segment need not end in a slash. */
-static const char *const prefixes[] = { "/api/v1/users", "/api-token-auth" };
+static const char *const prefixes[] = {
+    "/api/v1/users", "/api-token-auth", "/api/password_reset", "/api/email_verification"
+};
 
 /* --- matching --- */
 

@@ -7,6 +7,8 @@
 
 #include <apr_strings.h>
 #include <http_core.h>
+#include <http_main.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Tokens that a child remembers as well signed, 64 bytes each. */
@@ -15,6 +17,11 @@
 um_server_t *um_server_of(const server_rec *server)
 {
     return ap_get_module_config(server->module_config, &usermgmt_module);
+}
+
+int um_server_is_own(const server_rec *server)
+{
+    return um_server_of(server)->server == server;
 }
 
 void *um_server_create(apr_pool_t *pool, server_rec *server)
@@ -40,13 +47,14 @@ int um_server_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     (void)plog;
     (void)ptemp;
-    return um_database_pre_config(pconf) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
+    return um_shared_pre_config(pconf) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
 int um_server_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     int wanted = 0;
 
+    (void)pconf;
     (void)plog;
     (void)ptemp;
     for (server_rec *s = main_server; s; s = s->next) {
@@ -55,8 +63,7 @@ int um_server_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     if (!wanted || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    return um_shared_create(main_server) == APR_SUCCESS && um_database_create(pconf, main_server) == APR_SUCCESS
-               ? OK : HTTP_INTERNAL_SERVER_ERROR;
+    return um_shared_create(main_server) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
 /* --- sites --- */
@@ -68,11 +75,17 @@ static int cores(void)
     return online < 1 ? 1 : online > 64 ? 64 : (int)online;
 }
 
+static int is_auto(const char *text)
+{
+    return strcmp(text, "auto") == 0;
+}
+
+/* The main server's name for all hosts: a token of one is good on the others, which have the same keys and accounts. */
 static const char *issuer(apr_pool_t *pool, const um_server_t *server)
 {
     const char *set = server->settings.issuer;
 
-    return *set ? set : apr_pstrcat(pool, "https://", server->server->server_hostname, NULL);
+    return is_auto(set) ? apr_pstrcat(pool, "https://", ap_server_conf->server_hostname, NULL) : set;
 }
 
 static um_site_t *make_site(apr_pool_t *pchild, const um_server_t *server, um_sigcache_t *signatures, um_gate_t *gate)
@@ -89,9 +102,10 @@ static um_site_t *make_site(apr_pool_t *pchild, const um_server_t *server, um_si
     site->policy = (um_policy_t){ (int)settings->password_min_length, (int)settings->password_max_length,
                                   server->common };
     site->issuer = issuer(pchild, server);
-    site->audience = *settings->audience ? settings->audience : site->issuer;
+    site->audience = is_auto(settings->audience) ? site->issuer : settings->audience;
     site->token_lifetime = settings->token_lifetime;
     site->unique_email = settings->unique_email;
+    site->mailing = server->mailing;
     return site;
 }
 
@@ -115,7 +129,7 @@ void um_server_child_init(apr_pool_t *pchild, server_rec *main_server)
     for (server_rec *s = main_server; s; s = s->next) {
         um_server_t *server = um_server_of(s);
 
-        if (!server->keys) {
+        if (!server->keys || !um_server_is_own(s)) {
             continue;
         }
         if (!gate) {
@@ -126,7 +140,7 @@ void um_server_child_init(apr_pool_t *pchild, server_rec *main_server)
             if (um_sigcache_create(pchild, REMEMBERED_SIGNATURES, &signatures) != APR_SUCCESS) {
                 signatures = NULL;
             }
-            um_database_child_init(pchild, main_server);
+            um_shared_child_init(pchild, main_server);
         }
         server->site = make_site(pchild, server, signatures, gate);
         tell_if_not_ready(pchild, server);

@@ -4,7 +4,9 @@
 /* A virtual host as the module sees it: its settings, and the site made of them. */
 #include "cx.h"
 #include "key.h"
+#include "mailing.h"
 #include "settings.h"
+#include "transport.h"
 
 #include <http_log.h>
 
@@ -18,11 +20,17 @@ typedef struct um_server_t {
     um_dialect_e dialect;       /**< set when the configuration is checked */
     um_keyring_t *keys;         /**< read as root, in the parent; NULL: this host neither issues nor accepts tokens */
     um_wordlist_t *common;
+    um_mailing_t *mailing;
+    um_transport_t *transport;  /**< for the worker alone; NULL: no mail is sent */
     um_site_t *site;            /**< made in each child; NULL as keys */
 } um_server_t;
 
 /** The server's record. */
 um_server_t *um_server_of(const server_rec *server);
+
+/** Whether a host has a record of its own. One without any of our directives has the main server's, database and all.
+ */
+int um_server_is_own(const server_rec *server);
 
 /** Hooks: httpd's per-server configuration. */
 void *um_server_create(apr_pool_t *pool, server_rec *server);

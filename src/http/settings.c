@@ -2,7 +2,9 @@
 #include "settings.h"
 
 #include "server.h"
+#include "unicode.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <errno.h>
 #include <stddef.h>
@@ -12,8 +14,10 @@
 
 #define OWN 0
 #define INHERITED 1
+#define GLOBAL 2
 
-typedef enum { KIND_FLAG, KIND_NUMBER, KIND_SECONDS, KIND_BYTES, KIND_TEXT, KIND_PATH, KIND_HASH } kind_e;
+typedef enum { KIND_FLAG, KIND_NUMBER, KIND_SECONDS, KIND_BYTES, KIND_TEXT, KIND_PATH, KIND_HASH,
+               KIND_VERIFY } kind_e;
 
 typedef struct row_t {
     const char *name;
@@ -81,12 +85,15 @@ static const char *read_flag(const char *text, int *value)
     return *value || strcasecmp(text, "off") == 0 ? NULL : "must be On or Off";
 }
 
-/* These end up in header fields and in tokens. */
+/* These end up in header fields, tokens and mails. */
 static const char *read_text(apr_pool_t *pool, const char *text, const char **value)
 {
+    if (!*text || !um_unicode_valid(text, strlen(text)) || text[strcspn(text, "\"\\")]) {
+        return "must be text in UTF-8, without \" and \\";
+    }
     for (const char *c = text; *c; c++) {
-        if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\') {
-            return "must be printable ASCII without \" and \\";
+        if (apr_iscntrl(*c)) {
+            return "must be one line without control characters";
         }
     }
     *value = apr_pstrdup(pool, text);
@@ -110,6 +117,19 @@ static const char *read_hash(apr_pool_t *pool, const char *text, um_pwhash_param
     return um_pwhash_params(pool, text, value, &why) == APR_SUCCESS ? NULL : why;
 }
 
+static const char *read_verify(const char *text, um_verify_e *value)
+{
+    static const char *const names[] = { "off", "on", "required" };
+
+    for (int i = UM_VERIFY_OFF; i <= UM_VERIFY_REQUIRED; i++) {
+        if (strcasecmp(text, names[i]) == 0) {
+            *value = (um_verify_e)i;
+            return NULL;
+        }
+    }
+    return "must be off, on or required";
+}
+
 static const char *read_value(apr_pool_t *pool, const row_t *row, um_settings_t *settings, const char *text)
 {
     void *member = (char *)settings + row->offset;
@@ -129,6 +149,8 @@ static const char *read_value(apr_pool_t *pool, const row_t *row, um_settings_t 
         return read_path(pool, text, member);
     case KIND_HASH:
         return read_hash(pool, text, member);
+    case KIND_VERIFY:
+        return read_verify(text, member);
     }
     return "is of no kind";
 }
@@ -138,10 +160,14 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 {
     const row_t *row = cmd->info;
     um_settings_t *settings = &um_server_of(cmd->server)->settings;
-    const char *fault = read_value(cmd->pool, row, settings, text);
     um_origin_t *origin = &settings->origin[row - rows];
+    const char *fault = row->inherited == GLOBAL ? ap_check_cmd_context(cmd, NOT_IN_VIRTUALHOST) : NULL;
 
     (void)unused;
+    if (fault) {
+        return fault;
+    }
+    fault = read_value(cmd->pool, row, settings, text);
     origin->file = cmd->directive->filename;
     origin->line = cmd->directive->line_num;
     origin->text = apr_pstrdup(cmd->pool, text);

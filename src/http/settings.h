@@ -3,6 +3,7 @@
 #define UM_SETTINGS_H
 /* What an administrator set, or the default of it. A directive is one row of directives.h; its member follows from
  * it. */
+#include "mailing.h"
 #include "pwhash.h"
 
 #include <httpd.h>
@@ -13,9 +14,10 @@ typedef int um_kind_FLAG_t;                         /* On or Off */
 typedef apr_int64_t um_kind_NUMBER_t;
 typedef apr_int64_t um_kind_SECONDS_t;              /* 90, 90s, 15m, 24h, 7d */
 typedef apr_int64_t um_kind_BYTES_t;                /* 65536, 64k, 1m */
-typedef const char *um_kind_TEXT_t;                 /* printable, never NULL */
+typedef const char *um_kind_TEXT_t;                 /* one line of UTF-8, never NULL */
 typedef const char *um_kind_PATH_t;                 /* under ServerRoot unless absolute; NULL for none */
 typedef um_pwhash_params_t um_kind_HASH_t;          /* see pwhash.h */
+typedef um_verify_e um_kind_VERIFY_t;               /* off, on, required */
 
 typedef enum {
 #define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) UM_SET_##name,

@@ -50,18 +50,23 @@ static int check_kind(um_call_t *call, const um_member_t *member, const um_json_
     case UM_JSON_STRING:
         return 1;
     default:
-        return fail(call, member, "invalid", "Not a valid string.");
+        break;
     }
+    if (member->kind == UM_EMAIL) {
+        um_member_bad_email(&call->cx);
+        return 0;
+    }
+    return fail(call, member, "invalid", "Not a valid string.");
 }
 
 /* Of a text with a character that no text may have, the form is wrong too. */
 static void check_form(um_call_t *call, const um_member_t *member, const char *text, int whole)
 {
-    if (member->kind == UM_NAME && (!whole || !um_user_is_username(call->cx.pool, text))) {
-        um_user_bad_username(&call->cx);
+    if (member->kind == UM_NAME && (!whole || !um_member_is_username(call->cx.pool, text))) {
+        um_member_bad_username(&call->cx);
     }
     if (member->kind == UM_EMAIL && *text && (!whole || !um_email_valid(text))) {
-        um_user_bad_email(&call->cx);
+        um_member_bad_email(&call->cx);
     }
 }
 

@@ -4,14 +4,38 @@
 #include "gate.h"
 #include "server.h"
 
+#include <apr_atomic.h>
 #include <apr_shm.h>
 #include <http_core.h>
+#include <string.h>
+#include <util_mutex.h>
 
-#define RETAINED "mod_usermgmt.shared"
+/* Another layout of the memory must have another name: the old one may still be there. */
+#define RETAINED "mod_usermgmt.shared.1"
+
+#define MUTEX_TYPE "usermgmt-sqlite"
+
+#if APR_HAS_PROC_PTHREAD_SERIALIZE
+#define MUTEX_MECHANISM APR_LOCK_PROC_PTHREAD   /* robust: a killed holder shuts nobody out */
+#else
+#define MUTEX_MECHANISM APR_LOCK_DEFAULT
+#endif
+
+/* What lies in the memory. The gate comes behind it. */
+typedef struct layout_t {
+    apr_uint32_t rings;
+    apr_uint32_t unused[15];    /* so that ringing does not disturb the gate's cache line */
+} layout_t;
 
 typedef struct retained_t {
     apr_shm_t *segment;
+    apr_global_mutex_t *writers;
 } retained_t;
+
+apr_status_t um_shared_pre_config(apr_pool_t *pconf)
+{
+    return ap_mutex_register(pconf, MUTEX_TYPE, NULL, MUTEX_MECHANISM, 0);
+}
 
 apr_status_t um_shared_create(server_rec *main_server)
 {
@@ -23,20 +47,55 @@ apr_status_t um_shared_create(server_rec *main_server)
     }
     retained = ap_retained_data_create(RETAINED, sizeof(*retained));
     /* The process's pool: what lies in pconf is gone with each restart, while old children still count on it. */
-    rv = apr_shm_create(&retained->segment, um_gate_size(), NULL, main_server->process->pool);
+    rv = apr_shm_create(&retained->segment, sizeof(layout_t) + um_gate_size(), NULL, main_server->process->pool);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM102: no shared memory of %" APR_SIZE_T_FMT
-                     " bytes for the bound on password hashing", um_gate_size());
+                     " bytes for the bound on password hashing", sizeof(layout_t) + um_gate_size());
         retained->segment = NULL;
         return rv;
     }
-    um_gate_init(apr_shm_baseaddr_get(retained->segment));
-    return APR_SUCCESS;
+    memset(apr_shm_baseaddr_get(retained->segment), 0, sizeof(layout_t) + um_gate_size());
+    um_gate_init(um_shared_gate());
+    return ap_global_mutex_create(&retained->writers, NULL, MUTEX_TYPE, NULL, main_server,
+                                  main_server->process->pool, 0);
 }
 
-void *um_shared_gate(void)
+void um_shared_child_init(apr_pool_t *pchild, server_rec *main_server)
+{
+    retained_t *retained = ap_retained_data_get(RETAINED);
+    apr_status_t rv = apr_global_mutex_child_init(&retained->writers, apr_global_mutex_lockfile(retained->writers),
+                                                  pchild);
+
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, main_server, "UM103: the mutex of SQLite's writers cannot be reached");
+    }
+}
+
+apr_global_mutex_t *um_shared_writers(void)
+{
+    retained_t *retained = ap_retained_data_get(RETAINED);
+
+    return retained->writers;
+}
+
+static layout_t *layout(void)
 {
     retained_t *retained = ap_retained_data_get(RETAINED);
 
     return apr_shm_baseaddr_get(retained->segment);
+}
+
+void um_shared_ring(void)
+{
+    apr_atomic_inc32(&layout()->rings);
+}
+
+apr_uint32_t um_shared_rings(void)
+{
+    return apr_atomic_read32(&layout()->rings);
+}
+
+void *um_shared_gate(void)
+{
+    return layout() + 1;
 }

@@ -40,18 +40,20 @@ UM_STATEMENT(USER_EMAIL_TAKEN, READ, 2,
 
 UM_STATEMENT(USER_INSERT, WRITE, 13,
     "insert into um_users (id, username, username_key, first_name, last_name, email, email_key, email_claim, password,"
-    " version, is_staff, created_at, updated_at)"
+    " version, is_active, created_at, updated_at)"
     " values (" UM_UUID ", cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text),"
     " cast(%s as text), cast(%s as text), cast(%s as text), " UM_UUID ", cast(%s as smallint), cast(%s as bigint),"
     " cast(%s as bigint))"
     " on conflict do nothing returning id")
 
-/* A member that is absent (NULL) keeps its value. */
-UM_STATEMENT(USER_UPDATE, WRITE, 7,
+/* A member that is absent (NULL) keeps its value; another address is not verified yet. */
+UM_STATEMENT(USER_UPDATE, WRITE, 8,
     "update um_users as u set first_name = coalesce(cast(%s as text), u.first_name),"
     " last_name = coalesce(cast(%s as text), u.last_name), email = coalesce(cast(%s as text), u.email),"
     " email_key = coalesce(cast(%s as text), u.email_key),"
     " email_claim = nullif(coalesce(cast(%s as text), u.email_claim), ''),"
+    " email_verified = case when coalesce(cast(%s as text), u.email_key) = u.email_key"
+    " then u.email_verified else 0 end,"
     " updated_at = cast(%s as bigint)"
     " where id = " UM_UUID
     " returning id, username, first_name, last_name, email, password, version, is_active, is_staff")

@@ -20,13 +20,14 @@ um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row)
     user->password = row[5];
     user->version = row[6];
     user->is_active = is_set(row[7]);
+    user->is_waiting = row[7] && row[7][0] == '2';
     user->is_staff = is_set(row[8]);
     return user;
 }
 
-static um_user_t *first(um_store_call_t *call, const um_rows_t *rows)
+static um_user_t *first(apr_pool_t *pool, const um_rows_t *rows)
 {
-    return rows->count ? um_store_user_read(call->pool, rows->row[0]) : NULL;
+    return rows->count ? um_store_user_read(pool, rows->row[0]) : NULL;
 }
 
 apr_status_t um_store_user_by_id(um_store_call_t *call, const char *id, um_user_t **user)
@@ -34,7 +35,7 @@ apr_status_t um_store_user_by_id(um_store_call_t *call, const char *id, um_user_
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_USER_BY_ID, UM_VALUES(id), &rows);
 
-    *user = first(call, &rows);
+    *user = first(call->pool, &rows);
     return rv;
 }
 
@@ -43,7 +44,7 @@ apr_status_t um_store_user_by_key(um_store_call_t *call, const char *username_ke
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_USER_BY_KEY, UM_VALUES(username_key), &rows);
 
-    *user = first(call, &rows);
+    *user = first(call->pool, &rows);
     return rv;
 }
 
@@ -83,22 +84,50 @@ apr_status_t um_store_user_insert(um_tx_t *tx, apr_pool_t *pool, const um_user_t
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_INSERT,
                                       UM_VALUES(user->id, user->username, keys->username_key, user->first_name,
                                                 user->last_name, user->email, keys->email_key, claim(keys->email_claim),
-                                                user->password, user->version, user->is_staff ? "1" : "0", at, at),
+                                                user->password, user->version, user->is_waiting ? "2" : "1", at, at),
                                       &rows);
 
     *done = rows.count > 0;
     return rv;
 }
 
+#define UPDATE_VALUES 8
+
+static const char *const *update_values(apr_pool_t *pool, const um_user_t *change, const um_user_keys_t *keys,
+                                        apr_int64_t now)
+{
+    const char **values = apr_pcalloc(pool, UPDATE_VALUES * sizeof(*values));
+
+    values[0] = change->first_name;
+    values[1] = change->last_name;
+    values[2] = change->email;
+    values[3] = keys->email_key;
+    values[4] = keys->email_claim;
+    values[5] = keys->email_key;
+    values[6] = um_store_number(pool, now);
+    values[7] = change->id;
+    return values;
+}
+
 apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change, const um_user_keys_t *keys,
                                   apr_int64_t now, um_user_t **user)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_USER_UPDATE,
-                                   UM_VALUES(change->first_name, change->last_name, change->email, keys->email_key,
-                                             keys->email_claim, um_store_number(call->pool, now), change->id), &rows);
+    apr_status_t rv = um_store_run(call, UM_SQL_USER_UPDATE, update_values(call->pool, change, keys, now),
+                                   UPDATE_VALUES, &rows);
 
-    *user = first(call, &rows);
+    *user = first(call->pool, &rows);
+    return rv;
+}
+
+apr_status_t um_store_user_update_tx(um_tx_t *tx, apr_pool_t *pool, const um_user_t *change,
+                                     const um_user_keys_t *keys, apr_int64_t now, um_user_t **user)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_UPDATE, update_values(pool, change, keys, now), UPDATE_VALUES,
+                                      &rows);
+
+    *user = first(pool, &rows);
     return rv;
 }
 

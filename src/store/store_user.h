@@ -15,6 +15,7 @@ typedef struct um_user_t {
     const char *password;      /**< the hash */
     const char *version;       /**< UUID, new with each change of credentials or state */
     int is_active;
+    int is_waiting;            /**< until the address is verified; not active */
     int is_staff;
 } um_user_t;
 
@@ -42,6 +43,9 @@ apr_status_t um_store_user_insert(um_tx_t *tx, apr_pool_t *pool, const um_user_t
 /** Members that are NULL keep their value. *user is the record after it, NULL when there is no such user. */
 apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change, const um_user_keys_t *keys,
                                   apr_int64_t now, um_user_t **user);
+/** The same in a transaction. */
+apr_status_t um_store_user_update_tx(um_tx_t *tx, apr_pool_t *pool, const um_user_t *change,
+                                     const um_user_keys_t *keys, apr_int64_t now, um_user_t **user);
 /** In a transaction. *done = 0: the version is no longer old_version. */
 apr_status_t um_store_user_password(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, const char *old_version,
                                     apr_int64_t now, int *done);

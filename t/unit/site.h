@@ -12,6 +12,7 @@
 #include "cx.h"
 #include "key.h"
 #include "tap.h"
+#include "registration.h"
 #include "user.h"
 
 typedef struct site_t {
@@ -208,12 +209,21 @@ static um_secret_t site_secret(const char *text)
     return (um_secret_t){ text, strlen(text) };
 }
 
-typedef um_user_input_t site_input_t;
+/* Signs in when it does not matter who it is. */
+__attribute__((unused))
+static um_status_e site_login(um_cx_t *cx, const char *username, um_secret_t password, const char **token)
+{
+    const um_user_t *who;
+
+    return um_password_login(cx, username, password, &who, token);
+}
+
+typedef um_member_input_t site_input_t;
 
 __attribute__((unused))
 static um_status_e site_enrol(um_cx_t *cx, const site_input_t *input, const um_user_t **user, const char **token)
 {
-    return um_user_register(cx, input, user, token);
+    return um_registration_create(cx, input, user, token);
 }
 
 /* Registers with SITE_PASSWORD; NULL when that did not succeed. */

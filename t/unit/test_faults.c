@@ -31,7 +31,7 @@ static int can_login(world_t *w, const char *name, const char *password)
 {
     const char *token;
 
-    return um_password_login(site_cx(&w->s), name, site_secret(password), &token) == UM_OK;
+    return site_login(site_cx(&w->s), name, site_secret(password), &token) == UM_OK;
 }
 
 /* --- the operations, and whether they were done: 1, not at all: 0, or by half: -1 --- */
@@ -55,7 +55,7 @@ static int is_registered(world_t *w)
 
 static um_status_e do_login(world_t *w)
 {
-    return um_password_login(site_cx(&w->s), "alice", site_secret(SITE_PASSWORD), &w->fresh);
+    return site_login(site_cx(&w->s), "alice", site_secret(SITE_PASSWORD), &w->fresh);
 }
 
 /* Also when the hash was to be made anew: one of the two is there, and of the right password. */
@@ -92,7 +92,7 @@ static um_status_e do_update(world_t *w)
     site_input_t input = { .first_name = "Al", .email = "new@example.org" };
     const um_user_t *user;
 
-    return um_user_update(site_cx(&w->s), w->alice->id, &input, &user);
+    return um_user_update(site_cx(&w->s), w->alice, &input, &user);
 }
 
 static int is_updated(world_t *w)

@@ -31,7 +31,7 @@ static um_status_e login(const char *username, const char *password, um_cx_t **c
 
     *cx = site_cx(&s);
     hashes = 0;
-    return um_password_login(*cx, username, site_secret(password), &token);
+    return site_login(*cx, username, site_secret(password), &token);
 }
 
 static const char *ask(const char *sql)
@@ -85,13 +85,13 @@ static void test_bytes(void)
     const char *token;
 
     hashes = 0;
-    is_int(um_password_login(site_cx(&s), "alice", (um_secret_t){ zero, sizeof(zero) - 1 }, &token), UM_INVALID,
+    is_int(site_login(site_cx(&s), "alice", (um_secret_t){ zero, sizeof(zero) - 1 }, &token), UM_INVALID,
            "a NUL does not end a password");
     memset(longest, 'a', 16385);
     hashes = 0;
-    is_int(um_password_login(site_cx(&s), "alice", (um_secret_t){ longest, 16384 }, &token), UM_INVALID, "16 KB");
+    is_int(site_login(site_cx(&s), "alice", (um_secret_t){ longest, 16384 }, &token), UM_INVALID, "16 KB");
     is_int(hashes, 1, "are hashed");
-    is_int(um_password_login(site_cx(&s), "alice", (um_secret_t){ longest, 16385 }, &token), UM_INVALID, "more");
+    is_int(site_login(site_cx(&s), "alice", (um_secret_t){ longest, 16385 }, &token), UM_INVALID, "more");
     is_int(hashes, 1, "are not");
 }
 
@@ -100,7 +100,7 @@ static void test_rehash(void)
     const char *before = hash_of_alice(), *token;
     um_cx_t *cx;
 
-    um_password_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    site_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     is_text(hash_of_alice(), before, "a hash that is good enough stays");
     s.site.hash.lanes = 2;
     is_int(login("alice", "wrong", &cx), UM_INVALID, "a wrong password");
@@ -136,8 +136,8 @@ static void test_change(void)
     um_caller_t caller;
     um_cx_t *cx;
 
-    um_password_login(site_cx(&s), "erin", site_secret(SITE_PASSWORD), &one);
-    um_password_login(site_cx(&s), "erin", site_secret(SITE_PASSWORD), &two);
+    site_login(site_cx(&s), "erin", site_secret(SITE_PASSWORD), &one);
+    site_login(site_cx(&s), "erin", site_secret(SITE_PASSWORD), &two);
     is_int(change(erin, "wrong", "12345", &cx, &fresh), UM_INVALID, "a weak new password");
     is_text(site_errors(cx), "new_password password_too_short, new_password password_entirely_numeric", "is told");
     is_int(hashes, 0, "before anything is hashed");

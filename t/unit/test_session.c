@@ -102,7 +102,7 @@ static void test_clock(void)
 {
     const char *token;
 
-    um_password_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    site_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     s.now = apr_time_from_sec(SITE_NOW + HOUR - 1);
     is_int(site_call(&s, token), UM_OK, "good to the last second");
     s.now = apr_time_from_sec(SITE_NOW + HOUR);
@@ -114,7 +114,7 @@ static void test_clock(void)
     site_do(&s, "update um_sessions set expires_at = 1600000000");
     is_bad(token, "the database may end it sooner");
     s.site.token_lifetime = 60;
-    um_password_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    site_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     s.site.token_lifetime = HOUR;
     s.now = apr_time_from_sec(SITE_NOW + 60);
     is_bad(token, "a session lasts as long as was said when it was opened");
@@ -126,7 +126,7 @@ static void test_remembered(void)
     const char *token;
     um_sigcache_t *cache = NULL;
 
-    um_password_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    site_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     ok(um_sigcache_create(s.pool, 256, &cache) == APR_SUCCESS, "signatures are remembered");
     s.site.signatures = cache;
     ok(site_call(&s, token) == UM_OK && site_call(&s, token) == UM_OK, "a good token is good again");

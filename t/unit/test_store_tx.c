@@ -48,7 +48,8 @@ typedef struct work_t {
 
 static apr_status_t insert_and_more(um_tx_t *tx, void *baton)
 {
-    static const um_user_t user = { USER_ID, "alice", "", "", "", "x", VERSION, 1, 0 };
+    static const um_user_t user = { .id = USER_ID, .username = "alice", .first_name = "", .last_name = "", .email = "",
+                                    .password = "x", .version = VERSION, .is_active = 1 };
     static const um_user_keys_t keys = { "alice", "", "" };
     work_t *work = baton;
     int done = 0;

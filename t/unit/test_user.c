@@ -206,16 +206,16 @@ static void test_update(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         site_input_t input = { .first_name = cases[i].first, .last_name = cases[i].last, .email = cases[i].email };
 
-        is_int(um_user_update(site_cx(&s), jane->id, &input, &user), UM_OK, cases[i].name);
+        is_int(um_user_update(site_cx(&s), jane, &input, &user), UM_OK, cases[i].name);
         is_text(user ? told(user) : NULL, cases[i].want, "is answered");
         is_text(ask("select first_name || '|' || last_name || '|' || email from um_users where username = 'jane'"),
                 cases[i].want, "and stored");
     }
-    is_int(um_user_update(cx, jane->id, &bad, &user), UM_INVALID, "a bad address");
+    is_int(um_user_update(cx, jane, &bad, &user), UM_INVALID, "a bad address");
     is_text(site_errors(cx), "email invalid", "is told");
     is_text(ask("select first_name from um_users where username = 'jane'"), "O'Neil\"; --", "and nothing is changed");
     is_int(um_user_delete(site_cx(&s), jane->id), UM_OK, "deleted meanwhile");
-    is_int(um_user_update(site_cx(&s), jane->id, &(site_input_t){ .first_name = "x" }, &user), UM_ABSENT, "absent");
+    is_int(um_user_update(site_cx(&s), jane, &(site_input_t){ .first_name = "x" }, &user), UM_ABSENT, "absent");
 }
 
 static um_status_e set_email(const um_user_t *user, const char *email, um_cx_t **cx)
@@ -223,7 +223,7 @@ static um_status_e set_email(const um_user_t *user, const char *email, um_cx_t *
     const um_user_t *after;
 
     *cx = site_cx(&s);
-    return um_user_update(*cx, user->id, &(site_input_t){ .email = email }, &after);
+    return um_user_update(*cx, user, &(site_input_t){ .email = email }, &after);
 }
 
 static void test_exclusive_update(void)
@@ -264,7 +264,7 @@ static void test_state_and_delete(void)
     is_int(um_user_set_state(site_cx(&s), user), UM_OK, "made staff");
     is_text(ask("select is_staff || is_active from um_users where username = 'Mona'"), "11", "stored");
     is_int(site_call(&s, token), UM_BAD_TOKEN, "and every token of before is void");
-    um_password_login(site_cx(&s), "mona", site_secret(SITE_PASSWORD), &token);
+    site_login(site_cx(&s), "mona", site_secret(SITE_PASSWORD), &token);
     is_int(site_call(&s, token), UM_OK, "not those of later");
     user->is_active = 0;
     is_int(um_user_set_state(site_cx(&s), user), UM_OK, "made inactive");
@@ -272,7 +272,7 @@ static void test_state_and_delete(void)
     user->is_active = 1;
     um_user_set_state(site_cx(&s), user);
     is_int(site_call(&s, token), UM_BAD_TOKEN, "made active again, it stays void");
-    um_password_login(site_cx(&s), "mona", site_secret(SITE_PASSWORD), &token);
+    site_login(site_cx(&s), "mona", site_secret(SITE_PASSWORD), &token);
     session = apr_psprintf(s.pool, "select count(*) from um_sessions where user_id = '%s'", user->id);
     is_text(ask(session), "3", "sessions there are");
     is_int(um_user_delete(site_cx(&s), user->id), UM_OK, "deleted");

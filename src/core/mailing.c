@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mailing.h"
+
+#include "mailmsg.h"
+#include "random.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+const char *const um_mailing_kinds[] = {
+    UM_MAILING_RESET, UM_MAILING_VERIFY, UM_MAILING_PASSWORD_CHANGED, UM_MAILING_EMAIL_CHANGED, NULL
+};
+
+const char *const um_mailing_placeholders[] = { "username", "email", "token", "url", "expires", "site", "new_email",
+                                                NULL };
+
+um_verify_e um_mailing_verification(const um_cx_t *cx)
+{
+    return cx->site->mailing ? cx->site->mailing->verification : UM_VERIFY_OFF;
+}
+
+/* --- rows --- */
+
+static um_status_e new_row(um_cx_t *cx, const char *kind, const char *address, um_mail_t **mail)
+{
+    const char *id;
+
+    if (um_random_uuid(cx->pool, cx->now, &id) != APR_SUCCESS) {
+        return um_cx_failed(cx, "the random generator failed");
+    }
+    *mail = apr_pcalloc(cx->pool, sizeof(**mail));
+    **mail = (um_mail_t){
+        .id = id,
+        .kind = kind,
+        .address = address,
+        .username = "",
+        .detail = "",
+        .language = cx->language ? cx->language : "",
+        .created_at = um_cx_seconds(cx),
+    };
+    return UM_OK;
+}
+
+um_status_e um_mailing_wish(um_cx_t *cx, const char *kind, const char *address)
+{
+    um_store_call_t call = um_cx_store(cx);
+    um_mail_t *mail;
+    um_status_e status;
+
+    if (!cx->site->mailing->sends) {
+        cx->cause = "somebody asked for a mail, but this site sends none";
+        return UM_OK;
+    }
+    status = new_row(cx, kind, address, &mail);
+    if (status == UM_OK && um_store_mail_insert(&call, mail) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return status;
+}
+
+um_status_e um_mailing_make(um_cx_t *cx, const char *kind, const um_user_t *user, const char *address,
+                            const char *detail, um_mail_t **mail)
+{
+    um_status_e status = UM_OK;
+
+    *mail = NULL;
+    if (*address) {
+        status = new_row(cx, kind, address, mail);
+    }
+    if (*mail) {
+        (*mail)->user_id = user->id;
+        (*mail)->username = user->username;
+        (*mail)->detail = detail;
+    }
+    return status;
+}
+
+um_status_e um_mailing_password_notice(um_cx_t *cx, const um_user_t *user, um_mail_t **mail)
+{
+    *mail = NULL;
+    if (!cx->site->mailing || !cx->site->mailing->notice_password) {
+        return UM_OK;
+    }
+    return um_mailing_make(cx, UM_MAILING_PASSWORD_CHANGED, user, user->email, "", mail);
+}
+
+/* --- messages --- */
+
+static int is_verify(const um_mail_t *mail)
+{
+    return strcmp(mail->kind, UM_MAILING_VERIFY) == 0;
+}
+
+/* "24 hours": the largest unit that says it without a rest. Templates of other languages have no better than
+ * figures. */
+static const char *span(apr_pool_t *pool, apr_int64_t seconds)
+{
+    static const struct { apr_int64_t size; const char *name; } units[] = {
+        { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" }
+    };
+    apr_size_t i = 0;
+
+    while (seconds % units[i].size || (i == 0 && seconds < 3 * units[0].size)) {
+        i++;
+    }
+    return apr_psprintf(pool, "%" APR_INT64_T_FMT " %s", seconds / units[i].size, units[i].name);
+}
+
+static const char *with_token(apr_pool_t *pool, const char *url, const char *token)
+{
+    static const char mark[] = "{token}";
+    const char *at = strstr(url, mark);
+
+    return at ? apr_pstrcat(pool, apr_pstrmemdup(pool, url, (apr_size_t)(at - url)), token, at + strlen(mark), NULL)
+              : url;
+}
+
+um_status_e um_mailing_render(um_cx_t *cx, const um_mail_t *mail, const char *token, const char **bytes,
+                              apr_size_t *len)
+{
+    const um_mailing_t *mailing = cx->site->mailing;
+    const um_template_t *template = um_templates_find(mailing->templates, mail->kind, mail->language);
+    const um_template_value_t values[] = {
+        { "username", mail->username },
+        { "email", mail->address },
+        { "token", token },
+        { "url", with_token(cx->pool, is_verify(mail) ? mailing->verify_url : mailing->reset_url, token) },
+        { "expires", span(cx->pool, is_verify(mail) ? mailing->verify_lifetime : mailing->reset_lifetime) },
+        { "site", mailing->site },
+        { "new_email", mail->detail },
+    };
+    um_mailmsg_t message = {
+        .from_name = *mailing->from_name ? mailing->from_name : NULL,
+        .from_address = mailing->from_address,
+        .to_name = NULL,
+        .to_address = mail->address,
+        .date = cx->now,
+    };
+
+    if (!template || um_template_fill(cx->pool, template, values, (int)(sizeof(values) / sizeof(values[0])),
+                                      &message.subject, &message.text, &message.html) != APR_SUCCESS) {
+        return um_cx_failed(cx, "its template cannot be filled");
+    }
+    /* The same for each try: a mailbox that got both can tell. */
+    message.message_id = apr_pstrcat(cx->pool, mail->id, strrchr(mailing->from_address, '@'), NULL);
+    if (um_mailmsg_build(cx->pool, &message, bytes, len) != APR_SUCCESS) {
+        return um_cx_failed(cx, "it cannot be made a message: an address is not fit for one");
+    }
+    return UM_OK;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_MAILING_H
+#define UM_MAILING_H
+/* What a site says by mail and how; and what an event leaves in the outbox. Nothing is sent here. */
+#include "cx.h"
+#include "store_mail.h"
+#include "store_user.h"
+#include "template.h"
+
+/** The kinds of mail: names of templates, and of rows in the outbox. */
+#define UM_MAILING_RESET            "reset"
+#define UM_MAILING_VERIFY           "verify"
+#define UM_MAILING_PASSWORD_CHANGED "password_changed"
+#define UM_MAILING_EMAIL_CHANGED    "email_changed"
+
+/** All kinds, and all placeholders that their templates may use; NULL-terminated. */
+extern const char *const um_mailing_kinds[], *const um_mailing_placeholders[];
+
+typedef enum { UM_VERIFY_OFF, UM_VERIFY_ON, UM_VERIFY_REQUIRED } um_verify_e;
+
+struct um_mailing_t {
+    int sends;                          /**< whether mail leaves at all; else nothing below is set but verification */
+    const um_templates_t *templates;
+    const char *from_name;              /**< "" for none */
+    const char *from_address;
+    const char *site;                   /**< how mails call the site */
+    const char *reset_url, *verify_url; /**< of the site's own pages, with {token} */
+    apr_int64_t reset_lifetime;         /**< seconds, of a token from when its mail is made */
+    apr_int64_t verify_lifetime;
+    int hourly;                         /**< mails of a kind that an account gets within an hour */
+    int attempts;                       /**< after so many a mail is given up */
+    apr_int64_t max_age;                /**< seconds after which a mail is given up */
+    int notice_password, notice_email;  /**< whether changes are told */
+    um_verify_e verification;           /**< of e-mail addresses at registration and change */
+};
+
+/** Whether addresses are to be verified; off where nothing is said by mail. */
+um_verify_e um_mailing_verification(const um_cx_t *cx);
+
+/** A wish for a mail to whoever has an address: one row, whether anybody has it or not. UM_AWAY, UM_FAILED; UM_OK
+ * with a cause where the site sends none. */
+um_status_e um_mailing_wish(um_cx_t *cx, const char *kind, const char *address);
+
+/** Makes a row that tells a user of something, for the transaction in which it happens; NULL in *mail when he has no
+ * address. UM_FAILED.
+ * @param address  where it goes: not always his present one */
+um_status_e um_mailing_make(um_cx_t *cx, const char *kind, const um_user_t *user, const char *address,
+                            const char *detail, um_mail_t **mail);
+
+/** A row that tells a user at his address that his password was changed; NULL where the site does not tell.
+ * UM_FAILED. */
+um_status_e um_mailing_password_notice(um_cx_t *cx, const um_user_t *user, um_mail_t **mail);
+
+/** The finished message of a row (RFC 5322). token "" for kinds that carry none. UM_FAILED: it cannot be made, ever.
+ * @param bytes  in the context's pool */
+um_status_e um_mailing_render(um_cx_t *cx, const um_mail_t *mail, const char *token, const char **bytes,
+                              apr_size_t *len);
+
+#endif

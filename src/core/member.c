@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "member.h"
+
+#include "email.h"
+#include "unicode.h"
+
+#include <string.h>
+
+void um_member_bad_username(um_cx_t *cx)
+{
+    um_cx_error(cx, "username", "invalid", "Enter a valid username. This value may contain only letters, numbers, "
+                "and @/./+/-/_ characters.");
+}
+
+void um_member_bad_email(um_cx_t *cx)
+{
+    um_cx_error(cx, "email", "invalid", "Enter a valid email address.");
+}
+
+int um_member_is_username(apr_pool_t *pool, const char *text)
+{
+    const char *name;
+
+    return um_unicode_nfkc(pool, text, &name) == APR_SUCCESS && um_unicode_is_name(name);
+}
+
+void um_member_check_username(um_cx_t *cx, const char *typed, um_user_t *user, um_user_keys_t *keys)
+{
+    const char *name;
+
+    if (um_unicode_nfkc(cx->pool, typed, &name) != APR_SUCCESS || !um_unicode_is_name(name)
+        || um_unicode_key(cx->pool, name, &keys->username_key) != APR_SUCCESS) {
+        um_member_bad_username(cx);
+    }
+    /* Some single characters become many: what is stored counts. */
+    else if (um_unicode_count(name, strlen(name)) > UM_MEMBER_MAX_USERNAME) {
+        um_cx_error(cx, "username", "max_length", "Ensure this field has no more than 150 characters.");
+    }
+    else {
+        user->username = name;
+        return;
+    }
+    keys->username_key = NULL;
+}
+
+void um_member_check_email(um_cx_t *cx, const char *typed, um_user_t *user, um_user_keys_t *keys)
+{
+    if (*typed && !um_email_valid(typed)) {
+        um_member_bad_email(cx);
+        return;
+    }
+    user->email = *typed ? um_email_normalize(cx->pool, typed) : "";
+    keys->email_key = *typed ? um_email_key(cx->pool, typed) : "";
+    keys->email_claim = cx->site->unique_email ? keys->email_key : "";
+}
+
+void um_member_taken_username(um_cx_t *cx)
+{
+    um_cx_error(cx, "username", "unique", "A user with that username already exists.");
+}
+
+void um_member_taken_email(um_cx_t *cx)
+{
+    um_cx_error(cx, "email", "unique", "A user with that email address already exists.");
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registration.h"
+
+#include "mailing.h"
+#include "random.h"
+
+#include <string.h>
+
+static const char *text_or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+static um_status_e check_taken(um_cx_t *cx, const um_user_keys_t *keys)
+{
+    um_store_call_t call = um_cx_store(cx);
+    int name, email;
+
+    if (um_store_user_taken(&call, keys, &name, &email) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    if (name) {
+        um_member_taken_username(cx);
+    }
+    if (email) {
+        um_member_taken_email(cx);
+    }
+    return UM_OK;
+}
+
+/* Nobody could ever verify none. A faulty one has been told of. */
+static void need_email(um_cx_t *cx, const char *email)
+{
+    int told = 0;
+
+    for (int i = 0; i < cx->errors->nelts; i++) {
+        told |= strcmp(APR_ARRAY_IDX(cx->errors, i, um_error_t).field, "email") == 0;
+    }
+    if (!told && !email) {
+        um_cx_error(cx, "email", "required", "This field is required.");
+    }
+    else if (!told && !*email) {
+        um_cx_error(cx, "email", "blank", "This field may not be blank.");
+    }
+}
+
+static um_status_e check_new(um_cx_t *cx, const um_member_input_t *input, um_user_t *user, um_user_keys_t *keys)
+{
+    um_policy_person_t person = { input->username, input->first_name, input->last_name, input->email };
+    um_status_e status = UM_OK;
+
+    user->first_name = text_or_empty(input->first_name);
+    user->last_name = text_or_empty(input->last_name);
+    if (input->username) {
+        um_member_check_username(cx, input->username, user, keys);
+    }
+    if (input->password.text) {
+        um_password_check(cx, "password", input->password, &person);
+    }
+    um_member_check_email(cx, text_or_empty(input->email), user, keys);
+    if (user->is_waiting) {
+        need_email(cx, input->email);
+    }
+    if (keys->username_key || (keys->email_claim && *keys->email_claim)) {
+        status = check_taken(cx, keys);
+    }
+    return status == UM_OK && cx->errors->nelts ? UM_INVALID : status;
+}
+
+typedef struct registration_t {
+    um_cx_t *cx;
+    um_user_t *user;
+    um_user_keys_t *keys;
+    um_session_new_t session;
+    um_mail_t *mail;            /* to verify the address; or NULL */
+} registration_t;
+
+static apr_status_t register_rows(um_tx_t *tx, void *baton)
+{
+    registration_t *new = baton;
+    apr_pool_t *pool = new->cx->pool;
+    int done = 0;
+    apr_status_t rv = um_store_user_insert(tx, pool, new->user, new->keys, um_cx_seconds(new->cx), &done);
+
+    if (rv == APR_SUCCESS && done && !new->user->is_waiting) {
+        rv = um_store_session_insert_tx(tx, pool, &new->session.record, &done);
+    }
+    if (rv == APR_SUCCESS && done && new->mail) {
+        rv = um_store_mail_insert_tx(tx, pool, new->mail);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    return done ? APR_SUCCESS : UM_STORE_ROLLED_BACK;
+}
+
+static um_status_e store_registration(um_cx_t *cx, registration_t *new)
+{
+    um_store_call_t call = um_cx_store(cx);
+    apr_status_t rv = um_store_transaction(&call, register_rows, new);
+    um_user_t *there = NULL;
+    um_status_e status;
+
+    if (rv == UM_STORE_ROLLED_BACK) {
+        /* Somebody else was faster between our look and our insert. */
+        status = check_taken(cx, new->keys);
+        if (status == UM_OK && !cx->errors->nelts) {
+            um_member_taken_username(cx);
+        }
+        return status == UM_OK ? UM_INVALID : status;
+    }
+    if (rv == UM_STORE_UNKNOWN && um_store_user_by_id(&call, new->user->id, &there) == APR_SUCCESS && there) {
+        rv = APR_SUCCESS;
+    }
+    return rv == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+}
+
+/* The ids of the user, his version and his session, and the mail to him. */
+static um_status_e make_rows(um_cx_t *cx, registration_t *new)
+{
+    um_user_t *made = new->user;
+    um_status_e status = UM_OK;
+
+    if (um_random_uuid(cx->pool, cx->now, &made->id) != APR_SUCCESS
+        || um_random_uuid(cx->pool, cx->now, &made->version) != APR_SUCCESS) {
+        return um_cx_failed(cx, "the random generator failed");
+    }
+    if (!made->is_waiting) {
+        status = um_session_make(cx, made, &new->session);
+    }
+    if (status == UM_OK && um_mailing_verification(cx) != UM_VERIFY_OFF) {
+        status = um_mailing_make(cx, UM_MAILING_VERIFY, made, made->email, "", &new->mail);
+    }
+    return status;
+}
+
+um_status_e um_registration_create(um_cx_t *cx, const um_member_input_t *input, const um_user_t **user,
+                                   const char **token)
+{
+    um_user_t *made = apr_pcalloc(cx->pool, sizeof(*made));
+    um_user_keys_t keys = { 0 };
+    registration_t new = { .cx = cx, .user = made, .keys = &keys };
+    um_status_e status;
+
+    made->is_waiting = um_mailing_verification(cx) == UM_VERIFY_REQUIRED;
+    made->is_active = !made->is_waiting;
+    status = check_new(cx, input, made, &keys);
+    if (status == UM_OK) {
+        status = um_password_hash(cx, input->password, &made->password);
+    }
+    if (status == UM_OK) {
+        status = make_rows(cx, &new);
+    }
+    if (status == UM_OK) {
+        status = store_registration(cx, &new);
+    }
+    *user = made;
+    *token = new.session.token;
+    return status;
+}

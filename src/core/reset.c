@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reset.h"
+
+#include "mailing.h"
+#include "random.h"
+#include "store_ticket.h"
+#include "ticket.h"
+
+#include <string.h>
+
+um_status_e um_reset_request(um_cx_t *cx, const char *email)
+{
+    return cx->errors->nelts ? UM_INVALID : um_mailing_wish(cx, UM_MAILING_RESET, email);
+}
+
+static um_status_e find(um_cx_t *cx, const char *token, um_user_t **user)
+{
+    um_store_call_t call = um_cx_store(cx);
+    const char *hash = um_ticket_hash(cx, token);
+
+    *user = NULL;
+    if (hash && um_store_ticket_user(&call, hash, UM_MAILING_RESET, um_cx_seconds(cx), user) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return *user && (*user)->is_active ? UM_OK : UM_ABSENT;
+}
+
+um_status_e um_reset_validate(um_cx_t *cx, const char *token)
+{
+    um_user_t *user;
+
+    return cx->errors->nelts ? UM_INVALID : find(cx, token, &user);
+}
+
+/* --- confirming --- */
+
+typedef struct confirm_t {
+    um_cx_t *cx;
+    const um_user_t *changed;
+    const char *old_version;
+    um_mail_t *notice;          /* or NULL */
+} confirm_t;
+
+static apr_status_t confirm_rows(um_tx_t *tx, void *baton)
+{
+    confirm_t *confirm = baton;
+    apr_pool_t *pool = confirm->cx->pool;
+    int done = 0;
+    apr_status_t rv = um_store_user_password(tx, pool, confirm->changed, confirm->old_version,
+                                             um_cx_seconds(confirm->cx), &done);
+
+    if (rv == APR_SUCCESS && !done) {
+        return UM_STORE_ROLLED_BACK;
+    }
+    return rv == APR_SUCCESS && confirm->notice ? um_store_mail_insert_tx(tx, pool, confirm->notice) : rv;
+}
+
+static um_status_e store(um_cx_t *cx, confirm_t *confirm)
+{
+    um_store_call_t call = um_cx_store(cx);
+    apr_status_t rv = um_store_transaction(&call, confirm_rows, confirm);
+    um_user_t *now = NULL;
+
+    if (rv == UM_STORE_ROLLED_BACK) {
+        return UM_ABSENT;
+    }
+    if (rv == UM_STORE_UNKNOWN && um_store_user_by_id(&call, confirm->changed->id, &now) == APR_SUCCESS && now
+        && strcmp(now->version, confirm->changed->version) == 0) {
+        rv = APR_SUCCESS;
+    }
+    return rv == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+}
+
+static um_status_e change(um_cx_t *cx, const um_user_t *user, um_secret_t password)
+{
+    um_user_t changed = *user;
+    confirm_t confirm = { cx, &changed, user->version, NULL };
+    um_status_e status = um_password_hash(cx, password, &changed.password);
+
+    if (status == UM_OK && um_random_uuid(cx->pool, cx->now, &changed.version) != APR_SUCCESS) {
+        status = um_cx_failed(cx, "the random generator failed");
+    }
+    if (status == UM_OK) {
+        status = um_mailing_password_notice(cx, user, &confirm.notice);
+    }
+    return status == UM_OK ? store(cx, &confirm) : status;
+}
+
+um_status_e um_reset_confirm(um_cx_t *cx, const char *token, um_secret_t password)
+{
+    um_policy_person_t person;
+    um_user_t *user;
+    um_status_e status;
+
+    if (cx->errors->nelts) {
+        return UM_INVALID;
+    }
+    status = find(cx, token, &user);
+    if (status != UM_OK) {
+        return status;
+    }
+    person = (um_policy_person_t){ user->username, user->first_name, user->last_name, user->email };
+    um_password_check(cx, "password", password, &person);
+    return cx->errors->nelts ? UM_INVALID : change(cx, user, password);
+}

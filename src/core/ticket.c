@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ticket.h"
+
+#include "base64url.h"
+#include "random.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#define TOKEN_BYTES 32
+#define TOKEN_CHARACTERS 43
+
+const char *um_ticket_hash(um_cx_t *cx, const char *token)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+
+    if (strlen(token) != TOKEN_CHARACTERS || !EVP_Digest(token, TOKEN_CHARACTERS, digest, &len, EVP_sha256(), NULL)) {
+        return NULL;
+    }
+    return um_base64url_encode(cx->pool, digest, len);
+}
+
+um_status_e um_ticket_new(um_cx_t *cx, const char **token, const char **hash)
+{
+    *hash = NULL;
+    if (um_random_text(cx->pool, TOKEN_BYTES, token) == APR_SUCCESS) {
+        *hash = um_ticket_hash(cx, *token);
+    }
+    return *hash ? UM_OK : um_cx_failed(cx, "a token could not be made");
+}

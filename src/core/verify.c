@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify.h"
+
+#include "mailing.h"
+#include "store_ticket.h"
+#include "ticket.h"
+
+um_status_e um_verify_request(um_cx_t *cx, const char *email)
+{
+    if (um_mailing_verification(cx) == UM_VERIFY_OFF) {
+        return UM_ABSENT;
+    }
+    return cx->errors->nelts ? UM_INVALID : um_mailing_wish(cx, UM_MAILING_VERIFY, email);
+}
+
+typedef struct taking_t {
+    um_cx_t *cx;
+    const char *hash;
+} taking_t;
+
+static apr_status_t take_rows(um_tx_t *tx, void *baton)
+{
+    taking_t *taking = baton;
+    int done = 0;
+    apr_status_t rv = um_store_ticket_verify(tx, taking->cx->pool, taking->hash, um_cx_seconds(taking->cx), &done);
+
+    return rv == APR_SUCCESS && !done ? UM_STORE_ROLLED_BACK : rv;
+}
+
+um_status_e um_verify_confirm(um_cx_t *cx, const char *token)
+{
+    um_store_call_t call = um_cx_store(cx);
+    taking_t taking = { cx, NULL };
+    apr_status_t rv;
+
+    if (cx->errors->nelts) {
+        return UM_INVALID;
+    }
+    taking.hash = um_ticket_hash(cx, token);
+    if (!taking.hash) {
+        return UM_ABSENT;
+    }
+    rv = um_store_transaction(&call, take_rows, &taking);
+    if (rv == UM_STORE_ROLLED_BACK) {
+        return UM_ABSENT;
+    }
+    return rv == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+}

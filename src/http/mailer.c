@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mailer.h"
+
+#include "email.h"
+#include "unicode.h"
+
+#include <apr_file_info.h>
+#include <apr_strings.h>
+#include <http_main.h>
+#include <string.h>
+
+static int is(const char *text, const char *word)
+{
+    return strcmp(text, word) == 0;
+}
+
+__attribute__((format(printf, 4, 5)))
+static const char *fault(apr_pool_t *ptemp, const um_server_t *server, um_directive_e directive, const char *format,
+                         ...)
+{
+    va_list args;
+    const char *text;
+
+    va_start(args, format);
+    text = apr_pvsprintf(ptemp, format, args);
+    va_end(args);
+    return apr_pstrcat(ptemp, um_settings_where(ptemp, &server->settings, directive), ": ", text, NULL);
+}
+
+/* NAME <ADDRESS>, or ADDRESS. */
+static int read_from(apr_pool_t *pool, const char *text, um_mailing_t *mailing)
+{
+    const char *open = strrchr(text, '<');
+    apr_size_t len = strlen(text);
+
+    mailing->from_name = "";
+    mailing->from_address = text;
+    if (open) {
+        if (text[len - 1] != '>') {
+            return 0;
+        }
+        mailing->from_address = apr_pstrmemdup(pool, open + 1, len - 2 - (apr_size_t)(open - text));
+        mailing->from_name = um_unicode_trim(pool, apr_pstrmemdup(pool, text, (apr_size_t)(open - text)));
+    }
+    return um_email_valid(mailing->from_address);
+}
+
+static const char *page(apr_pool_t *pconf, const char *set, const char *path)
+{
+    if (is(set, "auto")) {
+        return apr_pstrcat(pconf, "https://", ap_server_conf->server_hostname, path, "?token={token}", NULL);
+    }
+    return set;
+}
+
+static um_mailing_t *make(const um_server_t *server, apr_pool_t *pconf)
+{
+    const um_settings_t *settings = &server->settings;
+    um_mailing_t *mailing = apr_pcalloc(pconf, sizeof(*mailing));
+    int sends = !is(settings->mail, "none");
+
+    mailing->sends = sends;
+    mailing->site = is(settings->site_name, "auto") ? ap_server_conf->server_hostname : settings->site_name;
+    mailing->reset_url = page(pconf, settings->reset_url, "/password-reset");
+    mailing->verify_url = page(pconf, settings->verify_url, "/verify-email");
+    mailing->reset_lifetime = settings->reset_lifetime;
+    mailing->verify_lifetime = settings->verify_lifetime;
+    mailing->hourly = (int)settings->mail_hourly;
+    mailing->attempts = (int)settings->mail_attempts;
+    mailing->max_age = settings->mail_max_age;
+    mailing->notice_password = sends && settings->notice_password;
+    mailing->notice_email = sends && settings->notice_email;
+    mailing->verification = settings->email_verification;
+    return mailing;
+}
+
+static const char *check_login(const um_server_t *server, apr_pool_t *ptemp)
+{
+    const char *file = server->settings.mail_login;
+    apr_finfo_t info;
+
+    if (file && apr_stat(&info, file, APR_FINFO_PROT, ptemp) == APR_SUCCESS
+        && (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE))) {
+        return fault(ptemp, server, UM_SET_UserMgmtMailLogin, "it can be read or written by others; close it with: "
+                     "chmod 600 %s", file);
+    }
+    return NULL;
+}
+
+static const char *check_transport(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
+{
+    const um_settings_t *settings = &server->settings;
+    um_transport_options_t options = { settings->mail_login, settings->mail_ca_file, (int)settings->mail_timeout };
+    const char *why = check_login(server, ptemp);
+
+    if (!why && um_transport_open(pconf, settings->mail, &options, &server->transport, &why) != APR_SUCCESS) {
+        why = fault(ptemp, server, UM_SET_UserMgmtMail, "%s", why);
+    }
+    return why;
+}
+
+static const char *check_sending(um_server_t *server, um_mailing_t *mailing, apr_pool_t *pconf, apr_pool_t *ptemp)
+{
+    const um_settings_t *settings = &server->settings;
+    um_templates_t *templates = NULL;
+    const char *why = NULL;
+
+    if (!read_from(pconf, settings->mail_from, mailing)) {
+        return fault(ptemp, server, UM_SET_UserMgmtMailFrom, "must be who mails are from, such as no-reply@example.org "
+                     "or \"Example <no-reply@example.org>\"");
+    }
+    if (!strstr(mailing->reset_url, "{token}")) {
+        return fault(ptemp, server, UM_SET_UserMgmtResetURL, "must have {token} in it");
+    }
+    if (!strstr(mailing->verify_url, "{token}")) {
+        return fault(ptemp, server, UM_SET_UserMgmtVerifyURL, "must have {token} in it");
+    }
+    if (!settings->mail_templates
+        || um_templates_read(pconf, settings->mail_templates, um_mailing_kinds, um_mailing_placeholders,
+                             settings->mail_language, &templates, &why) != APR_SUCCESS) {
+        return fault(ptemp, server, UM_SET_UserMgmtMailTemplates, "%s", why ? why : "mails need their texts");
+    }
+    mailing->templates = templates;
+    return check_transport(server, pconf, ptemp);
+}
+
+const char *um_mailer_check(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
+{
+    um_mailing_t *mailing = make(server, pconf);
+
+    server->mailing = mailing;
+    if (!mailing->sends) {
+        return mailing->verification == UM_VERIFY_OFF
+                   ? NULL : fault(ptemp, server, UM_SET_UserMgmtEmailVerification, "needs UserMgmtMail");
+    }
+    return check_sending(server, mailing, pconf, ptemp);
+}
+
+const char *um_mailer_language(const um_server_t *server, const request_rec *r)
+{
+    const um_mailing_t *mailing = server->mailing;
+
+    if (!mailing || !mailing->templates) {
+        return "";
+    }
+    return um_templates_language(r->pool, mailing->templates, apr_table_get(r->headers_in, "Accept-Language"));
+}

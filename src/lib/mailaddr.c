@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mailaddr.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#ifdef HAVE_IDN2
+#include <idn2.h>
+#endif
+
+/* RFC 5321 4.5.3.1, RFC 1035 2.3.4 */
+#define LONGEST_ADDRESS 254
+#define LONGEST_LOCAL 64
+#define LONGEST_LABEL 63
+
+static int is_alnum(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Whether len characters are words between single dots, of at most longest letters, digits and characters of others
+ * each; a hyphen is at neither end of a word unless may_dash. */
+static int is_dotted(const char *text, apr_size_t len, apr_size_t longest, const char *others, int may_dash)
+{
+    apr_size_t i, word = 0;
+
+    for (i = 0; i < len; ++i) {
+        if (text[i] == '.') {
+            if (word == 0 || (!may_dash && text[i - 1] == '-')) {
+                return 0;
+            }
+            word = 0;
+        }
+        else if (!(is_alnum(text[i]) || (text[i] && strchr(others, text[i]))) || ++word > longest
+                 || (word == 1 && !may_dash && text[i] == '-')) {
+            return 0;
+        }
+    }
+    return word > 0 && (may_dash || text[len - 1] != '-');
+}
+
+static int is_ascii(const char *text)
+{
+    while (*text && !(*text & 0x80)) {
+        ++text;
+    }
+    return *text == '\0';
+}
+
+static apr_status_t to_ascii(apr_pool_t *pool, const char *domain, const char **ascii)
+{
+#ifdef HAVE_IDN2
+    char *found = NULL;
+    int answer = idn2_to_ascii_8z(domain, &found, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+
+    if (answer != IDN2_OK) {
+        return answer == IDN2_MALLOC ? APR_ENOMEM : APR_EINVAL;
+    }
+    *ascii = apr_pstrdup(pool, found);
+    idn2_free(found);
+    return APR_SUCCESS;
+#else
+    (void)pool;
+    (void)domain;
+    (void)ascii;
+    return APR_ENOTIMPL;
+#endif
+}
+
+apr_status_t um_mailaddr_ascii(apr_pool_t *pool, const char *address, const char **ascii)
+{
+    const char *at = strrchr(address, '@'), *domain;
+    apr_size_t len = at ? (apr_size_t)(at - address) : 0;
+    apr_status_t status;
+
+    if (!is_dotted(address, len, LONGEST_LOCAL, "!#$%&'*+-/=?^_`{|}~", 1) || len > LONGEST_LOCAL) {
+        return APR_EINVAL;
+    }
+    domain = at + 1;
+    if (!is_ascii(domain)) {
+        status = to_ascii(pool, domain, &domain);
+        if (status != APR_SUCCESS) {
+            return status;
+        }
+    }
+    if (!is_dotted(domain, strlen(domain), LONGEST_LABEL, "-", 0) || len + 1 + strlen(domain) > LONGEST_ADDRESS) {
+        return APR_EINVAL;
+    }
+    *ascii = domain == at + 1 ? apr_pstrdup(pool, address)
+                              : apr_pstrcat(pool, apr_pstrmemdup(pool, address, len + 1), domain, NULL);
+    return APR_SUCCESS;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "langtag.h"
+#include "template.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_file_info.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <apr_tables.h>
+
+/* The templates of one kind: tags[i] is the language of templates[i]. */
+typedef struct kind_t {
+    const char *name;
+    apr_array_header_t *tags;        /* of const char * */
+    apr_array_header_t *templates;   /* of const um_template_t * */
+} kind_t;
+
+struct um_templates_t {
+    const char *fallback;
+    apr_array_header_t *kinds;       /* of kind_t */
+    apr_array_header_t *tags;        /* of const char *: the languages of all kinds */
+};
+
+typedef struct reader_t {
+    apr_pool_t *pool;
+    apr_pool_t *scratch;
+    const char *folder;
+    const char *const *names;
+    const char **why;
+} reader_t;
+
+static apr_status_t refuse(reader_t *reader, apr_status_t status, const char *file, const char *what)
+{
+    char text[128];
+
+    *reader->why = apr_pstrcat(reader->pool, reader->folder, file ? "/" : "", file ? file : "", ": ",
+                               what ? what : apr_strerror(status, text, sizeof(text)), NULL);
+    return status;
+}
+
+static apr_status_t read_bytes(reader_t *reader, const char *file, char **bytes, apr_size_t *len)
+{
+    const char *path = apr_pstrcat(reader->scratch, reader->folder, "/", file, NULL);
+    apr_finfo_t info;
+    apr_file_t *in;
+    apr_status_t status;
+
+    /* Looked at before it is opened: to open a named pipe would wait for somebody to write into it. */
+    status = apr_stat(&info, path, APR_FINFO_TYPE, reader->scratch);
+    if (status == APR_SUCCESS && info.filetype != APR_REG) {
+        return refuse(reader, APR_EINVAL, file, "not a regular file");
+    }
+    if (status == APR_SUCCESS) {
+        status = apr_file_open(&in, path, APR_FOPEN_READ | APR_FOPEN_BINARY, 0, reader->scratch);
+    }
+    if (status == APR_SUCCESS) {
+        *bytes = apr_palloc(reader->scratch, UM_TEMPLATE_MAX + 1);
+        status = apr_file_read_full(in, *bytes, UM_TEMPLATE_MAX + 1, len);
+        apr_file_close(in);
+    }
+    return status == APR_SUCCESS || APR_STATUS_IS_EOF(status) ? APR_SUCCESS : refuse(reader, status, file, NULL);
+}
+
+static apr_status_t read_template(reader_t *reader, const char *stem, int has_html, const um_template_t **t)
+{
+    const char *names[] = { apr_pstrcat(reader->pool, stem, ".txt", NULL),
+                            apr_pstrcat(reader->pool, stem, ".html", NULL) };
+    char *text, *html = NULL;
+    apr_size_t text_len, html_len = 0;
+    int in_html, line;
+    const char *what;
+    um_template_t *made;
+    apr_status_t status = read_bytes(reader, names[0], &text, &text_len);
+
+    if (status == APR_SUCCESS && has_html) {
+        status = read_bytes(reader, names[1], &html, &html_len);
+    }
+    if (status == APR_SUCCESS) {
+        status = um_template_parse(reader->pool, text, text_len, html, html_len, reader->names, &made, &in_html, &line,
+                                   &what);
+        if (status != APR_SUCCESS) {
+            return refuse(reader, status, apr_psprintf(reader->pool, "%s:%d", names[in_html], line), what);
+        }
+        *t = made;
+    }
+    apr_pool_clear(reader->scratch);
+    return status;
+}
+
+static void add_tag(apr_array_header_t *tags, const char *tag)
+{
+    APR_ARRAY_PUSH(tags, const char *) = tag;
+}
+
+static int is_there(const apr_array_header_t *tags, const char *tag)
+{
+    int i = um_langtag_lookup(tags, tag);
+
+    return i >= 0 && strcasecmp(APR_ARRAY_IDX(tags, i, const char *), tag) == 0;
+}
+
+/* Whether file is a template of the kind and of the sort that ending names: *tag is then its language. */
+static int is_template(apr_pool_t *pool, const char *file, const char *kind, const char *ending, const char **tag)
+{
+    apr_size_t len = strlen(file), kind_len = strlen(kind), ending_len = strlen(ending);
+
+    if (len < kind_len + 1 + ending_len || strncmp(file, kind, kind_len) != 0 || file[kind_len] != '.'
+        || strcmp(file + len - ending_len, ending) != 0) {
+        return 0;
+    }
+    *tag = apr_pstrmemdup(pool, file + kind_len + 1, len - kind_len - 1 - ending_len);
+    return 1;
+}
+
+/* The languages that the folder's files have for a kind and a sort of file. */
+static apr_status_t list_tags(reader_t *reader, const apr_array_header_t *files, const char *kind, const char *ending,
+                              apr_array_header_t *tags)
+{
+    const char *file, *tag;
+    int i;
+
+    for (i = 0; i < files->nelts; ++i) {
+        file = APR_ARRAY_IDX(files, i, const char *);
+        if (!is_template(reader->pool, file, kind, ending, &tag)) {
+            continue;
+        }
+        if (!um_langtag_valid(tag, strlen(tag))) {
+            return refuse(reader, APR_EINVAL, file, "names no language: it is KIND.LANGUAGE.txt or .html, with a "
+                          "language such as de or de-AT");
+        }
+        if (is_there(tags, tag)) {
+            return refuse(reader, APR_EINVAL, file, "there is another for this language, in other letters");
+        }
+        add_tag(tags, tag);
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t read_kind(reader_t *reader, const apr_array_header_t *files, um_templates_t *templates,
+                              kind_t *kind)
+{
+    apr_array_header_t *html = apr_array_make(reader->pool, 4, sizeof(const char *));
+    apr_status_t status = list_tags(reader, files, kind->name, ".txt", kind->tags);
+    const char *tag, *stem;
+    int i;
+
+    if (status == APR_SUCCESS) {
+        status = list_tags(reader, files, kind->name, ".html", html);
+    }
+    for (i = 0; status == APR_SUCCESS && i < html->nelts; ++i) {
+        tag = APR_ARRAY_IDX(html, i, const char *);
+        if (!is_there(kind->tags, tag)) {
+            stem = apr_pstrcat(reader->pool, kind->name, ".", tag, NULL);
+            status = refuse(reader, APR_EINVAL, apr_pstrcat(reader->pool, stem, ".html", NULL),
+                            apr_pstrcat(reader->pool, "needs ", stem, ".txt beside it", NULL));
+        }
+    }
+    if (status == APR_SUCCESS && !is_there(kind->tags, templates->fallback)) {
+        stem = apr_pstrcat(reader->pool, kind->name, ".", templates->fallback, ".txt", NULL);
+        status = refuse(reader, APR_ENOENT, stem, NULL);
+    }
+    for (i = 0; status == APR_SUCCESS && i < kind->tags->nelts; ++i) {
+        tag = APR_ARRAY_IDX(kind->tags, i, const char *);
+        status = read_template(reader, apr_pstrcat(reader->pool, kind->name, ".", tag, NULL), is_there(html, tag),
+                               apr_array_push(kind->templates));
+        if (!is_there(templates->tags, tag)) {
+            add_tag(templates->tags, tag);
+        }
+    }
+    return status;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names of the folder's files in an order that is the same everywhere: messages and choices hang on it. */
+static apr_status_t list_files(reader_t *reader, apr_array_header_t *files)
+{
+    apr_dir_t *dir;
+    apr_finfo_t info;
+    apr_status_t status = apr_dir_open(&dir, reader->folder, reader->pool);
+
+    if (status != APR_SUCCESS) {
+        return refuse(reader, status, NULL, NULL);
+    }
+    while ((status = apr_dir_read(&info, APR_FINFO_NAME, dir)) == APR_SUCCESS || status == APR_INCOMPLETE) {
+        if (info.name[0] != '.') {
+            add_tag(files, apr_pstrdup(reader->pool, info.name));
+        }
+    }
+    apr_dir_close(dir);
+    qsort(files->elts, (size_t)files->nelts, sizeof(const char *), compare_names);
+    return APR_STATUS_IS_ENOENT(status) ? APR_SUCCESS : refuse(reader, status, NULL, NULL);
+}
+
+apr_status_t um_templates_read(apr_pool_t *pool, const char *folder, const char *const *kinds,
+                               const char *const *names, const char *fallback_language, um_templates_t **templates,
+                               const char **why)
+{
+    apr_array_header_t *files = apr_array_make(pool, 32, sizeof(const char *));
+    um_templates_t *made = apr_pcalloc(pool, sizeof(*made));
+    reader_t reader = { pool, NULL, folder, names, why };
+    apr_status_t status;
+    kind_t *kind;
+
+    status = apr_pool_create(&reader.scratch, pool);
+    if (status != APR_SUCCESS) {
+        return refuse(&reader, status, NULL, NULL);
+    }
+    made->fallback = apr_pstrdup(pool, fallback_language);
+    made->kinds = apr_array_make(pool, 8, sizeof(kind_t));
+    made->tags = apr_array_make(pool, 8, sizeof(const char *));
+    status = list_files(&reader, files);
+    for (; status == APR_SUCCESS && *kinds; ++kinds) {
+        kind = apr_array_push(made->kinds);
+        kind->name = apr_pstrdup(pool, *kinds);
+        kind->tags = apr_array_make(pool, 8, sizeof(const char *));
+        kind->templates = apr_array_make(pool, 8, sizeof(const um_template_t *));
+        status = read_kind(&reader, files, made, kind);
+    }
+    apr_pool_destroy(reader.scratch);
+    if (status == APR_SUCCESS) {
+        *templates = made;
+    }
+    return status;
+}
+
+const um_template_t *um_templates_find(const um_templates_t *templates, const char *kind, const char *language)
+{
+    const kind_t *at = (const kind_t *)templates->kinds->elts, *end = at + templates->kinds->nelts;
+    int i;
+
+    while (at < end && strcmp(at->name, kind) != 0) {
+        ++at;
+    }
+    if (at == end) {
+        return NULL;
+    }
+    i = um_langtag_lookup(at->tags, language);
+    if (i < 0) {
+        i = um_langtag_lookup(at->tags, templates->fallback);
+    }
+    return APR_ARRAY_IDX(at->templates, i, const um_template_t *);
+}
+
+const char *um_templates_language(apr_pool_t *pool, const um_templates_t *templates, const char *accept_language)
+{
+    int i = um_langtag_accept(templates->tags, accept_language);
+
+    return i < 0 ? "" : apr_pstrdup(pool, APR_ARRAY_IDX(templates->tags, i, const char *));
+}

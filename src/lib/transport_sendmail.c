@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <apr_file_info.h>
+#include <apr_strings.h>
+#include <apr_tables.h>
+
+#define DEFAULT "/usr/sbin/sendmail -i"
+/* ms: how often a talking and a silent program are looked at, and how long one may take to end when told to. */
+#define STEP 50
+#define SILENT_STEP 2
+#define GRACE 500
+
+/* As a script's shell ends for a command that cannot be executed, and for one that is not there. */
+#define SHELL_REFUSED 126
+#define SHELL_MISSED 127
+
+static const struct {
+    int code;
+    um_transport_e verdict;
+    const char *what;
+} codes[] = {
+    { EX_USAGE, UM_TRANSPORT_DOWN, "usage" },
+    { EX_DATAERR, UM_TRANSPORT_NEVER, "data" },
+    { EX_NOUSER, UM_TRANSPORT_NEVER, "no such user" },
+    { EX_NOHOST, UM_TRANSPORT_NEVER, "no such host" },
+    { EX_UNAVAILABLE, UM_TRANSPORT_LATER, "unavailable" },
+    { EX_SOFTWARE, UM_TRANSPORT_DOWN, "internal error" },
+    { EX_OSERR, UM_TRANSPORT_DOWN, "system error" },
+    { EX_OSFILE, UM_TRANSPORT_DOWN, "system file" },
+    { EX_CANTCREAT, UM_TRANSPORT_DOWN, "cannot create" },
+    { EX_IOERR, UM_TRANSPORT_DOWN, "input or output" },
+    { EX_TEMPFAIL, UM_TRANSPORT_LATER, "try again later" },
+    { EX_PROTOCOL, UM_TRANSPORT_LATER, "protocol" },
+    { EX_NOPERM, UM_TRANSPORT_DOWN, "no permission" },
+    { EX_CONFIG, UM_TRANSPORT_DOWN, "configuration" },
+    { SHELL_REFUSED, UM_TRANSPORT_DOWN, "cannot be executed" },
+    { SHELL_MISSED, UM_TRANSPORT_DOWN, "command not found" },
+};
+
+/* A running program, and what it has said. */
+typedef struct run_t {
+    um_transport_mail_t *mail;
+    pid_t pid;
+    int ear;                   /* our end of the pipe that it complains into; -1: it has closed its own */
+    char said[256];
+    apr_size_t len;
+    const char *cut;           /* why it was ended by us */
+} run_t;
+
+/* Time that no administrator sets. */
+static apr_int64_t milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (apr_int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+/* A file in memory: a pipe would have to be written with an eye on a program that does not read, and a file on the disk
+ * would leave a token there. */
+static int put_message(const um_transport_mail_t *mail)
+{
+    int fd = memfd_create("mail", MFD_CLOEXEC), error = 0;
+    apr_size_t done = 0;
+    ssize_t count;
+
+    while (fd >= 0 && !error && done < mail->len) {
+        count = write(fd, mail->bytes + done, mail->len - done);
+        if (count > 0) {
+            done += (apr_size_t)count;
+        }
+        else if (errno != EINTR) {
+            error = errno;
+        }
+    }
+    if (fd >= 0 && (error || lseek(fd, 0, SEEK_SET) < 0)) {
+        error = error ? error : errno;
+        close_fd(&fd);
+        errno = error;
+    }
+    return fd;
+}
+
+/* posix_spawn, because a fork of a server with threads may do next to nothing before it becomes another program. In a
+ * group of its own, to end with it what it has started; with the signals' defaults, for httpd ignores some. */
+static int spawn(run_t *run, char *const *args, int in, int err)
+{
+    /* Not the server's own: nobody knows what is in that. */
+    char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
+    char *const environment[] = { path, locale, NULL };
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    sigset_t signals;
+    int error;
+
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
+    posix_spawnattr_init(&attr);
+    sigemptyset(&signals);
+    posix_spawnattr_setsigmask(&attr, &signals);
+    sigfillset(&signals);
+    posix_spawnattr_setsigdefault(&attr, &signals);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    error = posix_spawn(&run->pid, args[0], &files, &attr, args, environment);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attr);
+    return error;
+}
+
+/* Starts the program; gives 0 or the system's error. */
+static int start(const apr_array_header_t *command, run_t *run)
+{
+    apr_array_header_t *args = apr_array_copy(run->mail->pool, command);
+    int ends[2] = { -1, -1 }, in = put_message(run->mail), error;
+
+    APR_ARRAY_PUSH(args, const char *) = "-f";
+    APR_ARRAY_PUSH(args, const char *) = run->mail->from;
+    APR_ARRAY_PUSH(args, const char *) = "--";
+    APR_ARRAY_PUSH(args, const char *) = run->mail->to;
+    APR_ARRAY_PUSH(args, const char *) = NULL;
+    error = in < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : 0;
+    if (!error) {
+        /* The program's end is like any other: who writes into it expects to wait. */
+        error = fcntl(ends[1], F_SETFL, 0) < 0 ? errno : spawn(run, (char *const *)args->elts, in, ends[1]);
+    }
+    close_fd(&in);
+    close_fd(&ends[1]);
+    run->ear = ends[0];
+    if (error) {
+        close_fd(&run->ear);
+    }
+    return error;
+}
+
+/* Takes what the program says, for as long as wait (ms) when it says nothing; more than fits is read and dropped. */
+static void listen_to(run_t *run, int wait)
+{
+    struct pollfd ear = { run->ear, POLLIN, 0 };
+    char said[512];
+    apr_size_t take, room = sizeof(run->said) - 1 - run->len;
+    ssize_t count;
+
+    /* A pipe that is closed says nothing about the program's end, though that mostly follows at once. */
+    if (poll(&ear, 1, run->ear < 0 && wait > SILENT_STEP ? SILENT_STEP : wait) <= 0) {
+        return;
+    }
+    count = read(run->ear, said, sizeof(said));
+    if (count > 0) {
+        take = (apr_size_t)count < room ? (apr_size_t)count : room;
+        memcpy(run->said + run->len, said, take);
+        run->len += take;
+    }
+    else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
+        close_fd(&run->ear);
+    }
+}
+
+/* As waitpid, which a signal may interrupt. */
+static pid_t reap(const run_t *run, int *status, int how)
+{
+    pid_t pid;
+
+    do {
+        pid = waitpid(run->pid, status, how);
+    } while (pid < 0 && errno == EINTR);
+    return pid;
+}
+
+/* Waits for the program and ends it when time is up or stop says so. It leaves no zombie. 0, or the system's error. */
+static int wait_for(run_t *run, int timeout, int *status)
+{
+    apr_int64_t deadline = milliseconds() + (apr_int64_t)timeout * 1000;
+    volatile int *stop = run->mail->stop;
+    pid_t pid;
+
+    while ((pid = reap(run, status, WNOHANG)) == 0) {
+        listen_to(run, STEP);
+        if (!run->cut && ((stop && *stop) || milliseconds() >= deadline)) {
+            run->cut = stop && *stop ? "stopped" : "timed out";
+            kill(-run->pid, SIGTERM);
+            deadline = milliseconds() + GRACE;
+        }
+        else if (run->cut && milliseconds() >= deadline) {
+            kill(-run->pid, SIGKILL);
+            pid = reap(run, status, 0);
+            break;
+        }
+    }
+    if (pid >= 0 && run->ear >= 0) {
+        listen_to(run, 0);
+    }
+    close_fd(&run->ear);
+    return pid < 0 ? errno : 0;
+}
+
+static um_transport_e judge(run_t *run, int status)
+{
+    apr_pool_t *pool = run->mail->pool;
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    um_transport_e verdict = UM_TRANSPORT_LATER;
+    const char *what = "", *colon;
+    apr_size_t i;
+
+    run->said[run->len] = '\0';
+    colon = run->len ? ": " : "";
+    if (code == 0) {
+        run->mail->why = "taken by the mail program";
+        return UM_TRANSPORT_SENT;
+    }
+    if (run->cut || code < 0) {
+        run->mail->why = apr_pstrcat(pool, "the mail program ", run->cut ? run->cut : "was killed", colon, run->said, NULL);
+        return UM_TRANSPORT_LATER;
+    }
+    for (i = 0; i < sizeof(codes) / sizeof(*codes); ++i) {
+        if (codes[i].code == code) {
+            verdict = codes[i].verdict;
+            what = apr_pstrcat(pool, " (", codes[i].what, ")", NULL);
+        }
+    }
+    run->mail->why = apr_psprintf(pool, "the mail program ended with %d%s%s%s", code, what, colon, run->said);
+    return verdict;
+}
+
+static um_transport_e send_by_program(um_transport_t *t, um_transport_mail_t *mail)
+{
+    run_t run = { .mail = mail, .ear = -1 };
+    int status, error = start(t->own, &run);
+
+    if (error) {
+        mail->why = um_transport_reason(mail->pool, "the mail program could not be started", error);
+        return UM_TRANSPORT_DOWN;
+    }
+    error = wait_for(&run, t->o.timeout, &status);
+    if (error) {
+        /* It may have taken the message: to send it twice is the lesser wrong. */
+        mail->why = um_transport_reason(mail->pool, "how the mail program ended was not seen", error);
+        return UM_TRANSPORT_LATER;
+    }
+    return judge(&run, status);
+}
+
+/* The words of text between blanks. */
+static apr_array_header_t *split(apr_pool_t *pool, const char *text)
+{
+    apr_array_header_t *words = apr_array_make(pool, 8, sizeof(const char *));
+    apr_size_t len;
+
+    for (text += strspn(text, " \t"); *text; text += len, text += strspn(text, " \t")) {
+        len = strcspn(text, " \t");
+        APR_ARRAY_PUSH(words, const char *) = apr_pstrmemdup(pool, text, len);
+    }
+    return words;
+}
+
+apr_status_t um_transport_sendmail_open(um_transport_t *t, const char *scheme, const char *rest, const char **why)
+{
+    const apr_int32_t executable = APR_FPROT_UEXECUTE | APR_FPROT_GEXECUTE | APR_FPROT_WEXECUTE;
+    apr_array_header_t *command = split(t->pool, *rest ? rest : DEFAULT);
+    const char *program = command->nelts ? APR_ARRAY_IDX(command, 0, const char *) : "";
+    apr_finfo_t info;
+    apr_status_t status;
+
+    (void)scheme;
+    if (*program != '/') {
+        *why = "sendmail: needs the whole path of a program, as in sendmail:/usr/sbin/sendmail -i";
+        return APR_EINVAL;
+    }
+    status = apr_stat(&info, program, APR_FINFO_TYPE | APR_FINFO_PROT, t->pool);
+    if (status != APR_SUCCESS) {
+        *why = um_transport_reason(t->pool, program, status);
+        return status;
+    }
+    if (info.filetype != APR_REG || !(info.protection & executable)) {
+        *why = apr_pstrcat(t->pool, program, " is not a program", NULL);
+        return APR_EINVAL;
+    }
+    t->own = command;
+    t->send = send_by_program;
+    return APR_SUCCESS;
+}
