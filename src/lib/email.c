@@ -8,6 +8,7 @@
 
 #include "unicode.h"
 
+#define LONGEST 320      /* characters: the longest local part, the @ and the longest domain */
 #define LONGEST_LOCAL 64 /* bytes: RFC 5321 4.5.3.1.1 */
 #define LONGEST_LABEL 63 /* bytes: RFC 1035 2.3.4 */
 
@@ -52,7 +53,7 @@ int um_email_valid(const char *address)
     const char *label = domain_of(address);
     apr_size_t len;
 
-    if (!label) {
+    if (!label || um_unicode_count(address, strlen(address)) > LONGEST) {
         return 0;
     }
     if (apr_cstr_casecmp(label, "localhost") == 0) {

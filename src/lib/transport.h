@@ -23,9 +23,9 @@ typedef struct um_transport_options_t {
 
 typedef enum {
     UM_TRANSPORT_SENT,        /* the next server, program or disk has it */
-    UM_TRANSPORT_LATER,       /* this message, another time: 4xx, silence or a broken line after the recipient was told */
+    UM_TRANSPORT_LATER,       /* this message, another time: 4xx; silence or a broken line behind RCPT TO; stopped */
     UM_TRANSPORT_NEVER,       /* this message, for good: 5xx for the recipient or the content */
-    UM_TRANSPORT_DOWN         /* not this message's fault: no connection, TLS, login, 421, the sender or the set-up refused */
+    UM_TRANSPORT_DOWN         /* all messages: no connection, TLS or login, 421, the sender refused, a faulty set-up */
 } um_transport_e;
 
 /** Readies libcurl for this process and undoes it with pool. Once per process that sends, before other threads can
@@ -49,6 +49,7 @@ apr_status_t um_transport_open(apr_pool_t *pool, const char *url, const um_trans
 um_transport_e um_transport_send(um_transport_t *t, apr_pool_t *pool, const char *from, const char *to,
                                  const char *bytes, apr_size_t len, volatile int *stop, const char **why);
 
-/** Ends what is kept open, without waiting for anybody. The next send opens it anew: for a sender that has nothing to do. */
+/** Ends what is kept open, without waiting for anybody: for a sender that has nothing to do. The next send opens it
+ *  anew. */
 void um_transport_rest(um_transport_t *t);
 #endif

@@ -24,7 +24,7 @@ struct um_transport_t {
     void (*wipe)(um_transport_t *t);   /* NULL: no secrets */
 };
 
-/** What the kinds give away: rest is the URL behind "scheme:". Each sets own and the functions; as um_transport_open. */
+/** What the kinds give away: rest is the URL behind "scheme:". Each sets own and the functions; *why when it fails. */
 apr_status_t um_transport_smtp_open(um_transport_t *t, const char *scheme, const char *rest, const char **why);
 apr_status_t um_transport_sendmail_open(um_transport_t *t, const char *scheme, const char *rest, const char **why);
 apr_status_t um_transport_file_open(um_transport_t *t, const char *scheme, const char *rest, const char **why);

@@ -231,7 +231,8 @@ static um_transport_e judge(run_t *run, int status)
         return UM_TRANSPORT_SENT;
     }
     if (run->cut || code < 0) {
-        run->mail->why = apr_pstrcat(pool, "the mail program ", run->cut ? run->cut : "was killed", colon, run->said, NULL);
+        what = run->cut ? run->cut : "was killed";
+        run->mail->why = apr_pstrcat(pool, "the mail program ", what, colon, run->said, NULL);
         return UM_TRANSPORT_LATER;
     }
     for (i = 0; i < sizeof(codes) / sizeof(*codes); ++i) {

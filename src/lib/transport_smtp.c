@@ -251,8 +251,8 @@ static um_transport_e send_by_smtp(um_transport_t *t, um_transport_mail_t *mail)
     }
     verdict = judge(smtp, mail, code);
     if (code != CURLE_OK) {
-        /* libcurl would keep a connection on which the reply to the message is still to come, and take that for the reply
-         * to what is said next. */
+        /* libcurl keeps a connection on which the reply to the message is still to come, and would take that for the
+         * reply to what is said next. */
         rest(t);
     }
     return verdict;
