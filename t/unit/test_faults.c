@@ -165,8 +165,8 @@ static int is_wished(world_t *w)
 static void give_ticket(world_t *w, const char *kind)
 {
     site_do(&w->s, apr_psprintf(w->s.pool, "insert into um_tickets (hash, kind, mail_id, user_id, user_version,"
-                                " email_key, created_at, expires_at) select '%s', '%s', 'm', id, version, email_key, 1, 2000000000"
-                                " from um_users", um_ticket_hash(site_cx(&w->s), TICKET), kind));
+                                " email_key, created_at, expires_at) select '%s', '%s', 'm', id, version, email_key, 1,"
+                                " 2000000000 from um_users", um_ticket_hash(site_cx(&w->s), TICKET), kind));
 }
 
 static um_status_e do_reset(world_t *w)
