@@ -16,8 +16,6 @@
 /* Never part of quoted-printable text, where = is followed by hexadecimal digits or a line end (RFC 2045 6.7). */
 #define BOUNDARY "=_alternative"
 
-#define LONGEST_ID 250
-
 /* The message as it grows; column counts from the last line end. */
 typedef struct out_t {
     apr_pool_t *pool;
@@ -258,28 +256,21 @@ static int is_utf8(const char *text)
     return !text || um_unicode_valid(text, strlen(text));
 }
 
-static int is_id(const char *id)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.!#$%&'*+-/=?^_`{|}~";
-    apr_size_t left = strspn(id, allowed), right = id[left] == '@' ? strspn(id + left + 1, allowed) : 0;
-
-    return left > 0 && right > 0 && id[left + 1 + right] == '\0' && left + right < LONGEST_ID;
-}
-
 apr_status_t um_mailmsg_build(apr_pool_t *pool, const um_mailmsg_t *m, const char **bytes, apr_size_t *len)
 {
     out_t out = { pool, NULL, 0, 0, 0 };
-    const char *from, *to;
+    const char *from, *to, *id;
     apr_time_exp_t date;
     apr_status_t status;
 
     if ((status = um_mailaddr_ascii(pool, m->from_address, &from)) != APR_SUCCESS
-        || (status = um_mailaddr_ascii(pool, m->to_address, &to)) != APR_SUCCESS) {
+        || (status = um_mailaddr_ascii(pool, m->to_address, &to)) != APR_SUCCESS
+        || (status = um_mailaddr_ascii(pool, m->message_id, &id)) != APR_SUCCESS) {
         return status;
     }
     if (!is_utf8(m->from_name) || !is_utf8(m->to_name) || !is_utf8(m->subject) || !is_utf8(m->text)
-        || !is_utf8(m->html) || !is_id(m->message_id) || m->date < 0
-        || apr_time_exp_gmt(&date, m->date) != APR_SUCCESS || date.tm_year + 1900 > 9999) {
+        || !is_utf8(m->html) || m->date < 0 || apr_time_exp_gmt(&date, m->date) != APR_SUCCESS
+        || date.tm_year + 1900 > 9999) {
         return APR_EINVAL;
     }
     put_date(&out, &date);
@@ -287,7 +278,7 @@ apr_status_t um_mailmsg_build(apr_pool_t *pool, const um_mailmsg_t *m, const cha
     put_mailbox(&out, "To:", m->to_name, to);
     put_subject(&out, m->subject);
     put(&out, "Message-ID:");
-    put_word(&out, apr_pstrcat(pool, "<", m->message_id, ">", NULL));
+    put_word(&out, apr_pstrcat(pool, "<", id, ">", NULL));
     end_line(&out);
     put_line(&out, "Auto-Submitted: auto-generated");
     put_line(&out, "X-Auto-Response-Suppress: All");

@@ -14,7 +14,7 @@ typedef struct um_mailmsg_t {
     const char *subject;
     const char *text;           /* line ends LF, CRLF or CR */
     const char *html;           /* NULL: no HTML part */
-    const char *message_id;     /* left@right, without <> */
+    const char *message_id;     /* made like an address, without <> */
     apr_time_t date;
 } um_mailmsg_t;
 
@@ -22,7 +22,7 @@ typedef struct um_mailmsg_t {
  *  characters but one that is an address or a message id longer than that; text in quoted-printable, names and subject
  *  in encoded-words where they are not plain. It is marked as sent by a machine (RFC 3834), so that no holiday notice
  *  comes back. Nothing in m adds a header line: control characters in names and subject become blanks.
- *  APR_EINVAL: an address as um_mailaddr_ascii has it, a message id with other than printable ASCII or without @, text
- *  that is not UTF-8, or a date outside the years 1970 to 9999. APR_ENOTIMPL: as um_mailaddr_ascii. */
+ *  APR_EINVAL: text that is not UTF-8, a date outside the years 1970 to 9999, or what um_mailaddr_ascii says of an
+ *  address or the message id. APR_ENOTIMPL: as um_mailaddr_ascii. */
 apr_status_t um_mailmsg_build(apr_pool_t *pool, const um_mailmsg_t *m, const char **bytes, apr_size_t *len);
 #endif
