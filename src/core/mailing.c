@@ -52,7 +52,7 @@ um_status_e um_mailing_wish(um_cx_t *cx, const char *kind, const char *address)
         return UM_OK;
     }
     status = new_row(cx, kind, address, &mail);
-    if (status == UM_OK && um_store_mail_insert(&call, mail) != APR_SUCCESS) {
+    if (status == UM_OK && um_store_mail_wish(&call, mail) != APR_SUCCESS) {
         return um_cx_away(cx, &call);
     }
     return status;

@@ -68,7 +68,6 @@ static um_call_t *new_call(request_rec *r)
     um_cx_init(&call->cx, r->pool, call->server->site, r->request_time);
     call->cx.address = r->useragent_ip;
     call->cx.user_agent = apr_table_get(r->headers_in, "User-Agent");
-    call->cx.language = um_mailer_language(call->server, r);
     call->accept = um_mediatype_accept(r->pool, apr_table_get(r->headers_in, "Accept"));
     return call;
 }
@@ -130,6 +129,7 @@ static int read_input(um_call_t *call)
     um_json_doc_t *doc;
     int status = um_body_read(call, &doc);
 
+    call->cx.language = um_mailer_language(call->server, call->r);
     if (status != OK) {
         return status;
     }

@@ -10,6 +10,9 @@ static const um_statement_t pgsql_statements[] = {
 #undef UM_SQL2
 #undef UM_USER_COLUMNS
 #undef UM_MAIL_COLUMNS
+#undef UM_WISH_INTO
+#undef UM_WISH
+#undef UM_WISH_END
 };
 
 static const um_statement_t sqlite3_statements[] = {

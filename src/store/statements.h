@@ -103,6 +103,22 @@ UM_STATEMENT(MAIL_INSERT, WRITE, 9,
     " values (" UM_UUID ", cast(%s as text), cast(%s as bigint), cast(%s as text), " UM_UUID ", cast(%s as text),"
     " cast(%s as text), cast(%s as text), cast(%s as bigint)) on conflict do nothing returning id")
 
+/* Wishes, of so many requests at once: the commit is what costs. A short list is filled up with its last row again. */
+#define UM_WISH_INTO "insert into um_mail (id, kind, due_at, address, language, created_at) values "
+#define UM_WISH \
+    "(" UM_UUID ", cast(%s as text), cast(%s as bigint), cast(%s as text), cast(%s as text), cast(%s as bigint))"
+#define UM_WISH_END " on conflict do nothing returning id"
+
+UM_STATEMENT(MAIL_WISH, WRITE, 6, UM_WISH_INTO UM_WISH UM_WISH_END)
+
+UM_STATEMENT(MAIL_WISH_2, WRITE, 12, UM_WISH_INTO UM_WISH ", " UM_WISH UM_WISH_END)
+
+UM_STATEMENT(MAIL_WISH_4, WRITE, 24, UM_WISH_INTO UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH UM_WISH_END)
+
+UM_STATEMENT(MAIL_WISH_8, WRITE, 48,
+    UM_WISH_INTO UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH
+    UM_WISH_END)
+
 UM_STATEMENT(MAIL_DUE, READ, 1,
     "select m.id from um_mail m where m.state = 0 and m.due_at <= cast(%s as bigint) limit 1")
 

@@ -37,6 +37,9 @@ typedef enum {
 #undef UM_STATEMENT
 #undef UM_USER_COLUMNS
 #undef UM_MAIL_COLUMNS
+#undef UM_WISH_INTO
+#undef UM_WISH
+#undef UM_WISH_END
     UM_SQL_COUNT
 } um_statement_e;
 

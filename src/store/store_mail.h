@@ -20,9 +20,13 @@ typedef struct um_mail_t {
 
 typedef enum { UM_MAIL_WAITS, UM_MAIL_SENT, UM_MAIL_GIVEN_UP } um_mail_state_e;
 
-/** One row, due at once. */
-apr_status_t um_store_mail_insert(um_store_call_t *call, const um_mail_t *mail);
-/** The same in a transaction. */
+/** A wish: one row without a user, due at once. Wishes of several threads go to the database together. */
+apr_status_t um_store_mail_wish(um_store_call_t *call, const um_mail_t *mail);
+
+/** The work of the store's combiner for wishes: its items are those of um_store_mail_wish. */
+apr_status_t um_store_mail_combine(void *store, void *const *items, int count);
+
+/** In a transaction: one row, due at once. */
 apr_status_t um_store_mail_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail);
 
 /** Whether anything is due. */

@@ -4,6 +4,7 @@
 /* What the files of the store share and nobody else calls: the same as in store.h, without asking for the schema
  * first. */
 #include "breaker.h"
+#include "combiner.h"
 #include "store_conn.h"
 
 struct um_store_t {
@@ -14,6 +15,7 @@ struct um_store_t {
     apr_uint32_t strikes;      /**< atomic: how often a kept statement failed lately */
     apr_uint32_t last_strike;  /**< atomic: its tick */
     int prepare;
+    um_combiner_t *wishes;     /**< NULL: each for itself */
 };
 
 struct um_tx_t {
