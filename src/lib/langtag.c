@@ -157,7 +157,8 @@ static int read_header(const char *header, range_t *ranges)
     return count;
 }
 
-/* Whether the longest of the ranges that tag begins with has weight 0: "en;q=0" refuses en-GB too, unless that is named. */
+/* Whether the longest of the ranges that tag begins with has weight 0: "en;q=0" refuses en-GB too, unless that is
+ * named. */
 static int is_refused(const char *tag, const range_t *ranges, int count)
 {
     const range_t *longest = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_LANGTAG_H
 #define UM_LANGTAG_H
-/* Language tags (RFC 5646), and which of those that exist is wanted. Tags are compared without regard to case. A list is
- * an array of const char *; what is found is told by its place in it, -1 is nothing. */
+/* Language tags (RFC 5646), and which of those that exist is wanted. Tags are compared without regard to case. A list
+ * is an array of const char *; what is found is told by its place in it, -1 is nothing. */
 #include <apr_tables.h>
 
 #define UM_LANGTAG_MAX 35   /**< characters of the longest tag that RFC 5646 4.4.1 asks to be ready for */

@@ -29,7 +29,8 @@ static const char *smtpd_folder(apr_pool_t *pool, const char *parent, const char
     return folder;
 }
 
-/* Starts a script of t/lib with the folder and then the words (NULL-terminated, may be NULL); port 0: it did not start. */
+/* Starts a script of t/lib with the folder and then the words (NULL-terminated, may be NULL). port 0: it did not
+ * start. */
 __attribute__((unused))
 static smtpd_t smtpd_start(apr_pool_t *pool, const char *script, const char *folder, const char *const *words)
 {
