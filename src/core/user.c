@@ -25,10 +25,11 @@ um_status_e um_user_find(um_cx_t *cx, const um_caller_t *caller, const char *id,
     return other ? UM_OK : UM_ABSENT;
 }
 
-/* A claimed address that another account has fails as a broken unique index, whose text must not be read: so look. */
-static um_status_e update_failed(um_cx_t *cx, um_store_call_t *call, const um_user_keys_t *keys, const char *id)
+/* No row, or of two at the same instant a broken unique index, whose text must not be read: so look for the address.
+ * otherwise is what it was if nobody else has that. */
+static um_status_e not_updated(um_cx_t *cx, um_store_call_t *call, const um_user_keys_t *keys, const char *id,
+                               um_status_e otherwise)
 {
-    um_status_e status = um_cx_away(cx, call);
     int taken = 0;
 
     if (keys->email_claim && *keys->email_claim
@@ -36,7 +37,7 @@ static um_status_e update_failed(um_cx_t *cx, um_store_call_t *call, const um_us
         um_member_taken_email(cx);
         return UM_INVALID;
     }
-    return status;
+    return otherwise;
 }
 
 typedef struct update_t {
@@ -85,6 +86,25 @@ static um_status_e make_mails(um_cx_t *cx, const um_user_t *user, update_t *upda
     return status;
 }
 
+static int is_as(const char *wanted, const char *stored)
+{
+    return !wanted || strcmp(wanted, stored) == 0;
+}
+
+/* The answer to COMMIT was lost. If the record is as it was to be, it does not matter whose doing that is. */
+static int is_done(um_store_call_t *call, update_t *update)
+{
+    const um_user_t *change = update->change;
+    um_user_t *now = NULL;
+
+    update->updated = NULL;
+    if (um_store_user_by_id(call, change->id, &now) == APR_SUCCESS && now && is_as(change->first_name, now->first_name)
+        && is_as(change->last_name, now->last_name) && is_as(change->email, now->email)) {
+        update->updated = now;
+    }
+    return update->updated != NULL;
+}
+
 um_status_e um_user_update(um_cx_t *cx, const um_user_t *user, const um_member_input_t *input,
                            const um_user_t **updated)
 {
@@ -109,11 +129,15 @@ um_status_e um_user_update(um_cx_t *cx, const um_user_t *user, const um_member_i
     rv = update.notice || update.verify
              ? um_store_transaction(&call, update_rows, &update)
              : um_store_user_update(&call, &change, &keys, um_cx_seconds(cx), &update.updated);
-    if (rv != APR_SUCCESS && rv != UM_STORE_ROLLED_BACK) {
-        return update_failed(cx, &call, &keys, user->id);
+    if (rv == UM_STORE_UNKNOWN && is_done(&call, &update)) {
+        rv = APR_SUCCESS;
     }
     *updated = update.updated;
-    return update.updated ? UM_OK : UM_ABSENT;
+    if (rv == APR_SUCCESS && update.updated) {
+        return UM_OK;
+    }
+    return not_updated(cx, &call, &keys, user->id,
+                       rv == APR_SUCCESS || rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : um_cx_away(cx, &call));
 }
 
 um_status_e um_user_by_name(um_cx_t *cx, const char *name, um_user_t **user)

@@ -55,7 +55,14 @@ static apr_status_t finish(void *unused)
     worker.stop = 1;
     if (!await_idle(FINISH_MS)) {
         worker.cut = 1;
-        (void)await_idle(CUT_MS);
+        if (!await_idle(CUT_MS)) {
+            return APR_SUCCESS;
+        }
+    }
+    for (server_rec *s = worker.main_server; s; s = s->next) {
+        if (um_server_is_own(s) && um_server_of(s)->transport) {
+            um_transport_rest(um_server_of(s)->transport);
+        }
     }
     return APR_SUCCESS;
 }

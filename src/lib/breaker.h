@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_BREAKER_H
 #define UM_BREAKER_H
-/* A circuit breaker for something that may be away: while it is, one thread at a time tries now and then, and the others
- * are sent off at once. Asking a hanging host costs a time-out each time; let everybody ask and all threads hang.
- * For threads of one process; all of it is atomic. */
+/* A circuit breaker for something that may be away: while it is, one thread at a time tries now and then, and the
+ * others are sent off at once. Asking a hanging host costs a time-out each time; let everybody ask and all threads
+ * hang. For threads of one process; all of it is atomic. */
 #include <apr.h>
 
 /** Zeroed: closed, all may pass. */

@@ -6,10 +6,11 @@
 
 #include <apr_pools.h>
 
-/** Whether address has the form of one: before the @ a dot-atom (RFC 5321 4.1.2) of at most 64 bytes, ASCII only, so that no look-alike of another's mailbox exists; after it a domain with a dot, or localhost.
- * Labels are ASCII or in the script's own letters (IDN), the last one has two bytes or more and is no number. Quoted
- * local parts and address literals are refused. More than
- * 320 characters are never one; a shorter limit is the caller's, who has a message of its own for it. */
+/** Whether address has the form of one: before the @ a dot-atom (RFC 5321 4.1.2) of at most 64 bytes, ASCII only, so
+ * that no look-alike of another's mailbox exists; after it a domain with a dot, or localhost. Labels are ASCII or in
+ * the script's own letters (IDN), the last one has two bytes or more and is no number. Quoted local parts and
+ * address literals are refused. More than 320 characters are never one; a shorter limit is the caller's, who has a
+ * message of its own for it. */
 int um_email_valid(const char *address);
 
 /** The address as stored: the domain, which is all behind the last @, in lower case; the rest as typed. Text without

@@ -19,7 +19,7 @@ typedef enum {
 typedef struct um_json_doc_t {
     um_json_kind_e kind;       /**< of the root */
     um_json_t *root;           /**< NULL when kind is UM_JSON_NULL */
-    apr_array_header_t *lone;  /**< um_json_lone_t: the root's members with an unpaired surrogate in their text, or NULL */
+    apr_array_header_t *lone;  /**< um_json_lone_t: members of the root whose text has an unpaired surrogate; or NULL */
 } um_json_doc_t;
 
 /** An escape such as \ud800 on its own. The text itself reads U+FFFD there, so that two different ones look alike: a

@@ -30,13 +30,14 @@ UM_STATEMENT(USER_BY_ID, READ, 1,
 UM_STATEMENT(USER_BY_KEY, READ, 1,
     "select " UM_USER_COLUMNS " from um_users u where u.username_key = cast(%s as text)")
 
-/* Whether the name, or where e-mail addresses are exclusive the address, is taken by anybody but this id. */
-UM_STATEMENT(USER_TAKEN, READ, 3,
-    "select case when u.username_key = cast(%s as text) then 1 else 0 end"
-    " from um_users u where (u.username_key = cast(%s as text) or u.email_claim = cast(%s as text))")
+/* Who has the name, or where e-mail addresses are exclusive the address: also who has had it since before they were. */
+UM_STATEMENT(USER_TAKEN, READ, 4,
+    "select case when u.username_key = cast(%s as text) then 1 else 0 end,"
+    " case when u.email_key = cast(%s as text) then 1 else 0 end"
+    " from um_users u where u.username_key = cast(%s as text) or u.email_key = cast(%s as text) limit 20")
 
 UM_STATEMENT(USER_EMAIL_TAKEN, READ, 2,
-    "select u.id from um_users u where u.email_claim = cast(%s as text) and u.id <> " UM_UUID)
+    "select u.id from um_users u where u.email_key = cast(%s as text) and u.id <> " UM_UUID " limit 1")
 
 UM_STATEMENT(USER_INSERT, WRITE, 13,
     "insert into um_users (id, username, username_key, first_name, last_name, email, email_key, email_claim, password,"
@@ -46,8 +47,9 @@ UM_STATEMENT(USER_INSERT, WRITE, 13,
     " cast(%s as bigint))"
     " on conflict do nothing returning id")
 
-/* A member that is absent (NULL) keeps its value; another address is not verified yet. */
-UM_STATEMENT(USER_UPDATE, WRITE, 8,
+/* A member that is absent (NULL) keeps its value; another address is not verified yet. No row when the address is to be
+ * exclusive and somebody else has it. */
+UM_STATEMENT(USER_UPDATE, WRITE, 9,
     "update um_users as u set first_name = coalesce(cast(%s as text), u.first_name),"
     " last_name = coalesce(cast(%s as text), u.last_name), email = coalesce(cast(%s as text), u.email),"
     " email_key = coalesce(cast(%s as text), u.email_key),"
@@ -56,6 +58,7 @@ UM_STATEMENT(USER_UPDATE, WRITE, 8,
     " then u.email_verified else 0 end,"
     " updated_at = cast(%s as bigint)"
     " where id = " UM_UUID
+    " and not exists (select 1 from um_users o where o.email_key = nullif(cast(%s as text), '') and o.id <> u.id)"
     " returning id, username, first_name, last_name, email, password, version, is_active, is_staff")
 
 /* Only while nobody else has changed the credentials: the old version must still stand. */

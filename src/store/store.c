@@ -71,7 +71,7 @@ static void strike(um_store_t *store)
     apr_atomic_inc32(&store->strikes);
 }
 
-int um_store_mend(um_store_call_t *call, um_dbconn_t *conn)
+int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed)
 {
     apr_uint32_t since = um_breaker_tick();
 
@@ -81,9 +81,10 @@ int um_store_mend(um_store_call_t *call, um_dbconn_t *conn)
             return 0;
         }
     }
-    um_store_conn_forget(conn);
-    if (conn->memory == UM_MEMORY_SERVER) {
+    if (um_store_conn_forget(conn, call->store->dialect, failed, call->pool) && conn->memory == UM_MEMORY_SERVER) {
         strike(call->store);
+    }
+    if (conn->memory == UM_MEMORY_SERVER) {
         conn->memory = UM_MEMORY_NONE;
     }
     return 1;
@@ -191,9 +192,12 @@ apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *
         return APR_EGENERAL;
     }
     rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
-    for (int i = 1; i < TRIES && rv != APR_SUCCESS && um_store_mend(call, &conn); i++) {
+    for (int i = 1; i < TRIES && rv != APR_SUCCESS && um_store_mend(call, &conn, statement); i++) {
         rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
         rows->again = 1;
+    }
+    if (rv == APR_SUCCESS) {
+        call->cause = NULL;
     }
     um_store_give_back(call, write, &conn);
     return rv;

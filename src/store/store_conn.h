@@ -24,8 +24,13 @@ apr_status_t um_store_conn_text(const um_dbconn_t *conn, apr_pool_t *pool, const
 /** Whether the connection is good now; the driver reconnects here if it has to. */
 int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool);
 
-/** Forgets all statements kept with the connection, so that the next run prepares them anew. SQLite refuses those made
- * before a change of the schema, a VACUUM or an ANALYZE; PostgreSQL has lost them all when it was reconnected. */
-void um_store_conn_forget(const um_dbconn_t *conn);
+/** After a failed statement: forgets those kept with the connection that can be no good any more, so that the next run
+ * prepares them anew. All of them when SQLite's schema has changed (it refuses them then) or PostgreSQL was reconnected
+ * (it has lost them); else, on PostgreSQL, the one that failed. Not more: the drivers give back what a statement takes
+ * only when the connection is closed.
+ * @param failed  NULL: not known
+ * @return whether all were forgotten */
+int um_store_conn_forget(const um_dbconn_t *conn, um_dialect_e dialect, const um_statement_t *failed,
+                         apr_pool_t *pool);
 
 #endif

@@ -22,6 +22,7 @@ struct um_tx_t {
     um_store_call_t *call;
     um_dbconn_t conn;
     int broken;                /**< a statement failed: the transaction can only be rolled back */
+    const um_statement_t *failed; /**< that one; NULL: SQL text, or none */
 };
 
 apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *const *values, int count,
@@ -33,7 +34,7 @@ um_dialect_e um_store_tx_dialect(const um_tx_t *tx);
  * APR_EGENERAL: none to be had; cause says why. */
 apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn);
 /** After a failed statement: whether it can be tried once more, on a connection without kept statements. */
-int um_store_mend(um_store_call_t *call, um_dbconn_t *conn);
+int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed);
 void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn);
 
 #endif

@@ -25,7 +25,10 @@ apr_status_t um_store_tx_run(um_tx_t *tx, um_statement_e id, const char *const *
     else {
         rv = um_store_conn_run(&tx->conn, statement, tx->call->pool, values, rows, &tx->call->cause);
     }
-    tx->broken |= rv != APR_SUCCESS;
+    if (rv != APR_SUCCESS) {
+        tx->broken = 1;
+        tx->failed = statement;
+    }
     return rv;
 }
 
@@ -47,6 +50,7 @@ static apr_status_t attempt(um_tx_t *tx, um_store_tx_fn *fn, void *baton, int *l
 
     *lost = 0;
     tx->broken = 0;
+    tx->failed = NULL;
     if (um_store_conn_text(&tx->conn, call->pool, begin, &call->cause) != APR_SUCCESS) {
         *lost = 1;
         return APR_EGENERAL;
@@ -76,7 +80,7 @@ apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn,
     }
     for (int i = 0; i < TRIES; i++) {
         rv = attempt(&tx, fn, baton, &lost);
-        if (!lost || !um_store_mend(call, &tx.conn)) {
+        if (!lost || !um_store_mend(call, &tx.conn, tx.failed)) {
             break;
         }
     }

@@ -56,13 +56,15 @@ static const char *claim(const char *text)
 
 apr_status_t um_store_user_taken(um_store_call_t *call, const um_user_keys_t *keys, int *name, int *email)
 {
+    const char *email_key = claim(keys->email_claim);
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_USER_TAKEN,
-                                   UM_VALUES(keys->username_key, keys->username_key, claim(keys->email_claim)), &rows);
+                                   UM_VALUES(keys->username_key, email_key, keys->username_key, email_key), &rows);
 
     *name = *email = 0;
     for (int i = 0; i < rows.count; i++) {
-        *(is_set(rows.row[i][0]) ? name : email) = 1;
+        *name |= is_set(rows.row[i][0]);
+        *email |= is_set(rows.row[i][1]);
     }
     return rv;
 }
@@ -91,7 +93,7 @@ apr_status_t um_store_user_insert(um_tx_t *tx, apr_pool_t *pool, const um_user_t
     return rv;
 }
 
-#define UPDATE_VALUES 8
+#define UPDATE_VALUES 9
 
 static const char *const *update_values(apr_pool_t *pool, const um_user_t *change, const um_user_keys_t *keys,
                                         apr_int64_t now)
@@ -106,6 +108,7 @@ static const char *const *update_values(apr_pool_t *pool, const um_user_t *chang
     values[5] = keys->email_key;
     values[6] = um_store_number(pool, now);
     values[7] = change->id;
+    values[8] = keys->email_claim;
     return values;
 }
 

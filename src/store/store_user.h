@@ -40,7 +40,8 @@ apr_status_t um_store_user_email_taken(um_store_call_t *call, const char *email_
 /** In a transaction. *done = 0: the name or the claimed address is taken. */
 apr_status_t um_store_user_insert(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys,
                                   apr_int64_t now, int *done);
-/** Members that are NULL keep their value. *user is the record after it, NULL when there is no such user. */
+/** Members that are NULL keep their value. *user is the record after it, NULL when there is no such user or somebody
+ * else has the claimed address. */
 apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change, const um_user_keys_t *keys,
                                   apr_int64_t now, um_user_t **user);
 /** The same in a transaction. */
