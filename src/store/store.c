@@ -74,6 +74,7 @@ static void strike(um_store_t *store)
 int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed)
 {
     apr_uint32_t since = um_breaker_tick();
+    int changed;
 
     while (!um_store_conn_alive(conn, call->pool)) {
         if (!is_patient(call->store, since)) {
@@ -81,12 +82,14 @@ int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t
             return 0;
         }
     }
-    if (um_store_conn_forget(conn, call->store->dialect, failed, call->pool) && conn->memory == UM_MEMORY_SERVER) {
+    changed = um_store_conn_forget(conn, call->store->dialect, failed, call->pool);
+    if (call->store->dialect == UM_DIALECT_SQLITE3) {
+        return changed;
+    }
+    if (changed && conn->memory == UM_MEMORY_SERVER) {
         strike(call->store);
     }
-    if (conn->memory == UM_MEMORY_SERVER) {
-        conn->memory = UM_MEMORY_NONE;
-    }
+    conn->memory = UM_MEMORY_NONE;
     return 1;
 }
 
@@ -174,6 +177,22 @@ const char *um_store_number(apr_pool_t *pool, apr_int64_t number)
     return apr_psprintf(pool, "%" APR_INT64_T_FMT, number);
 }
 
+typedef struct one_t {
+    um_statement_e id;
+    const char *const *values;
+    int count;
+    um_rows_t *rows;
+} one_t;
+
+/* A writing statement on SQLite. That the file is read-only or busy shows at BEGIN, which is text: a kept statement
+ * that fails has to be made anew, and the driver gives back nothing of the old one. */
+static apr_status_t run_one(um_tx_t *tx, void *baton)
+{
+    one_t *one = baton;
+
+    return um_store_tx_run(tx, one->id, one->values, one->count, one->rows);
+}
+
 apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *const *values, int count,
                           um_rows_t *rows)
 {
@@ -187,6 +206,11 @@ apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *
         call->cause = apr_psprintf(call->pool, "%s takes %d values, was given %d", statement->name, statement->values,
                                    count);
         return APR_EGENERAL;
+    }
+    if (write && call->store->dialect == UM_DIALECT_SQLITE3) {
+        one_t one = { id, values, count, rows };
+
+        return um_store_raw_transaction(call, run_one, &one);
     }
     if (um_store_borrow(call, write, &conn) != APR_SUCCESS) {
         return APR_EGENERAL;

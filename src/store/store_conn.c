@@ -154,6 +154,24 @@ static apr_status_t ask(const um_dbconn_t *conn, apr_pool_t *pool, const char *s
     return APR_SUCCESS;
 }
 
+static const char state_key[] = "um.state";
+
+/* What the kept statements depend on: SQLite's schema, PostgreSQL's server process. NULL: it does not say. */
+static const char *state(const um_dbconn_t *conn, um_dialect_e dialect, apr_pool_t *pool)
+{
+    const char *answer = NULL;
+    const char *ignored;
+
+    (void)ask(conn, pool, dialect == UM_DIALECT_SQLITE3 ? "pragma schema_version" : "select pg_backend_pid()", &answer,
+              &ignored);
+    return answer;
+}
+
+static void remember(const um_dbconn_t *conn, const char *now)
+{
+    apr_hash_set(conn->prepared, state_key, APR_HASH_KEY_STRING, now ? apr_pstrdup(conn->pool, now) : NULL);
+}
+
 static const char mark[] = "um.";
 
 int um_store_conn_is_fresh(const um_dbconn_t *conn, um_dialect_e dialect)
@@ -176,24 +194,12 @@ apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, apr_pool_t *pool, co
             return APR_EGENERAL;
         }
     }
+    remember(conn, state(conn, UM_DIALECT_SQLITE3, pool));
     apr_hash_set(conn->prepared, mark, APR_HASH_KEY_STRING, mark);
     return APR_SUCCESS;
 }
 
 /* --- after a failure --- */
-
-static const char state_key[] = "um.state";
-
-/* What the kept statements depend on: SQLite's schema, PostgreSQL's server process. NULL: it does not say. */
-static const char *state(const um_dbconn_t *conn, um_dialect_e dialect, apr_pool_t *pool)
-{
-    const char *answer = NULL;
-    const char *ignored;
-
-    (void)ask(conn, pool, dialect == UM_DIALECT_SQLITE3 ? "pragma schema_version" : "select pg_backend_pid()", &answer,
-              &ignored);
-    return answer;
-}
 
 int um_store_conn_forget(const um_dbconn_t *conn, um_dialect_e dialect, const um_statement_t *failed,
                          apr_pool_t *pool)
@@ -202,12 +208,12 @@ int um_store_conn_forget(const um_dbconn_t *conn, um_dialect_e dialect, const um
     const char *now = state(conn, dialect, pool);
 
     if (before && now && strcmp(before, now) == 0) {
-        if (dialect == UM_DIALECT_PGSQL && failed) {
+        if (failed) {
             apr_hash_set(conn->prepared, failed->name, APR_HASH_KEY_STRING, NULL);
         }
         return 0;
     }
-    apr_hash_set(conn->prepared, state_key, APR_HASH_KEY_STRING, now ? apr_pstrdup(conn->pool, now) : NULL);
+    remember(conn, now);
     for (int i = 0; i < UM_SQL_COUNT; i++) {
         apr_hash_set(conn->prepared, um_statements_get(dialect, (um_statement_e)i)->name, APR_HASH_KEY_STRING, NULL);
     }

@@ -26,8 +26,8 @@ int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool);
 
 /** After a failed statement: forgets those kept with the connection that can be no good any more, so that the next run
  * prepares them anew. All of them when SQLite's schema has changed (it refuses them then) or PostgreSQL was reconnected
- * (it has lost them); else, on PostgreSQL, the one that failed. Not more: the drivers give back what a statement takes
- * only when the connection is closed.
+ * (it has lost them); else the one that failed, which SQLite's driver never gets to run again. Not more: the drivers
+ * give back what a statement takes only when the connection is closed.
  * @param failed  NULL: not known
  * @return whether all were forgotten */
 int um_store_conn_forget(const um_dbconn_t *conn, um_dialect_e dialect, const um_statement_t *failed,
