@@ -84,7 +84,7 @@ int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t
     }
     changed = um_store_conn_forget(conn, call->store->dialect, failed, call->pool);
     if (call->store->dialect == UM_DIALECT_SQLITE3) {
-        return changed;
+        return changed || (failed && failed->kind == UM_STATEMENT_READ);
     }
     if (changed && conn->memory == UM_MEMORY_SERVER) {
         strike(call->store);

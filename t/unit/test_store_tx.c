@@ -70,12 +70,13 @@ static void test_ends(void)
     /* Rows of a session without a user: found at COMMIT when the check is put off. */
     static const char orphan[] = "pragma defer_foreign_keys = on; insert into um_sessions (id, user_id, user_version, "
         "created_at, expires_at) values ('1', '2', '3', 1, 1)";
+    /* Once more after a failure: the tables were made on this connection, so its schema has changed. */
     static const struct { const char *name, *sql; apr_status_t answer, want; int calls; const char *left; } cases[] = {
         { "all is well", NULL, APR_SUCCESS, APR_SUCCESS, 1, "1" },
         { "fn wishes to roll back", NULL, UM_STORE_ROLLED_BACK, UM_STORE_ROLLED_BACK, 1, "0" },
         { "fn fails by itself", NULL, APR_EGENERAL, APR_EGENERAL, 1, "0" },
-        { "a statement fails, whatever fn says", "insert into um_users values (1)", APR_SUCCESS, APR_EGENERAL, 3, "0" },
-        { "and when fn wishes to roll back", "bad", UM_STORE_ROLLED_BACK, APR_EGENERAL, 3, "0" },
+        { "a statement fails, whatever fn says", "insert into um_users values (1)", APR_SUCCESS, APR_EGENERAL, 2, "0" },
+        { "and when fn wishes to roll back", "bad", UM_STORE_ROLLED_BACK, APR_EGENERAL, 2, "0" },
         { "COMMIT is refused", orphan, APR_SUCCESS, APR_EGENERAL, 1, "0" },
     };
 
