@@ -1,0 +1,635 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The worker: claims, what each end of a sending leaves, pauses between tries, clearing up. */
+#include "faults.h"
+#include "site_mail.h"
+
+#include "transport_private.h"
+
+#define BATCH 50
+#define PURGE_BATCH 500
+#define LEASE (20 + 5 + 20)
+#define MOST_SENT 4096
+
+static site_t s;
+static site_mail_t m;
+
+/* --- a transport that does what it is told to --- */
+
+static struct {
+    um_transport_t transport;
+    um_transport_e verdict;
+    const char *why;
+    const char *only;          /* the verdict is for this recipient alone; NULL: for all */
+    int count;                 /* how often it was called */
+    int stop_at, cut_at;       /* it is told to end during that call */
+    void (*during)(void);      /* what others do while it sends; NULL: nothing */
+    const char *to[MOST_SENT]; /* the recipients of what was sent */
+    int sent;
+} post;
+
+static um_transport_e post_send(um_transport_t *t, um_transport_mail_t *mail)
+{
+    um_transport_e verdict = post.only && strcmp(post.only, mail->to) != 0 ? UM_TRANSPORT_SENT : post.verdict;
+    void (*during)(void) = post.during;
+
+    (void)t;
+    post.count++;
+    if (during) {
+        post.during = NULL;
+        during();
+    }
+    m.stop |= post.count == post.stop_at;
+    if (post.count == post.cut_at) {
+        m.stop = m.cut = 1;
+        verdict = UM_TRANSPORT_LATER;
+    }
+    mail->why = verdict == UM_TRANSPORT_SENT ? "250 ok" : post.why;
+    if (verdict == UM_TRANSPORT_SENT && post.sent < MOST_SENT) {
+        post.to[post.sent++] = apr_pstrdup(s.pool, mail->to);
+    }
+    return verdict;
+}
+
+static int was_sent(const char *to)
+{
+    int times = 0;
+
+    for (int i = 0; i < post.sent; i++) {
+        times += strcmp(post.to[i], to) == 0;
+    }
+    return times;
+}
+
+/* --- the site --- */
+
+static void begin(void)
+{
+    faults_reset();
+    site_open(&s);
+    site_mail_open(&s, &m);
+    memset(&post, 0, sizeof(post));
+    post.transport.send = post_send;
+    post.why = "451 not now";
+    m.outbox.transport = &post.transport;
+    site_clock_step = 0;
+}
+
+static void end(void)
+{
+    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    site_mail_close(&s, &m);
+    site_close(&s);
+}
+
+static const char *ask(const char *sql)
+{
+    return site_ask(&s, sql);
+}
+
+static int number(const char *sql)
+{
+    const char *text = ask(sql);
+
+    return text ? (int)strtol(text, NULL, 10) : -1;
+}
+
+static void is_number(const char *sql, int want, const char *name)
+{
+    is_int(number(sql), want, name);
+}
+
+static um_user_t someone = { .id = "00000000-0000-7000-8000-000000000000", .username = "someone" };
+
+/* One row that tells someone at that address of something. */
+static void put(const char *kind, const char *address)
+{
+    if (!site_mail_put(&s, kind, &someone, address)) {
+        ok(0, "a row is put");
+    }
+}
+
+static void put_many(int count)
+{
+    for (int i = 0; i < count; i++) {
+        put(UM_MAILING_PASSWORD_CHANGED, apr_psprintf(s.pool, "a%d@example.org", i));
+    }
+}
+
+static um_outbox_round_t work(um_status_e want)
+{
+    um_outbox_round_t round;
+
+    if (site_mail_work(&s, &m, &round) != want) {
+        ok(0, "a round ends as it should");
+    }
+    return round;
+}
+
+static void later(int seconds)
+{
+    s.now += apr_time_from_sec(seconds);
+}
+
+/* The only line for the log, or what is there in its place. */
+static const char *line(const um_outbox_round_t *round)
+{
+    return round->lines->nelts == 1 ? APR_ARRAY_IDX(round->lines, 0, const char *)
+                                    : apr_psprintf(s.pool, "%d lines", round->lines->nelts);
+}
+
+/* --- sending --- */
+
+static void test_nothing(void)
+{
+    um_outbox_round_t round;
+    int asked;
+
+    begin();
+    put_many(1);
+    work(UM_OK);
+    later(LEASE);
+    asked = s.asked;
+    round = work(UM_OK);
+    is_int(round.sent + round.later + round.given_up + round.more + round.down, 0, "nothing due: nothing done");
+    is_int(s.asked - asked, 1, "for one look at the database");
+    end();
+}
+
+static void test_all(void)
+{
+    um_outbox_round_t round;
+    int twice = 0;
+
+    begin();
+    put_many(2 * BATCH + 1);
+    round = work(UM_OK);
+    is_int(round.sent, BATCH, "one round sends a batch");
+    is_int(round.more, 1, "and says that there is more");
+    while (round.more) {
+        round = work(UM_OK);
+    }
+    is_int(post.sent, 2 * BATCH + 1, "all are sent in the end");
+    for (int i = 0; i < 2 * BATCH + 1; i++) {
+        twice += was_sent(apr_psprintf(s.pool, "a%d@example.org", i)) != 1;
+    }
+    is_int(twice, 0, "each once");
+    is_number("select count(*) from um_mail where state = 1 and attempts = 1 and done_at = 1700000000", 2 * BATCH + 1,
+              "and recorded");
+    end();
+}
+
+static void test_one_bad(void)
+{
+    static const struct { um_transport_e verdict; int state; const char *told; } cases[] = {
+        { UM_TRANSPORT_NEVER, 2, "given up: 550 no such user (address) here" },
+        { UM_TRANSPORT_LATER, 0, "put off: 550 no such user (address) here" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        um_outbox_round_t round;
+
+        begin();
+        put_many(3);
+        post.verdict = cases[i].verdict;
+        post.only = "a1@example.org";
+        post.why = "550 no such user a1@example.org here";
+        round = work(UM_OK);
+        is_int(round.sent, 2, "one mail is refused: the others go on");
+        is_int(cases[i].state ? round.given_up : round.later, 1, "it alone does not");
+        is_number("select state from um_mail where address = 'a1@example.org'", cases[i].state, "for now, or for good");
+        is_text(ask("select last_error from um_mail where address = 'a1@example.org'"),
+                "550 no such user (address) here", "the reason is recorded");
+        ok(strstr(line(&round), cases[i].told) != NULL, "and told: %s", line(&round));
+        later(86400);
+        work(UM_OK);
+        is_int(post.count, cases[i].state ? 3 : 4, "only what was not refused for good is tried again");
+        is_number("select count(*) from um_mail where state = 1 and attempts = 1", 2, "what was sent is left alone");
+        end();
+    }
+}
+
+/* What cannot be made a message harms nobody else. */
+static void test_unfit(void)
+{
+    static const struct { const char *kind, *address, *username, *error; } cases[] = {
+        { "no_such_kind", "b@example.org", "someone", "its template cannot be filled" },
+        { UM_MAILING_PASSWORD_CHANGED, "b@example.org", "\xFF", "its template cannot be filled" },
+        { UM_MAILING_PASSWORD_CHANGED, "no address", "someone",
+          "it cannot be made a message: an address is not fit for one" },
+        { UM_MAILING_PASSWORD_CHANGED, "b@example.org\r\nBcc: c@example.org", "someone",
+          "it cannot be made a message: an address is not fit for one" },
+        { UM_MAILING_PASSWORD_CHANGED, "<b@example.org>", "someone",
+          "it cannot be made a message: an address is not fit for one" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        um_outbox_round_t round;
+
+        begin();
+        put_many(1);
+        someone.username = cases[i].username;
+        put(cases[i].kind, cases[i].address);
+        someone.username = "someone";
+        put_many(1);
+        round = work(UM_OK);
+        is_int(round.given_up, 1, "what can be no message is given up");
+        is_text(ask("select last_error from um_mail where state = 2"), cases[i].error, "with the reason");
+        is_int(round.sent, 2, "the others are sent");
+        end();
+    }
+}
+
+/* --- trying again --- */
+
+static void test_attempts(void)
+{
+    int tries = 0;
+
+    begin();
+    put_many(1);
+    post.verdict = UM_TRANSPORT_LATER;
+    while (number("select count(*) from um_mail where state = 0") == 1 && tries < 100) {
+        um_outbox_round_t round = work(UM_OK);
+
+        tries++;
+        ok(strstr(line(&round), tries < m.mailing.attempts ? "put off: 451 not now" : "given up: 451 not now") != NULL,
+           "it is told: %s", line(&round));
+        ok(!strchr(line(&round), '@'), "without the address");
+        s.now = apr_time_from_sec(number("select due_at from um_mail"));
+    }
+    is_int(tries, m.mailing.attempts, "a mail is tried so often and no more");
+    is_text(ask("select state || ' ' || last_error from um_mail"), "2 451 not now",
+            "then it is given up, with the reason");
+    end();
+}
+
+static void test_age(void)
+{
+    static const struct { um_transport_e verdict; int age, state; const char *name; } cases[] = {
+        { UM_TRANSPORT_LATER, -1, 0, "put off: younger than the limit: waits" },
+        { UM_TRANSPORT_LATER, 0, 2, "put off: as old as the limit: is given up" },
+        { UM_TRANSPORT_DOWN, -1, 0, "the server away: younger than the limit: waits" },
+        { UM_TRANSPORT_DOWN, 0, 2, "the server away: as old as the limit: is given up" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        begin();
+        put_many(1);
+        post.verdict = cases[i].verdict;
+        later((int)m.mailing.max_age + cases[i].age);
+        work(UM_OK);
+        is_number("select state from um_mail", cases[i].state, cases[i].name);
+        end();
+    }
+}
+
+/* The pause after the attempt: half as long again at most, and not the same for all. */
+static void test_delay(int attempt, int seconds)
+{
+    int least, most;
+
+    begin();
+    m.mailing.attempts = 100;
+    put_many(BATCH);
+    site_do(&s, apr_psprintf(s.pool, "update um_mail set attempts = %d", attempt - 1));
+    post.verdict = UM_TRANSPORT_LATER;
+    is_int(work(UM_OK).later, BATCH, "mails are put off");
+    least = number("select min(due_at) - 1700000000 from um_mail");
+    most = number("select max(due_at) - 1700000000 from um_mail");
+    ok(least >= seconds * 3 / 4 && most <= seconds * 5 / 4, "try %d: they wait %d to %d seconds, about %d", attempt,
+       least, most, seconds);
+    ok(number("select count(distinct due_at) from um_mail") > 3, "not all the same time");
+    is_int(work(UM_OK).more, 0, "nothing is due before");
+    s.now = apr_time_from_sec(SITE_NOW + most);
+    post.count = 0;
+    work(UM_OK);
+    is_int(post.count, BATCH, "all are then");
+    end();
+}
+
+static void test_down(void)
+{
+    um_outbox_round_t round;
+
+    begin();
+    put_many(BATCH + 10);
+    post.verdict = UM_TRANSPORT_DOWN;
+    post.why = "connection refused";
+    for (int i = 0; i < 2 * m.mailing.attempts; i++) {
+        round = work(UM_OK);
+        if (post.count != i + 1 || !round.down || round.sent || round.given_up) {
+            ok(0, "the server is away: one mail is tried in a batch, and none given up");
+        }
+        if (number("select sum(attempts) || '' from um_mail") != 0) {
+            ok(0, "no attempt is counted");
+        }
+        later(15);
+    }
+    is_number("select count(*) from um_mail where state = 0 and attempts = 0 and claim is null", BATCH + 10,
+              "the server was away: all mails wait as before");
+    is_number("select min(due_at) >= 1700000000 from um_mail", 1, "for a while");
+    post.verdict = UM_TRANSPORT_SENT;
+    while (work(UM_OK).more) {
+        continue;
+    }
+    is_int(post.sent, BATCH + 10, "it is back: all are sent");
+    end();
+}
+
+static void test_down_pause(void)
+{
+    begin();
+    put_many(BATCH);
+    post.verdict = UM_TRANSPORT_DOWN;
+    work(UM_OK);
+    is_number("select count(*) from um_mail where due_at = 1700000015", BATCH,
+              "while the server is away all of a batch wait for a quarter of a minute");
+    is_int(work(UM_OK).more, 0, "and are not claimed before");
+    end();
+}
+
+/* --- the end of a batch before its time --- */
+
+static void test_stop(void)
+{
+    um_outbox_round_t round;
+
+    begin();
+    put_many(BATCH);
+    post.stop_at = 7;
+    round = work(UM_OK);
+    is_int(round.sent, 7, "told to stop: the mail under way is sent, no other begun");
+    is_number("select count(*) from um_mail where state = 0 and attempts = 0 and claim is null and due_at <= "
+              "1700000000", BATCH - 7, "the rest is given back as if it had not been claimed");
+    m.stop = 0;
+    is_int(work(UM_OK).sent, BATCH - 7, "and sent by the next round");
+    end();
+}
+
+static void test_cut(void)
+{
+    um_outbox_round_t round;
+
+    begin();
+    put_many(10);
+    post.cut_at = 4;
+    round = work(UM_OK);
+    is_int(round.sent, 3, "broken off in the fourth mail");
+    is_int(round.later + round.given_up, 0, "that is not held against it");
+    is_number("select count(*) from um_mail where state = 0 and attempts = 0 and claim is null and due_at <= "
+              "1700000000", 7, "it and the rest are given back");
+    end();
+    begin();
+    put_many(4);
+    post.cut_at = 4;
+    work(UM_OK);
+    is_number("select count(*) from um_mail where state = 0 and attempts = 0 and claim is null", 1,
+              "also when it is the last of its batch");
+    end();
+}
+
+static void test_slow(void)
+{
+    um_outbox_round_t round;
+
+    begin();
+    put_many(BATCH);
+    site_clock_step = apr_time_from_sec(2);
+    round = work(UM_OK);
+    ok(round.sent > 3 && round.sent < 12, "a slow server: a batch ends after 20 seconds, with %d sent", round.sent);
+    is_number("select count(*) from um_mail where state = 0 and attempts = 0 and claim is null", BATCH - round.sent,
+              "the rest is given back");
+    ok(site_clock_now < s.now + apr_time_from_sec(LEASE), "before its lease has run out");
+    is_int(round.more, 1, "and there is more to do");
+    end();
+}
+
+/* --- several workers --- */
+
+static int nested_more;
+
+static void other_worker(void)
+{
+    nested_more = work(UM_OK).more;
+}
+
+static int hangs;
+
+static void other_worker_late(void)
+{
+    later(hangs);
+    other_worker();
+}
+
+static void test_two_workers(void)
+{
+    begin();
+    put_many(BATCH + 20);
+    post.during = other_worker;
+    is_int(work(UM_OK).sent, BATCH, "two workers: the first has its batch");
+    is_int(post.sent, BATCH + 20, "the other, in the midst of it, all the rest");
+    for (int i = 0; i < BATCH + 20; i++) {
+        if (was_sent(apr_psprintf(s.pool, "a%d@example.org", i)) != 1) {
+            ok(0, "a%d was sent %d times", i, was_sent(apr_psprintf(s.pool, "a%d@example.org", i)));
+        }
+    }
+    is_number("select count(*) from um_mail where state = 1 and attempts = 1", BATCH + 20, "all recorded");
+    end();
+}
+
+static void test_lease(void)
+{
+    um_cx_t *cx;
+    um_store_call_t call;
+    apr_array_header_t *first, *second;
+    const char *one = "00000000-0000-7000-8000-000000000001", *two = "00000000-0000-7000-8000-000000000002";
+
+    begin();
+    put_many(3);
+    cx = site_cx(&s);
+    call = um_cx_store(cx);
+    um_store_mail_claim(&call, one, SITE_NOW, SITE_NOW + LEASE, BATCH, &first);
+    is_int(first->nelts, 3, "a worker claims what is due");
+    for (int i = 0; i < first->nelts; i++) {
+        is_int(APR_ARRAY_IDX(first, i, um_mail_t *)->attempts, 1, "for the first time");
+    }
+    um_store_mail_claim(&call, two, SITE_NOW + LEASE - 1, SITE_NOW + 2 * LEASE, BATCH, &second);
+    is_int(second->nelts, 0, "another gets nothing while its lease holds");
+    um_store_mail_claim(&call, two, SITE_NOW + LEASE, SITE_NOW + 2 * LEASE, BATCH, &second);
+    is_int(second->nelts, 3, "and all when it is over");
+    is_int(APR_ARRAY_IDX(second, 0, um_mail_t *)->attempts, 2, "a killed worker's try counts");
+    um_store_mail_done(&call, NULL, APR_ARRAY_IDX(first, 0, um_mail_t *), one, UM_MAIL_SENT, SITE_NOW, "");
+    um_store_mail_later(&call, APR_ARRAY_IDX(first, 1, um_mail_t *), one, SITE_NOW, 1, "");
+    um_store_mail_release(&call, one, SITE_NOW);
+    is_number("select count(*) from um_mail where state = 0 and attempts = 2 and claim = "
+              "'00000000-0000-7000-8000-000000000002'", 3, "the first can do nothing to them any more");
+    end();
+}
+
+/* The worker itself claims for as long as it may take. */
+static void test_lease_length(void)
+{
+    for (int over = 0; over < 2; over++) {
+        begin();
+        put_many(1);
+        hangs = LEASE - 1 + over;
+        post.during = other_worker_late;
+        work(UM_OK);
+        is_int(post.sent, 1 + over, over ? "one that hangs for longer has lost its mail to another"
+                                         : "a worker has its mail for as long as a batch and a message may take");
+        is_number("select attempts from um_mail where state = 1", 1 + over, "whose record stands");
+        end();
+    }
+}
+
+/* A claim whose answer was lost is done again, and has what it claimed before. */
+static void test_claim_lost(void)
+{
+    for (int at = 1; at < 5; at++) {
+        apr_array_header_t *mails;
+        um_store_call_t call;
+
+        begin();
+        put_many(3);
+        s.site.store = site_store(&s, UM_DIALECT_PGSQL);
+        call = um_cx_store(site_cx(&s));
+        um_store_ready(&call);
+        faults_arm(FAULTS_LOST_AFTER, at);
+        um_store_mail_claim(&call, "00000000-0000-7000-8000-000000000001", SITE_NOW, SITE_NOW + LEASE, BATCH, &mails);
+        is_int(faults.came, 1, "the connection is lost in a claim");
+        faults_disarm();
+        is_int(mails->nelts, 3, "it has its mails");
+        end();
+    }
+}
+
+/* --- the database away --- */
+
+static um_status_e work_with_fault(faults_e kind, int at)
+{
+    um_outbox_round_t round;
+    um_status_e status;
+
+    faults_arm(kind, at);
+    status = site_mail_work(&s, &m, &round);
+    faults_disarm();
+    faults.clock_ms += 5000;
+    return status;
+}
+
+/* Each call into the database fails: mails are sent all the same, and one twice at most. */
+static void test_faults(faults_e kind, const char *name)
+{
+    int wrong = 0, twice = 0, at = 0, came;
+
+    do {
+        begin();
+        site_register(&s, "alice", "alice@example.org", NULL);
+        um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "alice@example.org");
+        put_many(2);
+        work_with_fault(kind, ++at);
+        came = faults.came;
+        for (int i = 0; i < 5; i++) {
+            later(LEASE);
+            work(UM_OK);
+        }
+        wrong += !was_sent("alice@example.org") || !was_sent("a0@example.org") || !was_sent("a1@example.org")
+                 || number("select count(*) from um_mail where state = 1") != 3 || s.lent || s.locked || s.misused;
+        twice += post.sent > 4;
+        site_mail_close(&s, &m);
+        site_close(&s);
+    } while (came && at < 40);
+    ok(!wrong && !twice && at > 8 && at < 40, "each of %d calls into the database %s: no mail is lost, one sent twice "
+       "at most", at - 1, name);
+}
+
+/* --- clearing up --- */
+
+static void test_purge(void)
+{
+    int more = 0;
+
+    begin();
+    site_register(&s, "alice", "", NULL);
+    put_many(6);
+    site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 100 where address = 'a0@example.org'");
+    site_do(&s, "update um_mail set state = 2, done_at = 1700000000 - 101 where address = 'a1@example.org'");
+    site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 101 where address = 'a2@example.org'");
+    site_do(&s, "update um_mail set due_at = 1, created_at = 1 where address = 'a3@example.org'");
+    site_do(&s, "update um_mail set due_at = 1900000000 where address = 'a4@example.org'");
+    site_do(&s, "insert into um_tickets select 'old', 'reset', id, id, version, '', 1, 1699999999 from um_users");
+    site_do(&s, "insert into um_tickets select 'new', 'reset', id, id, version, '', 1, 1700000000 from um_users");
+    site_do(&s, "insert into um_sessions select 'old', id, version, 1, 1699999999, '', '' from um_users");
+    site_do(&s, "insert into um_sessions select 'new', id, version, 1, 1700000000, '', '' from um_users");
+    is_int(um_outbox_purge(site_cx(&s), 100, &more), UM_OK, "clearing up");
+    is_text(ask("select group_concat(address, ' ') from (select address from um_mail order by address)"),
+            "a0@example.org a3@example.org a4@example.org a5@example.org",
+            "what ended long enough ago goes, what waits stays however old");
+    is_text(ask("select group_concat(hash) from um_tickets"), "new", "tokens that have run out go");
+    is_number("select count(*) from um_sessions where id = 'old'", 0, "sessions that have run out go");
+    is_number("select count(*) from um_sessions", 2, "no other");
+    is_int(more, 0, "that was all");
+    end();
+}
+
+/* More than a batch of one kind alone. */
+static void test_purge_much(void)
+{
+    static const struct { const char *table, *values; } cases[] = {
+        { "um_mail", "(id, kind, state, due_at, address, created_at, done_at) select i, 'reset', 1, 1, '', 1, 1" },
+        { "um_tickets", "select i, 'reset', 1, u.id, 1, '', 1, 1" },
+        { "um_sessions", "select i, u.id, 1, 1, 1, '', ''" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *count = apr_pstrcat(site_root, "select count(*) from ", cases[i].table, NULL);
+        int more = 0;
+
+        begin();
+        site_register(&s, "alice", "", NULL);
+        site_do(&s, "delete from um_sessions");
+        site_do(&s, apr_psprintf(s.pool, "with recursive n(i) as (select 1 union all select i + 1 from n where i < %d) "
+                                 "insert into %s %s from n, um_users u", 2 * PURGE_BATCH + 100, cases[i].table,
+                                 cases[i].values));
+        um_outbox_purge(site_cx(&s), 100, &more);
+        is_number(count, PURGE_BATCH + 100, "one batch is so much and no more");
+        is_int(more, 1, "and says that there is more");
+        um_outbox_purge(site_cx(&s), 100, &more);
+        um_outbox_purge(site_cx(&s), 100, &more);
+        is_int(more, 0, "the last says that there is not");
+        is_number(count, 0, "all is cleared");
+        end();
+    }
+}
+
+int main(void)
+{
+    site_begin();
+    test_nothing();
+    test_all();
+    test_one_bad();
+    test_unfit();
+    test_attempts();
+    test_age();
+    test_delay(1, 30);
+    test_delay(2, 60);
+    test_delay(5, 480);
+    test_delay(8, 3600);
+    test_delay(50, 3600);
+    test_down();
+    test_down_pause();
+    test_stop();
+    test_cut();
+    test_slow();
+    test_two_workers();
+    test_lease();
+    test_lease_length();
+    test_claim_lost();
+    test_faults(FAULTS_REFUSED, "is refused");
+    test_faults(FAULTS_LOST_BEFORE, "is not done and the connection lost");
+    test_faults(FAULTS_LOST_AFTER, "is done and the connection lost");
+    test_faults(FAULTS_GONE, "is not done and no connection to be had");
+    test_purge();
+    test_purge_much();
+    return site_end();
+}

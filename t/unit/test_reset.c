@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Forgotten passwords: the wish, the token, the new password. */
+#include "faults.h"
+#include "site_mail.h"
+
+#include "reset.h"
+
+#define NEW_PASSWORD "another horse battery"
+#define OTHER_PASSWORD "a third horse battery"
+#define NOTICES "select count(*) from um_mail where kind = 'password_changed'"
+#define UNKNOWN_TOKEN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+static site_t s;
+static site_mail_t m;
+static const um_user_t *alice;
+static const char *session;
+
+static void begin(void)
+{
+    faults_reset();
+    site_open(&s);
+    site_mail_open(&s, &m);
+    site_clock_step = 0;
+    alice = site_register(&s, "alice", "alice@example.org", &session);
+}
+
+static void shut(void)
+{
+    site_mail_close(&s, &m);
+    site_close(&s);
+}
+
+static void end(void)
+{
+    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    shut();
+}
+
+static const char *ask(const char *sql)
+{
+    return site_ask(&s, sql);
+}
+
+static int can_login(const char *password)
+{
+    const char *token;
+
+    return site_login(site_cx(&s), "alice", site_secret(password), &token) == UM_OK;
+}
+
+static const char *get_token(void)
+{
+    const char *token;
+
+    um_reset_request(site_cx(&s), "alice@example.org");
+    token = site_mail_newest(&s, &m);
+    return token ? token : "";
+}
+
+static um_status_e validate(const char *token)
+{
+    return um_reset_validate(site_cx(&s), token);
+}
+
+static um_status_e confirm(const char *token, const char *password)
+{
+    return um_reset_confirm(site_cx(&s), token, site_secret(password));
+}
+
+static um_cx_t *faulty_cx(void)
+{
+    um_cx_t *cx = site_cx(&s);
+
+    um_cx_error(cx, "token", "required", "This field is required.");
+    return cx;
+}
+
+/* --- the wish --- */
+
+static void test_request(void)
+{
+    static const char *const addresses[] = { "alice@example.org", "nobody@example.org", "ALICE@EXAMPLE.ORG" };
+    int calls[3], asked[3];
+
+    begin();
+    get_token();
+    for (int i = 0; i < 3; i++) {
+        faults_reset();
+        asked[i] = -s.asked;
+        is_int(um_reset_request(site_cx(&s), addresses[i]), UM_OK, "a wish for an address");
+        asked[i] += s.asked;
+        calls[i] = faults.calls;
+    }
+    ok(calls[0] == calls[1] && calls[1] == calls[2] && asked[0] == 1 && asked[1] == 1 && asked[2] == 1,
+       "known or not, it is the same work: %d calls into the database", calls[0]);
+    is_text(ask("select group_concat(address, ' ') from (select address from um_mail where state = 0 "
+                "order by address)"),
+            "ALICE@EXAMPLE.ORG alice@example.org nobody@example.org", "one row each, the address as typed");
+    is_text(ask("select count(distinct kind || state || due_at || attempts || created_at || coalesce(user_id, '') || "
+                "username || detail || language) from um_mail where state = 0"), "1", "in nothing else different");
+    end();
+    begin();
+    is_int(um_reset_request(faulty_cx(), NULL), UM_INVALID, "a faulty address");
+    is_text(ask("select count(*) from um_mail"), "0", "leaves no row");
+    m.mailing.sends = 0;
+    is_int(um_reset_request(site_cx(&s), "alice@example.org"), UM_OK, "a site without mail answers the same");
+    is_text(ask("select count(*) from um_mail"), "0", "and keeps nothing");
+    end();
+}
+
+static void test_language(void)
+{
+    static const struct { const char *language, *subject; } cases[] = {
+        { NULL, "Subject: Reset your password at site.example" }, { "en", "Subject: Reset your password" },
+        { "de", "Neues Passwort" }, { "fr", "Subject: Reset your password" },
+    };
+
+    begin();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        um_cx_t *cx = site_cx(&s);
+        const char *mail;
+
+        cx->language = cases[i].language;
+        um_reset_request(cx, "alice@example.org");
+        site_mail_work(&s, &m, NULL);
+        mail = site_mail_read(&s, &m, (int)i);
+        ok(mail && strstr(mail, cases[i].subject), "language %s: %s", cases[i].language ? cases[i].language : "(none)",
+           cases[i].subject);
+    }
+    end();
+}
+
+static void test_mail(void)
+{
+    const char *token, *mail;
+
+    begin();
+    token = get_token();
+    mail = site_mail_read(&s, &m, 0);
+    is_int(site_mail_count(&s, &m), 1, "a wish makes a mail");
+    ok(strstr(mail, "To: <alice@example.org>\r\n") != NULL, "to the account's address");
+    ok(strstr(mail, "Hello alice,") != NULL, "that names him");
+    ok(strstr(mail, apr_pstrcat(s.pool, SITE_URL "/reset?token=", token, NULL)) != NULL,
+       "with a link to the site's page");
+    ok(strstr(mail, "within 24 h.") != NULL, "and says how long it is good");
+    ok(strstr(mail, apr_pstrcat(s.pool, "Message-ID: <", ask("select id from um_mail"), "@site.example>", NULL))
+       != NULL, "its id is the same for each try");
+    ok(!strstr(site_dump(&s), token), "the token is nowhere in the database");
+    end();
+}
+
+/* --- the token --- */
+
+static void test_validate(void)
+{
+    const char *token, *before, *almost;
+
+    begin();
+    token = get_token();
+    before = site_dump(&s);
+    almost = apr_pstrcat(s.pool, apr_pstrndup(s.pool, token, 42), token[42] == 'A' ? "B" : "A", NULL);
+    for (int i = 0; i < 3; i++) {
+        is_int(validate(token), UM_OK, "a good token");
+    }
+    is_text(site_dump(&s), before, "however often: nothing is consumed");
+    is_int(validate(almost), UM_ABSENT, "one character is another");
+    is_int(validate(UNKNOWN_TOKEN), UM_ABSENT, "an unknown one");
+    is_int(validate(""), UM_ABSENT, "an empty one");
+    is_int(validate(apr_pstrcat(s.pool, token, "A", NULL)), UM_ABSENT, "one that is longer");
+    is_int(validate(apr_pstrndup(s.pool, token, 42)), UM_ABSENT, "one that is shorter");
+    is_int(validate(ask("select hash from um_tickets")), UM_ABSENT, "what the database has of it");
+    is_int(um_reset_validate(faulty_cx(), NULL), UM_INVALID, "none");
+    s.now += apr_time_from_sec(m.mailing.reset_lifetime - 1);
+    is_int(validate(token), UM_OK, "at the end of its life it is good");
+    s.now += apr_time_from_sec(1);
+    is_int(validate(token), UM_ABSENT, "then not any more");
+    is_int(confirm(token, NEW_PASSWORD), UM_ABSENT, "nor for a new password");
+    end();
+}
+
+/* Each request has a clock of its own. */
+static void test_own_clock(void)
+{
+    const char *first, *second;
+
+    begin();
+    first = get_token();
+    s.now += apr_time_from_sec(m.mailing.reset_lifetime / 2);
+    second = get_token();
+    ok(strcmp(first, second) != 0, "each request has a token of its own");
+    is_int(validate(first), UM_OK, "the first is good beside the second");
+    s.now += apr_time_from_sec(m.mailing.reset_lifetime / 2);
+    is_int(validate(first), UM_ABSENT, "its life is over");
+    is_int(validate(second), UM_OK, "the other's is not");
+    end();
+}
+
+static void change_password(void)
+{
+    const char *token;
+
+    um_password_change(site_cx(&s), alice, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD), &token);
+}
+
+static void change_email(void)
+{
+    const um_user_t *after;
+
+    um_user_update(site_cx(&s), alice, &(site_input_t){ .email = "other@example.org" }, &after);
+}
+
+static void change_name(void)
+{
+    const um_user_t *after;
+
+    um_user_update(site_cx(&s), alice, &(site_input_t){ .first_name = "Al", .email = "Alice@example.org" }, &after);
+}
+
+static void set_state(int active, int staff)
+{
+    um_user_t user = *alice;
+
+    user.is_active = active;
+    user.is_staff = staff;
+    um_user_set_state(site_cx(&s), &user);
+}
+
+static void switch_off(void)
+{
+    set_state(0, 0);
+}
+
+static void switch_off_and_on(void)
+{
+    set_state(0, 0);
+    set_state(1, 0);
+}
+
+static void promote(void)
+{
+    set_state(1, 1);
+}
+
+/* Past the product: nothing else has changed. */
+static void switch_off_by_hand(void)
+{
+    site_do(&s, "update um_users set is_active = 0");
+}
+
+static void delete_account(void)
+{
+    um_user_delete(site_cx(&s), alice->id);
+}
+
+static void use_another(void)
+{
+    confirm(get_token(), NEW_PASSWORD);
+}
+
+static void sign_in(void)
+{
+    can_login(SITE_PASSWORD);
+}
+
+static void test_death(void)
+{
+    static const struct { const char *name; void (*change)(void); um_status_e want; } cases[] = {
+        { "a sign-in", sign_in, UM_OK },
+        { "another name, the address in other letters", change_name, UM_OK },
+        { "a change of the password", change_password, UM_ABSENT },
+        { "a change of the address", change_email, UM_ABSENT },
+        { "being switched off", switch_off, UM_ABSENT },
+        { "being switched off and on", switch_off_and_on, UM_ABSENT },
+        { "being switched off by hand", switch_off_by_hand, UM_ABSENT },
+        { "becoming staff", promote, UM_ABSENT },
+        { "being deleted", delete_account, UM_ABSENT },
+        { "the use of another token", use_another, UM_ABSENT },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *token, *version;
+
+        begin();
+        token = get_token();
+        cases[i].change();
+        version = ask("select version from um_users");
+        ok(validate(token) == cases[i].want && confirm(token, OTHER_PASSWORD) == cases[i].want,
+           "a token %s %s", cases[i].want == UM_OK ? "survives" : "dies with", cases[i].name);
+        ok(cases[i].want == UM_OK || !version || strcmp(ask("select version from um_users"), version) == 0,
+           "and a dead one changes nothing");
+        shut();
+    }
+}
+
+/* --- the new password --- */
+
+static void test_confirm(void)
+{
+    const char *token, *other;
+
+    begin();
+    other = get_token();
+    token = get_token();
+    is_int(confirm(token, NEW_PASSWORD), UM_OK, "a new password");
+    is_int(can_login(NEW_PASSWORD), 1, "is the one that is good");
+    is_int(can_login(SITE_PASSWORD), 0, "the old one is not");
+    is_int(site_call(&s, session), UM_BAD_TOKEN, "sessions of before are over");
+    is_int(validate(token), UM_ABSENT, "the token was good once");
+    is_int(confirm(token, OTHER_PASSWORD), UM_ABSENT, "and no more");
+    is_int(confirm(other, OTHER_PASSWORD), UM_ABSENT, "nor are others of before");
+    is_text(ask(NOTICES), "1", "its owner is told");
+    is_text(ask("select address || username from um_mail where kind = 'password_changed'"), "alice@example.orgalice",
+            "at his address");
+    site_mail_work(&s, &m, NULL);
+    ok(strstr(site_mail_read(&s, &m, 2), "Subject: Your password at site.example was changed") != NULL, "by mail");
+    is_int(confirm(get_token(), OTHER_PASSWORD), UM_OK, "a later token is good again");
+    m.mailing.notice_password = 0;
+    is_int(confirm(get_token(), NEW_PASSWORD), UM_OK, "where the site does not tell");
+    is_text(ask(NOTICES), "2", "it does not");
+    end();
+}
+
+static void test_order(void)
+{
+    const char *token, *before;
+    um_cx_t *cx;
+
+    begin();
+    token = get_token();
+    before = site_dump(&s);
+    cx = faulty_cx();
+    is_int(um_reset_confirm(cx, NULL, site_secret("short")), UM_INVALID, "first the fields");
+    is_text(site_errors(cx), "token required", "before anything is looked up");
+    cx = site_cx(&s);
+    is_int(um_reset_confirm(cx, UNKNOWN_TOKEN, site_secret("short")), UM_ABSENT, "then the token");
+    is_text(site_errors(cx), "", "before the policy");
+    cx = site_cx(&s);
+    is_int(um_reset_confirm(cx, token, site_secret("1234")), UM_INVALID, "then the policy");
+    is_text(site_errors(cx), "password password_too_short, password password_entirely_numeric",
+            "that says all that is wrong");
+    cx = site_cx(&s);
+    is_int(um_reset_confirm(cx, token, site_secret("alice@example")), UM_INVALID,
+           "a password like the account's address");
+    is_text(site_errors(cx), "password password_too_similar", "is refused for being so");
+    is_text(site_dump(&s), before, "nothing was changed, no notice written");
+    is_int(confirm(token, NEW_PASSWORD), UM_OK, "and the token is still good");
+    end();
+}
+
+/* --- at the same instant --- */
+
+static const char *race_token;
+static um_status_e race_other;
+
+/* What another process does before this one gets the write lock. */
+static void race(site_t *site)
+{
+    int locked = site->locked;
+
+    site->on_ask = NULL;
+    site->locked = 0;
+    race_other = confirm(race_token, OTHER_PASSWORD);
+    site->locked = locked;
+}
+
+static void race_second(site_t *site)
+{
+    site->on_ask = race;
+}
+
+static void test_race(void)
+{
+    begin();
+    race_token = get_token();
+    s.on_ask = race_second;
+    is_int(confirm(race_token, NEW_PASSWORD), UM_ABSENT, "two at the same instant: one loses");
+    is_int(race_other, UM_OK, "the other wins");
+    is_int(can_login(OTHER_PASSWORD), 1, "and his password is good");
+    is_text(ask(NOTICES), "1", "one notice");
+    end();
+}
+
+/* --- the database away --- */
+
+/* 1: done, 0: not at all, -1: by half. */
+static int is_done(void)
+{
+    int after = can_login(NEW_PASSWORD), before = can_login(SITE_PASSWORD);
+    int told = strcmp(ask(NOTICES), "1") == 0;
+
+    return after != before && after == told ? after : -1;
+}
+
+static void test_faults(faults_e kind, um_dialect_e dialect, const char *name)
+{
+    int wrong = 0, at = 0, came;
+
+    do {
+        const char *token;
+        um_status_e status;
+        int done, at_commit;
+
+        begin();
+        token = get_token();
+        if (dialect == UM_DIALECT_PGSQL) {
+            s.site.store = site_store(&s, dialect);
+            validate(token);
+        }
+        faults_arm(kind, ++at);
+        status = confirm(token, NEW_PASSWORD);
+        came = faults.came;
+        at_commit = faults.at_commit;
+        faults_disarm();
+        faults.clock_ms += 5000;
+        validate(token);
+        done = is_done();
+        if (done < 0 || (status == UM_OK && !done) || (status != UM_OK && status != UM_AWAY)
+            || (status == UM_AWAY && done && !(at_commit && dialect == UM_DIALECT_SQLITE3))
+            || s.lent || s.locked || s.misused) {
+            printf("# call %d: status %d, done %d\n", at, status, done);
+            wrong++;
+        }
+        shut();
+    } while (came && at < 40);
+    ok(!wrong && at > 4 && at < 40, "%s: each of %d calls into the database %s: password and notice are one",
+       dialect == UM_DIALECT_PGSQL ? "PostgreSQL's rules" : "SQLite", at - 1, name);
+}
+
+int main(void)
+{
+    site_begin();
+    test_request();
+    test_language();
+    test_mail();
+    test_validate();
+    test_own_clock();
+    test_death();
+    test_confirm();
+    test_order();
+    test_race();
+    for (um_dialect_e dialect = UM_DIALECT_PGSQL; dialect <= UM_DIALECT_SQLITE3; dialect++) {
+        test_faults(FAULTS_REFUSED, dialect, "is refused");
+        test_faults(FAULTS_LOST_BEFORE, dialect, "is not done and the connection lost");
+        test_faults(FAULTS_LOST_AFTER, dialect, "is done and the connection lost");
+        test_faults(FAULTS_GONE, dialect, "is not done and no connection to be had");
+    }
+    return site_end();
+}

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verification of addresses: at registration, at a change, on demand; and the notice of a change. */
+#include "faults.h"
+#include "site_mail.h"
+
+#include "reset.h"
+#include "verify.h"
+
+#define ALICE "alice@example.org"
+#define OTHER "other@example.org"
+#define STATE "select is_active || ' ' || email_verified from um_users"
+#define MAILS "select group_concat(kind || ' ' || address, ', ') from (select kind, address from um_mail " \
+              "where state = 0 order by kind, address)"
+
+static site_t s;
+static site_mail_t m;
+
+static void begin(um_verify_e verification)
+{
+    faults_reset();
+    site_open(&s);
+    site_mail_open(&s, &m);
+    site_clock_step = 0;
+    m.mailing.verification = verification;
+}
+
+static void shut(void)
+{
+    site_mail_close(&s, &m);
+    site_close(&s);
+}
+
+static void end(void)
+{
+    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    shut();
+}
+
+static const char *ask(const char *sql)
+{
+    return site_ask(&s, sql);
+}
+
+static const um_user_t *enrol(const char **token)
+{
+    return site_register(&s, "alice", ALICE, token);
+}
+
+static const char *newest(void)
+{
+    const char *token = site_mail_newest(&s, &m);
+
+    return token ? token : "";
+}
+
+static um_status_e confirm(const char *token)
+{
+    return um_verify_confirm(site_cx(&s), token);
+}
+
+static um_status_e wish(const char *address)
+{
+    return um_verify_request(site_cx(&s), address);
+}
+
+static void set_email(const um_user_t *user, const char *email)
+{
+    const um_user_t *after;
+
+    if (um_user_update(site_cx(&s), user, &(site_input_t){ .email = email }, &after) != UM_OK) {
+        ok(0, "an address is changed");
+    }
+}
+
+/* --- off --- */
+
+static void test_off(void)
+{
+    const char *token;
+    um_cx_t *cx;
+
+    begin(UM_VERIFY_OFF);
+    enrol(&token);
+    is_int(site_call(&s, token), UM_OK, "off: whoever registers is signed in");
+    is_text(ask("select count(*) from um_mail"), "0", "with no mail");
+    is_int(wish(ALICE), UM_ABSENT, "nobody can ask for one");
+    cx = site_cx(&s);
+    um_cx_error(cx, "email", "invalid", "Enter a valid email address.");
+    is_int(um_verify_request(cx, NULL), UM_ABSENT, "not even wrongly");
+    is_text(ask("select count(*) from um_mail"), "0", "nothing is noted");
+    s.site.mailing = NULL;
+    is_int(wish(ALICE), UM_ABSENT, "the same where nothing is said by mail");
+    end();
+}
+
+/* --- on --- */
+
+static void test_on(void)
+{
+    const char *session, *token, *mail;
+
+    begin(UM_VERIFY_ON);
+    enrol(&session);
+    is_int(site_call(&s, session), UM_OK, "on: whoever registers is signed in");
+    is_text(ask(STATE), "1 0", "active, the address not verified");
+    is_text(ask(MAILS), "verify " ALICE, "a mail is on its way");
+    token = newest();
+    mail = site_mail_read(&s, &m, 0);
+    ok(mail && strstr(mail, "Subject: Confirm your e-mail address") != NULL, "that asks for it");
+    ok(mail && strstr(mail, apr_pstrcat(s.pool, SITE_URL "/verify?token=", token, NULL)) != NULL, "with a link");
+    ok(mail && strstr(mail, "within 3 d.") != NULL, "and a limit");
+    ok(!strstr(site_dump(&s), token), "the token is nowhere in the database");
+    is_int(um_reset_validate(site_cx(&s), token), UM_ABSENT, "it is no token for another password");
+    is_int(confirm(token), UM_OK, "the link is followed");
+    is_text(ask(STATE), "1 1", "the address is verified");
+    is_int(site_call(&s, session), UM_OK, "the session goes on");
+    is_int(confirm(token), UM_ABSENT, "a token is good once");
+    is_int(wish(ALICE), UM_OK, "another mail is asked for");
+    is_text(newest(), "", "none is sent for an address that is verified");
+    end();
+    begin(UM_VERIFY_ON);
+    site_register(&s, "bob", "", &session);
+    ok(session && site_call(&s, session) == UM_OK, "nobody needs an address");
+    is_text(ask("select count(*) from um_mail"), "0", "and without one there is no mail");
+    end();
+}
+
+/* --- required --- */
+
+static const char *login_errors(const char *password, um_status_e *status)
+{
+    const char *token;
+    um_cx_t *cx = site_cx(&s);
+
+    *status = site_login(cx, "alice", site_secret(password), &token);
+    return apr_pstrcat(s.pool, site_errors(cx), ": ",
+                       cx->errors->nelts ? APR_ARRAY_IDX(cx->errors, 0, um_error_t).text : "", NULL);
+}
+
+static void test_required(void)
+{
+    const char *session = "", *token, *version;
+    um_status_e waiting, wrong;
+
+    begin(UM_VERIFY_REQUIRED);
+    ok(enrol(&session) != NULL, "required: a registration succeeds");
+    is_text(session, NULL, "but gives no token");
+    is_text(ask(STATE), "2 0", "the account waits");
+    is_text(ask("select count(*) from um_sessions"), "0", "with no session");
+    is_text(ask(MAILS), "verify " ALICE, "for its mail");
+    is_text(login_errors(SITE_PASSWORD, &waiting), login_errors("wrong horse battery", &wrong),
+            "the right password is refused like a wrong one");
+    ok(waiting == UM_INVALID && wrong == UM_INVALID, "in status too");
+    um_reset_request(site_cx(&s), ALICE);
+    token = newest();
+    is_int(site_mail_count(&s, &m), 1, "a wish for another password sends nothing");
+    version = ask("select version from um_users");
+    is_int(confirm(token), UM_OK, "the link is followed");
+    is_text(ask(STATE), "1 1", "the account is active");
+    is_text(ask("select version from um_users"), version, "its credentials are as they were");
+    login_errors(SITE_PASSWORD, &waiting);
+    is_int(waiting, UM_OK, "the password is good");
+    um_reset_request(site_cx(&s), ALICE);
+    token = newest();
+    is_int(confirm(token), UM_ABSENT, "the token of a reset verifies nothing");
+    end();
+}
+
+static void test_required_address(void)
+{
+    static const struct { const char *email, *want; } cases[] = {
+        { NULL, "email required" }, { "", "email blank" }, { "nowhere", "email invalid" },
+    };
+
+    begin(UM_VERIFY_REQUIRED);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        site_input_t input = { .username = "bob", .email = cases[i].email, .password = site_secret(SITE_PASSWORD) };
+        const um_user_t *user;
+        const char *token;
+        um_cx_t *cx = site_cx(&s);
+
+        is_int(site_enrol(cx, &input, &user, &token), UM_INVALID, "required: without a good address");
+        is_text(site_errors(cx), cases[i].want, "nobody is registered");
+    }
+    is_text(ask("select (select count(*) from um_users) + (select count(*) from um_mail)"), "0",
+            "and no mail goes out");
+    end();
+}
+
+/* --- another mail --- */
+
+static void test_resend(void)
+{
+    const char *first, *second;
+
+    begin(UM_VERIFY_REQUIRED);
+    enrol(NULL);
+    first = newest();
+    is_int(wish("nobody@example.org"), UM_OK, "a wish for an unknown address ends alike");
+    is_int(wish("ALICE@example.org"), UM_OK, "a wish for another mail");
+    second = newest();
+    ok(*second && strcmp(first, second) != 0, "brings another token");
+    s.now += apr_time_from_sec(m.mailing.verify_lifetime - 1);
+    is_int(confirm(apr_pstrcat(s.pool, second, "A", NULL)), UM_ABSENT, "a longer one is none");
+    is_int(confirm(""), UM_ABSENT, "nor is an empty one");
+    is_int(confirm(second), UM_OK, "at the end of its life it is good");
+    is_text(ask(STATE), "1 1", "for the account that waits");
+    s.now += apr_time_from_sec(1);
+    is_int(confirm(first), UM_ABSENT, "then it is not");
+    end();
+}
+
+static void test_expired(void)
+{
+    const char *token;
+
+    begin(UM_VERIFY_REQUIRED);
+    enrol(NULL);
+    token = newest();
+    s.now += apr_time_from_sec(m.mailing.verify_lifetime);
+    is_int(confirm(token), UM_ABSENT, "a token that has run out");
+    is_text(ask(STATE), "2 0", "changes nothing");
+    end();
+}
+
+/* Whoever was switched off stays so. */
+static void test_switched_off(void)
+{
+    const um_user_t *alice;
+    um_user_t user;
+    const char *token;
+
+    begin(UM_VERIFY_REQUIRED);
+    alice = enrol(NULL);
+    token = newest();
+    user = *alice;
+    user.is_active = 0;
+    um_user_set_state(site_cx(&s), &user);
+    (void)confirm(token);
+    ok(ask("select is_active from um_users")[0] == '0', "a token does not switch on what was switched off");
+    end();
+}
+
+/* --- a change of the address --- */
+
+static void test_change(void)
+{
+    const um_user_t *alice;
+    const char *session, *token, *old;
+
+    begin(UM_VERIFY_ON);
+    alice = enrol(&session);
+    old = newest();
+    confirm(old);
+    wish(ALICE);
+    set_email(alice, OTHER);
+    is_text(ask(STATE), "1 0", "a new address is not verified");
+    is_text(ask(MAILS), "email_changed " ALICE ", verify " ALICE ", verify " OTHER,
+            "the old one is told, the new one asked");
+    token = newest();
+    is_int(confirm(token), UM_OK, "the link is followed");
+    is_text(ask(STATE), "1 1", "and it is verified");
+    is_int(site_call(&s, session), UM_OK, "the session goes on");
+    ok(strstr(site_mail_read(&s, &m, 1), "New address: " OTHER) || strstr(site_mail_read(&s, &m, 2),
+       "New address: " OTHER), "the notice says what it is now");
+    end();
+}
+
+static void test_change_switches(void)
+{
+    static const struct { int notice; um_verify_e verification; const char *email, *want; } cases[] = {
+        { 1, UM_VERIFY_ON, OTHER, "email_changed " ALICE ", verify " OTHER },
+        { 1, UM_VERIFY_REQUIRED, OTHER, "email_changed " ALICE ", verify " OTHER },
+        { 1, UM_VERIFY_OFF, OTHER, "email_changed " ALICE },
+        { 0, UM_VERIFY_ON, OTHER, "verify " OTHER },
+        { 0, UM_VERIFY_OFF, OTHER, NULL },
+        { 1, UM_VERIFY_ON, ALICE, NULL },
+        { 1, UM_VERIFY_ON, "", "email_changed " ALICE },
+        { 1, UM_VERIFY_ON, NULL, NULL },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const um_user_t *alice;
+        char name[100];
+
+        begin(UM_VERIFY_OFF);
+        alice = enrol(NULL);
+        m.mailing.notice_email = cases[i].notice;
+        m.mailing.verification = cases[i].verification;
+        set_email(alice, cases[i].email);
+        apr_snprintf(name, sizeof(name), "notices %s, verification %d, to \"%s\": the mails of it",
+                     cases[i].notice ? "on" : "off", cases[i].verification, cases[i].email ? cases[i].email : "(none)");
+        is_text(ask(MAILS), cases[i].want, name);
+        shut();
+    }
+}
+
+static void test_refused_change(void)
+{
+    const um_user_t *alice, *after;
+    const char *before;
+
+    begin(UM_VERIFY_ON);
+    s.site.unique_email = 1;
+    alice = enrol(NULL);
+    site_register(&s, "bob", OTHER, NULL);
+    before = site_dump(&s);
+    is_int(um_user_update(site_cx(&s), alice, &(site_input_t){ .email = OTHER }, &after), UM_INVALID,
+           "a change to another's address is refused");
+    is_text(site_dump(&s), before, "and nobody is told of it");
+    end();
+}
+
+/* A token speaks for the mailbox that it was sent to, and for no other. */
+static void test_wrong_mailbox(void)
+{
+    const um_user_t *alice;
+    const char *token;
+
+    begin(UM_VERIFY_ON);
+    alice = enrol(NULL);
+    token = newest();
+    set_email(alice, "victim@example.org");
+    site_do(&s, "delete from um_mail");
+    is_int(confirm(token), UM_ABSENT, "a token that went to one address does not verify the next");
+    set_email(alice, OTHER);
+    set_email(alice, "victim@example.org");
+    site_do(&s, "delete from um_mail where address = 'victim@example.org'");
+    token = newest();
+    (void)confirm(token);
+    is_text(ask(STATE), "1 0", "nor does one that goes to an address which is the account's no more when it is sent");
+    end();
+}
+
+/* --- at the same instant, and the database away --- */
+
+static const char *race_token;
+static um_status_e race_other;
+
+/* What another process does before this one gets the write lock. */
+static void race(site_t *site)
+{
+    int locked = site->locked;
+
+    site->on_ask = NULL;
+    site->locked = 0;
+    race_other = confirm(race_token);
+    site->locked = locked;
+}
+
+static void test_race(void)
+{
+    begin(UM_VERIFY_ON);
+    enrol(NULL);
+    race_token = newest();
+    s.on_ask = race;
+    is_int(confirm(race_token), UM_ABSENT, "two at the same instant: one loses");
+    is_int(race_other, UM_OK, "the other wins");
+    end();
+}
+
+static void test_faults(faults_e kind, const char *name)
+{
+    int wrong = 0, at = 0, came;
+
+    do {
+        const char *token, *state;
+        um_status_e status;
+        int done, at_commit;
+
+        begin(UM_VERIFY_REQUIRED);
+        enrol(NULL);
+        token = newest();
+        faults_arm(kind, ++at);
+        status = confirm(token);
+        came = faults.came;
+        at_commit = faults.at_commit;
+        faults_disarm();
+        faults.clock_ms += 5000;
+        wish("nobody@example.org");
+        state = ask(STATE);
+        done = strcmp(state, "1 1") == 0;
+        if ((!done && strcmp(state, "2 0") != 0) || (status == UM_OK) != done
+            || (!done && strcmp(ask("select count(*) from um_tickets"), "1") != 0)) {
+            if (!at_commit || kind != FAULTS_LOST_AFTER || !done) {
+                printf("# call %d: status %d, state %s\n", at, status, state);
+                wrong++;
+            }
+        }
+        wrong += s.lent || s.locked || s.misused;
+        shut();
+    } while (came && at < 40);
+    ok(!wrong && at > 3 && at < 40, "each of %d calls into the database %s: the token is taken and the address "
+       "verified, or neither", at - 1, name);
+}
+
+int main(void)
+{
+    site_begin();
+    test_off();
+    test_on();
+    test_required();
+    test_required_address();
+    test_resend();
+    test_expired();
+    test_switched_off();
+    test_change();
+    test_change_switches();
+    test_refused_change();
+    test_wrong_mailbox();
+    test_race();
+    test_faults(FAULTS_REFUSED, "is refused");
+    test_faults(FAULTS_LOST_BEFORE, "is not done and the connection lost");
+    test_faults(FAULTS_LOST_AFTER, "is done and the connection lost");
+    test_faults(FAULTS_GONE, "is not done and no connection to be had");
+    return site_end();
+}
