@@ -78,9 +78,10 @@ sub routes {
     my $code = code('src/http/route.c', strings => 1);
     my %macro = $code =~ /^#define (\w+)\s+"([^"]*)"$/gm;
     my @rows;
-    while ($code =~ /^\s*\{\s*(?:"([^"]+)"|(\w+)),\s*"([A-Z]+)",/gm) {
-        my $path = defined $1 ? $1 : $macro{$2};
-        push @rows, { path => $path, method => $3 } if defined $path;
+    # A path is a macro, a text, or a macro and the text that follows it.
+    while ($code =~ /^\s*\{\s*(?:(\w+)(?:\s*"([^"]+)")?|"([^"]+)"),\s*"([A-Z]+)",/gm) {
+        my ($start, $rest, $method) = (defined $1 ? $macro{$1} : $3, defined $2 ? $2 : '', $4);
+        push @rows, { path => "$start$rest", method => $method } if defined $start;
     }
     return @rows;
 }
