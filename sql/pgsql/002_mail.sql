@@ -27,7 +27,7 @@ create index um_mail_done on um_mail (done_at) where state <> 0;
 create table um_tickets (
     hash          text     primary key,         -- SHA-256 of the token, base64url
     kind          text     not null,            -- reset or verify
-    mail_id       uuid     not null,        -- the mail that carries it; a mail tried again has more than one
+    mail_id       uuid     not null,        -- the mail that carries it
     user_id       uuid     not null references um_users (id) on delete cascade,
     user_version  uuid     not null,            -- good only while equal to um_users.version
     email_key     text     not null,            -- and to um_users.email_key

@@ -26,13 +26,14 @@ int um_cli_user_show(um_cli_t *cli)
     um_site_t site = { 0 };
     um_cx_t cx;
     um_user_t *user;
+    const char *active;
 
     if (find(cli, &site, &cx, &user)) {
         return 1;
     }
+    active = user->is_active ? "yes" : user->is_waiting ? "no, waits until its address is verified" : "no";
     printf("id        %s\nusername  %s\nname      %s %s\nemail     %s\nactive    %s\nstaff     %s\n", user->id,
-           user->username, user->first_name, user->last_name, user->email, user->is_active ? "yes" : "no",
-           user->is_staff ? "yes" : "no");
+           user->username, user->first_name, user->last_name, user->email, active, user->is_staff ? "yes" : "no");
     return 0;
 }
 
@@ -50,6 +51,7 @@ static int set(um_cli_t *cli, int is_staff)
         return 1;
     }
     *(is_staff ? &user->is_staff : &user->is_active) = on;
+    user->is_waiting = user->is_waiting && is_staff;
     if (um_user_set_state(&cx, user) != UM_OK) {
         return um_cli_fail("%s", cx.cause ? cx.cause : "the account is gone");
     }

@@ -99,6 +99,7 @@ um_status_e um_reset_confirm(um_cx_t *cx, const char *token, um_secret_t passwor
     if (status != UM_OK) {
         return status;
     }
+    cx->subject = user->id;
     person = (um_policy_person_t){ user->username, user->first_name, user->last_name, user->email };
     um_password_check(cx, "password", password, &person);
     return cx->errors->nelts ? UM_INVALID : change(cx, user, password);

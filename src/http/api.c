@@ -25,12 +25,18 @@ static um_route_match_t *mark_of(const request_rec *r)
     return ap_get_module_config(r->request_config, &usermgmt_module);
 }
 
+/* On a host that says so itself. Not for subrequests, and not for an ErrorDocument that points here: both would call
+ * with another's request. */
+static int is_for_us(const request_rec *r)
+{
+    return um_server_is_own(r->server) && um_server_of(r->server)->settings.enabled && !r->main && !r->prev;
+}
+
 int um_api_translate(request_rec *r)
 {
     um_route_match_t match;
 
-    /* Not for subrequests, and not for an ErrorDocument that points here: both would call with another's request. */
-    if (!um_server_of(r->server)->settings.enabled || r->main || r->prev || r->uri[0] != '/') {
+    if (!is_for_us(r) || r->uri[0] != '/') {
         return DECLINED;
     }
     match = um_route_match(r->pool, r->uri);
@@ -140,10 +146,11 @@ static int read_input(um_call_t *call)
 static void record(const um_call_t *call, um_status_e status)
 {
     const um_user_t *user = call->caller.user;
+    const char *subject = call->user ? call->user->id : call->cx.subject ? call->cx.subject : "-";
 
     if (call->route->shape || call->route->success == HTTP_NO_CONTENT) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, call->r, "UM302: %s %s by %s on %s: %s", call->route->method,
-                      call->route->path, user ? user->id : "-", call->user ? call->user->id : "-",
+                      call->route->path, user ? user->id : "-", subject,
                       status == UM_OK ? "done" : "refused");
     }
 }
@@ -205,8 +212,7 @@ int um_api_handler(request_rec *r)
 
 int um_api_nowhere(request_rec *r)
 {
-    if (!um_server_of(r->server)->settings.enabled || r->main || r->prev || r->finfo.filetype != APR_NOFILE
-        || !um_route_is_near(r->uri)) {
+    if (!is_for_us(r) || r->finfo.filetype != APR_NOFILE || !um_route_is_near(r->uri)) {
         return DECLINED;
     }
     return um_reply_status(new_call(r), UM_ABSENT);

@@ -8,10 +8,11 @@
 #include <apr_strings.h>
 #include <http_main.h>
 #include <string.h>
+#include <strings.h>
 
 static int is(const char *text, const char *word)
 {
-    return strcmp(text, word) == 0;
+    return strcasecmp(text, word) == 0;
 }
 
 __attribute__((format(printf, 4, 5)))

@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_main.h>
-#include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* Tokens that a child remembers as well signed, 64 bytes each. */
@@ -77,7 +77,7 @@ static int cores(void)
 
 static int is_auto(const char *text)
 {
-    return strcmp(text, "auto") == 0;
+    return strcasecmp(text, "auto") == 0;
 }
 
 /* The main server's name for all hosts: a token of one is good on the others, which have the same keys and accounts. */

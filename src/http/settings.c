@@ -214,5 +214,8 @@ const char *um_settings_where(apr_pool_t *pool, const um_settings_t *settings, u
     if (!origin->file) {
         return apr_psprintf(pool, "%s (default %s)", rows[directive].name, rows[directive].preset);
     }
-    return apr_psprintf(pool, "%s %s (%s:%d)", rows[directive].name, origin->text, origin->file, origin->line);
+    /* A URL with somebody's password in it is refused, but the log need not know it. */
+    return apr_psprintf(pool, "%s %s (%s:%d)", rows[directive].name,
+                        strstr(origin->text, "://") && strchr(origin->text, '@') ? "..." : origin->text, origin->file,
+                        origin->line);
 }

@@ -203,44 +203,6 @@ int um_unicode_is_name(const char *text)
     return len > 0;
 }
 
-/* The script's bit for letters of the three scripts with look-alike capitals, 0 for all others. */
-static int script_of(point_t point)
-{
-    static const struct { point_t first, last; int script; } blocks[] = {
-        { 0x0041, 0x024F, 1 }, { 0x0250, 0x02AF, 1 }, { 0x0370, 0x03FF, 2 }, { 0x0400, 0x052F, 4 },
-        { 0x1C80, 0x1C8F, 4 }, { 0x1E00, 0x1EFF, 1 }, { 0x1F00, 0x1FFF, 2 }, { 0x2C60, 0x2C7F, 1 },
-        { 0xA640, 0xA69F, 4 }, { 0xA722, 0xA7FF, 1 }, { 0xAB30, 0xAB6F, 1 },
-    };
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
-        if (point >= blocks[i].first && point <= blocks[i].last) {
-            return blocks[i].script;
-        }
-    }
-    return 0;
-}
-
-int um_unicode_is_mixed(const char *text)
-{
-    apr_size_t len = strlen(text), i, used;
-    int scripts = 0;
-    point_t point;
-
-    for (i = 0; i < len; i += used) {
-        used = next(text + i, len - i, &point);
-        if (is_letter(point)) {
-            scripts |= script_of(point);
-        } else if (!is_mark(point)) {
-            scripts = 0;
-        }
-        if (scripts & (scripts - 1)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Punctuation that belongs to words of Catalan, Greek, Hebrew and Japanese, and so to their domains (RFC 5892 A). */
 static int is_inner_sign(point_t point)
 {

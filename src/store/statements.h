@@ -174,6 +174,10 @@ UM_STATEMENT(TICKET_INSERT, WRITE, 7,
     " cast(%s as bigint) from um_users u where u.id = " UM_UUID " and u.is_active in (1, cast(%s as smallint))"
     " on conflict do nothing returning user_id")
 
+/* A mail that is tried again carries another token. */
+UM_STATEMENT(TICKET_DROP, WRITE, 2,
+    "delete from um_tickets where user_id = " UM_UUID " and mail_id = " UM_UUID " returning hash")
+
 /* The oldest go when there are more than so many of one kind. */
 UM_STATEMENT(TICKET_BOUND, WRITE, 3,
     "delete from um_tickets where hash in (select t.hash from um_tickets t where t.user_id = " UM_UUID

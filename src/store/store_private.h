@@ -33,8 +33,8 @@ um_dialect_e um_store_tx_dialect(const um_tx_t *tx);
 /** Borrows a prepared connection, under the write lock when write is set and the dialect has one.
  * APR_EGENERAL: none to be had; cause says why. */
 apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn);
-/** After a failed statement: whether it is worth trying once more, on a connection that is good now. On SQLite a writing
- * one only when the schema has changed: what fails there otherwise, fails again, and each try costs memory. */
+/** After a failed statement: whether it is worth trying once more, on a connection that is good now. On SQLite a
+ * writing one only when the schema has changed: what fails there otherwise, fails again, and each try costs memory. */
 int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed);
 void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn);
 

@@ -20,15 +20,24 @@ apr_status_t um_store_ticket_users(um_tx_t *tx, apr_pool_t *pool, const um_ticke
     return rv;
 }
 
-apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_ticket_t *ticket, int limit, int *done)
+apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_ticket_t *ticket, int again, int limit,
+                                    int *done)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_tx_run(tx, UM_SQL_TICKET_INSERT,
-                                      UM_VALUES(ticket->hash, ticket->kind, ticket->mail_id,
-                                                um_store_number(pool, ticket->created_at),
-                                                um_store_number(pool, ticket->expires_at),
-                                                ticket->user_id, um_store_number(pool, ticket->state)), &rows);
+    apr_status_t rv = APR_SUCCESS;
 
+    *done = 0;
+    if (again) {
+        rv = um_store_tx_run(tx, UM_SQL_TICKET_DROP, UM_VALUES(ticket->user_id, ticket->mail_id), &rows);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = um_store_tx_run(tx, UM_SQL_TICKET_INSERT,
+                         UM_VALUES(ticket->hash, ticket->kind, ticket->mail_id,
+                                   um_store_number(pool, ticket->created_at),
+                                   um_store_number(pool, ticket->expires_at), ticket->user_id,
+                                   um_store_number(pool, ticket->state)), &rows);
     *done = rows.count > 0;
     if (rv == APR_SUCCESS && *done) {
         rv = um_store_tx_run(tx, UM_SQL_TICKET_BOUND,

@@ -30,8 +30,10 @@ typedef struct um_ticket_wish_t {
 apr_status_t um_store_ticket_users(um_tx_t *tx, apr_pool_t *pool, const um_ticket_wish_t *wish,
                                    apr_array_header_t **users);
 
-/** In a transaction: stores a token; the oldest beyond the limit go. *done 0: the account is not to have one. */
-apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_ticket_t *ticket, int limit, int *done);
+/** In a transaction: stores a token; the oldest beyond the limit go. *done 0: the account is not to have one.
+ * @param again the mail was tried before: its earlier token goes, or many tries would drive out those of other mails */
+apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_ticket_t *ticket, int again, int limit,
+                                    int *done);
 
 /** Whose token it is, while it is good; *user NULL: not any more, or never. */
 apr_status_t um_store_ticket_user(um_store_call_t *call, const char *hash, const char *kind, apr_int64_t now,
