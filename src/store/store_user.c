@@ -158,7 +158,8 @@ apr_status_t um_store_user_state(um_store_call_t *call, const um_user_t *user, a
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_USER_STATE,
                                    UM_VALUES(user->is_waiting ? "2" : user->is_active ? "1" : "0",
-                                             user->is_staff ? "1" : "0", user->version, um_store_number(call->pool, now), user->id), &rows);
+                                             user->is_staff ? "1" : "0", user->version,
+                                             um_store_number(call->pool, now), user->id), &rows);
 
     *done = rows.count > 0;
     return rv;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Input: a Content-Type line, which is read as an Accept header too, and a body. A body that is taken must be an object of
- * strings that prints as JSON. */
+/* Input: a Content-Type line, which is read as an Accept header too, and a body. A body that is taken must be an
+ * object of strings that prints as JSON. */
 #include "form.h"
 #include "mediatype.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Input: a JSON text. What is taken must print as a text that is taken again and prints alike; what is refused has a reason
- * in plain ASCII. */
+/* Input: a JSON text. What is taken must print as a text that is taken again and prints alike; what is refused has a
+ * reason in plain ASCII. */
 #include "json.h"
 
 #include <stdint.h>

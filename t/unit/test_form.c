@@ -14,7 +14,8 @@
 #define FIELD(name) "Content-Disposition: form-data; name=\"" name "\"\r\n\r\n"
 #define LONG70 "0123456789012345678901234567890123456789012345678901234567890123456789"
 
-/* The fields as JSON, or the reason. The body has memory of its own: the address sanitizer sees any byte read too many. */
+/* The fields as JSON, or the reason. The body has memory of its own: the address sanitizer sees any byte read too
+ * many. */
 static const char *read_form(apr_pool_t *pool, int is_multipart, const char *boundary, const char *body, apr_size_t len)
 {
     char *copy = malloc(len ? len : 1);

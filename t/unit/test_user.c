@@ -129,8 +129,8 @@ static void insert_before(site_t *site)
 {
     if (site->asked == 2) {
         site_do(site, "insert into um_users (id, username, username_key, email_key, email_claim, password, version, "
-                "created_at, updated_at) values ('x', 'gina', 'gina', 'gina@example.org', 'gina@example.org', 'x', 'x', "
-                "1, 1)");
+                "created_at, updated_at) values ('x', 'gina', 'gina', 'gina@example.org', 'gina@example.org', 'x', "
+                "'x', 1, 1)");
     }
 }
 
