@@ -9,8 +9,6 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#define HOUR 3600
-
 /* Values of is_active beside 1 that the account of a mail may have. */
 #define ACTIVE_ONLY 1
 #define WAITING_TOO 2
@@ -42,7 +40,7 @@ static apr_status_t add_letter(um_tx_t *tx, work_t *work, const um_mail_t *mail)
     apr_int64_t now = um_cx_seconds(work->cx);
     int is_reset = is_kind(mail, UM_MAILING_RESET);
     um_ticket_t ticket = { .kind = mail->kind, .mail_id = mail->id, .user_id = mail->user_id, .state = state_of(mail),
-                           .created_at = now };
+                           .email_key = um_email_key(work->cx->pool, mail->address), .created_at = now };
     const char *token = "";
     apr_status_t rv;
     int done = 1;
@@ -62,7 +60,7 @@ static apr_status_t add_letter(um_tx_t *tx, work_t *work, const um_mail_t *mail)
         um_store_call_t call = um_cx_store(work->cx);
 
         return um_store_mail_done(&call, tx, mail, work->claim, UM_MAIL_GIVEN_UP, now,
-                                  "the account is gone or inactive");
+                                  "the account is gone, inactive, or has another address");
     }
     APR_ARRAY_PUSH(work->letters, um_letter_t) = (um_letter_t){ mail, token };
     return APR_SUCCESS;
@@ -107,7 +105,7 @@ static apr_status_t resolve(um_tx_t *tx, work_t *work, const um_mail_t *wish)
         .kind = wish->kind,
         .state = state_of(wish),
         .verified = is_kind(wish, UM_MAILING_VERIFY) ? 0 : 1,
-        .since = um_cx_seconds(work->cx) - HOUR,
+        .since = um_cx_seconds(work->cx) - UM_MAILING_HOUR,
         .limit = work->cx->site->mailing->hourly,
     };
     apr_array_header_t *users;

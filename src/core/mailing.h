@@ -16,6 +16,9 @@
 /** All kinds, and all placeholders that their templates may use; NULL-terminated. */
 extern const char *const um_mailing_kinds[], *const um_mailing_placeholders[];
 
+/** Seconds within which mails to an account are counted. */
+#define UM_MAILING_HOUR 3600
+
 typedef enum { UM_VERIFY_OFF, UM_VERIFY_ON, UM_VERIFY_REQUIRED } um_verify_e;
 
 struct um_mailing_t {

@@ -13,8 +13,6 @@
 /* Beyond a batch and one message more: for two nodes' clocks. */
 #define LEASE_MARGIN 20
 #define PURGE_BATCH 500
-/* The limit on mails within an hour counts tokens that have run out too. */
-#define TICKETS_KEEP 3600
 
 #define FIRST_DELAY 30
 #define LONGEST_DELAY 3600
@@ -182,7 +180,7 @@ um_status_e um_outbox_purge(um_cx_t *cx, apr_int64_t keep, int *more)
     int mails = 0, others = 0;
 
     if (um_store_mail_purge(&call, now - keep, PURGE_BATCH, &mails) != APR_SUCCESS
-        || um_store_ticket_purge(&call, now - TICKETS_KEEP, PURGE_BATCH, &others) != APR_SUCCESS) {
+        || um_store_ticket_purge(&call, now, now - UM_MAILING_HOUR, PURGE_BATCH, &others) != APR_SUCCESS) {
         return um_cx_away(cx, &call);
     }
     *more = mails == PURGE_BATCH || others >= PURGE_BATCH;

@@ -18,8 +18,8 @@ um_status_e um_user_update(um_cx_t *cx, const um_user_t *user, const um_member_i
 /** The user of a name in any spelling that is equal to it. UM_ABSENT, UM_AWAY. */
 um_status_e um_user_by_name(um_cx_t *cx, const char *name, um_user_t **user);
 
-/** Stores is_active and is_staff as they stand in user, under a new version: every session of the user ends.
- * UM_ABSENT, UM_AWAY, UM_FAILED. */
+/** Stores is_active, is_waiting (which goes before it) and is_staff as they stand in user, under a new version: every
+ * session of the user ends. UM_ABSENT, UM_AWAY, UM_FAILED. */
 um_status_e um_user_set_state(um_cx_t *cx, um_user_t *user);
 
 /** Deletes a user and with him his sessions. UM_ABSENT, UM_AWAY. */

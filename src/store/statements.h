@@ -168,20 +168,22 @@ UM_STATEMENT(USER_VERIFIED, WRITE, 3,
 
 /* --- one-time tokens --- */
 
-UM_STATEMENT(TICKET_INSERT, WRITE, 7,
+/* Only while the account has the address that the mail goes to. */
+UM_STATEMENT(TICKET_INSERT, WRITE, 8,
     "insert into um_tickets (hash, kind, mail_id, user_id, user_version, email_key, created_at, expires_at)"
     " select cast(%s as text), cast(%s as text), " UM_UUID ", u.id, u.version, u.email_key, cast(%s as bigint),"
     " cast(%s as bigint) from um_users u where u.id = " UM_UUID " and u.is_active in (1, cast(%s as smallint))"
-    " on conflict do nothing returning user_id")
+    " and u.email_key = cast(%s as text) on conflict do nothing returning user_id")
 
 /* A mail that is tried again carries another token. */
 UM_STATEMENT(TICKET_DROP, WRITE, 2,
     "delete from um_tickets where user_id = " UM_UUID " and mail_id = " UM_UUID " returning hash")
 
-/* The oldest go when there are more than so many of one kind. */
-UM_STATEMENT(TICKET_BOUND, WRITE, 3,
+/* The oldest go when there are more than so many of one kind; of those of one second not the one just made. */
+UM_STATEMENT(TICKET_BOUND, WRITE, 4,
     "delete from um_tickets where hash in (select t.hash from um_tickets t where t.user_id = " UM_UUID
-    " and t.kind = cast(%s as text) order by t.created_at desc, t.hash limit 1000 offset cast(%s as integer))"
+    " and t.kind = cast(%s as text) order by case when t.hash = cast(%s as text) then 0 else 1 end,"
+    " t.created_at desc limit 1000 offset cast(%s as integer))"
     " returning hash")
 
 /* Good while it has not run out and the account's credentials and address are those it was made for. */
@@ -201,9 +203,10 @@ UM_STATEMENT(MAIL_PURGE, WRITE, 2,
     "delete from um_mail where id in (select m.id from um_mail m where m.state <> 0 and m.done_at < cast(%s as bigint)"
     " limit cast(%s as integer)) returning id")
 
-UM_STATEMENT(TICKET_PURGE, WRITE, 2,
+/* Those of the last hour count against the limit on mails, even when they have run out. */
+UM_STATEMENT(TICKET_PURGE, WRITE, 3,
     "delete from um_tickets where hash in (select t.hash from um_tickets t where t.expires_at < cast(%s as bigint)"
-    " limit cast(%s as integer)) returning hash")
+    " and t.created_at < cast(%s as bigint) limit cast(%s as integer)) returning hash")
 
 UM_STATEMENT(SESSION_PURGE, WRITE, 2,
     "delete from um_sessions where id in (select s.id from um_sessions s where s.expires_at < cast(%s as bigint)"

@@ -37,11 +37,12 @@ apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_tick
                          UM_VALUES(ticket->hash, ticket->kind, ticket->mail_id,
                                    um_store_number(pool, ticket->created_at),
                                    um_store_number(pool, ticket->expires_at), ticket->user_id,
-                                   um_store_number(pool, ticket->state)), &rows);
+                                   um_store_number(pool, ticket->state), ticket->email_key), &rows);
     *done = rows.count > 0;
     if (rv == APR_SUCCESS && *done) {
         rv = um_store_tx_run(tx, UM_SQL_TICKET_BOUND,
-                             UM_VALUES(ticket->user_id, ticket->kind, um_store_number(pool, limit)), &rows);
+                             UM_VALUES(ticket->user_id, ticket->kind, ticket->hash, um_store_number(pool, limit)),
+                             &rows);
     }
     return rv;
 }
@@ -70,15 +71,18 @@ apr_status_t um_store_ticket_verify(um_tx_t *tx, apr_pool_t *pool, const char *h
     return rv;
 }
 
-apr_status_t um_store_ticket_purge(um_store_call_t *call, apr_int64_t before, int most, int *count)
+apr_status_t um_store_ticket_purge(um_store_call_t *call, apr_int64_t before, apr_int64_t made_before, int most,
+                                   int *count)
 {
     const char *at = um_store_number(call->pool, before);
+    const char *limit = um_store_number(call->pool, most);
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_TICKET_PURGE, UM_VALUES(at, um_store_number(call->pool, most)), &rows);
+    apr_status_t rv = um_store_run(call, UM_SQL_TICKET_PURGE,
+                                   UM_VALUES(at, um_store_number(call->pool, made_before), limit), &rows);
 
     *count = rows.count;
     if (rv == APR_SUCCESS) {
-        rv = um_store_run(call, UM_SQL_SESSION_PURGE, UM_VALUES(at, um_store_number(call->pool, most)), &rows);
+        rv = um_store_run(call, UM_SQL_SESSION_PURGE, UM_VALUES(at, limit), &rows);
         *count += rows.count;
     }
     return rv;

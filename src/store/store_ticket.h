@@ -11,6 +11,7 @@ typedef struct um_ticket_t {
     const char *kind;          /**< reset or verify */
     const char *mail_id;       /**< the mail that carries it */
     const char *user_id;
+    const char *email_key;     /**< of the address that the mail goes to */
     int state;                 /**< the value of is_active, besides 1, that the account may have */
     apr_int64_t created_at;    /**< seconds since the epoch */
     apr_int64_t expires_at;
@@ -43,7 +44,9 @@ apr_status_t um_store_ticket_user(um_store_call_t *call, const char *hash, const
  * it, it ran out, or the account has another address by now. */
 apr_status_t um_store_ticket_verify(um_tx_t *tx, apr_pool_t *pool, const char *hash, apr_int64_t now, int *done);
 
-/** Deletes at most most rows, of tokens and of sessions, that ran out before; *count of them. */
-apr_status_t um_store_ticket_purge(um_store_call_t *call, apr_int64_t before, int most, int *count);
+/** Deletes at most most rows, of tokens and of sessions, that ran out before; tokens only if made before made_before.
+ * *count of them. */
+apr_status_t um_store_ticket_purge(um_store_call_t *call, apr_int64_t before, apr_int64_t made_before, int most,
+                                   int *count);
 
 #endif

@@ -234,7 +234,7 @@ static void test_switched_off(void)
     alice = enrol(NULL);
     token = newest();
     user = *alice;
-    user.is_active = 0;
+    user.is_active = user.is_waiting = 0;
     um_user_set_state(site_cx(&s), &user);
     (void)confirm(token);
     ok(ask("select is_active from um_users")[0] == '0', "a token does not switch on what was switched off");
