@@ -87,7 +87,8 @@ void um_transport_talk_hear(um_transport_talk_t *talk, const char *text, apr_siz
 static um_transport_e judge_refusal(const um_transport_talk_t *talk, int wants_login)
 {
     switch (talk->code) {
-    case 421:
+    case 421:                                    /* said once a recipient was named, it may be about that one alone */
+        return talk->phase <= UM_TRANSPORT_TALK_MAIL ? UM_TRANSPORT_DOWN : UM_TRANSPORT_LATER;
     case 530: case 534: case 535: case 538:      /* a login is wanted, or TLS before it (RFC 4954 6, RFC 3207 4) */
         return UM_TRANSPORT_DOWN;
     case 552:                                    /* too large: RFC 1870 has it said at MAIL already */

@@ -62,11 +62,33 @@ static apr_size_t next(const char *text, apr_size_t len, point_t *point)
     return used > 0 ? (apr_size_t)used : 1;
 }
 
+/* Marks on one letter beyond which text is of no language (UAX 15, stream-safe text format). utf8proc sorts them by
+ * swapping neighbours, in the square of their number: a body full of them would cost seconds. */
+#define MOST_MARKS 30
+
+static int is_stream_safe(const char *text)
+{
+    apr_size_t len = strlen(text), i, used;
+    int marks = 0;
+    point_t point;
+
+    for (i = 0; i < len && marks <= MOST_MARKS; i += used) {
+        used = next(text + i, len - i, &point);
+        marks = utf8proc_get_property(point)->combining_class ? marks + 1 : 0;
+    }
+    return marks <= MOST_MARKS;
+}
+
 static apr_status_t map(apr_pool_t *pool, const char *text, int options, const char **out)
 {
     utf8proc_uint8_t *made = NULL;
-    utf8proc_ssize_t len = utf8proc_map((const utf8proc_uint8_t *)text, 0, &made,
-                                        (utf8proc_option_t)(options | UTF8PROC_NULLTERM | UTF8PROC_STABLE));
+    utf8proc_ssize_t len;
+
+    if (!is_stream_safe(text)) {
+        return APR_EINVAL;
+    }
+    len = utf8proc_map((const utf8proc_uint8_t *)text, 0, &made,
+                       (utf8proc_option_t)(options | UTF8PROC_NULLTERM | UTF8PROC_STABLE));
 
     if (len < 0) {
         return len == UTF8PROC_ERROR_INVALIDUTF8 ? APR_EINVAL : APR_ENOMEM;

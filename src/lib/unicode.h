@@ -7,7 +7,8 @@
  *
  * Normalizing sorts runs of combining marks, which costs the square of a run: bound the length of a text first.
  *
- * The functions that return a status give APR_ENOMEM, or APR_EINVAL for text that is not UTF-8; *out is then untouched.
+ * The functions that return a status give APR_ENOMEM, or APR_EINVAL for text that is not UTF-8 or has more than 30 marks
+ * in a row (UAX 15, stream-safe text: normalizing more costs the square of their number); *out is then untouched.
  */
 
 #include <apr_errno.h>

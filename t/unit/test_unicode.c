@@ -257,6 +257,19 @@ static void test_keys_of_keys(apr_pool_t *parent)
     is_int(wrong, 0, apr_psprintf(parent, "the key of a key is the key, and NFKC, for %u texts", checked));
 }
 
+static void test_many_marks(apr_pool_t *pool)
+{
+    const char *text = "a", *out = NULL;
+
+    for (int i = 0; i < 30; i++) {
+        text = apr_pstrcat(pool, text, "\u0301", NULL);
+    }
+    is_int(um_unicode_nfkc(pool, text, &out), APR_SUCCESS, "thirty marks on a letter");
+    text = apr_pstrcat(pool, text, "\u0316", NULL);
+    is_int(um_unicode_nfkc(pool, text, &out), APR_EINVAL, "one more is no text");
+    is_int(um_unicode_key(pool, text, &out), APR_EINVAL, "nor has it a key");
+}
+
 static void test_classes(apr_pool_t *pool)
 {
     apr_array_header_t *parts;
@@ -292,6 +305,7 @@ int main(void)
     test_points(pool);
     test_forms(pool);
     test_keys_of_keys(pool);
+    test_many_marks(pool);
     test_classes(pool);
     apr_pool_destroy(pool);
     apr_terminate();
