@@ -2,14 +2,12 @@
 #ifndef UM_UNICODE_H
 #define UM_UNICODE_H
 
-/* Unicode over utf8proc. All text is UTF-8 that um_unicode_valid or the JSON scanner has found good; a stray byte
- * is never a letter, a digit or white space. Results live in the pool, or are the given text itself.
+/* Unicode over utf8proc. All text is UTF-8 that um_unicode_valid or the JSON scanner has found good; a stray byte is
+ * never a letter, a digit or white space. Results live in the pool, or are the given text itself.
  *
- * Normalizing sorts runs of combining marks, which costs the square of a run: bound the length of a text first.
- *
- * The functions that return a status give APR_ENOMEM, or APR_EINVAL for text that is not UTF-8 or has more than 30 marks
- * in a row (UAX 15, stream-safe text: normalizing more costs the square of their number); *out is then untouched.
- */
+ * The functions that return a status give APR_ENOMEM, or APR_EINVAL for text that is not UTF-8 or has more than 30
+ * marks in a row (UAX 15, stream-safe text: normalizing more costs the square of their number); *out is then
+ * untouched. */
 
 #include <apr_errno.h>
 #include <apr_pools.h>
