@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+package UmServer;
+# httpd beside the one of Apache::Test: with settings of a suite's own, over a database of its own, so that no other
+# server takes its mails. What a suite starts is stopped when it ends.
+#
+#   my $database = new_database();
+#   my $server = UmServer->start($database, "UserMgmtMail smtp://127.0.0.1:$port");
+#   call(POST => ..., port => $server->{port});  $server->graceful;  $database->{sql}->('select ...');
+use strict;
+use warnings;
+use Exporter 'import';
+use File::Path ();
+use IO::Socket::INET;
+use POSIX ();
+use Socket qw(inet_aton);
+use Test::More;
+use Time::HiRes qw(sleep time);
+use UmApi;
+use UmTest ();
+
+our @EXPORT = qw(new_database add_accounts ask_each all_fine each_once free_port await);
+
+my $STARTS = 60;    # seconds: with a sanitizer on a loaded machine it takes long
+my $STOPS = 20;
+my %running;        # process => server
+
+# ---- databases -----------------------------------------------------------------------------------------------------
+
+my $databases = 0;
+
+# A database with the schema and nothing in it, of the kind that the suite is run for.
+sub new_database {
+    my $driver = UmTest::database();
+    my @steps = sort glob UmTest::sources() . "/sql/$driver/*.sql";
+    my (@command, $params);
+    if ($driver eq 'pgsql') {
+        my ($programs, $socket) = (UmTest::setting('PGBIN'), UmTest::scratch() . '/pg');
+        my $name = "mail_$$" . '_' . ++$databases;
+        run("$programs/createdb", '-h', $socket, '-U', 'usermgmt', '-T', 'template0', $name);
+        run("$programs/psql", qw(-Xq1 -v ON_ERROR_STOP=1 -U usermgmt -h), $socket, (map { ('-f', $_) } @steps), $name);
+        @command = ("$programs/psql", qw(-XqAt -v ON_ERROR_STOP=1 -U usermgmt -h), $socket, '-d', $name, '-c');
+        $params = "host=$socket user=usermgmt dbname=$name connect_timeout=2";
+    }
+    else {
+        $params = UmTest::new_folder() . '/accounts.db';
+        run('sqlite3', '-batch', $params, map { ".read $_" } @steps);
+        @command = ('sqlite3', '-batch', '-cmd', '.timeout 5000', $params);
+    }
+    return { driver => $driver, params => $params, sql => sub { return run(@command, $_[0]) } };
+}
+
+sub run {
+    my (@command) = @_;
+    my ($status, $output) = UmTest::run(@command);
+    die "$command[0]: $output\n" if $status;
+    chomp $output;
+    return $output;
+}
+
+# Accounts that nobody can sign in to, but who get mail; returns their addresses. Much faster than registering them.
+sub add_accounts {
+    my ($database, $count, $stem) = @_;
+    my (@addresses, @rows);
+    for my $number (1 .. $count) {
+        my $name = sprintf '%s%05d', $stem, $number;
+        my @ids = map { join '-', map { join '', map { sprintf '%x', rand 16 } 1 .. $_ } 8, 4, 4, 4, 12 } 1, 2;
+        push @addresses, "$name\@example.org";
+        push @rows, "('$ids[0]', '$name', '$name', '$addresses[-1]', '$addresses[-1]', 'x', '$ids[1]', 1, 1)";
+    }
+    while (my @some = splice @rows, 0, 200) {
+        $database->{sql}->('insert into um_users (id, username, username_key, email, email_key, password, version,'
+            . ' created_at, updated_at) values ' . join ',', @some);
+    }
+    return @addresses;
+}
+
+# ---- httpd ---------------------------------------------------------------------------------------------------------
+
+sub free_port {
+    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) or die "no port: $!\n";
+    return $socket->sockport;
+}
+
+sub configuration {
+    my ($self, $lines) = @_;
+    my $texts = UmTest::sources() . '/conf/mail';
+    my $children = $self->{children};
+    my $most = $children > 1 ? 2 * $children : 1;
+    my ($threads, $all) = (8, 8 * $most);
+    my $spare = $children > 1 ? $threads : 1;
+    my $prelude = UmTest::prelude($self->{folder});
+    $prelude =~ s/^Listen .*$/Listen 127.0.0.1:$self->{port}/m or die "no Listen\n";
+    return $prelude . <<"END" . "$lines\n";
+LogLevel info usermgmt:trace8
+MaxKeepAliveRequests 0
+<IfModule mpm_prefork_module>
+    StartServers $children
+    MinSpareServers $children
+    MaxSpareServers $most
+    MaxRequestWorkers $most
+</IfModule>
+<IfModule !mpm_prefork_module>
+    StartServers $children
+    ServerLimit $most
+    ThreadsPerChild $threads
+    MinSpareThreads $spare
+    MaxSpareThreads $all
+    MaxRequestWorkers $all
+</IfModule>
+DBDriver $self->{database}{driver}
+DBDParams "$self->{database}{params}"
+DBDMin 1
+DBDKeep 1
+DBDMax 3
+UserMgmt On
+UserMgmtSigningKey \${folder}/keys
+UserMgmtCommonPasswords none
+UserMgmtPasswordHash "scrypt ln=10 r=8 p=1"
+UserMgmtMailFrom "Accounts <accounts\@test.example>"
+UserMgmtMailTemplates "$texts"
+UserMgmtMailTimeout 1s
+UserMgmtResetURL "https://front.test.example/reset/{token}"
+END
+}
+
+# Starts a server and waits until it answers; dies when it does not. children: how many, two if nothing is said.
+sub start {
+    my ($class, $database, $lines, %with) = @_;
+    my $folder = UmTest::new_folder();
+    File::Path::make_path("$folder/logs", "$folder/keys", { mode => 0700 });
+    UmTest::new_key("$folder/keys/one.pem");
+    my $self = bless { folder => $folder, port => free_port(), database => $database,
+        children => $with{children} || 2 }, $class;
+    $self->configure($lines);
+    return $self->launch;
+}
+
+# Other lines for its next start or restart.
+sub configure {
+    my ($self, $lines) = @_;
+    UmTest::spew("$self->{folder}/httpd.conf", $self->configuration($lines));
+    return;
+}
+
+sub launch {
+    my ($self) = @_;
+    my $child = fork;
+    die "fork: $!\n" unless defined $child;
+    if (!$child) {
+        # A group of its own: all of it can be ended at once.
+        POSIX::setpgid(0, 0);
+        open STDIN, '<', '/dev/null' or POSIX::_exit(126);
+        open STDOUT, '>>', "$self->{folder}/logs/output" or POSIX::_exit(126);
+        open STDERR, '>&STDOUT' or POSIX::_exit(126);
+        exec { UmTest::httpd() } UmTest::httpd(), '-DFOREGROUND', '-d', $self->{folder}, '-f',
+            "$self->{folder}/httpd.conf" or POSIX::_exit(127);
+    }
+    $self->{pid} = $child;
+    $running{$child} = $self;
+    await($STARTS, sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port})
+        || waitpid($child, POSIX::WNOHANG()) }) && kill(0 => $child)
+        or die "httpd did not start:\n" . UmTest::slurp("$self->{folder}/logs/output") . $self->log;
+    return $self;
+}
+
+sub log {
+    my ($self) = @_;
+    return -e "$self->{folder}/logs/error_log" ? UmTest::slurp("$self->{folder}/logs/error_log") : '';
+}
+
+# New children, after reading the configuration anew. Returns when they are at work; the old ones may still end.
+sub graceful {
+    my ($self) = @_;
+    my $log = UmTest::mark("$self->{folder}/logs/error_log");
+    kill USR1 => $self->{pid} or die "the server is gone\n";
+    return UmTest::wait_for($log, qr/resuming normal operations/, $STARTS) =~ /resuming normal operations/;
+}
+
+# Ends it as an administrator does; returns the seconds it took. Killed when it does not end.
+sub stop {
+    my ($self) = @_;
+    my $began = time;
+    my $pid = delete $self->{pid} or return 0;
+    delete $running{$pid};
+    kill TERM => $pid;
+    my $is_over = await($STOPS, sub { waitpid($pid, POSIX::WNOHANG()) });
+    my $took = time - $began;
+    kill KILL => -$pid;
+    waitpid $pid, 0 unless $is_over;
+    $self->keep_log;
+    return $took;
+}
+
+# All its processes at once, as if the machine had lost power.
+sub kill_all {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    delete $running{$pid};
+    kill KILL => -$pid;
+    waitpid $pid, 0;
+    return;
+}
+
+# Beside the logs of the other servers, for whoever looks for the cause of a failure.
+sub keep_log {
+    my ($self) = @_;
+    my ($suite) = $0 =~ m{([^/]+)\.t\z};
+    my ($number) = $self->{folder} =~ /(\d+)\z/;
+    UmTest::spew(UmTest::scratch() . '/logs/' . UmTest::database() . "-$suite-$number.log", $self->log);
+    return;
+}
+
+# What its log says of crashes.
+sub crashes {
+    my ($self) = @_;
+    return join "\n", grep { /exit signal|AddressSanitizer|runtime error:|[Aa]ssertion|glibc|double free/ }
+        split /\n/, $self->log;
+}
+
+# ---- its processes -------------------------------------------------------------------------------------------------
+
+sub children {
+    my ($self) = @_;
+    my @children;
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        open my $in, '<', $stat or next;
+        my ($pid, $parent) = (<$in> || '') =~ /\A(\d+) \(.*\) \S (\d+)/s or next;
+        push @children, $pid if $parent == $self->{pid};
+    }
+    return @children;
+}
+
+# The child with a connection to that port: the one that sends mail.
+sub child_at {
+    my ($self, $port) = @_;
+    my $peer = sprintf '%08X:%04X', unpack('L', inet_aton('127.0.0.1')), $port;
+    my %sockets;
+    for my $line (split /\n/, UmTest::slurp('/proc/net/tcp')) {
+        my @words = split ' ', $line;
+        $sockets{"socket:[$words[9]]"} = 1 if @words > 9 && $words[2] eq $peer && $words[3] eq '01';
+    }
+    for my $pid ($self->children) {
+        for my $fd (glob "/proc/$pid/fd/*") {
+            my $what = readlink $fd;
+            return $pid if defined $what && $sockets{$what};
+        }
+    }
+    return undef;
+}
+
+# ---- requests ------------------------------------------------------------------------------------------------------
+
+# Asks for a reset for each address, one after another over one connection; returns the answers, each with the seconds
+# it took.
+sub ask_each {
+    my ($server, @addresses) = @_;
+    my $socket = connection($server->{port});
+    my @answers;
+    for my $address (@addresses) {
+        my $began = time;
+        my $bytes = exchange(request_text(POST => '/api/password_reset/', json => '{"email":' . json_text($address)
+            . '}', keep => 1), socket => $socket, answers => 1);
+        push @answers, { %{ answers($bytes)->[0] || { status => 0, body => '' } }, seconds => time - $began };
+        $socket = connection($server->{port}) unless $answers[-1]{status} == 200;
+    }
+    return @answers;
+}
+
+# Whether all of them were fine; of others only what they said is shown.
+sub all_fine {
+    my ($answers, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my %said;
+    $said{"$_->{status} $_->{body}"}++ for @$answers;
+    delete $said{'200 {"status":"OK"}'};
+    return is(join("\n", map { "$said{$_} times: $_" } sort keys %said), '', $name);
+}
+
+# Whether what came went to each of those, and to each once; of many thousands only what is wrong is shown.
+sub each_once {
+    my ($taken, $wanted, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my (%left, @wrong);
+    $left{$_}++ for @$wanted;
+    $left{ $_->{to} }-- for @$taken;
+    push @wrong, "$_: " . ($left{$_} > 0 ? 'missing' : 'too often') for grep { $left{$_} } sort keys %left;
+    return is(join("\n", @wrong > 10 ? (@wrong[0 .. 9], '...') : @wrong), '', $name);
+}
+
+# Calls the function until it is true, for so many seconds; returns what it returned last.
+sub await {
+    my ($seconds, $function) = @_;
+    my $end = time + $seconds;
+    my $said;
+    while (!($said = $function->()) && time < $end) {
+        sleep 0.05;
+    }
+    return $said;
+}
+
+sub stop_all {
+    for my $server (values %running) {
+        $server->stop;
+    }
+    return;
+}
+
+$SIG{$_} = sub { exit 143 } for qw(TERM INT HUP);
+END {
+    my $status = $?;
+    stop_all();
+    $? = $status;
+}
+
+1;

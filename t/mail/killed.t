@@ -1,0 +1,115 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# httpd is killed with mails in hand: none is lost, and what comes twice is the one whose acknowledgement was lost.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use Time::HiRes qw(sleep time);
+use UmApi;
+use UmMail;
+use UmServer;
+use UmSmtpd;
+
+my $COUNT = 400;
+my $KILLS = 5;
+my $LEASE = 41;     # seconds: of a batch, one mail's timeout, and for two clocks
+
+sub start {
+    my ($sink, $database, @with) = @_;
+    return UmServer->start($database, "UserMgmtMail smtp://127.0.0.1:$sink->{port}", @with);
+}
+
+# Kills the child that sends, and returns what it had claimed.
+sub kill_sender {
+    my ($server, $sink, $sql) = @_;
+    my $child = await(20, sub { $server->child_at($sink->{port}) }) or die "nobody sends\n";
+    # It stands still first, so that no other has taken over when we look.
+    kill STOP => $child;
+    sleep 0.1;
+    my @claims = split /\n/, $sql->('select distinct claim from um_mail where state = 0 and claim is not null');
+    kill KILL => $child;
+    return @claims;
+}
+
+# What these claims hold may be claimed again, as when their lease had ended.
+sub end_lease {
+    my ($sql, @claims) = @_;
+    $sql->('update um_mail set due_at = 0 where state = 0 and claim in (' . join(',', map { "'$_'" } @claims) . ')')
+        if @claims;
+    return;
+}
+
+# ---- the acknowledgement is lost -----------------------------------------------------------------------------------
+
+# This one waits for its lease to end by itself, while the others go on. Once is enough: for one kind of database.
+my $IS_PATIENT = UmTest::database() eq 'sqlite3';
+my $lost = { database => new_database(), sink => UmSmtpd->start('dot=take,hang*1') };
+$lost->{server} = start($lost->{sink}, $lost->{database});
+my @to = add_accounts($lost->{database}, 3, 'lost');
+ask_each($lost->{server}, @to);
+my $sent_at = await(20, sub { $lost->{sink}->taken }) && time;
+my @lost = kill_sender($lost->{server}, $lost->{sink}, $lost->{database}{sql});
+
+# ---- many times in the middle --------------------------------------------------------------------------------------
+
+{
+    my $database = new_database();
+    my $sql = $database->{sql};
+    my $sink = UmSmtpd->start('--no-store', 'dot=delay:0.01');
+    my @all = add_accounts($database, $COUNT, 'many');
+    # httpd lets ten seconds go by before another child may take over, but a new one begins at once.
+    my $server = start($sink, $database, children => 1);
+    all_fine([ask_each($server, @all)], "$COUNT requests are answered");
+    my $killed = 0;
+    for my $kill (1 .. $KILLS) {
+        my $so_far = $sink->taken;
+        await(20, sub { $sink->taken > $so_far + 20 });
+        my @claims = kill_sender($server, $sink, $sql);
+        $killed++ if @claims;
+        end_lease($sql, @claims);
+    }
+    is($killed, $KILLS, 'the child that sent was killed, each time with mails in hand');
+    cmp_ok(scalar(() = $sink->taken), '<', $COUNT, 'all of it before the last was sent');
+    # The whole server, and then once more while it begins.
+    for my $wait (0.5, 0.1) {
+        sleep $wait;
+        $server->kill_all;
+        end_lease($sql, split /\n/, $sql->('select distinct claim from um_mail where state = 0 and claim is not null'));
+        $server->launch;
+    }
+    ok(settle(sql => $sql, seconds => 60), 'all is sent');
+    my (%count, %ids);
+    for my $mail ($sink->taken) {
+        $count{ $mail->{to} }++;
+        $ids{ $mail->{to} }{ $mail->{id} } = 1;
+    }
+    each_once([map { { to => $_ } } keys %count], \@all, 'none is lost');
+    my $taken = () = $sink->taken;
+    cmp_ok($taken - $COUNT, '<=', $KILLS + 2, 'at most one too many for each kill');
+    is_deeply([grep { keys %{ $ids{$_} } > 1 } sort keys %ids], [], 'by the same Message-ID');
+    is($sql->('select count(*) from um_mail where state <> 1'), 0, 'all is recorded as sent');
+    is($server->crashes, '', 'nothing crashed by itself');
+}
+
+# ---- the lease ends by itself --------------------------------------------------------------------------------------
+
+{
+    my $sql = $lost->{database}{sql};
+    end_lease($sql, @lost) unless $IS_PATIENT;
+    ok(settle(sql => $sql, seconds => $LEASE + 20), 'what was in hand is sent by another child');
+    my $took = time - $sent_at;
+    cmp_ok($took, '>', $LEASE - 4, 'not before its lease has ended') if $IS_PATIENT;
+    cmp_ok($took, '<', $LEASE + 10, 'but soon after') if $IS_PATIENT;
+    my @taken = $lost->{sink}->taken;
+    each_once(\@taken, [@to, $taken[0]{to}],
+        'the one that was taken when the child died comes again, the others once');
+    my %ids = map { $_->{id} => 1 } grep { $_->{to} eq $taken[0]{to} } @taken;
+    is(scalar keys %ids, 1, 'by the same Message-ID');
+    my @mails = grep { $_->{to} eq $taken[0]{to} } mails_in($lost->{sink}{folder});
+    is_deeply([map { @{ $_->{wrong} } } @mails], [], 'well-formed');
+    answer_is(validate($mails[-1]{token}, port => $lost->{server}{port}), 200, $FINE, 'its token is good');
+}
+
+api_done();

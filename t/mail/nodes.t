@@ -1,0 +1,73 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Two nodes over one database: each mail is sent by one of them.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use UmApi;
+use UmMail;
+use UmServer;
+use UmSmtpd;
+
+plan(skip_all => 'SQLite is for one node') if UmTest::database() ne 'pgsql';
+
+my $database = new_database();
+my $sql = $database->{sql};
+my @alone = add_accounts($database, 600, 'one');
+# And addresses of three accounts each.
+my @shared = map { sprintf 'shared%02d@example.org', $_ } 1 .. 40;
+{
+    my @owners = add_accounts($database, 120, 'owner');
+    $sql->(join ';', map { my $to = $shared[$_ / 3];
+        "update um_users set email = '$to', email_key = '$to' where email_key = '$owners[$_]'" } 0 .. $#owners);
+}
+
+my @sinks = map { UmSmtpd->start('--no-store', 'dot=delay:0.003') } 1, 2;
+my @nodes = map { UmServer->start($database, "UserMgmtMail smtp://127.0.0.1:$_->{port}") } @sinks;
+my @answers;
+while (@alone) {
+    for my $node (@nodes) {
+        push @answers, ask_each($node, splice @alone, 0, 50);
+        push @answers, ask_each($node, splice @shared, 0, 5) if @shared;
+    }
+}
+all_fine(\@answers, 'requests to both nodes are answered');
+ok(settle(sql => $sql, seconds => 60), 'all is sent');
+
+my (%ids, %count, @by);
+for my $number (0, 1) {
+    for my $mail ($sinks[$number]->taken) {
+        $ids{ $mail->{id} }++;
+        $count{ $mail->{to} }++;
+        $by[$number]++;
+    }
+}
+is(scalar(grep { $_ > 1 } values %ids), 0, 'none is sent twice');
+is(scalar keys %ids, 720, 'none is lost');
+is(scalar(grep { /\Aone/ && $count{$_} == 1 } keys %count), 600, 'one mail for an address of one account');
+is(scalar(grep { /\Ashared/ && $count{$_} == 3 } keys %count), 40, 'three for an address of three');
+cmp_ok($by[$_] || 0, '>', 30, 'node ' . ($_ + 1) . ' has sent its part') for 0, 1;
+is($sql->('select count(*) from um_mail where state <> 1 or attempts <> 1'), 0, 'each at the first try');
+is($sql->('select count(*) from um_tickets'), 720, 'with one token each');
+
+# One of them goes for good, with mails in hand; they may wait for its lease, others do not.
+{
+    my @more = add_accounts($database, 60, 'rest');
+    my $dead = $nodes[0];
+    ask_each($dead, @more[0 .. 29]);
+    $dead->kill_all;
+    ask_each($nodes[1], @more[30 .. 59]);
+    ok(await(20, sub { my %to = map { $_->{to} => 1 } $sinks[1]->taken; !grep { !$to{$_} } @more[30 .. 59] }),
+        'one node is killed: the other goes on');
+    $sql->('update um_mail set due_at = 0 where state = 0');
+    ok(settle(sql => $sql), 'and sends what the dead one had in hand');
+    my %to;
+    $to{ $_->{to} }++ for map { $_->taken } @sinks;
+    is_deeply([grep { !$to{$_} } @more], [], 'none is lost');
+    cmp_ok(scalar(grep { $to{$_} > 1 } @more), '<=', 1, 'at most one came twice');
+}
+is(join('', map { $_->crashes } @nodes), '', 'nothing crashed');
+
+api_done();

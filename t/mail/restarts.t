@@ -1,0 +1,96 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# httpd restarts and stops with mails in hand: nothing is lost or sent twice, nothing crashes, nobody waits for long.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use Time::HiRes qw(sleep time);
+use UmApi;
+use UmMail;
+use UmServer;
+use UmSmtpd;
+
+my $RESTARTS = 6;
+my $KILLS_AFTER = 9;    # seconds after which httpd loses patience with its children
+
+sub killed {
+    my ($server) = @_;
+    return join "\n", grep { /sending a SIGKILL|could not make child process/ } split /\n/, $server->log;
+}
+
+# As clients ask that are told to try again later: while connections to it are closed and opened SQLite may be busy.
+sub ask_patiently {
+    my ($server, @to) = @_;
+    my @answers = ask_each($server, @to);
+    for my $try (1 .. 10) {
+        my @again = grep { $answers[$_]{status} == 503 } 0 .. $#to;
+        last if !@again || UmTest::database() ne 'sqlite3';
+        sleep 0.3;
+        @answers[@again] = ask_each($server, @to[@again]);
+    }
+    return @answers;
+}
+
+# ---- graceful restarts while sending -------------------------------------------------------------------------------
+
+{
+    my $database = new_database();
+    my $sink = UmSmtpd->start('--no-store', 'dot=delay:0.01');
+    my @to = add_accounts($database, 300, 'again');
+    my $server = UmServer->start($database, "UserMgmtMail smtp://127.0.0.1:$sink->{port}");
+    my @answers = ask_patiently($server, @to[0 .. 99]);
+    my $busy = 0;
+    for my $restart (1 .. $RESTARTS) {
+        my $so_far = $sink->taken;
+        await(10, sub { $sink->taken > $so_far + 5 });
+        $busy += $database->{sql}->('select count(*) from um_mail where state = 0') > 0;
+        ok($server->graceful, "graceful restart $restart");
+        push @answers, ask_patiently($server, @to[100 + 30 * ($restart - 1) .. 99 + 30 * $restart]);
+    }
+    push @answers, ask_patiently($server, @to[280 .. 299]);
+    is($busy, $RESTARTS, 'each while mails waited');
+    all_fine(\@answers, 'every request was answered');
+    ok(settle(sql => $database->{sql}, seconds => 60), 'all is sent');
+    each_once([$sink->taken], \@to, 'each once');
+    is($database->{sql}->('select count(*) from um_mail where state <> 1 or attempts <> 1'), 0, 'at the first try');
+    cmp_ok($server->stop, '<', $KILLS_AFTER, 'it ends when told to');
+    is($server->crashes, '', 'nothing crashed');
+    is(killed($server), '', 'no child had to be killed');
+}
+
+# ---- a mail server that is silent must hold up nobody ---------------------------------------------------------------
+
+for my $way (qw(graceful stop)) {
+    my $database = new_database();
+    my $sql = $database->{sql};
+    my $sink = UmSmtpd->start('--no-store', 'rcpt=hang*1');
+    my @to = add_accounts($database, 5, 'held');
+    my $server = UmServer->start($database, "UserMgmtMail smtp://127.0.0.1:$sink->{port}\nUserMgmtMailTimeout 30s");
+    ask_each($server, @to);
+    ok(await(20, sub { $server->child_at($sink->{port}) }), "$way: a mail is being sent, to silence");
+    sleep 0.3;
+    my $log = $server->log;
+    if ($way eq 'graceful') {
+        my $began = time;
+        my %old = map { $_ => 1 } $server->children;
+        ok($server->graceful, "$way: restarted");
+        is(call(OPTIONS => $USERS, port => $server->{port})->{status}, 200, "$way: which answers");
+        ok(await(20, sub { !grep { $old{$_} } $server->children }), "$way: the old children end");
+        cmp_ok(time - $began, '<', $KILLS_AFTER, "$way: soon");
+    }
+    else {
+        cmp_ok($server->stop, '<', $KILLS_AFTER, "$way: it ends soon");
+        is($sql->('select count(*) from um_mail where state = 0 and claim is null and attempts = 0'), 5,
+            "$way: all mails are given back as if nothing had been");
+        $server->launch;
+    }
+    ok(settle(sql => $sql), "$way: all is sent then, without waiting for a lease");
+    each_once([$sink->taken], \@to, "$way: each once");
+    $server->stop;
+    is($server->crashes, '', "$way: nothing crashed");
+    is(killed($server), '', "$way: no child had to be killed");
+}
+
+api_done();
