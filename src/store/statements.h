@@ -175,9 +175,11 @@ UM_STATEMENT(TICKET_INSERT, WRITE, 8,
     " cast(%s as bigint) from um_users u where u.id = " UM_UUID " and u.is_active in (1, cast(%s as smallint))"
     " and u.email_key = cast(%s as text) on conflict do nothing returning user_id")
 
-/* A mail that is tried again carries another token. */
-UM_STATEMENT(TICKET_DROP, WRITE, 2,
-    "delete from um_tickets where user_id = " UM_UUID " and mail_id = " UM_UUID " returning hash")
+/* A mail that is tried again carries another token. The last one stays: perhaps it did arrive. */
+UM_STATEMENT(TICKET_DROP, WRITE, 4,
+    "delete from um_tickets where user_id = " UM_UUID " and mail_id = " UM_UUID
+    " and hash not in (select t.hash from um_tickets t where t.user_id = " UM_UUID " and t.mail_id = " UM_UUID
+    " order by t.created_at desc limit 1) returning hash")
 
 /* The oldest go when there are more than so many of one kind; of those of one second not the one just made. */
 UM_STATEMENT(TICKET_BOUND, WRITE, 4,

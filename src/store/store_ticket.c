@@ -28,7 +28,8 @@ apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_tick
 
     *done = 0;
     if (again) {
-        rv = um_store_tx_run(tx, UM_SQL_TICKET_DROP, UM_VALUES(ticket->user_id, ticket->mail_id), &rows);
+        rv = um_store_tx_run(tx, UM_SQL_TICKET_DROP,
+                             UM_VALUES(ticket->user_id, ticket->mail_id, ticket->user_id, ticket->mail_id), &rows);
     }
     if (rv != APR_SUCCESS) {
         return rv;

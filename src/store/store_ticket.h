@@ -32,7 +32,8 @@ apr_status_t um_store_ticket_users(um_tx_t *tx, apr_pool_t *pool, const um_ticke
                                    apr_array_header_t **users);
 
 /** In a transaction: stores a token; the oldest beyond the limit go. *done 0: the account is not to have one.
- * @param again the mail was tried before: its earlier token goes, or many tries would drive out those of other mails */
+ * @param again the mail was tried before: but for its last token the earlier ones go, or many tries would drive out
+ * those of other mails */
 apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_ticket_t *ticket, int again, int limit,
                                     int *done);
 
