@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+# What measurements share; read by bash with "set -eu" on, after tools/common.sh. Wants: here (the sources), folder (for
+# the build and logs). Sets: scratch, user, httpd, modules, pgbin, postmaster.
+
+mkdir -p "$folder"
+um_log=$folder/build.log
+
+# --- what is started is stopped ---------------------------------------------------------------------------------------
+
+scratch='' servers='' cluster=no
+as_user()
+{
+    if um_is_root; then um_as "$user" "$@"; else "$@"; fi
+}
+
+finish()
+{
+    local status=$? name pid
+    trap - EXIT INT TERM HUP
+    for name in $servers; do
+        pid=$(cat "$scratch/$name/httpd.pid" 2>/dev/null) && kill -TERM "$pid" 2>/dev/null || :
+    done
+    for name in $servers; do
+        for _ in $(seq 100); do
+            [ -f "$scratch/$name/httpd.pid" ] || break
+            sleep 0.1
+        done
+        cp "$scratch/$name/error.log" "$folder/$name.log" 2>/dev/null || :
+    done
+    if [ "$cluster" = yes ]; then
+        cp "$scratch/pg/data/log" "$folder/postgresql.log" 2>/dev/null || :
+        as_user "$pgbin/pg_ctl" -D "$scratch/pg/data" -m immediate stop >/dev/null 2>&1 || :
+    fi
+    [ -z "$scratch" ] || rm -rf "$scratch"
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# --- build ------------------------------------------------------------------------------------------------------------
+
+# bench_build PACKAGE...: the module and mod_bench.so in a scratch folder's bin, from where the servers' user can read.
+bench_build()
+{
+    local apxs
+    um_packages yes apache2-bin apache2-dev autoconf automake libtool pkg-config gcc libc6-dev make perl openssl curl \
+        wrk libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libaprutil1-dbd-pgsql postgresql libjson-c-dev \
+        libssl-dev libcurl4-openssl-dev libutf8proc-dev libargon2-dev libidn2-dev "$@"
+    exec 9>"$folder/.lock"
+    flock -n 9 || { echo "waiting for another build in the same folder"; flock 9; }
+    echo "building in ${folder#"$here/"}"
+    um_copy_sources "$here" "$folder/src"
+    um_build "$folder/src" "" all
+    apxs=$(PATH=$PATH:/usr/sbin command -v apxs || PATH=$PATH:/usr/sbin command -v apxs2)
+    modules=$("$apxs" -q LIBEXECDIR)
+    httpd=$("$apxs" -q SBINDIR)/$("$apxs" -q PROGNAME)
+    gcc -O2 -fPIC -shared -Wall -Wextra -o "$folder/mod_bench.so" "$here/t/bench/mod_bench.c" \
+        -I"$("$apxs" -q INCLUDEDIR)" $(pkg-config --cflags apr-1 apr-util-1) $(pkg-config --libs libcrypto) \
+        >"$um_log" 2>&1 || { cat "$um_log" >&2; um_die "mod_bench.c does not compile"; }
+    scratch=$(um_open_folder usermgmt-bench)
+    mkdir "$scratch/bin" "$scratch/pg"
+    mkdir -m 700 "$scratch/db"
+    cp "$folder/src/.libs/mod_usermgmt.so" "$folder/src/usermgmt" "$folder/mod_bench.so" "$scratch/bin/"
+    exec 9>&-
+    user=$(id -un)
+    ! um_is_root || user=$(um_unprivileged)
+    ! um_is_root || chown -R "$user:" "$scratch"
+    cd "$scratch"
+}
+
+# --- databases and servers --------------------------------------------------------------------------------------------
+
+pgbin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1 || :)
+[ -n "$pgbin" ] || pgbin=$(dirname "$(command -v initdb || echo /usr/bin/initdb)")
+
+# start_cluster SETTING...: a PostgreSQL that listens in the scratch folder alone.
+start_cluster()
+{
+    as_user "$pgbin/initdb" -D pg/data -U usermgmt -A trust -E UTF8 --locale=C.UTF-8 --no-sync >pg/log 2>&1 ||
+        { cat pg/log >&2; um_die "initdb failed"; }
+    printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$scratch/pg'" "$@" |
+        as_user tee -a pg/data/postgresql.conf >/dev/null
+    cluster=yes
+    as_user "$pgbin/pg_ctl" -D pg/data -l pg/data/log -w start >/dev/null 2>&1 || um_die "PostgreSQL did not start"
+    as_user "$pgbin/createdb" -h "$scratch/pg" -U usermgmt accounts
+    postmaster=$(head -n 1 pg/data/postmaster.pid)
+}
+
+free_port()
+{
+    local port
+    for port in $(shuf -n 20 -i 20000-30000); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return 0; }
+    done
+    um_die "no free port"
+}
+
+params()
+{
+    case $1 in
+        pgsql) echo "host=$scratch/pg user=usermgmt dbname=accounts" ;;
+        sqlite3) echo "$scratch/db/accounts.db" ;;
+    esac
+}
+
+# start_server NAME DATABASE: the standard input is more configuration. It listens on the port in the variable port_NAME.
+start_server()
+{
+    local name=$1 database=$2 port module
+    port=$(free_port)
+    eval "port_$name=$port"
+    mkdir -p "$name/htdocs"
+    echo hello >"$name/htdocs/hello.txt"
+    ! um_is_root || chown "$user:" "$name"
+    {
+        for module in mpm_event dbd watchdog authn_core authz_core authz_user env; do
+            [ ! -f "$modules/mod_$module.so" ] || echo "LoadModule ${module}_module $modules/mod_$module.so"
+        done
+        cat <<END
+ServerRoot $scratch/$name
+ServerName 127.0.0.1
+Listen 127.0.0.1:$port
+PidFile $scratch/$name/httpd.pid
+DefaultRuntimeDir $scratch/$name
+ErrorLog $scratch/$name/error.log
+DocumentRoot $scratch/$name/htdocs
+LogLevel warn
+MaxKeepAliveRequests 0
+StartServers 2
+ServerLimit 2
+ThreadsPerChild 25
+MinSpareThreads 1
+MaxSpareThreads 50
+MaxRequestWorkers 50
+DBDriver $database
+DBDParams "$(params "$database")"
+DBDMin 1
+DBDKeep 8
+DBDMax 16
+END
+        cat
+    } >"$name/httpd.conf"
+    servers="$servers $name"
+    as_user "$httpd" -f "$scratch/$name/httpd.conf" >"$name/start.log" 2>&1 </dev/null ||
+        { cat "$name/start.log" >&2; um_die "httpd did not start"; }
+    for _ in $(seq 50); do
+        ! curl -q -s -f --noproxy '*' -o /dev/null "http://127.0.0.1:$port/hello.txt" || return 0
+        sleep 0.1
+    done
+    cat "$name/error.log" >&2
+    um_die "the server $name does not answer"
+}
+
+# --- measuring --------------------------------------------------------------------------------------------------------
+
+children()
+{
+    cat /proc/[0-9]*/stat 2>/dev/null | sed 's/ (.*) / /' | awk -v parent="$1" '$3 == parent { print $1 }'
+}
+
+# cpu NAME: microseconds that the server and PostgreSQL's processes have had so far, those that have ended included.
+cpu()
+{
+    local parent=$(cat "$1/httpd.pid") pid
+    for pid in $parent $(children "$parent") $postmaster $(children "$postmaster"); do
+        sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null || :
+    done | awk -v hz="$(getconf CLK_TCK)" '{ sum += $12 + $13 + $14 + $15 } END { printf "%d\n", sum * 1000000 / hz }'
+}
+
+note()
+{
+    echo "$2" >>"$scratch/figures.$1"
+}
+
+median()
+{
+    sort -n "$scratch/figures.$1" |
+        awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+# measure FIGURE SERVER CONNECTIONS PATH [WORDS FOR WRK...]: as many requests as there is time for; *count* of them.
+measure()
+{
+    local figure=$1 server=$2 connections=$3 path=$4 before after output
+    local port=port_$server
+    shift 4
+    before=$(cpu "$server")
+    output=$(wrk -t1 -c"$connections" -d"${seconds}s" "$@" "http://127.0.0.1:${!port}$path")
+    after=$(cpu "$server")
+    case $output in *Non-2xx*|*'Socket errors'*) echo "$output" >&2; um_die "$figure: not every answer was good" ;; esac
+    count=$(echo "$output" | awk '/ requests in / { print $1 }')
+    note "$figure" "$(awk -v us=$((after - before)) -v n="$count" 'BEGIN { print us / n }')"
+    note "$figure.rate" "$(echo "$output" | awk '/^Requests.sec/ { print $2 }')"
+}
+
+missed=0
+# goal TEXT VALUE LIMIT: prints the end of a line. A goal that begins with > is one for at least so much.
+goal()
+{
+    local sign='<='
+    case $1 in '>'*) sign='>=' ;; esac
+    if awk -v value="$2" -v limit="$3" "BEGIN { exit !(value $sign limit) }"; then
+        printf '  goal %-12s reached\n' "$1"
+    else
+        printf '  goal %-12s MISSED\n' "$1"
+        missed=1
+    fi
+}
+
+line()
+{
+    printf '%-44s %9.0f us %9.0f /s' "$1" "$(median "$2")" "$(median "$2.rate")"
+}
