@@ -51,7 +51,7 @@ static apr_status_t add_letter(um_tx_t *tx, work_t *work, const um_mail_t *mail)
         if (work->status != UM_OK) {
             return UM_STORE_ROLLED_BACK;
         }
-        rv = um_store_ticket_insert(tx, work->cx->pool, &ticket, mail->attempts > 1, mailing->hourly, &done);
+        rv = um_store_ticket_insert(tx, work->cx->pool, &ticket, 1, mailing->hourly, &done);
         if (rv != APR_SUCCESS) {
             return rv;
         }

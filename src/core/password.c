@@ -87,7 +87,9 @@ static um_status_e verify(um_cx_t *cx, const um_user_t *user, um_secret_t passwo
     if (user) {
         match = um_pwhash_verify(cx->pool, user->password, password.text, password.len);
     }
-    if (!user || match == UM_PWHASH_UNKNOWN) {
+    /* An old, cheaper hash must not tell by its time that there is such an account. */
+    if (!user || match == UM_PWHASH_UNKNOWN
+        || (match == UM_PWHASH_MISMATCH && um_pwhash_outdated(&cx->site->hash, user->password))) {
         um_pwhash_dummy(cx->pool, &cx->site->hash, password.text, password.len);
     }
     if (match == UM_PWHASH_ERROR) {

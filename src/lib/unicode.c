@@ -74,7 +74,12 @@ static int is_stream_safe(const char *text)
 
     for (i = 0; i < len && marks <= MOST_MARKS; i += used) {
         used = next(text + i, len - i, &point);
-        marks = utf8proc_get_property(point)->combining_class ? marks + 1 : 0;
+        if (is_mark(point)) {                       /* by category: some of class 0 fall apart into others */
+            marks++;
+        }
+        else if (!utf8proc_get_property(point)->ignorable) {   /* what folding drops parts no run */
+            marks = 0;
+        }
     }
     return marks <= MOST_MARKS;
 }

@@ -104,7 +104,7 @@ params()
     esac
 }
 
-# start_server NAME DATABASE: the standard input is more configuration. It listens on the port in the variable port_NAME.
+# start_server NAME DATABASE: listens on the port in the variable port_NAME. The standard input is more configuration.
 start_server()
 {
     local name=$1 database=$2 port module
