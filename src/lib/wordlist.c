@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wordlist.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <apr_file_io.h>
-#include <apr_mmap.h>
+#include <apr_portable.h>
 #include <apr_strings.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -13,42 +16,88 @@
 #define DIGEST      20
 #define DIGEST_HEX  40
 #define FIRST_LINES 8                 /* tell the form */
-#define READ_ALL    (4 * 1024 * 1024) /* bytes; from larger files samples */
+#define READ_ALL    (4 * 1024 * 1024) /* bytes; of larger files samples */
+#define REACH       4096              /* bytes read before and behind a place in a larger file: the longest line */
 #define SAMPLES     256               /* each may cost a seek */
 
 static const char hex[] = "0123456789ABCDEF";
 
 struct um_wordlist_t {
-    const char *words; /* behind the comments at the top */
-    const char *end;
+    const char *bytes; /* the whole file; NULL: it is larger, and read from fd */
+    int fd;
+    apr_off_t size;    /* of the file when it was opened */
+    apr_off_t words;   /* where they begin, behind the comments at the top */
     int is_digests;
 };
 
-/* A line without its end, and where the next one begins. */
+/* Bytes of the file around a place. */
+typedef struct window_t {
+    const char *bytes;
+    apr_off_t start, end;
+    char buffer[2 * REACH];
+} window_t;
+
+/* A line without its end, as long as its window lasts; where it starts, and where the next one does. */
 typedef struct line_t {
     const char *text;
     apr_size_t len;
-    const char *next;
+    apr_off_t start, next;
 } line_t;
 
-static line_t line_at(const char *text, const char *end)
+/* Not mapped: a file that somebody cuts short would end the process with SIGBUS. Here it only seems to end earlier. */
+static void look(const um_wordlist_t *list, apr_off_t begin, apr_off_t place, apr_off_t end, window_t *window)
 {
-    const char *feed = memchr(text, '\n', (apr_size_t)(end - text));
-    line_t line = {text, 0, feed ? feed + 1 : end};
+    ssize_t got = 1;
 
-    line.len = (apr_size_t)((feed ? feed : end) - text);
-    if (line.len > 0 && text[line.len - 1] == '\r') {
-        line.len--;
+    if (list->bytes) {
+        window->bytes = list->bytes;
+        window->start = 0;
+        window->end = list->size;
+        return;
     }
-    return line;
+    window->bytes = window->buffer;
+    window->start = place - begin > REACH ? place - REACH : begin;
+    window->end = window->start;
+    end = end - place > REACH ? place + REACH : end;
+    while (window->end < end && got != 0) {
+        got = pread(list->fd, window->buffer + (window->end - window->start), (size_t)(end - window->end),
+                    window->end);
+        if (got < 0 && errno != EINTR) {
+            return;
+        }
+        window->end += got > 0 ? got : 0;
+    }
 }
 
-/* The line that the byte at place belongs to, not before begin. */
-static line_t line_around(const char *begin, const char *place, const char *end)
+/* The line that the byte at place belongs to, in the words from begin to end. False when the file does not reach so
+ * far any more, or the line is longer than a window. */
+static int line_around(const um_wordlist_t *list, apr_off_t begin, apr_off_t place, apr_off_t end, window_t *window,
+                       line_t *line)
 {
-    const char *feed = memrchr(begin, '\n', (apr_size_t)(place - begin));
+    const char *feed, *from;
 
-    return line_at(feed ? feed + 1 : begin, end);
+    look(list, begin, place, end, window);
+    if (window->end <= place) {
+        return 0;
+    }
+    end = end < window->end ? end : window->end;
+    from = window->bytes + (begin > window->start ? begin - window->start : 0);
+    feed = memrchr(from, '\n', (apr_size_t)(window->bytes + (place - window->start) - from));
+    if (!feed && window->start > begin) {
+        return 0;
+    }
+    line->text = feed ? feed + 1 : from;
+    line->start = window->start + (line->text - window->bytes);
+    feed = memchr(line->text, '\n', (apr_size_t)(end - line->start));
+    line->len = feed ? (apr_size_t)(feed - line->text) : (apr_size_t)(end - line->start);
+    line->next = line->start + (apr_off_t)line->len + (feed != NULL);
+    if (!feed && line->len >= REACH && !list->bytes) {
+        return 0;
+    }
+    if (line->len > 0 && line->text[line->len - 1] == '\r') {
+        line->len--;
+    }
+    return 1;
 }
 
 static int compare(const char *a, apr_size_t a_len, const char *b, apr_size_t b_len)
@@ -114,51 +163,54 @@ static const char *line_flaw(const um_wordlist_t *list, const line_t *before, co
 
 static const char *check_all(apr_pool_t *pool, const um_wordlist_t *list, int number)
 {
-    line_t before, line = line_at(list->words, list->end);
-    const char *flaw = line_flaw(list, NULL, &line);
+    window_t window;
+    line_t before, line = { NULL, 0, 0, list->words };
+    const char *flaw = NULL;
 
-    while (!flaw && line.next < list->end) {
+    for (; !flaw && line.next < list->size; number++) {
         before = line;
-        line = line_at(before.next, list->end);
-        flaw = line_flaw(list, &before, &line);
-        number++;
+        (void)line_around(list, before.next, before.next, list->size, &window, &line);
+        flaw = line_flaw(list, before.text ? &before : NULL, &line);
     }
-    return flaw ? apr_psprintf(pool, "line %d %s", number, flaw) : NULL;
+    return flaw ? apr_psprintf(pool, "line %d %s", number - 1, flaw) : NULL;
 }
 
 /* From the first line to about the last: each sample against the one before, and the line behind it against it. */
-static const char *check_samples(apr_pool_t *pool, const um_wordlist_t *list, const char *file)
+static const char *check_samples(apr_pool_t *pool, const um_wordlist_t *list)
 {
-    apr_size_t last = (apr_size_t)(list->end - list->words) - 1;
-    line_t before = {NULL, 0, NULL}, line;
+    window_t windows[2];
+    line_t lines[2];
+    line_t *before = NULL, *line = lines;
+    apr_off_t last = list->size - list->words - 1;
     const char *flaw = NULL;
     int i;
 
-    for (i = 0; i < SAMPLES && !flaw; i++) {
-        line = line_around(list->words, list->words + last / (SAMPLES - 1) * (apr_size_t)i, list->end);
-        flaw = line_flaw(list, before.text ? &before : NULL, &line);
-        before = line;
-        if (!flaw && before.next < list->end) {
-            line = line_at(before.next, list->end);
-            flaw = line_flaw(list, &before, &line);
+    for (i = 0; i < 2 * SAMPLES && !flaw; i++) {
+        apr_off_t place = i % 2 ? before->next : list->words + last / (SAMPLES - 1) * (i / 2);
+
+        if (place >= list->size) {
+            continue;
         }
+        line = lines + (before == lines);
+        line->start = place;
+        flaw = line_around(list, i % 2 ? place : list->words, place, list->size, windows + (line - lines), line)
+             ? line_flaw(list, before, line) : "is longer than 4 KB";
+        before = line;
     }
-    return flaw ? apr_psprintf(pool, "the line at byte %" APR_SIZE_T_FMT " %s", (apr_size_t)(line.text - file), flaw)
-                : NULL;
+    return flaw ? apr_psprintf(pool, "the line at byte %" APR_OFF_T_FMT " %s", line->start, flaw) : NULL;
 }
 
 /* --- opening --- */
 
 static int skip_comments(um_wordlist_t *list)
 {
+    window_t window;
     line_t line;
     int number = 1;
 
-    while (list->words < list->end) {
-        line = line_at(list->words, list->end);
-        if (line.len == 0 || line.text[0] != '#' || (line.len > 1 && line.text[1] != ' ')) {
-            break;
-        }
+    while (list->words < list->size
+           && line_around(list, list->words, list->words, list->size, &window, &line)
+           && line.len > 0 && line.text[0] == '#' && (line.len == 1 || line.text[1] == ' ')) {
         list->words = line.next;
         number++;
     }
@@ -167,16 +219,14 @@ static int skip_comments(um_wordlist_t *list)
 
 static int starts_with_digests(const um_wordlist_t *list)
 {
-    const char *text = list->words;
-    line_t line;
+    window_t window;
+    line_t line = { NULL, 0, 0, list->words };
     int i;
 
-    for (i = 0; i < FIRST_LINES && text < list->end; i++) {
-        line = line_at(text, list->end);
-        if (!is_digest(&line)) {
+    for (i = 0; i < FIRST_LINES && line.next < list->size; i++) {
+        if (!line_around(list, line.next, line.next, list->size, &window, &line) || !is_digest(&line)) {
             return 0;
         }
-        text = line.next;
     }
     return 1;
 }
@@ -200,65 +250,71 @@ static int digest_hex(const char *text, apr_size_t len, char digits[DIGEST_HEX])
 
 static const char *check(apr_pool_t *pool, um_wordlist_t *list)
 {
-    const char *file = list->words;
     char digits[DIGEST_HEX];
     int number = skip_comments(list);
 
-    if (list->words == list->end) {
+    if (list->words == list->size) {
         return "holds no words";
     }
     list->is_digests = starts_with_digests(list);
     if (list->is_digests && !digest_hex("", 0, digits)) {
         return "holds SHA-1 digests, and this OpenSSL does not work out SHA-1: use a list of words";
     }
-    return list->end - list->words <= READ_ALL ? check_all(pool, list, number) : check_samples(pool, list, file);
+    return list->bytes ? check_all(pool, list, number) : check_samples(pool, list);
 }
 
-static apr_status_t map_file(apr_pool_t *pool, const char *file, um_wordlist_t *list, const char **why)
+static apr_status_t read_all(apr_pool_t *pool, apr_file_t *file, um_wordlist_t *list)
+{
+    char *bytes = apr_palloc(pool, (apr_size_t)list->size);
+    apr_size_t got = 0;
+    apr_status_t status = apr_file_read_full(file, bytes, (apr_size_t)list->size, &got);
+
+    list->bytes = bytes;
+    list->size = (apr_off_t)got;
+    return APR_STATUS_IS_EOF(status) ? APR_SUCCESS : status;
+}
+
+static const char *reason(apr_pool_t *pool, const char *what, apr_status_t status)
+{
+    char text[120];
+
+    return apr_pstrcat(pool, what, ": ", apr_strerror(status, text, sizeof(text)), NULL);
+}
+
+static apr_status_t open_file(apr_pool_t *pool, const char *name, um_wordlist_t *list, const char **why)
 {
     /* Not to wait for a writer, should it be a pipe. */
     apr_int32_t flags = APR_FOPEN_READ | APR_FOPEN_BINARY | APR_FOPEN_LARGEFILE | APR_FOPEN_NONBLOCK;
-    char reason[120];
-    apr_file_t *opened;
+    apr_file_t *file;
     apr_finfo_t info;
-    apr_mmap_t *map;
-    apr_status_t status = apr_file_open(&opened, file, flags, APR_FPROT_OS_DEFAULT, pool);
+    apr_status_t status = apr_file_open(&file, name, flags, APR_FPROT_OS_DEFAULT, pool);
 
     if (status != APR_SUCCESS) {
-        *why = apr_psprintf(pool, "cannot be opened: %s", apr_strerror(status, reason, sizeof(reason)));
+        *why = reason(pool, "cannot be opened", status);
         return status;
     }
-    status = apr_file_info_get(&info, APR_FINFO_TYPE | APR_FINFO_SIZE, opened);
-    if (status != APR_SUCCESS || info.filetype != APR_REG) {
-        *why = "is not a regular file";
-        status = APR_EINVAL;
+    status = apr_file_info_get(&info, APR_FINFO_TYPE | APR_FINFO_SIZE, file);
+    if (status != APR_SUCCESS || info.filetype != APR_REG || info.size == 0) {
+        *why = status == APR_SUCCESS && info.filetype == APR_REG ? "is empty" : "is not a regular file";
+        apr_file_close(file);
+        return APR_EINVAL;
     }
-    else if (info.size == 0) {
-        *why = "is empty";
-        status = APR_EINVAL;
+    list->size = info.size;
+    if (info.size > READ_ALL) {
+        return apr_os_file_get(&list->fd, file);
     }
-    else if ((apr_uint64_t)info.size > (apr_size_t)-1 / 2) {
-        *why = "is too large for this machine's addresses";
-        status = APR_EINVAL;
+    status = read_all(pool, file, list);
+    apr_file_close(file);
+    if (status != APR_SUCCESS) {
+        *why = reason(pool, "cannot be read", status);
     }
-    else {
-        status = apr_mmap_create(&map, opened, 0, (apr_size_t)info.size, APR_MMAP_READ, pool);
-        if (status == APR_SUCCESS) {
-            list->words = map->mm;
-            list->end = list->words + info.size;
-        }
-        else {
-            *why = apr_psprintf(pool, "cannot be mapped: %s", apr_strerror(status, reason, sizeof(reason)));
-        }
-    }
-    apr_file_close(opened);
     return status;
 }
 
 apr_status_t um_wordlist_open(apr_pool_t *pool, const char *file, um_wordlist_t **list, const char **why)
 {
     um_wordlist_t *opened = apr_pcalloc(pool, sizeof(*opened));
-    apr_status_t status = map_file(pool, file, opened, why);
+    apr_status_t status = open_file(pool, file, opened, why);
 
     if (status != APR_SUCCESS) {
         return status;
@@ -273,14 +329,24 @@ apr_status_t um_wordlist_open(apr_pool_t *pool, const char *file, um_wordlist_t 
 
 /* --- looking up --- */
 
+/* Somebody may have copied another list into the file. */
+static apr_off_t size_now(const um_wordlist_t *list)
+{
+    struct stat now;
+
+    return !list->bytes && fstat(list->fd, &now) == 0 ? now.st_size : list->size;
+}
+
 int um_wordlist_has(const um_wordlist_t *list, const char *typed, apr_size_t typed_len, const char *lower,
                     apr_size_t lower_len)
 {
-    const char *begin = list->words, *end = list->end, *word = lower;
+    apr_off_t begin = list->words, end = size_now(list), place;
     apr_size_t len = list->is_digests ? DIGEST_HEX : lower_len;
+    const char *word = lower;
     char digits[DIGEST_HEX];
-    int order = 1;
+    window_t window;
     line_t line;
+    int order = 1;
 
     if (list->is_digests) {
         if (!digest_hex(typed, typed_len, digits)) {
@@ -289,10 +355,14 @@ int um_wordlist_has(const um_wordlist_t *list, const char *typed, apr_size_t typ
         word = digits;
     }
     while (order != 0 && begin < end) {
-        line = line_around(begin, begin + (end - begin) / 2, end);
+        place = begin + (end - begin) / 2;
+        if (!line_around(list, begin, place, end, &window, &line)) {
+            end = place;
+            continue;
+        }
         order = compare(word, len, line.text, list->is_digests && line.len > DIGEST_HEX ? DIGEST_HEX : line.len);
         if (order < 0) {
-            end = line.text;
+            end = line.start;
         }
         else {
             begin = line.next;

@@ -2,6 +2,8 @@
 #include "wordlist.h"
 #include "tap.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -188,6 +190,26 @@ static void test_large(void)
     refuse(write_large("large", 1), "is out of order", "large file that is not sorted");
 }
 
+/* A line that no window holds, in the middle of a large file, and one at its end. */
+static void test_long_line(void)
+{
+    const apr_size_t size = 5 * 1024 * 1024;
+    char *text = malloc(size);
+    apr_size_t i;
+
+    for (i = 0; text && i < size; i++) {
+        text[i] = i % 8 == 7 ? '\n' : 'a';
+    }
+    if (!ok(text != NULL, "memory for a large file")) {
+        return;
+    }
+    memset(text + size / 2, 'a', 20000);
+    refuse(write_file("large", text, size), "is longer than 4 KB", "a large file with a line that is too long");
+    memset(text, 'a', size);
+    refuse(write_file("large", text, size), "is longer than 4 KB", "a large file of one line");
+    free(text);
+}
+
 static void test_every_word(const char *file)
 {
     const char *why = "-";
@@ -233,9 +255,76 @@ static void test_replaced(void)
     ok(next && has(next, "new", "new") && !has(next, "old", "old"), "until it is opened again");
 }
 
+/* --- files that are written over where they lie: a mapped one would end the process --- */
+
+typedef struct writer_t {
+    const char *path;
+    atomic_int done;
+} writer_t;
+
+static void *write_over(void *data)
+{
+    writer_t *writer = data;
+    int i;
+
+    for (i = 0; i < 40; i++) {
+        if (truncate(writer->path, i % 4 * 1000001) != 0) {
+            break;
+        }
+        usleep(500);
+    }
+    atomic_store(&writer->done, i);
+    return NULL;
+}
+
+static void test_cut(const char *path, const char *first, const char *last, int stays)
+{
+    writer_t writer = { path, 0 };
+    um_wordlist_t *list = NULL;
+    pthread_t thread;
+    const char *why = "-";
+    int before, after;
+
+    if (!ok(um_wordlist_open(pool, path, &list, &why) == APR_SUCCESS, "a list that will be cut short is opened")) {
+        printf("# %s\n", why);
+        return;
+    }
+    before = has(list, first, first) && has(list, last, last);
+    if (pthread_create(&thread, NULL, write_over, &writer) != 0) {
+        ok(0, "no thread");
+        return;
+    }
+    while (!atomic_load(&writer.done)) {
+        (void)has(list, first, first);
+        (void)has(list, last, last);
+    }
+    pthread_join(thread, NULL);
+    ok(truncate(path, 0) == 0 && atomic_load(&writer.done) == 40, "its file was cut, grown and emptied");
+    after = has(list, first, first) && has(list, last, last);
+    ok(before && after == stays, "and its words are %s", stays ? "all still there" : "gone, and that is all");
+}
+
+static void test_copied_over(void)
+{
+    const char *path = write_large("large", 0), *why;
+    um_wordlist_t *list = NULL;
+    FILE *file;
+    int i;
+
+    if (!ok(um_wordlist_open(pool, path, &list, &why) == APR_SUCCESS, "a large list that will be copied over")) {
+        return;
+    }
+    file = fopen(path, "r+b");
+    for (i = 0; file && i < 800000; i++) {
+        fprintf(file, "%07d\n", 2 * i);
+    }
+    ok(file && fclose(file) == 0 && has(list, "0000002", "0000002") && has(list, "1599998", "1599998")
+       && !has(list, "0000003", "0000003"), "a larger one copied over it is looked up as it is now");
+}
+
 int main(void)
 {
-    const char *srcdir = getenv("srcdir"), *parent = NULL, *const names[] = {"find", "refuse", "large", "list"};
+    const char *srcdir = getenv("srcdir"), *parent = NULL, *const names[] = {"find", "refuse", "large", "list", "small"};
     char *made;
     apr_size_t i;
 
@@ -254,6 +343,10 @@ int main(void)
     test_large();
     test_every_word(apr_pstrcat(pool, srcdir ? srcdir : ".", "/conf/common-passwords.txt", NULL));
     test_replaced();
+    test_long_line();
+    test_cut(write_file("small", WORDS, strlen(WORDS)), "123456", "zz", 1);
+    test_cut(write_large("large", 0), "0000001", "0699998", 0);
+    test_copied_over();
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         unlink(apr_pstrcat(pool, folder, "/", names[i], NULL));
     }
