@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "password.h"
 
+#include "known.h"
 #include "mailing.h"
 #include "random.h"
 #include "unicode.h"
@@ -209,6 +210,7 @@ static um_status_e store_change(um_cx_t *cx, change_t *change)
     apr_status_t rv = um_store_transaction(&call, change_rows, change);
     int there = 0;
 
+    um_known_forget(cx, change->changed->id);
     if (rv == UM_STORE_ROLLED_BACK) {
         return wrong_password(cx);
     }

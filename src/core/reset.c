@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reset.h"
 
+#include "known.h"
 #include "mailing.h"
 #include "random.h"
 #include "store_ticket.h"
@@ -61,6 +62,7 @@ static um_status_e store(um_cx_t *cx, confirm_t *confirm)
     apr_status_t rv = um_store_transaction(&call, confirm_rows, confirm);
     um_user_t *now = NULL;
 
+    um_known_forget(cx, confirm->changed->id);
     if (rv == UM_STORE_ROLLED_BACK) {
         return UM_ABSENT;
     }

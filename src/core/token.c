@@ -35,6 +35,14 @@ static const char *claim_id(const um_cx_t *cx, const um_json_t *claims, const ch
     return value.kind == UM_JSON_STRING ? um_random_uuid_parse(cx->pool, value.text) : NULL;
 }
 
+/* A number that fits: a token may say 1e300. um_jwt_verify has seen that it is one. */
+static apr_int64_t claim_time(const um_json_t *claims, const char *name)
+{
+    double seconds = um_json_get(claims, name).number;
+
+    return seconds >= (double)UM_TOKEN_END_OF_TIME ? UM_TOKEN_END_OF_TIME : (apr_int64_t)seconds;
+}
+
 um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token)
 {
     um_jwt_rules_t rules = {
@@ -56,6 +64,7 @@ um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token)
     }
     token->user_id = claim_id(cx, claims, "sub");
     token->session_id = claim_id(cx, claims, "sid");
+    token->expires_at = claim_time(claims, "exp");
     if (!token->user_id || !token->session_id) {
         cx->cause = "sub or sid is not an id";
         return UM_BAD_TOKEN;

@@ -8,11 +8,14 @@
 #define UM_TOKEN_TYP "at+jwt"
 /** Seconds that the clocks of two nodes may differ. */
 #define UM_TOKEN_LEEWAY 30
+/** The latest time that is told apart, far beyond any that matters. */
+#define UM_TOKEN_END_OF_TIME APR_INT64_C(1000000000000)
 
 /** What a good token says. */
 typedef struct um_token_t {
     const char *user_id;        /**< sub */
     const char *session_id;     /**< sid */
+    apr_int64_t expires_at;     /**< exp, seconds since the epoch */
 } um_token_t;
 
 /** Signs a token for a session that ends at expires_at (seconds since the epoch). UM_FAILED: it could not be signed. */

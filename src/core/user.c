@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "user.h"
 
+#include "known.h"
 #include "mailing.h"
 #include "random.h"
 #include "unicode.h"
@@ -132,6 +133,8 @@ um_status_e um_user_update(um_cx_t *cx, const um_user_t *user, const um_member_i
     if (rv == UM_STORE_UNKNOWN && is_done(&call, &update)) {
         rv = APR_SUCCESS;
     }
+    /* Protected Locations show names and addresses too. */
+    um_known_forget(cx, user->id);
     *updated = update.updated;
     if (rv == APR_SUCCESS && update.updated) {
         return UM_OK;
@@ -156,12 +159,15 @@ um_status_e um_user_by_name(um_cx_t *cx, const char *name, um_user_t **user)
 um_status_e um_user_set_state(um_cx_t *cx, um_user_t *user)
 {
     um_store_call_t call = um_cx_store(cx);
+    apr_status_t rv;
     int done;
 
     if (um_random_uuid(cx->pool, cx->now, &user->version) != APR_SUCCESS) {
         return um_cx_failed(cx, "the random generator failed");
     }
-    if (um_store_user_state(&call, user, um_cx_seconds(cx), &done) != APR_SUCCESS) {
+    rv = um_store_user_state(&call, user, um_cx_seconds(cx), &done);
+    um_known_forget(cx, user->id);
+    if (rv != APR_SUCCESS) {
         return um_cx_away(cx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
@@ -171,8 +177,10 @@ um_status_e um_user_delete(um_cx_t *cx, const char *id)
 {
     um_store_call_t call = um_cx_store(cx);
     int done;
+    apr_status_t rv = um_store_user_delete(&call, id, &done);
 
-    if (um_store_user_delete(&call, id, &done) != APR_SUCCESS) {
+    um_known_forget(cx, id);
+    if (rv != APR_SUCCESS) {
         return um_cx_away(cx, &call);
     }
     return done ? UM_OK : UM_ABSENT;

@@ -9,6 +9,7 @@ static const um_statement_t pgsql_statements[] = {
 #undef UM_UUID
 #undef UM_SQL2
 #undef UM_USER_COLUMNS
+#undef UM_USER_GROUPS
 #undef UM_MAIL_COLUMNS
 #undef UM_WISH_INTO
 #undef UM_WISH

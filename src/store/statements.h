@@ -85,6 +85,17 @@ UM_STATEMENT(SESSION_USER, READ, 1,
     "select " UM_USER_COLUMNS ", case when s.user_version = u.version then 1 else 0 end, s.expires_at"
     " from um_sessions s join um_users u on u.id = s.user_id where s.id = " UM_UUID)
 
+/* The same with the names of the user's groups. */
+#define UM_USER_GROUPS \
+    UM_SQL2("(select string_agg(g.name, ',' order by g.name)" \
+            " from um_memberships m join um_groups g on g.id = m.group_id where m.user_id = u.id)", \
+            "(select group_concat(n.name, ',') from (select g.name from um_memberships m" \
+            " join um_groups g on g.id = m.group_id where m.user_id = u.id order by g.name) n)")
+
+UM_STATEMENT(SESSION_STATE, READ, 1,
+    "select " UM_USER_COLUMNS ", case when s.user_version = u.version then 1 else 0 end, s.expires_at, " UM_USER_GROUPS
+    " from um_sessions s join um_users u on u.id = s.user_id where s.id = " UM_UUID)
+
 UM_STATEMENT(SESSION_BY_ID, READ, 1,
     "select s.id from um_sessions s where s.id = " UM_UUID)
 

@@ -36,6 +36,7 @@ typedef enum {
 #include "statements.h"
 #undef UM_STATEMENT
 #undef UM_USER_COLUMNS
+#undef UM_USER_GROUPS
 #undef UM_MAIL_COLUMNS
 #undef UM_WISH_INTO
 #undef UM_WISH

@@ -64,3 +64,20 @@ apr_status_t um_store_session_user(um_store_call_t *call, const char *id, um_use
     }
     return rv;
 }
+
+apr_status_t um_store_session_state(um_store_call_t *call, const char *id, um_session_state_t *state)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_STATE, UM_VALUES(id), &rows);
+
+    *state = (um_session_state_t){ 0 };
+    if (rv == APR_SUCCESS && rows.count) {
+        const char *const *row = rows.row[0];
+
+        state->user = um_store_user_read(call->pool, row);
+        state->stands = row[USER_COLUMNS][0] == '1';
+        state->expires_at = apr_atoi64(row[USER_COLUMNS + 1]);
+        state->groups = row[USER_COLUMNS + 2] ? row[USER_COLUMNS + 2] : "";
+    }
+    return rv;
+}

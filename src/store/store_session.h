@@ -25,4 +25,14 @@ apr_status_t um_store_session_exists(um_store_call_t *call, const char *id, int 
 apr_status_t um_store_session_user(um_store_call_t *call, const char *id, um_user_t **user, int *stands,
                                    apr_int64_t *expires_at);
 
+/** A session, its user and his groups in one look. */
+typedef struct um_session_state_t {
+    um_user_t *user;           /**< NULL: no such session */
+    const char *groups;        /**< names in order, commas between */
+    int stands;                /**< its version is the user's */
+    apr_int64_t expires_at;
+} um_session_state_t;
+
+apr_status_t um_store_session_state(um_store_call_t *call, const char *id, um_session_state_t *state);
+
 #endif
