@@ -6,6 +6,9 @@
 #include <apr_dbd.h>
 #include <mod_dbd.h>
 
+#define LOCK_WAIT_MS 2000
+#define LONGEST_STEP_MS 50
+
 static apr_status_t borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
 {
     server_rec *server = baton;
@@ -27,12 +30,28 @@ static void give_back(void *baton, um_dbconn_t *conn)
     close_connection(baton, conn->lender);
 }
 
+/* For an APR without timed locks. */
+static apr_status_t lock_by_steps(apr_global_mutex_t *writers)
+{
+    apr_status_t rv = apr_global_mutex_trylock(writers);
+
+    for (int waited = 0, step = 1; APR_STATUS_IS_EBUSY(rv) && waited < LOCK_WAIT_MS; waited += step) {
+        step = step * 2 < LONGEST_STEP_MS ? step * 2 : LONGEST_STEP_MS;
+        apr_sleep(apr_time_from_msec(step));
+        rv = apr_global_mutex_trylock(writers);
+    }
+    return APR_STATUS_IS_EBUSY(rv) ? APR_TIMEUP : rv;
+}
+
 /* One lock for all hosts: SQLite's own locking is right without it, but makes writers of different processes sleep in
- * steps of 0.1 s, during which the driver keeps their process's other connections waiting. */
+ * steps of 0.1 s. Bounded, for its holder may be waiting for another program. */
 static apr_status_t lock(void *baton)
 {
+    apr_global_mutex_t *writers = um_shared_writers();
+    apr_status_t rv = apr_global_mutex_timedlock(writers, apr_time_from_msec(LOCK_WAIT_MS));
+
     (void)baton;
-    return apr_global_mutex_lock(um_shared_writers());
+    return APR_STATUS_IS_ENOTIMPL(rv) ? lock_by_steps(writers) : rv;
 }
 
 static void unlock(void *baton)

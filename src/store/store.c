@@ -95,36 +95,116 @@ int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t
 
 /* --- borrowing --- */
 
-static apr_status_t lock(um_store_call_t *call, int wanted)
+static apr_status_t refuse(um_store_call_t *call, const char *cause)
 {
-    const um_lender_t *lender = &call->store->lender;
-
-    if (wanted && lender->lock && lender->lock(lender->baton) != APR_SUCCESS) {
-        call->cause = "the write lock could not be taken";
-        return APR_EGENERAL;
-    }
-    return APR_SUCCESS;
+    call->cause = cause;
+    call->known = 1;
+    return APR_EGENERAL;
 }
 
-static void unlock(um_store_call_t *call, int wanted)
+/* Who was let through to find out, and did not, must say so, or nobody is let through again. */
+static void still_down(um_breaker_t *breaker)
+{
+    if (um_breaker_is_down(breaker)) {
+        um_breaker_down(breaker);
+    }
+}
+
+static apr_status_t lock(um_store_call_t *call)
+{
+    const um_lender_t *lender = &call->store->lender;
+    apr_status_t rv = lender->lock ? lender->lock(lender->baton) : APR_SUCCESS;
+
+    if (rv != APR_SUCCESS) {
+        call->cause = APR_STATUS_IS_TIMEUP(rv) ? "the write lock was not free in time: too many write, or another "
+                      "program keeps the database locked" : "the write lock could not be taken";
+    }
+    return rv;
+}
+
+static void unlock(um_store_call_t *call)
 {
     const um_lender_t *lender = &call->store->lender;
 
-    if (wanted && lender->unlock) {
+    if (lender->unlock) {
         lender->unlock(lender->baton);
     }
 }
 
-/* A connection's first use, with the write lock held or taken for it. */
-static apr_status_t prepare(um_store_call_t *call, int locked, const um_dbconn_t *conn)
+/* The write lock. While another program has the database locked, one writer of the process tries, and those who wait
+ * for him here go when he has failed: in turn, each would wait as long as he did. */
+static apr_status_t lock_to_write(um_store_call_t *call)
+{
+    static const char cause[] = "another program had the database locked a moment ago, not tried again yet";
+    um_breaker_t *writers = &call->store->writers;
+    int was_down = um_breaker_is_down(writers);
+    apr_status_t rv;
+
+    if (!um_breaker_may_try(writers)) {
+        return refuse(call, cause);
+    }
+    rv = lock(call);
+    if (rv == APR_SUCCESS && !was_down && um_breaker_is_down(writers)) {
+        unlock(call);
+        rv = refuse(call, cause);
+    }
+    if (rv != APR_SUCCESS) {
+        still_down(writers);
+    }
+    return rv;
+}
+
+/* Any connection, by and by. */
+static apr_status_t ask_lender(um_store_call_t *call, um_dbconn_t *conn)
+{
+    um_store_t *store = call->store;
+    apr_uint32_t since = um_breaker_tick();
+    apr_status_t rv;
+
+    do {
+        rv = store->lender.borrow(store->lender.baton, call->pool, conn);
+    } while (rv != APR_SUCCESS && is_patient(store, since));
+    if (rv != APR_SUCCESS) {
+        um_breaker_down(&store->breaker);
+        call->cause = "no database connection: the database is away, or DBDParams is wrong";
+    }
+    return rv;
+}
+
+/* A connection's first use, under the write lock where that is needed. */
+static apr_status_t make_ready(um_store_call_t *call, um_dbconn_t *conn)
 {
     const char *why = NULL;
-    apr_status_t rv = lock(call, !locked);
+    apr_status_t rv = APR_SUCCESS;
 
-    if (rv == APR_SUCCESS) {
+    if (um_store_conn_is_fresh(conn, call->store->dialect)) {
         rv = um_store_conn_prepare(conn, call->pool, &why);
-        unlock(call, !locked);
         call->cause = why;
+    }
+    if (rv != APR_SUCCESS) {
+        um_breaker_down(&call->store->breaker);
+        call->store->lender.give_back(call->store->lender.baton, conn);
+    }
+    return rv;
+}
+
+static apr_status_t take_connection(um_store_call_t *call, int locked, um_dbconn_t *conn)
+{
+    um_store_t *store = call->store;
+    apr_status_t rv = ask_lender(call, conn);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if (locked || !um_store_conn_is_fresh(conn, store->dialect) || !um_store_conn_is_new(conn, call->pool)) {
+        return make_ready(call, conn);
+    }
+    store->lender.give_back(store->lender.baton, conn);
+    rv = lock(call);
+    if (rv == APR_SUCCESS) {
+        rv = ask_lender(call, conn);
+        rv = rv == APR_SUCCESS ? make_ready(call, conn) : rv;
+        unlock(call);
     }
     return rv;
 }
@@ -132,31 +212,21 @@ static apr_status_t prepare(um_store_call_t *call, int locked, const um_dbconn_t
 apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
     um_store_t *store = call->store;
-    apr_uint32_t since = um_breaker_tick();
     apr_status_t rv;
 
     if (!um_breaker_may_try(&store->breaker)) {
-        call->cause = "no database connection: it was away a moment ago, not asked again yet";
-        call->known = 1;
-        return APR_EGENERAL;
+        return refuse(call, "no database connection: it was away a moment ago, not asked again yet");
     }
-    /* The lock comes first: waiting for it with a connection in hand would starve the readers of connections. */
-    if (lock(call, write) != APR_SUCCESS) {
-        um_breaker_down(&store->breaker);
-        return APR_EGENERAL;
+    rv = write ? lock_to_write(call) : APR_SUCCESS;
+    if (rv == APR_SUCCESS) {
+        rv = take_connection(call, write, conn);
+        if (rv != APR_SUCCESS && write) {
+            still_down(&store->writers);
+            unlock(call);
+        }
     }
-    do {
-        rv = store->lender.borrow(store->lender.baton, call->pool, conn);
-    } while (rv != APR_SUCCESS && is_patient(store, since));
     if (rv != APR_SUCCESS) {
-        um_breaker_down(&store->breaker);
-        call->cause = "no database connection: the database is away, or DBDParams is wrong";
-        unlock(call, write);
-        return APR_EGENERAL;
-    }
-    if (um_store_conn_is_fresh(conn, store->dialect) && prepare(call, write, conn) != APR_SUCCESS) {
-        um_breaker_down(&store->breaker);
-        um_store_give_back(call, write, conn);
+        still_down(&store->breaker);
         return APR_EGENERAL;
     }
     um_breaker_up(&store->breaker);
@@ -167,7 +237,9 @@ apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn
 void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
     call->store->lender.give_back(call->store->lender.baton, conn);
-    unlock(call, write);
+    if (write) {
+        unlock(call);
+    }
 }
 
 /* --- one statement --- */

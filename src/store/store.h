@@ -70,7 +70,8 @@ typedef struct um_lender_t {
     /** Borrows into *conn. APR_SUCCESS, or another status when there is none to be had now. */
     apr_status_t (*borrow)(void *baton, apr_pool_t *pool, um_dbconn_t *conn);
     void (*give_back)(void *baton, um_dbconn_t *conn);
-    /** Shuts out every other writer on this machine (SQLite only); NULL where there is no other. */
+    /** Shuts out every other writer on this machine (SQLite only); NULL where there is no other. Waits for some
+     * seconds at the most; APR_TIMEUP: it was not free in that time. */
     apr_status_t (*lock)(void *baton);
     void (*unlock)(void *baton);
 } um_lender_t;

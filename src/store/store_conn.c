@@ -11,6 +11,9 @@
 #define RANDOM_ACCESS 1
 #define NEXT_ROW (-1)
 
+/* SQLITE_BUSY, which the driver hands on as it is. */
+#define SQLITE_IS_LOCKED 5
+
 static apr_status_t failed(const um_dbconn_t *conn, apr_pool_t *pool, const char *what, int rv, const char **why)
 {
     const char *text = apr_dbd_error(conn->driver, conn->handle, rv);
@@ -116,7 +119,11 @@ apr_status_t um_store_conn_text(const um_dbconn_t *conn, apr_pool_t *pool, const
         len--;
     }
     rv = apr_dbd_query(conn->driver, conn->handle, &changed, apr_pstrmemdup(pool, sql, len));
-    return rv ? failed(conn, pool, apr_pstrmemdup(pool, sql, strcspn(sql, "\n")), rv, why) : APR_SUCCESS;
+    if (rv) {
+        (void)failed(conn, pool, apr_pstrmemdup(pool, sql, strcspn(sql, "\n")), rv, why);
+        return rv == SQLITE_IS_LOCKED && strcmp(apr_dbd_name(conn->driver), "sqlite3") == 0 ? APR_EBUSY : APR_EGENERAL;
+    }
+    return APR_SUCCESS;
 }
 
 int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool)
@@ -177,6 +184,15 @@ static const char mark[] = "um.";
 int um_store_conn_is_fresh(const um_dbconn_t *conn, um_dialect_e dialect)
 {
     return dialect == UM_DIALECT_SQLITE3 && !apr_hash_get(conn->prepared, mark, APR_HASH_KEY_STRING);
+}
+
+int um_store_conn_is_new(const um_dbconn_t *conn, apr_pool_t *pool)
+{
+    const char *mode = NULL;
+    const char *ignored;
+
+    (void)ask(conn, pool, "pragma journal_mode", &mode, &ignored);
+    return !mode || (strcmp(mode, "wal") != 0 && strcmp(mode, "memory") != 0);
 }
 
 apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, apr_pool_t *pool, const char **why)

@@ -7,8 +7,11 @@
 /** Whether a connection has yet to be prepared. PostgreSQL's never has. */
 int um_store_conn_is_fresh(const um_dbconn_t *conn, um_dialect_e dialect);
 
+/** Whether preparing a fresh connection writes to the database: a new one is turned to WAL. */
+int um_store_conn_is_new(const um_dbconn_t *conn, apr_pool_t *pool);
+
 /** Makes a fresh SQLite connection keep its promises (foreign keys, WAL, full sync) and reads back that it does. Under
- * the write lock: turning a new database to WAL needs it alone.
+ * the write lock when the database is new: turning it to WAL needs it alone.
  * Settings given by DBDInitSQL are no substitute: a PRAGMA there that answers with a row silently ends the list.
  * APR_EGENERAL: *why says which one was refused. */
 apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, apr_pool_t *pool, const char **why);
@@ -18,7 +21,8 @@ apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, apr_pool_t *pool, co
 apr_status_t um_store_conn_run(const um_dbconn_t *conn, const um_statement_t *statement, apr_pool_t *pool,
                                const char *const *values, um_rows_t *rows, const char **why);
 
-/** Runs SQL text without values and without rows. */
+/** Runs SQL text without values and without rows. APR_EBUSY: another program kept SQLite's database locked for as long
+ * as the driver waits, 1.6 s; else APR_EGENERAL. */
 apr_status_t um_store_conn_text(const um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **why);
 
 /** Whether the connection is good now; the driver reconnects here if it has to. */

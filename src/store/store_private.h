@@ -12,6 +12,7 @@ struct um_store_t {
     um_lender_t lender;
     apr_uint32_t ready;        /**< atomic: the schema was seen whole */
     um_breaker_t breaker;      /**< open while the database is away */
+    um_breaker_t writers;      /**< open while another program keeps SQLite's database locked */
     apr_uint32_t strikes;      /**< atomic: how often a kept statement failed lately */
     apr_uint32_t last_strike;  /**< atomic: its tick */
     int prepare;
@@ -30,7 +31,8 @@ apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *
 apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn, void *baton);
 um_dialect_e um_store_tx_dialect(const um_tx_t *tx);
 
-/** Borrows a prepared connection, under the write lock when write is set and the dialect has one.
+/** Borrows a prepared connection, under the write lock when write is set and the dialect has one. Waits for the lock as
+ * long as the lender does, and never with a connection in hand: the readers would run out of them.
  * APR_EGENERAL: none to be had; cause says why. */
 apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn);
 /** After a failed statement: whether it is worth trying once more, on a connection that is good now. On SQLite a

@@ -46,12 +46,17 @@ static apr_status_t attempt(um_tx_t *tx, um_store_tx_fn *fn, void *baton, int *l
     um_store_call_t *call = tx->call;
     const char *begin = call->store->dialect == UM_DIALECT_SQLITE3 ? "BEGIN IMMEDIATE" : "BEGIN";
     const char *ignored;
-    apr_status_t rv;
+    apr_status_t rv = um_store_conn_text(&tx->conn, call->pool, begin, &call->cause);
 
     *lost = 0;
     tx->broken = 0;
     tx->failed = NULL;
-    if (um_store_conn_text(&tx->conn, call->pool, begin, &call->cause) != APR_SUCCESS) {
+    if (APR_STATUS_IS_EBUSY(rv)) {
+        um_breaker_down(&call->store->writers);
+        return APR_EGENERAL;
+    }
+    um_breaker_up(&call->store->writers);
+    if (rv != APR_SUCCESS) {
         *lost = 1;
         return APR_EGENERAL;
     }

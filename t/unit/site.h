@@ -25,7 +25,9 @@ typedef struct site_t {
     int lent;              /**< connections that are out now */
     int locked;            /**< how often the write lock is held now: never more than once */
     int misused;           /**< asked for a second connection or lock while one was held */
+    apr_status_t lock_status; /**< what asking for the write lock answers; not APR_SUCCESS: it is not given */
     void (*on_ask)(struct site_t *s); /**< what others do just before a connection is lent; NULL: nothing */
+    void (*on_lock)(struct site_t *s); /**< and just before the write lock is given */
 } site_t;
 
 #define SITE_NOW 1700000000
@@ -99,6 +101,12 @@ static apr_status_t site_lock(void *baton)
 {
     site_t *s = baton;
 
+    if (s->on_lock) {
+        s->on_lock(s);
+    }
+    if (s->lock_status != APR_SUCCESS) {
+        return s->lock_status;
+    }
     s->misused += s->locked++ != 0;
     return APR_SUCCESS;
 }
