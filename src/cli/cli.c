@@ -17,6 +17,12 @@ typedef struct command_t {
 } command_t;
 
 static const command_t commands[] = {
+    { "group",  "list",    "",             0, 0, um_cli_group_list,     "show the groups, and how many are in each" },
+    { "group",  "show",    "NAME",         1, 1, um_cli_group_show,     "show who is in a group" },
+    { "group",  "new",     "NAME",         1, 1, um_cli_group_new,      "make a group" },
+    { "group",  "remove",  "NAME",         1, 1, um_cli_group_remove,   "remove a group; the accounts stay" },
+    { "group",  "add",     "GROUP USER",   2, 2, um_cli_group_add,      "put an account into a group" },
+    { "group",  "drop",    "GROUP USER",   2, 2, um_cli_group_drop,     "take an account out of a group" },
     { "key",    "new",     "FOLDER",       1, 1, um_cli_key_new,        "make a signing key in FOLDER (--alg)" },
     { "key",    "list",    "FOLDER",       1, 1, um_cli_key_list,       "show the keys; the last one signs" },
     { "schema", "status",  "",             0, 0, um_cli_schema_status,  "show which steps the database has" },
@@ -43,7 +49,7 @@ int um_cli_fail(const char *format, ...)
 
 static int help(FILE *out)
 {
-    fputs("usermgmt " UM_VERSION ": keys, schema and accounts of mod_usermgmt\n\n"
+    fputs("usermgmt " UM_VERSION ": keys, schema, accounts and groups of mod_usermgmt\n\n"
           "usage: usermgmt [OPTIONS] NOUN VERB [ARGUMENTS]\n\n", out);
     for (apr_size_t i = 0; i < COUNT; i++) {
         fprintf(out, "  %-6s %-8s %-12s %s\n", commands[i].noun, commands[i].verb, commands[i].synopsis,

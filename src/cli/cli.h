@@ -17,6 +17,8 @@ typedef struct um_cli_t {
 /** Does a command; gives the exit code: 0 done, 1 not done (said on standard error). */
 typedef int um_cli_fn(um_cli_t *cli);
 
+um_cli_fn um_cli_group_list, um_cli_group_show, um_cli_group_new, um_cli_group_remove; /* cli_group.c */
+um_cli_fn um_cli_group_add, um_cli_group_drop;
 um_cli_fn um_cli_key_new, um_cli_key_list;                              /* cli_key.c */
 um_cli_fn um_cli_schema_status, um_cli_schema_upgrade, um_cli_schema_sql; /* cli_schema.c */
 um_cli_fn um_cli_user_show, um_cli_user_staff, um_cli_user_active;      /* cli_user.c */

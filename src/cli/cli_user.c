@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "group.h"
 #include "user.h"
 
 #include <stdio.h>
@@ -26,14 +27,18 @@ int um_cli_user_show(um_cli_t *cli)
     um_site_t site = { 0 };
     um_cx_t cx;
     um_user_t *user;
-    const char *active;
+    const char *active, *groups;
 
     if (find(cli, &site, &cx, &user)) {
         return 1;
     }
+    if (um_group_names(&cx, user->id, &groups) != UM_OK) {
+        return um_cli_fail("%s", cx.cause ? cx.cause : "the account is gone");
+    }
     active = user->is_active ? "yes" : user->is_waiting ? "no, waits until its address is verified" : "no";
-    printf("id        %s\nusername  %s\nname      %s %s\nemail     %s\nactive    %s\nstaff     %s\n", user->id,
-           user->username, user->first_name, user->last_name, user->email, active, user->is_staff ? "yes" : "no");
+    printf("id        %s\nusername  %s\nname      %s %s\nemail     %s\nactive    %s\nstaff     %s\ngroups    %s\n",
+           user->id, user->username, user->first_name, user->last_name, user->email, active,
+           user->is_staff ? "yes" : "no", groups);
     return 0;
 }
 

@@ -106,6 +106,40 @@ UM_STATEMENT(SESSION_INSERT, WRITE, 7,
     " from um_users u where u.id = " UM_UUID " and u.version = " UM_UUID " and u.is_active = 1"
     " on conflict do nothing returning id")
 
+/* --- groups --- */
+
+UM_STATEMENT(GROUPS, READ, 0,
+    "select g.name, count(m.user_id) from um_groups g left join um_memberships m on m.group_id = g.id"
+    " group by g.name order by g.name")
+
+UM_STATEMENT(GROUP_MEMBERS, READ, 1,
+    "select u.id, u.username from um_groups g join um_memberships m on m.group_id = g.id"
+    " join um_users u on u.id = m.user_id where g.name = cast(%s as text) order by u.username")
+
+/* A user with the names of his groups, whether he is in any or not. */
+UM_STATEMENT(GROUP_USER, READ, 1,
+    "select " UM_USER_COLUMNS ", " UM_USER_GROUPS " from um_users u where u.id = " UM_UUID)
+
+/* A row when there is the group; its second value is null when the user is not in it. */
+UM_STATEMENT(GROUP_LOOK, READ, 2,
+    "select g.id, m.user_id from um_groups g left join um_memberships m on m.group_id = g.id and m.user_id = " UM_UUID
+    " where g.name = cast(%s as text)")
+
+UM_STATEMENT(GROUP_INSERT, WRITE, 3,
+    "insert into um_groups (id, name, created_at) values (" UM_UUID ", cast(%s as text), cast(%s as bigint))"
+    " on conflict do nothing returning id")
+
+UM_STATEMENT(GROUP_DELETE, WRITE, 1,
+    "delete from um_groups where name = cast(%s as text) returning id")
+
+UM_STATEMENT(GROUP_ADD, WRITE, 2,
+    "insert into um_memberships (user_id, group_id) select u.id, g.id from um_users u, um_groups g"
+    " where u.id = " UM_UUID " and g.name = cast(%s as text) on conflict do nothing returning user_id")
+
+UM_STATEMENT(GROUP_DROP, WRITE, 2,
+    "delete from um_memberships where user_id = " UM_UUID
+    " and group_id in (select g.id from um_groups g where g.name = cast(%s as text)) returning user_id")
+
 /* --- mail to be sent --- */
 
 #define UM_MAIL_COLUMNS \

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "group.h"
+
+#include "known.h"
+#include "random.h"
+#include "unicode.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+static um_status_e refuse(um_cx_t *cx, const char *code, const char *text)
+{
+    um_cx_error(cx, "name", code, text);
+    return UM_INVALID;
+}
+
+/* The name as it is stored; NULL: it can be none. */
+static const char *stored_name(apr_pool_t *pool, const char *typed)
+{
+    const char *name;
+
+    return um_unicode_nfkc(pool, typed, &name) == APR_SUCCESS && um_unicode_is_name(name)
+           && um_unicode_count(name, strlen(name)) <= UM_GROUP_MAX_NAME ? name : NULL;
+}
+
+um_status_e um_group_create(um_cx_t *cx, const char *typed)
+{
+    um_store_call_t call = um_cx_store(cx);
+    const char *name = stored_name(cx->pool, typed);
+    const char *id;
+    int done;
+
+    if (!name) {
+        return refuse(cx, "invalid", "Enter a valid name. This value may contain only letters, numbers, and @/./+/-/_ "
+                      "characters, 64 at most.");
+    }
+    if (um_random_uuid(cx->pool, cx->now, &id) != APR_SUCCESS) {
+        return um_cx_failed(cx, "the random generator failed");
+    }
+    if (um_store_group_insert(&call, id, name, um_cx_seconds(cx), &done) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return done ? UM_OK : refuse(cx, "unique", "A group with that name already exists.");
+}
+
+um_status_e um_group_delete(um_cx_t *cx, const char *typed)
+{
+    um_store_call_t call = um_cx_store(cx);
+    const char *name = stored_name(cx->pool, typed);
+    apr_array_header_t *members;
+    apr_status_t rv;
+    int done;
+
+    if (!name) {
+        return UM_ABSENT;
+    }
+    if (um_store_group_members(&call, name, &members) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    rv = um_store_group_delete(&call, name, &done);
+    for (int i = 0; i < members->nelts; i++) {
+        um_known_forget(cx, APR_ARRAY_IDX(members, i, um_group_member_t).user_id);
+    }
+    if (rv != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return done ? UM_OK : UM_ABSENT;
+}
+
+um_status_e um_group_add(um_cx_t *cx, const char *typed, const char *user_id)
+{
+    um_store_call_t call = um_cx_store(cx);
+    const char *name = stored_name(cx->pool, typed);
+    apr_status_t rv;
+    int done, there;
+
+    if (!name) {
+        return UM_ABSENT;
+    }
+    rv = um_store_group_add(&call, user_id, name, &done);
+    um_known_forget(cx, user_id);
+    if (rv == APR_SUCCESS && !done) {
+        rv = um_store_group_look(&call, user_id, name, &there, &done);
+    }
+    if (rv != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return done ? UM_OK : UM_ABSENT;
+}
+
+um_status_e um_group_drop(um_cx_t *cx, const char *typed, const char *user_id)
+{
+    um_store_call_t call = um_cx_store(cx);
+    const char *name = stored_name(cx->pool, typed);
+    apr_status_t rv;
+    int done;
+
+    if (!name) {
+        return UM_ABSENT;
+    }
+    rv = um_store_group_drop(&call, user_id, name, &done);
+    um_known_forget(cx, user_id);
+    if (rv != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return done ? UM_OK : UM_ABSENT;
+}
+
+um_status_e um_group_list(um_cx_t *cx, apr_array_header_t **groups)
+{
+    um_store_call_t call = um_cx_store(cx);
+
+    return um_store_group_list(&call, groups) == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+}
+
+um_status_e um_group_members(um_cx_t *cx, const char *typed, apr_array_header_t **members)
+{
+    um_store_call_t call = um_cx_store(cx);
+    const char *name = stored_name(cx->pool, typed);
+    int there = 0, member;
+
+    if (name && um_store_group_look(&call, NULL, name, &there, &member) == APR_SUCCESS && there) {
+        (void)um_store_group_members(&call, name, members);
+    }
+    if (call.cause) {
+        return um_cx_away(cx, &call);
+    }
+    return there ? UM_OK : UM_ABSENT;
+}
+
+um_status_e um_group_names(um_cx_t *cx, const char *user_id, const char **groups)
+{
+    um_store_call_t call = um_cx_store(cx);
+    um_user_t *user;
+
+    if (um_store_group_user(&call, user_id, &user, groups) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return user ? UM_OK : UM_ABSENT;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_group.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define USER_COLUMNS 9
+
+apr_status_t um_store_group_list(um_store_call_t *call, apr_array_header_t **groups)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_GROUPS, NULL, 0, &rows);
+
+    *groups = apr_array_make(call->pool, rows.count, sizeof(um_group_t));
+    for (int i = 0; i < rows.count; i++) {
+        APR_ARRAY_PUSH(*groups, um_group_t) = (um_group_t){ rows.row[i][0], apr_atoi64(rows.row[i][1]) };
+    }
+    return rv;
+}
+
+apr_status_t um_store_group_members(um_store_call_t *call, const char *name, apr_array_header_t **members)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_MEMBERS, UM_VALUES(name), &rows);
+
+    *members = apr_array_make(call->pool, rows.count, sizeof(um_group_member_t));
+    for (int i = 0; i < rows.count; i++) {
+        APR_ARRAY_PUSH(*members, um_group_member_t) = (um_group_member_t){ rows.row[i][0], rows.row[i][1] };
+    }
+    return rv;
+}
+
+apr_status_t um_store_group_user(um_store_call_t *call, const char *user_id, um_user_t **user, const char **groups)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_USER, UM_VALUES(user_id), &rows);
+
+    *user = NULL;
+    *groups = "";
+    if (rv == APR_SUCCESS && rows.count) {
+        *user = um_store_user_read(call->pool, rows.row[0]);
+        *groups = rows.row[0][USER_COLUMNS] ? rows.row[0][USER_COLUMNS] : "";
+    }
+    return rv;
+}
+
+apr_status_t um_store_group_look(um_store_call_t *call, const char *user_id, const char *name, int *there,
+                                 int *member)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_LOOK, UM_VALUES(user_id, name), &rows);
+
+    *there = rows.count > 0;
+    *member = rows.count > 0 && rows.row[0][1] != NULL;
+    return rv;
+}
+
+/* Whether the row that stands there is the one that the first sending made. */
+static apr_status_t is_own(um_store_call_t *call, const char *id, const char *name, int *own)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_LOOK, UM_VALUES(NULL, name), &rows);
+
+    *own = rows.count > 0 && strcmp(rows.row[0][0], id) == 0;
+    return rv;
+}
+
+apr_status_t um_store_group_insert(um_store_call_t *call, const char *id, const char *name, apr_int64_t now,
+                                   int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_INSERT, UM_VALUES(id, name, um_store_number(call->pool, now)),
+                                   &rows);
+
+    *done = rows.count > 0;
+    if (rv == APR_SUCCESS && !*done && rows.again) {
+        return is_own(call, id, name, done);
+    }
+    return rv;
+}
+
+apr_status_t um_store_group_delete(um_store_call_t *call, const char *name, int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_DELETE, UM_VALUES(name), &rows);
+
+    *done = rows.count > 0 || rows.again;
+    return rv;
+}
+
+apr_status_t um_store_group_add(um_store_call_t *call, const char *user_id, const char *name, int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_ADD, UM_VALUES(user_id, name), &rows);
+
+    *done = rows.count > 0;
+    return rv;
+}
+
+apr_status_t um_store_group_drop(um_store_call_t *call, const char *user_id, const char *name, int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_DROP, UM_VALUES(user_id, name), &rows);
+
+    *done = rows.count > 0 || rows.again;
+    return rv;
+}
