@@ -8,6 +8,7 @@
 #include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <openssl/crypto.h>
 
 /* RFC 2046 5.1.1 */
 #define LONGEST_BOUNDARY 70
@@ -54,15 +55,28 @@ static int count_field(form_t *form)
     return ++form->count <= UM_FORM_FIELDS ? 1 : refuse(form, "too many fields");
 }
 
+static void wipe(span_t text)
+{
+    OPENSSL_cleanse((void *)text.start, length(text));
+}
+
 static int put_field(form_t *form, span_t name, span_t value)
 {
+    const char *key;
+    um_json_value_t before;
+
     if (!is_utf8(name) || !is_utf8(value)) {
         return refuse(form, "invalid UTF-8");
     }
     if (memchr(name.start, '\0', length(name))) {
         return refuse(form, "null character in a field name");     /* the name would end there for everyone else */
     }
-    um_json_put_bytes(form->fields, apr_pstrmemdup(form->pool, name.start, length(name)), value.start, length(value));
+    key = apr_pstrmemdup(form->pool, name.start, length(name));
+    before = um_json_get(form->fields, key);
+    if (before.kind == UM_JSON_STRING) {
+        wipe((span_t){ before.text, before.text + before.len });     /* nobody will read it any more */
+    }
+    um_json_put_bytes(form->fields, key, value.start, length(value));
     return 1;
 }
 
@@ -119,8 +133,16 @@ static int read_piece(form_t *form, span_t piece)
 {
     span_t name = { piece.start, find(piece, '=') };
     span_t value = { name.end < piece.end ? name.end + 1 : name.end, piece.end };
+    int good = count_field(form);
 
-    return count_field(form) && put_field(form, decode(form->pool, name), decode(form->pool, value));
+    if (good) {
+        name = decode(form->pool, name);
+        value = decode(form->pool, value);
+        good = put_field(form, name, value);
+        wipe(name);
+        wipe(value);
+    }
+    return good;
 }
 
 apr_status_t um_form_urlencoded(apr_pool_t *pool, const char *body, apr_size_t len, um_json_doc_t **doc,

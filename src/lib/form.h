@@ -4,7 +4,8 @@
 /* Form bodies as JSON objects of strings, so that one reader serves all media types. The last of equal names wins,
  * values may be blank and may hold U+0000, names may not. Time grows with the body's length only. Errors of both
  * functions are APR_EINVAL, *why is a text for the caller that holds no byte of the body; the document lives as long
- * as pool. */
+ * as pool. Values may be passwords: they are left in the document alone, whose reader wipes what is secret, and in the
+ * body. */
 #include "json.h"
 
 /** Most fields in a body. */

@@ -233,10 +233,45 @@ static void test_hostile(apr_pool_t *pool)
     ok(strlen(read_form(pool, 0, NULL, body, 1000000)) == 1000007, "a million percent signs");
 }
 
+/* What lies in the pool between two marks is what a call has left there. */
+static int leaves(apr_pool_t *parent, int is_multipart, const char *body, const char *secret)
+{
+    apr_pool_t *pool;
+    um_json_doc_t *doc = NULL;
+    const char *why, *begin, *end;
+    int found;
+
+    apr_pool_create(&pool, parent);
+    begin = apr_palloc(pool, 8);
+    if (is_multipart) {
+        (void)um_form_multipart(pool, "b", body, strlen(body), &doc, &why);
+    } else {
+        (void)um_form_urlencoded(pool, body, strlen(body), &doc, &why);
+    }
+    end = apr_palloc(pool, 8);
+    found = end < begin || end - begin > 4096 || memmem(begin, (size_t)(end - begin), secret, strlen(secret)) != NULL;
+    apr_pool_destroy(pool);
+    return found;
+}
+
+static void test_secrets(apr_pool_t *pool)
+{
+    static const char *const bodies[] = {
+        "username=a&password=Green-House%3F47", "password=Green-House?47&password=x", "Green-House?47=%ff",
+        "a=Green-House?47%ff", "Green-House?47%00=1",
+    };
+
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        ok(!leaves(pool, 0, bodies[i], "Green-House"), "no copy of a value is left: %s", bodies[i]);
+    }
+    ok(!leaves(pool, 1, "--b\r\n" FIELD("password") "Green-House?47\r\n--b--", "Green-House"), "nor of a part's");
+    ok(leaves(pool, 0, "Green-House=1", "Green-House"), "names are left: the search does find things");
+}
+
 int main(void)
 {
     static void (*const tests[])(apr_pool_t *) = { test_urlencoded, test_multipart, test_boundaries, test_limits,
-                                                   test_hostile };
+                                                   test_hostile, test_secrets };
     apr_pool_t *pool;
     size_t i;
 
