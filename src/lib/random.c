@@ -9,7 +9,6 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 
-#define UUID_BYTES 16
 #define UUID_CHARS 36
 
 apr_status_t um_random_bytes(void *buf, apr_size_t len)
@@ -43,7 +42,7 @@ static int is_hyphen_place(int i)
     return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
-static const char *print_uuid(apr_pool_t *pool, const unsigned char bytes[UUID_BYTES])
+const char *um_random_uuid_text(apr_pool_t *pool, const unsigned char bytes[UM_RANDOM_UUID_BYTES])
 {
     static const char digits[] = "0123456789abcdef";
     char *text = apr_palloc(pool, UUID_CHARS + 1);
@@ -64,7 +63,7 @@ static const char *print_uuid(apr_pool_t *pool, const unsigned char bytes[UUID_B
 
 apr_status_t um_random_uuid(apr_pool_t *pool, apr_time_t now, const char **uuid)
 {
-    unsigned char bytes[UUID_BYTES];
+    unsigned char bytes[UM_RANDOM_UUID_BYTES];
     apr_int64_t ms = apr_time_as_msec(now);
     apr_status_t status;
     int i;
@@ -81,7 +80,7 @@ apr_status_t um_random_uuid(apr_pool_t *pool, apr_time_t now, const char **uuid)
     }
     bytes[6] = (unsigned char)(0x70 | (bytes[6] & 0x0f));
     bytes[8] = (unsigned char)(0x80 | (bytes[8] & 0x3f));
-    *uuid = print_uuid(pool, bytes);
+    *uuid = um_random_uuid_text(pool, bytes);
     return APR_SUCCESS;
 }
 
@@ -96,30 +95,35 @@ static int nibble_of(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-const char *um_random_uuid_parse(apr_pool_t *pool, const char *text)
+int um_random_uuid_bytes(const char *text, unsigned char bytes[UM_RANDOM_UUID_BYTES])
 {
-    unsigned char bytes[UUID_BYTES] = {0};
     apr_size_t len = text ? strnlen(text, UUID_CHARS + 1) : 0;
-    apr_size_t i;
     int nibble = 0;
 
-    if (len != UUID_CHARS && len != 2 * UUID_BYTES) {
-        return NULL;
+    if (len != UUID_CHARS && len != 2 * UM_RANDOM_UUID_BYTES) {
+        return 0;
     }
-    for (i = 0; i < len; i++) {
+    for (apr_size_t i = 0; i < len; i++) {
         int value = nibble_of(text[i]);
 
         if (len == UUID_CHARS && is_hyphen_place((int)i)) {
             if (text[i] != '-') {
-                return NULL;
+                return 0;
             }
             continue;
         }
         if (value < 0) {
-            return NULL;
+            return 0;
         }
-        bytes[nibble / 2] = (unsigned char)(bytes[nibble / 2] << 4 | value);
+        bytes[nibble / 2] = (unsigned char)(nibble % 2 ? bytes[nibble / 2] | value : value << 4);
         nibble++;
     }
-    return print_uuid(pool, bytes);
+    return 1;
+}
+
+const char *um_random_uuid_parse(apr_pool_t *pool, const char *text)
+{
+    unsigned char bytes[UM_RANDOM_UUID_BYTES];
+
+    return um_random_uuid_bytes(text, bytes) ? um_random_uuid_text(pool, bytes) : NULL;
 }

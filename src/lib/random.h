@@ -21,4 +21,12 @@ apr_status_t um_random_uuid(apr_pool_t *pool, apr_time_t now, const char **uuid)
 /** Reads the 36-character or 32-digit form, in either case and of any version, and returns the canonical lower-case 36
  *  characters in pool; NULL when text is NULL or anything else. */
 const char *um_random_uuid_parse(apr_pool_t *pool, const char *text);
+
+#define UM_RANDOM_UUID_BYTES 16
+
+/** The bytes of a UUID in either form. 0: text is NULL or anything else. */
+int um_random_uuid_bytes(const char *text, unsigned char bytes[UM_RANDOM_UUID_BYTES]);
+
+/** The canonical text of such bytes, in pool. */
+const char *um_random_uuid_text(apr_pool_t *pool, const unsigned char bytes[UM_RANDOM_UUID_BYTES]);
 #endif
