@@ -7,6 +7,7 @@
 #include "options.h"
 #include "random.h"
 #include "reply.h"
+#include "request.h"
 #include "route.h"
 #include "shared.h"
 
@@ -20,9 +21,11 @@
 /* --- owning the paths --- */
 
 /* What a request of ours carries. */
-static um_route_match_t *mark_of(const request_rec *r)
+static const um_route_match_t *mark_of(const request_rec *r)
 {
-    return ap_get_module_config(r->request_config, &usermgmt_module);
+    const um_request_t *known = um_request_look(r);
+
+    return known ? known->route : NULL;
 }
 
 /* On a host that says so itself. Not for subrequests, and not for an ErrorDocument that points here: both would call
@@ -43,7 +46,7 @@ int um_api_translate(request_rec *r)
     if (!match.ours) {
         return DECLINED;
     }
-    ap_set_module_config(r->request_config, &usermgmt_module, apr_pmemdup(r->pool, &match, sizeof(match)));
+    um_request_of(r)->route = apr_pmemdup(r->pool, &match, sizeof(match));
     r->handler = HANDLER;
     r->filename = apr_pstrcat(r->pool, "usermgmt:", r->uri, NULL);
     return OK;
