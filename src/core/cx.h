@@ -10,6 +10,10 @@
 
 typedef struct um_keyring_t um_keyring_t;
 typedef struct um_mailing_t um_mailing_t;      /* mailing.h */
+typedef struct um_known_t um_known_t;          /* known.h */
+
+#define UM_CX_MARK 16
+typedef struct um_client_list_t um_client_list_t; /* client.h */
 
 /** What a site is made of: one database, its keys, its rules. Made once per process and virtual host, shared by
  * threads, never changed. */
@@ -17,6 +21,11 @@ typedef struct um_site_t {
     um_store_t *store;
     const um_keyring_t *keys;
     um_sigcache_t *signatures;          /**< signatures found good before; NULL: check each time */
+    um_known_t *known;                  /**< callers seen a moment ago; NULL: ask each time */
+    unsigned char known_mark[UM_CX_MARK]; /**< tells this site's tokens and accounts from others' in that memory */
+    apr_interval_time_t revocation_delay; /**< how long what the database said of a caller is good; 0: ask each time */
+    apr_interval_time_t database_grace; /**< how long beyond that, while the database is away */
+    apr_int64_t basic_cache;            /**< seconds after which a password is hashed again; 0: each time */
     um_gate_t *gate;                    /**< bounds hashing on this machine; NULL: unbounded (command line) */
     apr_interval_time_t gate_wait;      /**< how long a caller waits for his turn to hash */
     um_pwhash_params_t hash;            /**< of new password hashes */
@@ -24,6 +33,10 @@ typedef struct um_site_t {
     const char *issuer;                 /**< iss of our tokens */
     const char *audience;               /**< aud of our tokens */
     apr_int64_t token_lifetime;         /**< seconds */
+    apr_int64_t session_idle;           /**< seconds that a session waits for a refresh; 0: none is refreshed */
+    apr_int64_t session_lifetime;       /**< seconds after which a session ends whatever happens */
+    apr_int64_t refresh_grace;          /**< seconds in which a refresh token may be used once more */
+    const um_client_list_t *clients;    /**< who may ask about tokens; NULL: nobody */
     int unique_email;                   /**< an address belongs to one account only */
     const um_mailing_t *mailing;        /**< what is said by mail */
 } um_site_t;

@@ -1,55 +1,208 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "known.h"
 
+#include "hmackey.h"
+#include "key.h"
+#include "known_record.h"
 #include "store_session.h"
 #include "token.h"
 
+#include <apr_strings.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <string.h>
 
-um_status_e um_known_caller(um_cx_t *cx, const char *token, const um_identity_t **identity)
-{
-    um_store_call_t call = um_cx_store(cx);
-    um_identity_t *found;
-    um_session_state_t state;
-    um_token_t read;
-    um_status_e status = um_token_read(cx, token, &read);
+/* --- the memory --- */
 
-    if (status != UM_OK) {
-        return status;
+#define ALIGNED_SHARED ((sizeof(um_known_shared_t) + 127) / 128 * 128)
+
+apr_size_t um_known_size(apr_size_t table)
+{
+    return ALIGNED_SHARED + table;
+}
+
+apr_status_t um_known_init(void *memory, apr_size_t size)
+{
+    um_known_shared_t *shared = memory;
+    apr_status_t rv = um_random_bytes(shared->secret, sizeof(shared->secret));
+
+    return rv == APR_SUCCESS ? um_shmtable_init((char *)memory + ALIGNED_SHARED, size - ALIGNED_SHARED) : rv;
+}
+
+static apr_status_t free_sha256(void *data)
+{
+    EVP_MD_free(data);
+    return APR_SUCCESS;
+}
+
+um_known_t *um_known_attach(apr_pool_t *pool, void *memory)
+{
+    um_known_t *known = apr_pcalloc(pool, sizeof(*known));
+
+    known->shared = memory;
+    known->table = um_shmtable_attach(pool, (char *)memory + ALIGNED_SHARED);
+    ERR_set_mark();
+    known->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    ERR_pop_to_mark();
+    if (!known->sha256) {
+        return NULL;
     }
-    if (um_store_session_state(&call, read.session_id, &state) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+    apr_pool_cleanup_register(pool, known->sha256, free_sha256, apr_pool_cleanup_null);
+    return um_hmackey_create(pool, known->shared->secret, sizeof(known->shared->secret), &known->key) == APR_SUCCESS
+               ? known : NULL;
+}
+
+void um_known_mark(um_site_t *site, const char *database)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
+    const char *const texts[] = { database, site->issuer, site->audience };
+    EVP_MD_CTX *md = site->known ? EVP_MD_CTX_new() : NULL;
+    int good = md && EVP_DigestInit_ex(md, site->known->sha256, NULL) == 1;
+
+    /* With the zeros at their ends, so that no text runs into the next. */
+    for (int i = 0; good && i < 3; i++) {
+        good = EVP_DigestUpdate(md, texts[i], strlen(texts[i]) + 1) == 1;
     }
-    if (!state.user || strcmp(state.user->id, read.user_id) != 0) {
-        cx->cause = "the session is over";
-        return UM_BAD_TOKEN;
+    good = good && EVP_DigestFinal_ex(md, digest, NULL) == 1;
+    EVP_MD_CTX_free(md);
+    memcpy(site->known_mark, digest, UM_CX_MARK);
+    if (!good) {
+        site->known = NULL;
     }
-    if (!state.user->is_active) {
-        cx->cause = "the account is inactive";
-        return UM_INACTIVE;
-    }
-    if (!state.stands || state.expires_at <= um_cx_seconds(cx)) {
-        cx->cause = "the session is over";
-        return UM_BAD_TOKEN;
-    }
-    found = apr_pcalloc(cx->pool, sizeof(*found));
-    *found = (um_identity_t){
-        .user_id = state.user->id,
-        .username = state.user->username,
-        .first_name = state.user->first_name,
-        .last_name = state.user->last_name,
-        .email = state.user->email,
-        .groups = state.groups,
-        .session_id = read.session_id,
-        .expires_at = read.expires_at,
-        .is_staff = state.user->is_staff,
-    };
-    *identity = found;
-    return UM_OK;
 }
 
 void um_known_forget(const um_cx_t *cx, const char *user_id)
 {
-    (void)cx;
-    (void)user_id;
+    unsigned char bytes[UM_RANDOM_UUID_BYTES];
+
+    if (um_random_uuid_bytes(user_id, bytes)) {
+        um_known_record_advance(cx, bytes);
+    }
+}
+
+/* --- a token --- */
+
+/* A token that is looked for. */
+typedef struct look_t {
+    um_cx_t *cx;
+    um_known_record_key_t key;
+    int keeps;                          /* there is a key to keep it under */
+    const um_known_record_t *kept;      /* NULL: none */
+    um_identity_t identity;             /* of kept, then of what the database said */
+    um_known_record_t record;           /* what is kept next */
+} look_t;
+
+/* Of the whole text, and of what else the answer depends on: two sites may share this memory and not their accounts. */
+static int make_key(const um_cx_t *cx, const char *token, um_known_record_key_t key)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    int good;
+
+    ERR_set_mark();
+    good = EVP_Digest(token, strlen(token), digest, NULL, cx->site->known->sha256, NULL) == 1;
+    ERR_pop_to_mark();
+    for (int i = 0; good && i < UM_SHMTABLE_KEY; i++) {
+        key[i] = digest[i] ^ cx->site->known_mark[i];
+    }
+    return good;
+}
+
+/* The key must still be one that verifies: it may have been retired since. */
+static void find_kept(look_t *look, const char *token)
+{
+    um_cx_t *cx = look->cx;
+
+    look->keeps = cx->site->known && make_key(cx, token, look->key);
+    if (!look->keeps || !um_known_record_get(cx, look->key, &look->kept, &look->identity)
+        || look->kept->kid[UM_KNOWN_RECORD_KID - 1]
+        || !um_key_find((void *)cx->site->keys, look->kept->kid)) {
+        look->kept = NULL;
+    }
+}
+
+static um_status_e say(look_t *look, const um_known_record_t *record, const um_identity_t **identity)
+{
+    um_cx_t *cx = look->cx;
+
+    if (record->verdict != UM_OK) {
+        cx->cause = record->verdict == UM_INACTIVE ? "the account is inactive" : "the session is over";
+        return record->verdict == UM_INACTIVE ? UM_INACTIVE : UM_BAD_TOKEN;
+    }
+    look->identity.session_id = um_random_uuid_text(cx->pool, record->other);
+    look->identity.expires_at = record->expires_at;
+    *identity = apr_pmemdup(cx->pool, &look->identity, sizeof(look->identity));
+    return UM_OK;
+}
+
+/* The signature is checked, and what the token says is in the record. */
+static um_status_e read_token(look_t *look, const char *token)
+{
+    um_token_t read;
+    um_status_e status = um_token_read(look->cx, token, &read);
+
+    if (status == UM_OK) {
+        (void)um_random_uuid_bytes(read.user_id, look->record.user_id);
+        (void)um_random_uuid_bytes(read.session_id, look->record.other);
+        look->record.expires_at = read.expires_at;
+        apr_cpystrn(look->record.kid, read.kid, sizeof(look->record.kid));
+    }
+    return status;
+}
+
+static um_status_e judge(const um_cx_t *cx, const um_session_state_t *state, const char *user_id)
+{
+    if (!state->user || strcmp(state->user->id, user_id) != 0) {
+        return UM_BAD_TOKEN;
+    }
+    if (!state->user->is_active) {
+        return UM_INACTIVE;
+    }
+    return state->stands && state->expires_at > um_cx_seconds(cx) ? UM_OK : UM_BAD_TOKEN;
+}
+
+/* What the database says of the record's session now. */
+static um_status_e ask(look_t *look, const um_identity_t **identity)
+{
+    um_cx_t *cx = look->cx;
+    um_store_call_t call = um_cx_store(cx);
+    um_known_record_t *record = &look->record;
+    um_session_state_t state;
+    static const um_user_t nobody = { .username = "", .first_name = "", .last_name = "", .email = "" };
+
+    record->epoch = um_known_record_epoch(cx, record->user_id);
+    if (um_store_session_state(&call, um_random_uuid_text(cx->pool, record->other), &state) != APR_SUCCESS) {
+        return look->kept && um_known_record_is_fresh(cx, look->kept, cx->site->database_grace)
+                   ? say(look, look->kept, identity) : um_cx_away(cx, &call);
+    }
+    record->verdict = judge(cx, &state, um_random_uuid_text(cx->pool, record->user_id));
+    record->checked_at = cx->now;
+    /* A session that is over will not come back; for how long that is remembered, the delay says. */
+    record->ends_at = record->verdict == UM_OK ? state.expires_at : record->expires_at;
+    record->is_staff = state.user && state.user->is_staff;
+    look->identity = um_known_record_identity(state.user ? state.user : &nobody, state.user ? state.groups : "");
+    if (look->keeps) {
+        um_known_record_put(cx, look->key, record, &look->identity);
+    }
+    return say(look, record, identity);
+}
+
+um_status_e um_known_caller(um_cx_t *cx, const char *token, const um_identity_t **identity)
+{
+    look_t look = { .cx = cx };
+    um_status_e status;
+
+    find_kept(&look, token);
+    if (!look.kept) {
+        status = read_token(&look, token);
+        return status == UM_OK ? ask(&look, identity) : status;
+    }
+    if (look.kept->expires_at <= um_cx_seconds(cx)) {
+        cx->cause = "expired";
+        return UM_BAD_TOKEN;
+    }
+    if (um_known_record_is_fresh(cx, look.kept, 0)) {
+        return say(&look, look.kept, identity);
+    }
+    look.record = *look.kept;
+    return ask(&look, identity);
 }

@@ -4,9 +4,27 @@
 /* Callers of protected Locations that this node has seen a moment ago. What the signature and the database said of a
  * token is kept in memory that all processes share, and is good for site->revocation_delay. A change of an account on
  * this node makes all that is kept of it void at once; of one on another node, or by the command line, the delay is
- * the bound. What is not kept is asked: a lost, full or fresh memory is slower, never wrong. */
+ * the bound. What is not kept is asked: a lost, full or fresh memory is slower, never wrong.
+ *
+ * Each account has an epoch, a number in that memory which changes advance. What is kept bears the epoch that was read
+ * before the database was asked, so that an answer which a change has overtaken is void when it comes. Accounts share
+ * the 65,536 epochs by their ids; one that is advanced for another's sake is asked once more, no harm done. */
 #include "cx.h"
 #include "identity.h"
+
+/** Bytes of memory for a table of that size. */
+apr_size_t um_known_size(apr_size_t table);
+
+/** Lays it out in size bytes at memory, which are all zero; once, before any process attaches. APR_EGENERAL: no
+ * randomness; what um_shmtable_init says. */
+apr_status_t um_known_init(void *memory, apr_size_t size);
+
+/** This process's view, which lives as long as pool. NULL: OpenSSL failed; go on without. */
+um_known_t *um_known_attach(apr_pool_t *pool, void *memory);
+
+/** Sets site->known_mark of what its answers depend on: issuer, audience, and database, any text that differs where
+ * accounts do. */
+void um_known_mark(um_site_t *site, const char *database);
 
 /** Who calls with this token. UM_BAD_TOKEN, UM_INACTIVE; UM_AWAY: it could not be checked, and was not known well enough
  * to be let in without. cx->cause says why, without a byte of the token. */

@@ -35,24 +35,39 @@ static const char *claim_id(const um_cx_t *cx, const um_json_t *claims, const ch
     return value.kind == UM_JSON_STRING ? um_random_uuid_parse(cx->pool, value.text) : NULL;
 }
 
-/* A number that fits: a token may say 1e300. um_jwt_verify has seen that it is one. */
+/* A number that fits: a token may say 1e300. um_jwt_verify has seen that it is one, if it is there. */
 static apr_int64_t claim_time(const um_json_t *claims, const char *name)
 {
     double seconds = um_json_get(claims, name).number;
 
-    return seconds >= (double)UM_TOKEN_END_OF_TIME ? UM_TOKEN_END_OF_TIME : (apr_int64_t)seconds;
+    return seconds >= (double)UM_TOKEN_END_OF_TIME ? UM_TOKEN_END_OF_TIME : seconds > 0 ? (apr_int64_t)seconds : 0;
+}
+
+/* Remembers which key was found. */
+typedef struct finder_t {
+    um_keyring_t *keys;
+    const um_jwk_t *key;
+} finder_t;
+
+static const um_jwk_t *find_key(void *baton, const char *kid)
+{
+    finder_t *finder = baton;
+
+    finder->key = um_key_find(finder->keys, kid);
+    return finder->key;
 }
 
 um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token)
 {
+    finder_t finder = { (um_keyring_t *)cx->site->keys, NULL };
     um_jwt_rules_t rules = {
         .typ = UM_TOKEN_TYP,
         .issuer = cx->site->issuer,
         .audience = cx->site->audience,
         .now = um_cx_seconds(cx),
         .leeway = UM_TOKEN_LEEWAY,
-        .find = um_key_find,
-        .baton = (void *)cx->site->keys,
+        .find = find_key,
+        .baton = &finder,
         .cache = cx->site->signatures,
     };
     um_json_t *claims = NULL;
@@ -62,11 +77,18 @@ um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token)
     if (rv != APR_SUCCESS) {
         return rv == APR_EINVAL ? UM_BAD_TOKEN : UM_FAILED;
     }
+    token->kid = um_jwk_kid(finder.key);
     token->user_id = claim_id(cx, claims, "sub");
     token->session_id = claim_id(cx, claims, "sid");
+    token->id = um_json_get(claims, "jti").text;
+    token->issued_at = claim_time(claims, "iat");
     token->expires_at = claim_time(claims, "exp");
     if (!token->user_id || !token->session_id) {
         cx->cause = "sub or sid is not an id";
+        return UM_BAD_TOKEN;
+    }
+    if (token->expires_at <= rules.now) {
+        cx->cause = "expired";
         return UM_BAD_TOKEN;
     }
     return UM_OK;

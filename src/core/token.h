@@ -15,15 +15,18 @@
 typedef struct um_token_t {
     const char *user_id;        /**< sub */
     const char *session_id;     /**< sid */
-    apr_int64_t expires_at;     /**< exp, seconds since the epoch */
+    const char *id;             /**< jti; NULL: none */
+    apr_int64_t issued_at;      /**< iat, seconds since the epoch; 0: none */
+    apr_int64_t expires_at;     /**< exp */
+    const char *kid;            /**< of the key that signed it */
 } um_token_t;
 
 /** Signs a token for a session that ends at expires_at (seconds since the epoch). UM_FAILED: it could not be signed. */
 um_status_e um_token_issue(um_cx_t *cx, const char *user_id, const char *session_id, apr_int64_t expires_at,
                            const char **token);
 
-/** Reads a token. UM_BAD_TOKEN: not one of ours, or over; cx->cause says why, without a byte of it. UM_FAILED: it could
- * not be checked. */
+/** Reads a token. UM_BAD_TOKEN: not one of ours, or over: its session may be refreshed and go on, so the leeway is for
+ * beginnings only. cx->cause says why, without a byte of the token. UM_FAILED: it could not be checked. */
 um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token);
 
 #endif

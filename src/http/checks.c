@@ -105,6 +105,7 @@ static int check_sqlite(const um_server_t *server, apr_pool_t *ptemp)
 static int check_database(um_server_t *server, apr_pool_t *ptemp)
 {
     const ap_directive_t *driver = find_for(server, "DBDriver");
+    const ap_directive_t *params = find_for(server, "DBDParams");
     const char *args;
     const char *name;
 
@@ -115,6 +116,7 @@ static int check_database(um_server_t *server, apr_pool_t *ptemp)
         return fault(server, "no DBDriver: add \"DBDriver sqlite3\" or \"DBDriver pgsql\", and DBDParams");
     }
     args = driver->args;
+    server->database = apr_pstrcat(server->server->process->pconf, args, " ", params ? params->args : "", NULL);
     name = ap_getword_conf(ptemp, &args);
     if (strcmp(name, "pgsql") == 0) {
         server->dialect = UM_DIALECT_PGSQL;

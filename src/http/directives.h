@@ -14,8 +14,14 @@ UM_DIRECTIVE(UserMgmt, FLAG, enabled, "Off", 0, 0, OWN,
 UM_DIRECTIVE(UserMgmtAudience, TEXT, audience, "auto", 0, 0, INHERITED,
     "aud of the tokens, and the only one accepted; auto: the same as the issuer")
 
+UM_DIRECTIVE(UserMgmtBasicCache, SECONDS, basic_cache, "5m", 0, 3600, INHERITED,
+    "how long a password that Basic sends with each request is not hashed again; 0: it is each time")
+
 UM_DIRECTIVE(UserMgmtCommonPasswords, PATH, common_passwords, UM_DATADIR "/common-passwords.txt", 0, 0, INHERITED,
     "sorted file of passwords that nobody may choose, or SHA-1 hashes of them; none: no list")
+
+UM_DIRECTIVE(UserMgmtDatabaseGrace, SECONDS, database_grace, "0", 0, 86400, INHERITED,
+    "how long callers seen before stay let in while the database is away; 0: they are answered 503")
 
 UM_DIRECTIVE(UserMgmtEmailVerification, VERIFY, email_verification, "off", 0, 0, INHERITED,
     "whether e-mail addresses are verified by mail: off, on, or required (an account waits for it)")
@@ -89,6 +95,9 @@ UM_DIRECTIVE(UserMgmtPreparedStatements, FLAG, prepared_statements, "On", 0, 0, 
 UM_DIRECTIVE(UserMgmtRealm, TEXT, realm, "api", 0, 0, INHERITED,
     "realm that the API names when it asks for a token")
 
+UM_DIRECTIVE(UserMgmtRefreshGrace, SECONDS, refresh_grace, "30s", 0, 300, INHERITED,
+    "how long a refresh token that was used may be used once more, for tabs that race and answers that were lost")
+
 UM_DIRECTIVE(UserMgmtRequireTLS, FLAG, require_tls, "On", 0, 0, INHERITED,
     "refuse API requests that come neither over TLS nor from this machine")
 
@@ -98,6 +107,18 @@ UM_DIRECTIVE(UserMgmtResetLifetime, SECONDS, reset_lifetime, "24h", 60, 2592000,
 UM_DIRECTIVE(UserMgmtResetURL, TEXT, reset_url, "auto", 0, 0, INHERITED,
     "page of the site where a new password is set, with {token} in it; auto: one below https:// and the ServerName")
 
+UM_DIRECTIVE(UserMgmtRevocationDelay, SECONDS, revocation_delay, "2s", 0, 3600, INHERITED,
+    "after what time at most a Location learns what happened to a session on another node; 0: it asks each time")
+
+UM_DIRECTIVE(UserMgmtSessionCache, BYTES, session_cache, "32m", 1048576, 1073741824, GLOBAL,
+    "shared memory for callers seen lately: 256 to 384 bytes each, a page at a time; counts from the next full start")
+
+UM_DIRECTIVE(UserMgmtSessionIdle, SECONDS, session_idle, "14d", 0, 31536000, INHERITED,
+    "how long a session waits for its refresh token to be used; 0: there are no refresh tokens")
+
+UM_DIRECTIVE(UserMgmtSessionLifetime, SECONDS, session_lifetime, "90d", 60, 315360000, INHERITED,
+    "how long a session lasts from sign-in, however often it is refreshed")
+
 UM_DIRECTIVE(UserMgmtSigningKey, PATH, signing_key, "none", 0, 0, INHERITED,
     "key file, or folder of key files, that signs and verifies tokens")
 
@@ -105,7 +126,7 @@ UM_DIRECTIVE(UserMgmtSiteName, TEXT, site_name, "auto", 0, 0, INHERITED,
     "how mails call the site; auto: the main server's ServerName")
 
 UM_DIRECTIVE(UserMgmtTokenLifetime, SECONDS, token_lifetime, "24h", 60, 31536000, INHERITED,
-    "how long a token and its session last")
+    "how long a token is good")
 
 UM_DIRECTIVE(UserMgmtUniqueEmail, FLAG, unique_email, "Off", 0, 0, INHERITED,
     "whether an e-mail address may belong to one account only")

@@ -3,6 +3,7 @@
 
 #include "checks.h"
 #include "database.h"
+#include "known.h"
 #include "shared.h"
 
 #include <apr_strings.h>
@@ -88,15 +89,39 @@ static const char *issuer(apr_pool_t *pool, const um_server_t *server)
     return is_auto(set) ? apr_pstrcat(pool, "https://", ap_server_conf->server_hostname, NULL) : set;
 }
 
-static um_site_t *make_site(apr_pool_t *pchild, const um_server_t *server, um_sigcache_t *signatures, um_gate_t *gate)
+/* What the sites of a process share. */
+typedef struct common_t {
+    um_sigcache_t *signatures;
+    um_gate_t *gate;
+    um_known_t *known;
+} common_t;
+
+static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *common)
+{
+    const um_settings_t *settings = &um_server_of(main_server)->settings;
+
+    common->gate = um_gate_attach(pchild, um_shared_gate(), settings->hash_concurrency
+                                  ? (int)settings->hash_concurrency : cores(), (int)settings->hash_queue);
+    common->known = um_known_attach(pchild, um_shared_known());
+    if (um_sigcache_create(pchild, REMEMBERED_SIGNATURES, &common->signatures) != APR_SUCCESS) {
+        common->signatures = NULL;
+    }
+    um_shared_child_init(pchild, main_server);
+}
+
+static um_site_t *make_site(apr_pool_t *pchild, const um_server_t *server, const common_t *common)
 {
     const um_settings_t *settings = &server->settings;
     um_site_t *site = apr_pcalloc(pchild, sizeof(*site));
 
     site->store = um_database_store(pchild, server);
     site->keys = server->keys;
-    site->signatures = signatures;
-    site->gate = gate;
+    site->signatures = common->signatures;
+    site->known = common->known;
+    site->revocation_delay = apr_time_from_sec(settings->revocation_delay);
+    site->database_grace = apr_time_from_sec(settings->database_grace);
+    site->basic_cache = settings->basic_cache;
+    site->gate = common->gate;
     site->gate_wait = apr_time_from_sec(settings->hash_wait);
     site->hash = settings->password_hash;
     site->policy = (um_policy_t){ (int)settings->password_min_length, (int)settings->password_max_length,
@@ -104,8 +129,12 @@ static um_site_t *make_site(apr_pool_t *pchild, const um_server_t *server, um_si
     site->issuer = issuer(pchild, server);
     site->audience = is_auto(settings->audience) ? site->issuer : settings->audience;
     site->token_lifetime = settings->token_lifetime;
+    site->session_idle = settings->session_idle;
+    site->session_lifetime = settings->session_lifetime;
+    site->refresh_grace = settings->refresh_grace;
     site->unique_email = settings->unique_email;
     site->mailing = server->mailing;
+    um_known_mark(site, server->database);
     return site;
 }
 
@@ -123,8 +152,7 @@ static void tell_if_not_ready(apr_pool_t *pchild, const um_server_t *server)
 
 void um_server_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
-    um_sigcache_t *signatures = NULL;
-    um_gate_t *gate = NULL;
+    common_t common = { 0 };
 
     for (server_rec *s = main_server; s; s = s->next) {
         um_server_t *server = um_server_of(s);
@@ -132,17 +160,10 @@ void um_server_child_init(apr_pool_t *pchild, server_rec *main_server)
         if (!server->keys || !um_server_is_own(s)) {
             continue;
         }
-        if (!gate) {
-            const um_settings_t *settings = &um_server_of(main_server)->settings;
-
-            gate = um_gate_attach(pchild, um_shared_gate(), settings->hash_concurrency
-                                  ? (int)settings->hash_concurrency : cores(), (int)settings->hash_queue);
-            if (um_sigcache_create(pchild, REMEMBERED_SIGNATURES, &signatures) != APR_SUCCESS) {
-                signatures = NULL;
-            }
-            um_shared_child_init(pchild, main_server);
+        if (!common.gate) {
+            make_common(pchild, main_server, &common);
         }
-        server->site = make_site(pchild, server, signatures, gate);
+        server->site = make_site(pchild, server, &common);
         tell_if_not_ready(pchild, server);
     }
 }

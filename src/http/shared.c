@@ -2,16 +2,16 @@
 #include "shared.h"
 
 #include "gate.h"
+#include "known.h"
 #include "server.h"
 
 #include <apr_atomic.h>
 #include <apr_shm.h>
 #include <http_core.h>
-#include <string.h>
 #include <util_mutex.h>
 
 /* Another layout of the memory must have another name: the old one may still be there. */
-#define RETAINED "mod_usermgmt.shared.1"
+#define RETAINED "mod_usermgmt.shared.2"
 
 #define MUTEX_TYPE "usermgmt-sqlite"
 
@@ -29,12 +29,39 @@ typedef struct layout_t {
 
 typedef struct retained_t {
     apr_shm_t *segment;
+    apr_shm_t *known;
     apr_global_mutex_t *writers;
 } retained_t;
 
 apr_status_t um_shared_pre_config(apr_pool_t *pconf)
 {
     return ap_mutex_register(pconf, MUTEX_TYPE, NULL, MUTEX_MECHANISM, 0);
+}
+
+/* In the process's pool: what lies in pconf is gone with each restart, while old children still count on it. Fresh
+ * memory of this kind is zero, and not touched before it is used. */
+static apr_status_t make_segment(server_rec *main_server, apr_size_t size, const char *what, apr_shm_t **segment)
+{
+    apr_status_t rv = apr_shm_create(segment, size, NULL, main_server->process->pool);
+
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM102: no shared memory of %" APR_SIZE_T_FMT
+                     " bytes for %s", size, what);
+        *segment = NULL;
+    }
+    return rv;
+}
+
+static apr_status_t make_known(server_rec *main_server, retained_t *retained)
+{
+    apr_size_t size = um_known_size((apr_size_t)um_server_of(main_server)->settings.session_cache);
+    apr_status_t rv = make_segment(main_server, size, "callers seen lately (UserMgmtSessionCache)", &retained->known);
+
+    if (rv == APR_SUCCESS && (rv = um_known_init(apr_shm_baseaddr_get(retained->known), size)) != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM104: the memory of callers seen lately cannot be "
+                     "laid out");
+    }
+    return rv;
 }
 
 apr_status_t um_shared_create(server_rec *main_server)
@@ -46,18 +73,15 @@ apr_status_t um_shared_create(server_rec *main_server)
         return APR_SUCCESS;
     }
     retained = ap_retained_data_create(RETAINED, sizeof(*retained));
-    /* The process's pool: what lies in pconf is gone with each restart, while old children still count on it. */
-    rv = apr_shm_create(&retained->segment, sizeof(layout_t) + um_gate_size(), NULL, main_server->process->pool);
+    rv = make_segment(main_server, sizeof(layout_t) + um_gate_size(), "the bound on password hashing",
+                      &retained->segment);
     if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM102: no shared memory of %" APR_SIZE_T_FMT
-                     " bytes for the bound on password hashing", sizeof(layout_t) + um_gate_size());
-        retained->segment = NULL;
         return rv;
     }
-    memset(apr_shm_baseaddr_get(retained->segment), 0, sizeof(layout_t) + um_gate_size());
     um_gate_init(um_shared_gate());
-    return ap_global_mutex_create(&retained->writers, NULL, MUTEX_TYPE, NULL, main_server,
-                                  main_server->process->pool, 0);
+    rv = make_known(main_server, retained);
+    return rv == APR_SUCCESS ? ap_global_mutex_create(&retained->writers, NULL, MUTEX_TYPE, NULL, main_server,
+                                                      main_server->process->pool, 0) : rv;
 }
 
 void um_shared_child_init(apr_pool_t *pchild, server_rec *main_server)
@@ -98,4 +122,11 @@ apr_uint32_t um_shared_rings(void)
 void *um_shared_gate(void)
 {
     return layout() + 1;
+}
+
+void *um_shared_known(void)
+{
+    retained_t *retained = ap_retained_data_get(RETAINED);
+
+    return apr_shm_baseaddr_get(retained->known);
 }

@@ -25,4 +25,7 @@ apr_uint32_t um_shared_rings(void);
 /** Where the gate of password hashing lies. */
 void *um_shared_gate(void);
 
+/** Where what is known of callers lies, as UserMgmtSessionCache said at the first start. */
+void *um_shared_known(void);
+
 #endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "known_login.h"
+
+#include "hmackey.h"
+#include "known_record.h"
+#include "store_group.h"
+
+#include <apr_strings.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+/* The texts follow each other with a zero between; a name has none, so no other pair makes the same bytes. */
+static int make_key(const um_cx_t *cx, const char *username_key, um_secret_t password, um_known_record_key_t key)
+{
+    apr_size_t name = strlen(username_key) + 1;
+    apr_size_t len = UM_SHMTABLE_KEY + name + password.len;
+    unsigned char *bytes = apr_palloc(cx->pool, len);
+    unsigned char mac[UM_HMACKEY_SIG];
+    int good;
+
+    memcpy(bytes, cx->site->known_mark, UM_SHMTABLE_KEY);
+    memcpy(bytes + UM_SHMTABLE_KEY, username_key, name);
+    memcpy(bytes + UM_SHMTABLE_KEY + name, password.text, password.len);
+    good = um_hmackey_sign(cx->site->known->key, bytes, len, mac) == APR_SUCCESS;
+    memcpy(key, mac, UM_SHMTABLE_KEY);
+    OPENSSL_cleanse(bytes, len);
+    return good;
+}
+
+static um_identity_t *copy(const um_cx_t *cx, const um_identity_t *identity)
+{
+    return apr_pmemdup(cx->pool, identity, sizeof(*identity));
+}
+
+/* The record's account, if it is as it was when the password was checked. */
+static um_status_e ask(um_cx_t *cx, const um_known_record_key_t key, um_known_record_t *record,
+                       const um_identity_t **identity)
+{
+    um_store_call_t call = um_cx_store(cx);
+    um_user_t *user;
+    const char *groups;
+    unsigned char version[UM_RANDOM_UUID_BYTES];
+    um_identity_t found;
+
+    record->epoch = um_known_record_epoch(cx, record->user_id);
+    if (um_store_group_user(&call, um_random_uuid_text(cx->pool, record->user_id), &user, &groups) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    if (!user || !user->is_active || !um_random_uuid_bytes(user->version, version)
+        || memcmp(version, record->other, sizeof(version)) != 0) {
+        if (key) {
+            um_shmtable_remove(cx->site->known->table, key);
+        }
+        return UM_ABSENT;
+    }
+    found = um_known_record_identity(user, groups);
+    record->checked_at = cx->now;
+    record->is_staff = (unsigned char)user->is_staff;
+    if (key) {
+        um_known_record_put(cx, key, record, &found);
+    }
+    *identity = copy(cx, &found);
+    return UM_OK;
+}
+
+um_status_e um_known_login(um_cx_t *cx, const char *username_key, um_secret_t password,
+                           const um_identity_t **identity)
+{
+    um_known_record_key_t key;
+    const um_known_record_t *kept;
+    um_known_record_t record;
+    um_identity_t found;
+    um_status_e status;
+
+    if (!cx->site->known || !cx->site->basic_cache || !make_key(cx, username_key, password, key)
+        || !um_known_record_get(cx, key, &kept, &found) || kept->ends_at <= um_cx_seconds(cx)) {
+        return UM_ABSENT;
+    }
+    if (um_known_record_is_fresh(cx, kept, 0)) {
+        *identity = copy(cx, &found);
+        return UM_OK;
+    }
+    record = *kept;
+    status = ask(cx, key, &record, identity);
+    if (status == UM_AWAY && um_known_record_is_fresh(cx, kept, cx->site->database_grace)) {
+        *identity = copy(cx, &found);
+        return UM_OK;
+    }
+    return status;
+}
+
+um_status_e um_known_login_add(um_cx_t *cx, const char *username_key, um_secret_t password, const um_user_t *user,
+                               const um_identity_t **identity)
+{
+    um_known_record_key_t key;
+    um_known_record_t record = { .verdict = UM_OK, .ends_at = um_cx_seconds(cx) + cx->site->basic_cache };
+    int keeps = cx->site->known && cx->site->basic_cache && make_key(cx, username_key, password, key);
+
+    if (!um_random_uuid_bytes(user->id, record.user_id) || !um_random_uuid_bytes(user->version, record.other)) {
+        return UM_ABSENT;
+    }
+    return ask(cx, keeps ? key : NULL, &record, identity);
+}
