@@ -7,7 +7,7 @@
 alter table um_sessions add column family_hash text not null default '';    -- '': the session has no refresh token
 alter table um_sessions add column refresh_hash text not null default '';
 alter table um_sessions add column previous_hash text not null default '';
-alter table um_sessions add column refresh_salt text not null default '';   -- makes the next part from the present one
+alter table um_sessions add column refresh_salt text not null default '';   -- made the present part of the one before
 alter table um_sessions add column rotated_at bigint not null default 0;    -- when previous_hash was replaced
 alter table um_sessions add column refreshed_at bigint;                     -- null: never
 alter table um_sessions add column ends_at bigint not null default 0;       -- no refresh goes beyond; 0: expires_at

@@ -4,6 +4,7 @@
 #include "known.h"
 #include "mailing.h"
 #include "random.h"
+#include "refresh.h"
 #include "unicode.h"
 
 #include <apr_strings.h>
@@ -135,9 +136,8 @@ static um_status_e find_user(um_cx_t *cx, const char *username, um_user_t **user
 }
 
 um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **who,
-                              const char **token)
+                              um_session_new_t *session)
 {
-    um_session_new_t session;
     um_user_t *user = NULL;
     const char *fresh = NULL;
     um_status_e status;
@@ -153,10 +153,11 @@ um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t pas
     if (status == UM_INVALID || (status == UM_OK && !user->is_active)) {
         return refuse_login(cx);
     }
-    if (status != UM_OK || (status = um_session_make(cx, user, &session)) != UM_OK) {
+    if (status != UM_OK || (status = um_session_make(cx, user, session)) != UM_OK
+        || (status = um_refresh_add(cx, session)) != UM_OK) {
         return status;
     }
-    status = um_session_open(cx, &session);
+    status = um_session_open(cx, session);
     if (status == UM_BAD_TOKEN) {
         return refuse_login(cx);
     }
@@ -164,7 +165,6 @@ um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t pas
         store_fresh_hash(cx, user, fresh);
     }
     *who = user;
-    *token = session.token;
     return status;
 }
 

@@ -17,11 +17,12 @@ void um_password_check(um_cx_t *cx, const char *field, um_secret_t password, con
 /** UM_BUSY, UM_FAILED. */
 um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **hash);
 
-/** Signs in by name and password and opens a session. UM_INVALID with the one text for unknown name, wrong password and
- * inactive account, which also take the same time. UM_BUSY, UM_AWAY, UM_FAILED.
- * @param token  of the new session */
+/** Signs in by name and password and opens a session, with a refresh token where the site has them. UM_INVALID with the
+ * one text for unknown name, wrong password and inactive account, which also take the same time. UM_BUSY, UM_AWAY,
+ * UM_FAILED.
+ * @param session  the new one, and its tokens */
 um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **who,
-                              const char **token);
+                              um_session_new_t *session);
 
 /** Changes a password: the policy first (it costs no hash), then the old one. Every session of the user ends; token is
  * of a fresh one. UM_INVALID: fields old_password, new_password (also when cx->errors was not empty at the call, as it

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session.h"
 
+#include "known.h"
 #include "random.h"
-#include "token.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #define MAX_USER_AGENT 255
 
 /* Header bytes need not be UTF-8, and PostgreSQL refuses what is not: printable ASCII stays. */
-static const char *plain_ascii(apr_pool_t *pool, const char *text)
+const char *um_session_plain(apr_pool_t *pool, const char *text)
 {
     char *copy = apr_pstrndup(pool, text ? text : "", MAX_USER_AGENT);
 
@@ -23,8 +23,17 @@ static const char *plain_ascii(apr_pool_t *pool, const char *text)
     return copy;
 }
 
+apr_int64_t um_session_until(const um_cx_t *cx, apr_int64_t seconds, apr_int64_t ends_at)
+{
+    apr_int64_t until = um_cx_seconds(cx) + seconds;
+
+    return until < ends_at ? until : ends_at;
+}
+
 um_status_e um_session_make(um_cx_t *cx, const um_user_t *user, um_session_new_t *session)
 {
+    apr_int64_t now = um_cx_seconds(cx);
+    apr_int64_t ends_at = now + cx->site->session_lifetime;
     const char *id;
 
     if (um_random_uuid(cx->pool, cx->now, &id) != APR_SUCCESS) {
@@ -34,12 +43,17 @@ um_status_e um_session_make(um_cx_t *cx, const um_user_t *user, um_session_new_t
         .id = id,
         .user_id = user->id,
         .user_version = user->version,
-        .created_at = um_cx_seconds(cx),
-        .expires_at = um_cx_seconds(cx) + cx->site->token_lifetime,
-        .address = plain_ascii(cx->pool, cx->address),
-        .user_agent = plain_ascii(cx->pool, cx->user_agent),
+        .created_at = now,
+        .expires_at = um_session_until(cx, cx->site->token_lifetime, ends_at),
+        .ends_at = ends_at,
+        .address = um_session_plain(cx->pool, cx->address),
+        .user_agent = um_session_plain(cx->pool, cx->user_agent),
+        .family_hash = "",
+        .refresh_hash = "",
     };
-    return um_token_issue(cx, user->id, id, session->record.expires_at, &session->token);
+    session->refresh_token = NULL;
+    session->token_expires_at = session->record.expires_at;
+    return um_token_issue(cx, user->id, id, session->token_expires_at, &session->token);
 }
 
 um_status_e um_session_open(um_cx_t *cx, const um_session_new_t *session)
@@ -56,19 +70,19 @@ um_status_e um_session_open(um_cx_t *cx, const um_session_new_t *session)
 um_status_e um_session_caller(um_cx_t *cx, const char *token, um_caller_t *caller)
 {
     um_store_call_t call = um_cx_store(cx);
-    um_token_t read;
+    um_token_t *read = &caller->token;
     um_user_t *user;
     apr_int64_t expires_at = 0;
-    um_status_e status = um_token_read(cx, token, &read);
+    um_status_e status = um_token_read(cx, token, read);
     int stands;
 
     if (status != UM_OK) {
         return status;
     }
-    if (um_store_session_user(&call, read.session_id, &user, &stands, &expires_at) != APR_SUCCESS) {
+    if (um_store_session_user(&call, read->session_id, &user, &stands, &expires_at) != APR_SUCCESS) {
         return um_cx_away(cx, &call);
     }
-    if (!user || strcmp(user->id, read.user_id) != 0) {
+    if (!user || strcmp(user->id, read->user_id) != 0) {
         cx->cause = "the session is over";
         return UM_BAD_TOKEN;
     }
@@ -81,6 +95,45 @@ um_status_e um_session_caller(um_cx_t *cx, const char *token, um_caller_t *calle
         return UM_BAD_TOKEN;
     }
     caller->user = user;
-    caller->session_id = read.session_id;
+    caller->session_id = read->session_id;
     return UM_OK;
+}
+
+um_status_e um_session_list(um_cx_t *cx, const char *user_id, apr_array_header_t **sessions)
+{
+    um_store_call_t call = um_cx_store(cx);
+
+    return um_store_session_list(&call, user_id, um_cx_seconds(cx), UM_SESSION_LIST_MAX, sessions) == APR_SUCCESS
+           ? UM_OK : um_cx_away(cx, &call);
+}
+
+um_status_e um_session_end(um_cx_t *cx, const char *user_id, const char *session_id)
+{
+    um_store_call_t call = um_cx_store(cx);
+    int done;
+    apr_status_t rv = um_store_session_end(&call, session_id, user_id, um_cx_seconds(cx), &done);
+
+    um_known_forget(cx, user_id);
+    if (rv != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return done ? UM_OK : UM_ABSENT;
+}
+
+um_status_e um_session_end_all(um_cx_t *cx, const char *user_id)
+{
+    um_store_call_t call = um_cx_store(cx);
+    const char *version;
+    apr_status_t rv;
+    int done;
+
+    if (um_random_uuid(cx->pool, cx->now, &version) != APR_SUCCESS) {
+        return um_cx_failed(cx, "the random generator failed");
+    }
+    rv = um_store_session_end_all(&call, user_id, version, um_cx_seconds(cx), &done);
+    um_known_forget(cx, user_id);
+    if (rv != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return done ? UM_OK : UM_ABSENT;
 }

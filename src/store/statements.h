@@ -75,6 +75,10 @@ UM_STATEMENT(USER_STATE, WRITE, 5,
     "update um_users set is_active = cast(%s as smallint), is_staff = cast(%s as smallint), version = " UM_UUID ","
     " updated_at = cast(%s as bigint) where id = " UM_UUID " returning id")
 
+/* Ends all sessions of a user. */
+UM_STATEMENT(USER_RENEW, WRITE, 3,
+    "update um_users set version = " UM_UUID ", updated_at = cast(%s as bigint) where id = " UM_UUID " returning id")
+
 UM_STATEMENT(USER_DELETE, WRITE, 1,
     "delete from um_users where id = " UM_UUID " returning id")
 
@@ -100,11 +104,38 @@ UM_STATEMENT(SESSION_BY_ID, READ, 1,
     "select s.id from um_sessions s where s.id = " UM_UUID)
 
 /* Only for a user who is active and whose credentials are still those that were checked. */
-UM_STATEMENT(SESSION_INSERT, WRITE, 7,
-    "insert into um_sessions (id, user_id, user_version, created_at, expires_at, address, user_agent)"
-    " select " UM_UUID ", u.id, u.version, cast(%s as bigint), cast(%s as bigint), cast(%s as text), cast(%s as text)"
+UM_STATEMENT(SESSION_INSERT, WRITE, 10,
+    "insert into um_sessions (id, user_id, user_version, created_at, expires_at, address, user_agent, family_hash,"
+    " refresh_hash, ends_at)"
+    " select " UM_UUID ", u.id, u.version, cast(%s as bigint), cast(%s as bigint), cast(%s as text), cast(%s as text),"
+    " cast(%s as text), cast(%s as text), cast(%s as bigint)"
     " from um_users u where u.id = " UM_UUID " and u.version = " UM_UUID " and u.is_active = 1"
     " on conflict do nothing returning id")
+
+UM_STATEMENT(SESSION_REFRESH, READ, 1,
+    "select " UM_USER_COLUMNS ", case when s.user_version = u.version then 1 else 0 end, s.created_at, s.expires_at,"
+    " s.ends_at, s.family_hash, s.refresh_hash, s.previous_hash, s.refresh_salt, s.rotated_at"
+    " from um_sessions s join um_users u on u.id = s.user_id where s.id = " UM_UUID)
+
+/* Of all who show the present token at the same instant one gets the row. */
+UM_STATEMENT(SESSION_ROTATE, WRITE, 11,
+    "update um_sessions set refresh_hash = cast(%s as text), previous_hash = cast(%s as text),"
+    " refresh_salt = cast(%s as text), rotated_at = cast(%s as bigint), refreshed_at = cast(%s as bigint),"
+    " expires_at = cast(%s as bigint), address = cast(%s as text), user_agent = cast(%s as text)"
+    " where id = " UM_UUID " and refresh_hash = cast(%s as text) and expires_at > cast(%s as bigint)"
+    " and exists (select 1 from um_users u where u.id = um_sessions.user_id and u.version = um_sessions.user_version"
+    " and u.is_active = 1) returning id")
+
+UM_STATEMENT(SESSION_LIST, READ, 3,
+    "select s.id, s.created_at, s.expires_at, s.refreshed_at, s.address, s.user_agent"
+    " from um_users u join um_sessions s on s.user_id = u.id and s.user_version = u.version"
+    " where u.id = " UM_UUID " and s.expires_at > cast(%s as bigint)"
+    " order by s.created_at desc, s.id desc limit cast(%s as integer)")
+
+UM_STATEMENT(SESSION_END, WRITE, 3,
+    "delete from um_sessions where id = " UM_UUID " and user_id = " UM_UUID " and expires_at > cast(%s as bigint)"
+    " and exists (select 1 from um_users u where u.id = um_sessions.user_id and u.version = um_sessions.user_version)"
+    " returning id")
 
 /* --- groups --- */
 

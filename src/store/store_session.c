@@ -4,25 +4,30 @@
 #include <apr_strings.h>
 
 #define USER_COLUMNS 9
+#define INSERT_VALUES 10
 
 static const char *const *session_values(apr_pool_t *pool, const um_session_t *session)
 {
-    const char **values = apr_pcalloc(pool, 7 * sizeof(*values));
+    const char **values = apr_pcalloc(pool, INSERT_VALUES * sizeof(*values));
 
     values[0] = session->id;
     values[1] = um_store_number(pool, session->created_at);
     values[2] = um_store_number(pool, session->expires_at);
     values[3] = session->address;
     values[4] = session->user_agent;
-    values[5] = session->user_id;
-    values[6] = session->user_version;
+    values[5] = session->family_hash;
+    values[6] = session->refresh_hash;
+    values[7] = um_store_number(pool, session->ends_at);
+    values[8] = session->user_id;
+    values[9] = session->user_version;
     return values;
 }
 
 apr_status_t um_store_session_insert(um_store_call_t *call, const um_session_t *session, int *done)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_INSERT, session_values(call->pool, session), 7, &rows);
+    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_INSERT, session_values(call->pool, session),
+                                   INSERT_VALUES, &rows);
 
     *done = rows.count > 0;
     if (rv == APR_SUCCESS && !*done && rows.again) {
@@ -34,7 +39,8 @@ apr_status_t um_store_session_insert(um_store_call_t *call, const um_session_t *
 apr_status_t um_store_session_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_session_t *session, int *done)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_tx_run(tx, UM_SQL_SESSION_INSERT, session_values(pool, session), 7, &rows);
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_SESSION_INSERT, session_values(pool, session), INSERT_VALUES,
+                                      &rows);
 
     *done = rows.count > 0;
     return rv;
@@ -79,5 +85,89 @@ apr_status_t um_store_session_state(um_store_call_t *call, const char *id, um_se
         state->expires_at = apr_atoi64(row[USER_COLUMNS + 1]);
         state->groups = row[USER_COLUMNS + 2] ? row[USER_COLUMNS + 2] : "";
     }
+    return rv;
+}
+
+apr_status_t um_store_session_refresh(um_store_call_t *call, const char *id, um_session_refresh_t *state)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_REFRESH, UM_VALUES(id), &rows);
+
+    *state = (um_session_refresh_t){ 0 };
+    if (rv == APR_SUCCESS && rows.count) {
+        const char *const *row = rows.row[0];
+
+        state->user = um_store_user_read(call->pool, row);
+        row += USER_COLUMNS;
+        state->stands = row[0][0] == '1';
+        state->created_at = apr_atoi64(row[1]);
+        state->expires_at = apr_atoi64(row[2]);
+        state->ends_at = apr_atoi64(row[3]);
+        state->family_hash = row[4];
+        state->refresh_hash = row[5];
+        state->previous_hash = row[6];
+        state->refresh_salt = row[7];
+        state->rotated_at = apr_atoi64(row[8]);
+    }
+    return rv;
+}
+
+apr_status_t um_store_session_rotate(um_store_call_t *call, const um_session_rotation_t *rotation, int *done)
+{
+    const char *now = um_store_number(call->pool, rotation->now);
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_ROTATE,
+                                   UM_VALUES(rotation->new_hash, rotation->old_hash, rotation->salt, now, now,
+                                             um_store_number(call->pool, rotation->expires_at), rotation->address,
+                                             rotation->user_agent, rotation->id, rotation->old_hash, now), &rows);
+
+    *done = rows.count > 0;
+    return rv;
+}
+
+apr_status_t um_store_session_list(um_store_call_t *call, const char *user_id, apr_int64_t now, int most,
+                                   apr_array_header_t **sessions)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_LIST,
+                                   UM_VALUES(user_id, um_store_number(call->pool, now),
+                                             um_store_number(call->pool, most)), &rows);
+
+    *sessions = apr_array_make(call->pool, rows.count + 1, sizeof(um_session_t));
+    for (int i = 0; i < rows.count; i++) {
+        const char *const *row = rows.row[i];
+
+        APR_ARRAY_PUSH(*sessions, um_session_t) = (um_session_t){
+            .id = row[0],
+            .user_id = user_id,
+            .created_at = apr_atoi64(row[1]),
+            .expires_at = apr_atoi64(row[2]),
+            .refreshed_at = row[3] ? apr_atoi64(row[3]) : 0,
+            .address = row[4],
+            .user_agent = row[5],
+        };
+    }
+    return rv;
+}
+
+apr_status_t um_store_session_end(um_store_call_t *call, const char *id, const char *user_id, apr_int64_t now,
+                                  int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_END,
+                                   UM_VALUES(id, user_id, um_store_number(call->pool, now)), &rows);
+
+    *done = rows.count > 0 || rows.again;
+    return rv;
+}
+
+apr_status_t um_store_session_end_all(um_store_call_t *call, const char *user_id, const char *version, apr_int64_t now,
+                                      int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_USER_RENEW,
+                                   UM_VALUES(version, um_store_number(call->pool, now), user_id), &rows);
+
+    *done = rows.count > 0;
     return rv;
 }

@@ -10,9 +10,13 @@ typedef struct um_session_t {
     const char *user_id;
     const char *user_version;  /**< of the credentials that were checked */
     apr_int64_t created_at;    /**< seconds since the epoch */
-    apr_int64_t expires_at;
+    apr_int64_t expires_at;    /**< unless it is refreshed before */
+    apr_int64_t ends_at;       /**< no refresh goes beyond */
+    apr_int64_t refreshed_at;  /**< 0: never; read only */
     const char *address;       /**< of the client */
     const char *user_agent;
+    const char *family_hash;   /**< of the refresh token's part that stays; "": the session has none */
+    const char *refresh_hash;  /**< of its part that is replaced */
 } um_session_t;
 
 /** *done = 0: the user is gone, inactive, or his credentials are no longer those of user_version. */
@@ -34,5 +38,48 @@ typedef struct um_session_state_t {
 } um_session_state_t;
 
 apr_status_t um_store_session_state(um_store_call_t *call, const char *id, um_session_state_t *state);
+
+/** All that a refresh looks at. */
+typedef struct um_session_refresh_t {
+    um_user_t *user;           /**< NULL: no such session */
+    int stands;                /**< its version is the user's */
+    apr_int64_t created_at, expires_at, ends_at;
+    const char *family_hash;
+    const char *refresh_hash;
+    const char *previous_hash; /**< what refresh_hash was until rotated_at; "": nothing */
+    const char *refresh_salt;  /**< with which the present token was made of the one before */
+    apr_int64_t rotated_at;
+} um_session_refresh_t;
+
+apr_status_t um_store_session_refresh(um_store_call_t *call, const char *id, um_session_refresh_t *state);
+
+/** What a refresh changes. */
+typedef struct um_session_rotation_t {
+    const char *id;
+    const char *old_hash;      /**< only while refresh_hash is that */
+    const char *new_hash;
+    const char *salt;
+    const char *address;
+    const char *user_agent;
+    apr_int64_t now;
+    apr_int64_t expires_at;
+} um_session_rotation_t;
+
+/** *done = 0: another was faster, or did this one's first try; or the session is over by now. */
+apr_status_t um_store_session_rotate(um_store_call_t *call, const um_session_rotation_t *rotation, int *done);
+
+/** The sessions of a user that stand at now, the newest first, no more than most. *sessions is um_session_t, of which
+ * user_version and the hashes are NULL. */
+apr_status_t um_store_session_list(um_store_call_t *call, const char *user_id, apr_int64_t now, int most,
+                                   apr_array_header_t **sessions);
+
+/** Ends all sessions of a user, and what else hangs on his version. *done = 0: there is no such user.
+ * @param version  his from now on */
+apr_status_t um_store_session_end_all(um_store_call_t *call, const char *user_id, const char *version, apr_int64_t now,
+                                      int *done);
+
+/** Ends a session of a user. *done = 0: he has no such session that stands at now. */
+apr_status_t um_store_session_end(um_store_call_t *call, const char *id, const char *user_id, apr_int64_t now,
+                                  int *done);
 
 #endif

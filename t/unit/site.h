@@ -147,7 +147,7 @@ static void site_open(site_t *s)
     s->site = (um_site_t){
         .store = site_store(s, UM_DIALECT_SQLITE3), .keys = site_keys, .hash = { "scrypt", 10, 1, 1 },
         .policy = { .min_length = 8, .max_length = 1024 }, .issuer = "https://accounts.example", .audience = "accounts",
-        .token_lifetime = 3600,
+        .token_lifetime = 3600, .session_lifetime = 7776000,
     };
 }
 
@@ -221,9 +221,12 @@ static um_secret_t site_secret(const char *text)
 __attribute__((unused))
 static um_status_e site_login(um_cx_t *cx, const char *username, um_secret_t password, const char **token)
 {
+    um_session_new_t session = { .token = NULL };
     const um_user_t *who;
+    um_status_e status = um_password_login(cx, username, password, &who, &session);
 
-    return um_password_login(cx, username, password, &who, token);
+    *token = session.token;
+    return status;
 }
 
 typedef um_member_input_t site_input_t;

@@ -559,8 +559,10 @@ static void test_purge(void)
     site_do(&s, "update um_mail set due_at = 1900000000 where address = 'a4@example.org'");
     site_do(&s, "insert into um_tickets select 'old', 'reset', id, id, version, '', 1, 1699999999 from um_users");
     site_do(&s, "insert into um_tickets select 'new', 'reset', id, id, version, '', 1, 1700000000 from um_users");
-    site_do(&s, "insert into um_sessions select 'old', id, version, 1, 1699999999, '', '' from um_users");
-    site_do(&s, "insert into um_sessions select 'new', id, version, 1, 1700000000, '', '' from um_users");
+    site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at)"
+            " select 'old', id, version, 1, 1699999999 from um_users");
+    site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at)"
+            " select 'new', id, version, 1, 1700000000 from um_users");
     is_int(um_outbox_purge(site_cx(&s), 100, &more), UM_OK, "clearing up");
     is_text(ask("select group_concat(address, ' ') from (select address from um_mail order by address)"),
             "a0@example.org a3@example.org a4@example.org a5@example.org",
@@ -578,7 +580,7 @@ static void test_purge_much(void)
     static const struct { const char *table, *values; } cases[] = {
         { "um_mail", "(id, kind, state, due_at, address, created_at, done_at) select i, 'reset', 1, 1, '', 1, 1" },
         { "um_tickets", "select i, 'reset', 1, u.id, 1, '', 1, 1" },
-        { "um_sessions", "select i, u.id, 1, 1, 1, '', ''" },
+        { "um_sessions", "(id, user_id, user_version, created_at, expires_at) select i, u.id, 1, 1, 1" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

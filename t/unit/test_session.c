@@ -31,7 +31,7 @@ static const char *open_session(const um_user_t *user)
 
 static void is_bad(const char *token, const char *name)
 {
-    um_caller_t caller = { NULL, NULL };
+    um_caller_t caller = { .user = NULL };
     um_cx_t *cx = site_cx(&s);
     um_status_e status = um_session_caller(cx, token, &caller);
 
@@ -40,7 +40,7 @@ static void is_bad(const char *token, const char *name)
 
 static void test_caller(void)
 {
-    um_caller_t caller = { NULL, NULL };
+    um_caller_t caller = { .user = NULL };
     const char *id = open_session(alice), *token = sign(&s.site, SITE_NOW, alice->id, id);
     um_cx_t *cx = site_cx(&s);
 

@@ -169,7 +169,7 @@ static void test_find(void)
 {
     const um_user_t *alice = site_register(&s, "helen", "", NULL), *bob = site_register(&s, "ivan", "", NULL), *found;
     um_user_t boss = *alice;
-    um_caller_t caller = { alice, "" }, staff = { &boss, "" };
+    um_caller_t caller = { .user = alice }, staff = { .user = &boss };
 
     boss.is_staff = 1;
     s.asked = 0;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_REFRESH_H
+#define UM_REFRESH_H
+/* Refresh tokens: what keeps a session going. "umr_" and the base64url text of the session's id (16 bytes), a part that
+ * stays (the family, 16) and a part that each use replaces (32). Of the last two only SHA-256 is kept.
+ *
+ * A token that is shown once more although it was replaced has been stolen, or was used by a thief: nobody knows who is
+ * who, so the session ends. But tabs of a browser race each other, and answers are lost. So the one that was replaced
+ * last is good for site->refresh_grace more seconds, and gets the very token that replaced it: the next part is the
+ * HMAC-SHA-256 of the present one under a salt that the use makes and the row keeps. Without the present part the salt
+ * tells nothing, and as each use makes another, an older part leads nowhere. */
+#include "session.h"
+
+#define UM_REFRESH_PREFIX "umr_"
+
+/** Gives a session that is about to be opened a refresh token, and the time to use it; does nothing where sessions are
+ * not refreshed. UM_FAILED. */
+um_status_e um_refresh_add(um_cx_t *cx, um_session_new_t *session);
+
+/** What a refresh token is good for. */
+typedef struct um_refresh_t {
+    const um_user_t *user;
+    const char *session_id;
+    apr_int64_t created_at;    /**< of the session, seconds since the epoch */
+    apr_int64_t expires_at;    /**< of the refresh token */
+    int is_good;               /**< 0: it was replaced, longer ago than the grace */
+} um_refresh_t;
+
+/** Looks at a token and changes nothing. UM_BAD_TOKEN: not one of ours, or its session is over; UM_INACTIVE: its account
+ * is switched off; UM_AWAY. */
+um_status_e um_refresh_find(um_cx_t *cx, const char *text, um_refresh_t *refresh);
+
+/** What a use gives. */
+typedef struct um_refresh_use_t {
+    const um_user_t *user;     /**< set with reused too */
+    const char *token;
+    const char *refresh_token;
+    apr_int64_t expires_at;    /**< of token */
+    int reused;                /**< set with UM_BAD_TOKEN: it was used before, and its session is over now */
+} um_refresh_use_t;
+
+/** Uses a token: a new access token and the next refresh token. As um_refresh_find; UM_BAD_TOKEN also for one that was
+ * used before, UM_FAILED. When it ends in UM_AWAY the token may have been replaced: within the grace the next try gets
+ * what this one lost. */
+um_status_e um_refresh_use(um_cx_t *cx, const char *text, um_refresh_use_t *use);
+
+#endif
