@@ -94,6 +94,7 @@ typedef struct common_t {
     um_sigcache_t *signatures;
     um_gate_t *gate;
     um_known_t *known;
+    um_flight_t *flights;
 } common_t;
 
 static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *common)
@@ -105,6 +106,9 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     common->known = um_known_attach(pchild, um_shared_known());
     if (um_sigcache_create(pchild, REMEMBERED_SIGNATURES, &common->signatures) != APR_SUCCESS) {
         common->signatures = NULL;
+    }
+    if (um_flight_create(pchild, &common->flights) != APR_SUCCESS) {
+        common->flights = NULL;
     }
     um_shared_child_init(pchild, main_server);
 }
@@ -120,6 +124,7 @@ static um_site_t *make_site(apr_pool_t *pchild, const um_server_t *server, const
     site->known = common->known;
     site->revocation_delay = apr_time_from_sec(settings->revocation_delay);
     site->database_grace = apr_time_from_sec(settings->database_grace);
+    site->flights = common->flights;
     site->basic_cache = settings->basic_cache;
     site->gate = common->gate;
     site->gate_wait = apr_time_from_sec(settings->hash_wait);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flight.h"
+
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
+#include <openssl/crypto.h>
+
+struct um_flight_t {
+    apr_thread_mutex_t *mutex;
+    apr_thread_cond_t *ended;
+    um_flight_part_t *first;    /* those who do something now; others of each: who wait for it */
+};
+
+apr_status_t um_flight_create(apr_pool_t *pool, um_flight_t **flight)
+{
+    um_flight_t *made = apr_pcalloc(pool, sizeof(*made));
+    apr_status_t rv = apr_thread_mutex_create(&made->mutex, APR_THREAD_MUTEX_DEFAULT, pool);
+
+    *flight = made;
+    return rv == APR_SUCCESS ? apr_thread_cond_create(&made->ended, pool) : rv;
+}
+
+static um_flight_part_t *find(const um_flight_t *flight, const void *key, apr_size_t len)
+{
+    um_flight_part_t *part = flight->first;
+
+    while (part && (part->len != len || CRYPTO_memcmp(part->key, key, len) != 0)) {
+        part = part->next;
+    }
+    return part;
+}
+
+/* Takes a part out of those who wait. */
+static void leave(um_flight_part_t **from, um_flight_part_t *part)
+{
+    while (*from && *from != part) {
+        from = &(*from)->others;
+    }
+    if (*from) {
+        *from = part->others;
+    }
+}
+
+/* With the mutex held. The leader cannot end without it, so it is there until part is done. */
+static void await(um_flight_t *flight, um_flight_part_t *leader, um_flight_part_t *part, apr_interval_time_t wait)
+{
+    apr_time_t until = apr_time_now() + wait;
+    apr_interval_time_t left = wait;
+
+    part->others = leader->others;
+    leader->others = part;
+    while (!part->done && left > 0 && left <= wait) {
+        (void)apr_thread_cond_timedwait(flight->ended, flight->mutex, left);
+        left = until - apr_time_now();
+    }
+    if (!part->done) {
+        leave(&leader->others, part);
+    }
+}
+
+int um_flight_begin(um_flight_t *flight, um_flight_part_t *part, const void *key, apr_size_t len,
+                    apr_interval_time_t wait, int late, int *result)
+{
+    um_flight_part_t *leader;
+
+    *part = (um_flight_part_t){ .key = key, .len = len, .result = late };
+    apr_thread_mutex_lock(flight->mutex);
+    leader = find(flight, key, len);
+    if (leader) {
+        await(flight, leader, part, wait);
+        *result = part->result;
+    }
+    else {
+        part->next = flight->first;
+        flight->first = part;
+    }
+    apr_thread_mutex_unlock(flight->mutex);
+    return leader == NULL;
+}
+
+void um_flight_end(um_flight_t *flight, um_flight_part_t *part, int result)
+{
+    um_flight_part_t **from = &flight->first;
+
+    apr_thread_mutex_lock(flight->mutex);
+    while (*from != part) {
+        from = &(*from)->next;
+    }
+    *from = part->next;
+    for (um_flight_part_t *other = part->others; other; other = other->others) {
+        other->result = result;
+        other->done = 1;
+    }
+    apr_thread_cond_broadcast(flight->ended);
+    apr_thread_mutex_unlock(flight->mutex);
+}

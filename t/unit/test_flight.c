@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flight.h"
+#include "tap.h"
+
+#include <apr_general.h>
+#include <apr_thread_proc.h>
+#include <stdatomic.h>
+
+#define CROWD 24
+#define LATE (-1)
+
+static um_flight_t *flight;
+static apr_pool_t *pool;
+static atomic_int led, wrong, late;
+
+typedef struct task_t {
+    const char *key;
+    apr_interval_time_t takes, wait;
+    int result;                 /* what a leader gives, and all others must get */
+} task_t;
+
+static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *baton)
+{
+    const task_t *task = baton;
+    um_flight_part_t part;
+    int result = task->result;
+
+    (void)thread;
+    if (um_flight_begin(flight, &part, task->key, strlen(task->key), task->wait, LATE, &result)) {
+        led++;
+        apr_sleep(task->takes);
+        um_flight_end(flight, &part, task->result);
+    }
+    late += result == LATE;
+    wrong += result != task->result && result != LATE;
+    return NULL;
+}
+
+/* All tasks at once, each by a thread. */
+static void run(const task_t *tasks, int count)
+{
+    apr_thread_t *threads[CROWD];
+    apr_status_t rv;
+
+    led = wrong = late = 0;
+    for (int i = 0; i < count; i++) {
+        if (apr_thread_create(&threads[i], NULL, work, (void *)&tasks[i], pool) != APR_SUCCESS) {
+            printf("Bail out! no thread\n");
+            return;
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        apr_thread_join(&rv, threads[i]);
+    }
+}
+
+int main(void)
+{
+    task_t tasks[CROWD];
+    um_flight_part_t one, two;
+    int result = 0, good = 1;
+
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    ok(um_flight_create(pool, &flight) == APR_SUCCESS, "made");
+
+    for (int i = 0; i < CROWD; i++) {
+        tasks[i] = (task_t){ "same", 200000, 10000000, 7 };
+    }
+    run(tasks, CROWD);
+    is_int(led, 1, "of many who want the same one does it");
+    is_int(wrong + late, 0, "and all get what came of it");
+
+    for (int i = 0; i < CROWD; i++) {
+        tasks[i] = (task_t){ i % 3 == 0 ? "a" : i % 3 == 1 ? "b" : "ab", 200000, 10000000, i % 3 };
+    }
+    run(tasks, CROWD);
+    is_int(led, 3, "of three kinds each is done once");
+    is_int(wrong + late, 0, "and nobody gets what is another's");
+
+    for (int i = 0; i < CROWD; i++) {
+        tasks[i] = (task_t){ "slow", 500000, i % 2 ? 50000 : 10000000, 7 };
+    }
+    run(tasks, CROWD);
+    ok(led == 1 && late >= CROWD / 2 - 1 && late <= CROWD / 2 && !wrong, "who does not wait that long goes: %d", late);
+
+    ok(um_flight_begin(flight, &one, "x", 1, 0, LATE, &result), "alone");
+    ok(um_flight_begin(flight, &two, "xy", 2, 0, LATE, &result), "beside something else");
+    um_flight_end(flight, &two, 1);
+    ok(!um_flight_begin(flight, &two, "x", 1, 0, LATE, &result) && result == LATE, "without waiting");
+    um_flight_end(flight, &one, 1);
+    ok(um_flight_begin(flight, &one, "x", 1, 0, LATE, &result), "when it has ended it is done anew");
+    um_flight_end(flight, &one, 1);
+
+    for (int round = 0; round < 300 && good; round++) {
+        for (int i = 0; i < 8; i++) {
+            tasks[i] = (task_t){ i % 2 ? "p" : "q", round % 3 * 20, 1 + round % 50 * 10, i % 2 };
+        }
+        run(tasks, 8);
+        good = !wrong;
+    }
+    ok(good, "they may come and go as they like");
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return tap_done();
+}
