@@ -135,22 +135,38 @@ static um_status_e find_user(um_cx_t *cx, const char *username, um_user_t **user
     return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
 }
 
-um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **who,
-                              um_session_new_t *session)
+um_status_e um_password_verify_user(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **who)
 {
     um_user_t *user = NULL;
     const char *fresh = NULL;
     um_status_e status;
 
+    *who = NULL;
     if (password.len > MAX_HASHED) {
-        return refuse_login(cx);
+        return UM_INVALID;
     }
     status = find_user(cx, username, &user);
     if (status != UM_OK) {
         return status;
     }
+    *who = user;
     status = verify(cx, user, password, NULL, &fresh);
-    if (status == UM_INVALID || (status == UM_OK && !user->is_active)) {
+    if (status == UM_OK && !user->is_active) {
+        return UM_INVALID;
+    }
+    if (status == UM_OK && fresh) {
+        store_fresh_hash(cx, user, fresh);
+    }
+    return status;
+}
+
+um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **who,
+                              um_session_new_t *session)
+{
+    const um_user_t *user;
+    um_status_e status = um_password_verify_user(cx, username, password, &user);
+
+    if (status == UM_INVALID) {
         return refuse_login(cx);
     }
     if (status != UM_OK || (status = um_session_make(cx, user, session)) != UM_OK
@@ -160,9 +176,6 @@ um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t pas
     status = um_session_open(cx, session);
     if (status == UM_BAD_TOKEN) {
         return refuse_login(cx);
-    }
-    if (status == UM_OK && fresh) {
-        store_fresh_hash(cx, user, fresh);
     }
     *who = user;
     return status;
