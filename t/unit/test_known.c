@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "site.h"
+
+#include "group.h"
+#include "known_login.h"
+#include "session.h"
+#include "shmtable.h"
+
+#define DELAY 2
+#define HOUR 3600
+#define ANY -1              /* while the database is away it is asked again and again for a while */
+
+static site_t s;
+static const um_user_t *alice;
+static const char *token, *session_id;
+
+static void *memory_for_known(void)
+{
+    apr_size_t size = um_known_size(UM_SHMTABLE_LEAST);
+    void *memory = apr_palloc(site_root, size + 128);
+
+    memory = (char *)memory + 128 - (apr_size_t)memory % 128;
+    memset(memory, 0, size);
+    if (um_known_init(memory, size) != APR_SUCCESS) {
+        printf("Bail out! no memory for what is known\n");
+        exit(1);
+    }
+    return memory;
+}
+
+/* As after a full restart: nothing is known. */
+static void start(void)
+{
+    s.now = apr_time_from_sec(SITE_NOW);
+    s.refuse = 0;
+    s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
+    s.site.known = um_known_attach(s.pool, memory_for_known());
+    s.site.revocation_delay = apr_time_from_sec(DELAY);
+    s.site.database_grace = 0;
+    s.site.basic_cache = 300;
+    um_known_mark(&s.site, "sqlite3 accounts.db");
+}
+
+static void open_session(void)
+{
+    um_session_new_t session;
+    um_cx_t *cx = site_cx(&s);
+
+    if (um_session_make(cx, alice, &session) != UM_OK || um_session_open(cx, &session) != UM_OK) {
+        printf("Bail out! no session\n");
+        exit(1);
+    }
+    token = session.token;
+    session_id = session.record.id;
+}
+
+static void wait_for(double seconds)
+{
+    s.now += (apr_time_t)(seconds * APR_USEC_PER_SEC);
+}
+
+/* Calls with the token, and says how often the database was asked for it. */
+static void calls(um_status_e want, int asked, const char *name)
+{
+    const um_identity_t *identity = NULL;
+    um_cx_t *cx = site_cx(&s);
+    um_status_e status;
+
+    s.asked = 0;
+    status = um_known_caller(cx, token, &identity);
+    ok(status == want && (asked == ANY || s.asked == asked) && (identity != NULL) == (want == UM_OK) && (want == UM_OK || cx->cause),
+       "%s: status %d, asked %d times%s%s", name, (int)status, s.asked, cx->cause ? ": " : "",
+       cx->cause ? cx->cause : "");
+}
+
+static void test_seen_again(void)
+{
+    const um_identity_t *first = NULL, *again = NULL;
+
+    start();
+    open_session();
+    um_known_caller(site_cx(&s), token, &first);
+    calls(UM_OK, 0, "a second request asks nobody");
+    um_known_caller(site_cx(&s), token, &again);
+    is_text(again->user_id, first->user_id, "and tells the same: id");
+    is_text(again->username, "alice", "name");
+    is_text(again->email, "alice@example.org", "address");
+    is_text(again->first_name, "Ann", "first name");
+    is_text(again->session_id, session_id, "session");
+    is_text(again->groups, "editors,staff-2", "groups");
+    is_int(again->expires_at, first->expires_at, "the token's end");
+    ok(um_identity_in_group(again, "editors") && !um_identity_in_group(again, "editor")
+       && !um_identity_in_group(again, "") && um_identity_in_group(again, "staff-2"), "groups are told by whole names");
+    wait_for(DELAY + 1);
+    calls(UM_OK, 1, "after the delay it is asked once");
+    calls(UM_OK, 0, "and then known again");
+    wait_for(-1);
+    calls(UM_OK, 0, "a request that began a little before is served as well");
+    s.site.revocation_delay = 0;
+    calls(UM_OK, 1, "with delay 0 each request asks");
+    calls(UM_OK, 1, "always");
+    s.site.known = NULL;
+    calls(UM_OK, 1, "without a memory too");
+}
+
+static void test_changes_here(void)
+{
+    um_user_t *user = apr_pmemdup(s.pool, alice, sizeof(*alice));
+
+    start();
+    open_session();
+    calls(UM_OK, 1, "known");
+    um_known_forget(site_cx(&s), "00000000-0000-7000-8000-000000000000");
+    calls(UM_OK, 0, "another's change concerns nobody else");
+    um_known_forget(site_cx(&s), alice->id);
+    calls(UM_OK, 1, "one's own makes it ask at once");
+    calls(UM_OK, 0, "once");
+    user->is_active = 1;
+    um_user_set_state(site_cx(&s), user);
+    calls(UM_BAD_TOKEN, 1, "a new version ends the session at once");
+    calls(UM_BAD_TOKEN, 0, "which is known as well");
+    um_user_by_name(site_cx(&s), "alice", &user);
+    alice = user;
+    open_session();
+    calls(UM_OK, 1, "a token of the new version is good");
+    site_do(&s, "update um_users set is_active = 0");
+    um_known_forget(site_cx(&s), alice->id);
+    calls(UM_INACTIVE, 1, "an inactive account is told as such");
+    calls(UM_INACTIVE, 0, "the second time too");
+    site_do(&s, "update um_users set is_active = 1");
+}
+
+static void test_changes_elsewhere(void)
+{
+    start();
+    open_session();
+    calls(UM_OK, 1, "known");
+    site_do(&s, "delete from um_sessions");
+    wait_for(DELAY);
+    calls(UM_OK, 0, "what another node did is not seen within the delay");
+    wait_for(0.001);
+    calls(UM_BAD_TOKEN, 1, "but after it");
+}
+
+static void overtake(site_t *site)
+{
+    site->on_ask = NULL;
+    um_known_forget(site_cx(site), alice->id);
+}
+
+static void test_overtaken(void)
+{
+    start();
+    open_session();
+    s.on_ask = overtake;
+    calls(UM_OK, 1, "an account that changes while it is asked for");
+    calls(UM_OK, 1, "is asked for again");
+    calls(UM_OK, 0, "and known then");
+}
+
+static void test_away(void)
+{
+    start();
+    open_session();
+    s.refuse = 1000;
+    calls(UM_AWAY, ANY, "a token never seen, database away");
+    start();
+    calls(UM_OK, ANY, "seen");
+    s.refuse = 1000;
+    calls(UM_OK, 0, "within the delay nobody notices");
+    wait_for(DELAY + 1);
+    calls(UM_AWAY, ANY, "then it is away");
+    wait_for(10);
+    s.site.database_grace = apr_time_from_sec(60);
+    calls(UM_OK, ANY, "with a grace callers stay in");
+    wait_for(60);
+    calls(UM_AWAY, ANY, "but not for longer");
+    s.now = apr_time_from_sec(SITE_NOW + 5);
+    um_known_forget(site_cx(&s), alice->id);
+    wait_for(10);
+    calls(UM_AWAY, ANY, "and not when the account has changed since");
+}
+
+static void test_ends(void)
+{
+    um_keyring_t *other = NULL, *own = (um_keyring_t *)s.site.keys;
+    const char *why = NULL;
+
+    start();
+    open_session();
+    calls(UM_OK, 1, "known");
+    wait_for(HOUR + 1);
+    calls(UM_BAD_TOKEN, 0, "a known token ends by the clock");
+    start();
+    open_session();
+    calls(UM_OK, 1, "known");
+    um_known_mark(&s.site, "sqlite3 others.db");
+    calls(UM_OK, 1, "another database's memory knows nothing of it");
+    um_jwk_create(s.pool, "EdDSA", site_file("other.pem"), &why);
+    um_key_ring(s.pool, site_file("other.pem"), &other, &why);
+    unlink(site_file("other.pem"));
+    s.site.keys = other;
+    calls(UM_BAD_TOKEN, 0, "when its key is retired a known token is refused");
+    s.site.keys = own;
+    calls(UM_OK, 0, "and good when that was a mistake");
+    token = apr_pstrcat(s.pool, token, "A", NULL);
+    calls(UM_BAD_TOKEN, 0, "a byte more is another token");
+    token = "";
+    calls(UM_BAD_TOKEN, 0, "an empty one is none");
+}
+
+/* --- names and passwords --- */
+
+static um_secret_t secret(const char *text)
+{
+    return (um_secret_t){ text, strlen(text) };
+}
+
+static void logs_in(const char *name, const char *password, um_status_e want, int asked, const char *what)
+{
+    const um_identity_t *identity = NULL;
+    um_status_e status;
+
+    s.asked = 0;
+    status = um_known_login(site_cx(&s), name, secret(password), &identity);
+    ok(status == want && (asked == ANY || s.asked == asked) && (identity != NULL) == (want == UM_OK),
+       "%s: status %d, asked %d times", what, (int)status, s.asked);
+}
+
+static void test_login(void)
+{
+    const um_identity_t *identity = NULL;
+    um_user_t *user = apr_pmemdup(s.pool, alice, sizeof(*alice));
+
+    start();
+    logs_in("alice", "blue", UM_ABSENT, 0, "nobody is known at first");
+    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
+    is_text(identity ? identity->groups : NULL, "editors,staff-2", "with groups");
+    ok(identity && !identity->session_id && !identity->expires_at, "without a session");
+    logs_in("alice", "blue", UM_OK, 0, "known");
+    logs_in("alice", "blu", UM_ABSENT, 0, "another password is not");
+    logs_in("alic", "eblue", UM_ABSENT, 0, "nor the same letters cut elsewhere");
+    wait_for(DELAY + 1);
+    logs_in("alice", "blue", UM_OK, 1, "after the delay the account is asked for");
+    logs_in("alice", "blue", UM_OK, 0, "once");
+    s.refuse = 1000;
+    wait_for(DELAY + 1);
+    logs_in("alice", "blue", UM_AWAY, ANY, "when the database is away that is told");
+    s.refuse = 0;
+    s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
+    logs_in("alice", "blue", UM_OK, ANY, "and over when it is back");
+    wait_for(300);
+    logs_in("alice", "blue", UM_ABSENT, 0, "after its time the password has to be hashed again");
+    um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity);
+    user->is_active = 1;
+    um_user_set_state(site_cx(&s), user);
+    logs_in("alice", "blue", UM_ABSENT, 1, "other credentials end it at once");
+    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_ABSENT,
+           "what has changed since the password was checked is not let in");
+    um_user_by_name(site_cx(&s), "alice", &user);
+    alice = user;
+    s.site.basic_cache = 0;
+    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "with cache 0 it is told");
+    logs_in("alice", "blue", UM_ABSENT, 0, "and not kept");
+}
+
+int main(void)
+{
+    um_member_input_t input = { .username = "alice", .password = { SITE_PASSWORD, strlen(SITE_PASSWORD) },
+                                .first_name = "Ann", .last_name = "", .email = "alice@example.org" };
+
+    site_begin();
+    site_open(&s);
+    if (um_registration_create(site_cx(&s), &input, &alice, &token) != UM_OK
+        || !site_do(&s, "insert into um_groups values ('g1', 'staff-2', 1), ('g2', 'editors', 1), ('g3', 'none', 1)")
+        || !site_do(&s, "insert into um_memberships select id, 'g1' from um_users")
+        || !site_do(&s, "insert into um_memberships select id, 'g2' from um_users")) {
+        printf("Bail out! no account\n");
+        return 1;
+    }
+    test_seen_again();
+    test_changes_here();
+    test_changes_elsewhere();
+    test_overtaken();
+    test_away();
+    test_ends();
+    test_login();
+    site_close(&s);
+    return site_end();
+}
