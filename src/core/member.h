@@ -9,6 +9,9 @@
 #define UM_MEMBER_MAX_NAME     150
 #define UM_MEMBER_MAX_EMAIL    254
 
+/** Bytes of the longest text that can be equal to a name: in parts each character is 12 at the most. */
+#define UM_MEMBER_MAX_TYPED (UM_MEMBER_MAX_USERNAME * 12)
+
 /** What somebody wants to be, or to become. NULL: not given, or found faulty before. */
 typedef struct um_member_input_t {
     const char *username;

@@ -3,6 +3,7 @@
 
 #include "known.h"
 #include "mailing.h"
+#include "member.h"
 #include "random.h"
 #include "refresh.h"
 #include "unicode.h"
@@ -129,7 +130,7 @@ static um_status_e find_user(um_cx_t *cx, const char *username, um_user_t **user
     um_store_call_t call = um_cx_store(cx);
     const char *key;
 
-    if (um_unicode_key(cx->pool, username, &key) != APR_SUCCESS) {
+    if (strlen(username) > UM_MEMBER_MAX_TYPED || um_unicode_key(cx->pool, username, &key) != APR_SUCCESS) {
         return UM_OK;
     }
     return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);

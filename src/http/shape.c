@@ -59,6 +59,12 @@ static int check_kind(um_call_t *call, const um_member_t *member, const um_json_
     return fail(call, member, "invalid", "Not a valid string.");
 }
 
+/* Whether text has more bytes than the longest member: then its length is all that is looked at. */
+static int is_far_too_long(const um_member_t *member, apr_size_t len)
+{
+    return member->longest && len > 4 * (apr_size_t)member->longest;
+}
+
 /* Of a text with a character that no text may have, the form is wrong too. */
 static void check_form(um_call_t *call, const um_member_t *member, const char *text, int whole)
 {
@@ -80,7 +86,7 @@ static int check_text(um_call_t *call, const um_member_t *member, const char *te
         return fail(call, member, "blank", "This field may not be blank.");
     }
     /* The order of the messages is the one that clients know: a name's form first, an address's last. */
-    if (member->kind == UM_NAME) {
+    if (member->kind == UM_NAME && !is_far_too_long(member, len)) {
         check_form(call, member, text, !has_null && !lone);
     }
     if (member->longest && um_unicode_count(text, len) > (apr_size_t)member->longest) {
@@ -94,7 +100,7 @@ static int check_text(um_call_t *call, const um_member_t *member, const char *te
         fail(call, member, "surrogate_characters_not_allowed",
              apr_psprintf(pool, "Surrogate characters are not allowed: U+%X.", (unsigned)lone));
     }
-    if (member->kind == UM_EMAIL) {
+    if (member->kind == UM_EMAIL && !is_far_too_long(member, len)) {
         check_form(call, member, text, !has_null && !lone);
     }
     return call->cx.errors->nelts == errors;

@@ -66,6 +66,19 @@ static apr_size_t next(const char *text, apr_size_t len, point_t *point)
  * swapping neighbours, in the square of their number: a body full of them would cost seconds. */
 #define MOST_MARKS 30
 
+/* Marks by category, for some of class 0 fall apart into others; and the halfwidth voicing marks, which are letters and
+ * become such. Below U+0300 there are none. */
+static int becomes_mark(point_t point)
+{
+    point_t parts[LONGEST_DECOMPOSITION];
+    int boundary = 0;
+
+    return point >= 0x300
+        && (is_mark(point)
+            || (utf8proc_decompose_char(point, parts, LONGEST_DECOMPOSITION,
+                                        UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE, &boundary) > 0 && is_mark(parts[0])));
+}
+
 static int is_stream_safe(const char *text)
 {
     apr_size_t len = strlen(text), i, used;
@@ -74,7 +87,7 @@ static int is_stream_safe(const char *text)
 
     for (i = 0; i < len && marks <= MOST_MARKS; i += used) {
         used = next(text + i, len - i, &point);
-        if (is_mark(point)) {                       /* by category: some of class 0 fall apart into others */
+        if (becomes_mark(point)) {
             marks++;
         }
         else if (!utf8proc_get_property(point)->ignorable) {   /* what folding drops parts no run */

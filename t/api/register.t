@@ -171,6 +171,8 @@ my @refused = (
         first_name => 'max150'],
     ['a name too long and with bad characters', '{"username":"' . 'q' x 150 . '!","password":"GOOD"}',
         username => ['username', 'max150']],
+    ['a name and an address far too long, of which nothing else is looked at', '{"username":"' . 'q' x 600
+        . '!","password":"GOOD","email":"' . 'x' x 1017 . '"}', username => 'max150', email => 'max254'],
     ['a name too long once it is normalised', '{"username":"' . 'ﬃ' x 51 . '","password":"GOOD"}',
         username => 'max150'],
     ['all fields at once, in the order of the shape',

@@ -55,7 +55,7 @@ static void test_login(void)
         { "in other letters", "alice", "Correct horse battery" }, { "trimmed", "alice", SITE_PASSWORD " " },
         { "a hash that nobody knows", "carol", SITE_PASSWORD }, { "no hash", "dave", "" },
     };
-    const char *sessions;
+    const char *sessions, *typed = "alice";
     um_cx_t *cx;
 
     site_register(&s, "bob", "", NULL);
@@ -68,6 +68,13 @@ static void test_login(void)
     is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "name and password");
     is_int(hashes, 1, "one hash");
     is_int(login("ALICE", SITE_PASSWORD, &cx), UM_OK, "the name in another spelling");
+    while (strlen(typed) < 1800) {
+        typed = apr_pstrcat(s.pool, typed, "\u200c", NULL);     /* a key does not have it */
+    }
+    typed = apr_pstrmemdup(s.pool, typed, 1799);
+    is_int(login(typed, SITE_PASSWORD, &cx), UM_OK, "a long way to type it");
+    typed = apr_pstrcat(s.pool, typed, "\u200c", NULL);
+    ok(login(typed, SITE_PASSWORD, &cx) == UM_INVALID && hashes == 1, "a longer one is nobody's name, at the same cost");
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         is_int(login(bad[i].username, bad[i].password, &cx), UM_INVALID, bad[i].name);
         ok(cx->errors->nelts == 1 && strcmp(APR_ARRAY_IDX(cx->errors, 0, um_error_t).text,
