@@ -17,6 +17,9 @@ typedef struct command_t {
 } command_t;
 
 static const command_t commands[] = {
+    { "client", "new",     "FILE NAME",    2, 2, um_cli_client_new,     "make a client, and print its token once" },
+    { "client", "list",    "FILE",         1, 1, um_cli_client_list,    "show the names of clients" },
+    { "client", "remove",  "FILE NAME",    2, 2, um_cli_client_remove,  "take a client out" },
     { "group",  "list",    "",             0, 0, um_cli_group_list,     "show the groups, and how many are in each" },
     { "group",  "show",    "NAME",         1, 1, um_cli_group_show,     "show who is in a group" },
     { "group",  "new",     "NAME",         1, 1, um_cli_group_new,      "make a group" },

@@ -19,6 +19,7 @@ typedef int um_cli_fn(um_cli_t *cli);
 
 um_cli_fn um_cli_group_list, um_cli_group_show, um_cli_group_new, um_cli_group_remove; /* cli_group.c */
 um_cli_fn um_cli_group_add, um_cli_group_drop;
+um_cli_fn um_cli_client_new, um_cli_client_list, um_cli_client_remove;  /* cli_client.c */
 um_cli_fn um_cli_key_new, um_cli_key_list;                              /* cli_key.c */
 um_cli_fn um_cli_schema_status, um_cli_schema_upgrade, um_cli_schema_sql; /* cli_schema.c */
 um_cli_fn um_cli_user_show, um_cli_user_staff, um_cli_user_active;      /* cli_user.c */

@@ -67,6 +67,62 @@ static void sync_folder(apr_pool_t *pool, const char *file)
     }
 }
 
+static apr_status_t write_next(apr_pool_t *pool, const char *file, apr_file_t *out, um_keyfile_edit_fn *edit,
+                               void *baton, const char **why)
+{
+    apr_finfo_t info;
+    char *text = NULL;
+    apr_size_t len = 0;
+    const char *next = NULL;
+    apr_status_t status = apr_stat(&info, file, APR_FINFO_TYPE, pool);
+
+    status = APR_STATUS_IS_ENOENT(status) ? APR_SUCCESS : um_keyfile_read(pool, file, &text, &len, why);
+    if (status == APR_SUCCESS) {
+        status = edit(pool, baton, text ? text : "", len, &next, why);
+    }
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    status = apr_file_write_full(out, next, strlen(next), NULL);
+    if (status == APR_SUCCESS) {
+        status = apr_file_sync(out);
+    }
+    if (status != APR_SUCCESS) {
+        *why = reason(pool, "cannot be written", status);
+    }
+    return status;
+}
+
+apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *file, um_keyfile_edit_fn *edit, void *baton,
+                             const char **why)
+{
+    const apr_int32_t how = APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_BINARY;
+    const char *next = apr_pstrcat(pool, file, ".new", NULL);
+    apr_file_t *out;
+    apr_status_t status = apr_file_open(&out, next, how, APR_FPROT_UREAD | APR_FPROT_UWRITE, pool);
+
+    if (status != APR_SUCCESS) {
+        *why = APR_STATUS_IS_EEXIST(status)
+               ? apr_pstrcat(pool, "somebody else is changing it; if nobody is, remove ", next, NULL)
+               : reason(pool, apr_pstrcat(pool, next, " cannot be made", NULL), status);
+        return status;
+    }
+    status = write_next(pool, file, out, edit, baton, why);
+    apr_file_close(out);
+    if (status == APR_SUCCESS) {
+        status = apr_file_rename(next, file, pool);
+        if (status != APR_SUCCESS) {
+            *why = reason(pool, "cannot be replaced", status);
+        }
+    }
+    if (status != APR_SUCCESS) {
+        apr_file_remove(next, pool);
+        return status;
+    }
+    sync_folder(pool, file);
+    return APR_SUCCESS;
+}
+
 apr_status_t um_keyfile_create(apr_pool_t *pool, const char *file, const char *text, apr_size_t len, const char **why)
 {
     const apr_int32_t how = APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_BINARY;

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client.h"
+
+#include "base64url.h"
+#include "keyfile.h"
+#include "random.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <apr_tables.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#define TOKEN_BYTES 32
+#define HASH_BYTES 32
+#define BLANKS " \t\r"
+
+typedef struct client_t {
+    const char *name;
+    unsigned char hash[HASH_BYTES];
+} client_t;
+
+struct um_client_list_t {
+    apr_array_header_t *clients;    /* client_t */
+};
+
+static const client_t *client_at(const um_client_list_t *list, int i)
+{
+    return &APR_ARRAY_IDX(list->clients, i, client_t);
+}
+
+/* --- reading --- */
+
+/* A user name of Basic too, so no colon; and a word of a line. */
+static int is_name(const char *text)
+{
+    apr_size_t len = strlen(text);
+
+    for (const char *c = text; *c; c++) {
+        if (!apr_isalnum(*c) && !strchr("._-", *c)) {
+            return 0;
+        }
+    }
+    return len > 0 && len <= UM_CLIENT_NAME_MAX && text[0] != '-';
+}
+
+static int has_name(const um_client_list_t *list, const char *name)
+{
+    for (int i = 0; i < list->clients->nelts; i++) {
+        if (strcmp(client_at(list, i)->name, name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What is wrong with a line; NULL: nothing. */
+static const char *read_line(apr_pool_t *pool, um_client_list_t *list, char *line)
+{
+    client_t client;
+    char *rest;
+    const char *name = apr_strtok(line, BLANKS, &rest);
+    const char *hash = name ? apr_strtok(NULL, BLANKS, &rest) : NULL;
+    unsigned char *bytes;
+    apr_size_t len = 0;
+
+    if (!name || name[0] == '#') {
+        return NULL;
+    }
+    if (!is_name(name)) {
+        return "the name is not 1 to 64 letters, digits, dots, dashes and underscores";
+    }
+    if (!hash || apr_strtok(NULL, BLANKS, &rest)
+        || um_base64url_decode(pool, hash, strlen(hash), &bytes, &len) != APR_SUCCESS || len != HASH_BYTES) {
+        return "not NAME HASH, as \"usermgmt client new\" writes it";
+    }
+    if (has_name(list, name)) {
+        return "the name is there already";
+    }
+    client.name = apr_pstrdup(pool, name);
+    memcpy(client.hash, bytes, HASH_BYTES);
+    APR_ARRAY_PUSH(list->clients, client_t) = client;
+    return NULL;
+}
+
+static apr_status_t read_text(apr_pool_t *pool, const char *text, apr_size_t len, um_client_list_t **list,
+                              const char **why)
+{
+    char *line = apr_pstrmemdup(pool, text, len);
+
+    if (memchr(text, '\0', len)) {
+        *why = "not a file of lines NAME HASH";
+        return APR_EGENERAL;
+    }
+    *list = apr_pcalloc(pool, sizeof(**list));
+    (*list)->clients = apr_array_make(pool, 4, sizeof(client_t));
+    for (int number = 1; line; number++) {
+        char *end = strchr(line, '\n');
+        const char *fault;
+
+        if (end) {
+            *end = '\0';
+        }
+        fault = read_line(pool, *list, line);
+        if (fault) {
+            *why = apr_psprintf(pool, "line %d: %s", number, fault);
+            return APR_EGENERAL;
+        }
+        line = end ? end + 1 : NULL;
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t um_client_read(apr_pool_t *pool, const char *file, um_client_list_t **list, const char **why)
+{
+    char *text;
+    apr_size_t len;
+
+    if (um_keyfile_read(pool, file, &text, &len, why) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    return read_text(pool, text, len, list, why);
+}
+
+int um_client_count(const um_client_list_t *list)
+{
+    return list->clients->nelts;
+}
+
+const char *um_client_name(const um_client_list_t *list, int i)
+{
+    return client_at(list, i)->name;
+}
+
+/* --- who it is --- */
+
+static int hash_token(const char *token, unsigned char hash[HASH_BYTES])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+
+    if (!EVP_Digest(token, strlen(token), digest, &len, EVP_sha256(), NULL) || len != HASH_BYTES) {
+        return 0;
+    }
+    memcpy(hash, digest, HASH_BYTES);
+    return 1;
+}
+
+const char *um_client_find(const um_client_list_t *list, const char *token)
+{
+    unsigned char hash[HASH_BYTES];
+    const char *name = NULL;
+
+    if (!list || strncmp(token, UM_CLIENT_PREFIX, strlen(UM_CLIENT_PREFIX)) != 0 || !hash_token(token, hash)) {
+        return NULL;
+    }
+    for (int i = 0; i < list->clients->nelts; i++) {
+        const client_t *client = client_at(list, i);
+
+        name = CRYPTO_memcmp(client->hash, hash, HASH_BYTES) == 0 ? client->name : name;
+    }
+    return name;
+}
+
+/* --- changing the file --- */
+
+typedef struct change_t {
+    const char *name;
+    const char *token;          /* NULL: to be taken out */
+} change_t;
+
+static const char *new_line(apr_pool_t *pool, const change_t *change)
+{
+    unsigned char hash[HASH_BYTES];
+
+    return hash_token(change->token, hash)
+           ? apr_pstrcat(pool, change->name, " ", um_base64url_encode(pool, hash, HASH_BYTES), "\n", NULL) : NULL;
+}
+
+static apr_status_t add(apr_pool_t *pool, void *baton, const char *text, apr_size_t len, const char **next,
+                        const char **why)
+{
+    const change_t *change = baton;
+    const char *line = new_line(pool, change);
+    um_client_list_t *list;
+
+    if (read_text(pool, text, len, &list, why) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!line || has_name(list, change->name)) {
+        *why = line ? apr_pstrcat(pool, "there is a client ", change->name, " already", NULL) : "OpenSSL failed";
+        return APR_EGENERAL;
+    }
+    *next = apr_pstrcat(pool, apr_pstrmemdup(pool, text, len), len && text[len - 1] != '\n' ? "\n" : "", line, NULL);
+    if (strlen(*next) > UM_KEYFILE_MAX) {
+        *why = "it would be longer than 16 KB";
+        return APR_EGENERAL;
+    }
+    return APR_SUCCESS;
+}
+
+static int is_line_of(const char *line, const char *name)
+{
+    apr_size_t len = strlen(name);
+
+    line += strspn(line, BLANKS);
+    return strncmp(line, name, len) == 0 && line[len] && strchr(BLANKS, line[len]);
+}
+
+static apr_status_t take_out(apr_pool_t *pool, void *baton, const char *text, apr_size_t len, const char **next,
+                             const char **why)
+{
+    const change_t *change = baton;
+    const char *line = apr_pstrmemdup(pool, text, len);
+    um_client_list_t *list;
+
+    if (read_text(pool, text, len, &list, why) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!has_name(list, change->name)) {
+        *why = apr_pstrcat(pool, "there is no client ", change->name, NULL);
+        return APR_EGENERAL;
+    }
+    for (*next = ""; *line; ) {
+        apr_size_t size = strcspn(line, "\n");
+
+        size += line[size] == '\n';
+        if (!is_line_of(line, change->name)) {
+            *next = apr_pstrcat(pool, *next, apr_pstrmemdup(pool, line, size), NULL);
+        }
+        line += size;
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name, const char **token, const char **why)
+{
+    change_t change = { .name = name };
+    const char *text;
+
+    if (!is_name(name)) {
+        *why = "a name is 1 to 64 letters, digits, dots, dashes and underscores, and does not begin with a dash";
+        return APR_EGENERAL;
+    }
+    if (um_random_text(pool, TOKEN_BYTES, &text) != APR_SUCCESS) {
+        *why = "the random generator failed";
+        return APR_EGENERAL;
+    }
+    *token = change.token = apr_pstrcat(pool, UM_CLIENT_PREFIX, text, NULL);
+    return um_keyfile_edit(pool, file, add, &change, why) == APR_SUCCESS ? APR_SUCCESS : APR_EGENERAL;
+}
+
+apr_status_t um_client_remove(apr_pool_t *pool, const char *file, const char *name, const char **why)
+{
+    change_t change = { .name = name };
+
+    return um_keyfile_edit(pool, file, take_out, &change, why) == APR_SUCCESS ? APR_SUCCESS : APR_EGENERAL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_CLIENT_H
+#define UM_CLIENT_H
+/* Clients: front ends and servers that are trusted as such, each by a token of its own. A file names them, a line each,
+ * "NAME HASH": HASH is the base64url text of the token's SHA-256, so that the file opens nothing. Empty lines and those
+ * that begin with # are comments. */
+#include <apr_pools.h>
+
+#define UM_CLIENT_PREFIX "umc_"
+#define UM_CLIENT_NAME_MAX 64
+
+typedef struct um_client_list_t um_client_list_t;
+
+/** Reads a file. APR_EGENERAL: *why says what is wrong, in which line; it does not name the file. */
+apr_status_t um_client_read(apr_pool_t *pool, const char *file, um_client_list_t **list, const char **why);
+
+int um_client_count(const um_client_list_t *list);
+
+/** The name of the i-th, in the file's order. */
+const char *um_client_name(const um_client_list_t *list, int i);
+
+/** The name of the client whose token this is, NULL: nobody's. Takes the same time whoever's it is. list may be NULL:
+ * nobody. */
+const char *um_client_find(const um_client_list_t *list, const char *token);
+
+/** Makes a client and adds it to a file, which is made when there is none; down to the disk, mode 0600. *token, in pool,
+ * is nowhere else. APR_EGENERAL: *why; a name that is there already, or that is no name, is wrong too. */
+apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name, const char **token, const char **why);
+
+/** Takes a client out of a file. APR_EGENERAL: *why; one that is not there is wrong too. */
+apr_status_t um_client_remove(apr_pool_t *pool, const char *file, const char *name, const char **why);
+
+#endif
