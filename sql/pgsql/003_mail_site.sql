@@ -7,6 +7,7 @@ alter table um_mail add column made_at bigint;                      -- when that
 
 drop index um_mail_due;
 create index um_mail_due on um_mail (site, due_at) where state = 0;
+create index um_mail_claim on um_mail (claim) where state = 0 and claim is not null;
 create index um_mail_made on um_mail (email_key, kind, made_at) where made_at is not null;
 
 -- With the id, so that the accounts of an address come in an order without being sorted.

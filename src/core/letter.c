@@ -14,11 +14,10 @@
 #define WAITING_TOO 2
 
 typedef struct work_t {
+    um_tx_t *tx;
     um_cx_t *cx;
     const char *claim;
-    const apr_array_header_t *mails;
-    apr_array_header_t *letters;
-    um_status_e status;         /* when a step failed that is not the database's */
+    um_letter_t *letter;
 } work_t;
 
 static int is_kind(const um_mail_t *mail, const char *kind)
@@ -31,39 +30,98 @@ static int state_of(const um_mail_t *mail)
     return is_kind(mail, UM_MAILING_VERIFY) ? WAITING_TOO : ACTIVE_ONLY;
 }
 
-/* --- tokens --- */
+static apr_status_t failed(work_t *work, const char *cause)
+{
+    work->cx->cause = cause;
+    return UM_STORE_ROLLED_BACK;
+}
 
-/* A mail whose account is gone meanwhile is recorded as given up and is no letter. */
-static apr_status_t add_letter(um_tx_t *tx, work_t *work, const um_mail_t *mail)
+/* --- how much an address gets --- */
+
+/* A stranger's address, once in somebody's account, must not be sent a heap of mail. But that is no way to keep an
+ * account's owner from what concerns him alone: a reset, and that his password was changed, he gets once an hour
+ * whatever others of that address have got. */
+static int is_too_many(const work_t *work, const um_mail_t *mail, int all, int own)
+{
+    const um_mailing_t *mailing = work->cx->site->mailing;
+    int is_first = own == 0 && (is_kind(mail, UM_MAILING_RESET) || is_kind(mail, UM_MAILING_PASSWORD_CHANGED));
+    int limit = mailing->hourly;
+
+    /* Nobody knows whose an address is that is not verified. */
+    if (is_kind(mail, UM_MAILING_EMAIL_CHANGED) && mailing->verification == UM_VERIFY_OFF) {
+        limit = 1;
+    }
+    return all >= limit && !is_first;
+}
+
+/* A mail that is tried again has been counted. */
+static apr_status_t look_at_limit(work_t *work, const um_mail_t *mail, const char *email_key, int *allowed)
+{
+    int all = 0, own = 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (!mail->was_made) {
+        rv = um_store_mail_count(work->tx, work->cx->pool, mail, email_key,
+                                 um_cx_seconds(work->cx) - UM_MAILING_HOUR, &all, &own);
+    }
+    *allowed = mail->was_made || !is_too_many(work, mail, all, own);
+    return rv;
+}
+
+/* --- one account's letter --- */
+
+static apr_status_t give_up(work_t *work, const um_mail_t *mail, const char *why)
+{
+    um_store_call_t call = um_cx_store(work->cx);
+
+    work->letter->refused = why;
+    return um_store_mail_done(&call, work->tx, mail, work->claim, UM_MAIL_GIVEN_UP, um_cx_seconds(work->cx), why);
+}
+
+static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *email_key, int *done)
 {
     const um_mailing_t *mailing = work->cx->site->mailing;
     apr_int64_t now = um_cx_seconds(work->cx);
-    int is_reset = is_kind(mail, UM_MAILING_RESET);
     um_ticket_t ticket = { .kind = mail->kind, .mail_id = mail->id, .user_id = mail->user_id, .state = state_of(mail),
-                           .email_key = um_email_key(work->cx->pool, mail->address), .created_at = now };
-    const char *token = "";
-    apr_status_t rv;
-    int done = 1;
+                           .email_key = email_key, .created_at = now };
 
-    if (is_reset || is_kind(mail, UM_MAILING_VERIFY)) {
-        ticket.expires_at = now + (is_reset ? mailing->reset_lifetime : mailing->verify_lifetime);
-        work->status = um_ticket_new(work->cx, &token, &ticket.hash);
-        if (work->status != UM_OK) {
-            return UM_STORE_ROLLED_BACK;
-        }
-        rv = um_store_ticket_insert(tx, work->cx->pool, &ticket, 1, mailing->hourly, &done);
-        if (rv != APR_SUCCESS) {
-            return rv;
-        }
+    *done = 1;
+    if (is_kind(mail, UM_MAILING_RESET)) {
+        ticket.expires_at = now + mailing->reset_lifetime;
     }
-    if (!done) {
-        um_store_call_t call = um_cx_store(work->cx);
+    else if (is_kind(mail, UM_MAILING_VERIFY)) {
+        ticket.expires_at = now + mailing->verify_lifetime;
+    }
+    else {
+        return APR_SUCCESS;
+    }
+    if (um_ticket_new(work->cx, &work->letter->token, &ticket.hash) != UM_OK) {
+        return UM_STORE_ROLLED_BACK;
+    }
+    return um_store_ticket_insert(work->tx, work->cx->pool, &ticket, mail->was_made, mailing->hourly, done);
+}
 
-        return um_store_mail_done(&call, tx, mail, work->claim, UM_MAIL_GIVEN_UP, now,
-                                  "the account is gone, inactive, or has another address");
+static apr_status_t add_letter(work_t *work, const um_mail_t *mail)
+{
+    const char *email_key = um_email_key(work->cx->pool, mail->address);
+    int allowed, done = 0;
+    apr_status_t rv = look_at_limit(work, mail, email_key, &allowed);
+
+    if (rv == APR_SUCCESS && !allowed) {
+        return give_up(work, mail, "its address has had as many of its kind within the hour as it may");
     }
-    APR_ARRAY_PUSH(work->letters, um_letter_t) = (um_letter_t){ mail, token };
-    return APR_SUCCESS;
+    if (rv == APR_SUCCESS) {
+        rv = um_store_mail_made(work->tx, work->cx->pool, mail, work->claim, email_key, um_cx_seconds(work->cx), &done);
+    }
+    if (rv != APR_SUCCESS || !done) {
+        return rv;
+    }
+    rv = add_token(work, mail, email_key, &done);
+    if (rv == APR_SUCCESS && !done) {
+        return give_up(work, mail, "the account is gone, inactive, or has another address");
+    }
+    work->letter->mail = mail;
+    return rv;
 }
 
 /* --- wishes --- */
@@ -75,28 +133,48 @@ static um_mail_t *for_user(work_t *work, const um_mail_t *wish, const um_user_t 
     mail->user_id = user->id;
     mail->username = user->username;
     mail->address = user->email;
+    mail->detail = "";
     return mail;
 }
 
-/* The first account takes over the wish's row; each further one gets a row of its own, which the next claim finds. */
-static apr_status_t add_user(um_tx_t *tx, work_t *work, const um_mail_t *wish, const um_user_t *user, int is_first)
+/* A row that the next claim finds. */
+static apr_status_t add_row(work_t *work, um_mail_t *mail)
 {
-    um_mail_t *mail = for_user(work, wish, user);
-    apr_status_t rv;
-    int done = 0;
-
-    if (is_first) {
-        rv = um_store_mail_resolve(tx, mail, work->claim, &done);
-        return rv == APR_SUCCESS && done ? add_letter(tx, work, mail) : rv;
-    }
     if (um_random_uuid(work->cx->pool, work->cx->now, &mail->id) != APR_SUCCESS) {
-        work->status = um_cx_failed(work->cx, "the random generator failed");
-        return UM_STORE_ROLLED_BACK;
+        return failed(work, "the random generator failed");
     }
-    return um_store_mail_insert_tx(tx, work->cx->pool, mail);
+    return um_store_mail_insert_tx(work->tx, work->cx->pool, mail);
 }
 
-static apr_status_t resolve(um_tx_t *tx, work_t *work, const um_mail_t *wish)
+/* A page is what one transaction bears; who comes behind it is looked for later. */
+static apr_status_t add_rest(work_t *work, const um_mail_t *wish, const um_user_t *last)
+{
+    um_mail_t *rest = apr_pmemdup(work->cx->pool, wish, sizeof(*wish));
+
+    rest->detail = last->id;
+    return add_row(work, rest);
+}
+
+/* The first account takes over the wish's row. */
+static apr_status_t share_out(work_t *work, const um_mail_t *wish, const apr_array_header_t *users)
+{
+    um_mail_t *first = for_user(work, wish, APR_ARRAY_IDX(users, 0, um_user_t *));
+    int done = 0;
+    apr_status_t rv = um_store_mail_resolve(work->tx, first, work->claim, &done);
+
+    if (rv != APR_SUCCESS || !done) {
+        return rv;
+    }
+    for (int i = 1; rv == APR_SUCCESS && i < users->nelts; i++) {
+        rv = add_row(work, for_user(work, wish, APR_ARRAY_IDX(users, i, um_user_t *)));
+    }
+    if (rv == APR_SUCCESS && users->nelts == UM_TICKET_PAGE) {
+        rv = add_rest(work, wish, APR_ARRAY_IDX(users, users->nelts - 1, um_user_t *));
+    }
+    return rv == APR_SUCCESS ? add_letter(work, first) : rv;
+}
+
+static apr_status_t resolve(work_t *work, const um_mail_t *wish)
 {
     apr_pool_t *pool = work->cx->pool;
     um_store_call_t call = um_cx_store(work->cx);
@@ -107,43 +185,25 @@ static apr_status_t resolve(um_tx_t *tx, work_t *work, const um_mail_t *wish)
         .verified = is_kind(wish, UM_MAILING_VERIFY) ? 0 : 1,
         .since = um_cx_seconds(work->cx) - UM_MAILING_HOUR,
         .limit = work->cx->site->mailing->hourly,
+        .behind = *wish->detail ? wish->detail : UM_MAIL_NO_ID,
     };
     apr_array_header_t *users;
-    apr_status_t rv = um_store_ticket_users(tx, pool, &whose, &users);
+    apr_status_t rv = um_store_ticket_users(work->tx, pool, &whose, &users);
 
-    for (int i = 0; rv == APR_SUCCESS && i < users->nelts; i++) {
-        rv = add_user(tx, work, wish, APR_ARRAY_IDX(users, i, um_user_t *), i == 0);
+    if (rv == APR_SUCCESS && users->nelts) {
+        rv = share_out(work, wish, users);
     }
-    if (rv == APR_SUCCESS && !users->nelts) {
-        rv = um_store_mail_done(&call, tx, wish, work->claim, UM_MAIL_SENT, um_cx_seconds(work->cx), "for nobody");
-    }
-    return rv;
-}
-
-static apr_status_t prepare(um_tx_t *tx, void *baton)
-{
-    work_t *work = baton;
-    apr_status_t rv = APR_SUCCESS;
-
-    apr_array_clear(work->letters);
-    for (int i = 0; rv == APR_SUCCESS && i < work->mails->nelts; i++) {
-        const um_mail_t *mail = APR_ARRAY_IDX(work->mails, i, const um_mail_t *);
-
-        rv = mail->user_id ? add_letter(tx, work, mail) : resolve(tx, work, mail);
+    else if (rv == APR_SUCCESS) {
+        rv = um_store_mail_done(&call, work->tx, wish, work->claim, UM_MAIL_SENT, um_cx_seconds(work->cx),
+                                "for nobody");
     }
     return rv;
 }
 
-um_status_e um_letter_prepare(um_cx_t *cx, const char *claim, const apr_array_header_t *mails,
-                              apr_array_header_t **letters)
+apr_status_t um_letter_make(um_tx_t *tx, um_cx_t *cx, const char *claim, const um_mail_t *mail, um_letter_t *letter)
 {
-    um_store_call_t call = um_cx_store(cx);
-    work_t work = { cx, claim, mails, apr_array_make(cx->pool, mails->nelts + 1, sizeof(um_letter_t)), UM_OK };
-    apr_status_t rv = mails->nelts ? um_store_transaction(&call, prepare, &work) : APR_SUCCESS;
+    work_t work = { tx, cx, claim, letter };
 
-    *letters = work.letters;
-    if (work.status != UM_OK) {
-        return work.status;
-    }
-    return rv == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+    *letter = (um_letter_t){ .token = "" };
+    return mail->user_id ? add_letter(&work, mail) : resolve(&work, mail);
 }

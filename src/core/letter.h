@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_LETTER_H
 #define UM_LETTER_H
-/* Claimed mails made ready to be sent: whom a wish is for is found out here, and here tokens are made. */
+/* A claimed mail made ready to be sent: whom a wish is for is found out here, here tokens are made, and here it is seen
+ * how much an address has got lately. */
 #include "mailing.h"
 
 /** A mail with its token. */
 typedef struct um_letter_t {
-    const um_mail_t *mail;      /**< with the account's own address and name */
+    const um_mail_t *mail;      /**< with the account's own address and name; NULL: nothing is to be sent */
     const char *token;          /**< in clear, only here; "" for kinds that carry none */
+    const char *refused;        /**< why it was given up, as recorded; NULL: it was not */
 } um_letter_t;
 
-/** Makes letters of claimed mails, in one transaction. A wish that is for nobody is recorded as done; one for several
- * accounts becomes a mail for each. UM_AWAY, UM_FAILED: nothing was done, the claim stands until its lease ends.
- * @param mails  um_mail_t *
- * @param letters  um_letter_t */
-um_status_e um_letter_prepare(um_cx_t *cx, const char *claim, const apr_array_header_t *mails,
-                              apr_array_header_t **letters);
+/** Makes the letter of a claimed mail, in a transaction that may be done again from its start. A wish that is for
+ * nobody is recorded as done; of several accounts that it is for each further one gets a row of its own, and where there
+ * are more of them than a page, a row looks for the rest. What may not be sent is recorded as given up. APR_EGENERAL:
+ * hand it on; UM_STORE_ROLLED_BACK with cx->cause: the letter cannot be made now. */
+apr_status_t um_letter_make(um_tx_t *tx, um_cx_t *cx, const char *claim, const um_mail_t *mail, um_letter_t *letter);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mailing.h"
 
+#include "email.h"
 #include "mailmsg.h"
 #include "random.h"
+#include "store_ticket.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -36,6 +38,8 @@ static um_status_e new_row(um_cx_t *cx, const char *kind, const char *address, u
         .username = "",
         .detail = "",
         .language = cx->language ? cx->language : "",
+        .site = cx->site->mailing->host,
+        .last_error = "",
         .created_at = um_cx_seconds(cx),
     };
     return UM_OK;
@@ -48,7 +52,6 @@ um_status_e um_mailing_wish(um_cx_t *cx, const char *kind, const char *address)
     um_status_e status;
 
     if (!cx->site->mailing->sends) {
-        cx->cause = "somebody asked for a mail, but this site sends none";
         return UM_OK;
     }
     status = new_row(cx, kind, address, &mail);
@@ -58,13 +61,27 @@ um_status_e um_mailing_wish(um_cx_t *cx, const char *kind, const char *address)
     return status;
 }
 
+/* Asked before the change, which forgets it. */
+static um_status_e is_to_know(um_cx_t *cx, const char *kind, const um_user_t *user, const char *address, int *wanted)
+{
+    um_store_call_t call = um_cx_store(cx);
+
+    *wanted = *address != '\0';
+    if (*wanted && strcmp(kind, UM_MAILING_EMAIL_CHANGED) == 0 && um_mailing_verification(cx) != UM_VERIFY_OFF
+        && um_store_ticket_is_verified(&call, user->id, um_email_key(cx->pool, address), wanted) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return UM_OK;
+}
+
 um_status_e um_mailing_make(um_cx_t *cx, const char *kind, const um_user_t *user, const char *address,
                             const char *detail, um_mail_t **mail)
 {
-    um_status_e status = UM_OK;
+    int wanted;
+    um_status_e status = is_to_know(cx, kind, user, address, &wanted);
 
     *mail = NULL;
-    if (*address) {
+    if (status == UM_OK && wanted) {
         status = new_row(cx, kind, address, mail);
     }
     if (*mail) {

@@ -16,8 +16,11 @@
 /** All kinds, and all placeholders that their templates may use; NULL-terminated. */
 extern const char *const um_mailing_kinds[], *const um_mailing_placeholders[];
 
-/** Seconds within which mails to an account are counted. */
+/** Seconds within which mails are counted. */
 #define UM_MAILING_HOUR 3600
+
+/** Seconds that a mail is waited for at most, whatever a site has set: what is older is nobody's. */
+#define UM_MAILING_LONGEST_AGE (30 * 86400)
 
 typedef enum { UM_VERIFY_OFF, UM_VERIFY_ON, UM_VERIFY_REQUIRED } um_verify_e;
 
@@ -27,10 +30,11 @@ struct um_mailing_t {
     const char *from_name;              /**< "" for none */
     const char *from_address;
     const char *site;                   /**< how mails call the site */
+    const char *host;                   /**< tells its mails from those of others in one database; nodes share it */
     const char *reset_url, *verify_url; /**< of the site's own pages, with {token} */
     apr_int64_t reset_lifetime;         /**< seconds, of a token from when its mail is made */
     apr_int64_t verify_lifetime;
-    int hourly;                         /**< mails of a kind that an account gets within an hour */
+    int hourly;                         /**< mails of a kind that an account, and an address, gets within an hour */
     int attempts;                       /**< after so many a mail is given up */
     apr_int64_t max_age;                /**< seconds after which a mail is given up */
     int notice_password, notice_email;  /**< whether changes are told */
@@ -40,12 +44,13 @@ struct um_mailing_t {
 /** Whether addresses are to be verified; off where nothing is said by mail. */
 um_verify_e um_mailing_verification(const um_cx_t *cx);
 
-/** A wish for a mail to whoever has an address: one row, whether anybody has it or not. UM_AWAY, UM_FAILED; UM_OK
- * with a cause where the site sends none. */
+/** A wish for a mail to whoever has an address: one row, whether anybody has it or not; none where the site sends no
+ * mail. UM_AWAY, UM_FAILED. */
 um_status_e um_mailing_wish(um_cx_t *cx, const char *kind, const char *address);
 
 /** Makes a row that tells a user of something, for the transaction in which it happens; NULL in *mail when he has no
- * address. UM_FAILED.
+ * address. Where addresses are verified, that another one has taken its place is told only to one that was: else
+ * anybody could have strangers told. UM_AWAY, UM_FAILED.
  * @param address  where it goes: not always his present one */
 um_status_e um_mailing_make(um_cx_t *cx, const char *kind, const um_user_t *user, const char *address,
                             const char *detail, um_mail_t **mail);

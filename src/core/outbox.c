@@ -3,29 +3,43 @@
 
 #include "letter.h"
 #include "random.h"
-#include "store_ticket.h"
 
 #include <apr_strings.h>
+#include <string.h>
 
 #define BATCH 50
 /* A batch ends after this, so that its lease can be short and a killed worker's mails are not late for long. */
 #define BATCH_SECONDS 20
 /* Beyond a batch and one message more: for two nodes' clocks. */
 #define LEASE_MARGIN 20
-#define PURGE_BATCH 500
 
 #define FIRST_DELAY 30
 #define LONGEST_DELAY 3600
 #define DOWN_DELAY 15
+/* While one mail alone says that the server is away, and no other is there to tell whether it is the mail's fault. */
+#define LONGEST_LONE_DELAY 300
+
+/* How the sending of a mail ended, yet to be recorded. */
+typedef struct record_t {
+    const um_mail_t *mail;      /* NULL: nothing is to be recorded */
+    int waits;                  /* it is put off; else it has ended in state */
+    um_mail_state_e state;
+    apr_int64_t due;
+    int attempts;
+    const char *why;
+} record_t;
 
 /* What a batch has in hand. */
 typedef struct batch_t {
     um_cx_t *cx;
-    const um_outbox_t *outbox;
+    um_outbox_t *outbox;
     um_outbox_round_t *round;
     const char *claim;
     apr_time_t ends;
-    apr_array_header_t *letters; /* um_letter_t */
+    record_t record;            /* of the mail before: goes into the transaction in which the next is made ready */
+    const um_mail_t *suspect;   /* said that the server is away, which the next has to confirm; or NULL */
+    const char *suspicion;      /* its words */
+    int has_spoken;             /* the server, to any mail of the batch */
 } batch_t;
 
 static void note(batch_t *batch, const um_mail_t *mail, const char *what, const char *why)
@@ -52,15 +66,33 @@ static apr_int64_t delay(int attempts)
 
 /* --- recording --- */
 
-static apr_int64_t seconds_now(const batch_t *batch)
+static apr_status_t write_record(batch_t *batch, um_store_call_t *call, um_tx_t *tx)
 {
-    return apr_time_sec(batch->outbox->clock());
+    const record_t *record = &batch->record;
+
+    if (!record->mail) {
+        return APR_SUCCESS;
+    }
+    return record->waits ? um_store_mail_later(call, tx, record->mail, batch->claim, record->due, record->attempts,
+                                               record->why)
+                         : um_store_mail_done(call, tx, record->mail, batch->claim, record->state,
+                                              um_cx_seconds(batch->cx), record->why);
 }
 
-static um_status_e record_end(batch_t *batch, const um_mail_t *mail, um_mail_state_e state, const char *why)
+/* By itself: where no other mail follows. */
+static um_status_e flush(batch_t *batch)
 {
     um_store_call_t call = um_cx_store(batch->cx);
 
+    if (write_record(batch, &call, NULL) != APR_SUCCESS) {
+        return um_cx_away(batch->cx, &call);
+    }
+    batch->record.mail = NULL;
+    return UM_OK;
+}
+
+static void end_with(batch_t *batch, const um_mail_t *mail, um_mail_state_e state, const char *why)
+{
     if (state == UM_MAIL_GIVEN_UP) {
         batch->round->given_up++;
         note(batch, mail, "given up", why);
@@ -68,91 +100,271 @@ static um_status_e record_end(batch_t *batch, const um_mail_t *mail, um_mail_sta
     else {
         batch->round->sent++;
     }
-    return um_store_mail_done(&call, NULL, mail, batch->claim, state, seconds_now(batch), why) == APR_SUCCESS
-               ? UM_OK : um_cx_away(batch->cx, &call);
+    batch->record = (record_t){ .mail = mail, .state = state, .why = why };
 }
 
-static um_status_e record_later(batch_t *batch, const um_mail_t *mail, int down, const char *why)
+static int is_too_old(const batch_t *batch, const um_mail_t *mail)
 {
-    const um_mailing_t *mailing = batch->cx->site->mailing;
-    um_store_call_t call = um_cx_store(batch->cx);
-    apr_int64_t now = seconds_now(batch);
-    /* That the server is away is not the mail's fault: only its age counts then. */
-    int attempts = down ? mail->attempts - 1 : mail->attempts;
+    return um_cx_seconds(batch->cx) - mail->created_at >= batch->cx->site->mailing->max_age;
+}
 
-    if (attempts >= mailing->attempts || now - mail->created_at >= mailing->max_age) {
-        return record_end(batch, mail, UM_MAIL_GIVEN_UP, why);
+/* tells: unless it is one of many of which the same is to be said. */
+static void put_off(batch_t *batch, const um_mail_t *mail, int attempts, apr_int64_t wait, int tells, const char *why)
+{
+    if (attempts >= batch->cx->site->mailing->attempts || is_too_old(batch, mail)) {
+        end_with(batch, mail, UM_MAIL_GIVEN_UP, why);
+        return;
+    }
+    if (tells) {
+        note(batch, mail, "put off", why);
     }
     batch->round->later++;
-    note(batch, mail, "put off", why);
-    return um_store_mail_later(&call, mail, batch->claim, now + (down ? DOWN_DELAY : delay(mail->attempts)), attempts,
-                               why) == APR_SUCCESS ? UM_OK : um_cx_away(batch->cx, &call);
+    batch->record = (record_t){ .mail = mail, .waits = 1, .due = um_cx_seconds(batch->cx) + wait,
+                                .attempts = attempts, .why = why };
 }
 
-/* --- sending --- */
+static void put_off_for_itself(batch_t *batch, const um_mail_t *mail, const char *why)
+{
+    put_off(batch, mail, mail->attempts, delay(mail->attempts), 1, why);
+}
+
+/* --- the server is away, or is it? --- */
+
+/* What one mail's failure says of the server may be about that mail alone, and then it must hold up no other. So the
+ * server is away when two different mails in a row say so. Who said so first waits for the second's word. */
+static void suspect(batch_t *batch, const um_mail_t *mail, const char *why)
+{
+    batch->suspect = mail;
+    batch->suspicion = why;
+    apr_cpystrn(batch->outbox->suspect, mail->id, sizeof(batch->outbox->suspect));
+}
+
+/* That the server is away is not the mail's fault: no try counts then, only its age. */
+static um_status_e absolve(batch_t *batch, apr_int64_t wait, int tells)
+{
+    const um_mail_t *mail = batch->suspect;
+
+    batch->suspect = NULL;
+    if (mail) {
+        put_off(batch, mail, mail->attempts - 1, wait, tells, batch->suspicion);
+    }
+    return flush(batch);
+}
+
+static um_status_e say_down(batch_t *batch, const um_mail_t *mail, const char *why)
+{
+    um_status_e status;
+    int is_second = *batch->outbox->suspect && strcmp(batch->outbox->suspect, mail->id) != 0;
+
+    if (!is_second) {
+        suspect(batch, mail, why);
+        return UM_OK;
+    }
+    batch->round->down = 1;
+    status = absolve(batch, DOWN_DELAY, 0);
+    if (status != UM_OK) {
+        return status;
+    }
+    suspect(batch, mail, why);
+    return absolve(batch, DOWN_DELAY, 1);
+}
+
+/* The server has spoken with another mail: it was that mail's own fault. */
+static um_status_e accuse(batch_t *batch)
+{
+    const um_mail_t *mail = batch->suspect;
+
+    *batch->outbox->suspect = '\0';
+    batch->suspect = NULL;
+    batch->has_spoken = 1;
+    if (!mail) {
+        return UM_OK;
+    }
+    put_off_for_itself(batch, mail, batch->suspicion);
+    return flush(batch);
+}
+
+/* The batch is over. Where the server has spoken to others just before, the last is taken to be at fault itself; where
+ * nobody has said whose fault it was: the longer it goes on, the longer are the pauses. */
+static um_status_e leave_open(batch_t *batch)
+{
+    const um_mail_t *mail = batch->suspect;
+    apr_int64_t wait;
+
+    if (!mail) {
+        return UM_OK;
+    }
+    if (batch->has_spoken) {
+        return accuse(batch);
+    }
+    wait = (um_cx_seconds(batch->cx) - mail->created_at) / 8;
+    return absolve(batch, wait < DOWN_DELAY ? DOWN_DELAY : wait > LONGEST_LONE_DELAY ? LONGEST_LONE_DELAY : wait, 1);
+}
+
+/* --- one mail --- */
+
+typedef struct step_t {
+    batch_t *batch;
+    const um_mail_t *mail;
+    um_letter_t letter;
+} step_t;
+
+/* The record of the mail before and the making of the next share a transaction: its commit is what costs. */
+static apr_status_t step_rows(um_tx_t *tx, void *baton)
+{
+    step_t *step = baton;
+    um_store_call_t call = um_cx_store(step->batch->cx);
+    apr_status_t rv = write_record(step->batch, &call, tx);
+
+    return rv == APR_SUCCESS ? um_letter_make(tx, step->batch->cx, step->batch->claim, step->mail, &step->letter) : rv;
+}
+
+/* The letter could not be made. What was to be recorded with it is recorded by itself; if even that does not work it is
+ * the database. */
+static um_status_e not_made(batch_t *batch, const um_mail_t *mail, apr_status_t rv, const char *why)
+{
+    um_status_e status = flush(batch);
+
+    if (status != UM_OK) {
+        return status;
+    }
+    if (rv == UM_STORE_UNKNOWN) {
+        /* Perhaps it was made: only the next claim can see what the row is now. */
+        batch->record = (record_t){ .mail = mail, .waits = 1, .due = um_cx_seconds(batch->cx),
+                                    .attempts = mail->attempts - 1, .why = mail->last_error };
+    }
+    else {
+        put_off_for_itself(batch, mail, apr_pstrcat(batch->cx->pool, "its letter could not be made: ",
+                                                    why ? why : "no cause given", NULL));
+    }
+    return flush(batch);
+}
+
+static um_status_e make(batch_t *batch, const um_mail_t *mail, um_letter_t *letter)
+{
+    um_store_call_t call = um_cx_store(batch->cx);
+    step_t step = { .batch = batch, .mail = mail };
+    apr_status_t rv = um_store_transaction(&call, step_rows, &step);
+
+    *letter = (um_letter_t){ .mail = NULL };
+    if (rv != APR_SUCCESS) {
+        return not_made(batch, mail, rv, rv == UM_STORE_ROLLED_BACK ? batch->cx->cause : call.cause);
+    }
+    batch->record.mail = NULL;
+    *letter = step.letter;
+    if (letter->refused) {
+        batch->round->given_up++;
+        note(batch, mail, "given up", letter->refused);
+    }
+    return UM_OK;
+}
 
 static um_status_e send_letter(batch_t *batch, const um_letter_t *letter)
 {
     const um_mailing_t *mailing = batch->cx->site->mailing;
     const um_mail_t *mail = letter->mail;
+    um_transport_e verdict;
+    um_status_e status;
     const char *bytes;
     const char *why = "";
     apr_size_t len;
 
     if (um_mailing_render(batch->cx, mail, letter->token, &bytes, &len) != UM_OK) {
-        return record_end(batch, mail, UM_MAIL_GIVEN_UP, batch->cx->cause);
+        end_with(batch, mail, UM_MAIL_GIVEN_UP, batch->cx->cause);
+        return UM_OK;
     }
-    switch (um_transport_send(batch->outbox->transport, batch->cx->pool, mailing->from_address, mail->address, bytes,
-                              len, batch->outbox->cut, &why)) {
-    case UM_TRANSPORT_SENT:
-        return record_end(batch, mail, UM_MAIL_SENT, "");
-    case UM_TRANSPORT_NEVER:
-        return record_end(batch, mail, UM_MAIL_GIVEN_UP, why);
-    case UM_TRANSPORT_LATER:
+    verdict = um_transport_send(batch->outbox->transport, batch->cx->pool, mailing->from_address, mail->address, bytes,
+                                len, batch->outbox->cut, &why);
+    batch->cx->now = batch->outbox->clock();
+    if (verdict == UM_TRANSPORT_DOWN) {
+        return say_down(batch, mail, why);
+    }
+    if (verdict == UM_TRANSPORT_LATER && *batch->outbox->cut) {
         /* Cut off by us: the release that follows gives it back with the others. */
-        return *batch->outbox->cut ? UM_OK : record_later(batch, mail, 0, why);
-    case UM_TRANSPORT_DOWN:
-        break;
+        return UM_OK;
     }
-    batch->round->down = 1;
-    return record_later(batch, mail, 1, why);
+    status = accuse(batch);
+    if (status != UM_OK) {
+        return status;
+    }
+    if (verdict == UM_TRANSPORT_LATER) {
+        put_off_for_itself(batch, mail, why);
+    }
+    else {
+        end_with(batch, mail, verdict == UM_TRANSPORT_SENT ? UM_MAIL_SENT : UM_MAIL_GIVEN_UP,
+                 verdict == UM_TRANSPORT_SENT ? "" : why);
+    }
+    return UM_OK;
 }
+
+static const char *too_old(const batch_t *batch, const um_mail_t *mail)
+{
+    return *mail->last_error ? apr_pstrcat(batch->cx->pool, mail->last_error, " (now too old)", NULL)
+                             : "too old before it was tried";
+}
+
+static um_status_e send_mail(batch_t *batch, const um_mail_t *mail)
+{
+    um_letter_t letter;
+    um_status_e status;
+
+    batch->cx->now = batch->outbox->clock();
+    if (is_too_old(batch, mail)) {
+        status = flush(batch);
+        if (status == UM_OK) {
+            end_with(batch, mail, UM_MAIL_GIVEN_UP, too_old(batch, mail));
+        }
+        return status;
+    }
+    status = make(batch, mail, &letter);
+    return status == UM_OK && letter.mail ? send_letter(batch, &letter) : status;
+}
+
+/* --- a batch --- */
 
 static int goes_on(const batch_t *batch)
 {
     return !batch->round->down && !*batch->outbox->stop && batch->outbox->clock() < batch->ends;
 }
 
-static um_status_e send_all(batch_t *batch)
+static um_status_e send_all(batch_t *batch, const apr_array_header_t *mails)
 {
     um_store_call_t call = um_cx_store(batch->cx);
     um_status_e status = UM_OK;
+    const char *unrecorded;
     int i;
 
-    for (i = 0; i < batch->letters->nelts && status == UM_OK && goes_on(batch); i++) {
-        status = send_letter(batch, &APR_ARRAY_IDX(batch->letters, i, um_letter_t));
+    for (i = 0; i < mails->nelts && status == UM_OK && goes_on(batch); i++) {
+        status = send_mail(batch, APR_ARRAY_IDX(mails, i, const um_mail_t *));
     }
-    /* Also what was claimed and is no letter any more is released; it is done by then, and the release leaves it
-     * alone. */
-    if ((i < batch->letters->nelts || *batch->outbox->cut)
-        && um_store_mail_release(&call, batch->claim, seconds_now(batch) + (batch->round->down ? DOWN_DELAY : 0))
-               != APR_SUCCESS) {
+    if (status == UM_OK) {
+        status = flush(batch);
+    }
+    if (status == UM_OK) {
+        status = leave_open(batch);
+    }
+    /* One that was perhaps sent, and is not known to be, stays ours until the lease ends: given back it would be sent
+     * again at once. */
+    unrecorded = batch->record.mail ? batch->record.mail->id : UM_MAIL_NO_ID;
+    if ((i < mails->nelts || status != UM_OK || *batch->outbox->cut)
+        && um_store_mail_release(&call, batch->claim, unrecorded,
+                                 um_cx_seconds(batch->cx) + (batch->round->down ? DOWN_DELAY : 0)) != APR_SUCCESS) {
         return um_cx_away(batch->cx, &call);
     }
     return status;
 }
 
-um_status_e um_outbox_work(um_cx_t *cx, const um_outbox_t *outbox, um_outbox_round_t *round)
+um_status_e um_outbox_work(um_cx_t *cx, um_outbox_t *outbox, um_outbox_round_t *round)
 {
+    const char *host = cx->site->mailing->host;
     um_store_call_t call = um_cx_store(cx);
     batch_t batch = { .cx = cx, .outbox = outbox, .round = round };
     apr_int64_t now = um_cx_seconds(cx);
     apr_array_header_t *mails;
     int due = 0;
-    um_status_e status;
 
     *round = (um_outbox_round_t){ .lines = apr_array_make(cx->pool, 4, sizeof(const char *)) };
-    if (um_store_mail_due(&call, now, &due) != APR_SUCCESS) {
+    if (um_store_mail_due(&call, host, now, &due) != APR_SUCCESS) {
         return um_cx_away(cx, &call);
     }
     if (!due) {
@@ -162,27 +374,10 @@ um_status_e um_outbox_work(um_cx_t *cx, const um_outbox_t *outbox, um_outbox_rou
         return um_cx_failed(cx, "the random generator failed");
     }
     batch.ends = outbox->clock() + apr_time_from_sec(BATCH_SECONDS);
-    if (um_store_mail_claim(&call, batch.claim, now, now + BATCH_SECONDS + outbox->timeout + LEASE_MARGIN, BATCH,
+    if (um_store_mail_claim(&call, host, batch.claim, now, now + BATCH_SECONDS + outbox->timeout + LEASE_MARGIN, BATCH,
                             &mails) != APR_SUCCESS) {
         return um_cx_away(cx, &call);
     }
     round->more = mails->nelts > 0;
-    status = um_letter_prepare(cx, batch.claim, mails, &batch.letters);
-    return status == UM_OK ? send_all(&batch) : status;
-}
-
-/* --- clearing up --- */
-
-um_status_e um_outbox_purge(um_cx_t *cx, apr_int64_t keep, int *more)
-{
-    um_store_call_t call = um_cx_store(cx);
-    apr_int64_t now = um_cx_seconds(cx);
-    int mails = 0, others = 0;
-
-    if (um_store_mail_purge(&call, now - keep, PURGE_BATCH, &mails) != APR_SUCCESS
-        || um_store_ticket_purge(&call, now, now - UM_MAILING_HOUR, PURGE_BATCH, &others) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
-    }
-    *more = mails == PURGE_BATCH || others >= PURGE_BATCH;
-    return UM_OK;
+    return mails->nelts ? send_all(&batch, mails) : UM_OK;
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_OUTBOX_H
 #define UM_OUTBOX_H
-/* Working off the outbox: claim, make the tokens, send, record. Nothing in memory matters: a worker that is killed
- * at any point loses no mail, and at most the one that was being handed over at that moment is sent twice, with the
- * same Message-ID. Several workers on several nodes share the rows by leases. */
+/* Working off the outbox: claim, and for each mail make its token, send, record. Nothing in memory matters: a worker
+ * that is killed at any point loses no mail, and at most the one that was being handed over at that moment is sent
+ * twice, with the same Message-ID. Several workers on several nodes share the rows by leases. */
 #include "mailing.h"
 #include "transport.h"
 
-/** One worker. */
+/** One worker of a site. */
 typedef struct um_outbox_t {
     um_transport_t *transport;
-    volatile int *stop;         /**< nonzero: begin no other message */
-    volatile int *cut;          /**< nonzero: break off the one under way too */
+    const atomic_int *stop;     /**< nonzero: begin no other message */
+    const atomic_int *cut;      /**< nonzero: break off the one under way too */
     int timeout;                /**< seconds that the transport takes for one message at most */
     apr_time_t (*clock)(void);  /**< the time during a batch; apr_time_now, or a test's */
+    char suspect[40];           /**< id of the mail for which the server was last said to be away; "" at first */
 } um_outbox_t;
 
 /** What a round of work came to. */
@@ -24,10 +25,12 @@ typedef struct um_outbox_round_t {
     apr_array_header_t *lines;  /**< const char *: for the log, without addresses and tokens */
 } um_outbox_round_t;
 
-/** Works off one batch. UM_OK also when nothing was due; UM_AWAY, UM_FAILED. */
-um_status_e um_outbox_work(um_cx_t *cx, const um_outbox_t *outbox, um_outbox_round_t *round);
+/** Works off one batch of the site's mails. cx->now moves on with the outbox's clock. UM_OK also when nothing was due,
+ * and when single mails could not be made ready; UM_AWAY, UM_FAILED. */
+um_status_e um_outbox_work(um_cx_t *cx, um_outbox_t *outbox, um_outbox_round_t *round);
 
-/** Deletes what ended keep seconds ago, in one bounded batch: mails, and tokens and sessions that ran out. *more: there
+/** Deletes what ended keep seconds ago and more than an hour, in one bounded batch: mails, and tokens and sessions that
+ * ran out. Takes over mails of no site, and gives up those of another that nobody has sent for a month. *more: there
  * is probably more. UM_AWAY. */
 um_status_e um_outbox_purge(um_cx_t *cx, apr_int64_t keep, int *more);
 

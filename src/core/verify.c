@@ -31,8 +31,8 @@ um_status_e um_verify_confirm(um_cx_t *cx, const char *token)
 {
     um_store_call_t call = um_cx_store(cx);
     taking_t taking = { cx, NULL };
-    um_user_t *user = NULL;
     apr_status_t rv;
+    int there = 1;
 
     if (cx->errors->nelts) {
         return UM_INVALID;
@@ -45,9 +45,9 @@ um_status_e um_verify_confirm(um_cx_t *cx, const char *token)
     if (rv == UM_STORE_ROLLED_BACK) {
         return UM_ABSENT;
     }
-    /* The answer to COMMIT was lost: a token that is gone now was taken, by us. */
-    if (rv == UM_STORE_UNKNOWN && um_store_ticket_user(&call, taking.hash, UM_MAILING_VERIFY, um_cx_seconds(cx), &user)
-                                      == APR_SUCCESS && !user) {
+    /* The answer to COMMIT was lost: a token that is gone now was taken, by us. One that is there and good no more was
+     * not. */
+    if (rv == UM_STORE_UNKNOWN && um_store_ticket_there(&call, taking.hash, &there) == APR_SUCCESS && !there) {
         return UM_OK;
     }
     return rv == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);

@@ -54,6 +54,18 @@ static const char *page(apr_pool_t *pconf, const char *set, const char *path)
     return set;
 }
 
+/* Name and port of the host, as nodes of one site share them: not what people see, which may be put in better words on
+ * any day, with mails waiting. */
+static const char *identity(const um_server_t *server, apr_pool_t *pconf)
+{
+    const server_rec *s = server->server;
+    apr_port_t port = s->is_virtual && s->addrs ? s->addrs->host_port : s->port;
+    char *name = apr_pstrdup(pconf, s->server_hostname ? s->server_hostname : "localhost");
+
+    ap_str_tolower(name);
+    return apr_psprintf(pconf, "%s:%u", name, (unsigned)port);
+}
+
 static um_mailing_t *make(const um_server_t *server, apr_pool_t *pconf)
 {
     const um_settings_t *settings = &server->settings;
@@ -62,6 +74,7 @@ static um_mailing_t *make(const um_server_t *server, apr_pool_t *pconf)
 
     mailing->sends = sends;
     mailing->site = is(settings->site_name, "auto") ? ap_server_conf->server_hostname : settings->site_name;
+    mailing->host = identity(server, pconf);
     mailing->reset_url = page(pconf, settings->reset_url, "/password-reset");
     mailing->verify_url = page(pconf, settings->verify_url, "/verify-email");
     mailing->reset_lifetime = settings->reset_lifetime;

@@ -4,7 +4,6 @@
 #include "outbox.h"
 #include "shared.h"
 
-#include <apr_atomic.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <mod_watchdog.h>
@@ -15,8 +14,9 @@
 #define LISTEN_MS 100
 #define LOOK_SECONDS 2
 #define PURGE_SECONDS 60
-/* No work is begun after this in one call. */
+/* No work is begun after this in one call; nor for a host after its turn, where there are others. */
 #define CALL_SECONDS 30
+#define TURN_SECONDS 5
 /* A kept connection to the mail server is let go after this. */
 #define REST_SECONDS 10
 /* While the mail server is away: first and longest pause. */
@@ -28,48 +28,78 @@
 #define CUT_MS 3000
 #define WAIT_STEP_MS 10
 
-/* The worker of this process. */
-static struct {
-    server_rec *main_server;
-    volatile int stop, cut;
-    apr_uint32_t busy;          /* atomic: inside a call */
-    apr_uint32_t rings;         /* as last heard */
-    apr_time_t next_look, next_purge, rest_at;
+/* A host's part in it: what is wrong with one mail server is nothing to the others. */
+typedef struct host_t {
+    const um_server_t *server;
+    um_outbox_t outbox;         /* transport NULL: it sends no mail */
     apr_time_t paused_until;
     int pause;                  /* seconds, 0 while the mail server answers */
+    apr_time_t rest_at;         /* 0: nothing is kept open */
+    apr_time_t next_purge;
+} host_t;
+
+/* The worker of this process. The end of a child and the watchdog's thread see stop and busy in one order. */
+static struct {
+    host_t *hosts;
+    int count, senders;
+    atomic_int stop, cut, busy; /* busy: inside a call */
+    apr_uint32_t rings;         /* as last heard */
+    apr_time_t next_look;
 } worker;
 
 /* --- the end of a child --- */
 
 static int await_idle(int milliseconds)
 {
-    for (int i = 0; i < milliseconds / WAIT_STEP_MS && apr_atomic_read32(&worker.busy); i++) {
+    for (int i = 0; i < milliseconds / WAIT_STEP_MS && atomic_load(&worker.busy); i++) {
         apr_sleep(apr_time_from_msec(WAIT_STEP_MS));
     }
-    return !apr_atomic_read32(&worker.busy);
+    return !atomic_load(&worker.busy);
 }
 
 static apr_status_t finish(void *unused)
 {
     (void)unused;
-    worker.stop = 1;
+    atomic_store(&worker.stop, 1);
     if (!await_idle(FINISH_MS)) {
-        worker.cut = 1;
+        atomic_store(&worker.cut, 1);
         if (!await_idle(CUT_MS)) {
             return APR_SUCCESS;
         }
     }
-    for (server_rec *s = worker.main_server; s; s = s->next) {
-        if (um_server_is_own(s) && um_server_of(s)->transport) {
-            um_transport_rest(um_server_of(s)->transport);
+    for (int i = 0; i < worker.count; i++) {
+        if (worker.hosts[i].outbox.transport) {
+            um_transport_rest(worker.hosts[i].outbox.transport);
         }
     }
     return APR_SUCCESS;
 }
 
+static int has_work(const server_rec *s)
+{
+    return um_server_is_own(s) && um_server_of(s)->site && um_server_of(s)->settings.enabled;
+}
+
 void um_worker_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
-    worker.main_server = main_server;
+    int count = 0;
+
+    for (server_rec *s = main_server; s; s = s->next) {
+        count += has_work(s);
+    }
+    worker.hosts = apr_pcalloc(pchild, (apr_size_t)(count + 1) * sizeof(*worker.hosts));
+    for (server_rec *s = main_server; s; s = s->next) {
+        if (has_work(s)) {
+            const um_server_t *server = um_server_of(s);
+
+            worker.senders += server->transport != NULL;
+            worker.hosts[worker.count++] = (host_t){
+                .server = server,
+                .outbox = { .transport = server->transport, .stop = &worker.stop, .cut = &worker.cut,
+                            .timeout = (int)server->settings.mail_timeout, .clock = apr_time_now },
+            };
+        }
+    }
     if (um_transport_global_init(pchild) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "UM501: libcurl cannot be used, no mail is sent from here");
     }
@@ -95,24 +125,23 @@ static void tell_round(const um_server_t *server, const um_outbox_round_t *round
     }
 }
 
-static void pause_while_down(int down)
+static void pause_while_down(host_t *host, int down)
 {
     if (!down) {
-        worker.pause = 0;
+        host->pause = 0;
         return;
     }
-    worker.pause = worker.pause ? worker.pause * 2 : PAUSE_SECONDS;
-    if (worker.pause > LONGEST_PAUSE_SECONDS) {
-        worker.pause = LONGEST_PAUSE_SECONDS;
+    host->pause = host->pause ? host->pause * 2 : PAUSE_SECONDS;
+    if (host->pause > LONGEST_PAUSE_SECONDS) {
+        host->pause = LONGEST_PAUSE_SECONDS;
     }
-    worker.paused_until = apr_time_now() + apr_time_from_sec(worker.pause);
+    host->paused_until = apr_time_now() + apr_time_from_sec(host->pause);
 }
 
-/* Rounds until nothing is due, the mail server is away, or it is time to go. */
-static void send_mails(const um_server_t *server, apr_pool_t *pool, apr_time_t ends)
+/* Rounds until nothing is due, the mail server is away, or it is time for others. Whether more is due. */
+static int send_mails(host_t *host, apr_pool_t *pool)
 {
-    um_outbox_t outbox = { server->transport, &worker.stop, &worker.cut, (int)server->settings.mail_timeout,
-                           apr_time_now };
+    apr_time_t ends = apr_time_now() + apr_time_from_sec(worker.senders > 1 ? TURN_SECONDS : CALL_SECONDS);
     um_outbox_round_t round;
     apr_pool_t *round_pool;
     um_status_e status;
@@ -121,75 +150,79 @@ static void send_mails(const um_server_t *server, apr_pool_t *pool, apr_time_t e
     apr_pool_create(&round_pool, pool);
     do {
         apr_pool_clear(round_pool);
-        um_cx_init(&cx, round_pool, server->site, apr_time_now());
-        status = um_outbox_work(&cx, &outbox, &round);
-        tell_round(server, &round);
+        um_cx_init(&cx, round_pool, host->server->site, apr_time_now());
+        status = um_outbox_work(&cx, &host->outbox, &round);
+        tell_round(host->server, &round);
         if (status != UM_OK) {
-            tell(server, &cx, "mail could not be worked off");
+            tell(host->server, &cx, "mail could not be worked off");
         }
         if (round.sent || round.later || round.down) {
-            pause_while_down(round.down);
-            worker.rest_at = apr_time_now() + apr_time_from_sec(REST_SECONDS);
+            pause_while_down(host, round.down);
+            host->rest_at = apr_time_now() + apr_time_from_sec(REST_SECONDS);
         }
     } while (status == UM_OK && round.more && !round.down && !worker.stop && apr_time_now() < ends);
     apr_pool_destroy(round_pool);
+    return status == UM_OK && round.more && !round.down;
 }
 
-static void purge(const um_server_t *server, apr_pool_t *pool)
+/* One batch, and more until nothing is over, time is up, or somebody waits for a mail. Whether there is more. */
+static int purge(const host_t *host, apr_pool_t *pool)
 {
+    apr_time_t ends = apr_time_now() + apr_time_from_sec(CALL_SECONDS);
     um_status_e status = UM_OK;
+    apr_pool_t *batch_pool;
     int more = 1;
 
-    while (status == UM_OK && more && !worker.stop) {
+    apr_pool_create(&batch_pool, pool);
+    do {
         um_cx_t cx;
 
-        um_cx_init(&cx, pool, server->site, apr_time_now());
-        status = um_outbox_purge(&cx, server->settings.mail_keep, &more);
+        apr_pool_clear(batch_pool);
+        um_cx_init(&cx, batch_pool, host->server->site, apr_time_now());
+        status = um_outbox_purge(&cx, host->server->settings.mail_keep, &more);
         if (status != UM_OK) {
-            tell(server, &cx, "old rows could not be cleared up");
+            tell(host->server, &cx, "old rows could not be cleared up");
         }
-    }
+    } while (status == UM_OK && more && !worker.stop && apr_time_now() < ends && um_shared_rings() == worker.rings);
+    apr_pool_destroy(batch_pool);
+    return status == UM_OK && more;
 }
 
-static void rest_when_idle(const um_server_t *server, apr_time_t now)
+static void rest_when_idle(host_t *host)
 {
-    if (worker.rest_at && now >= worker.rest_at) {
-        um_transport_rest(server->transport);
+    if (host->rest_at && apr_time_now() >= host->rest_at) {
+        um_transport_rest(host->outbox.transport);
+        host->rest_at = 0;
     }
 }
 
+/* The time is looked at for each: who was before may have taken long. */
 static void work(apr_pool_t *pool)
 {
-    apr_time_t now = apr_time_now();
     apr_uint32_t rings = um_shared_rings();
-    int looks = rings != worker.rings || now >= worker.next_look;
-    int purges = now >= worker.next_purge;
+    int looks = rings != worker.rings || apr_time_now() >= worker.next_look;
+    int more = 0;
 
     worker.rings = rings;
-    for (server_rec *s = worker.main_server; s && !worker.stop; s = s->next) {
-        const um_server_t *server = um_server_of(s);
+    for (int i = 0; i < worker.count && !worker.stop; i++) {
+        host_t *host = &worker.hosts[i];
 
-        if (!um_server_is_own(s) || !server->site || !server->settings.enabled) {
-            continue;
+        if (host->outbox.transport && looks && apr_time_now() >= host->paused_until) {
+            more |= send_mails(host, pool);
         }
-        if (server->transport && looks && now >= worker.paused_until) {
-            send_mails(server, pool, now + apr_time_from_sec(CALL_SECONDS));
-        }
-        if (server->transport) {
-            rest_when_idle(server, now);
-        }
-        if (purges) {
-            purge(server, pool);
+        rest_when_idle(host);
+    }
+    for (int i = 0; i < worker.count && !worker.stop; i++) {
+        host_t *host = &worker.hosts[i];
+
+        if (apr_time_now() >= host->next_purge) {
+            int is_left = purge(host, pool);
+
+            host->next_purge = apr_time_now() + apr_time_from_sec(is_left ? LOOK_SECONDS : PURGE_SECONDS);
         }
     }
     if (looks) {
-        worker.next_look = now + apr_time_from_sec(LOOK_SECONDS);
-    }
-    if (purges) {
-        worker.next_purge = now + apr_time_from_sec(PURGE_SECONDS);
-    }
-    if (worker.rest_at && now >= worker.rest_at) {
-        worker.rest_at = 0;
+        worker.next_look = apr_time_now() + apr_time_from_sec(more ? 0 : LOOK_SECONDS);
     }
 }
 
@@ -198,12 +231,25 @@ static void work(apr_pool_t *pool)
 static apr_status_t on_watchdog(int state, void *unused, apr_pool_t *pool)
 {
     (void)unused;
-    apr_atomic_set32(&worker.busy, 1);
-    if (state == AP_WATCHDOG_STATE_RUNNING && !worker.stop && worker.main_server) {
+    atomic_store(&worker.busy, 1);
+    if (state == AP_WATCHDOG_STATE_RUNNING && !worker.stop) {
         work(pool);
     }
-    apr_atomic_set32(&worker.busy, 0);
+    atomic_store(&worker.busy, 0);
     return APR_SUCCESS;
+}
+
+/* Once: requests for a mail are answered as anywhere, and each of them would be a line. */
+static void tell_who_sends_none(const server_rec *main_server)
+{
+    for (const server_rec *s = main_server; s; s = s->next) {
+        const um_server_t *server = um_server_of(s);
+
+        if (um_server_is_own(s) && server->settings.enabled && server->mailing && !server->mailing->sends) {
+            ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s, "UM507: UserMgmtMail is none: who asks %s for a mail is "
+                         "answered as if it were sent, and none is", s->server_hostname ? s->server_hostname : "");
+        }
+    }
 }
 
 int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
@@ -222,6 +268,7 @@ int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     if (!wanted || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
+    tell_who_sends_none(main_server);
     if (!get || !enrol) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server, "UM505: mail is sent and old rows are cleared up by "
                      "mod_watchdog, which is not loaded: add LoadModule watchdog_module");

@@ -173,7 +173,7 @@ static const char *refuse_address(apr_pool_t *pool, const char *whose, apr_statu
 }
 
 um_transport_e um_transport_send(um_transport_t *t, apr_pool_t *pool, const char *from, const char *to,
-                                 const char *bytes, apr_size_t len, volatile int *stop, const char **why)
+                                 const char *bytes, apr_size_t len, const atomic_int *stop, const char **why)
 {
     um_transport_mail_t mail = { pool, "", NULL, bytes, len, stop, "" };
     um_transport_e verdict;

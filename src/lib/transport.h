@@ -13,6 +13,8 @@
  * A transport serves one thread at a time. Every send is bounded by the timeout and ends soon when it is told to. */
 #include <apr_pools.h>
 
+#include <stdatomic.h>
+
 typedef struct um_transport_t um_transport_t;
 
 typedef struct um_transport_options_t {
@@ -47,7 +49,7 @@ apr_status_t um_transport_open(apr_pool_t *pool, const char *url, const um_trans
  *  *why, in pool, is never NULL: the server's reply (also when sent), or what failed. At most 200 bytes of printable
  *  ASCII, with addresses and whatever is as long as a token replaced: servers quote what they refuse. */
 um_transport_e um_transport_send(um_transport_t *t, apr_pool_t *pool, const char *from, const char *to,
-                                 const char *bytes, apr_size_t len, volatile int *stop, const char **why);
+                                 const char *bytes, apr_size_t len, const atomic_int *stop, const char **why);
 
 /** Ends what is kept open, without waiting for anybody: for a sender that has nothing to do. The next send opens it
  *  anew. */

@@ -11,7 +11,7 @@ typedef struct um_transport_mail_t {
     const char *to;
     const char *bytes;
     apr_size_t len;
-    volatile int *stop;          /* may be NULL */
+    const atomic_int *stop;          /* may be NULL */
     const char *why;             /* the kind's words, which transport.c makes fit for a log */
 } um_transport_mail_t;
 

@@ -193,7 +193,7 @@ static pid_t reap(const run_t *run, int *status, int how)
 static int wait_for(run_t *run, int timeout, int *status)
 {
     apr_int64_t deadline = milliseconds() + (apr_int64_t)timeout * 1000;
-    volatile int *stop = run->mail->stop;
+    const atomic_int *stop = run->mail->stop;
     pid_t pid;
 
     while ((pid = reap(run, status, WNOHANG)) == 0) {

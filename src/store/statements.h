@@ -174,45 +174,66 @@ UM_STATEMENT(GROUP_DROP, WRITE, 2,
 /* --- mail to be sent --- */
 
 #define UM_MAIL_COLUMNS \
-    "m.id, m.kind, m.address, m.user_id, m.username, m.detail, m.language, m.attempts, m.created_at"
+    "m.id, m.kind, m.address, m.user_id, m.username, m.detail, m.language, m.site, m.attempts, m.created_at," \
+    " m.last_error, m.made_at"
+
+/* The rows of a table that a list of ids names. PostgreSQL finds the list first and then each row by its index,
+ * whatever it knows of the tables; what another node works on is left out, so nobody waits for anybody. */
+#define UM_LISTED(select) UM_SQL2(" = any(array(" select " for update skip locked))", " in (" select ")")
 
 /* What a request or a change leaves for the worker: one row, whoever it is for. */
-UM_STATEMENT(MAIL_INSERT, WRITE, 9,
-    "insert into um_mail (id, kind, due_at, address, user_id, username, detail, language, created_at)"
+UM_STATEMENT(MAIL_INSERT, WRITE, 10,
+    "insert into um_mail (id, kind, due_at, address, user_id, username, detail, language, site, created_at)"
     " values (" UM_UUID ", cast(%s as text), cast(%s as bigint), cast(%s as text), " UM_UUID ", cast(%s as text),"
-    " cast(%s as text), cast(%s as text), cast(%s as bigint)) on conflict do nothing returning id")
+    " cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as bigint)) on conflict do nothing returning id")
 
 /* Wishes, of so many requests at once: the commit is what costs. A short list is filled up with its last row again. */
-#define UM_WISH_INTO "insert into um_mail (id, kind, due_at, address, language, created_at) values "
+#define UM_WISH_INTO "insert into um_mail (id, kind, due_at, address, language, site, created_at) values "
 #define UM_WISH \
-    "(" UM_UUID ", cast(%s as text), cast(%s as bigint), cast(%s as text), cast(%s as text), cast(%s as bigint))"
+    "(" UM_UUID ", cast(%s as text), cast(%s as bigint), cast(%s as text), cast(%s as text), cast(%s as text)," \
+    " cast(%s as bigint))"
 #define UM_WISH_END " on conflict do nothing returning id"
 
-UM_STATEMENT(MAIL_WISH, WRITE, 6, UM_WISH_INTO UM_WISH UM_WISH_END)
+UM_STATEMENT(MAIL_WISH, WRITE, 7, UM_WISH_INTO UM_WISH UM_WISH_END)
 
-UM_STATEMENT(MAIL_WISH_2, WRITE, 12, UM_WISH_INTO UM_WISH ", " UM_WISH UM_WISH_END)
+UM_STATEMENT(MAIL_WISH_2, WRITE, 14, UM_WISH_INTO UM_WISH ", " UM_WISH UM_WISH_END)
 
-UM_STATEMENT(MAIL_WISH_4, WRITE, 24, UM_WISH_INTO UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH UM_WISH_END)
+UM_STATEMENT(MAIL_WISH_4, WRITE, 28, UM_WISH_INTO UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH UM_WISH_END)
 
-UM_STATEMENT(MAIL_WISH_8, WRITE, 48,
+UM_STATEMENT(MAIL_WISH_8, WRITE, 56,
     UM_WISH_INTO UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH
     UM_WISH_END)
 
-UM_STATEMENT(MAIL_DUE, READ, 1,
-    "select m.id from um_mail m where m.state = 0 and m.due_at <= cast(%s as bigint) limit 1")
+UM_STATEMENT(MAIL_DUE, READ, 2,
+    "select m.id from um_mail m where m.state = 0 and m.site = cast(%s as text) and m.due_at <= cast(%s as bigint)"
+    " order by m.due_at limit 1")
 
 /* A claim is a lease: due_at moves to its end, so the rows of a worker that dies come up again by themselves. */
-UM_STATEMENT(MAIL_CLAIM, WRITE, 4,
+UM_STATEMENT(MAIL_CLAIM, WRITE, 5,
     "update um_mail set claim = " UM_UUID ", due_at = cast(%s as bigint), attempts = attempts + 1"
-    " where id in (select m.id from um_mail m where m.state = 0 and m.due_at <= cast(%s as bigint)"
-    " order by m.due_at limit cast(%s as integer)" UM_SQL2(" for update skip locked", "") ") returning id")
+    " where id" UM_LISTED("select m.id from um_mail m where m.state = 0 and m.site = cast(%s as text)"
+    " and m.due_at <= cast(%s as bigint) order by m.due_at limit cast(%s as integer)") " returning id")
 
+/* Those that failed before come last: a few that nobody takes cannot be the first for ever. */
 UM_STATEMENT(MAIL_CLAIMED, READ, 1,
-    "select " UM_MAIL_COLUMNS " from um_mail m where m.claim = " UM_UUID " and m.state = 0 order by m.created_at, m.id")
+    "select " UM_MAIL_COLUMNS " from um_mail m where m.claim = " UM_UUID " and m.state = 0"
+    " order by case when m.last_error = '' then 0 else 1 end, m.created_at, m.id")
 
 /* A request for an address becomes the mail of its first account; others get rows of their own. */
 UM_STATEMENT(MAIL_RESOLVE, WRITE, 5,
     "update um_mail set user_id = " UM_UUID ", username = cast(%s as text), address = cast(%s as text)"
+    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 and user_id is null returning id")
+
+/* How many mails of a kind were made for an address lately, and how many of them for one account. Nobody needs to know
+ * of more than the highest limit. */
+UM_STATEMENT(MAIL_COUNT, READ, 4,
+    "select count(*), count(case when n.user_id = " UM_UUID " then 1 end) from (select m.user_id from um_mail m"
+    " where m.email_key = cast(%s as text) and m.kind = cast(%s as text) and m.made_at > cast(%s as bigint)"
+    " limit 1000) n")
+
+/* It counts from now on. */
+UM_STATEMENT(MAIL_MADE, WRITE, 4,
+    "update um_mail set email_key = cast(%s as text), made_at = cast(%s as bigint)"
     " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
 
 UM_STATEMENT(MAIL_DONE, WRITE, 5,
@@ -223,19 +244,36 @@ UM_STATEMENT(MAIL_LATER, WRITE, 5,
     "update um_mail set due_at = cast(%s as bigint), attempts = cast(%s as integer), last_error = cast(%s as text),"
     " claim = null where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
 
-/* What a worker has claimed and will not get to. */
-UM_STATEMENT(MAIL_RELEASE, WRITE, 2,
+/* What a worker has claimed and will not get to; not the one that perhaps was sent. */
+UM_STATEMENT(MAIL_RELEASE, WRITE, 3,
     "update um_mail set due_at = cast(%s as bigint), attempts = attempts - 1, claim = null"
-    " where claim = " UM_UUID " and state = 0 returning id")
+    " where claim = " UM_UUID " and state = 0 and id <> " UM_UUID " returning id")
+
+/* Rows of before there were sites are taken over by whoever comes first. */
+UM_STATEMENT(MAIL_ADOPT, WRITE, 2,
+    "update um_mail set site = cast(%s as text) where id" UM_LISTED("select m.id from um_mail m where m.state = 0"
+    " and m.site = '' limit cast(%s as integer)") " returning id")
+
+/* Those of a site that is no more. */
+UM_STATEMENT(MAIL_ORPHANS, WRITE, 5,
+    "update um_mail set state = 2, done_at = cast(%s as bigint), last_error = 'no host sends mail of this site'"
+    " where id" UM_LISTED("select m.id from um_mail m where m.state = 0 and m.site <> cast(%s as text)"
+    " and m.due_at <= cast(%s as bigint) and m.created_at < cast(%s as bigint) limit cast(%s as integer)")
+    " returning id")
 
 /* --- accounts of an address --- */
 
-/* state: besides the active ones; verified: at most. Not those for whom as many mails as the limit were made lately. */
-UM_STATEMENT(USERS_BY_EMAIL, READ, 6,
-    "select " UM_USER_COLUMNS " from um_users u where u.email_key = cast(%s as text)"
+/* A page of them, behind an id. state: besides the active ones; verified: at most. Not those for whom as many mails as
+ * the limit were made lately. */
+UM_STATEMENT(USERS_BY_EMAIL, READ, 7,
+    "select " UM_USER_COLUMNS " from um_users u where u.email_key = cast(%s as text) and u.id > " UM_UUID
     " and u.is_active in (1, cast(%s as smallint)) and u.email_verified <= cast(%s as smallint)"
     " and (select count(distinct t.mail_id) from um_tickets t where t.user_id = u.id and t.kind = cast(%s as text)"
     " and t.created_at > cast(%s as bigint)) < cast(%s as bigint) order by u.id limit 20")
+
+/* Whether an address that an account has is verified; no row: it has another. */
+UM_STATEMENT(USER_IS_VERIFIED, READ, 2,
+    "select u.email_verified from um_users u where u.id = " UM_UUID " and u.email_key = cast(%s as text)")
 
 /* Verifying an address ends no session: nothing but the address was in doubt. */
 UM_STATEMENT(USER_VERIFIED, WRITE, 3,
@@ -270,6 +308,10 @@ UM_STATEMENT(TICKET_USER, READ, 3,
     " where t.hash = cast(%s as text) and t.kind = cast(%s as text) and t.expires_at > cast(%s as bigint)"
     " and t.user_version = u.version and t.email_key = u.email_key")
 
+/* Whether it is there, good or not. */
+UM_STATEMENT(TICKET_THERE, READ, 1,
+    "select t.hash from um_tickets t where t.hash = cast(%s as text)")
+
 /* Of many who take it at the same instant one gets the row. */
 UM_STATEMENT(TICKET_TAKE, WRITE, 3,
     "delete from um_tickets where hash = cast(%s as text) and kind = cast(%s as text)"
@@ -278,13 +320,13 @@ UM_STATEMENT(TICKET_TAKE, WRITE, 3,
 /* --- clearing up, in bounded batches --- */
 
 UM_STATEMENT(MAIL_PURGE, WRITE, 2,
-    "delete from um_mail where id in (select m.id from um_mail m where m.state <> 0 and m.done_at < cast(%s as bigint)"
-    " limit cast(%s as integer)) returning id")
+    "delete from um_mail where id" UM_LISTED("select m.id from um_mail m where m.state <> 0"
+    " and m.done_at < cast(%s as bigint) limit cast(%s as integer)") " returning id")
 
 /* Those of the last hour count against the limit on mails, even when they have run out. */
 UM_STATEMENT(TICKET_PURGE, WRITE, 3,
-    "delete from um_tickets where hash in (select t.hash from um_tickets t where t.expires_at < cast(%s as bigint)"
-    " and t.created_at < cast(%s as bigint) limit cast(%s as integer)) returning hash")
+    "delete from um_tickets where hash" UM_LISTED("select t.hash from um_tickets t where t.expires_at <"
+    " cast(%s as bigint) and t.created_at < cast(%s as bigint) limit cast(%s as integer)") " returning hash")
 
 UM_STATEMENT(SESSION_PURGE, WRITE, 2,
     "delete from um_sessions where id in (select s.id from um_sessions s where s.expires_at < cast(%s as bigint)"

@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 
-#define INSERT_VALUES 9
+#define INSERT_VALUES 10
 
 static const char *const *insert_values(apr_pool_t *pool, const um_mail_t *mail)
 {
@@ -21,7 +21,8 @@ static const char *const *insert_values(apr_pool_t *pool, const um_mail_t *mail)
     values[5] = mail->username;
     values[6] = mail->detail;
     values[7] = mail->language;
-    values[8] = at;
+    values[8] = mail->site;
+    values[9] = at;
     return values;
 }
 
@@ -34,7 +35,7 @@ apr_status_t um_store_mail_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_mai
 
 /* --- wishes --- */
 
-#define WISH_VALUES 6
+#define WISH_VALUES 7
 
 typedef struct wish_t {
     um_store_call_t *call;      /* of the thread that brought it */
@@ -48,7 +49,8 @@ static void wish_values(apr_pool_t *pool, const um_mail_t *mail, const char **va
     values[2] = um_store_number(pool, mail->created_at);
     values[3] = mail->address;
     values[4] = mail->language;
-    values[5] = values[2];
+    values[5] = mail->site;
+    values[6] = values[2];
 }
 
 apr_status_t um_store_mail_combine(void *store, void *const *items, int count)
@@ -92,10 +94,10 @@ apr_status_t um_store_mail_wish(um_store_call_t *call, const um_mail_t *mail)
 
 /* --- working them off --- */
 
-apr_status_t um_store_mail_due(um_store_call_t *call, apr_int64_t now, int *due)
+apr_status_t um_store_mail_due(um_store_call_t *call, const char *site, apr_int64_t now, int *due)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_MAIL_DUE, UM_VALUES(um_store_number(call->pool, now)), &rows);
+    apr_status_t rv = um_store_run(call, UM_SQL_MAIL_DUE, UM_VALUES(site, um_store_number(call->pool, now)), &rows);
 
     *due = rows.count > 0;
     return rv;
@@ -112,17 +114,20 @@ static um_mail_t *read_mail(apr_pool_t *pool, const char *const *row)
     mail->username = row[4];
     mail->detail = row[5];
     mail->language = row[6];
-    mail->attempts = (int)strtol(row[7], NULL, 10);
-    mail->created_at = apr_atoi64(row[8]);
+    mail->site = row[7];
+    mail->attempts = (int)strtol(row[8], NULL, 10);
+    mail->created_at = apr_atoi64(row[9]);
+    mail->last_error = row[10];
+    mail->was_made = row[11] != NULL;
     return mail;
 }
 
-apr_status_t um_store_mail_claim(um_store_call_t *call, const char *claim, apr_int64_t now, apr_int64_t lease_end,
-                                 int most, apr_array_header_t **mails)
+apr_status_t um_store_mail_claim(um_store_call_t *call, const char *site, const char *claim, apr_int64_t now,
+                                 apr_int64_t lease_end, int most, apr_array_header_t **mails)
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_MAIL_CLAIM,
-                                   UM_VALUES(claim, um_store_number(call->pool, lease_end),
+                                   UM_VALUES(claim, um_store_number(call->pool, lease_end), site,
                                              um_store_number(call->pool, now), um_store_number(call->pool, most)),
                                    &rows);
 
@@ -147,6 +152,30 @@ apr_status_t um_store_mail_resolve(um_tx_t *tx, const um_mail_t *mail, const cha
     return rv;
 }
 
+apr_status_t um_store_mail_count(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *email_key,
+                                 apr_int64_t since, int *all, int *own)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_MAIL_COUNT,
+                                      UM_VALUES(mail->user_id, email_key, mail->kind, um_store_number(pool, since)),
+                                      &rows);
+
+    *all = rows.count ? (int)strtol(rows.row[0][0], NULL, 10) : 0;
+    *own = rows.count ? (int)strtol(rows.row[0][1], NULL, 10) : 0;
+    return rv;
+}
+
+apr_status_t um_store_mail_made(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *claim,
+                                const char *email_key, apr_int64_t now, int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_MAIL_MADE,
+                                      UM_VALUES(email_key, um_store_number(pool, now), mail->id, claim), &rows);
+
+    *done = rows.count > 0;
+    return rv;
+}
+
 apr_status_t um_store_mail_done(um_store_call_t *call, um_tx_t *tx, const um_mail_t *mail, const char *claim,
                                 um_mail_state_e state, apr_int64_t now, const char *error)
 {
@@ -160,21 +189,44 @@ apr_status_t um_store_mail_done(um_store_call_t *call, um_tx_t *tx, const um_mai
     return um_store_run(call, UM_SQL_MAIL_DONE, UM_VALUES(state_text, at, error, mail->id, claim), &rows);
 }
 
-apr_status_t um_store_mail_later(um_store_call_t *call, const um_mail_t *mail, const char *claim, apr_int64_t due,
-                                 int attempts, const char *error)
+apr_status_t um_store_mail_later(um_store_call_t *call, um_tx_t *tx, const um_mail_t *mail, const char *claim,
+                                 apr_int64_t due, int attempts, const char *error)
 {
     um_rows_t rows;
+    const char *at = um_store_number(call->pool, due);
+    const char *count = um_store_number(call->pool, attempts);
 
-    return um_store_run(call, UM_SQL_MAIL_LATER,
-                        UM_VALUES(um_store_number(call->pool, due), um_store_number(call->pool, attempts), error,
-                                  mail->id, claim), &rows);
+    if (tx) {
+        return um_store_tx_run(tx, UM_SQL_MAIL_LATER, UM_VALUES(at, count, error, mail->id, claim), &rows);
+    }
+    return um_store_run(call, UM_SQL_MAIL_LATER, UM_VALUES(at, count, error, mail->id, claim), &rows);
 }
 
-apr_status_t um_store_mail_release(um_store_call_t *call, const char *claim, apr_int64_t due)
+apr_status_t um_store_mail_release(um_store_call_t *call, const char *claim, const char *but, apr_int64_t due)
 {
     um_rows_t rows;
 
-    return um_store_run(call, UM_SQL_MAIL_RELEASE, UM_VALUES(um_store_number(call->pool, due), claim), &rows);
+    return um_store_run(call, UM_SQL_MAIL_RELEASE, UM_VALUES(um_store_number(call->pool, due), claim, but), &rows);
+}
+
+/* --- clearing up --- */
+
+apr_status_t um_store_mail_adopt(um_store_call_t *call, const char *site, int most)
+{
+    um_rows_t rows;
+
+    return um_store_run(call, UM_SQL_MAIL_ADOPT, UM_VALUES(site, um_store_number(call->pool, most)), &rows);
+}
+
+apr_status_t um_store_mail_orphans(um_store_call_t *call, const char *site, apr_int64_t now, apr_int64_t before,
+                                   int most)
+{
+    const char *at = um_store_number(call->pool, now);
+    um_rows_t rows;
+
+    return um_store_run(call, UM_SQL_MAIL_ORPHANS,
+                        UM_VALUES(at, site, at, um_store_number(call->pool, before),
+                                  um_store_number(call->pool, most)), &rows);
 }
 
 apr_status_t um_store_mail_purge(um_store_call_t *call, apr_int64_t before, int most, int *count)

@@ -12,11 +12,17 @@ typedef struct um_mail_t {
     const char *address;       /**< as typed while user_id is NULL, else where it goes */
     const char *user_id;       /**< NULL: the accounts of the address are yet to be found */
     const char *username;      /**< as it was when the row was made */
-    const char *detail;        /**< what else the mail tells: the new address */
+    const char *detail;        /**< what else the mail tells: the new address; of a wish: the account to go on behind */
     const char *language;      /**< of the template; "" for the site's own */
+    const char *site;          /**< the host whose mail it is: nobody else sends it */
     int attempts;              /**< so many times claimed, this one included */
     apr_int64_t created_at;    /**< seconds since the epoch */
+    const char *last_error;    /**< why it was not sent before; "" */
+    int was_made;              /**< a letter was made of it before */
 } um_mail_t;
+
+/** No mail's id. */
+#define UM_MAIL_NO_ID "00000000-0000-0000-0000-000000000000"
 
 typedef enum { UM_MAIL_WAITS, UM_MAIL_SENT, UM_MAIL_GIVEN_UP } um_mail_state_e;
 
@@ -29,28 +35,46 @@ apr_status_t um_store_mail_combine(void *store, void *const *items, int count);
 /** In a transaction: one row, due at once. */
 apr_status_t um_store_mail_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail);
 
-/** Whether anything is due. */
-apr_status_t um_store_mail_due(um_store_call_t *call, apr_int64_t now, int *due);
+/** Whether anything of a site is due. */
+apr_status_t um_store_mail_due(um_store_call_t *call, const char *site, apr_int64_t now, int *due);
 
-/** Claims what is due, most rows at most, until lease_end; whoever dies with them loses them then.
+/** Claims what is due of a site, most rows at most, until lease_end; whoever dies with them loses them then.
  * @param claim  a new UUID
- * @param mails  um_mail_t *, oldest first; rows of an earlier try of the same claim are among them */
-apr_status_t um_store_mail_claim(um_store_call_t *call, const char *claim, apr_int64_t now, apr_int64_t lease_end,
-                                 int most, apr_array_header_t **mails);
+ * @param mails  um_mail_t *, oldest first, but those that failed before last; rows of an earlier try of the same claim
+ * are among them */
+apr_status_t um_store_mail_claim(um_store_call_t *call, const char *site, const char *claim, apr_int64_t now,
+                                 apr_int64_t lease_end, int most, apr_array_header_t **mails);
 
 /** In a transaction: a wish becomes the mail of an account. *done 0: the claim is no longer ours. */
 apr_status_t um_store_mail_resolve(um_tx_t *tx, const um_mail_t *mail, const char *claim, int *done);
+
+/** In a transaction: how many mails of this one's kind were made for an address after since (counted up to 1000), and
+ * how many of them for this one's account. */
+apr_status_t um_store_mail_count(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *email_key,
+                                 apr_int64_t since, int *all, int *own);
+
+/** In a transaction: a letter is made of it, which counts from now on. *done 0: the claim is no longer ours. */
+apr_status_t um_store_mail_made(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *claim,
+                                const char *email_key, apr_int64_t now, int *done);
 
 /** Records how a mail ended. In a transaction when tx is not NULL. */
 apr_status_t um_store_mail_done(um_store_call_t *call, um_tx_t *tx, const um_mail_t *mail, const char *claim,
                                 um_mail_state_e state, apr_int64_t now, const char *error);
 
-/** Puts a mail back until due, with that count of attempts. */
-apr_status_t um_store_mail_later(um_store_call_t *call, const um_mail_t *mail, const char *claim, apr_int64_t due,
-                                 int attempts, const char *error);
+/** Puts a mail back until due, with that count of attempts. In a transaction when tx is not NULL. */
+apr_status_t um_store_mail_later(um_store_call_t *call, um_tx_t *tx, const um_mail_t *mail, const char *claim,
+                                 apr_int64_t due, int attempts, const char *error);
 
-/** Gives back what a claim still holds, as if it had not been claimed, due then. */
-apr_status_t um_store_mail_release(um_store_call_t *call, const char *claim, apr_int64_t due);
+/** Gives back what a claim still holds, as if it had not been claimed, due then.
+ * @param but  the id of one that stays claimed; UM_MAIL_NO_ID: none */
+apr_status_t um_store_mail_release(um_store_call_t *call, const char *claim, const char *but, apr_int64_t due);
+
+/** What waits without a site, most rows at most, becomes this one's. */
+apr_status_t um_store_mail_adopt(um_store_call_t *call, const char *site, int most);
+
+/** Gives up what waits, most rows at most, of other sites, that was written before and that nobody has claimed. */
+apr_status_t um_store_mail_orphans(um_store_call_t *call, const char *site, apr_int64_t now, apr_int64_t before,
+                                   int most);
 
 /** Deletes at most most rows that ended before; *count of them. */
 apr_status_t um_store_mail_purge(um_store_call_t *call, apr_int64_t before, int most, int *count);

@@ -8,7 +8,7 @@ apr_status_t um_store_ticket_users(um_tx_t *tx, apr_pool_t *pool, const um_ticke
 {
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_USERS_BY_EMAIL,
-                                      UM_VALUES(wish->email_key, um_store_number(pool, wish->state),
+                                      UM_VALUES(wish->email_key, wish->behind, um_store_number(pool, wish->state),
                                                 um_store_number(pool, wish->verified), wish->kind,
                                                 um_store_number(pool, wish->since),
                                                 um_store_number(pool, wish->limit)), &rows);
@@ -56,6 +56,25 @@ apr_status_t um_store_ticket_user(um_store_call_t *call, const char *hash, const
                                    UM_VALUES(hash, kind, um_store_number(call->pool, now)), &rows);
 
     *user = rows.count ? um_store_user_read(call->pool, rows.row[0]) : NULL;
+    return rv;
+}
+
+apr_status_t um_store_ticket_there(um_store_call_t *call, const char *hash, int *there)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_TICKET_THERE, UM_VALUES(hash), &rows);
+
+    *there = rows.count > 0;
+    return rv;
+}
+
+apr_status_t um_store_ticket_is_verified(um_store_call_t *call, const char *user_id, const char *email_key,
+                                         int *verified)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_USER_IS_VERIFIED, UM_VALUES(user_id, email_key), &rows);
+
+    *verified = rows.count && rows.row[0][0] && rows.row[0][0][0] == '1';
     return rv;
 }
 

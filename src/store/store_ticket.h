@@ -25,9 +25,14 @@ typedef struct um_ticket_wish_t {
     int verified;              /**< email_verified at most */
     apr_int64_t since;         /**< mails made after this count against the limit */
     int limit;
+    const char *behind;        /**< only accounts with a higher id */
 } um_ticket_wish_t;
 
-/** In a transaction: the accounts that a wish is for, at most 20, without those that reached the limit. um_user_t *. */
+/** Accounts of an address that are looked up at a time. */
+#define UM_TICKET_PAGE 20
+
+/** In a transaction: the accounts that a wish is for, by id, a page of them, without those that reached the limit.
+ * um_user_t *. */
 apr_status_t um_store_ticket_users(um_tx_t *tx, apr_pool_t *pool, const um_ticket_wish_t *wish,
                                    apr_array_header_t **users);
 
@@ -40,6 +45,13 @@ apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_tick
 /** Whose token it is, while it is good; *user NULL: not any more, or never. */
 apr_status_t um_store_ticket_user(um_store_call_t *call, const char *hash, const char *kind, apr_int64_t now,
                                   um_user_t **user);
+
+/** Whether a token is there, good or not. */
+apr_status_t um_store_ticket_there(um_store_call_t *call, const char *hash, int *there);
+
+/** Whether an address is one that the account has and that is verified. */
+apr_status_t um_store_ticket_is_verified(um_store_call_t *call, const char *user_id, const char *email_key,
+                                         int *verified);
 
 /** In a transaction: takes a verify token and marks the address of its account as verified. *done 0: somebody else took
  * it, it ran out, or the account has another address by now. */

@@ -15,7 +15,7 @@
 typedef struct site_mail_t {
     um_mailing_t mailing;
     um_outbox_t outbox;
-    int stop, cut;
+    atomic_int stop, cut;
     const char *folder;        /**< of the mails */
 } site_mail_t;
 
@@ -52,7 +52,7 @@ static void site_mail_open(site_t *s, site_mail_t *m)
     memset(m, 0, sizeof(*m));
     m->mailing = (um_mailing_t){
         .sends = 1, .templates = site_templates(s->pool), .from_name = "Example",
-        .from_address = "no-reply@site.example", .site = "site.example", .reset_url = SITE_URL "/reset?token={token}",
+        .from_address = "no-reply@site.example", .site = "site.example", .host = "site.example:443", .reset_url = SITE_URL "/reset?token={token}",
         .verify_url = SITE_URL "/verify?token={token}", .reset_lifetime = 86400, .verify_lifetime = 259200, .hourly = 5,
         .attempts = 4, .max_age = 86400, .notice_password = 1, .notice_email = 1, .verification = UM_VERIFY_OFF,
     };
@@ -123,7 +123,7 @@ static int site_mail_put(site_t *s, const char *kind, const um_user_t *user, con
     site_mail_row_t row = { .pool = cx->pool };
     um_mail_t *mail;
 
-    if (um_mailing_make(cx, kind, user, address, "", &mail) != UM_OK) {
+    if (um_mailing_make(cx, kind, user, address, "", &mail) != UM_OK || !mail) {
         return 0;
     }
     row.mail = mail;

@@ -9,6 +9,7 @@
 #define PURGE_BATCH 500
 #define LEASE (20 + 5 + 20)
 #define MOST_SENT 4096
+#define HOST "site.example:443"
 
 static site_t s;
 static site_mail_t m;
@@ -20,6 +21,7 @@ static struct {
     um_transport_e verdict;
     const char *why;
     const char *only;          /* the verdict is for this recipient alone; NULL: for all */
+    const char *good;          /* and not for this one */
     int count;                 /* how often it was called */
     int stop_at, cut_at;       /* it is told to end during that call */
     void (*during)(void);      /* what others do while it sends; NULL: nothing */
@@ -29,7 +31,8 @@ static struct {
 
 static um_transport_e post_send(um_transport_t *t, um_transport_mail_t *mail)
 {
-    um_transport_e verdict = post.only && strcmp(post.only, mail->to) != 0 ? UM_TRANSPORT_SENT : post.verdict;
+    int is_good = (post.only && strcmp(post.only, mail->to) != 0) || (post.good && strcmp(post.good, mail->to) == 0);
+    um_transport_e verdict = is_good ? UM_TRANSPORT_SENT : post.verdict;
     void (*during)(void) = post.during;
 
     (void)t;
@@ -200,7 +203,7 @@ static void test_one_bad(void)
         is_text(ask("select last_error from um_mail where address = 'a1@example.org'"),
                 "550 no such user (address) here", "the reason is recorded");
         ok(strstr(line(&round), cases[i].told) != NULL, "and told: %s", line(&round));
-        later(86400);
+        later(3600);
         work(UM_OK);
         is_int(post.count, cases[i].state ? 3 : 4, "only what was not refused for good is tried again");
         is_number("select count(*) from um_mail where state = 1 and attempts = 1", 2, "what was sent is left alone");
@@ -263,24 +266,52 @@ static void test_attempts(void)
     end();
 }
 
+static int ages;
+
+static void grow_older(void)
+{
+    site_clock_now += apr_time_from_sec(ages);
+}
+
+/* It may be too old when it is claimed, and then is not sent any more, or become so while it is sent. */
 static void test_age(void)
 {
-    static const struct { um_transport_e verdict; int age, state; const char *name; } cases[] = {
-        { UM_TRANSPORT_LATER, -1, 0, "put off: younger than the limit: waits" },
-        { UM_TRANSPORT_LATER, 0, 2, "put off: as old as the limit: is given up" },
-        { UM_TRANSPORT_DOWN, -1, 0, "the server away: younger than the limit: waits" },
-        { UM_TRANSPORT_DOWN, 0, 2, "the server away: as old as the limit: is given up" },
+    static const struct { um_transport_e verdict; int age, takes, tried, state; const char *error, *name; } cases[] = {
+        { UM_TRANSPORT_SENT, -1, 0, 1, 1, "", "younger than the limit: is sent" },
+        { UM_TRANSPORT_SENT, 0, 0, 0, 2, "too old before it was tried", "as old as the limit: is not sent" },
+        { UM_TRANSPORT_SENT, -1, 1, 1, 1, "", "becomes too old while it is sent: is sent" },
+        { UM_TRANSPORT_LATER, -2, 1, 1, 0, "451 not now", "put off: younger than the limit: waits" },
+        { UM_TRANSPORT_LATER, -1, 1, 1, 2, "451 not now", "put off: as old as the limit: is given up" },
+        { UM_TRANSPORT_DOWN, -2, 1, 1, 0, "451 not now", "the server away: younger than the limit: waits" },
+        { UM_TRANSPORT_DOWN, -1, 1, 1, 2, "451 not now", "the server away: as old as the limit: is given up" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         begin();
         put_many(1);
         post.verdict = cases[i].verdict;
+        ages = cases[i].takes;
+        post.during = grow_older;
         later((int)m.mailing.max_age + cases[i].age);
         work(UM_OK);
-        is_number("select state from um_mail", cases[i].state, cases[i].name);
+        is_int(post.count, cases[i].tried, cases[i].name);
+        is_text(ask("select state || ' ' || last_error from um_mail"),
+                apr_psprintf(s.pool, "%d %s", cases[i].state, cases[i].error), "and so recorded");
         end();
     }
+    begin();
+    put_many(1);
+    um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "nobody@example.org");
+    post.verdict = UM_TRANSPORT_LATER;
+    work(UM_OK);
+    later((int)m.mailing.max_age);
+    post.verdict = UM_TRANSPORT_SENT;
+    um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "nobody@example.org");
+    work(UM_OK);
+    is_int(post.count, 1, "one that was tried before is not sent when it is too old");
+    is_text(ask("select last_error from um_mail where address = 'a0@example.org'"), "451 not now (now too old)",
+            "what was wrong with it then stays known");
+    end();
 }
 
 /* The pause after the attempt: half as long again at most, and not the same for all. */
@@ -310,6 +341,7 @@ static void test_delay(int attempt, int seconds)
 static void test_down(void)
 {
     um_outbox_round_t round;
+    int faults_seen = 0;
 
     begin();
     put_many(BATCH + 10);
@@ -317,14 +349,12 @@ static void test_down(void)
     post.why = "connection refused";
     for (int i = 0; i < 2 * m.mailing.attempts; i++) {
         round = work(UM_OK);
-        if (post.count != i + 1 || !round.down || round.sent || round.given_up) {
-            ok(0, "the server is away: one mail is tried in a batch, and none given up");
-        }
-        if (number("select sum(attempts) || '' from um_mail") != 0) {
-            ok(0, "no attempt is counted");
-        }
+        faults_seen += post.count != i + 2 || !round.down || round.sent || round.given_up || round.lines->nelts != 1
+                       || number("select sum(attempts) || '' from um_mail") != 0;
         later(15);
     }
+    is_int(faults_seen, 0, "the server is away: two mails are tried, then one in a round; none is given up, no attempt "
+           "counted, one line told");
     is_number("select count(*) from um_mail where state = 0 and attempts = 0 and claim is null", BATCH + 10,
               "the server was away: all mails wait as before");
     is_number("select min(due_at) >= 1700000000 from um_mail", 1, "for a while");
@@ -345,6 +375,78 @@ static void test_down_pause(void)
     is_number("select count(*) from um_mail where due_at = 1700000015", BATCH,
               "while the server is away all of a batch wait for a quarter of a minute");
     is_int(work(UM_OK).more, 0, "and are not claimed before");
+    end();
+}
+
+/* What one mail alone says of the server is about that mail. */
+static void test_suspect(void)
+{
+    um_outbox_round_t round;
+
+    begin();
+    put_many(5);
+    post.verdict = UM_TRANSPORT_DOWN;
+    post.why = "550 5.7.1 sender refused";
+    post.only = "a0@example.org";
+    for (int i = 0; i < m.mailing.attempts; i++) {
+        round = work(UM_OK);
+        is_int(round.down, 0, "one mail alone says that the server is away: nobody else waits");
+        is_int(round.sent, i ? 1 : 4, "the others are sent");
+        s.now = apr_time_from_sec(number("select max(due_at) from um_mail"));
+        put(UM_MAILING_PASSWORD_CHANGED, apr_psprintf(s.pool, "b%d@example.org", i));
+    }
+    is_text(ask("select state || ' ' || attempts || ' ' || last_error from um_mail where address = 'a0@example.org'"),
+            "2 4 550 5.7.1 sender refused", "its tries count, and in the end it is given up");
+    end();
+}
+
+/* Nobody is there to tell whose fault it is. */
+static void test_lone(void)
+{
+    int tries = 0, waits, before = 0, shorter = 0;
+
+    begin();
+    put_many(1);
+    post.verdict = UM_TRANSPORT_DOWN;
+    while (number("select state from um_mail") == 0 && ++tries < 2000) {
+        work(UM_OK);
+        waits = number("select due_at from um_mail") - (int)apr_time_sec(s.now);
+        shorter += number("select state from um_mail") == 0 && (waits < before || waits < 15 || waits > 300);
+        before = waits;
+        shorter += number("select attempts from um_mail where state = 0") > 0;
+        later(waits > 0 ? waits : 1);
+    }
+    ok(shorter == 0 && tries > 200 && tries < 500, "a mail alone, the server away: tried for as long as it may wait, "
+       "in pauses of 15 to 300 seconds that get longer: %d times", tries);
+    is_number("select state from um_mail", 2, "then it is given up");
+    end();
+    begin();
+    put_many(1);
+    post.verdict = UM_TRANSPORT_DOWN;
+    is_int(work(UM_OK).down, 0, "its word alone is not taken");
+    put(UM_MAILING_PASSWORD_CHANGED, "b@example.org");
+    is_int(work(UM_OK).down, 1, "but a second's is, also in another round");
+    end();
+}
+
+/* A few that the server refuses like nobody else. */
+static void test_few_bad(void)
+{
+    int rounds = 0;
+
+    begin();
+    put_many(3);
+    site_do(&s, "update um_mail set created_at = created_at - 1");
+    put(UM_MAILING_PASSWORD_CHANGED, "good@example.org");
+    post.verdict = UM_TRANSPORT_DOWN;
+    post.why = "550 5.7.1 not from you";
+    post.good = "good@example.org";
+    while (!was_sent("good@example.org") && ++rounds < 5) {
+        work(UM_OK);
+        later(15);
+    }
+    ok(rounds > 0 && rounds <= 3, "older mails that say the server is away hold up others for a round each: %d",
+       rounds);
     end();
 }
 
@@ -394,13 +496,134 @@ static void test_slow(void)
 
     begin();
     put_many(BATCH);
-    site_clock_step = apr_time_from_sec(2);
+    site_clock_step = apr_time_from_sec(1);
     round = work(UM_OK);
     ok(round.sent > 3 && round.sent < 12, "a slow server: a batch ends after 20 seconds, with %d sent", round.sent);
     is_number("select count(*) from um_mail where state = 0 and attempts = 0 and claim is null", BATCH - round.sent,
               "the rest is given back");
     ok(site_clock_now < s.now + apr_time_from_sec(LEASE), "before its lease has run out");
     is_int(round.more, 1, "and there is more to do");
+    end();
+}
+
+/* --- one mail at a time --- */
+
+/* What is not sent has no token. */
+static void test_tokens(void)
+{
+    begin();
+    for (int i = 0; i < 10; i++) {
+        site_register(&s, apr_psprintf(s.pool, "user%d", i), apr_psprintf(s.pool, "u%d@example.org", i), NULL);
+        um_mailing_wish(site_cx(&s), UM_MAILING_RESET, apr_psprintf(s.pool, "u%d@example.org", i));
+    }
+    post.stop_at = 3;
+    work(UM_OK);
+    is_number("select count(*) from um_tickets", 3, "told to stop: tokens are made for what was sent alone");
+    is_number("select count(*) from um_mail where made_at is not null", 3, "and only that counts");
+    m.stop = 0;
+    post.verdict = UM_TRANSPORT_DOWN;
+    post.stop_at = 0;
+    work(UM_OK);
+    is_number("select count(*) from um_tickets", 5, "the server away: and for what was tried");
+    end();
+}
+
+/* A row that the database will not take. */
+static void test_bad_row(void)
+{
+    um_outbox_round_t round;
+
+    begin();
+    put_many(5);
+    site_do(&s, "create trigger bad before update of made_at on um_mail when old.address = 'a2@example.org' "
+            "begin select raise(abort, 'a bad row'); end");
+    round = work(UM_OK);
+    is_int(round.sent, 4, "one row cannot be made ready: all others are sent");
+    is_number("select count(*) from um_mail where state = 1", 4, "and recorded");
+    ok(strstr(line(&round), "put off: its letter could not be made: ") != NULL, "it is told: %s", line(&round));
+    is_number("select attempts from um_mail where state = 0 and claim is null", 1, "and put off");
+    for (int i = 1; i < m.mailing.attempts; i++) {
+        later(3600);
+        work(UM_OK);
+    }
+    is_number("select state from um_mail where address = 'a2@example.org'", 2, "in the end it is given up");
+    is_int(post.sent, 4, "none was sent twice");
+    end();
+}
+
+/* Sent, and the record fails: given back it would be sent again at once, by another. */
+static void test_unrecorded(void)
+{
+    begin();
+    put_many(3);
+    site_do(&s, "update um_mail set created_at = created_at - 1 where address = 'a0@example.org'");
+    site_do(&s, "create trigger bad before update of state on um_mail when old.address = 'a0@example.org' "
+            "begin select raise(abort, 'not now'); end");
+    work(UM_AWAY);
+    is_text(ask("select group_concat(address, ' ') from um_mail where claim is not null"), "a0@example.org",
+            "what was sent and could not be recorded stays claimed");
+    is_number("select count(*) from um_mail where attempts = 0 and due_at <= 1700000000", 2, "others are given back");
+    site_do(&s, "drop trigger bad");
+    work(UM_OK);
+    is_int(was_sent("a0@example.org"), 1, "it is not sent again at once");
+    later(LEASE);
+    work(UM_OK);
+    is_int(was_sent("a0@example.org"), 2, "but when the lease is over");
+    is_number("select attempts from um_mail where address = 'a0@example.org'", 2, "which counts as a second try");
+    end();
+}
+
+/* --- several sites in one database --- */
+
+static void test_sites(void)
+{
+    int more;
+
+    begin();
+    put_many(2);
+    m.mailing.host = "other.example:443";
+    put(UM_MAILING_PASSWORD_CHANGED, "other@example.org");
+    um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "nobody@example.org");
+    is_text(ask("select min(site) || ' ' || max(site) from um_mail"), "other.example:443 " HOST,
+            "a mail knows its site");
+    work(UM_OK);
+    is_int(post.sent, 1, "a site sends its own mails");
+    is_int(was_sent("other@example.org"), 1, "and no other");
+    is_int(work(UM_OK).more, 0, "nothing more is due for it");
+    m.mailing.host = HOST;
+    work(UM_OK);
+    is_int(post.sent, 3, "the other site sends its own");
+    site_do(&s, "insert into um_mail (id, kind, due_at, address, user_id, created_at) values ('old', "
+            "'password_changed', 1, 'old@example.org', 'x', 1699999999)");
+    work(UM_OK);
+    is_int(post.sent, 3, "one of no site is nobody's");
+    um_outbox_purge(site_cx(&s), 86400, &more);
+    work(UM_OK);
+    is_int(was_sent("old@example.org"), 1, "until a site takes it over when it clears up");
+    end();
+}
+
+static void test_orphans(void)
+{
+    const int month = 30 * 86400;
+    int more;
+
+    begin();
+    m.mailing.host = "gone.example:443";
+    put_many(3);
+    m.mailing.host = HOST;
+    put(UM_MAILING_PASSWORD_CHANGED, "own@example.org");
+    site_do(&s, apr_psprintf(s.pool, "update um_mail set due_at = 1700000000 + %d where address = 'a1@example.org'",
+                             month + 60));
+    later(month);
+    um_outbox_purge(site_cx(&s), 86400, &more);
+    is_number("select count(*) from um_mail where state = 0", 4, "mails of a site that is gone wait for a month");
+    later(1);
+    um_outbox_purge(site_cx(&s), 86400, &more);
+    is_text(ask("select group_concat(address, ' ') from (select address from um_mail where state = 2 "
+                "order by address)"),
+            "a0@example.org a2@example.org", "then they are given up, but what somebody has claimed, and what is ours");
+    is_text(ask("select max(last_error) from um_mail where state = 2"), "no host sends mail of this site", "as that");
     end();
 }
 
@@ -448,19 +671,19 @@ static void test_lease(void)
     put_many(3);
     cx = site_cx(&s);
     call = um_cx_store(cx);
-    um_store_mail_claim(&call, one, SITE_NOW, SITE_NOW + LEASE, BATCH, &first);
+    um_store_mail_claim(&call, HOST, one, SITE_NOW, SITE_NOW + LEASE, BATCH, &first);
     is_int(first->nelts, 3, "a worker claims what is due");
     for (int i = 0; i < first->nelts; i++) {
         is_int(APR_ARRAY_IDX(first, i, um_mail_t *)->attempts, 1, "for the first time");
     }
-    um_store_mail_claim(&call, two, SITE_NOW + LEASE - 1, SITE_NOW + 2 * LEASE, BATCH, &second);
+    um_store_mail_claim(&call, HOST, two, SITE_NOW + LEASE - 1, SITE_NOW + 2 * LEASE, BATCH, &second);
     is_int(second->nelts, 0, "another gets nothing while its lease holds");
-    um_store_mail_claim(&call, two, SITE_NOW + LEASE, SITE_NOW + 2 * LEASE, BATCH, &second);
+    um_store_mail_claim(&call, HOST, two, SITE_NOW + LEASE, SITE_NOW + 2 * LEASE, BATCH, &second);
     is_int(second->nelts, 3, "and all when it is over");
     is_int(APR_ARRAY_IDX(second, 0, um_mail_t *)->attempts, 2, "a killed worker's try counts");
     um_store_mail_done(&call, NULL, APR_ARRAY_IDX(first, 0, um_mail_t *), one, UM_MAIL_SENT, SITE_NOW, "");
-    um_store_mail_later(&call, APR_ARRAY_IDX(first, 1, um_mail_t *), one, SITE_NOW, 1, "");
-    um_store_mail_release(&call, one, SITE_NOW);
+    um_store_mail_later(&call, NULL, APR_ARRAY_IDX(first, 1, um_mail_t *), one, SITE_NOW, 1, "");
+    um_store_mail_release(&call, one, UM_MAIL_NO_ID, SITE_NOW);
     is_number("select count(*) from um_mail where state = 0 and attempts = 2 and claim = "
               "'00000000-0000-7000-8000-000000000002'", 3, "the first can do nothing to them any more");
     end();
@@ -495,7 +718,8 @@ static void test_claim_lost(void)
         call = um_cx_store(site_cx(&s));
         um_store_ready(&call);
         faults_arm(FAULTS_LOST_AFTER, at);
-        um_store_mail_claim(&call, "00000000-0000-7000-8000-000000000001", SITE_NOW, SITE_NOW + LEASE, BATCH, &mails);
+        um_store_mail_claim(&call, HOST, "00000000-0000-7000-8000-000000000001", SITE_NOW, SITE_NOW + LEASE, BATCH,
+                            &mails);
         is_int(faults.came, 1, "the connection is lost in a claim");
         faults_disarm();
         is_int(mails->nelts, 3, "it has its mails");
@@ -552,18 +776,18 @@ static void test_purge(void)
     begin();
     site_register(&s, "alice", "", NULL);
     put_many(6);
-    site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 100 where address = 'a0@example.org'");
-    site_do(&s, "update um_mail set state = 2, done_at = 1700000000 - 101 where address = 'a1@example.org'");
-    site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 101 where address = 'a2@example.org'");
+    site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 7200 where address = 'a0@example.org'");
+    site_do(&s, "update um_mail set state = 2, done_at = 1700000000 - 7201 where address = 'a1@example.org'");
+    site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 7201 where address = 'a2@example.org'");
     site_do(&s, "update um_mail set due_at = 1, created_at = 1 where address = 'a3@example.org'");
     site_do(&s, "update um_mail set due_at = 1900000000 where address = 'a4@example.org'");
     site_do(&s, "insert into um_tickets select 'old', 'reset', id, id, version, '', 1, 1699999999 from um_users");
     site_do(&s, "insert into um_tickets select 'new', 'reset', id, id, version, '', 1, 1700000000 from um_users");
-    site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at)"
-            " select 'old', id, version, 1, 1699999999 from um_users");
-    site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at)"
-            " select 'new', id, version, 1, 1700000000 from um_users");
-    is_int(um_outbox_purge(site_cx(&s), 100, &more), UM_OK, "clearing up");
+    site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at) "
+            "select 'old', id, version, 1, 1699999999 from um_users");
+    site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at) "
+            "select 'new', id, version, 1, 1700000000 from um_users");
+    is_int(um_outbox_purge(site_cx(&s), 7200, &more), UM_OK, "clearing up");
     is_text(ask("select group_concat(address, ' ') from (select address from um_mail order by address)"),
             "a0@example.org a3@example.org a4@example.org a5@example.org",
             "what ended long enough ago goes, what waits stays however old");
@@ -571,6 +795,11 @@ static void test_purge(void)
     is_number("select count(*) from um_sessions where id = 'old'", 0, "sessions that have run out go");
     is_number("select count(*) from um_sessions", 2, "no other");
     is_int(more, 0, "that was all");
+    site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 3600 where address = 'a4@example.org'");
+    site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 3601 where address = 'a5@example.org'");
+    um_outbox_purge(site_cx(&s), 0, &more);
+    is_text(ask("select group_concat(address, ' ') from (select address from um_mail order by address)"),
+            "a3@example.org a4@example.org", "kept for no time at all: for an hour, in which they count");
     end();
 }
 
@@ -620,9 +849,17 @@ int main(void)
     test_delay(50, 3600);
     test_down();
     test_down_pause();
+    test_suspect();
+    test_lone();
+    test_few_bad();
     test_stop();
     test_cut();
     test_slow();
+    test_tokens();
+    test_bad_row();
+    test_unrecorded();
+    test_sites();
+    test_orphans();
     test_two_workers();
     test_lease();
     test_lease_length();

@@ -122,7 +122,7 @@ static void test_login(void)
        "no file: %s", why);
 }
 
-static um_transport_e send_to(const char *url, int timeout, const char *from, const char *to, volatile int *stop,
+static um_transport_e send_to(const char *url, int timeout, const char *from, const char *to, const atomic_int *stop,
                               const char **why)
 {
     um_transport_options_t o = { NULL, NULL, timeout };
@@ -208,7 +208,7 @@ static double seconds(void)
 static void *stop_soon(void *stop)
 {
     usleep(200000);
-    *(volatile int *)stop = 1;
+    *(atomic_int *)stop = 1;
     return NULL;
 }
 
@@ -271,7 +271,7 @@ static void test_sendmail(void)
 
 static void test_sendmail_time(void)
 {
-    volatile int stop = 0;
+    atomic_int stop = 0;
     const char *why;
     double start = seconds();
     pthread_t thread;

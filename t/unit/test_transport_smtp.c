@@ -38,7 +38,7 @@ static um_transport_t *open_to(int port, const char *login, int timeout)
     return t;
 }
 
-static um_transport_e send_to(um_transport_t *t, const char *to, volatile int *stop, const char **why)
+static um_transport_e send_to(um_transport_t *t, const char *to, const atomic_int *stop, const char **why)
 {
     return um_transport_send(t, pool, "from@example.org", to, MESSAGE, sizeof(MESSAGE) - 1, stop, why);
 }
@@ -197,7 +197,7 @@ static void test_stale(void)
 static void *stop_soon(void *stop)
 {
     usleep(300000);
-    *(volatile int *)stop = 1;
+    *(atomic_int *)stop = 1;
     return NULL;
 }
 
@@ -206,7 +206,7 @@ static void test_stop(void)
     static const char *const stages[] = { "connect", "rcpt", "dot" };
     const char *words[2] = { NULL, NULL }, *why;
     um_transport_e verdict;
-    volatile int stop;
+    atomic_int stop;
     pthread_t thread;
     um_transport_t *t;
     smtpd_t server;

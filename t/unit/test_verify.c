@@ -266,17 +266,22 @@ static void test_change(void)
     end();
 }
 
+/* Where addresses are verified, one that never was is nobody's to be told at. */
 static void test_change_switches(void)
 {
-    static const struct { int notice; um_verify_e verification; const char *email, *want; } cases[] = {
-        { 1, UM_VERIFY_ON, OTHER, "email_changed " ALICE ", verify " OTHER },
-        { 1, UM_VERIFY_REQUIRED, OTHER, "email_changed " ALICE ", verify " OTHER },
-        { 1, UM_VERIFY_OFF, OTHER, "email_changed " ALICE },
-        { 0, UM_VERIFY_ON, OTHER, "verify " OTHER },
-        { 0, UM_VERIFY_OFF, OTHER, NULL },
-        { 1, UM_VERIFY_ON, ALICE, NULL },
-        { 1, UM_VERIFY_ON, "", "email_changed " ALICE },
-        { 1, UM_VERIFY_ON, NULL, NULL },
+    static const struct { int notice; um_verify_e verification; int verified; const char *email, *want; } cases[] = {
+        { 1, UM_VERIFY_ON, 1, OTHER, "email_changed " ALICE ", verify " OTHER },
+        { 1, UM_VERIFY_ON, 0, OTHER, "verify " OTHER },
+        { 1, UM_VERIFY_REQUIRED, 1, OTHER, "email_changed " ALICE ", verify " OTHER },
+        { 1, UM_VERIFY_REQUIRED, 0, OTHER, "verify " OTHER },
+        { 1, UM_VERIFY_OFF, 1, OTHER, "email_changed " ALICE },
+        { 1, UM_VERIFY_OFF, 0, OTHER, "email_changed " ALICE },
+        { 0, UM_VERIFY_ON, 1, OTHER, "verify " OTHER },
+        { 0, UM_VERIFY_OFF, 1, OTHER, NULL },
+        { 1, UM_VERIFY_ON, 1, ALICE, NULL },
+        { 1, UM_VERIFY_ON, 1, "", "email_changed " ALICE },
+        { 1, UM_VERIFY_ON, 0, "", NULL },
+        { 1, UM_VERIFY_ON, 1, NULL, NULL },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -285,12 +290,47 @@ static void test_change_switches(void)
 
         begin(UM_VERIFY_OFF);
         alice = enrol(NULL);
+        site_do(&s, cases[i].verified ? "update um_users set email_verified = 1" : "select 1");
         m.mailing.notice_email = cases[i].notice;
         m.mailing.verification = cases[i].verification;
         set_email(alice, cases[i].email);
-        apr_snprintf(name, sizeof(name), "notices %s, verification %d, to \"%s\": the mails of it",
-                     cases[i].notice ? "on" : "off", cases[i].verification, cases[i].email ? cases[i].email : "(none)");
+        apr_snprintf(name, sizeof(name), "notices %s, verification %d, %sverified, to \"%s\": the mails of it",
+                     cases[i].notice ? "on" : "off", cases[i].verification, cases[i].verified ? "" : "not ",
+                     cases[i].email ? cases[i].email : "(none)");
         is_text(ask(MAILS), cases[i].want, name);
+        shut();
+    }
+}
+
+/* An account that takes a stranger's address, gives it up, takes it again, and has mails asked for. */
+static void test_stranger(void)
+{
+    static const um_verify_e kinds[] = { UM_VERIFY_OFF, UM_VERIFY_ON, UM_VERIFY_REQUIRED };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        const um_user_t *alice;
+        const char *count;
+
+        begin(UM_VERIFY_OFF);
+        alice = enrol(NULL);
+        m.mailing.verification = kinds[i];
+        m.mailing.hourly = 2;
+        for (int k = 0; k < 40; k++) {
+            um_user_t now = *alice;
+
+            now.email = k % 2 ? OTHER : ALICE;
+            set_email(&now, k % 2 ? ALICE : OTHER);
+            if (kinds[i] != UM_VERIFY_OFF) {
+                wish(OTHER);
+            }
+            site_mail_work(&s, &m, NULL);
+        }
+        count = ask("select count(*) from um_mail where state = 1 and last_error = '' and address = '" OTHER "'");
+        is_text(count, kinds[i] == UM_VERIFY_OFF ? "1" : "2", "a stranger's address gets so much and no more");
+        is_text(ask("select count(*) from um_mail where state = 1 and kind = 'email_changed' and address = '" OTHER
+                    "'"),
+                kinds[i] == UM_VERIFY_OFF ? "1" : "0", "of notices one, and where addresses are verified none");
+        is_text(ask(STATE), "1 0", "nor is it verified");
         shut();
     }
 }
@@ -394,6 +434,45 @@ static void test_faults(faults_e kind, const char *name)
        "verified, or neither", at - 1, name);
 }
 
+static int asked_before;
+
+/* Before the second connection: that of the look. */
+static void change_meanwhile(site_t *site)
+{
+    if (site->asked == asked_before + 2) {
+        site_do(site, "update um_users set version = '00000000-0000-7000-8000-00000000000f'");
+    }
+}
+
+/* The answer to COMMIT is lost, and the account's credentials change before anybody can look: whether the token is
+ * there decides, not whether it is good. */
+static void test_lost_commit(faults_e kind, um_status_e want, const char *name)
+{
+    int at = 0, at_commit = 0;
+
+    while (!at_commit && ++at < 40) {
+        const char *token;
+        um_status_e status;
+
+        begin(UM_VERIFY_ON);
+        enrol(NULL);
+        token = newest();
+        s.site.store = site_store(&s, UM_DIALECT_PGSQL);
+        confirm("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        faults_arm(kind, at);
+        asked_before = s.asked;
+        s.on_ask = change_meanwhile;
+        status = confirm(token);
+        at_commit = faults.at_commit;
+        faults_disarm();
+        if (at_commit) {
+            is_int(status, want, name);
+        }
+        shut();
+    }
+    ok(at_commit, "the COMMIT was met, call %d", at);
+}
+
 int main(void)
 {
     site_begin();
@@ -406,9 +485,12 @@ int main(void)
     test_switched_off();
     test_change();
     test_change_switches();
+    test_stranger();
     test_refused_change();
     test_wrong_mailbox();
     test_race();
+    test_lost_commit(FAULTS_LOST_BEFORE, UM_AWAY, "a COMMIT that was not done is not taken for one that was");
+    test_lost_commit(FAULTS_LOST_AFTER, UM_OK, "and one that was, is");
     test_faults(FAULTS_REFUSED, "is refused");
     test_faults(FAULTS_LOST_BEFORE, "is not done and the connection lost");
     test_faults(FAULTS_LOST_AFTER, "is done and the connection lost");
