@@ -1,113 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "key.h"
 
-#include <apr_file_info.h>
+#include "base64url.h"
+#include "keyfolder.h"
+
+#include <apr_atomic.h>
 #include <apr_strings.h>
-#include <apr_tables.h>
-#include <stdlib.h>
+#include <openssl/evp.h>
+#include <stdatomic.h>
 #include <string.h>
 
-struct um_keyring_t {
-    apr_array_header_t *keys;   /* um_jwk_t *, as files */
-    apr_array_header_t *files;  /* const char *, sorted */
+#define KEPT_MS 3600000u
+#define UNKNOWN_PAUSE_MS 1000u
+/* Looks at a folder that is being changed before what is seen is believed after all. */
+#define LOOKS 4
+#define TROUBLE_LEN 400
+
+/* What was read at one time. */
+typedef struct ring_t {
+    apr_pool_t *pool;               /* its own; NULL: that of the keys */
+    apr_array_header_t *keys;       /* um_jwk_t *, as files */
+    apr_array_header_t *files;      /* const char *, sorted */
     const um_jwk_t *signing;
+    const char *print;              /* of the folder */
+    const char *set, *etag;
+    struct ring_t *older;
+    apr_uint32_t replaced;          /* tick */
+} ring_t;
+
+struct um_keyring_t {
+    const char *path;
+    _Atomic(ring_t *) ring;
+    um_key_follow_t how;            /* tick NULL: changes are not followed */
+    apr_uint32_t looked;            /* atomic: the tick of the last look */
+    apr_uint32_t looking;           /* atomic: somebody is */
+    char trouble[TROUBLE_LEN];      /* as last told; "": none. Whoever is looking has it */
 };
 
-static int is_key_name(const char *name)
+/* --- reading --- */
+
+static apr_status_t read_key(apr_pool_t *pool, const um_keyfolder_file_t *file, ring_t *ring, const char **why)
 {
-    const char *end = strrchr(name, '.');
+    const char *fault = NULL;
+    um_jwk_t *key = NULL;
 
-    return name[0] != '.' && end && (strcmp(end, ".pem") == 0 || strcmp(end, ".jwk") == 0);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static apr_status_t list_folder(apr_pool_t *pool, const char *path, apr_array_header_t *files, const char **why)
-{
-    apr_dir_t *dir;
-    apr_finfo_t info;
-
-    if (apr_dir_open(&dir, path, pool) != APR_SUCCESS) {
-        *why = apr_psprintf(pool, "folder %s cannot be read", path);
+    if (file->is_open) {
+        *why = apr_psprintf(pool, "%s can be read or written by others, who could make tokens for anybody; close it "
+                            "with: chmod o-rwx %s", file->path, file->path);
         return APR_EGENERAL;
     }
-    while (apr_dir_read(&info, APR_FINFO_NAME, dir) == APR_SUCCESS) {
-        if (is_key_name(info.name)) {
-            APR_ARRAY_PUSH(files, const char *) = apr_pstrcat(pool, path, "/", info.name, NULL);
-        }
-    }
-    apr_dir_close(dir);
-    qsort(files->elts, (size_t)files->nelts, sizeof(const char *), by_name);
-    if (!files->nelts) {
-        *why = apr_psprintf(pool, "folder %s holds no .pem or .jwk file; make one with: usermgmt key new %s", path,
-                            path);
+    if (um_jwk_read(pool, file->path, &key, &fault) != APR_SUCCESS) {
+        *why = apr_psprintf(pool, "%s: %s", file->path, fault);
         return APR_EGENERAL;
+    }
+    APR_ARRAY_PUSH(ring->keys, um_jwk_t *) = key;
+    APR_ARRAY_PUSH(ring->files, const char *) = file->path;
+    if (file->state == UM_KEYFOLDER_USED && um_jwk_can_sign(key)) {
+        ring->signing = key;
     }
     return APR_SUCCESS;
 }
 
-static apr_status_t list_files(apr_pool_t *pool, const char *path, apr_array_header_t *files, const char **why)
+static const um_jwk_t *find(const ring_t *ring, const char *kid)
 {
-    apr_finfo_t info;
-    apr_status_t rv = apr_stat(&info, path, APR_FINFO_TYPE, pool);
-
-    if (rv != APR_SUCCESS && rv != APR_INCOMPLETE) {
-        char text[120];
-
-        *why = apr_psprintf(pool, "%s cannot be read: %s", path, apr_strerror(rv, text, sizeof(text)));
-        return APR_EGENERAL;
-    }
-    if (info.filetype == APR_DIR) {
-        return list_folder(pool, path, files, why);
-    }
-    APR_ARRAY_PUSH(files, const char *) = apr_pstrdup(pool, path);
-    return APR_SUCCESS;
-}
-
-apr_status_t um_key_ring(apr_pool_t *pool, const char *path, um_keyring_t **keys, const char **why)
-{
-    um_keyring_t *ring = apr_pcalloc(pool, sizeof(*ring));
-
-    *keys = NULL;
-    ring->files = apr_array_make(pool, 4, sizeof(const char *));
-    ring->keys = apr_array_make(pool, 4, sizeof(um_jwk_t *));
-    if (list_files(pool, path, ring->files, why) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    for (int i = 0; i < ring->files->nelts; i++) {
-        const char *file = APR_ARRAY_IDX(ring->files, i, const char *);
-        um_jwk_t *key = NULL;
-        const char *fault = NULL;
-
-        if (um_jwk_read(pool, file, &key, &fault) != APR_SUCCESS) {
-            *why = apr_psprintf(pool, "%s: %s", file, fault);
-            return APR_EGENERAL;
-        }
-        APR_ARRAY_PUSH(ring->keys, um_jwk_t *) = key;
-        if (um_jwk_can_sign(key)) {
-            ring->signing = key;
-        }
-    }
-    if (!ring->signing) {
-        *why = apr_psprintf(pool, "%s holds public keys only: none can sign", path);
-        return APR_EGENERAL;
-    }
-    *keys = ring;
-    return APR_SUCCESS;
-}
-
-const um_jwk_t *um_key_signing(const um_keyring_t *keys)
-{
-    return keys->signing;
-}
-
-const um_jwk_t *um_key_find(void *keys, const char *kid)
-{
-    const um_keyring_t *ring = keys;
-
     for (int i = 0; i < ring->keys->nelts; i++) {
         const um_jwk_t *key = APR_ARRAY_IDX(ring->keys, i, const um_jwk_t *);
 
@@ -118,7 +73,225 @@ const um_jwk_t *um_key_find(void *keys, const char *kid)
     return NULL;
 }
 
+static apr_status_t publish(apr_pool_t *pool, ring_t *ring, const char **why)
+{
+    um_json_t *out = um_json_object(pool), *list = um_json_list(pool);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int len = 0;
+
+    for (int i = 0; i < ring->keys->nelts; i++) {
+        const um_jwk_t *key = APR_ARRAY_IDX(ring->keys, i, um_jwk_t *);
+
+        /* A key may be in two files, its public half in one of them. */
+        if (!um_jwk_is_secret(key) && find(ring, um_jwk_kid(key)) == key) {
+            um_json_push(list, um_jwk_public(key, pool));
+        }
+    }
+    um_json_put(out, "keys", list);
+    ring->set = um_json_print(pool, out);
+    if (EVP_Digest(ring->set, strlen(ring->set), digest, &len, EVP_sha256(), NULL) != 1) {
+        *why = "SHA-256 is not to be had";
+        return APR_EGENERAL;
+    }
+    ring->etag = apr_pstrcat(pool, "\"", um_base64url_encode(pool, digest, 16), "\"", NULL);
+    return APR_SUCCESS;
+}
+
+static apr_status_t read_files(apr_pool_t *pool, const char *path, const apr_array_header_t *files, ring_t **made,
+                               const char **why)
+{
+    ring_t *ring = apr_pcalloc(pool, sizeof(*ring));
+    int used = 0;
+
+    ring->keys = apr_array_make(pool, files->nelts, sizeof(um_jwk_t *));
+    ring->files = apr_array_make(pool, files->nelts, sizeof(const char *));
+    ring->print = um_keyfolder_print(pool, files);
+    for (int i = 0; i < files->nelts; i++) {
+        const um_keyfolder_file_t *file = &APR_ARRAY_IDX(files, i, um_keyfolder_file_t);
+
+        used += file->state == UM_KEYFOLDER_USED;
+        if (file->state != UM_KEYFOLDER_RETIRED && read_key(pool, file, ring, why) != APR_SUCCESS) {
+            return APR_EGENERAL;
+        }
+    }
+    if (!ring->signing) {
+        *why = used ? apr_psprintf(pool, "%s holds public keys only: none can sign", path)
+                    : apr_psprintf(pool, "folder %s holds no key that is in use; put one to use with: usermgmt key "
+                                   "rotate %s", path, path);
+        return APR_EGENERAL;
+    }
+    *made = ring;
+    return publish(pool, ring, why);
+}
+
+/* *ring stays NULL while the folder is as print says. A list that is read while a file is renamed may have it under
+ * neither name: what is new counts when it was seen twice. */
+static apr_status_t read_ring(apr_pool_t *pool, const char *path, const char *print, ring_t **ring, const char **why)
+{
+    const char *seen = "";
+    apr_status_t rv = APR_EGENERAL;
+
+    for (int i = 0; i < LOOKS; i++) {
+        apr_array_header_t *files;
+        const char *now = "";
+
+        rv = um_keyfolder_list(pool, path, &files, why);
+        if (rv == APR_SUCCESS) {
+            now = um_keyfolder_print(pool, files);
+            if (strcmp(now, print) == 0) {
+                return APR_SUCCESS;
+            }
+            if (strcmp(now, seen) == 0 || i == LOOKS - 1) {
+                rv = read_files(pool, path, files, ring, why);
+                if (rv == APR_SUCCESS) {
+                    return APR_SUCCESS;
+                }
+                *ring = NULL;
+            }
+        }
+        seen = now;
+    }
+    return rv;
+}
+
+apr_status_t um_key_ring(apr_pool_t *pool, const char *path, um_keyring_t **keys, const char **why)
+{
+    ring_t *ring = NULL;
+
+    *keys = NULL;
+    if (read_ring(pool, path, "", &ring, why) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    *keys = apr_pcalloc(pool, sizeof(**keys));
+    (*keys)->path = apr_pstrdup(pool, path);
+    atomic_init(&(*keys)->ring, ring);
+    return APR_SUCCESS;
+}
+
+/* --- following --- */
+
+static void free_older(ring_t *ring, int all, apr_uint32_t now)
+{
+    while (ring->older && ring->older->pool) {
+        ring_t *older = ring->older;
+
+        if (all || now - older->replaced > KEPT_MS) {
+            ring->older = older->older;
+            apr_pool_destroy(older->pool);
+        }
+        else {
+            ring = older;
+        }
+    }
+}
+
+static void tell_trouble(um_keyring_t *keys, const char *why)
+{
+    char text[TROUBLE_LEN];
+
+    apr_snprintf(text, sizeof(text), "%s", why);
+    if (strcmp(text, keys->trouble) != 0) {
+        memcpy(keys->trouble, text, sizeof(text));
+        keys->how.tell(keys->how.baton, 1, text);
+    }
+}
+
+static void replace(um_keyring_t *keys, ring_t *old, ring_t *ring, apr_pool_t *pool)
+{
+    ring->pool = pool;
+    ring->older = old;
+    old->replaced = keys->how.tick();
+    atomic_store(&keys->ring, ring);
+    keys->how.tell(keys->how.baton, 0, apr_psprintf(pool, "%s: %d keys, %s signs", keys->path, ring->keys->nelts,
+                                                    um_jwk_kid(ring->signing)));
+}
+
+/* By one thread at a time. */
+static void look(um_keyring_t *keys)
+{
+    ring_t *old = atomic_load(&keys->ring), *ring = NULL;
+    const char *why = NULL;
+    apr_pool_t *pool;
+
+    /* Below no pool of others: they are used by other threads meanwhile. */
+    apr_pool_create(&pool, NULL);
+    if (read_ring(pool, keys->path, old->print, &ring, &why) != APR_SUCCESS) {
+        tell_trouble(keys, why);
+    }
+    else {
+        keys->trouble[0] = '\0';
+    }
+    if (ring) {
+        replace(keys, old, ring, pool);
+    }
+    else {
+        apr_pool_destroy(pool);
+    }
+    free_older(atomic_load(&keys->ring), 0, keys->how.tick());
+}
+
+static void look_after(um_keyring_t *keys, apr_uint32_t pause)
+{
+    if (!keys->how.tick || keys->how.tick() - apr_atomic_read32(&keys->looked) < pause
+        || apr_atomic_cas32(&keys->looking, 1, 0) != 0) {
+        return;
+    }
+    look(keys);
+    apr_atomic_set32(&keys->looked, keys->how.tick());
+    apr_atomic_set32(&keys->looking, 0);
+}
+
+static apr_status_t unfollow(void *data)
+{
+    um_keyring_t *keys = data;
+    ring_t *ring = atomic_load(&keys->ring);
+
+    keys->how.tick = NULL;
+    free_older(ring, 1, 0);
+    if (ring->pool) {
+        atomic_store(&keys->ring, ring->older);
+        apr_pool_destroy(ring->pool);
+    }
+    return APR_SUCCESS;
+}
+
+void um_key_follow(apr_pool_t *pool, um_keyring_t *keys, const um_key_follow_t *how)
+{
+    keys->how = *how;
+    apr_pool_cleanup_register(pool, keys, unfollow, apr_pool_cleanup_null);
+    look_after(keys, 0);
+}
+
+/* --- asking --- */
+
+static const ring_t *current(const um_keyring_t *keys, apr_uint32_t pause)
+{
+    look_after((um_keyring_t *)keys, pause);
+    return atomic_load(&((um_keyring_t *)keys)->ring);
+}
+
+const um_jwk_t *um_key_signing(const um_keyring_t *keys)
+{
+    return current(keys, keys->how.pause)->signing;
+}
+
+const um_jwk_t *um_key_find(void *baton, const char *kid)
+{
+    const um_keyring_t *keys = baton;
+    const um_jwk_t *key = find(current(keys, keys->how.pause), kid);
+
+    return key || !keys->how.tick ? key : find(current(keys, UNKNOWN_PAUSE_MS), kid);
+}
+
+const char *um_key_set(const um_keyring_t *keys, const char **etag)
+{
+    const ring_t *ring = current(keys, keys->how.pause);
+
+    *etag = ring->etag;
+    return ring->set;
+}
+
 const apr_array_header_t *um_key_files(const um_keyring_t *keys)
 {
-    return keys->files;
+    return atomic_load(&((um_keyring_t *)keys)->ring)->files;
 }

@@ -131,23 +131,6 @@ static int check_database(um_server_t *server, apr_pool_t *ptemp)
 
 /* --- keys, lists, numbers --- */
 
-static int check_key_files(const um_server_t *server, apr_pool_t *ptemp)
-{
-    const apr_array_header_t *files = um_key_files(server->keys);
-    apr_finfo_t info;
-
-    for (int i = 0; i < files->nelts; i++) {
-        const char *file = APR_ARRAY_IDX(files, i, const char *);
-
-        if (apr_stat(&info, file, APR_FINFO_PROT, ptemp) != APR_SUCCESS
-            || (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE))) {
-            return fault(server, "%s: %s can be read or written by others, who could make tokens for anybody; close it "
-                         "with: chmod 600 %s", where(ptemp, server, UM_SET_UserMgmtSigningKey), file, file);
-        }
-    }
-    return 1;
-}
-
 static int check_keys(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
     const char *why = NULL;
@@ -159,7 +142,7 @@ static int check_keys(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
     if (um_key_ring(pconf, server->settings.signing_key, &server->keys, &why) != APR_SUCCESS) {
         return fault(server, "%s: %s", where(ptemp, server, UM_SET_UserMgmtSigningKey), why);
     }
-    return check_key_files(server, ptemp);
+    return 1;
 }
 
 static int check_passwords(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)

@@ -150,3 +150,19 @@ apr_status_t um_keyfile_create(apr_pool_t *pool, const char *file, const char *t
     sync_folder(pool, file);
     return APR_SUCCESS;
 }
+
+apr_status_t um_keyfile_rename(apr_pool_t *pool, const char *file, const char *name, const char **why)
+{
+    apr_finfo_t info;
+    apr_status_t status = APR_EEXIST;
+
+    if (APR_STATUS_IS_ENOENT(apr_stat(&info, name, APR_FINFO_TYPE | APR_FINFO_LINK, pool))) {
+        status = apr_file_rename(file, name, pool);
+    }
+    if (status != APR_SUCCESS) {
+        *why = reason(pool, apr_pstrcat(pool, "cannot be renamed to ", name, NULL), status);
+        return status;
+    }
+    sync_folder(pool, name);
+    return APR_SUCCESS;
+}

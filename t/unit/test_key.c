@@ -2,9 +2,13 @@
 #include "site.h"
 #include "testkey.h"
 
+#include <pthread.h>
+#include <sys/stat.h>
+
 #define ED_D "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"         /* RFC 8037 A.1 */
 #define ED_X "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 #define ED_KID "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"       /* RFC 8037 A.3 */
+#define P256_KID "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"
 #define HS "{\"kty\":\"oct\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}"
 
 static const char *ed_private, *ed_public, *p256;
@@ -31,6 +35,7 @@ static void write_file(const char *path, const char *text)
     if (file) {
         (void)fputs(text, file);
         (void)fclose(file);
+        (void)chmod(path, 0600);
     }
 }
 
@@ -67,6 +72,11 @@ static void test_rings(void)
         { "other files are none of it", { { "a.pem", ED }, { ".b.pem", GARBAGE }, { "notes.txt", GARBAGE },
                                           { "b.PEM", GARBAGE }, { "pem", GARBAGE } }, 1, "EdDSA" },
         { "the same key twice", { { "a.pem", ED_PUBLIC }, { "b.pem", ED } }, 2, "EdDSA" },
+        { "a next key does not sign yet", { { "a.pem", ED }, { "b.next.pem", P256 } }, 2, "EdDSA" },
+        { "nor does a secret that is next", { { "a.pem", ED }, { "b.next.jwk", SECRET } }, 2, "EdDSA" },
+        { "a retired key is none of it", { { "a.pem", ED }, { "b.retired.pem", P256 } }, 1, "EdDSA" },
+        { "whatever is in it", { { "a.pem", ED }, { "b.retired.pem", GARBAGE } }, 1, "EdDSA" },
+        { "names that only look like it", { { "next.pem", ED }, { "retired.pem", P256 } }, 2, "ES256" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -114,6 +124,206 @@ static void test_find(void)
     clear(entries);
 }
 
+/* What everybody may read: public keys that are published or in use, each once. */
+static void test_set(void)
+{
+    static const struct { const char *name; entry_t entries[6]; const char *kids[4]; } cases[] = {
+        { "one key", { { "a.pem", ED } }, { ED_KID } },
+        { "a next one too", { { "a.pem", P256 }, { "b.next.pem", ED } }, { P256_KID, ED_KID } },
+        { "no secret", { { "a.jwk", SECRET } }, { NULL } },
+        { "no retired one", { { "a.pem", P256 }, { "b.retired.pem", ED } }, { P256_KID } },
+        { "both halves of a key", { { "a.pem", ED }, { "b.pem", ED_PUBLIC } }, { ED_KID } },
+    };
+    const char *tags[sizeof(cases) / sizeof(cases[0])];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *why = NULL, *set = "", *rest;
+        um_keyring_t *ring = NULL;
+        int found = 0;
+
+        um_key_ring(site_root, fill(cases[i].entries), &ring, &why);
+        set = rest = ring ? um_key_set(ring, &tags[i]) : "";
+        ok(strncmp(set, "{\"keys\":[", 9) == 0, "%s: a set", cases[i].name);
+        for (; cases[i].kids[found] && rest; found++) {
+            rest = strstr(rest, cases[i].kids[found]);
+        }
+        ok(rest && !strstr(rest + (found ? 43 : 0), "\"kid\""), "%s: these and no others", cases[i].name);
+        ok(!strstr(set, "\"d\"") && !strstr(set, "\"k\"") && !strstr(set, ED_D), "%s: nothing secret", cases[i].name);
+        ok(tags[i][0] == '"' && strlen(tags[i]) == 24, "%s: a tag", cases[i].name);
+        clear(cases[i].entries);
+    }
+    is_text(tags[0], tags[4], "the tag is that of what is told");
+    ok(strcmp(tags[0], tags[1]) != 0, "and another for others");
+}
+
+/* --- changes while it runs --- */
+
+static apr_uint32_t ticks;
+static _Atomic int changes, troubles;
+static char told[400];
+
+static apr_uint32_t tick(void)
+{
+    return ticks;
+}
+
+static void tell(void *baton, int is_trouble, const char *text)
+{
+    (void)baton;
+    changes += !is_trouble;
+    troubles += is_trouble;
+    apr_cpystrn(told, text, sizeof(told));
+}
+
+static const um_key_follow_t how = { 2000, tick, tell, NULL };
+
+static void move(const char *from, const char *to)
+{
+    const char *folder = site_file("keys");
+
+    ok(rename(apr_pstrcat(site_root, folder, "/", from, NULL), apr_pstrcat(site_root, folder, "/", to, NULL)) == 0,
+       "%s is called %s", from, to);
+}
+
+static void test_follow(void)
+{
+    static const entry_t first[] = { { "a.pem", ED }, { NULL, NOTHING } };
+    static const entry_t second[] = { { "b.next.pem", P256 }, { NULL, NOTHING } };
+    static const entry_t garbage[] = { { "c.pem", GARBAGE }, { NULL, NOTHING } };
+    static const entry_t last[] = { { "a.retired.pem", ED }, { "b.pem", P256 }, { "c.pem", GARBAGE }, { NULL, NOTHING } };
+    const char *why = NULL, *etag, *file = apr_pstrcat(site_root, site_file("keys"), "/b.pem", NULL);
+    um_keyring_t *ring = NULL;
+    const um_jwk_t *old;
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, site_root);
+    um_key_ring(site_root, fill(first), &ring, &why);
+    fill(second);
+    ok(!um_key_find(ring, P256_KID), "who does not follow a folder does not see what is new");
+    ticks = 4294967000u;
+    um_key_follow(pool, ring, &how);
+    ok(um_key_find(ring, P256_KID) && changes == 1 && strstr(told, "2 keys"), "following begins with a look: %s", told);
+    is_text(um_jwk_kid(um_key_signing(ring)), ED_KID, "a next key does not sign");
+
+    old = um_key_signing(ring);
+    move("b.next.pem", "b.pem");
+    ticks += 1999;
+    ok(um_key_signing(ring) == old, "no look before its time");
+    ticks += 1;
+    is_text(um_jwk_kid(um_key_signing(ring)), P256_KID, "then it signs; the clock has gone round meanwhile");
+    is_text(um_jwk_kid(old), ED_KID, "who has the old key keeps it");
+    ok(um_key_find(ring, ED_KID) && um_key_find(ring, ED_KID) != old, "and what it signed is verified");
+
+    move("a.pem", "a.retired.pem");
+    ticks += 2000;
+    ok(!um_key_find(ring, ED_KID), "what a retired key signed is not");
+    ok(!strstr(um_key_set(ring, &etag), ED_KID), "and it is not published");
+
+    changes = 0;
+    fill(garbage);
+    for (int i = 0; i < 3; i++) {
+        ticks += 2000;
+        is_text(um_jwk_kid(um_key_signing(ring)), P256_KID, "a broken file: the last good keys stay");
+    }
+    ok(troubles == 1 && strstr(told, "c.pem"), "which is told once: %s", told);
+    unlink(apr_pstrcat(site_root, site_file("keys"), "/c.pem", NULL));
+    ticks += 2000;
+    (void)um_key_signing(ring);
+    fill(garbage);
+    ticks += 2000;
+    ok(um_key_signing(ring) && troubles == 2, "and once more when it was good in between");
+    unlink(apr_pstrcat(site_root, site_file("keys"), "/c.pem", NULL));
+
+    (void)chmod(file, 0644);
+    ticks += 2000;
+    ok(um_key_signing(ring) && troubles == 3 && strstr(told, "chmod o-rwx"), "a file that is opened to others: %s", told);
+    (void)chmod(file, 0600);
+    move("b.pem", "b.gone");
+    ticks += 2000;
+    ok(um_key_signing(ring) && troubles == 4 && strstr(told, "in use"), "no key in use: %s", told);
+    move("b.gone", "b.pem");
+    is_int(changes, 0, "nothing of that was a change");
+
+    fill(first);
+    ticks += 900;
+    ok(!um_key_find(ring, ED_KID), "an unknown kid");
+    ticks += 100;
+    ok(um_key_find(ring, ED_KID) && changes == 1, "makes it look after a second");
+    unlink(apr_pstrcat(site_root, site_file("keys"), "/a.pem", NULL));
+    for (int i = 0; i < 4; i++) {
+        ticks += 1800001;
+        (void)um_key_signing(ring);
+    }
+    is_text(um_jwk_kid(um_key_signing(ring)), P256_KID, "after an hour the old ones are freed");
+    apr_pool_destroy(pool);
+    is_text(um_jwk_kid(um_key_signing(ring)), ED_KID, "at the end all are but the first");
+    clear(last);
+}
+
+/* --- threads --- */
+
+static _Atomic int over;
+
+static void *ask(void *ring)
+{
+    long bad = 0;
+
+    while (!over) {
+        const um_jwk_t *key = um_key_signing(ring);
+        apr_pool_t *pool;
+        unsigned char *sig;
+        apr_size_t len;
+
+        apr_pool_create(&pool, NULL);
+        bad += um_jwk_sign(key, pool, "x", 1, &sig, &len) != APR_SUCCESS
+               || um_jwk_verify(key, "x", 1, sig, len) != APR_SUCCESS || !um_key_find(ring, um_jwk_kid(key));
+        apr_pool_destroy(pool);
+    }
+    return (void *)bad;
+}
+
+static apr_uint32_t fast_tick(void)
+{
+    static _Atomic apr_uint32_t now;
+
+    return now += 3000;
+}
+
+static void test_threads(void)
+{
+    static const entry_t both[] = { { "a.pem", ED }, { "b.next.pem", P256 }, { NULL, NOTHING } };
+    const um_key_follow_t fast = { 2000, fast_tick, tell, NULL };
+    const char *why = NULL;
+    um_keyring_t *ring = NULL;
+    apr_pool_t *pool;
+    pthread_t threads[4];
+    void *bad;
+    long all = 0;
+
+    apr_pool_create(&pool, site_root);
+    um_key_ring(site_root, fill(both), &ring, &why);
+    um_key_follow(pool, ring, &fast);
+    changes = troubles = 0;
+    for (int i = 0; i < 4; i++) {
+        pthread_create(&threads[i], NULL, ask, ring);
+    }
+    for (int i = 0; i < 2000 && changes < 20; i++) {
+        rename(apr_pstrcat(site_root, site_file("keys"), i % 2 ? "/b.pem" : "/b.next.pem", NULL),
+               apr_pstrcat(site_root, site_file("keys"), i % 2 ? "/b.next.pem" : "/b.pem", NULL));
+        apr_sleep(apr_time_from_msec(5));
+    }
+    over = 1;
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], &bad);
+        all += (long)bad;
+    }
+    is_int(all, 0, "threads always have a key that signs, verifies and is found");
+    ok(changes >= 20 && troubles == 0, "while it changes: %d times", changes);
+    apr_pool_destroy(pool);
+    unlink(apr_pstrcat(site_root, site_file("keys"), "/b.pem", NULL));
+    clear(both);
+}
+
 static void test_file(void)
 {
     const char *file = site_file("any-name"), *why = NULL;
@@ -137,6 +347,30 @@ static void is_refused(const char *path, const char *want, const char *name)
 
     ok(rv == APR_EGENERAL && !ring && why && strncmp(why, path, strlen(path)) == 0
        && strstr(why + strlen(path), want), "%s: %s", name, why ? why + strlen(site_folder) : "(no reason)");
+}
+
+static void test_strangers(void)
+{
+    static const entry_t entries[] = { { "a.pem", ED }, { NULL, NOTHING } };
+    static const struct { int folder, file; const char *want; } cases[] = {
+        { 0700, 0600, NULL }, { 0750, 0640, NULL }, { 0755, 0600, NULL }, { 0770, 0660, NULL },
+        { 0700, 0604, "a.pem can be read or written by others" }, { 0700, 0602, "a.pem can be read or written" },
+        { 0702, 0600, "can be written by others" }, { 01777, 0600, "can be written by others" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *folder = fill(entries), *why = NULL;
+        um_keyring_t *ring;
+        int good;
+
+        (void)chmod(apr_pstrcat(site_root, folder, "/a.pem", NULL), (mode_t)cases[i].file);
+        (void)chmod(folder, (mode_t)cases[i].folder);
+        good = um_key_ring(site_root, folder, &ring, &why) == APR_SUCCESS;
+        ok(cases[i].want ? !good && why && strstr(why, cases[i].want) && strstr(why, "chmod o-") : good,
+           "folder %o, file %o: %s", (unsigned)cases[i].folder, (unsigned)cases[i].file, why ? why : "fine");
+        (void)chmod(folder, 0700);
+        clear(entries);
+    }
 }
 
 static void test_refused(void)
@@ -175,7 +409,11 @@ int main(void)
                                                "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"), 1, NULL);
     test_rings();
     test_find();
+    test_set();
+    test_follow();
+    test_threads();
     test_file();
+    test_strangers();
     test_refused();
     return site_end();
 }

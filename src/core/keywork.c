@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keywork.h"
+
+#include "keyfile.h"
+
+#include <apr_file_info.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NEW_NAME ".new"
+#define LOCK_NAME ".lock"
+#define LOCK_TRIES 30
+#define LOCK_STEP apr_time_from_msec(100)
+
+/* --- what is there --- */
+
+const um_keyfolder_file_t *um_keywork_file(const um_keywork_t *work, int i)
+{
+    return &APR_ARRAY_IDX(work->files, i, um_keyfolder_file_t);
+}
+
+apr_time_t um_keywork_since(const um_keywork_t *work, int i)
+{
+    return um_keyfolder_since(um_keywork_file(work, i), work->now);
+}
+
+int um_keywork_signs(const um_keywork_t *work, int i, um_keyfolder_state_e state)
+{
+    return um_keywork_file(work, i)->state == state && um_jwk_can_sign(work->keys[i]);
+}
+
+apr_status_t um_keywork_fail(um_keywork_t *work, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    work->why = apr_pvsprintf(work->pool, format, args);
+    va_end(args);
+    return APR_EGENERAL;
+}
+
+void um_keywork_say(um_keywork_t *work, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (work->said) {
+        APR_ARRAY_PUSH(work->said, const char *) = apr_pvsprintf(work->said->pool, format, args);
+    }
+    va_end(args);
+}
+
+static apr_status_t read_folder(um_keywork_t *work)
+{
+    const char *why = NULL;
+    apr_status_t rv;
+
+    work->signing = -1;
+    rv = um_keyfolder_list(work->pool, work->folder, &work->files, &why);
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv)) {
+        return um_keywork_fail(work, "%s", why);
+    }
+    work->keys = apr_pcalloc(work->pool, sizeof(um_jwk_t *) * (apr_size_t)(work->files->nelts + 1));
+    for (int i = 0; i < work->files->nelts; i++) {
+        const um_keyfolder_file_t *file = um_keywork_file(work, i);
+
+        if (um_jwk_read(work->pool, file->path, &work->keys[i], &why) != APR_SUCCESS) {
+            work->keys[i] = NULL;
+            if (file->state != UM_KEYFOLDER_RETIRED) {
+                return um_keywork_fail(work, "%s: %s", file->path, why);
+            }
+        }
+        else if (um_keywork_signs(work, i, UM_KEYFOLDER_USED)) {
+            work->signing = i;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/* --- changes; each leaves work with what is there now --- */
+
+static const char *path_of(const um_keywork_t *work, const char *name)
+{
+    return apr_pstrcat(work->pool, work->folder, "/", name, NULL);
+}
+
+static apr_status_t rename_file(um_keywork_t *work, const char *from, const char *to)
+{
+    const char *why = NULL;
+
+    if (um_keyfile_rename(work->pool, path_of(work, from), path_of(work, to), &why) != APR_SUCCESS) {
+        return um_keywork_fail(work, "%s %s", path_of(work, from), why);
+    }
+    return read_folder(work);
+}
+
+/* A new file belongs to whom the folder belongs to. Its group may do with it what wanted says, as far as the folder is
+ * open to the group and closed to everybody else. */
+static void adopt(const um_keywork_t *work, const char *path, mode_t wanted)
+{
+    struct stat folder, file;
+
+    if (stat(work->folder, &folder) != 0) {
+        return;
+    }
+    if (chown(path, geteuid() == 0 ? folder.st_uid : (uid_t)-1, folder.st_gid) != 0) {
+        errno = 0;      /* it stays ours, and as closed as it was made */
+    }
+    wanted &= folder.st_mode & S_IRWXO ? 0 : folder.st_mode;
+    if (wanted && stat(path, &file) == 0 && file.st_gid == folder.st_gid) {
+        (void)chmod(path, S_IRUSR | S_IWUSR | wanted);
+    }
+}
+
+/* Under another name first, for whoever reads the folder must never see half a key. */
+apr_status_t um_keywork_make(um_keywork_t *work, const char *alg, um_keyfolder_state_e state, const char **file)
+{
+    const char *path = path_of(work, NEW_NAME), *why = NULL;
+    const char *ending = strcmp(alg, "HS256") == 0 ? ".jwk" : ".pem";
+    const char *name = apr_psprintf(work->pool, "%06d-%s%s", (int)apr_time_usec(work->now), alg, ending);
+
+    name = um_keyfolder_name(work->pool, name, state, work->now);
+    (void)apr_file_remove(path, work->pool);
+    if (um_jwk_create(work->pool, alg, path, &why) != APR_SUCCESS) {
+        return um_keywork_fail(work, "%s: %s", path, why);
+    }
+    adopt(work, path, S_IRGRP);
+    *file = path_of(work, name);
+    return rename_file(work, NEW_NAME, name);
+}
+
+/* So that name is the last of those in use: names without a time get that of their file. */
+static apr_status_t step_back(um_keywork_t *work, const char *name)
+{
+    for (int i = 0; i < work->files->nelts; i++) {
+        const um_keyfolder_file_t *file = um_keywork_file(work, i);
+        apr_time_t stamp = file->modified < work->now ? file->modified : work->now - apr_time_from_sec(1);
+        const char *other = um_keyfolder_name(work->pool, file->name, UM_KEYFOLDER_USED, stamp);
+
+        if (um_keywork_signs(work, i, UM_KEYFOLDER_USED) && strcmp(file->name, name) >= 0 && strcmp(other, name) < 0) {
+            um_keywork_say(work, "%s is called %s from now on, so that names sort by time", file->name, other);
+            if (rename_file(work, file->name, other) != APR_SUCCESS) {
+                return APR_EGENERAL;
+            }
+            i = -1;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t um_keywork_activate(um_keywork_t *work, int next)
+{
+    const char *from = um_keywork_file(work, next)->name, *kid = um_jwk_kid(work->keys[next]);
+    apr_time_t stamp = work->now, old = work->signing < 0 ? 0 : um_keywork_since(work, work->signing);
+    const char *name;
+
+    /* Names tell seconds; and another node's clock may be ahead. */
+    if (stamp < old + apr_time_from_sec(1)) {
+        stamp = old + apr_time_from_sec(1);
+    }
+    name = um_keyfolder_name(work->pool, from, UM_KEYFOLDER_USED, stamp);
+    if (step_back(work, name) != APR_SUCCESS || rename_file(work, from, name) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    um_keywork_say(work, "%s signs from now on: %s", kid, name);
+    return APR_SUCCESS;
+}
+
+apr_status_t um_keywork_retire(um_keywork_t *work, int i)
+{
+    const char *from = um_keywork_file(work, i)->name, *kid = um_jwk_kid(work->keys[i]);
+    const char *name = um_keyfolder_name(work->pool, from, UM_KEYFOLDER_RETIRED, 0);
+
+    if (rename_file(work, from, name) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    um_keywork_say(work, "%s is retired: %s", kid, name);
+    return APR_SUCCESS;
+}
+
+/* --- the lock --- */
+
+/* By a lock of the system's, which ends with the process that holds it, and on NFS counts for other nodes too. */
+apr_status_t um_keywork_open(um_keywork_t *work)
+{
+    const char *path = path_of(work, LOCK_NAME);
+    const apr_int32_t how = APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_BINARY;
+    apr_status_t rv = apr_file_open(&work->lock, path, how, APR_FPROT_UREAD | APR_FPROT_UWRITE, work->pool);
+    char text[120];
+
+    if (rv != APR_SUCCESS) {
+        work->lock = NULL;
+        return um_keywork_fail(work, "%s cannot be written: %s", path, apr_strerror(rv, text, sizeof(text)));
+    }
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        rv = apr_file_lock(work->lock, APR_FLOCK_EXCLUSIVE | APR_FLOCK_NONBLOCK);
+        if (rv == APR_SUCCESS) {
+            adopt(work, path, S_IRGRP | S_IWGRP);
+            return read_folder(work);
+        }
+        apr_sleep(LOCK_STEP);
+    }
+    work->why = apr_psprintf(work->pool, "somebody else is at work in %s (%s): %s", work->folder, path,
+                             apr_strerror(rv, text, sizeof(text)));
+    return APR_EBUSY;
+}
+
+
+void um_keywork_close(um_keywork_t *work)
+{
+    if (work->lock) {
+        apr_file_close(work->lock);
+        work->lock = NULL;
+    }
+}

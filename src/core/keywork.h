@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_KEYWORK_H
+#define UM_KEYWORK_H
+/* The single steps of rotation.h: a folder of keys under our lock, and what can be done to one of its files. For
+ * rotation.c alone. */
+#include "jwk.h"
+#include "keyfolder.h"
+
+#include <apr_file_io.h>
+
+typedef struct um_keywork_t {
+    apr_pool_t *pool;
+    const char *folder;
+    apr_time_t now;
+    apr_array_header_t *said;       /**< const char *: what was done; NULL: nobody wants to know */
+    apr_array_header_t *files;      /**< um_keyfolder_file_t */
+    um_jwk_t **keys;                /**< as files; NULL: a retired one that cannot be read */
+    int signing;                    /**< which of them; -1: none */
+    const char *why;                /**< what went wrong */
+    apr_file_t *lock;
+} um_keywork_t;
+
+/** Takes the lock and reads the folder; pool, folder, now and said are set. APR_EBUSY: it was taken for some seconds;
+ * APR_EGENERAL: the folder cannot be written, or a file in it that is not retired cannot be read. */
+apr_status_t um_keywork_open(um_keywork_t *work);
+
+/** Lets the lock go. */
+void um_keywork_close(um_keywork_t *work);
+
+const um_keyfolder_file_t *um_keywork_file(const um_keywork_t *work, int i);
+
+/** Since when it is in its state. */
+apr_time_t um_keywork_since(const um_keywork_t *work, int i);
+
+/** Whether it is in that state, which is not retired, and has what it takes to sign. */
+int um_keywork_signs(const um_keywork_t *work, int i, um_keyfolder_state_e state);
+
+/* These change the folder and leave work with what is there then: numbers of files are others. APR_EGENERAL: why. */
+
+/** Makes a key; it appears whole. *file is its path. */
+apr_status_t um_keywork_make(um_keywork_t *work, const char *alg, um_keyfolder_state_e state, const char **file);
+
+/** Puts a next key to use as the one that signs. */
+apr_status_t um_keywork_activate(um_keywork_t *work, int next);
+
+apr_status_t um_keywork_retire(um_keywork_t *work, int i);
+
+/** Notes what was done. */
+__attribute__((format(printf, 2, 3)))
+void um_keywork_say(um_keywork_t *work, const char *format, ...);
+
+/** APR_EGENERAL, with the reason noted. */
+__attribute__((format(printf, 2, 3)))
+apr_status_t um_keywork_fail(um_keywork_t *work, const char *format, ...);
+
+#endif

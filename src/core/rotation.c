@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rotation.h"
+
+#include "keywork.h"
+#include "token.h"
+
+#include <apr_file_io.h>
+#include <string.h>
+
+/* What a process that has not yet looked at the folder may still sign with an old key. */
+#define SLACK_SECONDS 10
+#define LONGEST_PUBLISH 3600
+
+void um_rotation_plan(um_rotation_t *plan, apr_int64_t every, apr_int64_t lifetime)
+{
+    apr_int64_t publish = every / 4 < LONGEST_PUBLISH ? every / 4 : LONGEST_PUBLISH;
+
+    *plan = (um_rotation_t){ .every = every, .publish = publish, .lifetime = lifetime, .keep = -1 };
+}
+
+/* --- what is due --- */
+
+/* The earliest of the next keys. -1: there is none. */
+static int next_key(const um_keywork_t *work)
+{
+    for (int i = 0; i < work->files->nelts; i++) {
+        if (um_keywork_signs(work, i, UM_KEYFOLDER_NEXT)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static apr_status_t make_next(um_keywork_t *work, const um_rotation_t *plan)
+{
+    const char *alg = plan->alg ? plan->alg : um_jwk_alg(work->keys[work->signing]), *file;
+    apr_int64_t age = apr_time_sec(work->now - um_keywork_since(work, work->signing));
+    int next;
+
+    if (next_key(work) >= 0 || (!plan->now && age < plan->every - plan->publish)) {
+        return APR_SUCCESS;
+    }
+    if (um_keywork_make(work, alg, UM_KEYFOLDER_NEXT, &file) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    next = next_key(work);
+    um_keywork_say(work, "%s is published and will sign in %" APR_INT64_T_FMT " s: %s", um_jwk_kid(work->keys[next]),
+                   plan->publish, um_keywork_file(work, next)->name);
+    return APR_SUCCESS;
+}
+
+static apr_status_t use_next(um_keywork_t *work, const um_rotation_t *plan)
+{
+    int next = next_key(work);
+
+    if (next < 0 || work->now - um_keywork_since(work, next) < apr_time_from_sec(plan->publish)) {
+        return APR_SUCCESS;
+    }
+    return um_keywork_activate(work, next);
+}
+
+/* The key that took over from this one. */
+static int successor(const um_keywork_t *work, int i)
+{
+    while (++i < work->files->nelts && !um_keywork_signs(work, i, UM_KEYFOLDER_USED)) {
+        continue;
+    }
+    return i;
+}
+
+static apr_status_t retire_old(um_keywork_t *work, const um_rotation_t *plan)
+{
+    apr_time_t longest = apr_time_from_sec(plan->lifetime + UM_TOKEN_LEEWAY + SLACK_SECONDS);
+
+    for (int i = 0; i < work->signing; i++) {
+        if (um_keywork_signs(work, i, UM_KEYFOLDER_USED)
+            && work->now - um_keywork_since(work, successor(work, i)) > longest) {
+            if (um_keywork_retire(work, i) != APR_SUCCESS) {
+                return APR_EGENERAL;
+            }
+            i = -1;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t remove_old(um_keywork_t *work, const um_rotation_t *plan)
+{
+    for (int i = 0; i < work->files->nelts; i++) {
+        const um_keyfolder_file_t *file = um_keywork_file(work, i);
+
+        if (file->state == UM_KEYFOLDER_RETIRED && plan->keep >= 0
+            && work->now - file->changed > apr_time_from_sec(plan->keep)) {
+            if (apr_file_remove(file->path, work->pool) != APR_SUCCESS) {
+                return um_keywork_fail(work, "%s cannot be removed", file->path);
+            }
+            um_keywork_say(work, "%s is removed", file->name);
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/* A key that signs where there is none. */
+static apr_status_t first_key(um_keywork_t *work, const char *alg)
+{
+    int next = next_key(work);
+    const char *file;
+
+    if (next >= 0) {
+        return um_keywork_activate(work, next);
+    }
+    for (int i = 0; i < work->files->nelts; i++) {
+        if (um_keywork_file(work, i)->state == UM_KEYFOLDER_USED) {
+            return um_keywork_fail(work, "%s holds public keys only: none can sign", work->folder);
+        }
+    }
+    if (um_keywork_make(work, alg ? alg : "EdDSA", UM_KEYFOLDER_USED, &file) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    um_keywork_say(work, "%s signs: %s", um_jwk_kid(work->keys[work->signing]),
+                   um_keywork_file(work, work->signing)->name);
+    return APR_SUCCESS;
+}
+
+static apr_status_t do_step(um_keywork_t *work, const um_rotation_t *plan)
+{
+    if (work->signing < 0 && first_key(work, plan->alg) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (make_next(work, plan) != APR_SUCCESS || use_next(work, plan) != APR_SUCCESS
+        || retire_old(work, plan) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    return remove_old(work, plan);
+}
+
+/* Another key signs before this one goes: the folder is never without. */
+static apr_status_t replace_signing(um_keywork_t *work)
+{
+    const char *alg = um_jwk_alg(work->keys[work->signing]), *file;
+
+    if (next_key(work) < 0 && um_keywork_make(work, alg, UM_KEYFOLDER_NEXT, &file) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    return um_keywork_activate(work, next_key(work));
+}
+
+/* It may be in several files. The one that signs goes last, for it must not be replaced by itself. */
+static int doomed(const um_keywork_t *work, const char *kid)
+{
+    int found = -1;
+
+    for (int i = 0; i < work->files->nelts; i++) {
+        if (um_keywork_file(work, i)->state != UM_KEYFOLDER_RETIRED && strcmp(um_jwk_kid(work->keys[i]), kid) == 0
+            && (found < 0 || found == work->signing)) {
+            found = i;
+        }
+    }
+    return found;
+}
+
+static int was_retired(const um_keywork_t *work, const char *kid)
+{
+    for (int i = 0; i < work->files->nelts; i++) {
+        if (work->keys[i] && strcmp(um_jwk_kid(work->keys[i]), kid) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static apr_status_t do_retire(um_keywork_t *work, const char *kid)
+{
+    int i = doomed(work, kid);
+
+    if (i < 0) {
+        if (!was_retired(work, kid)) {
+            return um_keywork_fail(work, "%s holds no key %s", work->folder, kid);
+        }
+        um_keywork_say(work, "%s was retired before", kid);
+    }
+    for (; i >= 0; i = doomed(work, kid)) {
+        apr_status_t rv = i == work->signing ? replace_signing(work) : um_keywork_retire(work, i);
+
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t um_rotation_step(apr_pool_t *pool, const char *folder, const um_rotation_t *plan, apr_time_t now,
+                              apr_array_header_t *said, const char **why)
+{
+    um_keywork_t work = { .pool = pool, .folder = folder, .now = now, .said = said };
+    apr_status_t rv = um_keywork_open(&work);
+
+    if (rv == APR_SUCCESS) {
+        rv = do_step(&work, plan);
+    }
+    um_keywork_close(&work);
+    *why = work.why;
+    return rv;
+}
+
+apr_status_t um_rotation_add(apr_pool_t *pool, const char *folder, const char *alg, apr_time_t now,
+                             const char **file, const char **why)
+{
+    um_keywork_t work = { .pool = pool, .folder = folder, .now = now };
+    apr_status_t rv = um_keywork_open(&work);
+
+    if (rv == APR_SUCCESS) {
+        rv = um_keywork_make(&work, alg, work.signing < 0 ? UM_KEYFOLDER_USED : UM_KEYFOLDER_NEXT, file);
+    }
+    um_keywork_close(&work);
+    *why = work.why;
+    return rv;
+}
+
+apr_status_t um_rotation_retire(apr_pool_t *pool, const char *folder, const char *kid, apr_time_t now,
+                                apr_array_header_t *said, const char **why)
+{
+    um_keywork_t work = { .pool = pool, .folder = folder, .now = now, .said = said };
+    apr_status_t rv = um_keywork_open(&work);
+
+    if (rv == APR_SUCCESS) {
+        rv = do_retire(&work, kid);
+    }
+    um_keywork_close(&work);
+    *why = work.why;
+    return rv;
+}
