@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "basic.h"
+
+#include "known_login.h"
+#include "member.h"
+#include "unicode.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+/* What a hash takes beside the turn that is waited for, on a slow machine. */
+#define HASH_TAKES apr_time_from_sec(5)
+
+typedef struct credentials_t {
+    const char *username, *key;
+    um_secret_t password;
+} credentials_t;
+
+static int can_be_password(const um_cx_t *cx, um_secret_t password)
+{
+    return password.len && um_unicode_valid(password.text, password.len)
+           && um_unicode_count(password.text, password.len) <= (apr_size_t)cx->site->policy.max_length;
+}
+
+static um_status_e hash_once(um_cx_t *cx, const credentials_t *in, um_basic_t *found)
+{
+    const um_user_t *user;
+    um_status_e status = um_password_verify_user(cx, in->username, in->password, &user);
+
+    found->hashed = status != UM_AWAY && status != UM_BUSY;
+    if (user) {
+        cx->subject = user->id;
+    }
+    if (status == UM_INVALID) {
+        cx->cause = !user ? "there is no such account"
+                    : user->is_active ? "wrong password" : "the account is inactive";
+        return user ? UM_INVALID : UM_ABSENT;
+    }
+    return status == UM_OK ? um_known_login_add(cx, in->key, in->password, user, &found->identity) : status;
+}
+
+static um_status_e hash(um_cx_t *cx, const credentials_t *in, um_basic_t *found)
+{
+    um_status_e status = hash_once(cx, in, found);
+
+    /* The password was right, and the account was changed while it was hashed: clients forget passwords that are
+     * refused, so the new state decides. */
+    if (status == UM_ABSENT && cx->subject) {
+        cx->subject = NULL;
+        status = hash_once(cx, in, found);
+    }
+    if (status == UM_ABSENT && cx->subject) {
+        cx->cause = "the account was changed meanwhile";
+        return UM_INVALID;
+    }
+    return status;
+}
+
+/* Together with whoever brings the same at this moment. */
+static um_status_e hash_together(um_cx_t *cx, const credentials_t *in, um_basic_t *found)
+{
+    const um_site_t *site = cx->site;
+    apr_size_t name = strlen(in->key) + 1;
+    apr_size_t len = sizeof(site) + name + in->password.len;
+    char *key = apr_palloc(cx->pool, len);
+    um_flight_part_t part;
+    int status;
+
+    memcpy(key, &site, sizeof(site));
+    memcpy(key + sizeof(site), in->key, name);
+    memcpy(key + sizeof(site) + name, in->password.text, in->password.len);
+    if (um_flight_begin(site->flights, &part, key, len, site->gate_wait + HASH_TAKES, UM_BUSY, &status)) {
+        status = (int)hash(cx, in, found);
+        um_flight_end(site->flights, &part, status);
+    }
+    else if (status != UM_OK) {
+        cx->cause = status == UM_BUSY ? "too many passwords wait to be hashed"
+                                      : "found by another request with the same name and password";
+        cx->known = 1;
+    }
+    else if ((status = (int)um_known_login(cx, in->key, in->password, &found->identity)) == UM_ABSENT) {
+        status = (int)hash(cx, in, found);
+    }
+    OPENSSL_cleanse(key, len);
+    return (um_status_e)status;
+}
+
+um_status_e um_basic_caller(um_cx_t *cx, const char *username, um_secret_t password, um_basic_t *found)
+{
+    credentials_t in = { .username = username, .password = password };
+    um_status_e status;
+
+    *found = (um_basic_t){ NULL, 0 };
+    if (!*username || strlen(username) > UM_MEMBER_MAX_TYPED
+        || um_unicode_key(cx->pool, username, &in.key) != APR_SUCCESS) {
+        cx->cause = "no account can have such a name";
+        return UM_ABSENT;
+    }
+    if (!can_be_password(cx, password)) {
+        cx->cause = "no account can have such a password";
+        return UM_INVALID;
+    }
+    status = um_known_login(cx, in.key, password, &found->identity);
+    if (status != UM_ABSENT) {
+        return status;
+    }
+    return cx->site->flights && cx->site->basic_cache ? hash_together(cx, &in, found) : hash(cx, &in, found);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "site.h"
+
+#include "basic.h"
+#include "group.h"
+#include "known.h"
+#include "shmtable.h"
+
+#include <dlfcn.h>
+#include <openssl/evp.h>
+
+#define CACHE 300
+#define NEW_PASSWORD "another horse battery"
+
+static site_t s;
+static const um_user_t *alice, *bob;
+static int hashes, held;
+
+/* Stands before OpenSSL's, to count. */
+int EVP_PBE_scrypt(const char *pass, size_t passlen, const unsigned char *salt, size_t saltlen, uint64_t N, uint64_t r,
+                   uint64_t p, uint64_t maxmem, unsigned char *key, size_t keylen)
+{
+    static __typeof__(&EVP_PBE_scrypt) real;
+
+    if (!real) {
+        void *found = dlsym(RTLD_NEXT, "EVP_PBE_scrypt");
+
+        memcpy(&real, &found, sizeof(real));
+    }
+    hashes++;
+    held += s.lent || s.locked;
+    return real(pass, passlen, salt, saltlen, N, r, p, maxmem, key, keylen);
+}
+
+/* As after a restart: nothing is known. */
+static void start(void)
+{
+    apr_size_t size = um_known_size(UM_SHMTABLE_LEAST);
+    char *memory = apr_pcalloc(site_root, size + 128);
+
+    memory += 128 - (apr_size_t)memory % 128;
+    if (um_known_init(memory, size) != APR_SUCCESS) {
+        printf("Bail out! no memory for what is known\n");
+        exit(1);
+    }
+    s.now = apr_time_from_sec(SITE_NOW);
+    s.refuse = 0;
+    s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
+    s.site.known = um_known_attach(s.pool, memory);
+    s.site.revocation_delay = apr_time_from_sec(2);
+    s.site.database_grace = 0;
+    s.site.basic_cache = CACHE;
+    um_known_mark(&s.site, "sqlite3 accounts.db");
+}
+
+static const um_identity_t *last;
+
+/* How it ends, and how many hashes it costs. */
+static void is(const char *username, const char *password, um_status_e want, int cost, const char *name)
+{
+    um_basic_t found;
+    um_cx_t *cx = site_cx(&s);
+    um_status_e status;
+
+    hashes = 0;
+    status = um_basic_caller(cx, username, site_secret(password), &found);
+    last = found.identity;
+    ok(status == want && hashes == cost && found.hashed == (cost > 0) && (status == UM_OK) == (last != NULL)
+       && (status == UM_OK || cx->cause) && !cx->errors->nelts, "%s: status %d, %d hashes%s%s", name, (int)status,
+       hashes, cx->cause ? ": " : "", cx->cause ? cx->cause : "");
+}
+
+static void test_rules(void)
+{
+    static const struct { const char *name, *username, *password; um_status_e status; int cost; } cases[] = {
+        { "good", "alice", SITE_PASSWORD, UM_OK, 1 },
+        { "a wrong password", "alice", "wrong", UM_INVALID, 1 },
+        { "and again", "alice", "wrong", UM_INVALID, 1 },
+        { "in other letters", "alice", "Correct horse battery", UM_INVALID, 1 },
+        { "with a blank", "alice", SITE_PASSWORD " ", UM_INVALID, 1 },
+        { "an unknown name", "nobody", SITE_PASSWORD, UM_ABSENT, 1 },
+        { "a name with a blank", " alice", SITE_PASSWORD, UM_ABSENT, 1 },
+        { "somebody else's name", "bob", "wrong", UM_INVALID, 1 },
+        { "an inactive account", "carol", SITE_PASSWORD, UM_INVALID, 1 },
+        { "a wrong one of that", "carol", "wrong", UM_INVALID, 1 },
+        { "an account that waits", "dave", SITE_PASSWORD, UM_INVALID, 1 },
+        { "a hash that nobody knows", "erin", SITE_PASSWORD, UM_INVALID, 1 },
+        { "no name", "", SITE_PASSWORD, UM_ABSENT, 0 },
+        { "no password", "alice", "", UM_INVALID, 0 },
+        { "nothing", "", "", UM_ABSENT, 0 },
+        { "a name that is not UTF-8", "ali\xFF" "ce", SITE_PASSWORD, UM_ABSENT, 0 },
+        { "a password that is not UTF-8", "alice", "\xE9t\xE9", UM_INVALID, 0 },
+    };
+
+    start();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        is(cases[i].username, cases[i].password, cases[i].status, cases[i].cost, cases[i].name);
+    }
+}
+
+static void test_long(void)
+{
+    char *text = apr_pcalloc(s.pool, 100001);
+
+    start();
+    memset(text, 'a', 100000);
+    is(text, SITE_PASSWORD, UM_ABSENT, 0, "a name of 100 KB");
+    is("alice", text, UM_INVALID, 0, "a password of 100 KB");
+    text[1025] = '\0';
+    is("alice", text, UM_INVALID, 0, "one character more than the longest");
+    text[1024] = '\0';
+    is("alice", text, UM_INVALID, 1, "the longest");
+    is(text, SITE_PASSWORD, UM_ABSENT, 1, "a name longer than the longest, in few letters");
+}
+
+static void test_known(void)
+{
+    start();
+    is("alice", SITE_PASSWORD, UM_OK, 1, "the first time");
+    is_text(last->user_id, alice->id, "who it is");
+    is_text(last->username, "alice", "by the name that is stored");
+    is_text(last->groups, "editors,staff-2", "and in which groups");
+    ok(!last->session_id && !last->expires_at && !last->is_staff, "without a session");
+    is("alice", SITE_PASSWORD, UM_OK, 0, "the second time");
+    is_text(last->user_id, alice->id, "the same");
+    is_text(last->groups, "editors,staff-2", "in the same groups");
+    is("ALICE", SITE_PASSWORD, UM_OK, 0, "in another spelling");
+    is_text(last->username, "alice", "by the name that is stored");
+    is("alice", "wrong", UM_INVALID, 1, "a wrong password is not known by the right one");
+    is("bob", SITE_PASSWORD, UM_OK, 1, "nor is somebody else with the same password");
+    is_text(last->user_id, bob->id, "who is himself");
+    s.now += apr_time_from_sec(100);
+    is("alice", SITE_PASSWORD, UM_OK, 0, "after the delay the account is asked for, nothing is hashed");
+    s.now = apr_time_from_sec(SITE_NOW + CACHE - 1);
+    is("alice", SITE_PASSWORD, UM_OK, 0, "to the last second");
+    s.now = apr_time_from_sec(SITE_NOW + CACHE);
+    is("alice", SITE_PASSWORD, UM_OK, 1, "then it is hashed again");
+    is("alice", SITE_PASSWORD, UM_OK, 0, "once");
+    s.site.basic_cache = 0;
+    is("alice", SITE_PASSWORD, UM_OK, 1, "with a time of 0 it is hashed");
+    is("alice", SITE_PASSWORD, UM_OK, 1, "each time");
+    s.site.basic_cache = CACHE;
+    s.site.known = NULL;
+    is("alice", SITE_PASSWORD, UM_OK, 1, "without a memory");
+    is("alice", SITE_PASSWORD, UM_OK, 1, "as well");
+}
+
+static void test_changes(void)
+{
+    const um_user_t *zoe = site_register(&s, "zoe", "", NULL);
+    um_user_t *user = apr_pmemdup(s.pool, zoe, sizeof(*zoe));
+    um_cx_t *cx = site_cx(&s);
+    const char *token;
+
+    start();
+    is("zoe", SITE_PASSWORD, UM_OK, 1, "somebody is known");
+    um_password_change(cx, zoe, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD), &token);
+    is("zoe", SITE_PASSWORD, UM_INVALID, 1, "the old password is not good the moment it is changed");
+    is("zoe", NEW_PASSWORD, UM_OK, 1, "the new one is");
+    is("zoe", NEW_PASSWORD, UM_OK, 0, "and known");
+    um_group_add(cx, "editors", zoe->id);
+    is("zoe", NEW_PASSWORD, UM_OK, 0, "put into a group, he is known on");
+    is_text(last->groups, "editors", "and in it at once");
+    um_group_drop(cx, "editors", zoe->id);
+    is("zoe", NEW_PASSWORD, UM_OK, 0, "taken out of it");
+    is_text(last->groups, "", "he is out at once");
+    user->is_active = 0;
+    um_user_set_state(cx, user);
+    is("zoe", NEW_PASSWORD, UM_INVALID, 1, "switched off at once");
+    user->is_active = 1;
+    um_user_set_state(cx, user);
+    is("zoe", NEW_PASSWORD, UM_OK, 1, "switched on again");
+    um_user_delete(cx, zoe->id);
+    is("zoe", NEW_PASSWORD, UM_ABSENT, 1, "deleted at once");
+    zoe = site_register(&s, "zoe", "", NULL);
+    is("zoe", NEW_PASSWORD, UM_INVALID, 1, "somebody else took the name");
+    is("zoe", SITE_PASSWORD, UM_OK, 1, "and is himself");
+    is_text(last->user_id, zoe->id, "by his id");
+}
+
+static void switch_off(const char *name, int state)
+{
+    site_do(&s, apr_psprintf(s.pool, "update um_users set is_active = %d, version = "
+                             "'018bcfe5-0000-7000-8000-00000000000%d' where username = '%s'", state, state, name));
+}
+
+/* By another node: nothing is forgotten here. */
+static void test_elsewhere(void)
+{
+    start();
+    is("bob", SITE_PASSWORD, UM_OK, 1, "known");
+    switch_off("bob", 0);
+    is("bob", SITE_PASSWORD, UM_OK, 0, "switched off elsewhere: within the delay");
+    s.now += apr_time_from_sec(3);
+    is("bob", SITE_PASSWORD, UM_INVALID, 1, "not after it");
+    switch_off("bob", 1);
+    is("bob", SITE_PASSWORD, UM_OK, 1, "and on again");
+    s.site.revocation_delay = 0;
+    switch_off("bob", 0);
+    is("bob", SITE_PASSWORD, UM_INVALID, 1, "with a delay of 0 at once");
+    switch_off("bob", 1);
+}
+
+/* Counts down the askings until the change: the second one is that after the hash. */
+static int until;
+
+static void change_meanwhile(site_t *site)
+{
+    if (--until == 0) {
+        site->on_ask = NULL;
+        switch_off("bob", 3);
+        site_do(site, "update um_users set is_active = 1 where username = 'bob'");
+    }
+}
+
+static void go_meanwhile(site_t *site)
+{
+    if (--until == 0) {
+        site->on_ask = NULL;
+        switch_off("bob", 0);
+    }
+}
+
+static void test_overtaken(void)
+{
+    start();
+    is("alice", SITE_PASSWORD, UM_OK, 1, "the schema has been looked at");
+    until = 2;
+    s.on_ask = change_meanwhile;
+    is("bob", SITE_PASSWORD, UM_OK, 2, "an account that is changed while its password is hashed is looked at again");
+    is("bob", SITE_PASSWORD, UM_OK, 0, "and known as it is now");
+    start();
+    is("alice", SITE_PASSWORD, UM_OK, 1, "the schema has been looked at");
+    until = 2;
+    s.on_ask = go_meanwhile;
+    is("bob", SITE_PASSWORD, UM_INVALID, 2, "one that is switched off meanwhile is refused");
+    switch_off("bob", 1);
+}
+
+static void test_trouble(void)
+{
+    void *memory = apr_pcalloc(s.pool, um_gate_size());
+    um_gate_pass_t pass;
+
+    start();
+    s.refuse = 1000;
+    is("alice", SITE_PASSWORD, UM_AWAY, 0, "without a database");
+    is("nobody", SITE_PASSWORD, UM_AWAY, 0, "it is not told that a name is unknown");
+    start();
+    is("alice", SITE_PASSWORD, UM_OK, 1, "known");
+    s.refuse = 1000;
+    is("alice", SITE_PASSWORD, UM_OK, 0, "the database goes away: for the delay");
+    s.now += apr_time_from_sec(3);
+    is("alice", SITE_PASSWORD, UM_AWAY, 0, "not after it");
+    s.site.database_grace = apr_time_from_sec(60);
+    is("alice", SITE_PASSWORD, UM_OK, 0, "but where there is grace");
+    is("alice", "wrong", UM_AWAY, 0, "not with a wrong password");
+    start();
+    um_gate_init(memory);
+    s.site.gate = um_gate_attach(s.pool, memory, 1, 0);
+    um_gate_enter(s.site.gate, 0, &pass);
+    {
+        um_basic_t found;
+        um_cx_t *cx = site_cx(&s);
+
+        hashes = 0;
+        ok(um_basic_caller(cx, "alice", site_secret(SITE_PASSWORD), &found) == UM_BUSY && !hashes && cx->cause,
+           "the gate is full: %s", cx->cause ? cx->cause : "(no cause)");
+    }
+    um_gate_leave(s.site.gate, &pass);
+    is("alice", SITE_PASSWORD, UM_OK, 1, "then it goes on");
+    s.site.gate = NULL;
+}
+
+static void test_upgrade(void)
+{
+    const char *before = site_ask(&s, "select password from um_users where username = 'alice'"), *after;
+
+    start();
+    s.site.hash.lanes = 2;
+    is("alice", SITE_PASSWORD, UM_OK, 2, "an old hash");
+    after = site_ask(&s, "select password from um_users where username = 'alice'");
+    ok(strcmp(before, after) != 0 && strstr(after, "p=2"), "is replaced");
+    is("alice", SITE_PASSWORD, UM_OK, 0, "and the account known");
+    s.site.hash.lanes = 1;
+}
+
+int main(void)
+{
+    um_flight_t *flights;
+
+    site_begin();
+    site_open(&s);
+    um_flight_create(s.pool, &flights);
+    s.site.flights = flights;
+    alice = site_register(&s, "alice", "", NULL);
+    bob = site_register(&s, "bob", "", NULL);
+    if (ok(alice && bob && site_register(&s, "carol", "", NULL) && site_register(&s, "dave", "", NULL)
+           && site_register(&s, "erin", "", NULL), "five are registered")) {
+        site_do(&s, "update um_users set is_active = 0 where username = 'carol'");
+        site_do(&s, "update um_users set is_active = 2 where username = 'dave'");
+        site_do(&s, "update um_users set password = 'md5$x$y' where username = 'erin'");
+        um_group_create(site_cx(&s), "staff-2");
+        um_group_create(site_cx(&s), "editors");
+        um_group_add(site_cx(&s), "staff-2", alice->id);
+        um_group_add(site_cx(&s), "editors", alice->id);
+        test_rules();
+        test_long();
+        test_known();
+        test_changes();
+        test_elsewhere();
+        test_overtaken();
+        test_trouble();
+        test_upgrade();
+    }
+    ok(!held, "no connection is held while a password is hashed");
+    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    site_close(&s);
+    return site_end();
+}
