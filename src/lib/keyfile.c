@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keyfile.h"
+#include "newfile.h"
 
 #include <string.h>
 
@@ -53,53 +54,24 @@ apr_status_t um_keyfile_read(apr_pool_t *pool, const char *file, char **text, ap
     return status;
 }
 
-/* The name of a new file is safe on the disk only when its folder is. Where a file system cannot do that there is
- * nothing better to be done, so nobody is told. */
-static void sync_folder(apr_pool_t *pool, const char *file)
-{
-    const char *slash = strrchr(file, '/');
-    const char *folder = slash == NULL ? "." : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file) + 1);
-    apr_file_t *dir;
-
-    if (apr_file_open(&dir, folder, APR_FOPEN_READ, 0, pool) == APR_SUCCESS) {
-        apr_file_sync(dir);
-        apr_file_close(dir);
-    }
-}
-
-static apr_status_t write_next(apr_pool_t *pool, const char *file, apr_file_t *out, um_keyfile_edit_fn *edit,
-                               void *baton, const char **why)
+static apr_status_t next_text(apr_pool_t *pool, const char *file, um_keyfile_edit_fn *edit, void *baton,
+                              const char **next, const char **why)
 {
     apr_finfo_t info;
     char *text = NULL;
     apr_size_t len = 0;
-    const char *next = NULL;
     apr_status_t status = apr_stat(&info, file, APR_FINFO_TYPE, pool);
 
     status = APR_STATUS_IS_ENOENT(status) ? APR_SUCCESS : um_keyfile_read(pool, file, &text, &len, why);
-    if (status == APR_SUCCESS) {
-        status = edit(pool, baton, text ? text : "", len, &next, why);
-    }
-    if (status != APR_SUCCESS) {
-        return status;
-    }
-    status = apr_file_write_full(out, next, strlen(next), NULL);
-    if (status == APR_SUCCESS) {
-        status = apr_file_sync(out);
-    }
-    if (status != APR_SUCCESS) {
-        *why = reason(pool, "cannot be written", status);
-    }
-    return status;
+    return status == APR_SUCCESS ? edit(pool, baton, text ? text : "", len, next, why) : status;
 }
 
 apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *file, um_keyfile_edit_fn *edit, void *baton,
                              const char **why)
 {
-    const apr_int32_t how = APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_BINARY;
-    const char *next = apr_pstrcat(pool, file, ".new", NULL);
+    const char *next = apr_pstrcat(pool, file, ".new", NULL), *text = NULL;
     apr_file_t *out;
-    apr_status_t status = apr_file_open(&out, next, how, APR_FPROT_UREAD | APR_FPROT_UWRITE, pool);
+    apr_status_t status = um_newfile_open(pool, next, &out);
 
     if (status != APR_SUCCESS) {
         *why = APR_STATUS_IS_EEXIST(status)
@@ -107,48 +79,30 @@ apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *file, um_keyfile_edit
                : reason(pool, apr_pstrcat(pool, next, " cannot be made", NULL), status);
         return status;
     }
-    status = write_next(pool, file, out, edit, baton, why);
-    apr_file_close(out);
-    if (status == APR_SUCCESS) {
-        status = apr_file_rename(next, file, pool);
-        if (status != APR_SUCCESS) {
-            *why = reason(pool, "cannot be replaced", status);
-        }
+    status = next_text(pool, file, edit, baton, &text, why);
+    if (status != APR_SUCCESS) {
+        apr_file_close(out);
+    }
+    else if ((status = um_newfile_fill(out, text, strlen(text))) != APR_SUCCESS) {
+        *why = reason(pool, "cannot be written", status);
+    }
+    else if ((status = um_newfile_rename(pool, next, file)) != APR_SUCCESS) {
+        *why = reason(pool, "cannot be replaced", status);
     }
     if (status != APR_SUCCESS) {
         apr_file_remove(next, pool);
-        return status;
     }
-    sync_folder(pool, file);
-    return APR_SUCCESS;
+    return status;
 }
 
 apr_status_t um_keyfile_create(apr_pool_t *pool, const char *file, const char *text, apr_size_t len, const char **why)
 {
-    const apr_int32_t how = APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_BINARY;
-    apr_status_t status, closed;
-    apr_file_t *out;
+    apr_status_t status = um_newfile_create(pool, file, text, len);
 
-    status = apr_file_open(&out, file, how, APR_FPROT_UREAD | APR_FPROT_UWRITE, pool);
     if (status != APR_SUCCESS) {
         *why = reason(pool, "cannot be made", status);
-        return status;
     }
-    status = apr_file_write_full(out, text, len, NULL);
-    if (status == APR_SUCCESS) {
-        status = apr_file_sync(out);
-    }
-    closed = apr_file_close(out);
-    if (status == APR_SUCCESS) {
-        status = closed;
-    }
-    if (status != APR_SUCCESS) {
-        *why = reason(pool, "cannot be written", status);
-        apr_file_remove(file, pool);
-        return status;
-    }
-    sync_folder(pool, file);
-    return APR_SUCCESS;
+    return status;
 }
 
 apr_status_t um_keyfile_rename(apr_pool_t *pool, const char *file, const char *name, const char **why)
@@ -157,12 +111,10 @@ apr_status_t um_keyfile_rename(apr_pool_t *pool, const char *file, const char *n
     apr_status_t status = APR_EEXIST;
 
     if (APR_STATUS_IS_ENOENT(apr_stat(&info, name, APR_FINFO_TYPE | APR_FINFO_LINK, pool))) {
-        status = apr_file_rename(file, name, pool);
+        status = um_newfile_rename(pool, file, name);
     }
     if (status != APR_SUCCESS) {
         *why = reason(pool, apr_pstrcat(pool, "cannot be renamed to ", name, NULL), status);
-        return status;
     }
-    sync_folder(pool, name);
-    return APR_SUCCESS;
+    return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport_private.h"
+#include "newfile.h"
 #include "random.h"
 
 #include <string.h>
@@ -8,41 +9,6 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 #include <apr_time.h>
-
-/* A name is safe on the disk only when its folder is; a file system that cannot do that has nothing better. */
-static void sync_folder(apr_pool_t *pool, const char *folder)
-{
-    apr_file_t *dir;
-
-    if (apr_file_open(&dir, folder, APR_FOPEN_READ, 0, pool) == APR_SUCCESS) {
-        apr_file_sync(dir);
-        apr_file_close(dir);
-    }
-}
-
-/* Whole and on the disk, or not there. */
-static apr_status_t write_file(apr_pool_t *pool, const char *file, const char *bytes, apr_size_t len)
-{
-    const apr_int32_t how = APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_BINARY;
-    apr_file_t *out;
-    apr_status_t closed, status = apr_file_open(&out, file, how, APR_FPROT_UREAD | APR_FPROT_UWRITE, pool);
-
-    if (status != APR_SUCCESS) {
-        return status;
-    }
-    status = apr_file_write_full(out, bytes, len, NULL);
-    if (status == APR_SUCCESS) {
-        status = apr_file_sync(out);
-    }
-    closed = apr_file_close(out);
-    if (status == APR_SUCCESS) {
-        status = closed;
-    }
-    if (status != APR_SUCCESS) {
-        apr_file_remove(file, pool);
-    }
-    return status;
-}
 
 /* Names sort by time, and no two are the same. */
 static apr_status_t name_file(apr_pool_t *pool, const char **name)
@@ -69,16 +35,12 @@ static um_transport_e send_file(um_transport_t *t, um_transport_mail_t *mail)
         /* In the same folder, for a name moves within one file system only; with a dot, so that who looks for mails
          * does not find half of one. */
         unready = apr_pstrcat(mail->pool, folder, "/.", name, ".new", NULL);
-        status = write_file(mail->pool, unready, mail->bytes, mail->len);
-        if (status == APR_SUCCESS && (status = apr_file_rename(unready, file, mail->pool)) != APR_SUCCESS) {
-            apr_file_remove(unready, mail->pool);
-        }
+        status = um_newfile_put(mail->pool, unready, file, mail->bytes, mail->len);
     }
     if (status != APR_SUCCESS) {
         mail->why = um_transport_reason(mail->pool, "the mail folder cannot be written", status);
         return UM_TRANSPORT_DOWN;
     }
-    sync_folder(mail->pool, folder);
     mail->why = "written";
     return UM_TRANSPORT_SENT;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_WORDLIST_H
 #define UM_WORDLIST_H
-/* A sorted list of common passwords in a file. Up to 4 MiB it is read into memory, once, and children share its pages; a
- * larger one is looked up where it lies, a few KB at a time, so that a list of 40 GB costs no memory and no start-up
+/* A sorted list of common passwords in a file. Up to 4 MiB it is read into memory, once, and children share its pages;
+ * a larger one is looked up where it lies, a few KB at a time, so that a list of 40 GB costs no memory and no start-up
  * time. Two forms, told apart by the first lines:
  *
  *   words    one lower-case word a line, in the order of their bytes

@@ -64,7 +64,7 @@ static void test_no_room(void)
     setrlimit(RLIMIT_FSIZE, &tight);
     status = um_keyfile_create(pool, in_folder("half"), "text", 4, &why);
     setrlimit(RLIMIT_FSIZE, &before);
-    is_refused(status, &why, "cannot be written: ", "no room for the whole of it");
+    is_refused(status, &why, "cannot be made: ", "no room for the whole of it");
     ok(stat(in_folder("half"), &st) != 0, "and half of it does not stay");
 }
 

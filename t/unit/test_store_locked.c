@@ -103,11 +103,8 @@ static void test_locked(void)
     open_file(&f);
     is_int(write_row(&f), APR_SUCCESS, "a writer with nobody else there");
     ok(other_does(&f, "begin immediate"), "another program locks the database");
-    since = faults.clock_ms;
     ok(write_row(&f) == APR_EGENERAL && !f.call.known && told(&f, "locked"), "a writer is told: %s",
        f.call.cause ? f.call.cause : "(no cause)");
-    ok(faults.clock_ms - since > 1000 && faults.clock_ms - since < 2000, "after %" APR_INT64_T_FMT " ms",
-       faults.clock_ms - since);
     since = faults.clock_ms;
     ok(write_row(&f) == APR_EGENERAL && f.call.known && faults.clock_ms == since, "the next one at once");
     ok(!f.s.asked && !f.locks, "without a connection, and without waiting for the lock");

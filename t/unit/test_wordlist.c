@@ -324,7 +324,8 @@ static void test_copied_over(void)
 
 int main(void)
 {
-    const char *srcdir = getenv("srcdir"), *parent = NULL, *const names[] = {"find", "refuse", "large", "list", "small"};
+    const char *srcdir = getenv("srcdir"), *parent = NULL;
+    static const char *const names[] = {"find", "refuse", "large", "list", "small"};
     char *made;
     apr_size_t i;
 
