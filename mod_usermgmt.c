@@ -2,6 +2,7 @@
 /* The door: which hooks, in which order. What they do is behind the names: um_<file>_<function> is in
  * src/http/<file>.c. */
 #include "api.h"
+#include "auth_basic.h"
 #include "auth_bearer.h"
 #include "checks.h"
 #include "server.h"
@@ -18,7 +19,6 @@ static void register_hooks(apr_pool_t *pool)
     /* It starts its threads in child_init: what they use has to be there. */
     static const char *const before_watchdog[] = { "mod_watchdog.c", NULL };
 
-    (void)pool;
     ap_hook_pre_config(um_server_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(um_checks_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_server_post_config, NULL, NULL, APR_HOOK_MIDDLE);
@@ -37,6 +37,10 @@ static void register_hooks(apr_pool_t *pool)
 
     ap_hook_check_authn(um_auth_bearer_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(um_auth_bearer_note_failure, NULL, NULL, APR_HOOK_MIDDLE);
+
+    um_auth_basic_register(pool);
+    ap_hook_insert_error_filter(um_auth_basic_error, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(um_auth_basic_error_document, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
 module AP_MODULE_DECLARE_DATA usermgmt_module = {
