@@ -17,7 +17,7 @@ um_status_e um_outbox_purge(um_cx_t *cx, apr_int64_t keep, int *more)
         keep = UM_MAILING_HOUR;
     }
     if (um_store_mail_purge(&call, now - keep, PURGE_BATCH, &mails) != APR_SUCCESS
-        || um_store_mail_adopt(&call, host, PURGE_BATCH) != APR_SUCCESS
+        || (cx->site->mailing->sends && um_store_mail_adopt(&call, host, PURGE_BATCH) != APR_SUCCESS)
         || um_store_mail_orphans(&call, host, now, now - UM_MAILING_LONGEST_AGE, PURGE_BATCH) != APR_SUCCESS
         || um_store_ticket_purge(&call, now, now - UM_MAILING_HOUR, PURGE_BATCH, &others) != APR_SUCCESS) {
         return um_cx_away(cx, &call);

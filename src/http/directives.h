@@ -51,7 +51,7 @@ UM_DIRECTIVE(UserMgmtMailFrom, TEXT, mail_from, "none", 0, 0, INHERITED,
     "sender of mails: an address, or NAME <ADDRESS>")
 
 UM_DIRECTIVE(UserMgmtMailHourly, NUMBER, mail_hourly, "20", 1, 1000, INHERITED,
-    "reset mails, and verification mails, that an account gets within an hour, and tokens of each kind that it has")
+    "mails of each kind that an account, and an address, gets within an hour; and tokens of each kind that it has")
 
 UM_DIRECTIVE(UserMgmtMailKeep, SECONDS, mail_keep, "7d", 0, 31536000, INHERITED,
     "how long the record of a mail that was sent or given up is kept")
@@ -63,7 +63,7 @@ UM_DIRECTIVE(UserMgmtMailLogin, PATH, mail_login, "none", 0, 0, INHERITED,
     "file with user:password for the mail server")
 
 UM_DIRECTIVE(UserMgmtMailMaxAge, SECONDS, mail_max_age, "3d", 60, 2592000, INHERITED,
-    "age after which a mail that could not be sent is given up")
+    "age after which a mail that was not sent is given up")
 
 UM_DIRECTIVE(UserMgmtMailTemplates, PATH, mail_templates, UM_DATADIR "/mail", 0, 0, INHERITED,
     "folder of the texts of mails")

@@ -134,6 +134,16 @@ sub notices {
     is(scalar(() = mails_to($staff->{email})), 0, 'not the staff');
 }
 
+# Where no address is verified, one that is put into an account and taken out again gets one mail an hour of it.
+{
+    my ($me, $stranger) = (account(), new_address());
+    change_email($me, $_) for ($stranger, $me->{email}) x 20;
+    ok(settle(), 'an address to and fro');
+    is(scalar(() = notices($stranger, 'email')), 1, 'its owner is told once');
+    is(UmTest::sql("select count(*) from um_mail where address = '$stranger' and state = 2"), 19,
+        'the other mails are given up');
+}
+
 # ---- what people choose says no more than itself --------------------------------------------------------------------
 
 {
@@ -180,6 +190,10 @@ sub notices {
     answer_is(change_password($me, $me->{password}, $NEW, port => site_port('mute')), 200, qr/.*/,
         'a host that sends no mail at all: a password');
     is(UmTest::sql('select count(*) from um_mail'), $before, 'nothing is mailed');
+    my $log = UmTest::mark(UmTest::error_log());
+    answer_is(ask_reset($me->{email}, port => site_port('mute')), 200, $FINE, 'a reset is asked for as anywhere');
+    is(UmTest::sql('select count(*) from um_mail'), $before, 'and leaves nothing');
+    unlike(UmTest::since($log), qr/warn/, 'nor a complaint');
 }
 
 api_done();

@@ -214,6 +214,40 @@ answer_is(ask_again('x'), 400, faults(email => 'email'), 'no address');
     is(scalar(() = mails_to($me->{email})), 1, 'no mail comes');
 }
 
+# ---- strangers -----------------------------------------------------------------------------------------------------
+
+# Somebody who puts a stranger's address into his account, again and again, and into many accounts.
+for my $host (\@ON, \@REQUIRED) {
+    my ($stranger, $own) = (new_address(), new_address());
+    my $me = register_at(\@ON, email => $own);
+    for my $email (($stranger, $own) x 30) {
+        call(PATCH => $me->{path}, token => $me->{token}, @$host, json => qq({"email":"$email"}));
+    }
+    ask_again($stranger, @$host) for 1 .. 10;
+    register_at($host, email => uc $stranger) for 1 .. 5;
+    ok(settle(), 'changed to and fro, asked for, registered with');
+    my @subjects = map { $_->{subject} } mails_to($stranger), mails_to((uc $stranger) =~ s/@.*/@example.org/r);
+    is(scalar @subjects, 20, 'a stranger gets 20 mails');
+    is(scalar(grep { !/\AConfirm/ } @subjects), 0, 'to verify the address, and no other');
+    is(UmTest::sql("select count(*) from um_mail where email_key = '$stranger' and state = 1"), 20, 'none is hidden');
+    cmp_ok(UmTest::sql("select count(*) from um_mail where lower(address) = '$stranger' and state = 2 and last_error like"
+        . " '%within the hour%'"), '>=', 15, 'the others are given up, with the reason');
+}
+
+# Only where an address is verified its owner is told that another one took its place.
+{
+    my $me = register_at(\@ON);
+    answer_is(verify(only_mail_to($me->{email})->{token}), 200, $FINE, 'verified');
+    my $next = new_address();
+    call(PATCH => $me->{path}, token => $me->{token}, @ON, json => qq({"email":"$next"}));
+    settle();
+    is(join(' ', map { $_->{subject} } mails_to($me->{email})),
+        'Confirm your e-mail address for localhost Your e-mail address at localhost was changed', 'is told');
+    call(PATCH => $me->{path}, token => $me->{token}, @ON, json => '{"email":"' . new_address() . '"}');
+    settle();
+    is(scalar(() = mails_to($next)), 1, 'the next, which never was verified, is not');
+}
+
 # ---- not more than so many, and where tokens are not ----------------------------------------------------------------
 
 {

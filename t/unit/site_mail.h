@@ -52,9 +52,10 @@ static void site_mail_open(site_t *s, site_mail_t *m)
     memset(m, 0, sizeof(*m));
     m->mailing = (um_mailing_t){
         .sends = 1, .templates = site_templates(s->pool), .from_name = "Example",
-        .from_address = "no-reply@site.example", .site = "site.example", .host = "site.example:443", .reset_url = SITE_URL "/reset?token={token}",
-        .verify_url = SITE_URL "/verify?token={token}", .reset_lifetime = 86400, .verify_lifetime = 259200, .hourly = 5,
-        .attempts = 4, .max_age = 86400, .notice_password = 1, .notice_email = 1, .verification = UM_VERIFY_OFF,
+        .from_address = "no-reply@site.example", .site = "site.example", .host = "site.example:443",
+        .reset_url = SITE_URL "/reset?token={token}", .verify_url = SITE_URL "/verify?token={token}",
+        .reset_lifetime = 86400, .verify_lifetime = 259200, .hourly = 5, .attempts = 4, .max_age = 86400,
+        .notice_password = 1, .notice_email = 1, .verification = UM_VERIFY_OFF,
     };
     s->site.mailing = &m->mailing;
     m->folder = mkdtemp(apr_pstrdup(s->pool, site_file("mail.XXXXXX")));

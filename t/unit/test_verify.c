@@ -241,6 +241,29 @@ static void test_switched_off(void)
     end();
 }
 
+/* Being made staff is not being let in. */
+static void test_staff(void)
+{
+    const um_user_t *alice;
+    um_user_t user;
+    const char *token;
+    um_status_e status;
+
+    begin(UM_VERIFY_REQUIRED);
+    alice = enrol(NULL);
+    token = newest();
+    user = *alice;
+    user.is_staff = 1;
+    um_user_set_state(site_cx(&s), &user);
+    is_text(ask("select is_active || ' ' || email_verified || ' ' || is_staff from um_users"), "2 0 1",
+            "an account that waits is made staff: it waits still");
+    login_errors(SITE_PASSWORD, &status);
+    is_int(status, UM_INVALID, "and nobody signs in to it");
+    is_int(confirm(token), UM_OK, "until its address is verified");
+    is_text(ask(STATE), "1 1", "then it is active");
+    end();
+}
+
 /* --- a change of the address --- */
 
 static void test_change(void)
@@ -483,6 +506,7 @@ int main(void)
     test_resend();
     test_expired();
     test_switched_off();
+    test_staff();
     test_change();
     test_change_switches();
     test_stranger();

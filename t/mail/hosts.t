@@ -1,0 +1,89 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Two hosts over one database, each with a mail server and texts of its own: none sends the other's mails, and none waits
+# for the other's server.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use Time::HiRes qw(time);
+use UmApi;
+use UmMail;
+use UmServer;
+use UmSmtpd;
+
+my $database = new_database();
+my $sql = $database->{sql};
+my ($silent, $sink) = (UmSmtpd->start('connect=hang'), UmSmtpd->start);
+my ($second, $mute) = (free_port(), free_port());
+my $server = UmServer->start($database, <<"END");
+UserMgmtMail smtp://127.0.0.1:$silent->{port}
+Listen 127.0.0.1:$second
+Listen 127.0.0.1:$mute
+<VirtualHost 127.0.0.1:$second>
+    ServerName Second.example
+    UserMgmt On
+    UserMgmtSiteName "the second"
+    UserMgmtMail smtp://127.0.0.1:$sink->{port}
+</VirtualHost>
+<VirtualHost 127.0.0.1:$mute>
+    ServerName mute.example
+    UserMgmt On
+    UserMgmtMail none
+</VirtualHost>
+END
+my $other = { port => $second };
+my @first = add_accounts($database, 20, 'first');
+my @second = add_accounts($database, 20, 'second');
+
+# A mail of the time when there were no sites; it may be anybody's, but not of a host that sends none.
+$sql->("insert into um_mail (id, kind, due_at, address, created_at) select '00000000-0000-4000-8000-000000000001',"
+    . " 'reset', 0, 'nobody\@example.org', " . int(time));
+
+# ---- one server says nothing ---------------------------------------------------------------------------------------
+
+all_fine([ask_each($server, @first)], 'requests to the first are answered');
+ok(await(15, sub { $sql->("select 1 from um_mail where last_error <> '' limit 1") }), 'its mail server is silent');
+for my $part (0 .. 3) {
+    my @to = @second[5 * $part .. 5 * $part + 4];
+    my $began = time;
+    all_fine([ask_each($other, @to)], 'requests to the second are answered');
+    ok(await(15, sub { my %to = map { $_->{to} => 1 } $sink->taken; !grep { !$to{$_} } @to }), 'and its mails sent');
+    cmp_ok(time - $began, '<', 5, 'without waiting for the other host');
+}
+is(scalar(grep { $_->{to} =~ /\Afirst/ } $sink->taken), 0, 'but none of the first');
+is($sql->("select count(*) from um_mail where state = 0 and address like 'first%'"), 20, 'which wait');
+is($sql->("select count(distinct site) from um_mail where site = 'second.example:$second' and state = 1"), 1,
+    'a mail knows its host by name and port');
+my @mails = mails_in($sink->{folder});
+is(scalar(grep { $_->{subject} eq 'Reset your password at the second' } @mails), 20, 'its texts are its own');
+
+# ---- it is there again ---------------------------------------------------------------------------------------------
+
+my $new = UmSmtpd->start;
+$server->configure("UserMgmtMail smtp://127.0.0.1:$new->{port}");
+ok($server->graceful, 'the first has another mail server, the second is gone');
+$sql->('update um_mail set due_at = 0 where state = 0');
+ok(settle(sql => $sql), 'all is sent');
+each_once([grep { $_->{to} =~ /\Afirst/ } $new->taken], \@first, 'the mails of the first');
+is(scalar(grep { $_->{to} =~ /\Asecond/ } $new->taken), 0, 'and no others');
+
+# ---- a host with another name --------------------------------------------------------------------------------------
+
+$sql->("insert into um_mail (id, kind, due_at, address, site, created_at) select '00000000-0000-4000-8000-000000000002',"
+    . " 'reset', 0, '$second[0]', 'second.example:$second', " . int(time));
+ask_each($server, $first[0]);
+ok(await(10, sub { $new->taken == 21 }), 'another mail of the first is sent');
+is($sql->('select count(*) from um_mail where state = 0'), 1, 'one of a host that is gone waits');
+$sql->("update um_mail set site = (select min(site) from um_mail where site like 'localhost:%') where state = 0");
+ok(settle(sql => $sql), 'and is sent when the administrator gives it to another');
+
+# ---- a host that sends none ----------------------------------------------------------------------------------------
+
+my @told = grep { /UM507/ } split /\n/, $server->log;
+is(scalar @told, 1, 'that a host sends no mail is told once, at the start');
+like($told[0], qr/\[usermgmt:notice\].*UserMgmtMail is none: who asks mute\.example/, 'by name');
+is($server->crashes, '', 'nothing crashed');
+
+api_done();
