@@ -25,7 +25,7 @@ apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *file, um_keyfile_edit
  *  (APR_EEXIST); one that could not be written whole is removed. */
 apr_status_t um_keyfile_create(apr_pool_t *pool, const char *file, const char *text, apr_size_t len, const char **why);
 
-/** Gives a file another name in its folder, down to the disk, and never that of a file or link that is there (APR_EEXIST).
- *  For one process at a time: nobody may make the new name meanwhile. */
+/** Gives a file another name in its folder, down to the disk, and never that of a file or link that is there
+ *  (APR_EEXIST). For one process at a time: nobody may make the new name meanwhile. */
 apr_status_t um_keyfile_rename(apr_pool_t *pool, const char *file, const char *name, const char **why);
 #endif
