@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
 
-#include "bearer.h"
+#include "admit.h"
 #include "body.h"
 #include "mailer.h"
 #include "options.h"
@@ -90,33 +90,6 @@ static int is_private(const request_rec *r)
     return strcmp(ap_http_scheme(r), "https") == 0 || strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
-/* OK: call->caller is set; DONE: answered. */
-static int authenticate(um_call_t *call)
-{
-    const char *token;
-    um_status_e status;
-
-    switch (um_bearer_token(call->r, &token)) {
-    case UM_BEARER_FOUND:
-        status = um_session_caller(&call->cx, token, &call->caller);
-        return status == UM_OK ? OK : um_reply_status(call, status);
-    case UM_BEARER_NONE:
-        return um_reply_unauthorized(call, NULL, "not_authenticated", "Authentication credentials were not provided.");
-    case UM_BEARER_EMPTY:
-        return um_reply_unauthorized(call, NULL, "authentication_failed",
-                                     "Invalid token header. No credentials provided.");
-    case UM_BEARER_SPACES:
-        return um_reply_unauthorized(call, "invalid_token", "authentication_failed",
-                                     "Invalid token header. Token string should not contain spaces.");
-    case UM_BEARER_CHARACTERS:
-        return um_reply_unauthorized(call, "invalid_token", "authentication_failed",
-                                     "Invalid token header. Token string should not contain invalid characters.");
-    case UM_BEARER_TWICE:
-        break;
-    }
-    return um_reply_detail(call, HTTP_BAD_REQUEST, "invalid_request", "More than one Authorization header.");
-}
-
 static int method_not_allowed(um_call_t *call, const um_route_t *first)
 {
     /* core's own list would add what it knows. */
@@ -150,10 +123,11 @@ static void record(const um_call_t *call, um_status_e status)
 {
     const um_user_t *user = call->caller.user;
     const char *subject = call->user ? call->user->id : call->cx.subject ? call->cx.subject : "-";
+    const char *client = call->client ? apr_pstrcat(call->cx.pool, "client ", call->client, NULL) : "-";
 
-    if (call->route->shape || call->route->success == HTTP_NO_CONTENT) {
+    if ((call->route->shape && !call->is_look) || call->route->success == HTTP_NO_CONTENT) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, call->r, "UM302: %s %s by %s on %s: %s", call->route->method,
-                      call->route->path, user ? user->id : "-", subject,
+                      call->route->path, user ? user->id : client, subject,
                       status == UM_OK ? "done" : "refused");
     }
 }
@@ -161,13 +135,12 @@ static void record(const um_call_t *call, um_status_e status)
 /* The order of the checks is the contract's: 406, 401, 405, 404, then the body. */
 static int serve(um_call_t *call, const um_route_match_t *match)
 {
-    int status = OK;
+    int status;
     um_status_e ended;
 
     call->route = um_route_method(match->first, call->r->method);
-    if (match->first->who == UM_BEARER) {
-        status = authenticate(call);
-    }
+    call->session = match->session;
+    status = um_admit(call, match->first->who);
     if (status == OK && !call->route) {
         status = method_not_allowed(call, match->first);
     }
@@ -182,7 +155,7 @@ static int serve(um_call_t *call, const um_route_match_t *match)
     }
     ended = call->route->function(call);
     record(call, ended);
-    if (ended == UM_OK && call->route->shape) {
+    if (ended == UM_OK && call->route->shape && !call->is_look) {
         um_shared_ring();
     }
     return um_reply_status(call, ended);

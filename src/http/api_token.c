@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_token.h"
 
+#include "api_user.h"
+#include "refresh.h"
+
+#include <string.h>
+
+/* --- shapes --- */
+
 typedef struct credentials_t {
     const char *username;
     um_secret_t password;
@@ -11,7 +18,41 @@ static const um_member_t members[] = {
     { "password", { 0 }, "Password", UM_SECRET, UM_NEEDED, 0, offsetof(credentials_t, password) },
 };
 
+typedef struct token_t {
+    const char *token;
+    const char *hint;
+} token_t;
+
+static const um_member_t refresh_members[] = {
+    { "refresh_token", { 0 }, "Refresh token", UM_TEXT, UM_NEEDED, 0, offsetof(token_t, token) },
+};
+
+static const um_member_t verify_members[] = {
+    { "token", { 0 }, "Token", UM_TEXT, UM_NEEDED, 0, offsetof(token_t, token) },
+};
+
+static const um_member_t revoke_members[] = {
+    { "token",           { 0 }, "Token",           UM_TEXT, 0,           0, offsetof(token_t, token) },
+    { "token_type_hint", { 0 }, "Token type hint", UM_TEXT, UM_BLANK_OK, 0, offsetof(token_t, hint) },
+};
+
 const um_shape_t um_api_token_shape = UM_SHAPE(credentials_t, members);
+const um_shape_t um_api_token_refresh_shape = UM_SHAPE(token_t, refresh_members);
+const um_shape_t um_api_token_verify_shape = UM_SHAPE(token_t, verify_members);
+const um_shape_t um_api_token_revoke_shape = UM_SHAPE(token_t, revoke_members);
+
+/* --- giving --- */
+
+static void show(um_call_t *call, const char *token, const char *refresh_token, apr_int64_t expires_at)
+{
+    call->out = um_json_object(call->cx.pool);
+    um_json_put_text(call->out, "token", token);
+    if (refresh_token) {
+        um_json_put_text(call->out, "refresh_token", refresh_token);
+    }
+    um_json_put_text(call->out, "token_type", "Bearer");
+    um_json_put_int(call->out, "expires_in", expires_at - um_cx_seconds(&call->cx));
+}
 
 um_status_e um_api_token_create(um_call_t *call)
 {
@@ -24,13 +65,98 @@ um_status_e um_api_token_create(um_call_t *call)
     }
     status = um_password_login(&call->cx, in->username, in->password, &call->user, &session);
     if (status == UM_OK) {
+        show(call, session.token, session.refresh_token, session.token_expires_at);
+    }
+    return status;
+}
+
+um_status_e um_api_token_refresh(um_call_t *call)
+{
+    const token_t *in = call->in;
+    um_refresh_use_t use;
+    um_status_e status;
+
+    if (call->cx.errors->nelts) {
+        return UM_INVALID;
+    }
+    status = um_refresh_use(&call->cx, in->token, &use);
+    call->user = use.user;
+    if (use.reused) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, call->r, "UM303: a refresh token of account %s was used again after "
+                      "it had been replaced: perhaps it was stolen; its session is over", use.user->id);
+    }
+    if (status == UM_OK) {
+        show(call, use.token, use.refresh_token, use.expires_at);
+    }
+    return status;
+}
+
+/* --- asking --- */
+
+um_status_e um_api_token_verify(um_call_t *call)
+{
+    const token_t *in = call->in;
+    um_status_e status;
+
+    call->is_look = 1;
+    if (call->cx.errors->nelts) {
+        return UM_INVALID;
+    }
+    status = um_session_caller(&call->cx, in->token, &call->caller);
+    if (status == UM_OK) {
         call->out = um_json_object(call->cx.pool);
-        um_json_put_text(call->out, "token", session.token);
-        if (session.refresh_token) {
-            um_json_put_text(call->out, "refresh_token", session.refresh_token);
-        }
-        um_json_put_text(call->out, "token_type", "Bearer");
-        um_json_put_int(call->out, "expires_in", session.token_expires_at - um_cx_seconds(&call->cx));
+        um_json_put_text(call->out, "token", in->token);
+        um_json_put_int(call->out, "expires_in", call->caller.token.expires_at - um_cx_seconds(&call->cx));
+        um_json_put(call->out, "user", um_api_user_show(call, call->caller.user));
+    }
+    return status;
+}
+
+/* --- taking back --- */
+
+/* The session of an access or refresh token. */
+static um_status_e find(um_call_t *call, const char *token)
+{
+    um_refresh_t refresh;
+    um_status_e status;
+
+    if (strncmp(token, UM_REFRESH_PREFIX, strlen(UM_REFRESH_PREFIX)) != 0) {
+        return um_session_caller(&call->cx, token, &call->caller);
+    }
+    /* Also by one that was replaced: who has it wants the session to end, or has stolen it. */
+    status = um_refresh_find(&call->cx, token, &refresh);
+    if (status == UM_OK) {
+        call->caller.user = refresh.user;
+        call->caller.session_id = refresh.session_id;
+    }
+    return status;
+}
+
+um_status_e um_api_token_revoke(um_call_t *call)
+{
+    const token_t *in = call->in;
+    um_status_e status;
+
+    if (!call->cx.errors->nelts && !in->token && !call->bearer) {
+        um_cx_error(&call->cx, "token", "required", "This field is required.");
+    }
+    if (call->cx.errors->nelts) {
+        return UM_INVALID;
+    }
+    status = find(call, in->token ? in->token : call->bearer);
+    if (status == UM_OK) {
+        call->user = call->caller.user;
+        status = um_session_end(&call->cx, call->caller.user->id, call->caller.session_id);
+        status = status == UM_ABSENT ? UM_OK : status;
+    }
+    /* What is no token, or none any more, is as dead as it is to be (RFC 7009 2.2). */
+    if (in->token && (status == UM_BAD_TOKEN || status == UM_INACTIVE)) {
+        call->cx.cause = NULL;
+        status = UM_OK;
+    }
+    if (status == UM_OK) {
+        call->out = um_json_object(call->cx.pool);
+        um_json_put_text(call->out, "status", "OK");
     }
     return status;
 }

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_API_TOKEN_H
 #define UM_API_TOKEN_H
-/* The endpoint /api-token-auth/. */
+/* The endpoints /api-token-auth/, /api-token-refresh/, /api-token-verify/ and /api-token-revoke/. */
 #include "route.h"
 
 extern const um_shape_t um_api_token_shape;
+extern const um_shape_t um_api_token_refresh_shape;
+extern const um_shape_t um_api_token_verify_shape;
+extern const um_shape_t um_api_token_revoke_shape;
 
 um_route_fn um_api_token_create;
+um_route_fn um_api_token_refresh;
+um_route_fn um_api_token_verify;
+um_route_fn um_api_token_revoke;
 
 #endif

@@ -37,8 +37,7 @@ const um_shape_t um_api_user_register_shape = UM_SHAPE(um_member_input_t, regist
 const um_shape_t um_api_user_update_shape = UM_SHAPE(um_member_input_t, update_members);
 const um_shape_t um_api_user_password_shape = UM_SHAPE(passwords_t, password_members);
 
-/* What an answer shows of a user: these and nothing else. */
-static um_json_t *show(um_call_t *call, const um_user_t *user)
+um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user)
 {
     um_json_t *out = um_json_object(call->cx.pool);
 
@@ -60,7 +59,7 @@ um_status_e um_api_user_register(um_call_t *call)
 
     if (status == UM_OK) {
         call->user = user;
-        call->out = show(call, user);
+        call->out = um_api_user_show(call, user);
         um_json_put_text(call->out, "auth_token", token ? token : "");
         apr_table_setn(call->r->headers_out, "Location",
                        apr_pstrcat(call->cx.pool, call->route->path, user->id, "/", NULL));
@@ -70,7 +69,7 @@ um_status_e um_api_user_register(um_call_t *call)
 
 um_status_e um_api_user_get(um_call_t *call)
 {
-    call->out = show(call, call->user);
+    call->out = um_api_user_show(call, call->user);
     return UM_OK;
 }
 
@@ -80,7 +79,7 @@ um_status_e um_api_user_update(um_call_t *call)
     um_status_e status = um_user_update(&call->cx, call->user, call->in, &user);
 
     if (status == UM_OK) {
-        call->out = show(call, user);
+        call->out = um_api_user_show(call, user);
     }
     return status;
 }

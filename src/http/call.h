@@ -17,7 +17,11 @@ typedef struct um_call_t {
     const um_route_t *route;    /**< the row of path and method */
     um_accept_e accept;
     um_caller_t caller;         /**< user NULL on open routes */
+    const char *client;         /**< name of the client that calls; NULL: none */
+    const char *bearer;         /**< a token that came in the header of a UM_TO_REVOKE and is no client's; or NULL */
     const um_user_t *user;      /**< whom the path names; NULL where it names nobody */
+    const char *session;        /**< the segment of the path that names a session, as it came; or NULL */
+    int is_look;                /**< set by a function that has changed nothing, whatever its method */
     void *in;                   /**< the body, read by the route's shape into the shape's structure */
     um_json_t *out;             /**< what a successful call answers; NULL: nothing */
 } um_call_t;

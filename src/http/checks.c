@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "checks.h"
 
+#include "client.h"
 #include "mailer.h"
 
 #include <apr_file_info.h>
@@ -145,6 +146,29 @@ static int check_keys(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
     return 1;
 }
 
+static int check_clients(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
+{
+    const um_settings_t *settings = &server->settings;
+    const char *file = settings->client_token;
+    const char *why = NULL;
+    apr_finfo_t info;
+
+    if (!file) {
+        return settings->require_client_token
+               ? fault(server, "%s, but no UserMgmtClientToken: nobody could sign in; make a client with \"usermgmt client "
+                       "new FILE NAME\" and name the file", where(ptemp, server, UM_SET_UserMgmtRequireClientToken)) : 1;
+    }
+    if (um_client_read(pconf, file, &server->clients, &why) != APR_SUCCESS) {
+        return fault(server, "%s: %s: %s", where(ptemp, server, UM_SET_UserMgmtClientToken), file, why);
+    }
+    if (apr_stat(&info, file, APR_FINFO_PROT, ptemp) != APR_SUCCESS
+        || (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE))) {
+        return fault(server, "%s: %s can be read or written by others, who could add a client of theirs; close it with: "
+                     "chmod 600 %s", where(ptemp, server, UM_SET_UserMgmtClientToken), file, file);
+    }
+    return 1;
+}
+
 static int check_passwords(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
     const um_settings_t *settings = &server->settings;
@@ -177,6 +201,7 @@ int um_checks_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server
             good &= check_keys(server, pconf, ptemp);
             good &= check_database(server, ptemp);
             good &= check_passwords(server, pconf, ptemp);
+            good &= check_clients(server, pconf, ptemp);
             good &= check_mail(server, pconf, ptemp);
         }
     }

@@ -17,6 +17,9 @@ UM_DIRECTIVE(UserMgmtAudience, TEXT, audience, "auto", 0, 0, INHERITED,
 UM_DIRECTIVE(UserMgmtBasicCache, SECONDS, basic_cache, "5m", 0, 3600, INHERITED,
     "how long a password that Basic sends with each request is not hashed again; 0: it is each time")
 
+UM_DIRECTIVE(UserMgmtClientToken, PATH, client_token, "none", 0, 0, INHERITED,
+    "file with the names of trusted clients and the hashes of their tokens")
+
 UM_DIRECTIVE(UserMgmtCommonPasswords, PATH, common_passwords, UM_DATADIR "/common-passwords.txt", 0, 0, INHERITED,
     "sorted file of passwords that nobody may choose, or SHA-1 hashes of them; none: no list")
 
@@ -97,6 +100,9 @@ UM_DIRECTIVE(UserMgmtRealm, TEXT, realm, "api", 0, 0, INHERITED,
 
 UM_DIRECTIVE(UserMgmtRefreshGrace, SECONDS, refresh_grace, "30s", 0, 300, INHERITED,
     "how long a refresh token that was used may be used once more, for tabs that race and answers that were lost")
+
+UM_DIRECTIVE(UserMgmtRequireClientToken, CLASSES, require_client_token, "none", 0, 0, INHERITED,
+    "which open endpoints demand a client's or an account's token: token, reset, register; none: all are open")
 
 UM_DIRECTIVE(UserMgmtRequireTLS, FLAG, require_tls, "On", 0, 0, INHERITED,
     "refuse API requests that come neither over TLS nor from this machine")

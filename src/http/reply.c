@@ -90,6 +90,25 @@ int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, 
     return um_reply_detail(call, HTTP_UNAUTHORIZED, code, text);
 }
 
+static void tell(um_call_t *call, int level)
+{
+    ap_log_rerror(APLOG_MARK, level, 0, call->r, "UM301: %s %s: %s", call->route ? call->route->method : "-",
+                  call->route ? call->route->path : "-", call->cx.cause ? call->cx.cause : "no cause given");
+}
+
+int um_reply_client(um_call_t *call)
+{
+    static const char text[] = "Invalid client credentials.";
+    um_json_t *plain = um_json_object(call->cx.pool);
+
+    tell(call, APLOG_INFO);
+    apr_table_setn(call->r->err_headers_out, "WWW-Authenticate",
+                   apr_pstrcat(call->cx.pool, "Basic realm=\"", call->server->settings.realm, "\"", NULL));
+    um_json_put_text(plain, "detail", text);
+    um_json_put_text(plain, "error", "invalid_client");
+    return send_error(call, HTTP_UNAUTHORIZED, plain, problem(call, HTTP_UNAUTHORIZED, "invalid_client", text));
+}
+
 static const um_error_t *error_at(const um_call_t *call, int i)
 {
     return &APR_ARRAY_IDX(call->cx.errors, i, um_error_t);
@@ -137,12 +156,6 @@ int um_reply_errors(um_call_t *call)
 }
 
 /* --- how core ended --- */
-
-static void tell(um_call_t *call, int level)
-{
-    ap_log_rerror(APLOG_MARK, level, 0, call->r, "UM301: %s %s: %s", call->route ? call->route->method : "-",
-                  call->route ? call->route->path : "-", call->cx.cause ? call->cx.cause : "no cause given");
-}
 
 int um_reply_status(um_call_t *call, um_status_e status)
 {

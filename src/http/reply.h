@@ -17,6 +17,9 @@ int um_reply_errors(um_call_t *call);
 /** 401 with a challenge (RFC 6750 3). error NULL: the request had no token. */
 int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, const char *text);
 
+/** 401 for somebody who is not the client that he says he is by Basic (RFC 6749 5.2). */
+int um_reply_client(um_call_t *call);
+
 /** How a call into core ended, told to the caller, and to the log when it was trouble. */
 int um_reply_status(um_call_t *call, um_status_e status);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "route.h"
 
+#include "api_client.h"
 #include "api_reset.h"
+#include "api_session.h"
 #include "api_token.h"
 #include "api_user.h"
 
@@ -10,34 +12,49 @@
 
 #define USERS "/api/v1/users/"
 #define USER  "/api/v1/users/{id}/"
-#define TOKEN "/api-token-auth/"
 #define RESET "/api/password_reset/"
 #define EMAIL "/api/email_verification/"
 
 /* The rows of a path stand together, in the order that Allow lists its methods. */
 static const um_route_t routes[] = {
-    { USERS, "POST",   UM_ANYONE, &um_api_user_register_shape, 201, um_api_user_register,        "User Create" },
-    { USER,  "GET",    UM_BEARER, NULL,                        200, um_api_user_get,             "User" },
-    { USER,  "POST",   UM_BEARER, &um_api_user_password_shape, 200, um_api_user_change_password, "User" },
-    { USER,  "PUT",    UM_BEARER, &um_api_user_update_shape,   200, um_api_user_update,          "User" },
-    { USER,  "PATCH",  UM_BEARER, &um_api_user_update_shape,   200, um_api_user_update,          "User" },
-    { USER,  "DELETE", UM_BEARER, NULL,                        204, um_api_user_delete,          "User" },
-    { TOKEN, "POST",   UM_ANYONE, &um_api_token_shape,         200, um_api_token_create,         "Obtain Auth Token" },
-    { RESET, "POST",   UM_ANYONE, &um_api_reset_request_shape, 200, um_api_reset_request,        "Reset Password" },
+    { USERS, "POST",   UM_TO_REGISTER, &um_api_user_register_shape, 201, um_api_user_register,        "User Create" },
+    { USER,  "GET",    UM_BEARER,      NULL,                        200, um_api_user_get,             "User" },
+    { USER,  "POST",   UM_BEARER,      &um_api_user_password_shape, 200, um_api_user_change_password, "User" },
+    { USER,  "PUT",    UM_BEARER,      &um_api_user_update_shape,   200, um_api_user_update,          "User" },
+    { USER,  "PATCH",  UM_BEARER,      &um_api_user_update_shape,   200, um_api_user_update,          "User" },
+    { USER,  "DELETE", UM_BEARER,      NULL,                        204, um_api_user_delete,          "User" },
+    { USER "sessions/",
+             "GET",    UM_BEARER,      NULL,                        200, um_api_session_list,         "Sessions" },
+    { USER "sessions/",
+             "DELETE", UM_BEARER,      NULL,                        204, um_api_session_end_all,      "Sessions" },
+    { USER "sessions/{session}/",
+             "DELETE", UM_BEARER,      NULL,                        204, um_api_session_end,          "Session" },
+    { "/api-token-auth/",
+             "POST",   UM_TO_SIGN_IN,  &um_api_token_shape,         200, um_api_token_create,         "Obtain Auth Token" },
+    { "/api-token-refresh/",
+             "POST",   UM_ANYONE,      &um_api_token_refresh_shape, 200, um_api_token_refresh,        "Refresh Token" },
+    { "/api-token-verify/",
+             "POST",   UM_ANYONE,      &um_api_token_verify_shape,  200, um_api_token_verify,         "Verify Token" },
+    { "/api-token-revoke/",
+             "POST",   UM_TO_REVOKE,   &um_api_token_revoke_shape,  200, um_api_token_revoke,         "Revoke Token" },
+    { "/api-token-introspect/",
+             "POST",   UM_CLIENT,      &um_api_client_token_shape,  200, um_api_client_introspect,    "Introspect Token" },
+    { RESET, "POST",   UM_TO_RESET,    &um_api_reset_request_shape, 200, um_api_reset_request,        "Reset Password" },
     { RESET "validate_token/",
-             "POST",   UM_ANYONE, &um_api_reset_token_shape,   200, um_api_reset_validate,       "Validate Token" },
+             "POST",   UM_TO_RESET,    &um_api_reset_token_shape,   200, um_api_reset_validate,       "Validate Token" },
     { RESET "confirm/",
-             "POST",   UM_ANYONE, &um_api_reset_confirm_shape, 200, um_api_reset_confirm,        "Confirm Reset" },
-    { EMAIL, "POST",   UM_ANYONE, &um_api_reset_request_shape, 200, um_api_reset_verify_request, "Verify Email" },
+             "POST",   UM_TO_RESET,    &um_api_reset_confirm_shape, 200, um_api_reset_confirm,        "Confirm Reset" },
+    { EMAIL, "POST",   UM_TO_REGISTER, &um_api_reset_request_shape, 200, um_api_reset_verify_request, "Verify Email" },
     { EMAIL "confirm/",
-             "POST",   UM_ANYONE, &um_api_reset_token_shape,   200, um_api_reset_verify_confirm, "Confirm Email" },
+             "POST",   UM_TO_REGISTER, &um_api_reset_token_shape,   200, um_api_reset_verify_confirm, "Confirm Email" },
 };
 
 #define COUNT (sizeof(routes) / sizeof(routes[0]))
 
 /* Below these nothing but the API answers; the last segment need not end in a slash. */
 static const char *const prefixes[] = {
-    "/api/v1/users", "/api-token-auth", "/api/password_reset", "/api/email_verification"
+    "/api/v1/users", "/api-token-auth", "/api-token-refresh", "/api-token-verify", "/api-token-revoke",
+    "/api-token-introspect", "/api/password_reset", "/api/email_verification"
 };
 
 /* --- matching --- */
@@ -54,9 +71,10 @@ int um_route_is_near(const char *uri)
     return below(uri, "/api/v1");
 }
 
-/* Walks both texts; {id} takes what stands before the next slash, but not nothing. */
-static int fits(apr_pool_t *pool, const char *path, const char *uri, const char **id)
+/* Walks both texts; what is in braces takes what stands before the next slash, but not nothing. */
+static int fits(apr_pool_t *pool, const char *path, const char *uri, um_route_match_t *match)
 {
+    match->id = match->session = NULL;
     while (*path) {
         if (*path == '{') {
             apr_size_t len = strcspn(uri, "/");
@@ -64,7 +82,7 @@ static int fits(apr_pool_t *pool, const char *path, const char *uri, const char 
             if (!len) {
                 return 0;
             }
-            *id = apr_pstrmemdup(pool, uri, len);
+            *(path[1] == 'i' ? &match->id : &match->session) = apr_pstrmemdup(pool, uri, len);
             uri += len;
             path += strcspn(path, "}") + 1;
         }
@@ -87,7 +105,7 @@ um_route_match_t um_route_match(apr_pool_t *pool, const char *uri)
         match.ours |= below(uri, prefixes[i]);
     }
     for (const um_route_t *row = routes; match.ours && row; ) {
-        if (fits(pool, row->path, uri, &match.id)) {
+        if (fits(pool, row->path, uri, &match)) {
             match.first = row;
             break;
         }

@@ -6,14 +6,19 @@
 
 typedef enum {
     UM_ANYONE,                  /**< an Authorization header is not even looked at */
-    UM_BEARER                   /**< an account's token */
+    UM_TO_SIGN_IN,              /**< anyone, unless UserMgmtRequireClientToken says token, reset or register: then a */
+    UM_TO_RESET,                /**< client's token, or an account's */
+    UM_TO_REGISTER,
+    UM_BEARER,                  /**< an account's token */
+    UM_CLIENT,                  /**< a client's token, by Bearer or Basic */
+    UM_TO_REVOKE                /**< anyone; but what he says of himself as a client must be right */
 } um_who_e;
 
 /** Does a call: call->in and call->user are set as the row says; sets call->out. */
 typedef um_status_e um_route_fn(um_call_t *call);
 
 struct um_route_t {
-    const char *path;           /**< {id} stands for one segment: the id of a user */
+    const char *path;           /**< {id} and {session} stand for one segment each: ids of a user and a session */
     const char *method;
     um_who_e who;
     const um_shape_t *shape;    /**< of the body; NULL: a body is ignored */
@@ -26,7 +31,8 @@ struct um_route_t {
 typedef struct um_route_match_t {
     int ours;                   /**< at or below one of the API's prefixes */
     const um_route_t *first;    /**< first row of its path; NULL: there is no such path */
-    const char *id;             /**< the segment at {id}, as it came */
+    const char *id;             /**< the segment at {id}, as it came; NULL: the path has none */
+    const char *session;        /**< the same at {session} */
 } um_route_match_t;
 
 /** Whether a URI is under /api/v1, where other applications may live too: what none of them serves, we answer. */

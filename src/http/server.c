@@ -137,6 +137,7 @@ static um_site_t *make_site(apr_pool_t *pchild, const um_server_t *server, const
     site->session_idle = settings->session_idle;
     site->session_lifetime = settings->session_lifetime;
     site->refresh_grace = settings->refresh_grace;
+    site->clients = server->clients;
     site->unique_email = settings->unique_email;
     site->mailing = server->mailing;
     um_known_mark(site, server->database);

@@ -21,6 +21,7 @@ typedef struct um_server_t {
     um_dialect_e dialect;       /**< set when the configuration is checked */
     um_keyring_t *keys;         /**< read as root, in the parent; NULL: this host neither issues nor accepts tokens */
     um_wordlist_t *common;
+    um_client_list_t *clients;  /**< NULL: none */
     um_mailing_t *mailing;
     um_transport_t *transport;  /**< for the worker alone; NULL: no mail is sent */
     um_site_t *site;            /**< made in each child; NULL as keys */

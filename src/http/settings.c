@@ -17,7 +17,7 @@
 #define GLOBAL 2
 
 typedef enum { KIND_FLAG, KIND_NUMBER, KIND_SECONDS, KIND_BYTES, KIND_TEXT, KIND_PATH, KIND_HASH,
-               KIND_VERIFY } kind_e;
+               KIND_VERIFY, KIND_CLASSES } kind_e;
 
 typedef struct row_t {
     const char *name;
@@ -130,6 +130,33 @@ static const char *read_verify(const char *text, um_verify_e *value)
     return "must be off, on or required";
 }
 
+/* The names in the order of um_class_e's bits. */
+static const char *read_classes(apr_pool_t *pool, const char *text, unsigned *value)
+{
+    static const char *const names[] = { "token", "reset", "register" };
+    static const char fault[] = "must be none, or one or more of token, reset and register";
+    const char *word = ap_getword_conf(pool, &text);
+    unsigned classes = 0;
+
+    if (strcasecmp(word, "none") == 0 && !*text) {
+        *value = 0;
+        return NULL;
+    }
+    for (; *word; word = ap_getword_conf(pool, &text)) {
+        unsigned found = 0;
+
+        for (int i = 0; i < 3; i++) {
+            found |= strcasecmp(word, names[i]) == 0 ? 1u << i : 0;
+        }
+        if (!found) {
+            return fault;
+        }
+        classes |= found;
+    }
+    *value = classes;
+    return classes && !*text ? NULL : fault;
+}
+
 static const char *read_value(apr_pool_t *pool, const row_t *row, um_settings_t *settings, const char *text)
 {
     void *member = (char *)settings + row->offset;
@@ -151,6 +178,8 @@ static const char *read_value(apr_pool_t *pool, const row_t *row, um_settings_t 
         return read_hash(pool, text, member);
     case KIND_VERIFY:
         return read_verify(text, member);
+    case KIND_CLASSES:
+        return read_classes(pool, text, member);
     }
     return "is of no kind";
 }
@@ -174,9 +203,20 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
     return fault ? apr_psprintf(cmd->pool, "%s %s: %s", row->name, text, fault) : NULL;
 }
 
+/* kind -> how httpd hands the arguments over: one, or as they stand. */
+#define ARGUMENTS_FLAG    AP_INIT_TAKE1
+#define ARGUMENTS_NUMBER  AP_INIT_TAKE1
+#define ARGUMENTS_SECONDS AP_INIT_TAKE1
+#define ARGUMENTS_BYTES   AP_INIT_TAKE1
+#define ARGUMENTS_TEXT    AP_INIT_TAKE1
+#define ARGUMENTS_PATH    AP_INIT_TAKE1
+#define ARGUMENTS_HASH    AP_INIT_TAKE1
+#define ARGUMENTS_VERIFY  AP_INIT_TAKE1
+#define ARGUMENTS_CLASSES AP_INIT_RAW_ARGS
+
 const command_rec um_settings_commands[] = {
 #define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) \
-    AP_INIT_TAKE1(#name, set, (void *)&rows[UM_SET_##name], RSRC_CONF, help),
+    ARGUMENTS_##kind(#name, set, (void *)&rows[UM_SET_##name], RSRC_CONF, help),
 #include "directives.h"
 #undef UM_DIRECTIVE
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }

@@ -9,6 +9,9 @@
 #include <httpd.h>
 #include <http_config.h>
 
+/** Endpoints that are open to anybody, unless they are said to be for clients. */
+typedef enum { UM_CLASS_TOKEN = 1, UM_CLASS_RESET = 2, UM_CLASS_REGISTER = 4 } um_class_e;
+
 /* kind -> C type of the member */
 typedef int um_kind_FLAG_t;                         /* On or Off */
 typedef apr_int64_t um_kind_NUMBER_t;
@@ -18,6 +21,7 @@ typedef const char *um_kind_TEXT_t;                 /* one line of UTF-8, never 
 typedef const char *um_kind_PATH_t;                 /* under ServerRoot unless absolute; NULL for none */
 typedef um_pwhash_params_t um_kind_HASH_t;          /* see pwhash.h */
 typedef um_verify_e um_kind_VERIFY_t;               /* off, on, required */
+typedef unsigned um_kind_CLASSES_t;                 /* none, or a list of endpoints' classes: bits of um_class_e */
 
 typedef enum {
 #define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) UM_SET_##name,

@@ -33,8 +33,8 @@ my @rows = directives();
 cmp_ok(scalar @rows, '>', 10, 'the table of directives is read');
 for my $row (@rows) {
     my ($name, $kind, $least, $most) = @$row{qw(name kind least most)};
-    refused($name, '""', qr/takes one argument/);       # httpd itself says so
-    refused($name, 'one two', qr/takes one argument/);
+    my $count = $kind eq 'CLASSES' ? qr/must be none, or/ : qr/takes one argument/;     # httpd itself says the latter
+    refused($name, $_, $count) for '""', 'one two';
     if ($allowed{$kind}) {
         my $text = qr/\Q$allowed{$kind}\E \S+ to \S+/;
         refused($name, $_, $text) for $most + 1, '-1', 'many', '1x', '99999999999999999999', $least ? $least - 1 : ();
@@ -54,6 +54,10 @@ for my $row (@rows) {
         refused($name, "\"$_\"", qr/\S/) for 'md5', 'scrypt ln=0', 'scrypt ln=99', 'scrypt ln=15 ln=15', 'scrypt x=1',
             'scrypt ln=';
         accepted($name, "\"$_\"") for 'scrypt', 'scrypt ln=15 r=8 p=3';
+    }
+    elsif ($kind eq 'CLASSES') {
+        refused($name, $_, qr/must be none, or/) for '', 'no-such-word', 'none token', 'token none', 'token ""';
+        accepted($name, $_) for 'none', 'token', 'Token RESET register', '"token" "reset"';
     }
     else {      # one of a list of words
         refused($name, 'no-such-word', qr/must be .* or /);

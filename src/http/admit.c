@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admit.h"
+
+#include "bearer.h"
+#include "client.h"
+#include "reply.h"
+
+#include <http_protocol.h>
+#include <string.h>
+
+/* Whether anybody may call without saying who he is. */
+static int is_open(const um_call_t *call, um_who_e who)
+{
+    unsigned closed = call->server->settings.require_client_token;
+
+    switch (who) {
+    case UM_ANYONE:
+    case UM_TO_REVOKE:
+        return 1;
+    case UM_TO_SIGN_IN:
+        return !(closed & UM_CLASS_TOKEN);
+    case UM_TO_RESET:
+        return !(closed & UM_CLASS_RESET);
+    case UM_TO_REGISTER:
+        return !(closed & UM_CLASS_REGISTER);
+    case UM_BEARER:
+    case UM_CLIENT:
+        break;
+    }
+    return 0;
+}
+
+static int bad_token(um_call_t *call, const char *cause)
+{
+    call->cx.cause = cause;
+    return um_reply_status(call, UM_BAD_TOKEN);
+}
+
+static int check_token(um_call_t *call, um_who_e who, const char *token)
+{
+    int is_client = strncmp(token, UM_CLIENT_PREFIX, strlen(UM_CLIENT_PREFIX)) == 0;
+    um_status_e status;
+
+    if (who != UM_BEARER && is_client) {
+        call->client = um_client_find(call->cx.site->clients, token);
+        return call->client ? OK : bad_token(call, "no client's token");
+    }
+    if (who == UM_TO_REVOKE) {
+        call->bearer = token;
+        return OK;
+    }
+    if (who == UM_CLIENT) {
+        return bad_token(call, "not a client's token");
+    }
+    status = um_session_caller(&call->cx, token, &call->caller);
+    return status == UM_OK ? OK : um_reply_status(call, status);
+}
+
+/* A client may show its token as the password to its name (RFC 6749 2.3.1). */
+static int check_basic(um_call_t *call, um_who_e who, int *is_basic)
+{
+    const char *name, *token, *client;
+
+    *is_basic = (who == UM_CLIENT || who == UM_TO_REVOKE)
+                && ap_get_basic_auth_components(call->r, &name, &token) == APR_SUCCESS;
+    if (!*is_basic) {
+        return OK;
+    }
+    client = token ? um_client_find(call->cx.site->clients, token) : NULL;
+    if (!client || strcmp(client, name) != 0) {
+        call->cx.cause = "not a client's name and token";
+        return um_reply_client(call);
+    }
+    call->client = client;
+    return OK;
+}
+
+static int check_nothing(um_call_t *call, um_who_e who)
+{
+    int is_basic;
+    int status = check_basic(call, who, &is_basic);
+
+    if (is_basic || is_open(call, who)) {
+        return status;
+    }
+    return um_reply_unauthorized(call, NULL, "not_authenticated", "Authentication credentials were not provided.");
+}
+
+int um_admit(um_call_t *call, um_who_e who)
+{
+    const char *token;
+
+    if (who != UM_TO_REVOKE && is_open(call, who)) {
+        return OK;
+    }
+    switch (um_bearer_token(call->r, &token)) {
+    case UM_BEARER_FOUND:
+        return check_token(call, who, token);
+    case UM_BEARER_NONE:
+        return check_nothing(call, who);
+    case UM_BEARER_EMPTY:
+        return um_reply_unauthorized(call, NULL, "authentication_failed",
+                                     "Invalid token header. No credentials provided.");
+    case UM_BEARER_SPACES:
+        return um_reply_unauthorized(call, "invalid_token", "authentication_failed",
+                                     "Invalid token header. Token string should not contain spaces.");
+    case UM_BEARER_CHARACTERS:
+        return um_reply_unauthorized(call, "invalid_token", "authentication_failed",
+                                     "Invalid token header. Token string should not contain invalid characters.");
+    case UM_BEARER_TWICE:
+        break;
+    }
+    return um_reply_detail(call, HTTP_BAD_REQUEST, "invalid_request", "More than one Authorization header.");
+}

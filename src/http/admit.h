@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_ADMIT_H
+#define UM_ADMIT_H
+/* Who may call an endpoint of the API: the Authorization header against the route's who. */
+#include "route.h"
+
+/** OK: he may, and call->caller or call->client says who he is, if anybody. DONE: he may not, and was told. */
+int um_admit(um_call_t *call, um_who_e who);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api_client.h"
+
+#include "refresh.h"
+
+#include <string.h>
+
+typedef struct question_t {
+    const char *token;
+    const char *hint;
+} question_t;
+
+static const um_member_t members[] = {
+    { "token",           { 0 }, "Token",           UM_TEXT, UM_NEEDED,   0, offsetof(question_t, token) },
+    { "token_type_hint", { 0 }, "Token type hint", UM_TEXT, UM_BLANK_OK, 0, offsetof(question_t, hint) },
+};
+
+const um_shape_t um_api_client_token_shape = UM_SHAPE(question_t, members);
+
+/* Members that both kinds of token have. */
+static void show(um_call_t *call, const um_user_t *user, const char *type)
+{
+    um_json_put_bool(call->out, "active", 1);
+    um_json_put_text(call->out, "token_type", type);
+    um_json_put_text(call->out, "username", user->username);
+    um_json_put_text(call->out, "sub", user->id);
+    um_json_put_text(call->out, "iss", call->cx.site->issuer);
+}
+
+static um_status_e show_access(um_call_t *call, const char *token)
+{
+    um_caller_t caller = { 0 };
+    um_status_e status = um_session_caller(&call->cx, token, &caller);
+
+    if (status == UM_OK) {
+        show(call, caller.user, "Bearer");
+        um_json_put_text(call->out, "aud", call->cx.site->audience);
+        um_json_put_int(call->out, "exp", caller.token.expires_at);
+        um_json_put_int(call->out, "iat", caller.token.issued_at);
+        um_json_put_text(call->out, "jti", caller.token.id);
+        um_json_put_text(call->out, "sid", caller.session_id);
+    }
+    return status;
+}
+
+static um_status_e show_refresh(um_call_t *call, const char *token)
+{
+    um_refresh_t refresh = { 0 };
+    um_status_e status = um_refresh_find(&call->cx, token, &refresh);
+
+    if (status == UM_OK && refresh.is_good) {
+        show(call, refresh.user, "refresh_token");
+        um_json_put_int(call->out, "exp", refresh.expires_at);
+        um_json_put_int(call->out, "iat", refresh.created_at);
+        um_json_put_text(call->out, "sid", refresh.session_id);
+    }
+    return status == UM_OK && !refresh.is_good ? UM_BAD_TOKEN : status;
+}
+
+um_status_e um_api_client_introspect(um_call_t *call)
+{
+    const question_t *in = call->in;
+    um_status_e status;
+
+    call->is_look = 1;
+    if (call->cx.errors->nelts) {
+        return UM_INVALID;
+    }
+    call->out = um_json_object(call->cx.pool);
+    status = show_access(call, in->token);
+    /* Only for who asks for one: else a server that was shown a refresh token in place of an access token, and looks at
+     * "active" alone, would let it in. */
+    if (status == UM_BAD_TOKEN && in->hint && strcmp(in->hint, "refresh_token") == 0) {
+        status = show_refresh(call, in->token);
+    }
+    if (status == UM_BAD_TOKEN || status == UM_INACTIVE) {
+        um_json_put_bool(call->out, "active", 0);
+        status = UM_OK;
+    }
+    if (status == UM_OK) {
+        call->cx.cause = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api_session.h"
+
+#include "random.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* ISO 8601 in UTC. */
+static const char *print_time(apr_pool_t *pool, apr_int64_t seconds)
+{
+    apr_time_exp_t time;
+
+    apr_time_exp_gmt(&time, apr_time_from_sec(seconds));
+    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", time.tm_year + 1900, time.tm_mon + 1, time.tm_mday,
+                        time.tm_hour, time.tm_min, time.tm_sec);
+}
+
+static um_json_t *show(um_call_t *call, const um_session_t *session)
+{
+    apr_pool_t *pool = call->cx.pool;
+    um_json_t *out = um_json_object(pool);
+
+    um_json_put_text(out, "id", session->id);
+    um_json_put_text(out, "created", print_time(pool, session->created_at));
+    um_json_put_text(out, "expires", print_time(pool, session->expires_at));
+    um_json_put_text(out, "last_refresh", session->refreshed_at ? print_time(pool, session->refreshed_at) : NULL);
+    um_json_put_text(out, "address", session->address);
+    um_json_put_text(out, "user_agent", session->user_agent);
+    um_json_put_bool(out, "current", strcmp(session->id, call->caller.session_id) == 0);
+    return out;
+}
+
+um_status_e um_api_session_list(um_call_t *call)
+{
+    apr_array_header_t *sessions;
+    um_status_e status = um_session_list(&call->cx, call->user->id, &sessions);
+
+    if (status == UM_OK) {
+        call->out = um_json_list(call->cx.pool);
+        for (int i = 0; i < sessions->nelts; i++) {
+            um_json_push(call->out, show(call, &APR_ARRAY_IDX(sessions, i, um_session_t)));
+        }
+    }
+    return status;
+}
+
+um_status_e um_api_session_end(um_call_t *call)
+{
+    const char *id = um_random_uuid_parse(call->cx.pool, call->session);
+
+    return id ? um_session_end(&call->cx, call->user->id, id) : UM_ABSENT;
+}
+
+um_status_e um_api_session_end_all(um_call_t *call)
+{
+    return um_session_end_all(&call->cx, call->user->id);
+}
