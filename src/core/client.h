@@ -19,7 +19,7 @@ int um_client_count(const um_client_list_t *list);
 /** The name of the i-th, in the file's order. */
 const char *um_client_name(const um_client_list_t *list, int i);
 
-/** The name of the client whose token this is, NULL: nobody's. Takes the same time whoever's it is. list may be NULL:
+/** The name of the client whose token this is, NULL: nobody's. Takes the same time whoever's it is. A NULL list has
  * nobody. */
 const char *um_client_find(const um_client_list_t *list, const char *token);
 

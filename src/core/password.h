@@ -23,9 +23,9 @@ um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **has
  * @param user  as he was before the password was hashed: what has changed since is for the caller to see */
 um_status_e um_password_verify_user(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **user);
 
-/** Signs in by name and password and opens a session, with a refresh token where the site has them. UM_INVALID with the
- * one text for unknown name, wrong password and inactive account, which also take the same time. UM_BUSY, UM_AWAY,
- * UM_FAILED.
+/** Signs in by name and password and opens a session, with a refresh token where the site has them. UM_INVALID with
+ * the one text for unknown name, wrong password and inactive account, which also take the same time. UM_BUSY,
+ * UM_AWAY, UM_FAILED.
  * @param session  the new one, and its tokens */
 um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **who,
                               um_session_new_t *session);

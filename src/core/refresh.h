@@ -26,8 +26,8 @@ typedef struct um_refresh_t {
     int is_good;               /**< 0: it was replaced, longer ago than the grace */
 } um_refresh_t;
 
-/** Looks at a token and changes nothing. UM_BAD_TOKEN: not one of ours, or its session is over; UM_INACTIVE: its account
- * is switched off; UM_AWAY. */
+/** Looks at a token and changes nothing. UM_BAD_TOKEN: not one of ours, or its session is over; UM_INACTIVE: its
+ * account is switched off; UM_AWAY. */
 um_status_e um_refresh_find(um_cx_t *cx, const char *text, um_refresh_t *refresh);
 
 /** What a use gives. */

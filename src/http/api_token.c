@@ -82,8 +82,8 @@ um_status_e um_api_token_refresh(um_call_t *call)
     status = um_refresh_use(&call->cx, in->token, &use);
     call->user = use.user;
     if (use.reused) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, call->r, "UM303: a refresh token of account %s was used again after "
-                      "it had been replaced: perhaps it was stolen; its session is over", use.user->id);
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, call->r, "UM303: a refresh token of account %s was used again "
+                      "after it had been replaced: perhaps it was stolen; its session is over", use.user->id);
     }
     if (status == UM_OK) {
         show(call, use.token, use.refresh_token, use.expires_at);

@@ -154,17 +154,17 @@ static int check_clients(um_server_t *server, apr_pool_t *pconf, apr_pool_t *pte
     apr_finfo_t info;
 
     if (!file) {
-        return settings->require_client_token
-               ? fault(server, "%s, but no UserMgmtClientToken: nobody could sign in; make a client with \"usermgmt client "
-                       "new FILE NAME\" and name the file", where(ptemp, server, UM_SET_UserMgmtRequireClientToken)) : 1;
+        return !settings->require_client_token
+               || fault(server, "%s, but no UserMgmtClientToken: make a client with \"usermgmt client new FILE NAME\" "
+                        "and name the file", where(ptemp, server, UM_SET_UserMgmtRequireClientToken));
     }
     if (um_client_read(pconf, file, &server->clients, &why) != APR_SUCCESS) {
         return fault(server, "%s: %s: %s", where(ptemp, server, UM_SET_UserMgmtClientToken), file, why);
     }
     if (apr_stat(&info, file, APR_FINFO_PROT, ptemp) != APR_SUCCESS
         || (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE))) {
-        return fault(server, "%s: %s can be read or written by others, who could add a client of theirs; close it with: "
-                     "chmod 600 %s", where(ptemp, server, UM_SET_UserMgmtClientToken), file, file);
+        return fault(server, "%s: %s can be read or written by others, who could add a client of theirs; close it "
+                     "with: chmod 600 %s", where(ptemp, server, UM_SET_UserMgmtClientToken), file, file);
     }
     return 1;
 }
