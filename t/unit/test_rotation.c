@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "site.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "keyfolder.h"
+#include "rotation.h"
+
+#define DAY APR_INT64_C(86400)
+#define START (APR_INT64_C(1893456000))        /* 2030-01-01: after the time of any file that is made now */
+
+static const char *folder;
+static um_rotation_t plan;
+static apr_time_t now;
+static apr_array_header_t *said;
+static const char *why;
+
+static const char *path_of(const char *name)
+{
+    return apr_pstrcat(site_root, folder, "/", name, NULL);
+}
+
+static void empty(void)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            unlink(path_of(entry->d_name));
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    why = NULL;
+    said = apr_array_make(site_root, 8, sizeof(const char *));
+    now = apr_time_from_sec(START);
+    plan = (um_rotation_t){ .every = 30 * DAY, .publish = 3600, .lifetime = DAY, .keep = -1 };
+}
+
+/* One letter for each key, oldest first: S signs, v verifies, n is next, r is retired. */
+static const char *states(void)
+{
+    apr_array_header_t *files;
+    const char *reason;
+    char *text;
+    int last = -1;
+
+    if (um_keyfolder_list(site_root, folder, &files, &reason) != APR_SUCCESS) {
+        return "";
+    }
+    text = apr_pcalloc(site_root, (apr_size_t)files->nelts + 1);
+    for (int i = 0; i < files->nelts; i++) {
+        um_keyfolder_state_e state = APR_ARRAY_IDX(files, i, um_keyfolder_file_t).state;
+
+        text[i] = "nvr"[state];
+        last = state == UM_KEYFOLDER_USED ? i : last;
+    }
+    if (last >= 0) {
+        text[last] = 'S';
+    }
+    return text;
+}
+
+static const char *signing(void)
+{
+    um_keyring_t *ring;
+    const char *reason;
+
+    return um_key_ring(site_root, folder, &ring, &reason) == APR_SUCCESS ? um_jwk_kid(um_key_signing(ring)) : reason;
+}
+
+/* A step after so many seconds, what it must leave, and how many lines it says. */
+static void step(apr_int64_t seconds, const char *want, int lines, const char *name)
+{
+    apr_status_t rv;
+    int before = said->nelts;
+
+    now += apr_time_from_sec(seconds);
+    rv = um_rotation_step(site_root, folder, &plan, now, said, &why);
+    ok(rv == APR_SUCCESS, "%s%s%s", name, rv ? ": " : "", rv ? why : "");
+    is_text(states(), want, want);
+    is_int(said->nelts - before, lines, "lines are said");
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "once more");
+    is_int(said->nelts - before, lines, "does nothing");
+}
+
+static void test_life(void)
+{
+    const char *first, *second;
+
+    empty();
+    step(0, "S", 1, "an empty folder gets its first key");
+    first = signing();
+    step(30 * DAY - 3601, "S", 0, "which is young");
+    step(1, "Sn", 1, "and old: the next one is published");
+    is_text(signing(), first, "but does not sign");
+    step(3599, "Sn", 0, "not for an hour");
+    step(1, "vS", 1, "then it signs");
+    second = signing();
+    ok(strcmp(second, first) != 0, "another key");
+    step(DAY + 40, "vS", 0, "what the old one signed is verified while it lasts");
+    step(1, "rS", 1, "then it is retired");
+    is_text(signing(), second, "the new one signs on");
+    step(29 * DAY - 3600 - 41, "rSn", 1, "and so on");
+    step(3600, "rvS", 1, "and on");
+    plan.keep = 0;
+    step(DAY + 42, "S", 3, "a file that was retired long ago is removed; all were, by this clock");
+    plan.now = 1;
+    plan.publish = 60;
+    step(0, "Sn", 1, "a new key at once");
+    plan.now = 0;
+    step(60, "vS", 1, "signs after its time");
+    plan.publish = 0;
+    plan.now = 1;
+    now += apr_time_from_sec(1);
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "or at once");
+    is_text(states(), "vvS", "vvS");
+}
+
+static void test_names(void)
+{
+    static const struct { const char *name, *state, *stamp, *want; } cases[] = {
+        { "one.pem", "n", NULL, "one.next.pem" }, { "one.next.pem", "v", NULL, "one.pem" },
+        { "one.next.pem", "r", NULL, "one.retired.pem" }, { "one.retired.jwk", "r", NULL, "one.retired.jwk" },
+        { "one.next.pem", "v", "x", "20300101T000000Z-one.pem" },
+        { "20291231T235959Z-1-EdDSA.next.pem", "v", "x", "20300101T000000Z-1-EdDSA.pem" },
+        { "20291231T235959Z.next.pem", "v", "x", "20300101T000000Z.pem" },
+        { "20291331T235959Z.pem", "v", "x", "20300101T000000Z-20291331T235959Z.pem" },
+        { "next.pem", "v", NULL, "next.pem" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        um_keyfolder_state_e state = (um_keyfolder_state_e)(strchr("nvr", cases[i].state[0]) - "nvr");
+
+        is_text(um_keyfolder_name(site_root, cases[i].name, state, cases[i].stamp ? apr_time_from_sec(START) : 0),
+                cases[i].want, cases[i].want);
+    }
+}
+
+static void add_key(const char *alg, const char *name)
+{
+    const char *reason = "";
+
+    ok(um_jwk_create(site_root, alg, path_of(name), &reason) == APR_SUCCESS, "a key %s %s", name, reason);
+}
+
+static const char *kid_of(const char *name)
+{
+    um_jwk_t *key;
+    const char *reason;
+
+    return um_jwk_read(site_root, path_of(name), &key, &reason) == APR_SUCCESS ? um_jwk_kid(key) : reason;
+}
+
+/* Folders as people have them. */
+static void test_own_names(void)
+{
+    const char *first, *file = "";
+    struct stat info;
+
+    empty();
+    plan.lifetime = 10000 * DAY;
+    add_key("ES256", "a.pem");
+    add_key("EdDSA", "zebra.pem");
+    add_key("EdDSA", "yak.pem");
+    add_key("RS256", "m.retired.pem");
+    first = signing();
+    is_text(first, kid_of("zebra.pem"), "the last by name signs");
+    step(0, "nvrvS", 1, "names that sort after every time");
+    step(3600, "vvvSr", 4, "are given theirs, so that the new key is the last");
+    ok(strcmp(signing(), first) != 0, "and signs");
+    is_int(um_rotation_add(site_root, folder, "HS256", now, &file, &why), APR_SUCCESS, "a key by hand, and a secret");
+    ok(strstr(file, ".next.jwk") && stat(file, &info) == 0 && (info.st_mode & 07777) == 0600, "is next: %s", file);
+
+    empty();
+    (void)chmod(folder, 0750);
+    is_int(um_rotation_add(site_root, folder, "EdDSA", now, &file, &why), APR_SUCCESS, "the first by hand");
+    ok(!strstr(file, ".next.") && stat(file, &info) == 0 && (info.st_mode & 07777) == 0640,
+       "signs; and its group may read it where the folder says so");
+    (void)chmod(folder, 0755);
+    is_int(um_rotation_add(site_root, folder, "EdDSA", now, &file, &why), APR_SUCCESS, "in a folder open to all");
+    ok(stat(file, &info) == 0 && (info.st_mode & 07777) == 0600, "it may not");
+    (void)chmod(folder, 0700);
+    is_int(um_rotation_add(site_root, folder, "XS256", now, &file, &why), APR_EGENERAL, "no such algorithm");
+    ok(access(path_of(".new"), F_OK) != 0, "leaves nothing");
+
+    empty();
+    add_key("EdDSA", "20991231T000000Z-1-EdDSA.pem");
+    step(0, "nS", 1, "a time far ahead counts as none");
+    step(3600, "vS", 2, "and is put right");
+
+    empty();
+    add_key("EdDSA", "20300101T000005Z-1-EdDSA.pem");
+    add_key("EdDSA", "20291231T000005Z-1-EdDSA.next.pem");
+    step(0, "vS", 1, "a clock that is some seconds ahead");
+    ok(access(path_of("20300101T000006Z-1-EdDSA.pem"), F_OK) == 0, "is passed");
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *file = fopen(path_of(name), "w");
+
+    if (file) {
+        (void)fputs(text, file);
+        (void)fclose(file);
+        (void)chmod(path_of(name), 0600);
+    }
+}
+
+/* PEM of a public key of nobody's here. */
+#define PUBLIC "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n" \
+    "-----END PUBLIC KEY-----\n"
+
+static void test_trouble(void)
+{
+    const char *file;
+
+    empty();
+    write_file("20200101T000000Z-other.pem", PUBLIC);
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EGENERAL, "public keys alone");
+    ok(why && strstr(why, "none can sign"), "are told: %s", why);
+    add_key("EdDSA", "20210101T000000Z-a.pem");
+    write_file("20220101T000000Z-other.pem", PUBLIC);
+    write_file("20220101T000000Z-other.next.pem", PUBLIC);
+    step(0, "vvnSn", 1, "those of other nodes beside one that signs");
+    step(3600, "vvnvS", 1, "are left as they are");
+    step(DAY + 41, "vrnvS", 1, "and never retired");
+
+    empty();
+    add_key("EdDSA", "20290101T000000Z-a.pem");
+    write_file("20290102T000000Z-b.pem", "nonsense");
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EGENERAL, "a broken file stops it");
+    ok(why && strstr(why, "-b.pem: "), "and is named: %s", why);
+    is_int(um_rotation_add(site_root, folder, "EdDSA", now, &file, &why), APR_EGENERAL, "a new key too");
+    is_text(states(), "vS", "nothing was done");
+    (void)rename(path_of("20290102T000000Z-b.pem"), path_of("20290102T000000Z-b.retired.pem"));
+    write_file(".new", "half a k");
+    step(0, "Srn", 1, "not so a retired one, or half a key of somebody who was cut off");
+
+    empty();
+    add_key("EdDSA", "20290101T000000Z-a.next.pem");
+    step(0, "S", 1, "a next key where none signs is put to use");
+    (void)chmod(folder, 0777);
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EGENERAL, "a folder open to strangers");
+    ok(why && strstr(why, "chmod o-w"), "is refused: %s", why);
+    (void)chmod(folder, 0700);
+    is_int(um_rotation_step(site_root, site_file("nowhere"), &plan, now, said, &why), APR_EGENERAL, "no such folder");
+    is_int(um_rotation_step(site_root, site_file("key.pem"), &plan, now, said, &why), APR_EGENERAL, "a file");
+    ok(why && strstr(why, "key.pem"), "is named: %s", why);
+}
+
+static void test_retire(void)
+{
+    const char *first, *second;
+
+    empty();
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "a folder");
+    first = signing();
+    is_int(um_rotation_retire(site_root, folder, "nobody", now, said, &why), APR_EGENERAL, "a kid that is not there");
+    is_int(um_rotation_retire(site_root, folder, first, now, said, &why), APR_SUCCESS, "the only key");
+    is_text(states(), "rS", "is replaced by a new one at once");
+    second = signing();
+    is_int(um_rotation_retire(site_root, folder, first, now, said, &why), APR_SUCCESS, "once more");
+    is_text(states(), "rS", "does nothing");
+    plan.now = 1;
+    step(10, "rSn", 1, "with a next one there");
+    is_int(um_rotation_retire(site_root, folder, second, now, said, &why), APR_SUCCESS, "the one that signs");
+    is_text(states(), "rrS", "is replaced by that");
+
+    /* The next key is the stolen one, in two files. */
+    empty();
+    add_key("EdDSA", "20290101T000000Z-a.pem");
+    first = signing();
+    is_int(link(path_of("20290101T000000Z-a.pem"), path_of("20290201T000000Z-b.next.pem")), 0, "a key in two files");
+    is_int(um_rotation_retire(site_root, folder, first, now, said, &why), APR_SUCCESS, "is retired");
+    is_text(states(), "rrS", "in both");
+    ok(strcmp(signing(), first) != 0, "and not put to use on the way");
+}
+
+/* Many processes at once, each killed somewhere: there is always a key that signs. */
+static void test_killed(void)
+{
+    int faults = 0;
+    pid_t holder;
+
+    empty();
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "a folder");
+    plan = (um_rotation_t){ .every = 2, .publish = 1, .lifetime = 1, .keep = 0 };
+    for (int i = 0; i < 30; i++) {
+        pid_t children[3];
+
+        for (int k = 0; k < 3; k++) {
+            children[k] = fork();
+            if (children[k] == 0) {
+                for (int n = 0; n < 50; n++) {
+                    now += apr_time_from_sec(45);
+                    (void)um_rotation_step(site_root, folder, &plan, now, NULL, &why);
+                }
+                _exit(0);
+            }
+        }
+        now += apr_time_from_sec(45 * 50);
+        apr_sleep(3000 + i * 600);
+        for (int k = 0; k < 3; k++) {
+            kill(children[k], SIGKILL);
+            waitpid(children[k], NULL, 0);
+        }
+        faults += strlen(signing()) != 43;
+    }
+    is_int(faults, 0, "killed anywhere, a key signs");
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "and the next one goes on");
+
+    holder = fork();
+    if (holder == 0) {
+        apr_file_t *held;
+
+        apr_file_open(&held, path_of(".lock"), APR_FOPEN_WRITE, 0, site_root);
+        apr_file_lock(held, APR_FLOCK_EXCLUSIVE);
+        pause();
+        _exit(0);
+    }
+    apr_sleep(apr_time_from_msec(300));
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EBUSY, "others wait, but not for ever");
+    ok(why && strstr(why, "somebody else"), "and say so: %s", why);
+    kill(holder, SIGKILL);
+    waitpid(holder, NULL, 0);
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "who dies lets go");
+}
+
+int main(void)
+{
+    site_begin();
+    folder = site_file("keys");
+    mkdir(folder, 0700);
+    test_names();
+    test_life();
+    test_own_names();
+    test_trouble();
+    test_retire();
+    test_killed();
+    empty();
+    rmdir(folder);
+    return site_end();
+}
