@@ -27,7 +27,9 @@ static const command_t commands[] = {
     { "group",  "add",     "GROUP USER",   2, 2, um_cli_group_add,      "put an account into a group" },
     { "group",  "drop",    "GROUP USER",   2, 2, um_cli_group_drop,     "take an account out of a group" },
     { "key",    "new",     "FOLDER",       1, 1, um_cli_key_new,        "make a signing key in FOLDER (--alg)" },
-    { "key",    "list",    "FOLDER",       1, 1, um_cli_key_list,       "show the keys; the last one signs" },
+    { "key",    "list",    "FOLDER",       1, 1, um_cli_key_list,       "show the keys and what each may do" },
+    { "key",    "rotate",  "FOLDER",       1, 1, um_cli_key_rotate,     "do what is due to the keys; for cron" },
+    { "key",    "retire",  "FOLDER KID",   2, 2, um_cli_key_retire,     "refuse at once what a key has signed" },
     { "schema", "status",  "",             0, 0, um_cli_schema_status,  "show which steps the database has" },
     { "schema", "upgrade", "",             0, 0, um_cli_schema_upgrade, "apply the steps it lacks" },
     { "schema", "sql",     "",             0, 0, um_cli_schema_sql,     "print all steps of --driver as SQL" },
@@ -61,6 +63,11 @@ static int help(FILE *out)
     fputs("\n  --driver DRIVER   sqlite3 or pgsql, as DBDriver (or USERMGMT_DRIVER in the environment)\n"
           "  --params PARAMS   the database, as DBDParams (or USERMGMT_PARAMS in the environment)\n"
           "  --alg ALG         EdDSA (the default), ES256, RS256 or HS256\n"
+          "  --every TIME      key rotate: how long a key signs (30d)\n"
+          "  --publish TIME    key rotate: how long a key is published before it signs (1h)\n"
+          "  --lifetime TIME   key rotate: how long a token lives at most (24h)\n"
+          "  --keep TIME       key rotate: remove the files of keys that were retired so long ago\n"
+          "  --now             key rotate: make the next key whatever the age of the present one\n"
           "  --help, --version\n", out);
     return out == stdout ? 0 : 2;
 }
@@ -95,10 +102,13 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {
         { "driver", required_argument, NULL, 'd' }, { "params", required_argument, NULL, 'p' },
-        { "alg", required_argument, NULL, 'a' },    { "help", no_argument, NULL, 'h' },
+        { "alg", required_argument, NULL, 'a' },    { "every", required_argument, NULL, 'e' },
+        { "publish", required_argument, NULL, 'P' }, { "lifetime", required_argument, NULL, 'l' },
+        { "keep", required_argument, NULL, 'k' },   { "now", no_argument, NULL, 'n' },
+        { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },      { NULL, 0, NULL, 0 },
     };
-    um_cli_t cli = { .driver = getenv("USERMGMT_DRIVER"), .params = getenv("USERMGMT_PARAMS"), .alg = "EdDSA" };
+    um_cli_t cli = { .driver = getenv("USERMGMT_DRIVER"), .params = getenv("USERMGMT_PARAMS") };
     int option, code;
 
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -111,6 +121,21 @@ int main(int argc, char **argv)
             break;
         case 'a':
             cli.alg = optarg;
+            break;
+        case 'e':
+            cli.every = optarg;
+            break;
+        case 'P':
+            cli.publish = optarg;
+            break;
+        case 'l':
+            cli.lifetime = optarg;
+            break;
+        case 'k':
+            cli.keep = optarg;
+            break;
+        case 'n':
+            cli.now = 1;
             break;
         case 'h':
             return help(stdout);

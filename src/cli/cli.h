@@ -9,7 +9,9 @@ typedef struct um_cli_t {
     apr_pool_t *pool;
     const char *driver;         /**< --driver: sqlite3 or pgsql */
     const char *params;         /**< --params, as DBDParams */
-    const char *alg;            /**< --alg */
+    const char *alg;            /**< --alg; NULL: not said */
+    const char *every, *publish, *lifetime, *keep;  /**< --every and so on, times as directives have them; NULL */
+    int now;                    /**< --now */
     int count;                  /**< of arguments after the command's words */
     const char *const *args;
 } um_cli_t;
@@ -20,7 +22,7 @@ typedef int um_cli_fn(um_cli_t *cli);
 um_cli_fn um_cli_group_list, um_cli_group_show, um_cli_group_new, um_cli_group_remove; /* cli_group.c */
 um_cli_fn um_cli_group_add, um_cli_group_drop;
 um_cli_fn um_cli_client_new, um_cli_client_list, um_cli_client_remove;  /* cli_client.c */
-um_cli_fn um_cli_key_new, um_cli_key_list;                              /* cli_key.c */
+um_cli_fn um_cli_key_new, um_cli_key_list, um_cli_key_rotate, um_cli_key_retire; /* cli_key.c */
 um_cli_fn um_cli_schema_status, um_cli_schema_upgrade, um_cli_schema_sql; /* cli_schema.c */
 um_cli_fn um_cli_user_show, um_cli_user_staff, um_cli_user_active;      /* cli_user.c */
 

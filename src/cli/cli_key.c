@@ -1,58 +1,134 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
-#include "key.h"
+#include "jwk.h"
+#include "keyfolder.h"
+#include "rotation.h"
 
 #include <apr_file_io.h>
 #include <apr_strings.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Names sort by the time they were made, and the last one signs. */
-static const char *new_name(um_cli_t *cli)
-{
-    char stamp[32];
-    apr_size_t len;
-    apr_time_exp_t now;
-
-    apr_time_exp_gmt(&now, apr_time_now());
-    apr_strftime(stamp, &len, sizeof(stamp), "%Y%m%dT%H%M%SZ", &now);
-    return apr_psprintf(cli->pool, "%s/%s-%06d-%s.%s", cli->args[0], stamp, now.tm_usec, cli->alg,
-                        strcmp(cli->alg, "HS256") == 0 ? "jwk" : "pem");
-}
+#define LONGEST_YEARS 100
 
 int um_cli_key_new(um_cli_t *cli)
 {
-    const char *file = new_name(cli);
-    const char *why = NULL;
+    const char *file = NULL, *why = NULL;
     apr_status_t rv = apr_dir_make(cli->args[0], APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_UEXECUTE, cli->pool);
     char text[120];
 
     if (rv != APR_SUCCESS && !APR_STATUS_IS_EEXIST(rv)) {
         return um_cli_fail("folder %s cannot be made: %s", cli->args[0], apr_strerror(rv, text, sizeof(text)));
     }
-    if (um_jwk_create(cli->pool, cli->alg, file, &why) != APR_SUCCESS) {
+    if (um_rotation_add(cli->pool, cli->args[0], cli->alg ? cli->alg : "EdDSA", apr_time_now(), &file, &why)
+        != APR_SUCCESS) {
         return um_cli_fail("%s", why);
     }
     puts(file);
     return 0;
 }
 
+/* --- list --- */
+
+static int print_key(const um_keyfolder_file_t *file, const um_jwk_t *key, int signs)
+{
+    static const char *const states[] = { "next", "verifies", "retired" };
+
+    return printf("%-6s %s %-8s %s\n", um_jwk_alg(key), um_jwk_kid(key), signs ? "signs" : states[file->state],
+                  file->path);
+}
+
 int um_cli_key_list(um_cli_t *cli)
 {
-    um_keyring_t *keys;
+    apr_array_header_t *files;
     const char *why = NULL;
+    um_jwk_t **keys;
+    int signing = -1, code = 0;
 
-    if (um_key_ring(cli->pool, cli->args[0], &keys, &why) != APR_SUCCESS) {
+    if (um_keyfolder_list(cli->pool, cli->args[0], &files, &why) != APR_SUCCESS) {
         return um_cli_fail("%s", why);
     }
-    for (int i = 0; i < um_key_files(keys)->nelts; i++) {
-        const char *file = APR_ARRAY_IDX(um_key_files(keys), i, const char *);
-        um_jwk_t *key;
+    keys = apr_pcalloc(cli->pool, sizeof(*keys) * (apr_size_t)files->nelts);
+    for (int i = 0; i < files->nelts; i++) {
+        const um_keyfolder_file_t *file = &APR_ARRAY_IDX(files, i, um_keyfolder_file_t);
 
-        if (um_jwk_read(cli->pool, file, &key, &why) == APR_SUCCESS) {
-            printf("%-6s %s %-8s %s\n", um_jwk_alg(key), um_jwk_kid(key),
-                   strcmp(um_jwk_kid(key), um_jwk_kid(um_key_signing(keys))) == 0 ? "signs" : "verifies", file);
+        if (um_jwk_read(cli->pool, file->path, &keys[i], &why) != APR_SUCCESS) {
+            keys[i] = NULL;
+            code = um_cli_fail("%s: %s", file->path, why);
+        }
+        else if (file->state == UM_KEYFOLDER_USED && um_jwk_can_sign(keys[i])) {
+            signing = i;
         }
     }
+    for (int i = 0; i < files->nelts; i++) {
+        if (keys[i]) {
+            print_key(&APR_ARRAY_IDX(files, i, um_keyfolder_file_t), keys[i], i == signing);
+        }
+    }
+    return signing < 0 ? um_cli_fail("%s: none of them signs", cli->args[0]) : code;
+}
+
+/* --- rotate and retire --- */
+
+/* "90", "90s", "15m", "24h", "7d", as in directives. text NULL leaves what is there. */
+static int read_time(const char *option, const char *text, apr_int64_t *seconds)
+{
+    static const struct { const char *suffix; apr_int64_t factor; } units[] = {
+        { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 },
+    };
+    const apr_int64_t most = APR_INT64_C(86400) * 366 * LONGEST_YEARS;
+    apr_int64_t number;
+    char *end = NULL;
+
+    if (!text) {
+        return 1;
+    }
+    errno = 0;
+    number = apr_strtoi64(text, &end, 10);
+    for (apr_size_t i = 0; i < sizeof(units) / sizeof(units[0]) && errno == 0 && end != text; i++) {
+        if (strcmp(end, units[i].suffix) == 0 && number >= 0 && number <= most / units[i].factor) {
+            *seconds = number * units[i].factor;
+            return 1;
+        }
+    }
+    um_cli_fail("--%s %s: must be a time, such as 90s, 15m, 24h or 7d", option, text);
     return 0;
+}
+
+static int ended(apr_status_t rv, const apr_array_header_t *said, const char *why)
+{
+    for (int i = 0; i < said->nelts; i++) {
+        puts(APR_ARRAY_IDX(said, i, const char *));
+    }
+    return rv == APR_SUCCESS ? 0 : um_cli_fail("%s", why);
+}
+
+int um_cli_key_rotate(um_cli_t *cli)
+{
+    um_rotation_t plan = { .every = 30 * 86400, .publish = 3600, .lifetime = 86400, .keep = -1, .alg = cli->alg,
+                           .now = cli->now };
+    apr_array_header_t *said = apr_array_make(cli->pool, 4, sizeof(const char *));
+    const char *why = NULL;
+    apr_status_t rv;
+
+    if (!read_time("every", cli->every, &plan.every) || !read_time("publish", cli->publish, &plan.publish)
+        || !read_time("lifetime", cli->lifetime, &plan.lifetime) || !read_time("keep", cli->keep, &plan.keep)) {
+        return 2;
+    }
+    if (plan.every <= plan.publish) {
+        um_cli_fail("--every must be longer than --publish: a key is published before it signs");
+        return 2;
+    }
+    rv = um_rotation_step(cli->pool, cli->args[0], &plan, apr_time_now(), said, &why);
+    return ended(rv, said, why);
+}
+
+int um_cli_key_retire(um_cli_t *cli)
+{
+    apr_array_header_t *said = apr_array_make(cli->pool, 4, sizeof(const char *));
+    const char *why = NULL;
+    apr_status_t rv = um_rotation_retire(cli->pool, cli->args[0], cli->args[1], apr_time_now(), said, &why);
+
+    return ended(rv, said, why);
 }
