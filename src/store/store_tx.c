@@ -3,6 +3,7 @@
  * and commit what was left open. */
 #include "store_private.h"
 
+#include <apr_atomic.h>
 #include <apr_strings.h>
 
 #define TRIES 3
@@ -40,24 +41,42 @@ apr_status_t um_store_tx_text(um_tx_t *tx, const char *sql)
     return rv;
 }
 
+/* SQLite makes BEGIN IMMEDIATE on a connection that was opened while the file was read-only one that reads. The first
+ * kept statement that writes would fail then, and the driver gives back nothing of such a one: a text fails first. */
+static const char probe[] = "DELETE FROM um_schema WHERE 0";
+
+static apr_status_t begin(um_tx_t *tx)
+{
+    um_store_call_t *call = tx->call;
+    int sqlite = call->store->dialect == UM_DIALECT_SQLITE3;
+    const char *ignored;
+    apr_status_t rv = um_store_conn_text(&tx->conn, call->pool, sqlite ? "BEGIN IMMEDIATE" : "BEGIN", &call->cause);
+
+    if (APR_STATUS_IS_EBUSY(rv)) {
+        um_breaker_down(&call->store->writers);
+        return rv;
+    }
+    um_breaker_up(&call->store->writers);
+    if (rv == APR_SUCCESS && sqlite && apr_atomic_read32(&call->store->ready)) {
+        rv = um_store_conn_text(&tx->conn, call->pool, probe, &call->cause);
+        if (rv != APR_SUCCESS) {
+            (void)um_store_conn_text(&tx->conn, call->pool, "ROLLBACK", &ignored);
+        }
+    }
+    return rv;
+}
+
 /* One try. *lost: nothing was done and the whole may be done again. */
 static apr_status_t attempt(um_tx_t *tx, um_store_tx_fn *fn, void *baton, int *lost)
 {
     um_store_call_t *call = tx->call;
-    const char *begin = call->store->dialect == UM_DIALECT_SQLITE3 ? "BEGIN IMMEDIATE" : "BEGIN";
     const char *ignored;
-    apr_status_t rv = um_store_conn_text(&tx->conn, call->pool, begin, &call->cause);
+    apr_status_t rv = begin(tx);
 
-    *lost = 0;
     tx->broken = 0;
     tx->failed = NULL;
-    if (APR_STATUS_IS_EBUSY(rv)) {
-        um_breaker_down(&call->store->writers);
-        return APR_EGENERAL;
-    }
-    um_breaker_up(&call->store->writers);
+    *lost = rv != APR_SUCCESS && !APR_STATUS_IS_EBUSY(rv);
     if (rv != APR_SUCCESS) {
-        *lost = 1;
         return APR_EGENERAL;
     }
     rv = fn(tx, baton);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQLite while another program keeps the database locked: writers neither queue nor hold up readers. */
+/* SQLite while another program keeps the database locked, or nobody may write to it: writers neither queue nor hold up
+ * readers, nor do they use up memory. */
 #include "faults.h"
 #include "site.h"
 #include "store_private.h"
@@ -189,6 +190,32 @@ static void test_fresh(void)
     close_file(&f);
 }
 
+static void test_read_only(void)
+{
+    const char *name;
+    file_t f;
+    int prepares;
+
+    open_file(&f);
+    is_int(write_row(&f), APR_SUCCESS, "a writer");
+    apr_dbd_close(f.s.conn.driver, f.s.conn.handle);
+    name = f.name;
+    f.name = apr_pstrcat(f.s.pool, "file:", name, "?mode=ro", NULL);
+    f.s.conn.handle = open_database(&f);
+    f.name = name;
+    start_anew(&f);
+    is_int(read_row(&f), APR_SUCCESS, "a connection of when the file was read-only reads");
+    is_int(write_row(&f), APR_EGENERAL, "and does not write");
+    ok(told(&f, "readonly") && !f.call.known, "with a cause: %s", f.call.cause ? f.call.cause : "(none)");
+    prepares = faults.prepares;
+    for (int i = 0; i < 5; i++) {
+        (void)write_row(&f);
+    }
+    is_int(faults.prepares, prepares, "however often, at no cost in memory");
+    is_int(read_row(&f), APR_SUCCESS, "and still reads");
+    close_file(&f);
+}
+
 int main(void)
 {
     site_begin();
@@ -196,5 +223,6 @@ int main(void)
     test_waiting();
     test_unfinished();
     test_fresh();
+    test_read_only();
     return site_end();
 }
