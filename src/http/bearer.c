@@ -49,7 +49,7 @@ um_bearer_e um_bearer_token(const request_rec *r, const char **token)
         return UM_BEARER_EMPTY;
     }
     for (const char *c = text; *c; c++) {
-        if (strchr(BLANKS, *c)) {
+        if (*c == ' ' || *c == '\t') {
             return c[strspn(c, BLANKS)] ? UM_BEARER_SPACES : UM_BEARER_CHARACTERS;
         }
         if (*c < '!' || *c > '~') {
