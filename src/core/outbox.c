@@ -79,12 +79,28 @@ static apr_status_t write_record(batch_t *batch, um_store_call_t *call, um_tx_t 
                                               um_cx_seconds(batch->cx), record->why);
 }
 
-/* By itself: where no other mail follows. */
+static apr_status_t record_rows(um_tx_t *tx, void *baton)
+{
+    batch_t *batch = baton;
+    um_store_call_t call = um_cx_store(batch->cx);
+    apr_status_t rv = um_store_mail_begin(tx);
+
+    return rv == APR_SUCCESS ? write_record(batch, &call, tx) : rv;
+}
+
+/* By itself: where no other mail follows. What is recorded twice is the same. */
 static um_status_e flush(batch_t *batch)
 {
     um_store_call_t call = um_cx_store(batch->cx);
+    apr_status_t rv = APR_SUCCESS;
 
-    if (write_record(batch, &call, NULL) != APR_SUCCESS) {
+    if (batch->record.mail) {
+        rv = um_store_transaction(&call, record_rows, batch);
+    }
+    if (rv == UM_STORE_UNKNOWN) {
+        rv = um_store_transaction(&call, record_rows, batch);
+    }
+    if (rv != APR_SUCCESS) {
         return um_cx_away(batch->cx, &call);
     }
     batch->record.mail = NULL;
@@ -214,8 +230,11 @@ static apr_status_t step_rows(um_tx_t *tx, void *baton)
 {
     step_t *step = baton;
     um_store_call_t call = um_cx_store(step->batch->cx);
-    apr_status_t rv = write_record(step->batch, &call, tx);
+    apr_status_t rv = um_store_mail_begin(tx);
 
+    if (rv == APR_SUCCESS) {
+        rv = write_record(step->batch, &call, tx);
+    }
     return rv == APR_SUCCESS ? um_letter_make(tx, step->batch->cx, step->batch->claim, step->mail, &step->letter) : rv;
 }
 

@@ -94,13 +94,50 @@ apr_status_t um_store_mail_wish(um_store_call_t *call, const um_mail_t *mail)
 
 /* --- working them off --- */
 
+apr_status_t um_store_mail_begin(um_tx_t *tx)
+{
+    return um_store_tx_dialect(tx) == UM_DIALECT_PGSQL ? um_store_tx_text(tx, "set local enable_seqscan = off")
+                                                       : APR_SUCCESS;
+}
+
+typedef struct look_t {
+    um_statement_e first;
+    const char *const *values;
+    int count;
+    const char *claim;          /* looks up its rows then; NULL: it does not */
+    um_rows_t *rows;
+} look_t;
+
+static apr_status_t look_rows(um_tx_t *tx, void *baton)
+{
+    look_t *look = baton;
+    apr_status_t rv = um_store_mail_begin(tx);
+
+    if (rv == APR_SUCCESS) {
+        rv = um_store_tx_run(tx, look->first, look->values, look->count, look->rows);
+    }
+    if (rv == APR_SUCCESS && look->claim && look->rows->count) {
+        rv = um_store_tx_run(tx, UM_SQL_MAIL_CLAIMED, UM_VALUES(look->claim), look->rows);
+    }
+    return rv;
+}
+
 apr_status_t um_store_mail_due(um_store_call_t *call, const char *site, apr_int64_t now, int *due)
 {
-    um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_MAIL_DUE, UM_VALUES(site, um_store_number(call->pool, now)), &rows);
+    const char *const values[] = { site, um_store_number(call->pool, now) };
+    um_rows_t rows = { 0 };
+    look_t look = { UM_SQL_MAIL_DUE, values, 2, NULL, &rows };
+    apr_status_t rv;
 
+    /* On SQLite a transaction would be one that writes. */
+    if (um_store_dialect(call->store) == UM_DIALECT_SQLITE3) {
+        rv = um_store_run(call, UM_SQL_MAIL_DUE, values, 2, &rows);
+    }
+    else {
+        rv = um_store_transaction(call, look_rows, &look);
+    }
     *due = rows.count > 0;
-    return rv;
+    return rv == UM_STORE_UNKNOWN ? APR_SUCCESS : rv;
 }
 
 static um_mail_t *read_mail(apr_pool_t *pool, const char *const *row)
@@ -125,19 +162,19 @@ static um_mail_t *read_mail(apr_pool_t *pool, const char *const *row)
 apr_status_t um_store_mail_claim(um_store_call_t *call, const char *site, const char *claim, apr_int64_t now,
                                  apr_int64_t lease_end, int most, apr_array_header_t **mails)
 {
-    um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_MAIL_CLAIM,
-                                   UM_VALUES(claim, um_store_number(call->pool, lease_end), site,
-                                             um_store_number(call->pool, now), um_store_number(call->pool, most)),
-                                   &rows);
+    const char *const values[] = { claim, um_store_number(call->pool, lease_end), site,
+                                   um_store_number(call->pool, now), um_store_number(call->pool, most) };
+    um_rows_t rows = { 0 };
+    look_t look = { UM_SQL_MAIL_CLAIM, values, 5, claim, &rows };
+    apr_status_t rv = um_store_transaction(call, look_rows, &look);
 
-    *mails = apr_array_make(call->pool, most, sizeof(um_mail_t *));
-    /* Looked up by the claim, so that it does not matter whether a lost first try had claimed them already. */
-    if (rv == APR_SUCCESS && (rows.count || rows.again)) {
+    /* Whether they are claimed or not is to be seen. */
+    if (rv == UM_STORE_UNKNOWN) {
         rv = um_store_run(call, UM_SQL_MAIL_CLAIMED, UM_VALUES(claim), &rows);
-        for (int i = 0; i < rows.count; i++) {
-            APR_ARRAY_PUSH(*mails, um_mail_t *) = read_mail(call->pool, rows.row[i]);
-        }
+    }
+    *mails = apr_array_make(call->pool, most, sizeof(um_mail_t *));
+    for (int i = 0; rv == APR_SUCCESS && i < rows.count; i++) {
+        APR_ARRAY_PUSH(*mails, um_mail_t *) = read_mail(call->pool, rows.row[i]);
     }
     return rv;
 }

@@ -35,6 +35,11 @@ apr_status_t um_store_mail_combine(void *store, void *const *items, int count);
 /** In a transaction: one row, due at once. */
 apr_status_t um_store_mail_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail);
 
+/** First in a transaction over mails and tokens. PostgreSQL keeps a statement's plan until a table's statistics change;
+ * one that was made when the table held next to nothing reads it from end to end, and goes on so when it is full.
+ * Within this transaction it makes only such as go by an index. */
+apr_status_t um_store_mail_begin(um_tx_t *tx);
+
 /** Whether anything of a site is due. */
 apr_status_t um_store_mail_due(um_store_call_t *call, const char *site, apr_int64_t now, int *due);
 

@@ -226,12 +226,12 @@ for my $host (\@ON, \@REQUIRED) {
     ask_again($stranger, @$host) for 1 .. 10;
     register_at($host, email => uc $stranger) for 1 .. 5;
     ok(settle(), 'changed to and fro, asked for, registered with');
-    my @subjects = map { $_->{subject} } mails_to($stranger), mails_to((uc $stranger) =~ s/@.*/@example.org/r);
+    my @subjects = map { $_->{subject} } mails_to($stranger), mails_to((uc $stranger) =~ s/(\@.*)/lc $1/er);
     is(scalar @subjects, 20, 'a stranger gets 20 mails');
     is(scalar(grep { !/\AConfirm/ } @subjects), 0, 'to verify the address, and no other');
     is(UmTest::sql("select count(*) from um_mail where email_key = '$stranger' and state = 1"), 20, 'none is hidden');
-    cmp_ok(UmTest::sql("select count(*) from um_mail where lower(address) = '$stranger' and state = 2 and last_error like"
-        . " '%within the hour%'"), '>=', 15, 'the others are given up, with the reason');
+    cmp_ok(UmTest::sql("select count(*) from um_mail where lower(address) = '$stranger' and state = 2 and"
+        . " last_error like '%within the hour%'"), '>=', 15, 'the others are given up, with the reason');
 }
 
 # Only where an address is verified its owner is told that another one took its place.

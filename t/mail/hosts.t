@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Two hosts over one database, each with a mail server and texts of its own: none sends the other's mails, and none waits
-# for the other's server.
+# Two hosts over one database, each with a mail server and texts of its own: none sends the other's mails, and none
+# waits for the other's server.
 use strict;
 use warnings;
 use FindBin;
@@ -71,8 +71,8 @@ is(scalar(grep { $_->{to} =~ /\Asecond/ } $new->taken), 0, 'and no others');
 
 # ---- a host with another name --------------------------------------------------------------------------------------
 
-$sql->("insert into um_mail (id, kind, due_at, address, site, created_at) select '00000000-0000-4000-8000-000000000002',"
-    . " 'reset', 0, '$second[0]', 'second.example:$second', " . int(time));
+$sql->('insert into um_mail (id, kind, due_at, address, site, created_at)'
+    . " select '00000000-0000-4000-8000-000000000002', 'reset', 0, '$second[0]', 'second.example:$second', " . int(time));
 ask_each($server, $first[0]);
 ok(await(10, sub { $new->taken == 21 }), 'another mail of the first is sent');
 is($sql->('select count(*) from um_mail where state = 0'), 1, 'one of a host that is gone waits');

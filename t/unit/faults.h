@@ -93,6 +93,9 @@ int apr_dbd_query(const apr_dbd_driver_t *driver, apr_dbd_t *handle, int *nrows,
 {
     FAULTS_REAL(apr_dbd_query);
     faults.at_commit |= faults.calls + 1 == faults.at && strcmp(statement, "COMMIT") == 0;
+    if (strncmp(statement, "set local ", 10) == 0) {
+        return faults_before() ? FAULTS_ERROR : faults_after(0);    /* SQLite has no such thing */
+    }
     return faults_before() ? FAULTS_ERROR : faults_after(real(driver, handle, nrows, statement));
 }
 
