@@ -23,8 +23,8 @@ const char *um_client_name(const um_client_list_t *list, int i);
  * nobody. */
 const char *um_client_find(const um_client_list_t *list, const char *token);
 
-/** Makes a client and adds it to a file, which is made when there is none; down to the disk, mode 0600. *token, in pool,
- * is nowhere else. APR_EGENERAL: *why; a name that is there already, or that is no name, is wrong too. */
+/** Makes a client and adds it to a file, which is made when there is none; down to the disk, mode 0600. *token is in
+ * pool and nowhere else. APR_EGENERAL: *why; a name that is there already, or that is no name, is wrong too. */
 apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name, const char **token, const char **why);
 
 /** Takes a client out of a file. APR_EGENERAL: *why; one that is not there is wrong too. */

@@ -69,27 +69,6 @@ static int parse(apr_pool_t *pool, const char *text, work_t *work)
     return work->secret_hash != NULL;
 }
 
-static int id_bytes(apr_pool_t *pool, const char *uuid, unsigned char id[16])
-{
-    char *hex = apr_pstrdup(pool, uuid);
-    char *to = hex;
-    apr_size_t len = 0;
-    const void *bytes;
-
-    for (const char *c = uuid; *c; c++) {
-        if (*c != '-') {
-            *to++ = *c;
-        }
-    }
-    *to = '\0';
-    bytes = apr_punescape_hex(pool, hex, 0, &len);
-    if (!bytes || len != 16) {
-        return 0;
-    }
-    memcpy(id, bytes, len);
-    return 1;
-}
-
 /* --- giving one --- */
 
 /* How long a session waits for its next refresh; its token has to be good for as long as it says. */
@@ -106,7 +85,7 @@ um_status_e um_refresh_add(um_cx_t *cx, um_session_new_t *session)
     if (!cx->site->session_idle) {
         return UM_OK;
     }
-    if (!id_bytes(cx->pool, record->id, parts.id)
+    if (!um_random_uuid_bytes(record->id, parts.id)
         || um_random_bytes(parts.family, sizeof(parts.family)) != APR_SUCCESS
         || um_random_bytes(parts.secret, sizeof(parts.secret)) != APR_SUCCESS) {
         return um_cx_failed(cx, "the random generator failed");

@@ -39,7 +39,7 @@ static const um_route_t routes[] = {
              "POST",   UM_TO_REVOKE,   &um_api_token_revoke_shape,  200, um_api_token_revoke, "Revoke Token" },
     { "/api-token-introspect/",
              "POST",   UM_CLIENT,      &um_api_client_token_shape,  200, um_api_client_introspect, "Introspect Token" },
-    { RESET, "POST",   UM_TO_RESET,    &um_api_reset_request_shape, 200, um_api_reset_request,        "Reset Password" },
+    { RESET, "POST",   UM_TO_RESET,    &um_api_reset_request_shape, 200, um_api_reset_request,       "Reset Password" },
     { RESET "validate_token/",
              "POST",   UM_TO_RESET,    &um_api_reset_token_shape,   200, um_api_reset_validate, "Validate Token" },
     { RESET "confirm/",

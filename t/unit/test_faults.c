@@ -3,6 +3,7 @@
  * and said so, and never done by half. */
 #include "faults.h"
 #include "mailing.h"
+#include "refresh.h"
 #include "reset.h"
 #include "site.h"
 #include "ticket.h"
@@ -11,6 +12,7 @@
 #define MOST_CALLS 40
 #define TICKET "0123456789012345678901234567890123456789012"
 #define NEW_PASSWORD "another horse battery"
+#define REFRESH "refresh"       /* in place of a kind of ticket: a session that can be refreshed */
 
 static const um_mailing_t mailing = {
     .sends = 1, .host = "site.example:443", .verification = UM_VERIFY_ON, .notice_password = 1, .notice_email = 1,
@@ -22,6 +24,7 @@ typedef struct world_t {
     const um_user_t *alice;
     const char *token;         /* hers, from before */
     const char *fresh;         /* what the operation issued */
+    um_session_new_t session;  /* with REFRESH */
 } world_t;
 
 static const char *one(world_t *w, const char *sql)
@@ -196,6 +199,52 @@ static int is_verified(world_t *w)
     return verified == !is_one(w, "select count(*) from um_tickets where kind = 'verify'") ? verified : -1;
 }
 
+static um_status_e do_refresh(world_t *w)
+{
+    um_refresh_use_t used;
+
+    return um_refresh_use(site_cx(&w->s), w->session.refresh_token, &used);
+}
+
+/* Whatever happens, who shows the token that he has in hand goes on. */
+static int is_refreshed(world_t *w)
+{
+    int done = is_one(w, "select count(*) from um_sessions where refreshed_at is not null");
+
+    return do_refresh(w) == UM_OK ? done : -1;
+}
+
+static um_status_e do_end(world_t *w)
+{
+    return um_session_end(site_cx(&w->s), w->alice->id, w->session.record.id);
+}
+
+static int is_ended(world_t *w)
+{
+    int there = is_one(w, "select count(*) - 1 from um_sessions"), stands = site_call(&w->s, w->session.token) == UM_OK;
+
+    return there == stands ? !stands : -1;
+}
+
+static um_status_e do_end_all(world_t *w)
+{
+    return um_session_end_all(site_cx(&w->s), w->alice->id);
+}
+
+static int is_all_ended(world_t *w)
+{
+    int stands = site_call(&w->s, w->token) == UM_OK;
+
+    return stands == (site_call(&w->s, w->session.token) == UM_OK) ? !stands : -1;
+}
+
+static um_status_e do_list(world_t *w)
+{
+    apr_array_header_t *sessions;
+
+    return um_session_list(site_cx(&w->s), w->alice->id, &sessions);
+}
+
 static um_status_e do_call(world_t *w)
 {
     return site_call(&w->s, w->token);
@@ -223,6 +272,10 @@ static const struct {
     { "wish for a reset", do_wish, is_wished, 1, NULL },
     { "reset password", do_reset, is_reset, 1, UM_MAILING_RESET },
     { "verify address", do_verify, is_verified, 0, UM_MAILING_VERIFY },
+    { "refresh a session", do_refresh, is_refreshed, 1, REFRESH },
+    { "end a session", do_end, is_ended, 1, REFRESH },
+    { "end all sessions", do_end_all, is_all_ended, 1, REFRESH },
+    { "list sessions", do_list, is_nothing, 1, NULL },
     { "use a token", do_call, is_nothing, 1, NULL },
 };
 
@@ -235,7 +288,13 @@ static void open_world(world_t *w, um_dialect_e dialect, const char *ticket)
     site_open(&w->s);
     w->alice = site_register(&w->s, "alice", "alice@example.org", &w->token);
     w->s.site.mailing = &mailing;
-    if (ticket) {
+    if (ticket && strcmp(ticket, REFRESH) == 0) {
+        const um_user_t *who;
+
+        w->s.site.session_idle = w->s.site.refresh_grace = 30;
+        um_password_login(site_cx(&w->s), "alice", site_secret(SITE_PASSWORD), &who, &w->session);
+    }
+    else if (ticket) {
         give_ticket(w, ticket);
     }
     else {
@@ -250,7 +309,7 @@ static void open_world(world_t *w, um_dialect_e dialect, const char *ticket)
 
 static int reads(size_t op)
 {
-    return operations[op].run == do_call;
+    return operations[op].run == do_call || operations[op].run == do_list;
 }
 
 /* Whether one try went as it must. */

@@ -185,6 +185,60 @@ static void test_record(void)
     is_int(text ? (long long)strlen(text) : -1, 256, "and not too many of them");
 }
 
+/* --- a user's sessions --- */
+
+static const um_session_t *session_at(const apr_array_header_t *sessions, int i)
+{
+    return &APR_ARRAY_IDX(sessions, i, um_session_t);
+}
+
+static apr_array_header_t *list(const char *user_id)
+{
+    apr_array_header_t *sessions = NULL;
+
+    return um_session_list(site_cx(&s), user_id, &sessions) == UM_OK ? sessions : NULL;
+}
+
+static void test_list(void)
+{
+    const um_user_t *carol = site_register(&s, "carol", "", NULL);
+    const char *first = site_ask(&s, "select s.id from um_sessions s join um_users u on u.id = s.user_id"
+                                 " where u.username = 'carol'");
+    const char *second;
+    apr_array_header_t *sessions;
+
+    s.now += apr_time_from_sec(1);
+    second = open_session(carol);
+    sessions = list(carol->id);
+    is_int(sessions ? sessions->nelts : -1, 2, "her sessions, not those of others");
+    ok(sessions->nelts == 2 && strcmp(session_at(sessions, 0)->id, second) == 0
+       && strcmp(session_at(sessions, 1)->id, first) == 0, "the newest first");
+    ok(session_at(sessions, 0)->created_at == SITE_NOW + 1 && session_at(sessions, 0)->expires_at == SITE_NOW + 1 + HOUR
+       && session_at(sessions, 0)->refreshed_at == 0, "with their times");
+    is_text(session_at(sessions, 0)->address, "192.0.2.1", "with where they came from");
+    is_text(session_at(sessions, 0)->user_agent, "test", "and by what");
+    s.now = apr_time_from_sec(SITE_NOW + HOUR);
+    is_int(list(carol->id)->nelts, 1, "not one that has run out");
+    s.now = apr_time_from_sec(SITE_NOW + 2);
+    for (int i = 0; i < UM_SESSION_LIST_MAX + 5; i++) {
+        open_session(carol);
+    }
+    is_int(list(carol->id)->nelts, UM_SESSION_LIST_MAX, "not more than the most");
+    is_int(um_session_end(site_cx(&s), alice->id, second), UM_ABSENT, "another's session cannot be ended");
+    is_int(um_session_end(site_cx(&s), carol->id, carol->id), UM_ABSENT, "nor one that there is not");
+    is_int(um_session_end(site_cx(&s), carol->id, second), UM_OK, "her own can");
+    is_int(um_session_end(site_cx(&s), carol->id, second), UM_ABSENT, "once");
+    s.now = apr_time_from_sec(SITE_NOW + HOUR);
+    is_int(um_session_end(site_cx(&s), carol->id, first), UM_ABSENT, "what is over cannot be ended");
+    s.now = apr_time_from_sec(SITE_NOW + 2);
+    is_int(um_session_end_all(site_cx(&s), carol->id), UM_OK, "all of them");
+    is_int(list(carol->id)->nelts, 0, "are over");
+    is_int(um_session_end(site_cx(&s), carol->id, first), UM_ABSENT, "and stay so");
+    ok(list(alice->id)->nelts > 0, "those of others go on");
+    is_int(um_session_end_all(site_cx(&s), first), UM_ABSENT, "nobody has none");
+    s.now = apr_time_from_sec(SITE_NOW);
+}
+
 int main(void)
 {
     site_begin();
@@ -198,6 +252,7 @@ int main(void)
         test_remembered();
         test_open();
         test_record();
+        test_list();
     }
     ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
     site_close(&s);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file of clients: what is read, what is refused, and what the commands make of it. */
+#include <apr_file_info.h>
+#include <apr_file_io.h>
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "keyfile.h"
+#include "tap.h"
+
+#define HASH "S_AZv6qtzgD4t2bBUHTDlLMXGYhu3wDrtf4PYcULFnk"
+
+static apr_pool_t *pool;
+static const char *folder, *file;
+
+static void write_file(const char *text, apr_size_t len)
+{
+    const char *why = NULL;
+
+    apr_file_remove(file, pool);
+    um_keyfile_create(pool, file, text, len, &why);
+}
+
+static const char *file_text(void)
+{
+    const char *why = NULL;
+    apr_size_t len = 0;
+    char *text = NULL;
+
+    return um_keyfile_read(pool, file, &text, &len, &why) == APR_SUCCESS ? apr_pstrmemdup(pool, text, len) : why;
+}
+
+static int is_there(const char *name)
+{
+    apr_finfo_t info;
+
+    return apr_stat(&info, name, APR_FINFO_TYPE, pool) == APR_SUCCESS;
+}
+
+static void test_read(void)
+{
+    static const struct { const char *text; int count; const char *why; } cases[] = {
+        { "", 0, NULL },
+        { "\n\n# nobody\n   # at all", 0, NULL },
+        { "front " HASH "\n", 1, NULL },
+        { "front " HASH, 1, NULL },
+        { "  front\t " HASH " \r\n\n#x\na.b-c_9 " HASH "\n", 2, NULL },
+        { "front\n", 0, "line 1: not NAME HASH" },
+        { "#\nfront x\n", 0, "line 2: not NAME HASH" },
+        { "front " HASH " more\n", 0, "line 1: not NAME HASH" },
+        { "front " HASH "A\n", 0, "line 1: not NAME HASH" },
+        { "front S_AZv6qtzgD4t2bBUHTDlLMXGYhu3wDrtf4PYcULFnl\n", 0, "line 1: not NAME HASH" },
+        { "front umc_xXDJup-7EUEvmwYOx596erXymHemyR0C3c7FvpE47ho\n", 0, "line 1: not NAME HASH" },
+        { "fr:ont " HASH "\n", 0, "line 1: the name is not" },
+        { "-front " HASH "\n", 0, "line 1: the name is not" },
+        { "fr\xC3\xB6nt " HASH "\n", 0, "line 1: the name is not" },
+        { "front " HASH "\n\nfront " HASH "\n", 0, "line 3: the name is there already" },
+    };
+    um_client_list_t *list;
+    const char *why = NULL;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        apr_status_t rv;
+
+        write_file(cases[i].text, strlen(cases[i].text));
+        rv = um_client_read(pool, file, &list, &why);
+        if (cases[i].why) {
+            ok(rv != APR_SUCCESS && strncmp(why, cases[i].why, strlen(cases[i].why)) == 0, "refused: %s", why);
+        }
+        else {
+            ok(rv == APR_SUCCESS && um_client_count(list) == cases[i].count, "%d clients", cases[i].count);
+        }
+    }
+    write_file("front " HASH "\n\0x", strlen(HASH) + 9);
+    ok(um_client_read(pool, file, &list, &why) != APR_SUCCESS, "a zero byte: %s", why);
+    apr_file_remove(file, pool);
+    ok(um_client_read(pool, file, &list, &why) != APR_SUCCESS, "no file: %s", why);
+}
+
+static const char *find(const char *token)
+{
+    um_client_list_t *list;
+    const char *why = NULL;
+
+    return um_client_read(pool, file, &list, &why) == APR_SUCCESS ? um_client_find(list, token) : why;
+}
+
+static void test_add(void)
+{
+    const char *one = NULL, *two = NULL, *three = NULL, *why = NULL;
+    struct stat info;
+
+    ok(um_client_add(pool, file, "one", &one, &why) == APR_SUCCESS, "the first client makes the file");
+    ok(one && strncmp(one, "umc_", 4) == 0 && strlen(one) == 47, "and gets a token of 256 bits");
+    ok(stat(file, &info) == 0 && (info.st_mode & 07777) == 0600, "mode 0600");
+    ok(!strstr(file_text(), one + 4), "which is not in the file");
+    ok(um_client_add(pool, file, "two", &two, &why) == APR_SUCCESS, "another");
+    is_text(find(one), "one", "each is known by its token");
+    is_text(find(two), "two", "the other too");
+    ok(strcmp(one, two) != 0, "they differ");
+    is_text(find("umc_xXDJup-7EUEvmwYOx596erXymHemyR0C3c7FvpE47ho"), NULL, "nobody's");
+    is_text(find(""), NULL, "none");
+    is_text(find(one + 4), NULL, "without its beginning");
+    is_text(find(apr_pstrcat(pool, one, "A", NULL)), NULL, "longer");
+    is_text(find(apr_pstrndup(pool, one, 46)), NULL, "shorter");
+    is_text(um_client_find(NULL, one), NULL, "where there are no clients");
+    ok(um_client_add(pool, file, "one", &three, &why) != APR_SUCCESS, "a name twice: %s", why);
+    is_text(find(one), "one", "leaves what was");
+    for (size_t i = 0; i < 5; i++) {
+        static const char *const names[] = { "", "a b", "a:b", "-a", "#a" };
+
+        ok(um_client_add(pool, file, names[i], &three, &why) != APR_SUCCESS, "no name: \"%s\"", names[i]);
+    }
+    ok(um_client_add(pool, file, apr_psprintf(pool, "%064d", 0), &three, &why) == APR_SUCCESS, "64 characters");
+    ok(um_client_add(pool, file, apr_psprintf(pool, "%065d", 0), &three, &why) != APR_SUCCESS, "and no more");
+}
+
+static void test_remove(void)
+{
+    static const char text[] = "# front\nfront " HASH "\n\n frontier " HASH "\nlast " HASH;
+    const char *token = NULL, *why = NULL;
+
+    write_file(text, strlen(text));
+    ok(um_client_remove(pool, file, "front", &why) == APR_SUCCESS, "a client is taken out");
+    is_text(file_text(), "# front\n\n frontier " HASH "\nlast " HASH, "and nothing else");
+    ok(um_client_remove(pool, file, "front", &why) != APR_SUCCESS, "once: %s", why);
+    ok(um_client_add(pool, file, "new", &token, &why) == APR_SUCCESS && strcmp(find(token), "new") == 0,
+       "a new line is one, whatever the last ended with");
+    ok(um_client_remove(pool, file, "last", &why) == APR_SUCCESS, "another");
+    ok(um_client_remove(pool, file, "new", &why) == APR_SUCCESS, "and one more");
+    is_text(file_text(), "# front\n\n frontier " HASH "\n", "go as well");
+}
+
+static void test_trouble(void)
+{
+    const char *token = NULL, *why = NULL, *next = apr_pstrcat(pool, file, ".new", NULL);
+
+    write_file("broken\n", 7);
+    ok(um_client_add(pool, file, "a", &token, &why) != APR_SUCCESS, "a file with a bad line is not touched: %s", why);
+    is_text(file_text(), "broken\n", "it is as it was");
+    ok(!is_there(next), "and nothing is beside it");
+    write_file("", 0);
+    ok(um_keyfile_create(pool, next, "", 0, &why) == APR_SUCCESS, "somebody else is at work");
+    ok(um_client_add(pool, file, "a", &token, &why) != APR_SUCCESS && strstr(why, ".new"), "refused: %s", why);
+    ok(is_there(next), "his work is not touched");
+    apr_file_remove(next, pool);
+    ok(um_client_add(pool, apr_pstrcat(pool, folder, "/none/clients", NULL), "a", &token, &why) != APR_SUCCESS,
+       "no folder: %s", why);
+    for (int i = 0; um_client_add(pool, file, apr_psprintf(pool, "client%d", i), &token, &why) == APR_SUCCESS
+         && i < 1000; i++) {
+        continue;
+    }
+    ok(strstr(why, "16 KB") && strlen(file_text()) <= UM_KEYFILE_MAX, "as many as fit: %s", why);
+    ok(!is_there(next), "nothing is left beside it");
+}
+
+int main(void)
+{
+    const char *base;
+
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    apr_temp_dir_get(&base, pool);
+    folder = mkdtemp(apr_pstrcat(pool, base, "/usermgmt-test.XXXXXX", NULL));
+    file = apr_pstrcat(pool, folder, "/clients", NULL);
+    test_read();
+    test_add();
+    test_remove();
+    test_trouble();
+    apr_file_remove(file, pool);
+    ok(rmdir(folder) == 0, "no file is left behind");
+    apr_terminate();
+    return tap_done();
+}
