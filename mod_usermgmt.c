@@ -4,7 +4,11 @@
 #include "api.h"
 #include "auth_basic.h"
 #include "auth_bearer.h"
+#include "auth_expr.h"
+#include "auth_require.h"
 #include "checks.h"
+#include "handover.h"
+#include "place.h"
 #include "server.h"
 #include "worker.h"
 
@@ -26,11 +30,18 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(um_server_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_worker_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
 
+    /* Before anybody looks at what a client says that he is. */
+    ap_hook_post_read_request(um_handover_scrub, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_post_read_request(um_auth_bearer_error_page, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_map_to_storage(um_handover_undo, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
     /* Before mod_proxy, mod_rewrite and mod_alias: a path of the API is the API's. */
     ap_hook_translate_name(um_api_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(um_api_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* mod_mime may have put another handler in place meanwhile. */
     ap_hook_fixups(um_api_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* Before mod_proxy takes the query and mod_headers evaluates its expressions. */
+    ap_hook_fixups(um_handover_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
     /* After everybody's handlers but the one for files. */
     ap_hook_handler(um_api_nowhere, NULL, NULL, APR_HOOK_LAST);
@@ -41,12 +52,15 @@ static void register_hooks(apr_pool_t *pool)
     um_auth_basic_register(pool);
     ap_hook_insert_error_filter(um_auth_basic_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(um_auth_basic_error_document, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(um_auth_bearer_error, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_expr_lookup(um_auth_expr_lookup, NULL, NULL, APR_HOOK_MIDDLE);
+    um_auth_require_register(pool);
 }
 
 module AP_MODULE_DECLARE_DATA usermgmt_module = {
     STANDARD20_MODULE_STUFF,
-    NULL,
-    NULL,
+    um_place_create,
+    um_place_merge,
     um_server_create,
     um_server_merge,
     um_settings_commands,

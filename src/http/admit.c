@@ -3,7 +3,9 @@
 
 #include "bearer.h"
 #include "client.h"
+#include "origin.h"
 #include "reply.h"
+#include "source.h"
 
 #include <http_protocol.h>
 #include <string.h>
@@ -86,6 +88,17 @@ static int check_nothing(um_call_t *call, um_who_e who)
     return um_reply_unauthorized(call, NULL, "not_authenticated", "Authentication credentials were not provided.");
 }
 
+/* What the caller shows: in the header or, where there is none, in the cookie of UserMgmtCookie. */
+static um_bearer_e shown(um_call_t *call, const char **token)
+{
+    static const um_source_t cookie = { UM_SOURCE_COOKIE, NULL };
+    const char *header = apr_table_get(call->r->headers_in, "Authorization");
+    um_bearer_e form = header ? um_bearer_token(header, token) : um_source_token(call->r, &cookie, token);
+
+    call->by_cookie = !header && form != UM_BEARER_NONE;
+    return form;
+}
+
 int um_admit(um_call_t *call, um_who_e who)
 {
     const char *token;
@@ -93,9 +106,10 @@ int um_admit(um_call_t *call, um_who_e who)
     if (who != UM_TO_REVOKE && is_open(call, who)) {
         return OK;
     }
-    switch (um_bearer_token(call->r, &token)) {
+    switch (shown(call, &token)) {
     case UM_BEARER_FOUND:
-        return check_token(call, who, token);
+        return call->by_cookie && !um_origin_is_good(call->r) ? um_reply_foreign(call)
+               : check_token(call, who, token);
     case UM_BEARER_NONE:
         return check_nothing(call, who);
     case UM_BEARER_EMPTY:
@@ -110,5 +124,6 @@ int um_admit(um_call_t *call, um_who_e who)
     case UM_BEARER_TWICE:
         break;
     }
-    return um_reply_detail(call, HTTP_BAD_REQUEST, "invalid_request", "More than one Authorization header.");
+    return um_reply_detail(call, HTTP_BAD_REQUEST, "invalid_request", call->by_cookie ? "More than one token."
+                           : "More than one Authorization header.");
 }

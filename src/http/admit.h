@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_ADMIT_H
 #define UM_ADMIT_H
-/* Who may call an endpoint of the API: the Authorization header against the route's who. */
+/* Who may call an endpoint of the API: the Authorization header, or the cookie of UserMgmtCookie, against the
+ * route's who. */
 #include "route.h"
 
 /** OK: he may, and call->caller or call->client says who he is, if anybody. DONE: he may not, and was told. */

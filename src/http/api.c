@@ -3,6 +3,7 @@
 
 #include "admit.h"
 #include "body.h"
+#include "channel.h"
 #include "mailer.h"
 #include "options.h"
 #include "random.h"
@@ -79,15 +80,6 @@ static um_call_t *new_call(request_rec *r)
     call->cx.user_agent = apr_table_get(r->headers_in, "User-Agent");
     call->accept = um_mediatype_accept(r->pool, apr_table_get(r->headers_in, "Accept"));
     return call;
-}
-
-/* Passwords and tokens are not for whoever listens on the way. The peer counts, not whom a proxy speaks for: a proxy on
- * this machine ends the TLS itself. */
-static int is_private(const request_rec *r)
-{
-    const char *address = r->connection->client_ip;
-
-    return strcmp(ap_http_scheme(r), "https") == 0 || strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
 static int method_not_allowed(um_call_t *call, const um_route_t *first)
@@ -180,7 +172,7 @@ int um_api_handler(request_rec *r)
     if (strcmp(r->method, "OPTIONS") == 0) {
         return um_options_reply(call, match->first);
     }
-    if (call->server->settings.require_tls && !is_private(r)) {
+    if (call->server->settings.require_tls && !um_channel_is_private(r)) {
         return um_reply_detail(call, HTTP_FORBIDDEN, "tls_required", "This service is only available over TLS.");
     }
     return serve(call, match);

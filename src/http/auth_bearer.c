@@ -1,110 +1,131 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auth_bearer.h"
 
-#include "bearer.h"
+#include "caller.h"
 #include "reply.h"
-#include "session.h"
+#include "request.h"
 
 #include <apr_strings.h>
+#include <http_config.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <strings.h>
-
-#define NAME_KEY "usermgmt-bearer"
 
 static int is_bearer(const char *auth_type)
 {
     return auth_type && strcasecmp(auth_type, "Bearer") == 0;
 }
 
-static int challenge(request_rec *r, const char *error)
+/* Of an error one text, a constant: what was wrong with a token is for the log. */
+static void challenge(request_rec *r, const char *error, const char *text)
 {
     const char *realm = ap_auth_name(r);
+    const char *value = um_reply_challenge(r->pool, realm ? realm : um_server_of(r->server)->settings.realm, error);
 
-    apr_table_setn(r->err_headers_out, "WWW-Authenticate",
-                   um_reply_challenge(r->pool, realm ? realm : um_server_of(r->server)->settings.realm, error));
+    if (text) {
+        value = apr_pstrcat(r->pool, value, ", error_description=\"", text, "\"", NULL);
+    }
+    apr_table_setn(r->err_headers_out, "WWW-Authenticate", value);
+}
+
+static int let_in(request_rec *r, const um_identity_t *identity)
+{
+    um_caller_attach(r, identity);
+    r->user = apr_pstrdup(r->pool, identity->username);
+    r->ap_auth_type = (char *)"Bearer";
+    return OK;
+}
+
+static int refuse(request_rec *r, const um_credential_t *shown)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM402: token refused: %s", shown->cause ? shown->cause : "-");
+    challenge(r, "invalid_token", "The token is not valid, or not any more");
     return HTTP_UNAUTHORIZED;
 }
 
-static int away(request_rec *r, const um_cx_t *cx)
+static int away(request_rec *r, const um_credential_t *shown)
 {
-    ap_log_rerror(APLOG_MARK, cx->known ? APLOG_DEBUG : APLOG_ERR, 0, r, "UM401: a token could not be checked: %s",
-                  cx->cause);
+    ap_log_rerror(APLOG_MARK, shown->known ? APLOG_DEBUG : APLOG_ERR, 0, r,
+                  "UM401: a token could not be checked: %s", shown->cause ? shown->cause : "-");
     apr_table_setn(r->err_headers_out, "Retry-After", UM_REPLY_RETRY_AFTER);
     return HTTP_SERVICE_UNAVAILABLE;
 }
 
-/* The caller was found already by the request that this one belongs to: a directory's index, an error page. */
-static const char *known_name(const request_rec *r)
+/* httpd's own module of later versions has the same AuthType, and may be meant. */
+static int not_ours(request_rec *r)
 {
-    const char *name = NULL;
-
-    for (const request_rec *from = r; from && !name; from = from->main ? from->main : from->prev) {
-        name = apr_table_get(from->notes, NAME_KEY);
+    if (!ap_find_linked_module("mod_auth_bearer.c")) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "UM403: AuthType Bearer needs UserMgmtSigningKey for this host");
     }
-    return name;
-}
-
-static int accept_name(request_rec *r, const char *name)
-{
-    r->user = apr_pstrdup(r->pool, name);
-    r->ap_auth_type = (char *)"Bearer";
-    apr_table_setn(r->notes, NAME_KEY, r->user);
-    return OK;
-}
-
-static int check_token(request_rec *r, const um_server_t *server, const char *token)
-{
-    um_caller_t caller;
-    um_cx_t cx;
-
-    um_cx_init(&cx, r->pool, server->site, r->request_time);
-    switch (um_session_caller(&cx, token, &caller)) {
-    case UM_OK:
-        return accept_name(r, caller.user->username);
-    case UM_BAD_TOKEN:
-    case UM_INACTIVE:
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM402: token refused: %s", cx.cause);
-        return challenge(r, "invalid_token");
-    default:
-        return away(r, &cx);
-    }
+    return DECLINED;
 }
 
 int um_auth_bearer_check(request_rec *r)
 {
-    const um_server_t *server = um_server_of(r->server);
-    const char *known;
-    const char *token;
+    const um_credential_t *shown;
 
     if (!is_bearer(ap_auth_type(r))) {
         return DECLINED;
     }
-    if (!server->site) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "UM403: AuthType Bearer needs UserMgmtSigningKey for this host");
-        return HTTP_INTERNAL_SERVER_ERROR;
+    if (!um_server_of(r->server)->site) {
+        return not_ours(r);
     }
-    if ((known = known_name(r)) != NULL) {
-        return accept_name(r, known);
-    }
-    switch (um_bearer_token(r, &token)) {
-    case UM_BEARER_FOUND:
-        return check_token(r, server, token);
-    case UM_BEARER_NONE:
-    case UM_BEARER_EMPTY:
-        return challenge(r, NULL);
-    case UM_BEARER_TWICE:
+    shown = um_credential_of(r);
+    switch (shown->state) {
+    case UM_CREDENTIAL_GOOD:
+        return let_in(r, shown->identity);
+    case UM_CREDENTIAL_NONE:
+        challenge(r, NULL, NULL);
+        return HTTP_UNAUTHORIZED;
+    case UM_CREDENTIAL_BAD:
+        return refuse(r, shown);
+    case UM_CREDENTIAL_MALFORMED:
+        challenge(r, "invalid_request", "More than one token");
         return HTTP_BAD_REQUEST;
-    default:
-        return challenge(r, "invalid_token");
+    case UM_CREDENTIAL_FOREIGN:
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM404: a token in a cookie came with a request that no page of "
+                      "this site has sent");
+        return HTTP_FORBIDDEN;
+    case UM_CREDENTIAL_AWAY:
+        break;
     }
+    return away(r, shown);
 }
 
 int um_auth_bearer_note_failure(request_rec *r, const char *auth_type)
 {
-    if (!is_bearer(auth_type)) {
+    if (!is_bearer(auth_type) || !um_server_of(r->server)->site) {
         return DECLINED;
     }
-    (void)challenge(r, NULL);
+    challenge(r, NULL, NULL);
     return OK;
+}
+
+/* --- 403 for who is known: AuthzSendForbiddenOnFailure --- */
+
+/* Whether the rules of the place have refused a caller whom his token had shown. */
+static int lacks_rights(const request_rec *r)
+{
+    const um_request_t *known = um_request_look(r);
+
+    return r->status == HTTP_FORBIDDEN && known && known->identity && !known->is_allowed
+           && known->credential.identity == known->identity && um_server_of(r->server)->site
+           && is_bearer(ap_auth_type((request_rec *)r));
+}
+
+static const char NEEDS[] = "The account has not the rights that this needs";
+
+void um_auth_bearer_error(request_rec *r)
+{
+    if (lacks_rights(r)) {
+        challenge(r, "insufficient_scope", NEEDS);
+    }
+}
+
+int um_auth_bearer_error_page(request_rec *r)
+{
+    if (r->prev && lacks_rights(r->prev)) {
+        challenge(r->prev, "insufficient_scope", NEEDS);
+    }
+    return DECLINED;
 }

@@ -8,29 +8,65 @@
 
 #define BLANKS " \t"
 
+/* The next comma that stands in no quoted string, NULL when there is none. */
+static const char *next_comma(const char *text)
+{
+    int quoted = 0;
+
+    for (; *text; text++) {
+        if (quoted && *text == '\\' && text[1]) {
+            text++;
+        }
+        else if (*text == '"') {
+            quoted = !quoted;
+        }
+        else if (*text == ',' && !quoted) {
+            return text;
+        }
+    }
+    return NULL;
+}
+
 /* httpd joins equal headers by a comma. After a comma inside one header of any scheme comes name=value, so a bare word
  * there is the scheme of a second header. */
 static int is_joined(const char *header)
 {
-    for (const char *comma = strchr(header, ','); comma; comma = strchr(comma + 1, ',')) {
+    /* Nearly none has a comma, and all are long. */
+    for (const char *comma = strchr(header, ',') ? next_comma(header) : NULL; comma; comma = next_comma(comma + 1)) {
         const char *word = comma + 1 + strspn(comma + 1, BLANKS);
         const char *end = word;
 
         while (apr_isalnum(*end) || *end == '-') {
             end++;
         }
-        if (end > word && (*end == '\0' || strchr(BLANKS, *end))) {
+        if (end > word && (*end == '\0' || strchr(BLANKS, *end)) && end[strspn(end, BLANKS)] != '=') {
             return 1;
         }
     }
     return 0;
 }
 
-um_bearer_e um_bearer_token(const request_rec *r, const char **token)
+um_bearer_e um_bearer_form(const char *text)
 {
-    const char *header = apr_table_get(r->headers_in, "Authorization");
+    if (!*text) {
+        return UM_BEARER_EMPTY;
+    }
+    for (const char *c = text; *c; c++) {
+        if (*c == ' ' || *c == '\t') {
+            return c[strspn(c, BLANKS)] ? UM_BEARER_SPACES : UM_BEARER_CHARACTERS;
+        }
+        if (*c < '!' || *c > '~') {
+            return UM_BEARER_CHARACTERS;
+        }
+    }
+    return UM_BEARER_FOUND;
+}
+
+um_bearer_e um_bearer_token(const char *header, const char **token)
+{
     apr_size_t scheme;
     const char *text;
+    um_bearer_e form;
 
     *token = NULL;
     if (!header) {
@@ -45,17 +81,7 @@ um_bearer_e um_bearer_token(const request_rec *r, const char **token)
         return UM_BEARER_NONE;
     }
     text = header + scheme + strspn(header + scheme, BLANKS);
-    if (!*text) {
-        return UM_BEARER_EMPTY;
-    }
-    for (const char *c = text; *c; c++) {
-        if (*c == ' ' || *c == '\t') {
-            return c[strspn(c, BLANKS)] ? UM_BEARER_SPACES : UM_BEARER_CHARACTERS;
-        }
-        if (*c < '!' || *c > '~') {
-            return UM_BEARER_CHARACTERS;
-        }
-    }
-    *token = text;
-    return UM_BEARER_FOUND;
+    form = um_bearer_form(text);
+    *token = form == UM_BEARER_FOUND ? text : NULL;
+    return form;
 }

@@ -17,6 +17,7 @@ typedef struct um_call_t {
     const um_route_t *route;    /**< the row of path and method */
     um_accept_e accept;
     um_caller_t caller;         /**< user NULL on open routes */
+    int by_cookie;              /**< a cookie has shown who calls */
     const char *client;         /**< name of the client that calls; NULL: none */
     const char *bearer;         /**< a token that came in the header of a UM_TO_REVOKE and is no client's; or NULL */
     const um_user_t *user;      /**< whom the path names; NULL where it names nobody */

@@ -8,16 +8,46 @@ void um_caller_attach(request_rec *r, const um_identity_t *identity)
     um_request_of(r)->identity = identity;
 }
 
-const um_identity_t *um_caller_of(const request_rec *r)
+/* The record of who was asked, as um_caller_of() looks for it. */
+static const um_request_t *asked(const request_rec *r)
 {
     while (r) {
         const um_request_t *known = um_request_look(r);
         const request_rec *parent = um_request_parent(r);
 
         if (known && known->identity) {
-            return known->identity;
+            return known;
         }
         r = parent && parent->per_dir_config == r->per_dir_config ? parent : NULL;
     }
     return NULL;
+}
+
+const um_identity_t *um_caller_of(const request_rec *r)
+{
+    const um_request_t *known = asked(r);
+
+    return known ? known->identity : NULL;
+}
+
+/* NULL: by password. */
+static const um_credential_t *shown_by(const request_rec *r)
+{
+    const um_request_t *known = asked(r);
+
+    return known && known->credential.identity == known->identity ? &known->credential : NULL;
+}
+
+const um_source_t *um_caller_source(const request_rec *r)
+{
+    const um_credential_t *shown = shown_by(r);
+
+    return shown ? shown->source : NULL;
+}
+
+const char *um_caller_token(const request_rec *r)
+{
+    const um_credential_t *shown = shown_by(r);
+
+    return shown ? shown->token : NULL;
 }

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every directive: UM_DIRECTIVE(name, kind, member of um_settings_t, default, least, most, inherited, help), in
- * alphabetical order after the switch. No include guard: whoever includes it says what a row becomes.
+ * alphabetical order after the switch; and below, for places, UM_DIR_DIRECTIVE(name, kind, member of um_place_t,
+ * default, help). No include guard: whoever includes it says what a row of either becomes, or leaves it out.
  *
  * kind       how the value is read and which C type the member has, see settings.h
  * default    text, read by the code that reads the administrator's value
  * least,most the range: numbers; seconds for SECONDS; bytes for BYTES; not used by the other kinds (0)
  * inherited  whether a virtual host takes the main server's value: INHERITED or OWN; GLOBAL: it can have no other */
+
+#ifndef UM_DIRECTIVE
+#define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help)
+#endif
+#ifndef UM_DIR_DIRECTIVE
+#define UM_DIR_DIRECTIVE(name, kind, member, preset, help)
+#endif
 
 /* Not inherited: else a host on port 80 that only redirects to https would serve the API in clear text. */
 UM_DIRECTIVE(UserMgmt, FLAG, enabled, "Off", 0, 0, OWN,
@@ -22,6 +30,9 @@ UM_DIRECTIVE(UserMgmtClientToken, PATH, client_token, "none", 0, 0, INHERITED,
 
 UM_DIRECTIVE(UserMgmtCommonPasswords, PATH, common_passwords, UM_DATADIR "/common-passwords.txt", 0, 0, INHERITED,
     "sorted file of passwords that nobody may choose, or SHA-1 hashes of them; none: no list")
+
+UM_DIRECTIVE(UserMgmtCookie, COOKIE, cookie, "none", 0, 0, INHERITED,
+    "name of the cookie that browsers keep a token in; none: there is no such cookie")
 
 UM_DIRECTIVE(UserMgmtDatabaseGrace, SECONDS, database_grace, "0", 0, 86400, INHERITED,
     "how long callers seen before stay let in while the database is away; 0: they are answered 503")
@@ -134,6 +145,9 @@ UM_DIRECTIVE(UserMgmtSiteName, TEXT, site_name, "auto", 0, 0, INHERITED,
 UM_DIRECTIVE(UserMgmtTokenLifetime, SECONDS, token_lifetime, "24h", 60, 31536000, INHERITED,
     "how long a token is good")
 
+UM_DIRECTIVE(UserMgmtTrustedOrigin, ORIGINS, trusted_origins, "none", 0, 0, INHERITED,
+    "other sites, as https://HOST[:PORT], whose pages may change things with the cookie of UserMgmtCookie")
+
 UM_DIRECTIVE(UserMgmtUniqueEmail, FLAG, unique_email, "Off", 0, 0, INHERITED,
     "whether an e-mail address may belong to one account only")
 
@@ -142,3 +156,17 @@ UM_DIRECTIVE(UserMgmtVerifyLifetime, SECONDS, verify_lifetime, "3d", 60, 2592000
 
 UM_DIRECTIVE(UserMgmtVerifyURL, TEXT, verify_url, "auto", 0, 0, INHERITED,
     "page of the site where an address is verified, with {token} in it; auto: as UserMgmtResetURL")
+
+/* For places: Directory, Location, Files and their like, or the whole host. */
+
+UM_DIR_DIRECTIVE(UserMgmtAuthorization, ONWARD, authorization, "forward",
+    "Authorization as applications get it: forward, drop, bearer, or a text")
+
+UM_DIR_DIRECTIVE(UserMgmtIdentityHeaders, FLAG, identity_headers, "Off",
+    "tell applications who calls by request headers, X-Usermgmt-...: On or Off")
+
+UM_DIR_DIRECTIVE(UserMgmtTokenSource, SOURCES, sources, "header",
+    "where AuthType Bearer looks for a token, in order: header, cookie, cookie=NAME, query=NAME")
+
+#undef UM_DIRECTIVE
+#undef UM_DIR_DIRECTIVE

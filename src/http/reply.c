@@ -109,6 +109,11 @@ int um_reply_client(um_call_t *call)
     return send_error(call, HTTP_UNAUTHORIZED, plain, problem(call, HTTP_UNAUTHORIZED, "invalid_client", text));
 }
 
+int um_reply_foreign(um_call_t *call)
+{
+    return um_reply_detail(call, HTTP_FORBIDDEN, "csrf_failed", "CSRF check failed.");
+}
+
 static const um_error_t *error_at(const um_call_t *call, int i)
 {
     return &APR_ARRAY_IDX(call->cx.errors, i, um_error_t);

@@ -20,6 +20,9 @@ int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, 
 /** 401 for somebody who is not the client that he says he is by Basic (RFC 6749 5.2). */
 int um_reply_client(um_call_t *call);
 
+/** 403: the caller's cookie came with a request that no page of this site has sent (origin.h). */
+int um_reply_foreign(um_call_t *call);
+
 /** How a call into core ended, told to the caller, and to the log when it was trouble. */
 int um_reply_status(um_call_t *call, um_status_e status);
 

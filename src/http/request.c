@@ -26,3 +26,11 @@ request_rec *um_request_parent(const request_rec *r)
     /* A redirect of a subrequest has the main request as main too: the nearer one is the redirected. */
     return r->prev ? r->prev : r->main;
 }
+
+const char *um_request_header(const request_rec *r, um_request_header_e which)
+{
+    static const char *const names[UM_REQUEST_HEADERS] = { "Authorization", "Cookie" };
+    const um_request_t *known = um_request_look(r);
+
+    return known && known->is_changed ? known->original[which] : apr_table_get(r->headers_in, names[which]);
+}

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings.h"
 
+#include "origin.h"
+#include "place.h"
 #include "server.h"
+#include "source.h"
 #include "unicode.h"
 
 #include <apr_lib.h>
@@ -17,7 +20,7 @@
 #define GLOBAL 2
 
 typedef enum { KIND_FLAG, KIND_NUMBER, KIND_SECONDS, KIND_BYTES, KIND_TEXT, KIND_PATH, KIND_HASH,
-               KIND_VERIFY, KIND_CLASSES } kind_e;
+               KIND_VERIFY, KIND_CLASSES, KIND_COOKIE, KIND_ORIGINS } kind_e;
 
 typedef struct row_t {
     const char *name;
@@ -32,7 +35,6 @@ static const row_t rows[] = {
 #define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) \
     { #name, KIND_##kind, offsetof(um_settings_t, member), sizeof(um_kind_##kind##_t), preset, least, most, inherited },
 #include "directives.h"
-#undef UM_DIRECTIVE
 };
 
 /* --- reading a value; each gives NULL, or what is wrong with it --- */
@@ -157,6 +159,31 @@ static const char *read_classes(apr_pool_t *pool, const char *text, unsigned *va
     return classes && !*text ? NULL : fault;
 }
 
+/* A name that begins as __Host- would get that twice. */
+static const char *read_cookie(apr_pool_t *pool, const char *text, const char **value)
+{
+    *value = strcasecmp(text, "none") == 0 ? NULL : apr_pstrdup(pool, text);
+    return !*value || (um_source_is_name(text) && strncmp(text, "__", 2) != 0) ? NULL
+           : "must be a name of letters, digits, and _ - . that does not begin with __; or none";
+}
+
+static const char *read_origins(apr_pool_t *pool, const char *args, const apr_array_header_t **value)
+{
+    apr_array_header_t *origins = apr_array_make(pool, 2, sizeof(const char *));
+    const char *origin = NULL;
+
+    *value = NULL;
+    if (strcasecmp(args, "none") == 0) {
+        return NULL;
+    }
+    *value = origins;
+    do {
+        origin = um_origin_read(pool, ap_getword_conf(pool, &args));
+        APR_ARRAY_PUSH(origins, const char *) = origin;
+    } while (origin && *args);
+    return origin ? NULL : "must be none, or name sites as https://HOST[:PORT], without a path";
+}
+
 static const char *read_value(apr_pool_t *pool, const row_t *row, um_settings_t *settings, const char *text)
 {
     void *member = (char *)settings + row->offset;
@@ -180,6 +207,10 @@ static const char *read_value(apr_pool_t *pool, const row_t *row, um_settings_t 
         return read_verify(text, member);
     case KIND_CLASSES:
         return read_classes(pool, text, member);
+    case KIND_COOKIE:
+        return read_cookie(pool, text, member);
+    case KIND_ORIGINS:
+        return read_origins(pool, text, member);
     }
     return "is of no kind";
 }
@@ -213,12 +244,15 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 #define ARGUMENTS_HASH    AP_INIT_TAKE1
 #define ARGUMENTS_VERIFY  AP_INIT_TAKE1
 #define ARGUMENTS_CLASSES AP_INIT_RAW_ARGS
+#define ARGUMENTS_COOKIE  AP_INIT_TAKE1
+#define ARGUMENTS_ORIGINS AP_INIT_RAW_ARGS
 
 const command_rec um_settings_commands[] = {
 #define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) \
     ARGUMENTS_##kind(#name, set, (void *)&rows[UM_SET_##name], RSRC_CONF, help),
+#define UM_DIR_DIRECTIVE(name, kind, member, preset, help) \
+    AP_INIT_RAW_ARGS(#name, um_place_set, (void *)(apr_uintptr_t)UM_PLACE_##name, RSRC_CONF | ACCESS_CONF, help),
 #include "directives.h"
-#undef UM_DIRECTIVE
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
 };
 

@@ -22,11 +22,12 @@ typedef const char *um_kind_PATH_t;                 /* under ServerRoot unless a
 typedef um_pwhash_params_t um_kind_HASH_t;          /* see pwhash.h */
 typedef um_verify_e um_kind_VERIFY_t;               /* off, on, required */
 typedef unsigned um_kind_CLASSES_t;                 /* none, or a list of endpoints' classes: bits of um_class_e */
+typedef const char *um_kind_COOKIE_t;               /* letters, digits and _ - . ; NULL for none */
+typedef const apr_array_header_t *um_kind_ORIGINS_t;    /* const char *, see origin.h; NULL for none */
 
 typedef enum {
 #define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) UM_SET_##name,
 #include "directives.h"
-#undef UM_DIRECTIVE
     UM_SET_COUNT
 } um_directive_e;
 
@@ -40,7 +41,6 @@ typedef struct um_origin_t {
 typedef struct um_settings_t {
 #define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) um_kind_##kind##_t member;
 #include "directives.h"
-#undef UM_DIRECTIVE
     um_origin_t origin[UM_SET_COUNT];
 } um_settings_t;
 

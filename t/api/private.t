@@ -11,6 +11,7 @@ use UmApi;
 my $me = register(username => new_name('Zoë'));
 my $HELLO = "for those who are signed in\n";
 my $ENV_PATH = '/private/cgi/printenv';
+my $BAD = 'error="invalid_token", error_description="The token is not valid, or not any more"';
 
 sub get {
     my ($path, @with) = @_;
@@ -46,7 +47,7 @@ for my $place (@places) {
     refused_is(get("$path?access_token=$me->{token}"), qq(Bearer realm="$realm"), "$path with a token in the address");
     refused_is(get($path, headers => ["Cookie: access_token=$me->{token}", "X-Authorization: Bearer $me->{token}"]),
         qq(Bearer realm="$realm"), "$path with a token in other headers");
-    refused_is(get($path, token => 'x'), qq(Bearer realm="$realm", error="invalid_token"), "$path with a bad token");
+    refused_is(get($path, token => 'x'), qq(Bearer realm="$realm", $BAD), "$path with a bad token");
     is(get($path, headers => [@$_])->{status} =~ /\A40[01]\z/, 1, "$path with two Authorization headers")
         for ["Authorization: Bearer $me->{token}", 'Authorization: Bearer x'],
             ['Authorization: Bearer x', "Authorization: Bearer $me->{token}"];
@@ -77,7 +78,7 @@ for my $name ("x$NAMED", "${NAMED}x") {
         qr/\A40[13]\z/, 'nor one whose name only looks like it');
 }
 refused_is(get('/only/hello.txt'), 'Bearer realm="only"', 'nor nobody');
-refused_is(get('/only/hello.txt', token => 'x'), 'Bearer realm="only", error="invalid_token"', 'nor a bad token');
+refused_is(get('/only/hello.txt', token => 'x'), qq(Bearer realm="only", $BAD), 'nor a bad token');
 answer_is(get('/either/hello.txt', headers => ['X-Open-Door: yes']), 200, $HELLO,
     'another rule may open a place without a token');
 
@@ -132,7 +133,7 @@ sub warm_up {
 sub dead_is {
     my ($token, $name) = @_;
     my @first = map { get($_->[0], token => $token) } @places;
-    refused_is($first[$_], qq(Bearer realm="$places[$_][1]", error="invalid_token"), "$name: $places[$_][0]")
+    refused_is($first[$_], qq(Bearer realm="$places[$_][1]", $BAD), "$name: $places[$_][0]")
         for 0 .. $#places;
     my @answers = race((request_text(GET => '/private/hello.txt', token => $token)) x 8);
     is(scalar(grep { $_->{status} == 401 } @answers), 8, "$name: everywhere");

@@ -33,7 +33,8 @@ my @rows = directives();
 cmp_ok(scalar @rows, '>', 10, 'the table of directives is read');
 for my $row (@rows) {
     my ($name, $kind, $least, $most) = @$row{qw(name kind least most)};
-    my $count = $kind eq 'CLASSES' ? qr/must be none, or/ : qr/takes one argument/;     # httpd itself says the latter
+    my $count = $kind eq 'CLASSES' ? qr/must be none, or/ : $kind eq 'ORIGINS' ? qr/must be none, or name/
+        : qr/takes one argument/;       # httpd itself says the latter
     refused($name, $_, $count) for '""', 'one two';
     if ($allowed{$kind}) {
         my $text = qr/\Q$allowed{$kind}\E \S+ to \S+/;
@@ -59,6 +60,15 @@ for my $row (@rows) {
         refused($name, $_, qr/must be none, or/) for '', 'no-such-word', 'none token', 'token none';
         accepted($name, $_) for 'none', 'token', 'Token RESET register', '"token" "reset"';
     }
+    elsif ($kind eq 'COOKIE') {
+        refused($name, $_, qr/must be a name/) for '"a b"', 'a=b', '__Host-x', 'a;b', 'n' x 65;
+        accepted($name, $_) for 'none', 'session', 'a.b-c_d';
+    }
+    elsif ($kind eq 'ORIGINS') {
+        refused($name, $_, qr/must be none, or name sites/) for 'example.org', 'https://', 'https://a.example/x',
+            'https://a.example null', 'ftp://a.example', 'https://u@a.example';
+        accepted($name, $_) for 'none', 'https://a.example', 'https://a.example:8443 "http://[::1]:80"';
+    }
     else {      # one of a list of words
         refused($name, 'no-such-word', qr/must be .* or /);
     }
@@ -69,6 +79,23 @@ for my $row (@rows) {
     my ($status, $output) = UmTest::httpd_t("<Location \"/x\">\n$row->{name} On\n</Location>\n");
     ok($status && $output =~ /\Q$row->{name}\E not allowed/, "$row->{name} is for servers and hosts alone")
         or diag($output);
+}
+
+# Those for places may stand there.
+my %wrong = (UserMgmtAuthorization => ['forwrad', '""', 'drop drop', '"Basic x" y', "\"Basic \x01\""],
+    UserMgmtIdentityHeaders => ['maybe', '""', 'On On'],
+    UserMgmtTokenSource => ['', 'headers', 'header=x', 'cookie=', 'cookie=a;b', 'query', '"query=a b"', 'header body']);
+my %right = (UserMgmtAuthorization => ['forward', 'Drop', 'bearer', '"Basic dXNlcjpzZWNyZXQ="'],
+    UserMgmtIdentityHeaders => ['On', 'off'],
+    UserMgmtTokenSource => ['header', 'cookie', 'Header cookie cookie=a.b query=access_token']);
+for my $name (map { $_->{name} } place_directives()) {
+    for my $value (@{ $wrong{$name} }) {
+        my ($status, $output) = UmTest::httpd_t("<Location \"/x\">\n$name $value\n</Location>\n");
+        ok($status && $output =~ /^\Q$name\E .*must/m, "$name $value is refused") or diag("$status: $output");
+    }
+    for my $value (@{ $right{$name} }) {
+        accepted("<Location \"/x\">\n$name $value\n</Location>\n$name", $value);
+    }
 }
 
 # What is one for the whole server cannot be set by a host.

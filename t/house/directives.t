@@ -9,8 +9,10 @@ use Test::More;
 use UmHouse;
 
 my @rows = directives();
+my @places = place_directives();
 cmp_ok(scalar @rows, '>', 10, 'the table of directives is read');
-my %row = map { $_->{name} => $_ } @rows;
+cmp_ok(scalar @places, '>=', 3, 'and that of places');
+my %row = map { $_->{name} => $_ } @rows, @places;
 my @names = map { $_->{name} } @rows;
 
 sub named_in {
@@ -20,6 +22,8 @@ sub named_in {
 
 is(join(' ', @names[1 .. $#names]), join(' ', sort @names[1 .. $#names]),
     'the table is in alphabetical order after the switch');
+is(join(' ', map { $_->{name} } @places), join(' ', sort map { $_->{name} } @places), 'and so is that of places');
+complain($_->{name}, $_->{help} =~ /\A"[^"]{10,}"\z/ ? undef : 'has no help') for @places;
 for my $row (@rows) {
     complain($row->{name}, $row->{help} =~ /\A"[^"]{10,}"\z/ ? undef : 'has no help');
     complain($row->{name}, $row->{least} =~ /\A\d+\z/ && $row->{most} =~ /\A\d+\z/ && $row->{least} <= $row->{most}
@@ -34,7 +38,7 @@ for my $line (lines_of('conf/usermgmt-full.conf')) {
     $value =~ s/\A"(.*)"\z/$1/;
     push @{ $given{$name} }, $value;
 }
-for my $row (@rows) {
+for my $row (@rows, @places) {
     my $default = $row->{default};
     $default =~ s/\AUM_DATADIR\s*"(.*)"\z/share\/usermgmt$1/ or $default =~ s/\A"(.*)"\z/$1/;
     my @values = @{ $given{ $row->{name} } || [] };
@@ -45,7 +49,7 @@ for my $row (@rows) {
 checked('conf/usermgmt-full.conf has every directive with its default', 10);
 
 my @headings = map { /\A#+\s+`?(UserMgmt\w*)`?\s*\z/ ? $1 : () } lines_of('docs/directives.md');
-is(join(' ', sort @headings), join(' ', sort @names), 'docs/directives.md has a heading for every directive');
+is(join(' ', sort @headings), join(' ', sort @names, map { $_->{name} } @places), 'docs/directives.md has a heading for every directive');
 
 for my $file (files(qr{\A(?:README|conf/.*\.conf|docs/.*\.md|quickstart|t/conf/.*|t/bench/.*)\z})) {
     complain($file, $row{$_} ? undef : "names $_, which does not exist") for named_in(UmHouse::text($file));

@@ -9,7 +9,7 @@ use File::Find ();
 use Test::More;
 use UmTest ();
 
-our @EXPORT = qw(files text lines_of code floor_of stem directives routes complain checked);
+our @EXPORT = qw(files text lines_of code floor_of stem directives place_directives routes complain checked);
 
 my @all;
 
@@ -56,6 +56,18 @@ sub floor_of {
 sub stem {
     my ($file) = @_;
     return $file =~ m{([^/]+)\.[^./]+\z} ? $1 : $file;
+}
+
+# The rows of src/http/directives.h for places, in their order: { name, kind, member, default, help }.
+sub place_directives {
+    my $code = code('src/http/directives.h', strings => 1);
+    my @rows;
+    while ($code =~ /^UM_DIR_DIRECTIVE\((\w+), (\w+), (\w+), ("[^"]*"),\s*("[^"]*")\)$/gm) {
+        push @rows, { name => $1, kind => $2, member => $3, default => $4, help => $5 };
+    }
+    my $count = () = $code =~ /^UM_DIR_DIRECTIVE\(/gm;
+    die "a row for places in directives.h is not understood\n" unless @rows == $count;
+    return @rows;
 }
 
 # The rows of src/http/directives.h, in their order: { name, kind, member, default, least, most, inherited, help }.

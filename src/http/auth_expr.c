@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "auth_expr.h"
+
+#include "caller.h"
+#include "claims.h"
+#include "credential.h"
+
+#include <apr_strings.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+static const um_identity_t *who(const ap_expr_eval_ctx_t *ctx)
+{
+    const um_identity_t *identity = ctx->r ? um_caller_of(ctx->r) : NULL;
+
+    return identity || !ctx->r ? identity : um_credential_of(ctx->r)->identity;
+}
+
+static const char *token_of(const ap_expr_eval_ctx_t *ctx)
+{
+    if (!ctx->r) {
+        return NULL;
+    }
+    return um_caller_of(ctx->r) ? um_caller_token(ctx->r) : um_credential_of(ctx->r)->token;
+}
+
+/* data is where in the identity the text is. */
+static const char *text(ap_expr_eval_ctx_t *ctx, const void *data)
+{
+    const um_identity_t *identity = who(ctx);
+
+    return identity ? *(const char *const *)((const char *)identity + *(const size_t *)data) : "";
+}
+
+static const char *staff(ap_expr_eval_ctx_t *ctx, const void *data)
+{
+    const um_identity_t *identity = who(ctx);
+
+    (void)data;
+    return !identity ? "" : identity->is_staff ? "1" : "0";
+}
+
+static const char *claim(ap_expr_eval_ctx_t *ctx, const void *data, const char *name)
+{
+    const char *token = token_of(ctx);
+    const um_json_t *claims = token ? um_claims_of(ctx->p, token) : NULL;
+    const char *value = claims ? um_claims_text(claims, name) : NULL;
+
+    (void)data;
+    return value ? value : "";
+}
+
+static apr_array_header_t *groups(ap_expr_eval_ctx_t *ctx, const void *data, const char *unused)
+{
+    const um_identity_t *identity = who(ctx);
+    apr_array_header_t *names = apr_array_make(ctx->p, 4, sizeof(char *));
+    const char *all = identity ? identity->groups : "";
+
+    (void)data;
+    (void)unused;
+    while (*all) {
+        APR_ARRAY_PUSH(names, char *) = ap_getword(ctx->p, &all, ',');
+    }
+    return names;
+}
+
+static int variable(ap_expr_lookup_parms *parms)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } texts[] = {
+        { "USERMGMT_ID", offsetof(um_identity_t, user_id) },
+        { "USERMGMT_USERNAME", offsetof(um_identity_t, username) },
+        { "USERMGMT_EMAIL", offsetof(um_identity_t, email) },
+        { "USERMGMT_GROUPS", offsetof(um_identity_t, groups) },
+        { "USERMGMT_FIRST_NAME", offsetof(um_identity_t, first_name) },
+        { "USERMGMT_LAST_NAME", offsetof(um_identity_t, last_name) },
+    };
+
+    if (strcasecmp(parms->name, "USERMGMT_STAFF") == 0) {
+        *parms->func = (const void *)staff;
+        *parms->data = NULL;
+        return OK;
+    }
+    for (apr_size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (strcasecmp(parms->name, texts[i].name) == 0) {
+            *parms->func = (const void *)text;
+            *parms->data = &texts[i].offset;
+            return OK;
+        }
+    }
+    return DECLINED;
+}
+
+int um_auth_expr_lookup(ap_expr_lookup_parms *parms)
+{
+    switch (parms->type) {
+    case AP_EXPR_FUNC_VAR:
+        return strncasecmp(parms->name, "USERMGMT_", 9) == 0 ? variable(parms) : DECLINED;
+    case AP_EXPR_FUNC_STRING:
+        if (strcasecmp(parms->name, "usermgmt_claim") == 0) {
+            *parms->func = (const void *)claim;
+            *parms->data = NULL;
+            return OK;
+        }
+        return DECLINED;
+    case AP_EXPR_FUNC_LIST:
+        if (strcasecmp(parms->name, "usermgmt_groups") == 0) {
+            *parms->func = (const void *)groups;
+            *parms->data = NULL;
+            return OK;
+        }
+        return DECLINED;
+    default:
+        return DECLINED;
+    }
+}

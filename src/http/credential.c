@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "credential.h"
+
+#include "known.h"
+#include "origin.h"
+#include "place.h"
+#include "request.h"
+#include "server.h"
+
+static void verify(request_rec *r, um_credential_t *seen, const char *token)
+{
+    um_cx_t cx;
+
+    if (seen->source->kind == UM_SOURCE_COOKIE && !um_origin_is_good(r)) {
+        seen->state = UM_CREDENTIAL_FOREIGN;
+        return;
+    }
+    um_cx_init(&cx, r->pool, um_server_of(r->server)->site, r->request_time);
+    switch (um_known_caller(&cx, token, &seen->identity)) {
+    case UM_OK:
+        seen->state = UM_CREDENTIAL_GOOD;
+        seen->token = token;
+        return;
+    case UM_BAD_TOKEN:
+    case UM_INACTIVE:
+        seen->state = UM_CREDENTIAL_BAD;
+        break;
+    default:
+        seen->state = UM_CREDENTIAL_AWAY;
+        break;
+    }
+    seen->identity = NULL;
+    seen->cause = cx.cause;
+    seen->known = cx.known;
+}
+
+/* Whether the request that r belongs to has shown a good one there. It may be gone from the headers since. */
+static int adopt(const request_rec *r, um_credential_t *seen)
+{
+    for (const request_rec *from = um_request_parent(r); from; from = um_request_parent(from)) {
+        const um_request_t *known = um_request_look(from);
+
+        if (known && known->credential.state == UM_CREDENTIAL_GOOD
+            && um_source_same(known->credential.source, seen->source)) {
+            seen->state = UM_CREDENTIAL_GOOD;
+            seen->token = known->credential.token;
+            seen->identity = known->credential.identity;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether the place decides. */
+static int try(request_rec *r, um_credential_t *seen)
+{
+    const char *token;
+
+    if (adopt(r, seen)) {
+        return 1;
+    }
+    switch (um_source_token(r, seen->source, &token)) {
+    case UM_BEARER_FOUND:
+        verify(r, seen, token);
+        return 1;
+    case UM_BEARER_NONE:
+    case UM_BEARER_EMPTY:
+        return 0;
+    case UM_BEARER_TWICE:
+        seen->state = UM_CREDENTIAL_MALFORMED;
+        return 1;
+    case UM_BEARER_SPACES:
+    case UM_BEARER_CHARACTERS:
+        break;
+    }
+    seen->state = UM_CREDENTIAL_BAD;
+    seen->cause = "it has not the form of a token";
+    return 1;
+}
+
+const um_credential_t *um_credential_look(request_rec *r, const apr_array_header_t *sources)
+{
+    um_credential_t *seen = &um_request_of(r)->credential;
+
+    if (seen->sources == sources) {
+        return seen;
+    }
+    *seen = (um_credential_t){ .state = UM_CREDENTIAL_NONE, .sources = sources };
+    for (int i = 0; i < sources->nelts; i++) {
+        seen->source = &APR_ARRAY_IDX(sources, i, um_source_t);
+        if (try(r, seen)) {
+            return seen;
+        }
+    }
+    seen->source = NULL;
+    return seen;
+}
+
+const um_credential_t *um_credential_of(request_rec *r)
+{
+    static const um_credential_t none = { .state = UM_CREDENTIAL_NONE };
+
+    return um_server_of(r->server)->site ? um_credential_look(r, um_place_of(r)->sources) : &none;
+}

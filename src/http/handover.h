@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_HANDOVER_H
+#define UM_HANDOVER_H
+/* What an application is told: who calls, in the environment and, where the administrator wants it, in request headers;
+ * and that nobody else can tell it that. */
+#include "identity.h"
+
+#include <httpd.h>
+
+/** Hook post_read_request: takes out every header that an application may take for one of ours (X-Usermgmt-..., with
+ * whatever stands for the hyphens), and such names out of Connection, by which a client would have a proxy drop
+ * ours. */
+int um_handover_scrub(request_rec *r);
+
+/** Hook map_to_storage: gives a subrequest or redirect the headers as the client sent them; what its application gets
+ * is for its own place to say. */
+int um_handover_undo(request_rec *r);
+
+/** Hook fixups, before all others: environment, headers, Authorization. */
+int um_handover_fixups(request_rec *r);
+
+/** Tells an identity by headers: of a request that goes on, or of an answer to a proxy that asks. Values are UTF-8 as
+ * it is, with a blank for each control character. */
+void um_handover_headers(apr_pool_t *pool, apr_table_t *headers, const um_identity_t *identity);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "origin.h"
+
+#include "channel.h"
+#include "server.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <string.h>
+#include <strings.h>
+
+/* --- origins as texts: scheme://host, and :port where it is not the scheme's own --- */
+
+const char *um_origin_read(apr_pool_t *pool, const char *text)
+{
+    apr_size_t scheme = strncasecmp(text, "https://", 8) == 0 ? 8 : strncasecmp(text, "http://", 7) == 0 ? 7 : 0;
+    const char *host = text + scheme;
+    char *origin;
+    char *port;
+
+    if (!scheme || !*host || strcspn(host, "/?#@\\ \t,\"") != strlen(host)) {
+        return NULL;
+    }
+    origin = apr_pstrdup(pool, text);
+    for (char *c = origin; *c; c++) {
+        *c = (char)apr_tolower(*c);
+    }
+    port = strrchr(origin + scheme, ':');
+    if (port && !strchr(port, ']') && strcmp(port, scheme == 8 ? ":443" : ":80") == 0) {
+        *port = '\0';
+    }
+    return origin;
+}
+
+/* Of an address: what stands before its path. */
+static const char *origin_of_url(apr_pool_t *pool, const char *url)
+{
+    const char *host = strstr(url, "://");
+
+    if (!host) {
+        return NULL;
+    }
+    host += 3;
+    return um_origin_read(pool, apr_pstrmemdup(pool, url, (apr_size_t)(host - url) + strcspn(host, "/?#")));
+}
+
+/* --- which are ours --- */
+
+static int is_trusted(const request_rec *r, const char *origin)
+{
+    const apr_array_header_t *trusted = um_server_of(r->server)->settings.trusted_origins;
+
+    for (int i = 0; trusted && i < trusted->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(trusted, i, const char *), origin) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Host names no scheme. Where TLS ends before this server, a page of https:// is ours too; one of http:// that posts to
+ * https:// is not: anybody on the way may have written it. */
+static int is_host(const request_rec *r, const um_origin_ask_t *ask, const char *origin)
+{
+    const char *secure = um_origin_read(r->pool, apr_pstrcat(r->pool, "https://", ask->host, NULL));
+    const char *plain = um_origin_read(r->pool, apr_pstrcat(r->pool, "http://", ask->host, NULL));
+
+    return (secure && strcmp(origin, secure) == 0) || (!ask->is_tls && plain && strcmp(origin, plain) == 0);
+}
+
+static int is_ours(const request_rec *r, const um_origin_ask_t *ask)
+{
+    const char *site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
+    const char *origin = apr_table_get(r->headers_in, "Origin");
+    const char *referer = apr_table_get(r->headers_in, "Referer");
+
+    if (site && (strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0)) {
+        return 1;
+    }
+    /* "null", which sandboxed pages and redirects have, is nobody's origin. */
+    origin = origin ? um_origin_read(r->pool, origin) : referer ? origin_of_url(r->pool, referer) : NULL;
+    return origin && (is_trusted(r, origin) || (ask->host && is_host(r, ask, origin)));
+}
+
+/* --- which requests --- */
+
+static int is_harmless(const request_rec *r, const char *method)
+{
+    static const char *const safe[] = { "GET", "HEAD", "OPTIONS", "TRACE" };
+    const char *upgrade = apr_table_get(r->headers_in, "Upgrade");
+
+    /* Its handshake is a GET, and what is opened is no reading. */
+    if (upgrade && ap_strcasestr(upgrade, "websocket")) {
+        return 0;
+    }
+    for (apr_size_t i = 0; i < sizeof(safe) / sizeof(safe[0]); i++) {
+        if (strcmp(method, safe[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int um_origin_is_good_for(const request_rec *r, const um_origin_ask_t *ask)
+{
+    return is_harmless(r, ask->method) || is_ours(r, ask);
+}
+
+static um_origin_ask_t itself(const request_rec *r)
+{
+    return (um_origin_ask_t){ r->method, apr_table_get(r->headers_in, "Host"), um_channel_is_tls(r) };
+}
+
+int um_origin_is_good(const request_rec *r)
+{
+    um_origin_ask_t ask = itself(r);
+
+    return um_origin_is_good_for(r, &ask);
+}
+
+int um_origin_is_ours(const request_rec *r)
+{
+    um_origin_ask_t ask = itself(r);
+
+    return is_ours(r, &ask);
+}

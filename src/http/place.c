@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "place.h"
+
+#include "server.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+typedef enum { KIND_FLAG, KIND_ONWARD, KIND_SOURCES } kind_e;
+
+typedef struct row_t {
+    const char *name;
+    kind_e kind;
+    apr_size_t offset, size;
+    const char *preset;
+} row_t;
+
+static const row_t rows[] = {
+#define UM_DIR_DIRECTIVE(name, kind, member, preset, help) \
+    { #name, KIND_##kind, offsetof(um_place_t, member), sizeof(um_dir_kind_##kind##_t), preset },
+#include "directives.h"
+};
+
+const um_place_t *um_place_of(const request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &usermgmt_module);
+}
+
+/* --- reading a value; each gives NULL, or what is wrong with it --- */
+
+static const char *read_flag(apr_pool_t *pool, const char *args, int *value)
+{
+    const char *word = ap_getword_conf(pool, &args);
+
+    *value = strcasecmp(word, "on") == 0;
+    return !*args && (*value || strcasecmp(word, "off") == 0) ? NULL : "must be On or Off";
+}
+
+static const char *read_onward(apr_pool_t *pool, const char *args, um_onward_t *value)
+{
+    static const char *const words[] = { "forward", "drop", "bearer" };
+    const char *text = ap_getword_conf(pool, &args);
+
+    for (int i = UM_ONWARD_FORWARD; i < UM_ONWARD_TEXT; i++) {
+        if (strcasecmp(text, words[i]) == 0 && !*args) {
+            *value = (um_onward_t){ (um_onward_e)i, NULL };
+            return NULL;
+        }
+    }
+    *value = (um_onward_t){ UM_ONWARD_TEXT, text };
+    for (const char *c = text; *c; c++) {
+        if (apr_iscntrl(*c)) {
+            return "must be without control characters";
+        }
+    }
+    /* A mistyped word must not be taken for a text. */
+    return strchr(text, ' ') && !*args ? NULL
+           : "must be forward, drop, bearer, or a text in quotes: a scheme, a blank, and what belongs to it";
+}
+
+static const char *read_sources(apr_pool_t *pool, const char *args, const apr_array_header_t **value)
+{
+    apr_array_header_t *sources = apr_array_make(pool, 2, sizeof(um_source_t));
+    const char *fault = NULL;
+
+    while (*args && !fault) {
+        fault = um_source_read(pool, ap_getword_conf(pool, &args), apr_array_push(sources));
+    }
+    *value = sources;
+    return sources->nelts ? fault : "must name where to look: header, cookie, cookie=NAME or query=NAME";
+}
+
+static const char *read_value(apr_pool_t *pool, const row_t *row, um_place_t *place, const char *args)
+{
+    void *member = (char *)place + row->offset;
+
+    switch (row->kind) {
+    case KIND_FLAG:
+        return read_flag(pool, args, member);
+    case KIND_ONWARD:
+        return read_onward(pool, args, member);
+    case KIND_SOURCES:
+        return read_sources(pool, args, member);
+    }
+    return "is of no kind";
+}
+
+const char *um_place_set(cmd_parms *cmd, void *place, const char *args)
+{
+    apr_uintptr_t which = (apr_uintptr_t)cmd->info;
+    const char *fault = read_value(cmd->pool, &rows[which], place, args);
+
+    ((um_place_t *)place)->is_set[which] = 1;
+    return fault ? apr_psprintf(cmd->pool, "%s %s: %s", rows[which].name, args, fault) : NULL;
+}
+
+/* --- defaults and merging --- */
+
+void *um_place_create(apr_pool_t *pool, char *unused)
+{
+    um_place_t *place = apr_pcalloc(pool, sizeof(*place));
+
+    (void)unused;
+    for (int i = 0; i < UM_PLACE_COUNT; i++) {
+        const char *fault = read_value(pool, &rows[i], place, rows[i].preset);
+
+        ap_assert(fault == NULL);
+    }
+    return place;
+}
+
+/* Also while requests are served, for each that meets several places. */
+void *um_place_merge(apr_pool_t *pool, void *base, void *add)
+{
+    um_place_t *merged = apr_pmemdup(pool, base, sizeof(*merged));
+    const um_place_t *own = add;
+
+    for (int i = 0; i < UM_PLACE_COUNT; i++) {
+        if (own->is_set[i]) {
+            memcpy((char *)merged + rows[i].offset, (const char *)own + rows[i].offset, rows[i].size);
+            merged->is_set[i] = 1;
+        }
+    }
+    return merged;
+}
