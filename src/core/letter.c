@@ -118,7 +118,11 @@ static apr_status_t add_letter(work_t *work, const um_mail_t *mail)
     }
     rv = add_token(work, mail, email_key, &done);
     if (rv == APR_SUCCESS && !done) {
-        return give_up(work, mail, "the account is gone, inactive, or has another address");
+        /* What nobody gets must not count: else it would keep others of the address from theirs. */
+        if (!mail->was_made) {
+            rv = um_store_mail_made(work->tx, work->cx->pool, mail, work->claim, email_key, 0, &done);
+        }
+        return rv == APR_SUCCESS ? give_up(work, mail, "the account is gone, inactive, or has another address") : rv;
     }
     work->letter->mail = mail;
     return rv;

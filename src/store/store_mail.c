@@ -207,7 +207,8 @@ apr_status_t um_store_mail_made(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *
 {
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_MAIL_MADE,
-                                      UM_VALUES(email_key, um_store_number(pool, now), mail->id, claim), &rows);
+                                      UM_VALUES(email_key, now ? um_store_number(pool, now) : NULL, mail->id, claim),
+                                      &rows);
 
     *done = rows.count > 0;
     return rv;

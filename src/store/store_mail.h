@@ -58,7 +58,8 @@ apr_status_t um_store_mail_resolve(um_tx_t *tx, const um_mail_t *mail, const cha
 apr_status_t um_store_mail_count(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *email_key,
                                  apr_int64_t since, int *all, int *own);
 
-/** In a transaction: a letter is made of it, which counts from now on. *done 0: the claim is no longer ours. */
+/** In a transaction: a letter is made of it, which counts from now on; now 0: it was not made after all. *done 0: the
+ * claim is no longer ours. */
 apr_status_t um_store_mail_made(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *claim,
                                 const char *email_key, apr_int64_t now, int *done);
 

@@ -311,6 +311,25 @@ static void test_bomb(void)
     }
 }
 
+/* What comes too late for its account is not sent, and takes nothing from others of the address. */
+static void test_not_made(void)
+{
+    const um_user_t *alice;
+
+    begin();
+    alice = site_register(&s, "alice", "alice@example.org", NULL);
+    site_register(&s, "mallory", "victim@example.org", NULL);
+    for (int i = 0; i < 3 * BOUND; i++) {
+        site_mail_put(&s, UM_MAILING_VERIFY, alice, "victim@example.org");
+    }
+    is_int(letters()->nelts, 0, "mails to an address that the account has not: none is made");
+    is_text(ask("select count(*) from um_mail where state = 2 and made_at is null"),
+            apr_psprintf(s.pool, "%d", 3 * BOUND), "nor counted");
+    wish(UM_MAILING_VERIFY, "victim@example.org");
+    is_int(letters()->nelts, 1, "who has the address gets his");
+    end();
+}
+
 /* A mail that failed is tried again though others of its address were sent meanwhile. */
 static void test_counted_once(void)
 {
@@ -483,6 +502,7 @@ int main(void)
     test_states();
     test_hourly();
     test_bomb();
+    test_not_made();
     test_counted_once();
     test_short_life();
     test_tries();
