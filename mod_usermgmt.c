@@ -7,6 +7,7 @@
 #include "auth_expr.h"
 #include "auth_require.h"
 #include "checks.h"
+#include "keys.h"
 #include "handover.h"
 #include "place.h"
 #include "server.h"
@@ -26,8 +27,10 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_config(um_server_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(um_checks_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_server_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(um_keys_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_worker_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_server_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
+    ap_hook_child_init(um_keys_child_init, NULL, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_worker_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
 
     /* Before anybody looks at what a client says that he is. */

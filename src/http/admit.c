@@ -17,6 +17,7 @@ static int is_open(const um_call_t *call, um_who_e who)
 
     switch (who) {
     case UM_ANYONE:
+    case UM_PUBLIC:
     case UM_TO_REVOKE:
         return 1;
     case UM_TO_SIGN_IN:

@@ -165,7 +165,7 @@ int um_api_handler(request_rec *r)
     if (!match->first) {
         return um_reply_status(call, UM_ABSENT);
     }
-    if (call->accept == UM_ACCEPT_NONE) {
+    if (call->accept == UM_ACCEPT_NONE && match->first->who != UM_PUBLIC) {
         return um_reply_detail(call, HTTP_NOT_ACCEPTABLE, "not_acceptable",
                                "Could not satisfy the request Accept header.");
     }

@@ -10,6 +10,14 @@
 typedef struct um_route_t um_route_t;
 typedef struct um_shape_t um_shape_t;
 
+/** Something that is the same for everybody, and that caches may keep. */
+typedef struct um_document_t {
+    const char *type;
+    const char *text;
+    const char *etag;           /**< with its quotes */
+    int max_age;                /**< seconds */
+} um_document_t;
+
 typedef struct um_call_t {
     request_rec *r;
     const um_server_t *server;
@@ -25,6 +33,7 @@ typedef struct um_call_t {
     int is_look;                /**< set by a function that has changed nothing, whatever its method */
     void *in;                   /**< the body, read by the route's shape into the shape's structure */
     um_json_t *out;             /**< what a successful call answers; NULL: nothing */
+    const um_document_t *document;  /**< what it answers in place of out; or NULL */
 } um_call_t;
 
 #endif

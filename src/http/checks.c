@@ -2,6 +2,7 @@
 #include "checks.h"
 
 #include "client.h"
+#include "keys.h"
 #include "mailer.h"
 
 #include <apr_file_info.h>
@@ -143,7 +144,8 @@ static int check_keys(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
     if (um_key_ring(pconf, server->settings.signing_key, &server->keys, &why) != APR_SUCCESS) {
         return fault(server, "%s: %s", where(ptemp, server, UM_SET_UserMgmtSigningKey), why);
     }
-    return 1;
+    why = um_keys_check(server, ptemp);
+    return why ? fault(server, "%s", why) : 1;
 }
 
 static int check_clients(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)

@@ -52,6 +52,9 @@ UM_DIRECTIVE(UserMgmtHashWait, SECONDS, hash_wait, "5s", 0, 60, INHERITED,
 UM_DIRECTIVE(UserMgmtIssuer, TEXT, issuer, "auto", 0, 0, INHERITED,
     "iss of the tokens, and the only one accepted; auto: https:// and the main server's ServerName")
 
+UM_DIRECTIVE(UserMgmtKeyRotation, SECONDS, key_rotation, "0", 0, 315360000, INHERITED,
+    "how long a signing key is in use before the worker replaces it, in the folder of keys; 0: it does not")
+
 UM_DIRECTIVE(UserMgmtMail, TEXT, mail, "none", 0, 0, INHERITED,
     "how mail leaves: smtp://, smtp+starttls:// or smtps://HOST[:PORT], sendmail:[COMMAND], file:/FOLDER, or none")
 

@@ -45,6 +45,29 @@ int um_reply_json(um_call_t *call, int status, um_json_t *out)
     return send_text(call, status, "application/json", out ? um_json_print(call->cx.pool, out) : NULL);
 }
 
+/* Pages of any site may read it: it is no secret, and no cookie or token is looked at. */
+static int send_document(um_call_t *call, const um_document_t *document)
+{
+    request_rec *r = call->r;
+
+    r->status = HTTP_OK;
+    r->status_line = NULL;
+    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    apr_table_setn(r->headers_out, "Referrer-Policy", "same-origin");
+    apr_table_setn(r->headers_out, "Cache-Control",
+                   apr_psprintf(r->pool, "public, max-age=%d", document->max_age));
+    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", "*");
+    apr_table_setn(r->headers_out, "ETag", document->etag);
+    if (ap_meets_conditions(r) == HTTP_NOT_MODIFIED) {
+        r->status = HTTP_NOT_MODIFIED;
+        return DONE;
+    }
+    ap_set_content_type(r, document->type);
+    ap_set_content_length(r, (apr_off_t)strlen(document->text));
+    ap_rwrite(document->text, (int)strlen(document->text), r);
+    return DONE;
+}
+
 /* --- errors --- */
 
 static int send_error(um_call_t *call, int status, um_json_t *plain, um_json_t *problem)
@@ -169,7 +192,8 @@ int um_reply_status(um_call_t *call, um_status_e status)
         if (call->cx.cause) {
             tell(call, APLOG_WARNING);
         }
-        return um_reply_json(call, call->route->success, call->out);
+        return call->document ? send_document(call, call->document)
+                              : um_reply_json(call, call->route->success, call->out);
     case UM_INVALID:
         return um_reply_errors(call);
     case UM_BAD_TOKEN:

@@ -2,6 +2,7 @@
 #include "route.h"
 
 #include "api_client.h"
+#include "api_key.h"
 #include "api_reset.h"
 #include "api_session.h"
 #include "api_token.h"
@@ -14,6 +15,7 @@
 #define USER  "/api/v1/users/{id}/"
 #define RESET "/api/password_reset/"
 #define EMAIL "/api/email_verification/"
+#define JWKS  "/.well-known/jwks.json"
 
 /* The rows of a path stand together, in the order that Allow lists its methods. */
 static const um_route_t routes[] = {
@@ -47,6 +49,7 @@ static const um_route_t routes[] = {
     { EMAIL, "POST",   UM_TO_REGISTER, &um_api_reset_request_shape, 200, um_api_reset_verify_request, "Verify Email" },
     { EMAIL "confirm/",
              "POST",   UM_TO_REGISTER, &um_api_reset_token_shape,   200, um_api_reset_verify_confirm, "Confirm Email" },
+    { JWKS,  "GET",    UM_PUBLIC,      NULL,                        200, um_api_key_set, "JSON Web Key Set" },
 };
 
 #define COUNT (sizeof(routes) / sizeof(routes[0]))
@@ -54,7 +57,7 @@ static const um_route_t routes[] = {
 /* Below these nothing but the API answers; the last segment need not end in a slash. */
 static const char *const prefixes[] = {
     "/api/v1/users", "/api-token-auth", "/api-token-refresh", "/api-token-verify", "/api-token-revoke",
-    "/api-token-introspect", "/api/password_reset", "/api/email_verification"
+    "/api-token-introspect", "/api/password_reset", "/api/email_verification", JWKS
 };
 
 /* --- matching --- */

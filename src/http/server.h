@@ -20,6 +20,7 @@ typedef struct um_server_t {
     const char *database;       /**< mod_dbd's driver and parameters, to tell databases apart; set with dialect */
     um_dialect_e dialect;       /**< set when the configuration is checked */
     um_keyring_t *keys;         /**< read as root, in the parent; NULL: this host neither issues nor accepts tokens */
+    int keys_live;              /**< httpd's user can read them, so children follow what changes */
     um_wordlist_t *common;
     um_client_list_t *clients;  /**< NULL: none */
     um_mailing_t *mailing;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker.h"
 
+#include "keys.h"
 #include "outbox.h"
 #include "shared.h"
 
@@ -224,6 +225,9 @@ static void work(apr_pool_t *pool)
     if (looks) {
         worker.next_look = apr_time_now() + apr_time_from_sec(more ? 0 : LOOK_SECONDS);
     }
+    if (!worker.stop) {
+        um_keys_work(pool);
+    }
 }
 
 /* Never anything but success: mod_watchdog would not call again. Busy is set first and stop asked then, the end of the
@@ -263,7 +267,7 @@ int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     (void)plog;
     (void)ptemp;
     for (server_rec *s = main_server; s; s = s->next) {
-        wanted |= um_server_of(s)->settings.enabled;
+        wanted |= um_server_of(s)->settings.enabled || um_server_of(s)->settings.key_rotation;
     }
     if (!wanted || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
