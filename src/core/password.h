@@ -17,9 +17,9 @@ void um_password_check(um_cx_t *cx, const char *field, um_secret_t password, con
 /** UM_BUSY, UM_FAILED. */
 um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **hash);
 
-/** Whose name and password these are. UM_INVALID: nobody's (*user NULL), not his, or those of an inactive account, which
- * all take the same time; nothing is noted in cx->errors. UM_BUSY, UM_AWAY, UM_FAILED. An old hash is replaced by a
- * better one of the same password.
+/** Whose name and password these are. UM_INVALID: nobody's (*user NULL), not his, or those of an inactive account, all
+ * after the same time; nothing is noted in cx->errors. UM_BUSY, UM_AWAY, UM_FAILED. An old hash is replaced by a better
+ * one of the same password.
  * @param user  as he was before the password was hashed: what has changed since is for the caller to see */
 um_status_e um_password_verify_user(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **user);
 

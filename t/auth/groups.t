@@ -1,0 +1,88 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Groups by the command line.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use UmApi;
+use UmServer;
+
+my $database = new_database();
+
+# Exit status and output of a command, in one line.
+sub cli {
+    my ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params',
+        $database->{params}, @_);
+    chomp $output;
+    return "$status $output";
+}
+
+my $server = UmServer->start($database, '');
+my $PASSWORD = good_password();
+my %id;
+for my $name (qw(alice bob Zoë)) {
+    my $answer = call(POST => $USERS, json => qq({"username":"$name","password":"$PASSWORD"}), port => $server->{port});
+    $id{$name} = json_of($answer)->{id} or die "registration failed: $answer->{body}\n";
+}
+
+# ---- commands --------------------------------------------------------------------------------------------------------
+
+my $BAD = '1 usermgmt: Enter a valid name. This value may contain only letters, numbers, and @/./+/-/_ characters, '
+    . '64 at most.';
+for my $row (
+    ['0 ', 'group', 'list'], ['0 group staff made', 'group', 'new', 'staff'],
+    ['1 usermgmt: A group with that name already exists.', 'group', 'new', 'staff'],
+    ['0 group Staff made', 'group', 'new', 'Staff'], ['0 group büro made', 'group', 'new', 'büro'],
+    [$BAD, 'group', 'new', ''], [$BAD, 'group', 'new', 'two words'], [$BAD, 'group', 'new', 'a,b'],
+    [$BAD, 'group', 'new', "a\nb"], [$BAD, 'group', 'new', 'x' x 65], [$BAD, 'group', 'new', "a\xFF"],
+    [$BAD, 'group', 'new', "x'; drop table um_groups; --"],
+    ['0 alice is now in staff', 'group', 'add', 'staff', 'ALICE'],
+    ['0 alice is now in staff', 'group', 'add', 'staff', 'alice'],
+    ['0 Zoë is now in staff', 'group', 'add', 'staff', 'zoë'],
+    ['0 alice is now in büro', 'group', 'add', 'büro', 'alice'],
+    ['1 usermgmt: there is no group none', 'group', 'add', 'none', 'alice'],
+    ['1 usermgmt: there is no account nobody', 'group', 'add', 'staff', 'nobody'],
+    ["0 $id{'Zoë'} Zoë\n$id{alice} alice", 'group', 'show', 'staff'], ['0 ', 'group', 'show', 'Staff'],
+    ['1 usermgmt: there is no group none', 'group', 'show', 'none'],
+    ["0      0 Staff\n     1 büro\n     2 staff", 'group', 'list'],
+    ['1 usermgmt: bob is not in staff', 'group', 'drop', 'staff', 'bob'],
+    ['0 Zoë is no longer in staff', 'group', 'drop', 'staff', 'Zoë'],
+    ['1 usermgmt: there is no group none', 'group', 'remove', 'none'],
+    ['0 group Staff removed; nobody is in it any more', 'group', 'remove', 'Staff'],
+    ['2 usermgmt: usage: usermgmt group add GROUP USER', 'group', 'add', 'staff'],
+) {
+    my ($want, @command) = @$row;
+    my $name = join(' ', @command) =~ s/([^ -~])/sprintf '\\x%02x', ord $1/ger;
+    my $sort = sub { join "\n", sort split /\n/, $_[0] };
+    is($sort->(cli(@command)), $sort->($want), substr($name, 0, 60));
+}
+like(cli('user', 'show', 'alice'), qr/^groups    büro,staff$/m, 'user show has the groups');
+like(cli('user', 'show', 'bob'), qr/^groups    $/m, 'of somebody in none as well');
+{
+    my @children = map {
+        my $child = fork;
+        die "fork: $!\n" unless defined $child;
+        if (!$child) {
+            my $said = cli('group', 'new', 'race');
+            require POSIX;
+            POSIX::_exit($said =~ /\A0 / ? 0 : $said =~ /already exists/ ? 1 : 2);
+        }
+        $child;
+    } 1 .. 6;
+    my %ended;
+    waitpid($_, 0), $ended{ $? >> 8 }++ for @children;
+    # SQLite's other writers may make one wait for longer than it does.
+    is($ended{0}, 1, 'of six who make a group one does');
+    cmp_ok($ended{2} || 0, '<=', $database->{driver} eq 'pgsql' ? 0 : 5, 'and the others are told');
+}
+
+cli('group', 'new', 'last');
+cli('group', 'add', 'last', 'bob');
+$database->{sql}->(($database->{driver} eq 'pgsql' ? '' : 'pragma foreign_keys = on; ')
+    . "delete from um_users where username = 'bob'");
+is(cli('group', 'show', 'last'), '0 ', 'who is deleted is in no group');
+is($server->crashes, '', 'nothing crashed');
+
+api_done();
