@@ -224,7 +224,7 @@ int um_store_conn_forget(const um_dbconn_t *conn, um_dialect_e dialect, const um
     const char *now = state(conn, dialect, pool);
 
     if (before && now && strcmp(before, now) == 0) {
-        if (failed) {
+        if (failed && dialect == UM_DIALECT_SQLITE3) {
             apr_hash_set(conn->prepared, failed->name, APR_HASH_KEY_STRING, NULL);
         }
         return 0;

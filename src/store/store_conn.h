@@ -30,8 +30,9 @@ int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool);
 
 /** After a failed statement: forgets those kept with the connection that can be no good any more, so that the next run
  * prepares them anew. All of them when SQLite's schema has changed (it refuses them then) or PostgreSQL was reconnected
- * (it has lost them); else the one that failed, which SQLite's driver never gets to run again. Not more: the drivers
- * give back what a statement takes only when the connection is closed.
+ * (it has lost them); else of SQLite's the one that failed, which the driver never gets to run again. Not more: what a
+ * statement takes is given back only when the connection is closed, by the drivers and by PostgreSQL, and on a full
+ * disk they fail again and again.
  * @param failed  NULL: not known
  * @return whether all were forgotten */
 int um_store_conn_forget(const um_dbconn_t *conn, um_dialect_e dialect, const um_statement_t *failed,

@@ -241,6 +241,31 @@ static void test_mended(void)
     close_clean(&s);
 }
 
+/* A server that refuses, as on a full disk, has not forgotten what it was told: to tell it again would cost it memory. */
+static void test_refused(void)
+{
+    um_store_call_t call;
+    um_rows_t rows;
+    int named, good = 0;
+    site_t s;
+
+    open_ready(&s);
+    s.site.store = site_store(&s, UM_DIALECT_PGSQL);
+    look(&s, &call, &rows);
+    faults_arm(FAULTS_REFUSED, 1);
+    look(&s, &call, &rows);
+    look(&s, &call, &rows);
+    named = faults.named_count;
+    for (int i = 0; i < 200; i++) {
+        faults_arm(FAULTS_REFUSED, 1);
+        good += look(&s, &call, &rows) == APR_SUCCESS && rows.again;
+    }
+    ok(good == 200 && faults.named_count == named, "a statement that is refused stays what it is on the server");
+    faults_disarm();
+    ok(look(&s, &call, &rows) == APR_SUCCESS && !rows.again && faults.named_count == named, "and is used again");
+    close_clean(&s);
+}
+
 /* What PostgreSQL keeps for us is lost with a connection, and given up where that has no end. */
 static void test_kept(void)
 {
@@ -276,6 +301,7 @@ int main(void)
     test_one_tries();
     test_patience();
     test_mended();
+    test_refused();
     test_kept();
     return site_end();
 }
