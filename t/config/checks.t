@@ -21,6 +21,15 @@ my $SQLITE = "DBDriver sqlite3\nDBDParams \${folder}/db/accounts.db";
 my $LIST = 'UserMgmtCommonPasswords none';
 my $GOOD = "$KEY\n$SQLITE\n$LIST\nUserMgmt On\n";
 
+my $HASH = 'S_AZv6qtzgD4t2bBUHTDlLMXGYhu3wDrtf4PYcULFnk';
+my $CLIENTS = "UserMgmtClientToken \${folder}/clients\n";
+
+sub clients {
+    my ($folder, $text) = @_;
+    UmTest::spew("$folder/clients", $text);
+    return chmod 0600, "$folder/clients";
+}
+
 sub spoilt {
     my ($from, $to) = @_;
     my $lines = $GOOD;
@@ -74,6 +83,21 @@ my @cases = (
         qr/UserMgmtCommonPasswords .*list/],
     ['a list of passwords that is not sorted', spoilt($LIST, 'UserMgmtCommonPasswords ${folder}/list'),
         qr/UserMgmtCommonPasswords .*list/, sub { UmTest::spew("$_[0]/list", "zebra\napple\n") }],
+    ['a file of clients', $GOOD . $CLIENTS, undef, sub { clients($_[0], "# one\nfront $HASH\n") }],
+    ['a file of clients that is not there', $GOOD . $CLIENTS,
+        qr/UserMgmtClientToken \S+ \(\S+:\d+\): \S+clients: cannot/],
+    ['a file of clients with a line that is none', $GOOD . $CLIENTS,
+        qr/UserMgmtClientToken \S+ \(\S+:\d+\): \S+clients: line 2: not NAME HASH/,
+        sub { clients($_[0], "\nfront\n") }],
+    ['a file of clients with a name twice', $GOOD . $CLIENTS, qr/clients: line 2: the name is there already/,
+        sub { clients($_[0], "front $HASH\nfront $HASH\n") }],
+    ['a file of clients that others can read', $GOOD . $CLIENTS, qr/UserMgmtClientToken .*clients.*chmod 600/,
+        sub { clients($_[0], "front $HASH\n"); chmod 0644, "$_[0]/clients" }],
+    ['endpoints for clients', $GOOD . $CLIENTS . "UserMgmtRequireClientToken token reset register\n", undef,
+        sub { clients($_[0], "front $HASH\n") }],
+    ['endpoints for clients, and none are named', $GOOD . "UserMgmtRequireClientToken reset\n",
+        qr/UserMgmtRequireClientToken reset \(\S+:\d+\), but no UserMgmtClientToken.*usermgmt client new/],
+
     ['a list of passwords', spoilt($LIST, 'UserMgmtCommonPasswords ${folder}/list'), undef,
         sub { UmTest::spew("$_[0]/list", "apple\nzebra\n") }],
 );

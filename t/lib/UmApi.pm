@@ -58,8 +58,10 @@ my @broken;             # answers that broke a rule for all answers
 
 # ---- sending and reading -------------------------------------------------------------------------------------------
 
+our $PORT;      # that of a suite's own server, for all that does not name one
+
 sub connection {
-    my ($port) = (@_, UmTest::port());
+    my ($port) = (@_, defined $PORT ? $PORT : UmTest::port());
     my $socket = IO::Socket::INET->new(PeerAddr => UmTest::host(), PeerPort => $port, Timeout => 10)
         or die 'cannot connect to ' . UmTest::host() . ":$port: $!\n";
     $socket->autoflush(1);
