@@ -28,6 +28,7 @@ static int is_open(const um_call_t *call, um_who_e who)
         return !(closed & UM_CLASS_REGISTER);
     case UM_BEARER:
     case UM_CLIENT:
+    case UM_PROXY:
         break;
     }
     return 0;

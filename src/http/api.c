@@ -2,6 +2,7 @@
 #include "api.h"
 
 #include "admit.h"
+#include "api_check.h"
 #include "body.h"
 #include "channel.h"
 #include "mailer.h"
@@ -153,6 +154,17 @@ static int serve(um_call_t *call, const um_route_match_t *match)
     return um_reply_status(call, ended);
 }
 
+/* Whether nobody on the way can listen, or the site does not mind. */
+static int is_open_to(const um_call_t *call)
+{
+    return !call->server->settings.require_tls || um_channel_is_private(call->r);
+}
+
+static int tls_required(um_call_t *call)
+{
+    return um_reply_detail(call, HTTP_FORBIDDEN, "tls_required", "This service is only available over TLS.");
+}
+
 int um_api_handler(request_rec *r)
 {
     const um_route_match_t *match = mark_of(r);
@@ -165,6 +177,9 @@ int um_api_handler(request_rec *r)
     if (!match->first) {
         return um_reply_status(call, UM_ABSENT);
     }
+    if (match->first->who == UM_PROXY) {
+        return is_open_to(call) ? um_api_check(call) : tls_required(call);
+    }
     if (call->accept == UM_ACCEPT_NONE && match->first->who != UM_PUBLIC) {
         return um_reply_detail(call, HTTP_NOT_ACCEPTABLE, "not_acceptable",
                                "Could not satisfy the request Accept header.");
@@ -172,10 +187,7 @@ int um_api_handler(request_rec *r)
     if (strcmp(r->method, "OPTIONS") == 0) {
         return um_options_reply(call, match->first);
     }
-    if (call->server->settings.require_tls && !um_channel_is_private(r)) {
-        return um_reply_detail(call, HTTP_FORBIDDEN, "tls_required", "This service is only available over TLS.");
-    }
-    return serve(call, match);
+    return is_open_to(call) ? serve(call, match) : tls_required(call);
 }
 
 int um_api_nowhere(request_rec *r)

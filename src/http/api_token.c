@@ -2,6 +2,8 @@
 #include "api_token.h"
 
 #include "api_user.h"
+#include "cookie.h"
+#include "origin.h"
 #include "refresh.h"
 
 #include <string.h>
@@ -11,11 +13,13 @@
 typedef struct credentials_t {
     const char *username;
     um_secret_t password;
+    int cookie;
 } credentials_t;
 
 static const um_member_t members[] = {
     { "username", { 0 }, "Username", UM_TEXT,   UM_NEEDED, 0, offsetof(credentials_t, username) },
     { "password", { 0 }, "Password", UM_SECRET, UM_NEEDED, 0, offsetof(credentials_t, password) },
+    { "cookie",   { 0 }, "Cookie",   UM_TRUTH,  UM_IF_COOKIE, 0, offsetof(credentials_t, cookie) },
 };
 
 typedef struct token_t {
@@ -54,17 +58,38 @@ static void show(um_call_t *call, const char *token, const char *refresh_token, 
     um_json_put_int(call->out, "expires_in", expires_at - um_cx_seconds(&call->cx));
 }
 
+static void keep_in_cookie(um_call_t *call, const um_session_new_t *session)
+{
+    apr_int64_t seconds = session->token_expires_at - um_cx_seconds(&call->cx);
+
+    um_cookie_set(call->r, session->token, seconds);
+    call->out = um_json_object(call->cx.pool);
+    um_json_put_text(call->out, "status", "OK");
+    um_json_put_int(call->out, "expires_in", seconds);
+}
+
 um_status_e um_api_token_create(um_call_t *call)
 {
     const credentials_t *in = call->in;
     um_session_new_t session;
     um_status_e status;
 
+    if (in->cookie && !um_cookie_name(call->r)) {
+        um_cx_error(&call->cx, "cookie", "tls_required", "A cookie is only set over TLS.");
+    }
     if (call->cx.errors->nelts) {
         return UM_INVALID;
     }
+    /* Else a stranger's page could sign people in to an account of its own, and see what they do there. */
+    if (in->cookie && !um_origin_is_ours(call->r)) {
+        call->is_foreign = 1;
+        return UM_DENIED;
+    }
     status = um_password_login(&call->cx, in->username, in->password, &call->user, &session);
-    if (status == UM_OK) {
+    if (status == UM_OK && in->cookie) {
+        keep_in_cookie(call, &session);
+    }
+    else if (status == UM_OK) {
         show(call, session.token, session.refresh_token, session.token_expires_at);
     }
     return status;
@@ -143,6 +168,9 @@ um_status_e um_api_token_revoke(um_call_t *call)
     if (call->cx.errors->nelts) {
         return UM_INVALID;
     }
+    if (call->by_cookie && !in->token) {
+        um_cookie_clear(call->r);
+    }
     status = find(call, in->token ? in->token : call->bearer);
     if (status == UM_OK) {
         call->user = call->caller.user;
@@ -150,7 +178,7 @@ um_status_e um_api_token_revoke(um_call_t *call)
         status = status == UM_ABSENT ? UM_OK : status;
     }
     /* What is no token, or none any more, is as dead as it is to be (RFC 7009 2.2). */
-    if (in->token && (status == UM_BAD_TOKEN || status == UM_INACTIVE)) {
+    if ((in->token || call->by_cookie) && (status == UM_BAD_TOKEN || status == UM_INACTIVE)) {
         call->cx.cause = NULL;
         status = UM_OK;
     }

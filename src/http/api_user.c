@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_user.h"
 
+#include "cookie.h"
 #include "registration.h"
 
 #include <apr_strings.h>
+#include <string.h>
 
 /* --- shapes --- */
 
@@ -98,7 +100,13 @@ um_status_e um_api_user_change_password(um_call_t *call)
         um_json_put_text(call->out, "message", done);
         um_json_put(call->out, "data", um_json_list(call->cx.pool));
         um_json_put_text(call->out, "detail", done);
-        um_json_put_text(call->out, "token", token);
+        if (call->by_cookie && strcmp(call->user->id, call->caller.user->id) == 0) {
+            /* The old one is dead, and no script is to see the new one. */
+            um_cookie_set(call->r, token, call->cx.site->token_lifetime);
+        }
+        else {
+            um_json_put_text(call->out, "token", token);
+        }
     }
     return status;
 }

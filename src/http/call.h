@@ -26,6 +26,7 @@ typedef struct um_call_t {
     um_accept_e accept;
     um_caller_t caller;         /**< user NULL on open routes */
     int by_cookie;              /**< a cookie has shown who calls */
+    int is_foreign;             /**< set by a function that gives UM_DENIED: no page of this site has sent it */
     const char *client;         /**< name of the client that calls; NULL: none */
     const char *bearer;         /**< a token that came in the header of a UM_TO_REVOKE and is no client's; or NULL */
     const um_user_t *user;      /**< whom the path names; NULL where it names nobody */

@@ -2,16 +2,16 @@
 #include "credential.h"
 
 #include "known.h"
-#include "origin.h"
 #include "place.h"
 #include "request.h"
 #include "server.h"
 
-static void verify(request_rec *r, um_credential_t *seen, const char *token)
+static void verify(request_rec *r, um_credential_t *seen, const char *token, const um_origin_ask_t *ask)
 {
     um_cx_t cx;
 
-    if (seen->source->kind == UM_SOURCE_COOKIE && !um_origin_is_good(r)) {
+    if (seen->source->kind == UM_SOURCE_COOKIE
+        && !(ask ? um_origin_is_good_for(r, ask) : um_origin_is_good(r))) {
         seen->state = UM_CREDENTIAL_FOREIGN;
         return;
     }
@@ -52,7 +52,7 @@ static int adopt(const request_rec *r, um_credential_t *seen)
 }
 
 /* Whether the place decides. */
-static int try(request_rec *r, um_credential_t *seen)
+static int try(request_rec *r, um_credential_t *seen, const um_origin_ask_t *ask)
 {
     const char *token;
 
@@ -61,7 +61,7 @@ static int try(request_rec *r, um_credential_t *seen)
     }
     switch (um_source_token(r, seen->source, &token)) {
     case UM_BEARER_FOUND:
-        verify(r, seen, token);
+        verify(r, seen, token, ask);
         return 1;
     case UM_BEARER_NONE:
     case UM_BEARER_EMPTY:
@@ -78,7 +78,8 @@ static int try(request_rec *r, um_credential_t *seen)
     return 1;
 }
 
-const um_credential_t *um_credential_look(request_rec *r, const apr_array_header_t *sources)
+const um_credential_t *um_credential_look(request_rec *r, const apr_array_header_t *sources,
+                                          const um_origin_ask_t *ask)
 {
     um_credential_t *seen = &um_request_of(r)->credential;
 
@@ -88,7 +89,7 @@ const um_credential_t *um_credential_look(request_rec *r, const apr_array_header
     *seen = (um_credential_t){ .state = UM_CREDENTIAL_NONE, .sources = sources };
     for (int i = 0; i < sources->nelts; i++) {
         seen->source = &APR_ARRAY_IDX(sources, i, um_source_t);
-        if (try(r, seen)) {
+        if (try(r, seen, ask)) {
             return seen;
         }
     }
@@ -100,5 +101,5 @@ const um_credential_t *um_credential_of(request_rec *r)
 {
     static const um_credential_t none = { .state = UM_CREDENTIAL_NONE };
 
-    return um_server_of(r->server)->site ? um_credential_look(r, um_place_of(r)->sources) : &none;
+    return um_server_of(r->server)->site ? um_credential_look(r, um_place_of(r)->sources, NULL) : &none;
 }

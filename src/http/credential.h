@@ -4,6 +4,7 @@
 /* The token that a request shows, and what is to be thought of it. Found out when somebody asks, once in a request:
  * AuthType Bearer asks, and expressions, which are evaluated before it. */
 #include "identity.h"
+#include "origin.h"
 #include "source.h"
 
 #include <apr_tables.h>
@@ -29,8 +30,10 @@ typedef struct um_credential_t {
 } um_credential_t;
 
 /** Looks at the places in order; the first that has a token decides. What was found good for the request that r belongs
- * to is good here, if it came from a place that is looked at here too. The host must have a site. Never NULL. */
-const um_credential_t *um_credential_look(request_rec *r, const apr_array_header_t *sources);
+ * to is good here, if it came from a place that is looked at here too. ask: whose cookies they are, NULL for those of
+ * r itself, see origin.h. The host must have a site. Never NULL. */
+const um_credential_t *um_credential_look(request_rec *r, const apr_array_header_t *sources,
+                                          const um_origin_ask_t *ask);
 
 /** The same with the places that UserMgmtTokenSource names for r. A host without a site: UM_CREDENTIAL_NONE. */
 const um_credential_t *um_credential_of(request_rec *r);

@@ -89,8 +89,8 @@ static int is_harmless(const request_rec *r, const char *method)
     static const char *const safe[] = { "GET", "HEAD", "OPTIONS", "TRACE" };
     const char *upgrade = apr_table_get(r->headers_in, "Upgrade");
 
-    /* Its handshake is a GET, and what is opened is no reading. */
-    if (upgrade && ap_strcasestr(upgrade, "websocket")) {
+    /* Its handshake is a GET, and what is opened is no reading. A proxy that asks for another has its own Upgrade. */
+    if ((upgrade && ap_strcasestr(upgrade, "websocket")) || apr_table_get(r->headers_in, "Sec-WebSocket-Key")) {
         return 0;
     }
     for (apr_size_t i = 0; i < sizeof(safe) / sizeof(safe[0]); i++) {

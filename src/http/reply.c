@@ -205,8 +205,9 @@ int um_reply_status(um_call_t *call, um_status_e status)
     case UM_ABSENT:
         return um_reply_detail(call, HTTP_NOT_FOUND, "not_found", "Not found.");
     case UM_DENIED:
-        return um_reply_detail(call, HTTP_FORBIDDEN, "permission_denied",
-                               "You do not have permission to perform this action.");
+        return call->is_foreign ? um_reply_foreign(call)
+               : um_reply_detail(call, HTTP_FORBIDDEN, "permission_denied",
+                                 "You do not have permission to perform this action.");
     case UM_BUSY:
     case UM_AWAY:
         /* One line a second says that the database is away; one for each request would fill the disk too. */

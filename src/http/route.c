@@ -41,6 +41,8 @@ static const um_route_t routes[] = {
              "POST",   UM_TO_REVOKE,   &um_api_token_revoke_shape,  200, um_api_token_revoke, "Revoke Token" },
     { "/api-token-introspect/",
              "POST",   UM_CLIENT,      &um_api_client_token_shape,  200, um_api_client_introspect, "Introspect Token" },
+    { "/api-forward-auth/",
+             "GET",    UM_PROXY,       NULL,                        204, NULL, "Forward Auth" },
     { RESET, "POST",   UM_TO_RESET,    &um_api_reset_request_shape, 200, um_api_reset_request,       "Reset Password" },
     { RESET "validate_token/",
              "POST",   UM_TO_RESET,    &um_api_reset_token_shape,   200, um_api_reset_validate, "Validate Token" },
@@ -57,7 +59,7 @@ static const um_route_t routes[] = {
 /* Below these nothing but the API answers; the last segment need not end in a slash. */
 static const char *const prefixes[] = {
     "/api/v1/users", "/api-token-auth", "/api-token-refresh", "/api-token-verify", "/api-token-revoke",
-    "/api-token-introspect", "/api/password_reset", "/api/email_verification", JWKS
+    "/api-token-introspect", "/api-forward-auth", "/api/password_reset", "/api/email_verification", JWKS
 };
 
 /* --- matching --- */

@@ -7,6 +7,7 @@
 typedef enum {
     UM_ANYONE,                  /**< an Authorization header is not even looked at */
     UM_PUBLIC,                  /**< a document for anyone: the Accept header is not looked at either */
+    UM_PROXY,                   /**< a proxy for its client, with any method: see api_check.h */
     UM_TO_SIGN_IN,              /**< anyone, unless UserMgmtRequireClientToken says token, reset or register: then a */
     UM_TO_RESET,                /**< client's token, or an account's */
     UM_TO_REGISTER,

@@ -125,6 +125,33 @@ static void wipe_later(apr_pool_t *pool, const char *text, apr_size_t len)
     apr_pool_cleanup_register(pool, secret, wipe, apr_pool_cleanup_null);
 }
 
+/* --- truth --- */
+
+static void read_truth(um_call_t *call, const um_json_doc_t *doc, const um_member_t *member)
+{
+    static const char *const words[] = { "", "false", "0", "off", "true", "1", "on" };
+    um_json_value_t value = um_json_get(doc->root, member->name);
+    int *slot = (int *)((char *)call->in + member->offset);
+
+    if (value.kind == UM_JSON_ABSENT || value.kind == UM_JSON_BOOLEAN) {
+        *slot = value.kind == UM_JSON_BOOLEAN && value.number != 0;
+        return;
+    }
+    /* A form has no other way to say it. */
+    for (int i = 0; value.kind == UM_JSON_STRING && i < 7; i++) {
+        if (strcmp(value.text, words[i]) == 0) {
+            *slot = i > 3;
+            return;
+        }
+    }
+    fail(call, member, "invalid", "Must be a valid boolean.");
+}
+
+static int is_known(const um_call_t *call, const um_member_t *member)
+{
+    return !(member->flags & UM_IF_COOKIE) || call->server->settings.cookie;
+}
+
 static void read_member(um_call_t *call, const um_json_doc_t *doc, const um_member_t *member)
 {
     const char *name;
@@ -167,7 +194,11 @@ um_status_e um_shape_read(um_call_t *call, const um_shape_t *shape, const um_jso
         return UM_INVALID;
     }
     for (int i = 0; i < shape->count; i++) {
-        read_member(call, doc, &shape->members[i]);
+        const um_member_t *member = &shape->members[i];
+
+        if (is_known(call, member)) {
+            (member->kind == UM_TRUTH ? read_truth : read_member)(call, doc, member);
+        }
     }
     return UM_OK;
 }
@@ -181,7 +212,11 @@ um_json_t *um_shape_describe(const um_call_t *call, const um_shape_t *shape)
         um_json_t *one = um_json_object(call->cx.pool);
         apr_int64_t longest = member->kind == UM_SECRET ? call->server->settings.password_max_length : member->longest;
 
-        um_json_put_text(one, "type", member->kind == UM_EMAIL ? "email" : "string");
+        if (!is_known(call, member)) {
+            continue;
+        }
+        um_json_put_text(one, "type", member->kind == UM_EMAIL ? "email" : member->kind == UM_TRUTH ? "boolean"
+                         : "string");
         um_json_put_bool(one, "required", (member->flags & UM_NEEDED) != 0);
         um_json_put_bool(one, "read_only", 0);
         um_json_put_text(one, "label", member->label);

@@ -10,12 +10,14 @@ typedef enum {
     UM_TEXT,                    /**< into a const char *, without blanks around it */
     UM_NAME,                    /**< the same, of the form of a user's name */
     UM_EMAIL,                   /**< the same, of the form of an e-mail address, or "" where that is allowed */
+    UM_TRUTH,                   /**< into an int, 0 or 1; absent: 0 */
     UM_SECRET                   /**< into a um_secret_t, exactly as it came; wiped when the request is over */
 } um_member_e;
 
 /* what a member may be */
 #define UM_NEEDED   1           /**< must be there */
 #define UM_BLANK_OK 2           /**< may be "" */
+#define UM_IF_COOKIE 4          /**< is known only where UserMgmtCookie names one */
 
 typedef struct um_member_t {
     const char *name;

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api_check.h"
+
+#include "channel.h"
+#include "credential.h"
+#include "handover.h"
+#include "origin.h"
+#include "place.h"
+#include "reply.h"
+
+#include <apr_strings.h>
+#include <string.h>
+#include <strings.h>
+
+/* --- rights that the query demands --- */
+
+typedef struct demand_t {
+    int groups;                 /* how many the query names */
+    int in_group;               /* the caller is in one of them */
+    int staff;
+} demand_t;
+
+/* NULL: the query is not understood. A mistyped demand must not be none. */
+static const char *read_demand(um_call_t *call, const um_identity_t *identity, demand_t *demand)
+{
+    const char *rest = call->r->args;
+
+    *demand = (demand_t){ 0, 0, 0 };
+    while (rest && *rest) {
+        char *name = ap_getword(call->cx.pool, &rest, '&');
+        char *value = strchr(name, '=');
+
+        if (value) {
+            *value++ = '\0';
+        }
+        if (value && strcmp(name, "group") == 0 && ap_unescape_urlencoded(value) == OK && *value) {
+            demand->groups++;
+            demand->in_group |= identity && um_identity_in_group(identity, value);
+        }
+        else if (value && strcmp(name, "staff") == 0 && strcmp(value, "1") == 0) {
+            demand->staff = 1;
+        }
+        else {
+            return NULL;
+        }
+    }
+    return "";
+}
+
+/* --- the request that the proxy asks about --- */
+
+static const char *forwarded(const um_call_t *call, const char *name)
+{
+    const char *value = apr_table_get(call->r->headers_in, name);
+
+    /* Of several proxies the first has seen the client. */
+    return value ? apr_pstrmemdup(call->cx.pool, value, strcspn(value, ", \t")) : NULL;
+}
+
+static um_origin_ask_t asked(const um_call_t *call)
+{
+    const char *host = forwarded(call, "X-Forwarded-Host");
+    const char *method = forwarded(call, "X-Forwarded-Method");
+    const char *scheme = forwarded(call, "X-Forwarded-Proto");
+
+    return (um_origin_ask_t){
+        /* What is not known may change something. */
+        .method = method ? method : "-",
+        .host = host ? host : apr_table_get(call->r->headers_in, "Host"),
+        .is_tls = scheme ? strcasecmp(scheme, "https") == 0 : um_channel_is_tls(call->r),
+    };
+}
+
+static const um_credential_t *look(um_call_t *call)
+{
+    static um_source_t usual[] = { { UM_SOURCE_HEADER, NULL }, { UM_SOURCE_COOKIE, NULL } };
+    const um_place_t *place = um_place_of(call->r);
+    um_origin_ask_t ask = asked(call);
+    apr_array_header_t *sources;
+
+    if (place->is_set[UM_PLACE_UserMgmtTokenSource]) {
+        return um_credential_look(call->r, place->sources, &ask);
+    }
+    sources = apr_array_make(call->cx.pool, 2, sizeof(um_source_t));
+    APR_ARRAY_PUSH(sources, um_source_t) = usual[0];
+    APR_ARRAY_PUSH(sources, um_source_t) = usual[1];
+    return um_credential_look(call->r, sources, &ask);
+}
+
+/* --- answers --- */
+
+static int let_pass(um_call_t *call, const um_identity_t *identity)
+{
+    apr_table_t *headers = call->r->headers_out;
+
+    um_handover_headers(call->cx.pool, headers, identity);
+    apr_table_setn(headers, "Remote-User", apr_table_get(headers, "X-Usermgmt-Username"));
+    return um_reply_json(call, HTTP_NO_CONTENT, NULL);
+}
+
+static int judge(um_call_t *call, const um_identity_t *identity)
+{
+    demand_t demand;
+
+    if (!read_demand(call, identity, &demand)) {
+        return um_reply_detail(call, HTTP_BAD_REQUEST, "invalid_request",
+                               "The query may hold group=NAME and staff=1, and nothing else.");
+    }
+    if ((demand.groups && !demand.in_group) || (demand.staff && !identity->is_staff)) {
+        return um_reply_status(call, UM_DENIED);
+    }
+    return let_pass(call, identity);
+}
+
+int um_api_check(um_call_t *call)
+{
+    const um_credential_t *shown = look(call);
+
+    call->cx.cause = shown->cause;
+    call->cx.known = shown->known;
+    switch (shown->state) {
+    case UM_CREDENTIAL_GOOD:
+        return judge(call, shown->identity);
+    case UM_CREDENTIAL_NONE:
+        return um_reply_unauthorized(call, NULL, "not_authenticated", "Authentication credentials were not provided.");
+    case UM_CREDENTIAL_BAD:
+        return um_reply_status(call, UM_BAD_TOKEN);
+    case UM_CREDENTIAL_MALFORMED:
+        /* To nginx any other status of this kind is a fault of the server. */
+        return um_reply_unauthorized(call, "invalid_request", "invalid_request", "More than one token.");
+    case UM_CREDENTIAL_FOREIGN:
+        return um_reply_foreign(call);
+    case UM_CREDENTIAL_AWAY:
+        break;
+    }
+    return um_reply_status(call, UM_AWAY);
+}
