@@ -1,0 +1,290 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Two nodes over one PostgreSQL: how soon what happens to an account on one is seen at the protected places of both, what
+# they do while the database is away, and that neither restarts nor dying children ever make them answer wrongly.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use File::Path ();
+use IO::Select;
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+use UmApi;
+use UmServer;
+
+plan(skip_all => 'SQLite is for one node') if UmTest::database() ne 'pgsql';
+
+my ($DELAY, $GRACE) = (2, 3);
+my $CROWD = 24;         # more than a node has threads in one child: all its processes answer
+
+# ---- the nodes: a host with the usual delay, one that asks each time, and both with grace ---------------------------
+
+my $folder = UmTest::new_folder();
+File::Path::make_path("$folder/keys", "$folder/pages/private", { mode => 0700 });
+UmTest::new_key("$folder/keys/one.pem");
+UmTest::spew("$folder/pages/private/hello.txt", 'hello');
+
+sub node {
+    my ($database) = @_;
+    my %port = map { $_ => free_port() } qw(none grace none_grace);
+    my @hosts = (
+        [none => 'UserMgmtRevocationDelay 0'],
+        [grace => "UserMgmtDatabaseGrace ${GRACE}s"],
+        [none_grace => 'UserMgmtRevocationDelay 0', "UserMgmtDatabaseGrace ${GRACE}s"],
+    );
+    my $lines = join "\n", "UserMgmtSigningKey $folder/keys", "UserMgmtRevocationDelay ${DELAY}s",
+        "DocumentRoot $folder/pages", '<Location /private/>', 'AuthType Bearer', 'AuthName private',
+        'Require valid-user', '</Location>', map { my ($name, @settings) = @$_;
+            ("Listen 127.0.0.1:$port{$name}", "<VirtualHost 127.0.0.1:$port{$name}>", @settings, '</VirtualHost>')
+        } @hosts;
+    my $node = UmServer->start($database, $lines, children => 3);
+    $node->{ports} = { usual => $node->{port}, %port };
+    return $node;
+}
+
+my $database = new_database();
+my ($here, $there) = map { node($database) } 1, 2;
+
+sub person {
+    my $name = new_name();
+    my $body = '{"username":' . json_text($name) . ',"password":' . json_text(good_password()) . '}';
+    my $made = json_of(call(POST => $USERS, json => $body, port => $here->{port}));
+    return { name => $name, path => "$USERS$made->{id}/", token => $made->{auth_token} };
+}
+
+# A token of a further session.
+sub sign_in {
+    my ($person) = @_;
+    my $body = '{"username":' . json_text($person->{name}) . ',"password":' . json_text(good_password()) . '}';
+    return json_of(call(POST => $TOKEN, json => $body, port => $here->{port}))->{token};
+}
+
+sub usermgmt {
+    my ($status, $output) = UmTest::run(UmTest::cli(), '--driver', 'pgsql', '--params', $database->{params}, @_);
+    die "usermgmt @_: $output\n" if $status;
+    return;
+}
+
+# ---- asking ---------------------------------------------------------------------------------------------------------
+
+sub request {
+    my ($token) = @_;
+    return request_text(GET => '/private/hello.txt', token => $token);
+}
+
+# Status of one request; 0: the connection was refused or cut.
+sub status {
+    my ($port, $token) = @_;
+    my $socket = eval { connection($port) } or return 0;
+    my $answer = answers(exchange(request($token), socket => $socket, answers => 1))->[0];
+    return $answer ? $answer->{status} : 0;
+}
+
+# The different statuses of many requests that are all there before the first is answered.
+sub crowd {
+    my ($port, $token) = @_;
+    my @sockets = map { connection($port) } 1 .. $CROWD;
+    my %seen;
+    syswrite($_, request($token)) for @sockets;
+    for my $socket (@sockets) {
+        my $answer = answers(exchange('', socket => $socket, answers => 1))->[0];
+        $seen{ $answer ? $answer->{status} : 0 }++;
+    }
+    return join ' ', sort keys %seen;
+}
+
+# Goes on asking in processes of their own: each of the questions, [name, port, token], again and again.
+sub watch {
+    my ($seconds, @questions) = @_;
+    my @watchers;
+    for my $number (1 .. 3) {
+        my $child = open my $out, '-|';
+        die "fork: $!\n" unless defined $child;
+        if (!$child) {
+            $| = 1;
+            my $end = time + $seconds;
+            while (time < $end) {
+                for my $question (@questions) {
+                    my ($name, $port, $token) = @$question;
+                    my $began = time;
+                    my $status = status($port, $token);
+                    printf "%s %.4f %d %.4f\n", $name, $began, $status, time - $began;
+                }
+                sleep 0.01;
+            }
+            close STDOUT;
+            POSIX::_exit(0);
+        }
+        push @watchers, $out;
+    }
+    return \@watchers;
+}
+
+# What they saw: name => [[time that it was asked, status, seconds it took], ...] in the order of time.
+sub seen {
+    my ($watchers) = @_;
+    my %seen;
+    for my $out (@$watchers) {
+        while (my $line = <$out>) {
+            my ($name, @answer) = split ' ', $line;
+            push @{ $seen{$name} }, \@answer;
+        }
+        close $out;
+    }
+    @$_ = sort { $a->[0] <=> $b->[0] } @$_ for values %seen;
+    return \%seen;
+}
+
+# The latest question, in seconds after that time, that was answered so; and the first one.
+sub last_of {
+    my ($answers, $status, $since) = @_;
+    my @such = grep { $_->[1] == $status } @$answers;
+    return @such ? $such[-1][0] - $since : -1e9;
+}
+
+sub first_of {
+    my ($answers, $status, $since) = @_;
+    my @such = grep { $_->[1] == $status } @$answers;
+    return @such ? $such[0][0] - $since : 1e9;
+}
+
+sub slowest {
+    my ($answers) = @_;
+    return (sort { $b <=> $a } map { $_->[2] } @$answers)[0];
+}
+
+sub others {
+    my ($answers, @expected) = @_;
+    my %expected = map { $_ => 1 } @expected;
+    my %other;
+    $other{ $_->[1] }++ for grep { !$expected{ $_->[1] } } @$answers;
+    return join ', ', map { "$other{$_} x $_" } sort keys %other;
+}
+
+# ---- what happens here, there ---------------------------------------------------------------------------------------
+
+{
+    my $json = '{"old_password":' . json_text(good_password()) . ',"new_password":"Red-House?38"}';
+    my @events = (
+        [logout => sub { call(POST => '/api-token-revoke/', token => $_[0]{second}, port => $here->{port});
+            return call(POST => '/api-token-revoke/', token => $_[0]{token}, port => $here->{port}) }],
+        [password => sub { call(POST => $_[0]{path}, json => $json, token => $_[0]{token}, port => $here->{port}) }],
+        [delete => sub { call(DELETE => $_[0]{path}, token => $_[0]{token}, port => $here->{port}) }],
+        # By the command line, which is a node of its own: it has no part in the memory of any httpd.
+        [disable => sub { usermgmt('user', 'active', $_[0]{name}, 'off'); return { status => 200 } }],
+    );
+    my (%person, %at, %now);
+    for my $event (@events) {
+        my $person = $person{ $event->[0] } = person();
+        # For the host that asks each time: what it finds out, the others of its node know as well.
+        $person->{second} = sign_in($person);
+    }
+    is(join(' ', map { crowd($_->{port}, $person{logout}{token}) } $here, $there), '200 200', 'both nodes know a token');
+    my $watchers = watch(1 + @events * 0.3 + $DELAY + 1, map { ["$_-there", $there->{port}, $person{$_}{token}],
+        ["$_-here", $here->{port}, $person{$_}{token}] } sort keys %person);
+    sleep 1;
+    for my $event (@events) {
+        my ($what, $do) = @$event;
+        like($do->($person{$what})->{status}, qr/\A20[04]\z/, $what);
+        $at{$what} = time;
+        $now{$what} = crowd($there->{ports}{none}, $person{$what}{second});
+        is(crowd($here->{port}, $person{$what}{token}), 401, "$what: seen here at once by all processes")
+            unless $what eq 'disable';
+        is($now{$what}, 401, "$what: seen there at once by all processes with UserMgmtRevocationDelay 0");
+    }
+    my $seen = seen($watchers);
+    for my $what (sort keys %at) {
+        for my $where ($what eq 'disable' ? qw(here there) : 'there') {
+            my $answers = $seen->{"$what-$where"};
+            my $late = last_of($answers, 200, $at{$what});
+            note(sprintf '%s: the last good answer %s was to a request %.2f s after it; %d requests', $what,
+                $where, $late, scalar @$answers);
+            cmp_ok($late, '<=', $DELAY, "$what: seen $where within UserMgmtRevocationDelay");
+            is(others($answers, 200, 401), '', "$what: nothing but yes and no is said $where");
+            cmp_ok(last_of($answers, 401, $at{$what}), '>', $DELAY, "$what: and that is asked for long enough");
+        }
+        next if $what eq 'disable';
+        cmp_ok(last_of($seen->{"$what-here"}, 200, $at{$what}), '<=', 0, "$what: no request here is let in later");
+    }
+}
+
+# ---- restarts and deaths --------------------------------------------------------------------------------------------
+
+{
+    my $good = person();
+    my $bad = { %$good, token => sign_in($good) };
+    crowd($here->{port}, $bad->{token});
+    call(POST => '/api-token-revoke/', token => $bad->{token}, port => $here->{port});
+    my $watchers = watch(4, [good => $here->{port}, $good->{token}], [bad => $here->{port}, $bad->{token}]);
+    my @wrong;
+    for my $what (('graceful', 'kill') x 2) {
+        my $token = sign_in($good);
+        push @wrong, "a new session is refused before $what" if crowd($here->{port}, $token) ne '200';
+        call(POST => '/api-token-revoke/', token => $token, port => $here->{port});
+        if ($what eq 'graceful') {
+            $here->graceful;
+        }
+        else {
+            kill KILL => $here->children;
+        }
+        sleep 0.2;
+        my $answer = await(20, sub { status($here->{port}, $token) });
+        push @wrong, "a session that is over is answered $answer after $what" if $answer != 401;
+    }
+    is(join('; ', @wrong), '', 'sessions that end just before a restart or the death of all children stay ended');
+    my $seen = seen($watchers);
+    note(scalar(@{ $seen->{good} }) . ' requests with a good token, ' . scalar(@{ $seen->{bad} }) . ' with a bad one');
+    cmp_ok(scalar(@{ $seen->{$_} }), '>', 50, "many requests with a $_ token") for qw(good bad);
+    # 0: a connection that was cut, because the child that had it was killed.
+    is(others($seen->{good}, 200, 0), '', 'a good token is never refused');
+    is(others($seen->{bad}, 401, 0), '', 'a bad one never accepted');
+    cmp_ok(scalar(grep { $_->[1] == 200 } @{ $seen->{good} }), '>', 50, 'and most are answered');
+}
+
+# ---- without a database ---------------------------------------------------------------------------------------------
+
+{
+    my $known = person();
+    my @hosts = sort keys %{ $there->{ports} };
+    my %token = map { $_ => sign_in($known) } @hosts;
+    my ($unknown, $over) = map { sign_in($known) } 1, 2;
+    crowd($there->{port}, $over);
+    call(POST => '/api-token-revoke/', token => $over, port => $there->{port});
+    is(crowd($there->{port}, $over), 401, 'a session is over');
+    my (%from, %to);
+    for my $host (@hosts) {
+        $from{$host} = time;
+        is(crowd($there->{ports}{$host}, $token{$host}), 200, "$host: a session is known");
+        $to{$host} = time;
+    }
+    UmTest::pg_ctl('stop', '-m', 'fast');
+    my $watchers = watch($DELAY + $GRACE + 1.5, (map { [$_, $there->{ports}{$_}, $token{$_}] } @hosts),
+        (map { ["$_-unknown", $there->{ports}{$_}, $unknown], ["$_-over", $there->{ports}{$_}, $over],
+            ["$_-garbled", $there->{ports}{$_}, 'a.b.c'] } 'usual', 'grace'));
+    my $seen = seen($watchers);
+    my %until = (usual => $DELAY, none => 0, grace => $DELAY + $GRACE, none_grace => $GRACE);
+    for my $host (@hosts) {
+        my ($last, $first) = (last_of($seen->{$host}, 200, $to{$host}), first_of($seen->{$host}, 503, $from{$host}));
+        note(sprintf '%s: let in for %.2f s, refused from %.2f s on', $host, $last, $first);
+        cmp_ok($last, '<=', $until{$host}, "$host: who is known is let in for $until{$host} s at most");
+        cmp_ok($first, '>=', $until{$host}, "$host: and not shorter");
+        cmp_ok(last_of($seen->{$host}, 503, $to{$host}), '>', $until{$host}, "$host: then answered 503");
+        is(others($seen->{$host}, 200, 503), '', "$host: and nothing else");
+    }
+    note(sprintf 'the slowest answer took %.2f s: %s', @$_) for (sort { $b->[0] <=> $a->[0] }
+        map { [slowest($seen->{$_}), $_] } keys %$seen)[0 .. 3];
+    for my $host ('usual', 'grace') {
+        is(others($seen->{"$host-unknown"}, 503), '', "$host: who is not known is answered 503");
+        is(others($seen->{"$host-over"}, 401, 503), '', "$host: a session that was over is never let in");
+        is(others($seen->{"$host-garbled"}, 401), '', "$host: what is no token is refused as ever");
+    }
+    UmTest::pg_ctl('start');
+    ok(await(20, sub { status($there->{port}, $unknown) == 200 }), 'the database is back: all goes on');
+    is(join(' ', map { status($there->{ports}{$_}, $token{$_}) } @hosts), '200 200 200 200', 'for who was known');
+    is(status($there->{port}, $over), 401, 'and not for whose session was over');
+}
+
+is(join('', map { $_->crashes } $here, $there), '', 'nothing crashed');
+api_done();
