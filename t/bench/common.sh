@@ -40,10 +40,11 @@ trap 'exit 143' TERM HUP
 
 # --- build ------------------------------------------------------------------------------------------------------------
 
-# bench_build PACKAGE...: the module and mod_bench.so in a scratch folder's bin, from where the servers' user can read.
+# bench_build PACKAGE...: the module, mod_bench.so and mint in a scratch folder's bin, from where the servers' user can
+# read.
 bench_build()
 {
-    local apxs
+    local apxs packages='apr-util-1 apr-1 json-c libcrypto libutf8proc libcurl libargon2 libidn2'
     um_packages yes apache2-bin apache2-dev autoconf automake libtool pkg-config gcc libc6-dev make perl openssl curl \
         wrk libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libaprutil1-dbd-pgsql postgresql libjson-c-dev \
         libssl-dev libcurl4-openssl-dev libutf8proc-dev libargon2-dev libidn2-dev "$@"
@@ -58,10 +59,14 @@ bench_build()
     gcc -O2 -fPIC -shared -Wall -Wextra -o "$folder/mod_bench.so" "$here/t/bench/mod_bench.c" \
         -I"$("$apxs" -q INCLUDEDIR)" $(pkg-config --cflags apr-1 apr-util-1) $(pkg-config --libs libcrypto) \
         >"$um_log" 2>&1 || { cat "$um_log" >&2; um_die "mod_bench.c does not compile"; }
+    gcc -std=gnu11 -O2 -Wall -Wextra -o "$folder/mint" "$here/t/bench/mint.c" \
+        -I"$here/src/core" -I"$here/src/store" -I"$here/src/lib" "$folder"/src/.libs/libum_{core,store,lib}.a \
+        $(pkg-config --cflags --libs $packages) >"$um_log" 2>&1 ||
+        { cat "$um_log" >&2; um_die "mint.c does not compile"; }
     scratch=$(um_open_folder usermgmt-bench)
     mkdir "$scratch/bin" "$scratch/pg"
     mkdir -m 700 "$scratch/db"
-    cp "$folder/src/.libs/mod_usermgmt.so" "$folder/src/usermgmt" "$folder/mod_bench.so" "$scratch/bin/"
+    cp "$folder/src/.libs/mod_usermgmt.so" "$folder/src/usermgmt" "$folder/mint" "$folder/mod_bench.so" "$scratch/bin/"
     exec 9>&-
     user=$(id -un)
     ! um_is_root || user=$(um_unprivileged)
@@ -110,8 +115,9 @@ start_server()
     local name=$1 database=$2 port module
     port=$(free_port)
     eval "port_$name=$port"
-    mkdir -p "$name/htdocs"
-    echo hello >"$name/htdocs/hello.txt"
+    mkdir -p "$name/htdocs/private"
+    echo hello | tee "$name/htdocs/private/hello.txt" >"$name/htdocs/hello.txt"
+    head -c 1024 /dev/zero | tr '\0' x | tee "$name/htdocs/private/1k.txt" >"$name/htdocs/1k.txt"
     ! um_is_root || chown "$user:" "$name"
     {
         for module in mpm_event dbd watchdog authn_core authz_core authz_user env; do
@@ -159,10 +165,17 @@ children()
     cat /proc/[0-9]*/stat 2>/dev/null | sed 's/ (.*) / /' | awk -v parent="$1" '$3 == parent { print $1 }'
 }
 
+# A server may have hosts with ports of their own: SERVER:HOST has the variable port_SERVER_HOST.
+port_of()
+{
+    local name=port_${1/:/_}
+    echo "${!name}"
+}
+
 # cpu NAME: microseconds that the server and PostgreSQL's processes have had so far, those that have ended included.
 cpu()
 {
-    local parent=$(cat "$1/httpd.pid") pid
+    local parent=$(cat "${1%%:*}/httpd.pid") pid
     for pid in $parent $(children "$parent") $postmaster $(children "$postmaster"); do
         sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null || :
     done | awk -v hz="$(getconf CLK_TCK)" '{ sum += $12 + $13 + $14 + $15 } END { printf "%d\n", sum * 1000000 / hz }'
@@ -183,10 +196,9 @@ median()
 measure()
 {
     local figure=$1 server=$2 connections=$3 path=$4 before after output
-    local port=port_$server
     shift 4
     before=$(cpu "$server")
-    output=$(wrk -t1 -c"$connections" -d"${seconds}s" "$@" "http://127.0.0.1:${!port}$path")
+    output=$(wrk -t1 -c"$connections" -d"${seconds}s" "$@" "http://127.0.0.1:$(port_of "$server")$path")
     after=$(cpu "$server")
     case $output in *Non-2xx*|*'Socket errors'*) echo "$output" >&2; um_die "$figure: not every answer was good" ;; esac
     count=$(echo "$output" | awk '/ requests in / { print $1 }')
