@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_KEYFOLDER_H
 #define UM_KEYFOLDER_H
-/* A folder of key files. What a key may do is in its file's name, so that ls shows it and a rename, which either happens
- * or does not, is all it takes to change it:
+/* A folder of key files. What a key may do is in its file's name, so that ls shows it and a rename, which either
+ * happens or does not, is all it takes to change it:
  *
  *     NAME.next.pem       published and verifies, does not sign yet
  *     NAME.pem            in use: verifies; the last by name that can sign signs
@@ -28,9 +28,9 @@ typedef struct um_keyfolder_file_t {
     const char *print;              /**< differs when another file is there, or another text in it */
 } um_keyfolder_file_t;
 
-/** *files are those in a folder, um_keyfolder_file_t in the order of their names; or the one file that path names, which
- * is in use whatever its name is. APR_ENOENT: a folder without any; APR_EGENERAL: the path cannot be read, or strangers
- * may put files there. *why says so. */
+/** *files are those in a folder, um_keyfolder_file_t in the order of their names; or the one file that path names,
+ * which is in use whatever its name is. APR_ENOENT: a folder without any; APR_EGENERAL: the path cannot be read, or
+ * strangers may put files there. *why says so. */
 apr_status_t um_keyfolder_list(apr_pool_t *pool, const char *path, apr_array_header_t **files, const char **why);
 
 /** A text that is the same as long as the files are. */

@@ -148,7 +148,8 @@ static void test_set(void)
             rest = strstr(rest, cases[i].kids[found]);
         }
         ok(rest && !strstr(rest + (found ? 43 : 0), "\"kid\""), "%s: these and no others", cases[i].name);
-        ok(!strstr(set, "\"d\"") && !strstr(set, "\"k\"") && !strstr(set, ED_D), "%s: nothing secret", cases[i].name);
+        ok(!strstr(set, "\"d\"") && !strstr(set, "\"k\"") && !strstr(set, ED_D), "%s: nothing secret",
+           cases[i].name);
         ok(tags[i][0] == '"' && strlen(tags[i]) == 24, "%s: a tag", cases[i].name);
         clear(cases[i].entries);
     }
@@ -190,7 +191,8 @@ static void test_follow(void)
     static const entry_t first[] = { { "a.pem", ED }, { NULL, NOTHING } };
     static const entry_t second[] = { { "b.next.pem", P256 }, { NULL, NOTHING } };
     static const entry_t garbage[] = { { "c.pem", GARBAGE }, { NULL, NOTHING } };
-    static const entry_t last[] = { { "a.retired.pem", ED }, { "b.pem", P256 }, { "c.pem", GARBAGE }, { NULL, NOTHING } };
+    static const entry_t last[] = { { "a.retired.pem", ED }, { "b.pem", P256 }, { "c.pem", GARBAGE },
+                                    { NULL, NOTHING } };
     const char *why = NULL, *etag, *file = apr_pstrcat(site_root, site_file("keys"), "/b.pem", NULL);
     um_keyring_t *ring = NULL;
     const um_jwk_t *old;

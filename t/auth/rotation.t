@@ -1,0 +1,216 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Keys are changed while people sign in and use their tokens, on one node with SQLite and on two that share the folder
+# with PostgreSQL: no good token is refused, and none of a retired key is taken.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use MIME::Base64 qw(decode_base64url);
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+use UmApi;
+use UmServer;
+
+my $USED = 3;           # seconds for which a client uses a token before it signs in anew
+my $PUBLISH = 6;        # seconds for which a key is published
+my $LOOK = 2;           # seconds after which the last process knows a change, and a margin
+my $MARGIN = 2;
+
+my $keys = UmTest::new_folder() . '/keys';
+
+sub usermgmt {
+    my (@words) = @_;
+    my ($status, $output) = UmTest::run(UmTest::cli(), 'key', @words);
+    $status == 0 or die "key @words: $output\n";
+    return $output;
+}
+
+# { state => [kid, ...] }
+sub states {
+    my ($folder) = @_;
+    my %kids;
+    for my $line (split /\n/, usermgmt('list', $folder || $keys)) {
+        my ($kid, $state) = (split ' ', $line)[1, 2];
+        push @{ $kids{$state} }, $kid;
+    }
+    return \%kids;
+}
+
+sub kid_of {
+    my ($token) = @_;
+    return JSON::PP::decode_json(decode_base64url((split /\./, $token)[0]))->{kid};
+}
+
+# ---- nodes ---------------------------------------------------------------------------------------------------------
+
+usermgmt('new', $keys);
+my $first = states()->{signs}[0];
+my $documents = UmTest::new_folder();
+mkdir "$documents/private" or die "$!\n";
+UmTest::spew("$documents/private/page.txt", 'a page');
+my $lines = <<"END";
+UserMgmtSigningKey "$keys"
+UserMgmtRevocationDelay 0
+DocumentRoot "$documents"
+<Location "/private">
+    AuthType Bearer
+    AuthName private
+    Require valid-user
+</Location>
+END
+my $database = new_database();
+my @nodes = map { UmServer->start($database, $lines, children => 2) } 1 .. (UmTest::database() eq 'pgsql' ? 2 : 1);
+
+# One that rotates by itself, with a key that is long due.
+my $own_keys = UmTest::new_folder();
+UmTest::new_key("$own_keys/20200101T000000Z-old.pem");
+my $own = UmServer->start(new_database(), "UserMgmtSigningKey \"$own_keys\"\nUserMgmtKeyRotation 1m", children => 1);
+
+# ---- clients -------------------------------------------------------------------------------------------------------
+
+my $password = good_password();
+my @names = map { new_name() } 0 .. 3;
+my %id;
+for my $name (@names) {
+    my $answer = call(POST => $USERS, port => $nodes[0]{port},
+        json => '{"username":' . json_text($name) . ',"password":' . json_text($password) . '}');
+    $answer->{status} == 201 or die "registration: $answer->{status} $answer->{body}\n";
+    $id{$name} = json_of($answer)->{id};
+}
+
+sub sign_in {
+    my ($node, $name) = @_;
+    my $answer = call(POST => $TOKEN, port => $node->{port},
+        json => '{"username":' . json_text($name) . ',"password":' . json_text($password) . '}');
+    return $answer->{status} == 200 ? json_of($answer)->{token} : undef;
+}
+
+# Status at the API and at the protected page.
+sub uses {
+    my ($node, $name, $token) = @_;
+    return map { call(GET => $_, port => $node->{port}, token => $token, any => 1)->{status} }
+        "$USERS$id{$name}/", '/private/page.txt';
+}
+
+# Signs in on one node after the other and uses each token on all of them until it is told to end; prints what went wrong,
+# and how much went well.
+sub client {
+    my ($name, $stop) = @_;
+    my ($good, @bad) = (0);
+    for (my $turn = 0; !-e $stop; $turn++) {
+        my $token = sign_in($nodes[$turn % @nodes], $name);
+        push @bad, 'no token' unless $token;
+        my $end = time + $USED;
+        while ($token && time < $end && !-e $stop) {
+            for my $status (map { uses($_, $name, $token) } @nodes) {
+                $status == 200 ? $good++ : push @bad, "$status by " . kid_of($token);
+            }
+            sleep 0.02;
+        }
+    }
+    return join("\n", "$good fine", @bad) . "\n";
+}
+
+my $stop = UmTest::new_folder() . '/stop';
+my @clients;
+for my $name (@names) {
+    pipe(my $out, my $in) or die "pipe: $!\n";
+    my $child = fork;
+    die "fork: $!\n" unless defined $child;
+    if (!$child) {
+        syswrite($in, client($name, $stop));
+        POSIX::_exit(0);
+    }
+    close $in;
+    push @clients, [$child, $out];
+}
+END {
+    UmTest::spew($stop, '') if defined $stop && !-e $stop;
+}
+
+# ---- the life of a key ---------------------------------------------------------------------------------------------
+
+my @times = ('--every', '1h', '--publish', $PUBLISH, '--lifetime', $USED, $keys);
+my $old_token = sign_in($nodes[0], $names[0]);
+is(kid_of($old_token), $first, 'the first key signs');
+is(usermgmt('rotate', @times), '', 'nothing is due');
+
+like(usermgmt('rotate', '--now', @times), qr/\A\S{43} is published and will sign in $PUBLISH s: \S+\.next\.pem\n\z/,
+    'the next one is published');
+my $next = states()->{next}[0];
+sleep $LOOK + $MARGIN;
+for my $node (@nodes) {
+    like(call(GET => '/.well-known/jwks.json', port => $node->{port}, any => 1)->{body}, qr/"\Q$next\E"/, 'a node knows');
+    is(kid_of(sign_in($node, $names[0])), $first, 'and signs with the old one');
+}
+UmTest::spew("$keys/broken.pem", 'nonsense');
+chmod 0600, "$keys/broken.pem" or die "$!\n";
+sleep $PUBLISH - $LOOK;
+unlink "$keys/broken.pem" or die "$!\n";
+like(usermgmt('rotate', @times), qr/\A\Q$next\E signs from now on: /, 'it signs');
+sleep $LOOK + $MARGIN;
+is(kid_of(sign_in($_, $names[0])), $next, 'on every node') for @nodes;
+is(join(' ', uses($_, $names[0], $old_token)), '200 200', 'the old token is good') for @nodes;
+
+# New children begin with what their parent read at the start.
+for my $node (@nodes) {
+    my $new_token = sign_in($node, $names[1]);
+    my %old = map { $_ => 1 } $node->children;
+    kill USR1 => $node->{pid};
+    ok(await(30, sub { my @now = $node->children; @now && !grep { $old{$_} } @now }), 'new children');
+    is(join(' ', map { uses($node, $names[1], $new_token) } 1 .. 6), join(' ', ('200') x 12), 'know the new key');
+}
+
+# Time passes, as far as names tell it: what the retired key has signed is over.
+my ($file) = grep { !/next|retired/ } reverse sort glob "$keys/*.pem";
+(my $earlier = $file) =~ s{/\d{8}T\d{6}Z}{ '/' . POSIX::strftime('%Y%m%dT%H%M%SZ', gmtime(time - 50)) }e;
+my ($oldest) = sort glob "$keys/*.pem";
+(my $first_of_all = $oldest) =~ s{/\d{8}T\d{6}Z}{/20200101T000000Z};
+rename $oldest, $first_of_all or die "$!\n";
+rename $file, $earlier or die "$!\n";
+sleep $USED + $LOOK + $MARGIN;
+like(usermgmt('rotate', @times), qr/\A\Q$first\E is retired: /, 'the old one is retired');
+sleep $LOOK + $MARGIN;
+for my $node (@nodes) {
+    is(join(' ', map { uses($node, $names[0], $old_token) } 1 .. 4), join(' ', ('401') x 8), 'what it signed is refused');
+    unlike(call(GET => '/.well-known/jwks.json', port => $node->{port}, any => 1)->{body}, qr/"\Q$first\E"/,
+        'and it is not published');
+}
+
+# ---- what the clients saw ------------------------------------------------------------------------------------------
+
+UmTest::spew($stop, '');
+for (@clients) {
+    my ($child, $out) = @$_;
+    my $said = do { local $/; <$out> };
+    waitpid $child, 0;
+    my ($good) = $said =~ /\A(\d+) fine\n/;
+    cmp_ok($good || 0, '>', 100, 'a client has used its tokens');
+    $said =~ s/\A.*\n//;
+    is($said, '', 'and none was refused');
+}
+
+# ---- a stolen key --------------------------------------------------------------------------------------------------
+
+my $stolen = sign_in($nodes[0], $names[0]);
+like(usermgmt('retire', $keys, '--', $next), qr/signs from now on: .*\n\Q$next\E is retired: /, 'the key that signs goes');
+sleep $LOOK + $MARGIN;
+for my $node (@nodes) {
+    is(join(' ', map { uses($node, $names[0], $stolen) } 1 .. 4), join(' ', ('401') x 8), 'with all it has signed');
+    is(join(' ', uses($node, $names[0], sign_in($node, $names[0]))), '200 200', 'and another signs');
+}
+
+# ---- the worker ----------------------------------------------------------------------------------------------------
+
+my $log = $own->log;
+like($log, qr/UM604: keys: \S{43} is published and will sign in 15 s/, 'the worker makes the next key');
+ok(await(30, sub { $own->log =~ /UM604: keys: \S{43} signs from now on/ }), 'and puts it to use');
+is(join(' ', map { $_ . scalar @{ states($own_keys)->{$_} || [] } } qw(signs verifies next)), 'signs1 verifies1 next0',
+    'the old one verifies');
+is(call(GET => '/.well-known/jwks.json', port => $own->{port}, any => 1)->{head}{'cache-control'}[0],
+    'public, max-age=7', 'what others keep is over before a new key signs');
+is(join('', map { $_->crashes } @nodes, $own), '', 'nothing crashed');
+
+api_done();
