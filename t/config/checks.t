@@ -67,6 +67,21 @@ my @cases = (
     ['a key of a curve that no token knows', $GOOD, qr/UserMgmtSigningKey .*one\.pem/,
         sub { UmTest::new_key("$_[0]/keys/one.pem", qw(-algorithm EC -pkeyopt ec_paramgen_curve:secp256k1)) }],
 
+    ['a folder of keys that others can write', $GOOD, qr/UserMgmtSigningKey .*can be written by others.*chmod o-w/,
+        sub { chmod 0702, "$_[0]/keys" }],
+    ['keys that its group may read', $GOOD, undef, sub { chmod 0750, "$_[0]/keys"; chmod 0640, "$_[0]/keys/one.pem" }],
+    ['a next key and no other', $GOOD, qr/UserMgmtSigningKey .*no key that is in use.*usermgmt key rotate/,
+        sub { rename "$_[0]/keys/one.pem", "$_[0]/keys/one.next.pem" }],
+    ['a retired key that is none beside a good one', $GOOD, undef,
+        sub { UmTest::spew("$_[0]/keys/two.retired.pem", "hello\n") }],
+    ['keys that are rotated', $GOOD . "UserMgmtKeyRotation 30d\n"],
+    ['too often', $GOOD . "UserMgmtKeyRotation 59\n", qr/UserMgmtKeyRotation 59 \(.*httpd\.conf:\d+\): .*at least 1m/],
+    ['a file that is to be rotated', spoilt($KEY, "$KEY/one.pem") . "UserMgmtKeyRotation 1d\n",
+        qr/UserMgmtKeyRotation 1d \(.*httpd\.conf:\d+\): .*is a file/],
+    ['a folder that is to be rotated and cannot be written', $GOOD . "UserMgmtKeyRotation 1d\n",
+        qr/UserMgmtKeyRotation 1d \(.*httpd\.conf:\d+\): .*cannot read and write .*chown -R .*usermgmt key rotate/,
+        sub { chmod 0500, "$_[0]/keys" }],
+
     ['no driver', spoilt($SQLITE, ''), qr/no DBDriver.*DBDriver sqlite3.*DBDriver pgsql/],
     # httpd looks for the driver's file first, and on most machines it is not there.
     ['a driver of another database', spoilt('sqlite3', 'mysql'),

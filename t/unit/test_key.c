@@ -238,7 +238,7 @@ static void test_follow(void)
 
     (void)chmod(file, 0644);
     ticks += 2000;
-    ok(um_key_signing(ring) && troubles == 3 && strstr(told, "chmod o-rwx"), "a file that is opened to others: %s", told);
+    ok(um_key_signing(ring) && troubles == 3 && strstr(told, "chmod o-rwx"), "a file opened to others: %s", told);
     (void)chmod(file, 0600);
     move("b.pem", "b.gone");
     ticks += 2000;
