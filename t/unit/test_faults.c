@@ -214,6 +214,27 @@ static int is_refreshed(world_t *w)
     return do_refresh(w) == UM_OK ? done : -1;
 }
 
+/* Without grace its own answer alone tells the client how to go on: what was done is not taken for another's use. */
+static um_status_e do_refresh_once(world_t *w)
+{
+    um_refresh_use_t used;
+    um_status_e status;
+
+    w->s.site.refresh_grace = 0;
+    status = um_refresh_use(site_cx(&w->s), w->session.refresh_token, &used);
+    w->fresh = status == UM_OK ? used.refresh_token : NULL;
+    return status;
+}
+
+static int is_refreshed_once(world_t *w)
+{
+    int done = is_one(w, "select count(*) from um_sessions where refreshed_at is not null");
+    const char *token = done ? w->fresh : w->session.refresh_token;
+    um_refresh_use_t used;
+
+    return !token || um_refresh_use(site_cx(&w->s), token, &used) == UM_OK ? done : -1;
+}
+
 static um_status_e do_end(world_t *w)
 {
     return um_session_end(site_cx(&w->s), w->alice->id, w->session.record.id);
@@ -273,6 +294,7 @@ static const struct {
     { "reset password", do_reset, is_reset, 1, UM_MAILING_RESET },
     { "verify address", do_verify, is_verified, 0, UM_MAILING_VERIFY },
     { "refresh a session", do_refresh, is_refreshed, 1, REFRESH },
+    { "refresh without grace", do_refresh_once, is_refreshed_once, 1, REFRESH },
     { "end a session", do_end, is_ended, 1, REFRESH },
     { "end all sessions", do_end_all, is_all_ended, 1, REFRESH },
     { "list sessions", do_list, is_nothing, 1, NULL },
