@@ -18,6 +18,13 @@ static void give_back(void *baton, um_dbconn_t *conn)
     (void)conn;
 }
 
+static apr_status_t close_database(void *baton)
+{
+    um_dbconn_t *conn = baton;
+
+    return apr_dbd_close(conn->driver, conn->handle) == 0 ? APR_SUCCESS : APR_EGENERAL;
+}
+
 int um_cli_database_open(um_cli_t *cli, um_site_t *site)
 {
     um_dbconn_t *conn = apr_pcalloc(cli->pool, sizeof(*conn));
@@ -37,6 +44,7 @@ int um_cli_database_open(um_cli_t *cli, um_site_t *site)
     if (apr_dbd_open_ex(conn->driver, cli->pool, cli->params, &conn->handle, &why) != APR_SUCCESS) {
         return um_cli_fail("no connection to the database: %s", why ? why : "the driver gives no reason");
     }
+    apr_pool_pre_cleanup_register(cli->pool, conn, close_database);
     conn->pool = cli->pool;
     conn->prepared = apr_hash_make(cli->pool);
     site->store = um_store_create(cli->pool, strcmp(cli->driver, "pgsql") == 0 ? UM_DIALECT_PGSQL : UM_DIALECT_SQLITE3,

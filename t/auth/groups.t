@@ -1,15 +1,18 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Groups by the command line.
+# Groups by the command line, and when a server that runs sees them.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use MIME::Base64 qw(encode_base64);
 use Test::More;
+use Time::HiRes qw(sleep);
 use UmApi;
 use UmServer;
 
 my $database = new_database();
+my $DELAY = 1;
 
 # Exit status and output of a command, in one line.
 sub cli {
@@ -19,7 +22,25 @@ sub cli {
     return "$status $output";
 }
 
-my $server = UmServer->start($database, '');
+chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
+my @load = map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so" : () }
+    qw(alias auth_basic authn_file cgid);
+my $programs = UmTest::sources() . '/t/cgi-bin';
+my $server = UmServer->start($database, join "\n", @load, <<"END");
+UserMgmtRevocationDelay $DELAY
+ScriptSock \${folder}/logs/cgisock
+ScriptAlias /cgi/ $programs/
+<Directory $programs>
+    Require all granted
+</Directory>
+<Location /cgi/>
+    AuthType Basic
+    AuthName "here"
+    AuthBasicProvider usermgmt
+    Require valid-user
+</Location>
+END
+
 my $PASSWORD = good_password();
 my %id;
 for my $name (qw(alice bob Zoë)) {
@@ -78,6 +99,25 @@ like(cli('user', 'show', 'bob'), qr/^groups    $/m, 'of somebody in none as well
     cmp_ok($ended{2} || 0, '<=', $database->{driver} eq 'pgsql' ? 0 : 5, 'and the others are told');
 }
 
+# ---- what a server sees ----------------------------------------------------------------------------------------------
+
+sub groups_of {
+    my ($name) = @_;
+    my $answer = call(GET => '/cgi/printenv', port => $server->{port}, any => 1,
+        headers => ['Authorization: Basic ' . encode_base64("$name:$PASSWORD", '')]);
+    return "status $answer->{status}" unless $answer->{status} == 200;
+    return $answer->{body} =~ /^USERMGMT_GROUPS=(.*)$/m ? $1 : '';
+}
+
+is(groups_of('alice'), 'büro,staff', 'a program is told the groups');
+is(groups_of('bob'), '', 'of somebody in none: none');
+cli('group', 'add', 'staff', 'bob');
+cli('group', 'drop', 'büro', 'alice');
+ok(await($DELAY + 2, sub { groups_of('bob') eq 'staff' && groups_of('alice') eq 'staff' }),
+    'what is changed by the command line is seen after the delay');
+cli('group', 'remove', 'staff');
+ok(await($DELAY + 2, sub { groups_of('bob') eq '' && groups_of('alice') eq '' }), 'a group that is gone, too');
+is($database->{sql}->('select count(*) from um_memberships'), 0, 'nobody is in it');
 cli('group', 'new', 'last');
 cli('group', 'add', 'last', 'bob');
 $database->{sql}->(($database->{driver} eq 'pgsql' ? '' : 'pragma foreign_keys = on; ')
