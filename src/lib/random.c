@@ -46,18 +46,16 @@ const char *um_random_uuid_text(apr_pool_t *pool, const unsigned char bytes[UM_R
 {
     static const char digits[] = "0123456789abcdef";
     char *text = apr_palloc(pool, UUID_CHARS + 1);
-    int i, nibble = 0;
+    char *at = text;
 
-    for (i = 0; i < UUID_CHARS; i++) {
-        if (is_hyphen_place(i)) {
-            text[i] = '-';
+    for (int i = 0; i < UM_RANDOM_UUID_BYTES; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            *at++ = '-';
         }
-        else {
-            text[i] = digits[nibble % 2 ? bytes[nibble / 2] & 0x0f : bytes[nibble / 2] >> 4];
-            nibble++;
-        }
+        *at++ = digits[bytes[i] >> 4];
+        *at++ = digits[bytes[i] & 0x0f];
     }
-    text[UUID_CHARS] = '\0';
+    *at = '\0';
     return text;
 }
 
