@@ -171,15 +171,19 @@ static apr_status_t ask_lender(um_store_call_t *call, um_dbconn_t *conn)
     return rv;
 }
 
-/* A connection's first use, under the write lock where that is needed. */
+/* A connection's first use, under the write lock where that is needed. Patient, for nobody else may even look while a
+ * database is turned to WAL, and at the start all processes do look. */
 static apr_status_t make_ready(um_store_call_t *call, um_dbconn_t *conn)
 {
+    apr_uint32_t since = um_breaker_tick();
     const char *why = NULL;
     apr_status_t rv = APR_SUCCESS;
 
     if (um_store_conn_is_fresh(conn, call->store->dialect)) {
-        rv = um_store_conn_prepare(conn, call->pool, &why);
-        call->cause = why;
+        do {
+            rv = um_store_conn_prepare(conn, call->pool, &why);
+        } while (rv != APR_SUCCESS && is_patient(call->store, since));
+        call->cause = rv == APR_SUCCESS ? NULL : why;
     }
     if (rv != APR_SUCCESS) {
         um_breaker_down(&call->store->breaker);

@@ -38,6 +38,7 @@ static struct {
     int named_count;
     struct { apr_dbd_prepared_t *statement; int resets; } named[FAULTS_NAMED];
     apr_int64_t clock_ms;
+    void (*on_sleep)(void); /* what others do meanwhile; NULL: nothing */
 } faults;
 
 /* One call from now on fails, the at-th; what comes after it depends on the kind. */
@@ -176,6 +177,9 @@ int apr_dbd_check_conn(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd
 void apr_sleep(apr_interval_time_t t)
 {
     faults.clock_ms += t / 1000;
+    if (faults.on_sleep) {
+        faults.on_sleep();
+    }
 }
 
 int clock_gettime(clockid_t id, struct timespec *now)

@@ -190,6 +190,51 @@ static void test_fresh(void)
     close_file(&f);
 }
 
+static site_t *looked_at;
+static apr_dbd_t *looker;
+
+/* Somebody who looks at the new database, and is done when this one has slept once. */
+static void look_once(site_t *s)
+{
+    apr_dbd_results_t *results = NULL;
+    apr_dbd_row_t *row = NULL;
+    int changed;
+
+    note(s);
+    s->on_lock = note;
+    (void)apr_dbd_query(s->conn.driver, looker, &changed, "begin");
+    (void)apr_dbd_select(s->conn.driver, s->pool, looker, &results, "select count(*) from sqlite_master", 1);
+    while (apr_dbd_get_row(s->conn.driver, s->pool, results, &row, -1) == 0) {
+        continue;
+    }
+    looked_at = s;
+}
+
+static void stop_looking(void)
+{
+    int changed;
+
+    if (looked_at) {
+        (void)apr_dbd_query(looked_at->conn.driver, looker, &changed, "rollback");
+        looked_at = NULL;
+    }
+}
+
+static void test_looked_at(void)
+{
+    file_t f;
+
+    open_file(&f);
+    looker = f.other;
+    f.s.on_lock = look_once;
+    faults.on_sleep = stop_looking;
+    is_int(read_row(&f), APR_SUCCESS, "a new database at which others look meanwhile is made ready");
+    is_text(site_ask(&f.s, "pragma journal_mode"), "wal", "as it should be");
+    faults.on_sleep = NULL;
+    stop_looking();
+    close_file(&f);
+}
+
 static void test_read_only(void)
 {
     const char *name;
@@ -223,6 +268,7 @@ int main(void)
     test_waiting();
     test_unfinished();
     test_fresh();
+    test_looked_at();
     test_read_only();
     return site_end();
 }
