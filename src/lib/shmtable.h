@@ -2,8 +2,8 @@
 #ifndef UM_SHMTABLE_H
 #define UM_SHMTABLE_H
 /* A table in memory that processes share: keys of 16 bytes that are as good as random, values of up to 4 KB that are
- * forgotten when room is needed - those least asked for lately first. A cache: whatever goes wrong, a value is not there,
- * and a value that is there is whole.
+ * forgotten when room is needed - those least asked for lately first. A cache: whatever goes wrong, a value is not
+ * there, and a value that is there is whole.
  *
  * 64 parts, each with a lock of its own that survives the death of its holder: the part is emptied then, for it may be
  * half changed. A holder that is stopped makes others wait 20 ms for that part and go on without. No pointer is in

@@ -68,7 +68,8 @@ static void calls(um_status_e want, int asked, const char *name)
 
     s.asked = 0;
     status = um_known_caller(cx, token, &identity);
-    ok(status == want && (asked == ANY || s.asked == asked) && (identity != NULL) == (want == UM_OK) && (want == UM_OK || cx->cause),
+    ok(status == want && (asked == ANY || s.asked == asked) && (identity != NULL) == (want == UM_OK)
+       && (want == UM_OK || cx->cause),
        "%s: status %d, asked %d times%s%s", name, (int)status, s.asked, cx->cause ? ": " : "",
        cx->cause ? cx->cause : "");
 }
@@ -260,7 +261,8 @@ static void test_login(void)
     um_user_by_name(site_cx(&s), "alice", &user);
     alice = user;
     s.site.basic_cache = 0;
-    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "with cache 0 it is told");
+    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
+           "with cache 0 it is told");
     logs_in("alice", "blue", UM_ABSENT, 0, "and not kept");
 }
 
