@@ -36,46 +36,38 @@ static apr_status_t failed(work_t *work, const char *cause)
     return UM_STORE_ROLLED_BACK;
 }
 
-/* --- how much an address gets --- */
+/* --- one account's letter --- */
 
 /* A stranger's address, once in somebody's account, must not be sent a heap of mail. But that is no way to keep an
  * account's owner from what concerns him alone: a reset, and that his password was changed, he gets once an hour
  * whatever others of that address have got. */
-static int is_too_many(const work_t *work, const um_mail_t *mail, int all, int own)
+static um_mail_limit_t limit_of(const work_t *work, const um_mail_t *mail)
 {
     const um_mailing_t *mailing = work->cx->site->mailing;
-    int is_first = own == 0 && (is_kind(mail, UM_MAILING_RESET) || is_kind(mail, UM_MAILING_PASSWORD_CHANGED));
-    int limit = mailing->hourly;
+    um_mail_limit_t limit = {
+        .email_key = um_email_key(work->cx->pool, mail->address),
+        .since = um_cx_seconds(work->cx) - UM_MAILING_HOUR,
+        .most = mailing->hourly,
+        .first = is_kind(mail, UM_MAILING_RESET) || is_kind(mail, UM_MAILING_PASSWORD_CHANGED),
+    };
 
     /* Nobody knows whose an address is that is not verified. */
     if (is_kind(mail, UM_MAILING_EMAIL_CHANGED) && mailing->verification == UM_VERIFY_OFF) {
-        limit = 1;
+        limit.most = 1;
     }
-    return all >= limit && !is_first;
+    return limit;
 }
 
-/* A mail that is tried again has been counted. */
-static apr_status_t look_at_limit(work_t *work, const um_mail_t *mail, const char *email_key, int *allowed)
-{
-    int all = 0, own = 0;
-    apr_status_t rv = APR_SUCCESS;
-
-    if (!mail->was_made) {
-        rv = um_store_mail_count(work->tx, work->cx->pool, mail, email_key,
-                                 um_cx_seconds(work->cx) - UM_MAILING_HOUR, &all, &own);
-    }
-    *allowed = mail->was_made || !is_too_many(work, mail, all, own);
-    return rv;
-}
-
-/* --- one account's letter --- */
-
+/* Of a claim that is lost meanwhile nothing is told. */
 static apr_status_t give_up(work_t *work, const um_mail_t *mail, const char *why)
 {
     um_store_call_t call = um_cx_store(work->cx);
+    int done = 0;
+    apr_status_t rv = um_store_mail_done(&call, work->tx, mail, work->claim, UM_MAIL_GIVEN_UP, um_cx_seconds(work->cx),
+                                         why, &done);
 
-    work->letter->refused = why;
-    return um_store_mail_done(&call, work->tx, mail, work->claim, UM_MAIL_GIVEN_UP, um_cx_seconds(work->cx), why);
+    work->letter->refused = done ? why : NULL;
+    return rv;
 }
 
 static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *email_key, int *done)
@@ -103,25 +95,20 @@ static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *e
 
 static apr_status_t add_letter(work_t *work, const um_mail_t *mail)
 {
-    const char *email_key = um_email_key(work->cx->pool, mail->address);
-    int allowed, done = 0;
-    apr_status_t rv = look_at_limit(work, mail, email_key, &allowed);
+    um_mail_limit_t limit = limit_of(work, mail);
+    int done = 0;
+    apr_status_t rv = um_store_mail_made(work->tx, work->cx->pool, mail, work->claim, &limit, um_cx_seconds(work->cx),
+                                         &done);
 
-    if (rv == APR_SUCCESS && !allowed) {
+    if (rv == APR_SUCCESS && !done) {
         return give_up(work, mail, "its address has had as many of its kind within the hour as it may");
     }
     if (rv == APR_SUCCESS) {
-        rv = um_store_mail_made(work->tx, work->cx->pool, mail, work->claim, email_key, um_cx_seconds(work->cx), &done);
+        rv = add_token(work, mail, limit.email_key, &done);
     }
-    if (rv != APR_SUCCESS || !done) {
-        return rv;
-    }
-    rv = add_token(work, mail, email_key, &done);
     if (rv == APR_SUCCESS && !done) {
         /* What nobody gets must not count: else it would keep others of the address from theirs. */
-        if (!mail->was_made) {
-            rv = um_store_mail_made(work->tx, work->cx->pool, mail, work->claim, email_key, 0, &done);
-        }
+        rv = mail->was_made ? APR_SUCCESS : um_store_mail_unmade(work->tx, mail, work->claim);
         return rv == APR_SUCCESS ? give_up(work, mail, "the account is gone, inactive, or has another address") : rv;
     }
     work->letter->mail = mail;
@@ -199,7 +186,7 @@ static apr_status_t resolve(work_t *work, const um_mail_t *wish)
     }
     else if (rv == APR_SUCCESS) {
         rv = um_store_mail_done(&call, work->tx, wish, work->claim, UM_MAIL_SENT, um_cx_seconds(work->cx),
-                                "for nobody");
+                                "for nobody", NULL);
     }
     return rv;
 }

@@ -8,6 +8,9 @@
 #include <string.h>
 
 #define BATCH 50
+/* Transactions of a batch that um_store_mail_begin begins. With more mails than that at a time the table is none that
+ * PostgreSQL would read from end to end. */
+#define BEGINNINGS 10
 /* A batch ends after this, so that its lease can be short and a killed worker's mails are not late for long. */
 #define BATCH_SECONDS 20
 /* Beyond a batch and one message more: for two nodes' clocks. */
@@ -40,6 +43,7 @@ typedef struct batch_t {
     const um_mail_t *suspect;   /* said that the server is away, which the next has to confirm; or NULL */
     const char *suspicion;      /* its words */
     int has_spoken;             /* the server, to any mail of the batch */
+    int steps;                  /* transactions so far */
 } batch_t;
 
 static void note(batch_t *batch, const um_mail_t *mail, const char *what, const char *why)
@@ -57,9 +61,7 @@ static apr_int64_t delay(int attempts)
     for (int i = 1; i < attempts && seconds < LONGEST_DELAY; i++) {
         seconds *= 2;
     }
-    if (seconds > LONGEST_DELAY) {
-        seconds = LONGEST_DELAY;
-    }
+    seconds = seconds > LONGEST_DELAY ? LONGEST_DELAY : seconds;
     (void)um_random_bytes(&dice, 1);
     return seconds * 3 / 4 + seconds * dice / 512;
 }
@@ -76,7 +78,7 @@ static apr_status_t write_record(batch_t *batch, um_store_call_t *call, um_tx_t 
     return record->waits ? um_store_mail_later(call, tx, record->mail, batch->claim, record->due, record->attempts,
                                                record->why)
                          : um_store_mail_done(call, tx, record->mail, batch->claim, record->state,
-                                              um_cx_seconds(batch->cx), record->why);
+                                              um_cx_seconds(batch->cx), record->why, NULL);
 }
 
 static apr_status_t record_rows(um_tx_t *tx, void *baton)
@@ -230,7 +232,7 @@ static apr_status_t step_rows(um_tx_t *tx, void *baton)
 {
     step_t *step = baton;
     um_store_call_t call = um_cx_store(step->batch->cx);
-    apr_status_t rv = um_store_mail_begin(tx);
+    apr_status_t rv = step->batch->steps++ < BEGINNINGS ? um_store_mail_begin(tx) : APR_SUCCESS;
 
     if (rv == APR_SUCCESS) {
         rv = write_record(step->batch, &call, tx);
@@ -316,12 +318,6 @@ static um_status_e send_letter(batch_t *batch, const um_letter_t *letter)
     return UM_OK;
 }
 
-static const char *too_old(const batch_t *batch, const um_mail_t *mail)
-{
-    return *mail->last_error ? apr_pstrcat(batch->cx->pool, mail->last_error, " (now too old)", NULL)
-                             : "too old before it was tried";
-}
-
 static um_status_e send_mail(batch_t *batch, const um_mail_t *mail)
 {
     um_letter_t letter;
@@ -331,7 +327,9 @@ static um_status_e send_mail(batch_t *batch, const um_mail_t *mail)
     if (is_too_old(batch, mail)) {
         status = flush(batch);
         if (status == UM_OK) {
-            end_with(batch, mail, UM_MAIL_GIVEN_UP, too_old(batch, mail));
+            end_with(batch, mail, UM_MAIL_GIVEN_UP,
+                     *mail->last_error ? apr_pstrcat(batch->cx->pool, mail->last_error, " (now too old)", NULL)
+                                       : "too old before it was tried");
         }
         return status;
     }

@@ -63,7 +63,7 @@ static const char *identity(const um_server_t *server, apr_pool_t *pconf)
     char *name = apr_pstrdup(pconf, s->server_hostname ? s->server_hostname : "localhost");
 
     ap_str_tolower(name);
-    return apr_psprintf(pconf, "%s:%u", name, (unsigned)port);
+    return port ? apr_psprintf(pconf, "%s:%u", name, (unsigned)port) : name;
 }
 
 static um_mailing_t *make(const um_server_t *server, apr_pool_t *pconf)

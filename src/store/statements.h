@@ -224,17 +224,20 @@ UM_STATEMENT(MAIL_RESOLVE, WRITE, 5,
     "update um_mail set user_id = " UM_UUID ", username = cast(%s as text), address = cast(%s as text)"
     " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 and user_id is null returning id")
 
-/* How many mails of a kind were made for an address lately, and how many of them for one account. Nobody needs to know
- * of more than the highest limit. */
-UM_STATEMENT(MAIL_COUNT, READ, 4,
-    "select count(*), count(case when n.user_id = " UM_UUID " then 1 end) from (select m.user_id from um_mail m"
-    " where m.email_key = cast(%s as text) and m.kind = cast(%s as text) and m.made_at > cast(%s as bigint)"
-    " limit 1000) n")
-
-/* It counts from now on. */
-UM_STATEMENT(MAIL_MADE, WRITE, 4,
+/* A letter is made of it, and counts from now on: unless its address has had so many of its kind lately. first: but one
+ * that its account has had none of. What was made before has been counted. */
+UM_STATEMENT(MAIL_MADE, WRITE, 14,
     "update um_mail set email_key = cast(%s as text), made_at = cast(%s as bigint)"
-    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
+    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 and (made_at is not null"
+    " or (select count(*) from (select m.id from um_mail m where m.email_key = cast(%s as text)"
+    " and m.kind = cast(%s as text) and m.made_at > cast(%s as bigint) limit cast(%s as integer)) n)"
+    " < cast(%s as bigint)"
+    " or (cast(%s as integer) = 1 and not exists (select 1 from um_mail o where o.email_key = cast(%s as text)"
+    " and o.kind = cast(%s as text) and o.made_at > cast(%s as bigint) and o.user_id = " UM_UUID ")))"
+    " returning id")
+
+UM_STATEMENT(MAIL_UNMADE, WRITE, 2,
+    "update um_mail set made_at = null where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
 
 UM_STATEMENT(MAIL_DONE, WRITE, 5,
     "update um_mail set state = cast(%s as smallint), done_at = cast(%s as bigint), last_error = cast(%s as text)"

@@ -189,42 +189,41 @@ apr_status_t um_store_mail_resolve(um_tx_t *tx, const um_mail_t *mail, const cha
     return rv;
 }
 
-apr_status_t um_store_mail_count(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *email_key,
-                                 apr_int64_t since, int *all, int *own)
-{
-    um_rows_t rows;
-    apr_status_t rv = um_store_tx_run(tx, UM_SQL_MAIL_COUNT,
-                                      UM_VALUES(mail->user_id, email_key, mail->kind, um_store_number(pool, since)),
-                                      &rows);
-
-    *all = rows.count ? (int)strtol(rows.row[0][0], NULL, 10) : 0;
-    *own = rows.count ? (int)strtol(rows.row[0][1], NULL, 10) : 0;
-    return rv;
-}
-
 apr_status_t um_store_mail_made(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *claim,
-                                const char *email_key, apr_int64_t now, int *done)
+                                const um_mail_limit_t *limit, apr_int64_t now, int *done)
 {
+    const char *since = um_store_number(pool, limit->since), *most = um_store_number(pool, limit->most);
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_MAIL_MADE,
-                                      UM_VALUES(email_key, now ? um_store_number(pool, now) : NULL, mail->id, claim),
-                                      &rows);
+                                      UM_VALUES(limit->email_key, um_store_number(pool, now), mail->id, claim,
+                                                limit->email_key, mail->kind, since, most, most,
+                                                limit->first ? "1" : "0", limit->email_key, mail->kind, since,
+                                                mail->user_id), &rows);
 
     *done = rows.count > 0;
     return rv;
 }
 
-apr_status_t um_store_mail_done(um_store_call_t *call, um_tx_t *tx, const um_mail_t *mail, const char *claim,
-                                um_mail_state_e state, apr_int64_t now, const char *error)
+apr_status_t um_store_mail_unmade(um_tx_t *tx, const um_mail_t *mail, const char *claim)
 {
     um_rows_t rows;
-    const char *state_text = state == UM_MAIL_SENT ? "1" : "2";
-    const char *at = um_store_number(call->pool, now);
 
-    if (tx) {
-        return um_store_tx_run(tx, UM_SQL_MAIL_DONE, UM_VALUES(state_text, at, error, mail->id, claim), &rows);
+    return um_store_tx_run(tx, UM_SQL_MAIL_UNMADE, UM_VALUES(mail->id, claim), &rows);
+}
+
+apr_status_t um_store_mail_done(um_store_call_t *call, um_tx_t *tx, const um_mail_t *mail, const char *claim,
+                                um_mail_state_e state, apr_int64_t now, const char *error, int *done)
+{
+    const char *const values[] = { state == UM_MAIL_SENT ? "1" : "2", um_store_number(call->pool, now), error, mail->id,
+                                   claim };
+    um_rows_t rows;
+    apr_status_t rv = tx ? um_store_tx_run(tx, UM_SQL_MAIL_DONE, values, 5, &rows)
+                         : um_store_run(call, UM_SQL_MAIL_DONE, values, 5, &rows);
+
+    if (done) {
+        *done = rows.count > 0;
     }
-    return um_store_run(call, UM_SQL_MAIL_DONE, UM_VALUES(state_text, at, error, mail->id, claim), &rows);
+    return rv;
 }
 
 apr_status_t um_store_mail_later(um_store_call_t *call, um_tx_t *tx, const um_mail_t *mail, const char *claim,

@@ -53,19 +53,26 @@ apr_status_t um_store_mail_claim(um_store_call_t *call, const char *site, const 
 /** In a transaction: a wish becomes the mail of an account. *done 0: the claim is no longer ours. */
 apr_status_t um_store_mail_resolve(um_tx_t *tx, const um_mail_t *mail, const char *claim, int *done);
 
-/** In a transaction: how many mails of this one's kind were made for an address after since (counted up to 1000), and
- * how many of them for this one's account. */
-apr_status_t um_store_mail_count(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *email_key,
-                                 apr_int64_t since, int *all, int *own);
+/** How many mails of a kind an address gets. */
+typedef struct um_mail_limit_t {
+    const char *email_key;
+    apr_int64_t since;         /**< those made after this count */
+    int most;
+    int first;                 /**< an account's first is made in any case */
+} um_mail_limit_t;
 
-/** In a transaction: a letter is made of it, which counts from now on; now 0: it was not made after all. *done 0: the
+/** In a transaction: a letter is made of it, which counts from now on. *done 0: that would be one too many, or the
  * claim is no longer ours. */
 apr_status_t um_store_mail_made(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *claim,
-                                const char *email_key, apr_int64_t now, int *done);
+                                const um_mail_limit_t *limit, apr_int64_t now, int *done);
 
-/** Records how a mail ended. In a transaction when tx is not NULL. */
+/** In a transaction: it was not made after all. */
+apr_status_t um_store_mail_unmade(um_tx_t *tx, const um_mail_t *mail, const char *claim);
+
+/** Records how a mail ended. In a transaction when tx is not NULL.
+ * @param done  0: the claim is no longer ours; may be NULL */
 apr_status_t um_store_mail_done(um_store_call_t *call, um_tx_t *tx, const um_mail_t *mail, const char *claim,
-                                um_mail_state_e state, apr_int64_t now, const char *error);
+                                um_mail_state_e state, apr_int64_t now, const char *error, int *done);
 
 /** Puts a mail back until due, with that count of attempts. In a transaction when tx is not NULL. */
 apr_status_t um_store_mail_later(um_store_call_t *call, um_tx_t *tx, const um_mail_t *mail, const char *claim,

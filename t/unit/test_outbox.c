@@ -687,7 +687,7 @@ static void test_lease(void)
     um_store_mail_claim(&call, HOST, two, SITE_NOW + LEASE, SITE_NOW + 2 * LEASE, BATCH, &second);
     is_int(second->nelts, 3, "and all when it is over");
     is_int(APR_ARRAY_IDX(second, 0, um_mail_t *)->attempts, 2, "a killed worker's try counts");
-    um_store_mail_done(&call, NULL, APR_ARRAY_IDX(first, 0, um_mail_t *), one, UM_MAIL_SENT, SITE_NOW, "");
+    um_store_mail_done(&call, NULL, APR_ARRAY_IDX(first, 0, um_mail_t *), one, UM_MAIL_SENT, SITE_NOW, "", NULL);
     um_store_mail_later(&call, NULL, APR_ARRAY_IDX(first, 1, um_mail_t *), one, SITE_NOW, 1, "");
     um_store_mail_release(&call, one, UM_MAIL_NO_ID, SITE_NOW);
     is_number("select count(*) from um_mail where state = 0 and attempts = 2 and claim = "
