@@ -1,0 +1,228 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# What applications are told of who calls, what they are not to see, and that nobody can tell them lies.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Socket::INET;
+use MIME::Base64 qw(encode_base64);
+use POSIX ();
+use Test::More;
+use UmApi;
+use UmPlaces;
+use UmServer;
+use UmTest ();
+
+sub files {
+    my ($pages) = @_;
+    UmTest::spew("$pages/files/in.shtml",
+        '<!--#include virtual="/app/on/inner" -->====<!--#include virtual="/open/inner" -->');
+    UmTest::spew("$pages/files/env.shtml", '<!--#include virtual="/cgi/env" -->');
+    return;
+}
+
+my $site = places(<<'END', files => \&files);
+<Directory ${pages}/files>
+    Options +Includes
+    AddOutputFilter INCLUDES shtml
+</Directory>
+Alias /files ${pages}/files
+Alias /shut ${pages}/files
+ScriptAlias /pcgi ${pages}/cgi
+<LocationMatch "^/(?:pcgi|shut|app|pass|on)(?:/|$)">
+    AuthType Bearer
+    AuthName here
+    Require valid-user
+</LocationMatch>
+<Location /app>
+    UserMgmtTokenSource header cookie=tok query=t
+    ProxyPass ${back}/
+</Location>
+<Location /pass>
+    AuthType Basic
+    AuthBasicProvider usermgmt
+    UserMgmtIdentityHeaders On
+    ProxyPass ${back}/
+</Location>
+<LocationMatch "^/(?:app|pass)/bearer">
+    UserMgmtAuthorization bearer
+</LocationMatch>
+<LocationMatch "^/(?:app|pass)/drop">
+    UserMgmtAuthorization drop
+</LocationMatch>
+<Location /app/on>
+    UserMgmtIdentityHeaders On
+</Location>
+<Location /app/text>
+    UserMgmtAuthorization "Basic c2VydmVyOnNlY3JldA=="
+</Location>
+<Location /open>
+    ProxyPass ${back}/
+</Location>
+<Location /open/drop>
+    UserMgmtTokenSource header cookie=tok query=t
+    UserMgmtAuthorization drop
+</Location>
+ProxyPass /nocanon ${back}/ nocanon
+<Location /nocanon>
+    UserMgmtTokenSource query=t
+    UserMgmtAuthorization drop
+</Location>
+RewriteEngine On
+RewriteRule ^/rewritten(.*) ${back}$1 [P,QSA]
+<Location /rewritten>
+    UserMgmtTokenSource query=t
+    UserMgmtAuthorization drop
+</Location>
+<Location /on>
+    UserMgmtIdentityHeaders On
+    UserMgmtAuthorization "Basic c2VydmVyOnNlY3JldA=="
+    RewriteEngine On
+    RewriteRule on/open /open/x
+    RewriteRule on/cgi /pcgi/env [PT]
+    RewriteRule on/free /cgi/env [PT]
+    ErrorDocument 404 /open/error
+</Location>
+END
+my $me = enrol('alice', groups => ['editors', 'others'], staff => 1);
+my $other = enrol('Zoë');
+my $T = $me->{token};
+my $H = "Authorization: Bearer $T";
+
+# Those of them that are there, as NAME=value.
+sub of {
+    my ($answer, $pattern) = @_;
+    my $told = told($answer);
+    return join ' ', map { "$_=$told->{$_}" } sort grep { /$pattern/ } keys %$told;
+}
+
+# ---- the environment -------------------------------------------------------------------------------------------------
+
+my $ENVIRONMENT = "USERMGMT_EMAIL=alice\@example.org USERMGMT_FIRST_NAME=First USERMGMT_GROUPS=editors,others "
+    . "USERMGMT_ID=$me->{id} USERMGMT_LAST_NAME=Last USERMGMT_STAFF=1 USERMGMT_USERNAME=alice";
+is(of(get('/pcgi/env', headers => [$H]), qr/\AUSERMGMT_/), $ENVIRONMENT, 'a program is told who calls');
+is(of(get('/pcgi/env', headers => [$H]), qr/\A(?:REMOTE_USER|AUTH_TYPE)\z/), 'AUTH_TYPE=Bearer REMOTE_USER=alice',
+    'and by the usual names');
+is(of(get('/cgi/env', headers => [$H]), qr/USERMGMT|REMOTE_USER/), '', 'not where nobody is asked');
+is(of(get('/on/cgi', headers => [$H]), qr/\AUSERMGMT_/), $ENVIRONMENT, 'also after a redirect inside');
+is(of(get('/on/free', headers => [$H]), qr/\AUSERMGMT_/), '', 'but not where that leads to an open place');
+is(of(get('/files/env.shtml', headers => [$H]), qr/\AUSERMGMT_/), '', 'an open page tells its parts nothing');
+is(of(get('/shut/env.shtml', headers => [$H]), qr/\AUSERMGMT_/), '',
+    'nor does a closed one tell parts that are open');
+
+# ---- headers for the back end ----------------------------------------------------------------------------------------
+
+my $HEADERS = "HTTP_X_USERMGMT_EMAIL=alice\@example.org HTTP_X_USERMGMT_GROUPS=editors,others "
+    . "HTTP_X_USERMGMT_ID=$me->{id} HTTP_X_USERMGMT_STAFF=1 HTTP_X_USERMGMT_USERNAME=alice";
+is(of(get('/app/on', headers => [$H]), qr/USERMGMT/), $HEADERS, 'a back end is told who calls');
+is(of(get('/app/off', headers => [$H]), qr/USERMGMT/), '', 'only where that is asked for');
+is(told(get('/app/on', token => $other->{token}))->{HTTP_X_USERMGMT_USERNAME}, 'Zoë', 'a name is sent in UTF-8');
+is(of(get('/pass/x', headers => ['Authorization: Basic ' . encode_base64('alice:' . good_password(), '')]),
+    qr/USERMGMT/), $HEADERS, 'the same for who has shown a password');
+
+# The name of a header that a back end might take for one of ours, whatever it folds.
+my @forged = map { my $name = $_; map { ("$name: evil", "\U$name\E: evil", "\L$name\E: evil") } 1 }
+    qw(X-Usermgmt-Id X_Usermgmt_Id X-Usermgmt_Username X_Usermgmt-Groups X-Usermgmt-Staff X-Usermgmt-Email
+    X.Usermgmt.Id X~Usermgmt!Staff X-Usermgmt-Anything X-Usermgmt- X-Usermgmt-Id-);
+for my $path ('/app/on', '/app/off', '/open/x') {
+    my $want = $path eq '/app/on' ? $HEADERS : '';
+    # The back end is a program of httpd, which drops the odd names: so the bytes that arrive are looked at below, too.
+    is(of(get($path, headers => [$H, @forged]), qr/USERMGMT|evil/i), $want, "$path: forged headers");
+    is(of(get($path, headers => [$H, "Connection: $_"]), qr/USERMGMT/), $want, "$path: Connection: $_")
+        for 'X-Usermgmt-Id', 'close, x-usermgmt-id , X_Usermgmt_Staff', 'X-Usermgmt-Username, X-Usermgmt-Groups, foo',
+        'keep-alive,X-Usermgmt-Email';
+}
+is(of(get('/open/x', headers => ['Connection: X-Foo, X-Usermgmt-Id', 'X-Foo: 1', 'X-Bar: 2', 'X-User: 3',
+    'XUsermgmt-Id: 4', 'X-Usermgmts: 5']), qr/\AHTTP_X(?!_FORWARDED)/),
+    'HTTP_XUSERMGMT_ID=4 HTTP_X_BAR=2 HTTP_X_USER=3 HTTP_X_USERMGMTS=5', 'all else stays as it is');
+
+# A back end that shows the very bytes it got.
+{
+    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die "listen: $!\n";
+    my $port = $listener->sockport;
+    my $child = fork;
+    die "fork: $!\n" unless defined $child;
+    if (!$child) {
+        $SIG{TERM} = 'DEFAULT';     # it stops no servers
+        while (my $socket = $listener->accept) {
+            my $text = '';
+            1 while $text !~ /\r\n\r\n/ && sysread $socket, $text, 65536, length $text;
+            syswrite $socket, "HTTP/1.1 200 OK\r\nContent-Length: " . length($text) . "\r\nConnection: close\r\n\r\n$text";
+            close $socket;
+        }
+        POSIX::_exit(0);
+    }
+    close $listener;
+    my $raw = UmServer->start($site->{database}, UmPlaces::module_lines() . <<"END");
+
+TypesConfig $site->{pages}/types
+ProxyPass / http://127.0.0.1:$port/
+ProxyPassMatch ^/api !
+<Location />
+    UserMgmtIdentityHeaders On
+</Location>
+END
+    for my $method (qw(GET OPTIONS POST FOO)) {
+        my $got = call($method => '/x', headers => ['X-A: 1', @forged, 'X-B: 2', 'Connection: X_Usermgmt_Id'],
+            port => $raw->{port}, any => 1)->{body};
+        like($got, qr/^X-A: 1\r$/m, "$method arrives");
+        is(join('|', $got =~ /^.*(?:usermgmt|evil).*$/gim), '', "$method: not a byte of what was forged");
+    }
+    $raw->stop;
+    kill TERM => $child;
+    waitpid $child, 0;
+}
+
+# ---- Authorization, cookie, query --------------------------------------------------------------------------------------
+
+my $COOKIE = "Cookie: a=1;b=2 ;  tok=$T; c=\"x; y\"; d";
+my %rest = (forward => "a=1;b=2 ;  tok=$T; c=\"x; y\"; d", drop => 'a=1;b=2 ; c="x; y"; d');
+for my $row (
+    ['/app/x', "Bearer $T", $rest{forward}, "x=1&t=$T&y=a%20b"],
+    ['/app/drop', undef, $rest{drop}, 'x=1&y=a%20b'],
+    ['/app/bearer', "Bearer $T", $rest{forward}, "x=1&t=$T&y=a%20b"],
+    ['/app/text', 'Basic c2VydmVyOnNlY3JldA==', $rest{drop}, 'x=1&y=a%20b'],
+    ['/open/x', "Bearer $T", $rest{forward}, "x=1&t=$T&y=a%20b"],
+    ['/open/drop', undef, $rest{drop}, 'x=1&y=a%20b'],
+) {
+    my ($path, $authorization, $cookie, $query) = @$row;
+    my $told = told(get("$path?x=1&t=$T&y=a%20b", headers => [$H, $COOKIE]));
+    is_deeply([@$told{qw(HTTP_AUTHORIZATION HTTP_COOKIE QUERY_STRING)}], [$authorization, $cookie, $query],
+        "$path: what goes on");
+}
+is(told(get($_->[0], headers => ["Cookie: tok=$T"]))->{HTTP_AUTHORIZATION}, $_->[1], "$_->[0] with a cookie alone")
+    for ['/app/x', undef], ['/app/drop', undef], ['/app/bearer', "Bearer $T"];
+is(told(get("/app/bearer?t=$T"))->{HTTP_AUTHORIZATION}, "Bearer $T", 'a token from the address becomes a header');
+for my $row (["tok=$T", undef], ["tok=$T; a=b", 'a=b'], ["a=b; tok=$T", 'a=b'], ["a=b; tok=$T;", 'a=b'],
+    ['a=b; xtok=1; ', 'a=b; xtok=1;'], ["tok=$T; x=1; tok=$T; y=2", 'x=1; y=2'], ['tok', 'tok']) {
+    is(told(get('/open/drop', headers => ["Cookie: $row->[0]"]))->{HTTP_COOKIE}, $row->[1],
+        'cookies without that one: ' . $row->[0] =~ s/\Q$T\E/TOKEN/gr);
+}
+for my $row (["t=$T", ''], ["t=$T&a", 'a'], ["a&t=$T", 'a'], ["a&&t=$T&&b", 'a&&&b'], ['tt=1&t', 'tt=1&t']) {
+    is(told(get("/$_?$row->[0]"))->{QUERY_STRING}, $row->[1], "$_: query without it: " . $row->[0] =~ s/\Q$T\E/TOKEN/gr)
+        for qw(open/drop nocanon/x rewritten/x);
+}
+{
+    my $basic = encode_base64('alice:' . good_password(), '');
+    is(told(get('/pass/x', headers => ["Authorization: Basic $basic"]))->{HTTP_AUTHORIZATION}, "Basic $basic",
+        'a password goes on as it came');
+    is(told(get("/pass/$_", headers => ["Authorization: Basic $basic"]))->{HTTP_AUTHORIZATION}, undef,
+        "but not with $_") for qw(bearer drop);
+}
+
+# ---- requests that belong to another -----------------------------------------------------------------------------------
+
+is(of(get('/on/open', headers => [$H]), qr/USERMGMT|AUTHORIZATION/), "HTTP_AUTHORIZATION=Bearer $T",
+    'a redirect inside has the headers of the client, and its own place says what goes on');
+is(of(get('/on/none', headers => [$H]), qr/USERMGMT|AUTHORIZATION/), "HTTP_AUTHORIZATION=Bearer $T",
+    'so has a page for errors');
+{
+    my ($on, $open) = split /====/, get('/files/in.shtml', headers => [$H])->{body};
+    is(of({ body => $on }, qr/USERMGMT/), $HEADERS, 'a part that asks who calls tells its back end');
+    is(of({ body => $open }, qr/USERMGMT/), '', 'and no other');
+}
+is(get('/api/v1/users/' . $me->{id} . '/', headers => [$H])->{status}, 200, 'the API has its header');
+is($site->{server}->crashes, '', 'nothing crashed');
+
+done_testing();

@@ -1,0 +1,117 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Require by group, staff and claim, and who calls in httpd's expressions; for callers by token and by password.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use MIME::Base64 qw(encode_base64);
+use Test::More;
+use UmApi;
+use UmPlaces;
+use UmServer;
+
+my $number = 0;
+my (@rows, $lines);
+
+# A place with that rule, by token and by password; want: statuses for nobody, alice, bob (staff, editors, büro).
+sub rule {
+    my ($want, $require, @more) = @_;
+    $number++;
+    push @rows, [$number, $want, $require];
+    my @rules = ref $require ? @$require : "Require $require";
+    $lines .= join "\n", "Alias /t$number/ \${pages}/files/", "<Location /t$number/>", 'AuthType Bearer',
+        'AuthName t', @more, @rules, '</Location>', "Alias /p$number/ \${pages}/files/", "<Location /p$number/>",
+        'AuthType Basic', 'AuthName p', 'AuthBasicProvider usermgmt', @more, @rules, '</Location>', '';
+    return;
+}
+
+my $FORBID = 'AuthzSendForbiddenOnFailure On';
+rule('401 401 200', 'usermgmt-group editors');
+rule('401 401 200', 'usermgmt-group others editors more');
+rule('401 401 200', 'usermgmt-group "büro"');
+rule('401 401 401', 'usermgmt-group Editors editor editorss ed itors ,editors editors,büro');
+rule('401 401 401', 'usermgmt-group ""');
+rule('401 401 200', 'usermgmt-group %{env:WANTED}', 'SetEnvIf X-Wanted (.*) WANTED=$1', 'SetEnvIf Host . WANTED=editors');
+rule('401 401 401', 'usermgmt-group %{env:NOTHING}');
+rule('401 401 200', 'usermgmt-staff');
+rule('401 403 200', 'usermgmt-staff', $FORBID);
+rule('401 200 401', ['<RequireAll>', 'Require valid-user', 'Require not usermgmt-group editors', '</RequireAll>']);
+rule('401 200 200', ['<RequireAny>', 'Require usermgmt-staff', 'Require user alice', '</RequireAny>']);
+rule('401 401 200', ['<RequireAll>', 'Require usermgmt-staff', 'Require usermgmt-group editors', '</RequireAll>']);
+# Claims are those of the token: who comes by password has none.
+my @CLAIM = (['401 200 200', 'iss:https://localhost'], ['401 200 200', 'x:y aud:https://localhost'],
+    ['401 401 401', 'iss:localhost'], ['401 401 401', 'iss:https://localhos'], ['401 401 401', 'none:'],
+    ['401 401 401', 'iat:0 exp:x jti: sid:* :x']);
+my $first_claim = $number + 1;
+rule($_->[0], "usermgmt-claim $_->[1]") for @CLAIM[0 .. 4];
+my $last_claim = $number;
+# These are asked before anybody is authenticated: they look at the token themselves. No password is known then.
+my $first_expr = $number + 1;
+rule('403 200 403', "expr \"%{USERMGMT_USERNAME} == 'alice'\"");
+rule('403 403 200', "expr \"%{USERMGMT_STAFF} == '1'\"");
+rule('403 403 200', "expr \"-T %{USERMGMT_STAFF}\"");
+rule('403 403 200', "expr \"'editors' in usermgmt_groups('')\"");
+rule('200 200 403', "expr \"! 'editors' in usermgmt_groups('')\"");
+rule('403 200 200', "expr \"usermgmt_claim('iss') == 'https://localhost' && usermgmt_claim('none') == ''\"");
+rule('403 200 403', "expr \"%{USERMGMT_EMAIL} == 'alice\@example.org' && %{USERMGMT_FIRST_NAME} == 'First' && "
+    . "%{USERMGMT_LAST_NAME} == 'Last' && %{USERMGMT_GROUPS} == '' && %{USERMGMT_ID} =~ /^[0-9a-f-]{36}\$/\"");
+rule('403 403 200', "expr \"%{USERMGMT_GROUPS} == 'büro,editors'\"");
+my $last_expr = $number;
+# With REMOTE_USER in it httpd asks who it is first.
+rule('401 401 200', "expr \"%{REMOTE_USER} != '' && %{USERMGMT_STAFF} == '1'\"");
+
+my $site = places($lines . <<'END');
+Alias /shown ${pages}/files
+Header set X-Who "expr=%{USERMGMT_USERNAME}"
+<Location /back>
+    RequestHeader set X-Name "expr=%{USERMGMT_USERNAME}/%{USERMGMT_GROUPS}"
+    ProxyPass ${back}/
+</Location>
+RewriteEngine On
+RewriteCond expr "%{USERMGMT_STAFF} == '1'"
+RewriteRule ^/choose$ /shown/hello.txt [PT]
+RewriteRule ^/choose$ - [F]
+END
+my $alice = enrol('alice');
+my $bob = enrol('bob', groups => ['editors', 'büro'], staff => 1);
+
+sub by_password {
+    return ('headers', ['Authorization: Basic ' . encode_base64("$_[0]:" . good_password(), '')]);
+}
+
+for my $row (@rows) {
+    my ($place, $want, $require) = @$row;
+    my $name = ref $require ? join ' ', @$require : $require;
+    is(join(' ', map { get("/t$place/hello.txt", token => $_)->{status} } undef, $alice->{token}, $bob->{token}), $want,
+        "by token: $name");
+    next if $place >= $first_expr && $place <= $last_expr;
+    $want = '401 401 401' if $place >= $first_claim && $place <= $last_claim;
+    is(join(' ', get("/p$place/hello.txt")->{status},
+        map { get("/p$place/hello.txt", by_password($_))->{status} } 'alice', 'bob'), $want, "by password: $name");
+}
+
+is(get('/shown/hello.txt', @$_[1 .. $#$_])->{head}{'x-who'}[0], $_->[0], "Header: $_->[0]")
+    for ['alice', token => $alice->{token}], ['bob', token => $bob->{token}], [''], ['', token => 'x.y.z'];
+is(told(get('/back', token => $bob->{token}))->{HTTP_X_NAME}, 'bob/büro,editors', 'RequestHeader');
+is(told(get('/back'))->{HTTP_X_NAME}, '/', 'RequestHeader: nobody');
+is(get('/choose', token => $bob->{token})->{body}, $HELLO, 'RewriteCond: staff');
+is(get('/choose', token => $_)->{status}, 403, 'RewriteCond: not staff') for $alice->{token}, 'x.y.z', undef;
+
+# What was known of somebody is not known any more.
+$site->{database}{sql}->("delete from um_memberships where user_id = '$bob->{id}'");
+ok(await(6, sub { get('/t1/hello.txt', token => $bob->{token})->{status} == 401 }), 'who is taken out of a group is out');
+
+# ---- what is refused when the server starts --------------------------------------------------------------------------
+
+for my $row (['usermgmt-group', 'needs the name of a group'], ['usermgmt-staff yes', 'takes no arguments'],
+    ['usermgmt-claim', 'NAME:VALUE'], ['usermgmt-claim x', 'NAME:VALUE'], ['usermgmt-claim :x', 'NAME:VALUE'],
+    ['usermgmt-claim a:b c', 'NAME:VALUE'], ['usermgmt-group %{nonsense', 'Cannot parse'],
+    ["expr \"usermgmt_nothing('x')\"", 'usermgmt_nothing'], ['expr "%{USERMGMT_SECRET} == 1"', 'USERMGMT_SECRET']) {
+    my ($require, $says) = @$row;
+    my ($status, $output) = UmTest::httpd_t("<Location /x>\nRequire $require\n</Location>\n");
+    ok($status && $output =~ /line \d+ of .*\Q$says\E/s, "Require $require is refused") or diag("$status: $output");
+}
+is($site->{server}->crashes, '', 'nothing crashed');
+
+done_testing();
