@@ -241,7 +241,7 @@ static void test_mended(void)
     close_clean(&s);
 }
 
-/* A server that refuses, as on a full disk, has not forgotten what it was told: to tell it again would cost it memory. */
+/* A server that refuses, as on a full disk, has forgotten nothing: to tell it again would cost it memory. */
 static void test_refused(void)
 {
     um_store_call_t call;
