@@ -48,16 +48,15 @@ static int is_joined(const char *header)
 
 um_bearer_e um_bearer_form(const char *text)
 {
-    const char *c = text;
+    const char *end = text;
 
-    /* One comparison a character: each request of a caller who is known passes here with hundreds of them. */
-    while ((unsigned char)(*c - '!') <= '~' - '!') {
-        c++;
+    while ((unsigned char)(*end - '!') <= '~' - '!') {
+        end++;
     }
-    if (!*c) {
-        return c > text ? UM_BEARER_FOUND : UM_BEARER_EMPTY;
+    if (!*end) {
+        return end == text ? UM_BEARER_EMPTY : UM_BEARER_FOUND;
     }
-    return (*c == ' ' || *c == '\t') && c[strspn(c, BLANKS)] ? UM_BEARER_SPACES : UM_BEARER_CHARACTERS;
+    return (*end == ' ' || *end == '\t') && end[strspn(end, BLANKS)] ? UM_BEARER_SPACES : UM_BEARER_CHARACTERS;
 }
 
 um_bearer_e um_bearer_token(const char *header, const char **token)
