@@ -138,7 +138,9 @@ for my $row (['smtps', '--smtps', $certificate, $key, '--login', "mailer:$PASSWO
     ask_each($server, @to);
     ok(settle(sql => $database->{sql}), 'sendmail: all is done');
     each_once([mails_in($folder)], [@to[0 .. 2]], 'it gets the mails');
-    is(UmTest::slurp("$folder/calls"), join('', map { "-i -x -f $FROM -- $_\n" } @to), 'and who they are for');
+    # Those of one millisecond come in any order.
+    is(join('', sort split /^/, UmTest::slurp("$folder/calls")), join('', sort map { "-i -x -f $FROM -- $_\n" } @to),
+        'and who they are for');
     like($database->{sql}->("select state || ' ' || last_error from um_mail where state <> 1"), qr/\A2 \S/,
         'a user that it does not know: given up, and why');
 }
