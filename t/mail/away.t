@@ -54,7 +54,8 @@ for my $kind (qw(closed silent broken)) {
     await(10, sub { !$sql->('select 1 from um_mail where claim is not null limit 1') });
     is($sql->('select count(*) from um_mail where state = 0'), $COUNT, "$kind: all wait");
     # One that is silent, or breaks off, before it knows of any recipient is away for all.
-    is($sql->('select max(attempts) from um_mail'), 0, "$kind: which counts as no try");
+    # What is claimed just now has its try counted until it is given back.
+    is($sql->('select max(attempts) from um_mail where claim is null'), 0, "$kind: which counts as no try");
     cmp_ok(scalar(() = $case{$kind}{server}->log =~ /UM503/g), '<=', 6, "$kind: the log does not fill");
 }
 
