@@ -6,6 +6,7 @@
 #include "gate.h"
 #include "policy.h"
 #include "pwhash.h"
+#include "seldom.h"
 #include "sigcache.h"
 #include "store.h"
 
@@ -29,6 +30,7 @@ typedef struct um_site_t {
     um_flight_t *flights;               /**< passwords that are looked at now; NULL: each by itself */
     apr_int64_t basic_cache;            /**< seconds after which a password is hashed again; 0: each time */
     um_gate_t *gate;                    /**< bounds hashing on this machine; NULL: unbounded (command line) */
+    um_seldom_t *gate_full;             /**< that too many wait is told seldom; NULL: each time */
     apr_interval_time_t gate_wait;      /**< how long a caller waits for his turn to hash */
     um_pwhash_params_t hash;            /**< of new password hashes */
     um_policy_t policy;                 /**< what a new password must be */

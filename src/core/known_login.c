@@ -63,6 +63,16 @@ static um_status_e ask(um_cx_t *cx, const um_known_record_key_t key, um_known_re
     return UM_OK;
 }
 
+/* While the database is away, and for the grace: also when it is time for the password to be hashed again, for which the
+ * database would be needed. */
+static int is_good_meanwhile(const um_cx_t *cx, const um_known_record_t *kept)
+{
+    um_known_record_t longer = *kept;
+
+    longer.ends_at += apr_time_sec(cx->site->database_grace);
+    return um_known_record_is_fresh(cx, &longer, cx->site->database_grace);
+}
+
 um_status_e um_known_login(um_cx_t *cx, const char *username_key, um_secret_t password,
                            const um_identity_t **identity)
 {
@@ -73,7 +83,8 @@ um_status_e um_known_login(um_cx_t *cx, const char *username_key, um_secret_t pa
     um_status_e status;
 
     if (!cx->site->known || !cx->site->basic_cache || !make_key(cx, username_key, password, key)
-        || !um_known_record_get(cx, key, &kept, &found) || kept->ends_at <= um_cx_seconds(cx)) {
+        || !um_known_record_get(cx, key, &kept, &found)
+        || kept->ends_at + apr_time_sec(cx->site->database_grace) <= um_cx_seconds(cx)) {
         return UM_ABSENT;
     }
     if (um_known_record_is_fresh(cx, kept, 0)) {
@@ -82,9 +93,13 @@ um_status_e um_known_login(um_cx_t *cx, const char *username_key, um_secret_t pa
     }
     record = *kept;
     status = ask(cx, key, &record, identity);
-    if (status == UM_AWAY && um_known_record_is_fresh(cx, kept, cx->site->database_grace)) {
+    if (status == UM_AWAY && is_good_meanwhile(cx, kept)) {
         *identity = copy(cx, &found);
         return UM_OK;
+    }
+    if (status == UM_OK && kept->ends_at <= um_cx_seconds(cx)) {
+        *identity = NULL;
+        return UM_ABSENT;
     }
     return status;
 }

@@ -104,7 +104,8 @@ int um_known_record_is_fresh(const um_cx_t *cx, const um_known_record_t *record,
     apr_interval_time_t limit = cx->site->revocation_delay + grace;
     apr_interval_time_t age = cx->now - record->checked_at;
 
-    /* A request that began before another one asked is a little younger than its answer. */
-    return limit > 0 && age <= limit && age >= -limit && record->ends_at > um_cx_seconds(cx)
+    /* A request that began before another one asked is a little younger than its answer; more than that is a clock that
+     * was set back. */
+    return limit > 0 && age <= limit && age >= -apr_time_from_sec(1) && record->ends_at > um_cx_seconds(cx)
            && record->epoch == um_known_record_epoch(cx, record->user_id);
 }

@@ -43,6 +43,7 @@ static um_status_e enter(um_cx_t *cx, um_gate_pass_t *pass)
 {
     if (cx->site->gate && um_gate_enter(cx->site->gate, cx->site->gate_wait, pass) != APR_SUCCESS) {
         cx->cause = "too many passwords wait to be hashed";
+        cx->known = !um_seldom_now(cx->site->gate_full);
         return UM_BUSY;
     }
     return UM_OK;

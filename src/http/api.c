@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define HANDLER "usermgmt"
+#define SLOW_BODY apr_time_from_sec(1)
 
 /* --- owning the paths --- */
 
@@ -76,7 +77,7 @@ static um_call_t *new_call(request_rec *r)
 
     call->r = r;
     call->server = um_server_of(r->server);
-    um_cx_init(&call->cx, r->pool, call->server->site, r->request_time);
+    um_cx_init(&call->cx, r->pool, call->server->site, apr_time_now());
     call->cx.address = r->useragent_ip;
     call->cx.user_agent = apr_table_get(r->headers_in, "User-Agent");
     call->accept = um_mediatype_accept(r->pool, apr_table_get(r->headers_in, "Accept"));
@@ -125,6 +126,26 @@ static void record(const um_call_t *call, um_status_e status)
     }
 }
 
+static int admit(um_call_t *call, const um_route_match_t *match)
+{
+    int status = um_admit(call, match->first->who);
+
+    if (status == OK && !call->route) {
+        status = method_not_allowed(call, match->first);
+    }
+    return status == OK && match->id ? find_user(call, match->id) : status;
+}
+
+/* Who sends a body slowly must not call with the rights that he had when he began. */
+static int read_and_look_again(um_call_t *call, const um_route_match_t *match)
+{
+    apr_time_t began = call->cx.now;
+    int status = read_input(call);
+
+    call->cx.now = apr_time_now();
+    return status == OK && call->cx.now - began > SLOW_BODY ? admit(call, match) : status;
+}
+
 /* The order of the checks is the contract's: 406, 401, 405, 404, then the body. */
 static int serve(um_call_t *call, const um_route_match_t *match)
 {
@@ -133,15 +154,9 @@ static int serve(um_call_t *call, const um_route_match_t *match)
 
     call->route = um_route_method(match->first, call->r->method);
     call->session = match->session;
-    status = um_admit(call, match->first->who);
-    if (status == OK && !call->route) {
-        status = method_not_allowed(call, match->first);
-    }
-    if (status == OK && match->id) {
-        status = find_user(call, match->id);
-    }
+    status = admit(call, match);
     if (status == OK && call->route->shape) {
-        status = read_input(call);
+        status = read_and_look_again(call, match);
     }
     if (status != OK) {
         return status;

@@ -96,23 +96,30 @@ static authn_status refuse(request_rec *r, const um_cx_t *cx, authn_status statu
     return status;
 }
 
+static authn_status trouble(request_rec *r, const um_cx_t *cx, int level)
+{
+    ap_log_rerror(APLOG_MARK, cx->known ? APLOG_DEBUG : level, 0, r, "UM415: a password could not be checked: %s",
+                  cx->cause);
+    return fail(r, HTTP_SERVICE_UNAVAILABLE);
+}
+
 static authn_status check_password(request_rec *r, const char *username, const char *password)
 {
-    const um_server_t *server = um_server_of(r->server);
+    um_server_t *server = um_server_of(r->server);
     um_basic_t found;
     um_cx_t cx;
 
     if (!server->site) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "UM413: the provider usermgmt needs UserMgmtSigningKey for this "
-                      "host");
+        ap_log_rerror(APLOG_MARK, um_seldom_now(&server->misplaced) ? APLOG_ERR : APLOG_DEBUG, 0, r,
+                      "UM413: the provider usermgmt needs UserMgmtSigningKey for this host");
         return AUTH_GENERAL_ERROR;
     }
     if (server->settings.require_tls && !um_channel_is_private(r)) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "UM414: a password came in clear text and was not looked at "
-                      "(UserMgmtRequireTLS)");
+        ap_log_rerror(APLOG_MARK, um_seldom_now(&server->misplaced) ? APLOG_WARNING : APLOG_DEBUG, 0, r,
+                      "UM414: a password came in clear text and was not looked at (UserMgmtRequireTLS)");
         return fail(r, HTTP_FORBIDDEN);
     }
-    um_cx_init(&cx, r->pool, server->site, r->request_time);
+    um_cx_init(&cx, r->pool, server->site, apr_time_now());
     switch (um_basic_caller(&cx, username, (um_secret_t){ password, strlen(password) }, &found)) {
     case UM_OK:
         return accept_caller(r, &found);
@@ -120,10 +127,10 @@ static authn_status check_password(request_rec *r, const char *username, const c
         return refuse(r, &cx, AUTH_USER_NOT_FOUND);
     case UM_INVALID:
         return refuse(r, &cx, AUTH_DENIED);
+    case UM_BUSY:
+        return trouble(r, &cx, APLOG_WARNING);
     default:
-        ap_log_rerror(APLOG_MARK, cx.known ? APLOG_DEBUG : APLOG_ERR, 0, r, "UM415: a password could not be checked: "
-                      "%s", cx.cause);
-        return fail(r, HTTP_SERVICE_UNAVAILABLE);
+        return trouble(r, &cx, APLOG_ERR);
     }
 }
 

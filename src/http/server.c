@@ -95,6 +95,7 @@ typedef struct common_t {
     um_gate_t *gate;
     um_known_t *known;
     um_flight_t *flights;
+    um_seldom_t *gate_full;
 } common_t;
 
 static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *common)
@@ -104,6 +105,7 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     common->gate = um_gate_attach(pchild, um_shared_gate(), settings->hash_concurrency
                                   ? (int)settings->hash_concurrency : cores(), (int)settings->hash_queue);
     common->known = um_known_attach(pchild, um_shared_known());
+    common->gate_full = apr_pcalloc(pchild, sizeof(*common->gate_full));
     if (um_sigcache_create(pchild, REMEMBERED_SIGNATURES, &common->signatures) != APR_SUCCESS) {
         common->signatures = NULL;
     }
@@ -127,6 +129,7 @@ static um_site_t *make_site(apr_pool_t *pchild, const um_server_t *server, const
     site->flights = common->flights;
     site->basic_cache = settings->basic_cache;
     site->gate = common->gate;
+    site->gate_full = common->gate_full;
     site->gate_wait = apr_time_from_sec(settings->hash_wait);
     site->hash = settings->password_hash;
     site->policy = (um_policy_t){ (int)settings->password_min_length, (int)settings->password_max_length,

@@ -17,6 +17,7 @@ APLOG_USE_MODULE(usermgmt);
 typedef struct um_server_t {
     um_settings_t settings;
     server_rec *server;
+    um_seldom_t misplaced;      /**< what a place cannot do that it is meant to is told seldom */
     const char *database;       /**< mod_dbd's driver and parameters, to tell databases apart; set with dialect */
     um_dialect_e dialect;       /**< set when the configuration is checked */
     um_keyring_t *keys;         /**< read as root, in the parent; NULL: this host neither issues nor accepts tokens */

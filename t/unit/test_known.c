@@ -251,6 +251,14 @@ static void test_login(void)
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
     logs_in("alice", "blue", UM_OK, ANY, "and over when it is back");
     wait_for(300);
+    s.site.database_grace = apr_time_from_sec(600);
+    logs_in("alice", "blue", UM_ABSENT, 1, "after its time, with a grace, the database is asked whether it is there");
+    s.refuse = 1000;
+    wait_for(DELAY + 1);
+    logs_in("alice", "blue", UM_OK, ANY, "while it is away, the grace goes beyond the time");
+    s.refuse = 0;
+    s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
+    s.site.database_grace = 0;
     logs_in("alice", "blue", UM_ABSENT, 0, "after its time the password has to be hashed again");
     um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity);
     user->is_active = 1;
