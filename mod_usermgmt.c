@@ -8,6 +8,7 @@
 #include "auth_require.h"
 #include "checks.h"
 #include "keys.h"
+#include "private.h"
 #include "handover.h"
 #include "place.h"
 #include "server.h"
@@ -45,6 +46,9 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_fixups(um_api_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Before mod_proxy takes the query and mod_headers evaluates its expressions. */
     ap_hook_fixups(um_handover_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* Before mod_cache, whose filter comes later, takes the answer. */
+    ap_hook_insert_filter(um_private_insert, NULL, NULL, APR_HOOK_MIDDLE);
+    um_private_register();
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
     /* After everybody's handlers but the one for files. */
     ap_hook_handler(um_api_nowhere, NULL, NULL, APR_HOOK_LAST);

@@ -202,6 +202,7 @@ static void change(request_rec *r)
 static void set_authorization(request_rec *r, const um_place_t *place)
 {
     const char *token = um_caller_token(r);
+    int echoes = r->method_number == M_TRACE;
 
     change(r);
     switch (place->authorization.what) {
@@ -212,24 +213,11 @@ static void set_authorization(request_rec *r, const um_place_t *place)
         return;
     case UM_ONWARD_DROP:
     case UM_ONWARD_TEXT:
-        put_back(r, "Authorization", place->authorization.text);
+        put_back(r, "Authorization", echoes ? NULL : place->authorization.text);
         break;
     }
     for (int i = 0; i < place->sources->nelts; i++) {
         um_source_cut(r, &APR_ARRAY_IDX(place->sources, i, um_source_t));
-    }
-}
-
-/* A cache on the way takes care of answers to Authorization by itself, but not of these. */
-static void keep_private(request_rec *r)
-{
-    const um_source_t *source = um_caller_source(r);
-
-    if (source && source->kind != UM_SOURCE_HEADER) {
-        apr_table_setn(r->headers_out, "Cache-Control", "private");
-    }
-    if (source && source->kind == UM_SOURCE_QUERY) {
-        apr_table_setn(r->headers_out, "Referrer-Policy", "no-referrer");
     }
 }
 
@@ -247,12 +235,11 @@ int um_handover_fixups(request_rec *r)
     }
     if (identity) {
         set_environment(r, identity);
-        keep_private(r);
     }
     else if (r->main) {
         clear_environment(r);
     }
-    if (identity && place->identity_headers) {
+    if (identity && place->identity_headers && r->method_number != M_TRACE) {
         change(r);
         um_handover_headers(r->pool, r->headers_in, identity);
     }

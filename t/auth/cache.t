@@ -1,0 +1,117 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# What was answered to one caller is not told another by a cache, and no echo tells what is for back ends alone.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use MIME::Base64 qw(encode_base64);
+use Test::More;
+use UmApi;
+use UmPlaces;
+use UmServer;
+use UmTest ();
+
+# A page that says how long it may be kept, and who asked.
+sub files {
+    my ($pages) = @_;
+    UmTest::spew("$pages/cgi/env", <<'END');
+#!/bin/sh
+printf 'Content-Type: text/plain\nETag: "1"\n'
+[ -z "$HTTP_X_SAYS" ] || printf 'Cache-Control: %s\n' "$HTTP_X_SAYS"
+printf '\nfor %s\n' "$HTTP_X_USERMGMT_USERNAME"
+END
+    chmod 0755, "$pages/cgi/env" or die "env: $!\n";
+    mkdir "$pages/cache" or die "cache: $!\n";
+    chmod 0777, "$pages/cache";
+    return;
+}
+
+chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
+places(<<"LOAD" . <<'END', files => \&files);
+
+LoadModule cache_module $modules/mod_cache.so
+LoadModule cache_disk_module $modules/mod_cache_disk.so
+LOAD
+CacheRoot ${pages}/cache
+CacheEnable disk /
+CacheQuickHandler Off
+CacheDefaultExpire 60
+CacheIgnoreNoLastMod On
+<LocationMatch "^/(?:header|drop|text|cookie|query)">
+    AuthType Bearer
+    AuthName here
+    Require valid-user
+</LocationMatch>
+<LocationMatch "^/(?:header|drop|text|cookie|query|expr|pass)">
+    UserMgmtIdentityHeaders On
+</LocationMatch>
+<LocationMatch "^/(?:drop|pass)">
+    UserMgmtAuthorization drop
+</LocationMatch>
+<Location /text>
+    UserMgmtAuthorization "Basic c2VydmVyOnNlY3JldA=="
+</Location>
+<LocationMatch "^/(?:cookie|expr)">
+    UserMgmtTokenSource header cookie=tok
+</LocationMatch>
+<Location /query>
+    UserMgmtTokenSource query=t
+</Location>
+<Location /expr>
+    Require expr "%{USERMGMT_USERNAME} != ''"
+</Location>
+<Location /pass>
+    AuthType Basic
+    AuthName here
+    AuthBasicProvider usermgmt
+    Require valid-user
+</Location>
+ProxyPassMatch "^/(?:header|drop|text|cookie|query|expr|pass|open)/" ${back}
+END
+my %who = map { $_ => enrol($_) } qw(alice berta);
+
+sub cookie { return "Cookie: tok=$who{$_[0]}{token}" }
+
+sub bearer { return "Authorization: Bearer $who{$_[0]}{token}" }
+
+sub basic { return 'Authorization: Basic ' . encode_base64("$_[0]:$who{$_[0]}{password}", '') }
+
+ok(get('/open/a', headers => ['X-Says: max-age=60'])->{body} eq "for \n"
+    && get('/open/a', headers => ['X-Says: max-age=60'])->{head}{age}, 'the cache keeps what is nobody\'s');
+
+for my $case (['/header/a', \&bearer], ['/drop/a', \&bearer], ['/text/a', \&bearer], ['/cookie/a', \&cookie],
+    ['/expr/a', \&cookie], ['/pass/a', \&basic]) {
+    my ($path, $shows) = @$case;
+    for my $says ('max-age=60', 'public, max-age=60') {
+        next if $path eq '/header/a' && $says =~ /public/;     # the application's own word
+        my $page = $path . length $says;
+        my @bodies = map { get($page, headers => [$shows->($_), "X-Says: $says"])->{body} } qw(alice berta);
+        my @want = $path eq '/expr/a' ? ("for \n", "for \n") : ("for alice\n", "for berta\n");
+        is_deeply(\@bodies, \@want, "$page, $says: each gets his own");
+        is(get($page, headers => ["X-Says: $says"])->{status}, $path eq '/expr/a' ? 403 : 401,
+            "$page: and a stranger none");
+    }
+}
+
+# ---- what the answer says itself -------------------------------------------------------------------------------------
+
+my $answer = get('/cookie/b', headers => [cookie('alice')]);
+is("@{ $answer->{head}{'cache-control'} || [] }", 'private', 'a back end that says nothing: private');
+like("@{ $answer->{head}{vary} || [] }", qr/\bCookie\b/, 'and another for each cookie');
+$answer = get('/cookie/c', headers => [cookie('alice'), 'X-Says: no-store']);
+is("@{ $answer->{head}{'cache-control'} || [] }", 'no-store', 'one that says something is left to it');
+$answer = get('/expr/b', headers => [cookie('alice')]);
+is("@{ $answer->{head}{'cache-control'} || [] }", 'private', 'the same where an expression has let somebody in');
+$answer = get("/query/b?t=$who{alice}{token}");
+is("@{ $answer->{head}{'cache-control'} || [] } @{ $answer->{head}{'referrer-policy'} || [] }",
+    'private no-referrer', 'a token in the address is kept from the next page');
+$answer = get('/header/b', headers => [bearer('alice')]);
+is("@{ $answer->{head}{'cache-control'} || [] }", '', 'a token in the header is known to all caches');
+
+# ---- echoes ----------------------------------------------------------------------------------------------------------
+
+$answer = ask(TRACE => '/text/d', headers => [bearer('alice'), 'Max-Forwards: 0', 'X-Mine: 1']);
+unlike($answer->{body}, qr/c2VydmVyOnNlY3JldA|usermgmt/i, 'an echo tells nothing that is for the back end');
+
+api_done();
