@@ -10,7 +10,6 @@ use Test::More;
 use Time::HiRes qw(sleep);
 use UmApi;
 use UmPlaces;
-use UmTest ();
 
 my $site = places(<<'END');
 UserMgmtRevocationDelay 1s
@@ -42,7 +41,7 @@ sub slowly {
 }
 
 # As another node would do it.
-sub end_all { UmTest::sql($site->{database}{params}, 'delete from um_sessions'); return }
+sub end_all { $site->{database}{sql}->('delete from um_sessions'); return }
 
 sub headers { return "Host: localhost\r\nAuthorization: Bearer $_[0]\r\nConnection: close\r\n" }
 
