@@ -35,6 +35,8 @@ LoadModule cache_disk_module $modules/mod_cache_disk.so
 LOAD
 CacheRoot ${pages}/cache
 CacheEnable disk /
+# The back end is a host of the same server.
+CacheDisable /b
 CacheQuickHandler Off
 CacheDefaultExpire 60
 CacheIgnoreNoLastMod On
