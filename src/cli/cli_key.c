@@ -7,10 +7,41 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define LONGEST_YEARS 100
+
+/* --- who is at work --- */
+
+/* Whoever owns the folder may put links there that lead anywhere: root, who works for him, is he from here on, with no
+ * right that he has not. The group of the folder, for new files get it; but not root's. */
+static int become_owner(const char *folder)
+{
+    const struct passwd *user;
+    struct stat info;
+    gid_t group;
+
+    if (geteuid() != 0 || stat(folder, &info) != 0 || info.st_uid == 0) {
+        return 0;
+    }
+    user = getpwuid(info.st_uid);
+    group = info.st_gid != 0 || !user ? info.st_gid : user->pw_gid;
+    if (group == 0) {
+        return um_cli_fail("folder %s belongs to a stranger in root's group: chgrp it", folder);
+    }
+    if ((user ? initgroups(user->pw_name, group) : setgroups(0, NULL)) != 0 || setgid(group) != 0
+        || setuid(info.st_uid) != 0) {
+        return um_cli_fail("folder %s: its owner's rights cannot be taken on: %s", folder, strerror(errno));
+    }
+    return 0;
+}
+
+/* --- new --- */
 
 int um_cli_key_new(um_cli_t *cli)
 {
@@ -20,6 +51,9 @@ int um_cli_key_new(um_cli_t *cli)
 
     if (rv != APR_SUCCESS && !APR_STATUS_IS_EEXIST(rv)) {
         return um_cli_fail("folder %s cannot be made: %s", cli->args[0], apr_strerror(rv, text, sizeof(text)));
+    }
+    if (become_owner(cli->args[0])) {
+        return 1;
     }
     if (um_rotation_add(cli->pool, cli->args[0], cli->alg ? cli->alg : "EdDSA", apr_time_now(), &file, &why)
         != APR_SUCCESS) {
@@ -120,6 +154,9 @@ int um_cli_key_rotate(um_cli_t *cli)
         um_cli_fail("--every must be longer than --publish: a key is published before it signs");
         return 2;
     }
+    if (become_owner(cli->args[0])) {
+        return 1;
+    }
     rv = um_rotation_step(cli->pool, cli->args[0], &plan, apr_time_now(), said, &why);
     return ended(rv, said, why);
 }
@@ -128,7 +165,11 @@ int um_cli_key_retire(um_cli_t *cli)
 {
     apr_array_header_t *said = apr_array_make(cli->pool, 4, sizeof(const char *));
     const char *why = NULL;
-    apr_status_t rv = um_rotation_retire(cli->pool, cli->args[0], cli->args[1], apr_time_now(), said, &why);
+    apr_status_t rv;
 
+    if (become_owner(cli->args[0])) {
+        return 1;
+    }
+    rv = um_rotation_retire(cli->pool, cli->args[0], cli->args[1], apr_time_now(), said, &why);
     return ended(rv, said, why);
 }

@@ -5,8 +5,10 @@
 
 #include <apr_file_info.h>
 #include <apr_file_io.h>
+#include <apr_portable.h>
 #include <apr_strings.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -99,21 +101,33 @@ static apr_status_t rename_file(um_keywork_t *work, const char *from, const char
     return read_folder(work);
 }
 
-/* A new file belongs to whom the folder belongs to. Its group may do with it what wanted says, as far as the folder is
- * open to the group and closed to everybody else. */
-static void adopt(const um_keywork_t *work, const char *path, mode_t wanted)
+/* A file that we have just made gets the group of its folder, which may do with it what wanted says, as far as the folder
+ * is open to the group and closed to everybody else. By the descriptor, for whoever may write in the folder may put
+ * something else under the name; and no owner is given away: who is root becomes the folder's owner before. */
+static void adopt(const um_keywork_t *work, int fd, mode_t wanted)
 {
     struct stat folder, file;
 
-    if (stat(work->folder, &folder) != 0) {
+    if (stat(work->folder, &folder) != 0 || fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_nlink != 1
+        || file.st_uid != geteuid()) {
         return;
     }
-    if (chown(path, geteuid() == 0 ? folder.st_uid : (uid_t)-1, folder.st_gid) != 0) {
-        errno = 0;      /* it stays ours, and as closed as it was made */
+    if (file.st_gid != folder.st_gid && fchown(fd, (uid_t)-1, folder.st_gid) != 0) {
+        return;         /* it stays as closed as it was made */
     }
     wanted &= folder.st_mode & S_IRWXO ? 0 : folder.st_mode;
-    if (wanted && stat(path, &file) == 0 && file.st_gid == folder.st_gid) {
-        (void)chmod(path, S_IRUSR | S_IWUSR | wanted);
+    if (wanted) {
+        (void)fchmod(fd, S_IRUSR | S_IWUSR | wanted);
+    }
+}
+
+static void adopt_file(const um_keywork_t *work, const char *path, mode_t wanted)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0) {
+        adopt(work, fd, wanted);
+        close(fd);
     }
 }
 
@@ -129,7 +143,7 @@ apr_status_t um_keywork_make(um_keywork_t *work, const char *alg, um_keyfolder_s
     if (um_jwk_create(work->pool, alg, path, &why) != APR_SUCCESS) {
         return um_keywork_fail(work, "%s: %s", path, why);
     }
-    adopt(work, path, S_IRGRP);
+    adopt_file(work, path, S_IRGRP);
     *file = path_of(work, name);
     return rename_file(work, NEW_NAME, name);
 }
@@ -185,12 +199,40 @@ apr_status_t um_keywork_retire(um_keywork_t *work, int i)
 
 /* --- the lock --- */
 
+/* Never through a link, nor a file that has another name: it could be anybody's. */
+static apr_status_t open_lock(um_keywork_t *work, const char *path)
+{
+    const int how = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    int is_new, fd = open(path, how | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
+    struct stat info;
+    apr_status_t rv;
+
+    is_new = fd >= 0;
+    if (!is_new && errno == EEXIST) {
+        fd = open(path, how);
+    }
+    if (fd < 0) {
+        return errno;
+    }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1) {
+        close(fd);
+        return APR_EINVAL;
+    }
+    if (is_new) {
+        adopt(work, fd, S_IRGRP | S_IWGRP);
+    }
+    rv = apr_os_file_put(&work->lock, &fd, APR_FOPEN_WRITE, work->pool);
+    if (rv != APR_SUCCESS) {
+        close(fd);
+    }
+    return rv;
+}
+
 /* By a lock of the system's, which ends with the process that holds it, and on NFS counts for other nodes too. */
 apr_status_t um_keywork_open(um_keywork_t *work)
 {
     const char *path = path_of(work, LOCK_NAME);
-    const apr_int32_t how = APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_BINARY;
-    apr_status_t rv = apr_file_open(&work->lock, path, how, APR_FPROT_UREAD | APR_FPROT_UWRITE, work->pool);
+    apr_status_t rv = open_lock(work, path);
     char text[120];
 
     if (rv != APR_SUCCESS) {
@@ -200,7 +242,6 @@ apr_status_t um_keywork_open(um_keywork_t *work)
     for (int i = 0; i < LOCK_TRIES; i++) {
         rv = apr_file_lock(work->lock, APR_FLOCK_EXCLUSIVE | APR_FLOCK_NONBLOCK);
         if (rv == APR_SUCCESS) {
-            adopt(work, path, S_IRGRP | S_IWGRP);
             return read_folder(work);
         }
         apr_sleep(LOCK_STEP);
@@ -209,7 +250,6 @@ apr_status_t um_keywork_open(um_keywork_t *work)
                              apr_strerror(rv, text, sizeof(text)));
     return APR_EBUSY;
 }
-
 
 void um_keywork_close(um_keywork_t *work)
 {

@@ -282,6 +282,42 @@ static void test_retire(void)
     ok(strcmp(signing(), first) != 0, "and not put to use on the way");
 }
 
+/* Whoever may write in the folder may put links there: nobody else's file is opened, given away or written. */
+static void test_links(void)
+{
+    const char *victim = site_file("victim");
+    FILE *file = fopen(victim, "w");
+    struct stat before, after;
+
+    if (!file || fputs("kept", file) < 0 || fclose(file) != 0 || chmod(victim, 0600) != 0 || stat(victim, &before)) {
+        ok(0, "a file of somebody's");
+        return;
+    }
+    for (int i = 0; i < 4; i++) {
+        const char *name = path_of(i < 2 ? ".lock" : ".new");
+        const char *kind = i % 2 ? "another name of a file" : "a link to a file";
+
+        empty();
+        (void)chmod(folder, 0770);
+        if (geteuid() == 0) {
+            (void)!chown(folder, 65534, 65534);
+        }
+        is_int(i % 2 ? link(victim, name) : symlink(victim, name), 0, kind);
+        is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), i < 2 ? APR_EGENERAL : APR_SUCCESS, name);
+        is_text(states(), i < 2 ? "" : "S", i < 2 ? "stops it" : "is removed");
+        ok(stat(victim, &after) == 0 && after.st_uid == before.st_uid && after.st_gid == before.st_gid
+           && after.st_mode == before.st_mode && after.st_size == 4, "the file is as it was: %s", why ? why : "");
+    }
+    empty();
+    is_int(mkfifo(path_of(".lock"), 0600), 0, "a pipe");
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EGENERAL, "is not waited for");
+    if (geteuid() == 0) {
+        (void)!chown(folder, 0, 0);
+    }
+    (void)chmod(folder, 0700);
+    unlink(victim);
+}
+
 /* Many processes at once, each killed somewhere: there is always a key that signs. */
 static void test_killed(void)
 {
@@ -342,6 +378,7 @@ int main(void)
     test_own_names();
     test_trouble();
     test_retire();
+    test_links();
     test_killed();
     empty();
     rmdir(folder);
