@@ -165,8 +165,9 @@ void um_keys_child_init(apr_pool_t *pchild, server_rec *main_server)
 
 /* --- the worker rotates --- */
 
-/* When the worker of this process looks again. */
-static apr_time_t next_look;
+/* When the worker of this process looked, by a clock that nobody sets back; 0: not yet. And for how long that does. */
+static apr_uint32_t looked;
+static apr_uint32_t pause_ms;
 
 /* Hosts that share keys share them for tokens of different length. */
 static apr_int64_t longest_token(const um_server_t *server)
@@ -204,7 +205,7 @@ void um_keys_work(apr_pool_t *pool)
     apr_int64_t pause = LONGEST_PAUSE_SECONDS;
     apr_pool_t *scratch;
 
-    if (apr_time_now() < next_look) {
+    if (looked && um_breaker_tick() - looked < pause_ms) {
         return;
     }
     apr_pool_create(&scratch, pool);
@@ -219,7 +220,8 @@ void um_keys_work(apr_pool_t *pool)
         }
     }
     apr_pool_destroy(scratch);
-    next_look = apr_time_now() + apr_time_from_sec(pause);
+    pause_ms = (apr_uint32_t)pause * 1000;
+    looked = um_breaker_tick();
 }
 
 /* --- others fetch --- */
