@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
-#include "jwk.h"
+#include "key.h"
 #include "keyfolder.h"
 #include "rotation.h"
 
@@ -130,10 +130,16 @@ static int read_time(const char *option, const char *text, apr_int64_t *seconds)
     return 0;
 }
 
-static int ended(apr_status_t rv, const apr_array_header_t *said, const char *why)
+/* A server refuses what we may have passed over: whoever calls must not think that it knows. */
+static int ended(um_cli_t *cli, apr_status_t rv, const apr_array_header_t *said, const char *why)
 {
+    um_keyring_t *keys;
+
     for (int i = 0; i < said->nelts; i++) {
         puts(APR_ARRAY_IDX(said, i, const char *));
+    }
+    if (rv == APR_SUCCESS) {
+        rv = um_key_ring(cli->pool, cli->args[0], &keys, &why);
     }
     return rv == APR_SUCCESS ? 0 : um_cli_fail("%s", why);
 }
@@ -158,7 +164,7 @@ int um_cli_key_rotate(um_cli_t *cli)
         return 1;
     }
     rv = um_rotation_step(cli->pool, cli->args[0], &plan, apr_time_now(), said, &why);
-    return ended(rv, said, why);
+    return ended(cli, rv, said, why);
 }
 
 int um_cli_key_retire(um_cli_t *cli)
@@ -171,5 +177,5 @@ int um_cli_key_retire(um_cli_t *cli)
         return 1;
     }
     rv = um_rotation_retire(cli->pool, cli->args[0], cli->args[1], apr_time_now(), said, &why);
-    return ended(rv, said, why);
+    return ended(cli, rv, said, why);
 }

@@ -25,6 +25,7 @@ typedef struct ring_t {
     const char *print;              /* of the folder */
     const char *set, *etag;
     struct ring_t *older;
+    int leans;                      /* it has keys of older's, which stays as long as it does */
     apr_uint32_t replaced;          /* tick */
 } ring_t;
 
@@ -97,15 +98,22 @@ static apr_status_t publish(apr_pool_t *pool, ring_t *ring, const char **why)
     return APR_SUCCESS;
 }
 
+static ring_t *new_ring(apr_pool_t *pool, int count, const char *print)
+{
+    ring_t *ring = apr_pcalloc(pool, sizeof(*ring));
+
+    ring->keys = apr_array_make(pool, count, sizeof(um_jwk_t *));
+    ring->files = apr_array_make(pool, count, sizeof(const char *));
+    ring->print = print;
+    return ring;
+}
+
 static apr_status_t read_files(apr_pool_t *pool, const char *path, const apr_array_header_t *files, ring_t **made,
                                const char **why)
 {
-    ring_t *ring = apr_pcalloc(pool, sizeof(*ring));
+    ring_t *ring = new_ring(pool, files->nelts, um_keyfolder_print(pool, files));
     int used = 0;
 
-    ring->keys = apr_array_make(pool, files->nelts, sizeof(um_jwk_t *));
-    ring->files = apr_array_make(pool, files->nelts, sizeof(const char *));
-    ring->print = um_keyfolder_print(pool, files);
     for (int i = 0; i < files->nelts; i++) {
         const um_keyfolder_file_t *file = &APR_ARRAY_IDX(files, i, um_keyfolder_file_t);
 
@@ -125,8 +133,9 @@ static apr_status_t read_files(apr_pool_t *pool, const char *path, const apr_arr
 }
 
 /* *ring stays NULL while the folder is as print says. A list that is read while a file is renamed may have it under
- * neither name: what is new counts when it was seen twice. */
-static apr_status_t read_ring(apr_pool_t *pool, const char *path, const char *print, ring_t **ring, const char **why)
+ * neither name: what is new counts when it was seen twice. *seen_files is the list that was, and makes no ring. */
+static apr_status_t read_ring(apr_pool_t *pool, const char *path, const char *print, ring_t **ring,
+                              apr_array_header_t **seen_files, const char **why)
 {
     const char *seen = "";
     apr_status_t rv = APR_EGENERAL;
@@ -135,6 +144,7 @@ static apr_status_t read_ring(apr_pool_t *pool, const char *path, const char *pr
         apr_array_header_t *files;
         const char *now = "";
 
+        *seen_files = NULL;
         rv = um_keyfolder_list(pool, path, &files, why);
         if (rv == APR_SUCCESS) {
             now = um_keyfolder_print(pool, files);
@@ -147,6 +157,7 @@ static apr_status_t read_ring(apr_pool_t *pool, const char *path, const char *pr
                     return APR_SUCCESS;
                 }
                 *ring = NULL;
+                *seen_files = strcmp(now, seen) == 0 ? files : NULL;
             }
         }
         seen = now;
@@ -156,16 +167,89 @@ static apr_status_t read_ring(apr_pool_t *pool, const char *path, const char *pr
 
 apr_status_t um_key_ring(apr_pool_t *pool, const char *path, um_keyring_t **keys, const char **why)
 {
+    apr_array_header_t *files;
     ring_t *ring = NULL;
 
     *keys = NULL;
-    if (read_ring(pool, path, "", &ring, why) != APR_SUCCESS) {
+    if (read_ring(pool, path, "", &ring, &files, why) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     *keys = apr_pcalloc(pool, sizeof(**keys));
     (*keys)->path = apr_pstrdup(pool, path);
     atomic_init(&(*keys)->ring, ring);
     return APR_SUCCESS;
+}
+
+/* --- what is left of a folder that is not as it should be --- */
+
+static void lean(ring_t *ring, const ring_t *old, int i, int signs)
+{
+    const um_jwk_t *key = APR_ARRAY_IDX(old->keys, i, const um_jwk_t *);
+
+    APR_ARRAY_PUSH(ring->keys, const um_jwk_t *) = key;
+    APR_ARRAY_PUSH(ring->files, const char *) = APR_ARRAY_IDX(old->files, i, const char *);
+    ring->signing = signs && um_jwk_can_sign(key) ? key : ring->signing;
+    ring->leans = 1;
+}
+
+/* By the name that its file had, or by what is in a file of another name. */
+static int is_retired(apr_pool_t *pool, const apr_array_header_t *files, const ring_t *old, int i)
+{
+    const char *path = APR_ARRAY_IDX(old->files, i, const char *), *slash = strrchr(path, '/'), *fault;
+    const char *name = um_keyfolder_name(pool, slash ? slash + 1 : path, UM_KEYFOLDER_RETIRED, 0);
+    um_jwk_t *key;
+
+    for (int k = 0; k < files->nelts; k++) {
+        const um_keyfolder_file_t *file = &APR_ARRAY_IDX(files, k, um_keyfolder_file_t);
+
+        if (file->state == UM_KEYFOLDER_RETIRED
+            && (strcmp(file->name, name) == 0
+                || (um_jwk_read(pool, file->path, &key, &fault) == APR_SUCCESS
+                    && strcmp(um_jwk_kid(key), um_jwk_kid(APR_ARRAY_IDX(old->keys, i, um_jwk_t *))) == 0))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The keys that can be read; for a file that cannot, the key it had. One retired or gone is out, whatever is wrong with
+ * others; but the last that can sign only if it is retired. Its print is no folder's, so that it is tried again. */
+static ring_t *rescue(apr_pool_t *pool, const apr_array_header_t *files, const ring_t *old)
+{
+    ring_t *ring = new_ring(pool, files->nelts + 1, "");
+    const char *why = NULL;
+
+    for (int i = 0; i < files->nelts; i++) {
+        const um_keyfolder_file_t *file = &APR_ARRAY_IDX(files, i, um_keyfolder_file_t);
+
+        if (file->state == UM_KEYFOLDER_RETIRED || read_key(pool, file, ring, &why) == APR_SUCCESS) {
+            continue;
+        }
+        for (int k = 0; k < old->files->nelts; k++) {
+            if (strcmp(APR_ARRAY_IDX(old->files, k, const char *), file->path) == 0) {
+                lean(ring, old, k, file->state == UM_KEYFOLDER_USED);
+            }
+        }
+    }
+    for (int k = 0; k < old->keys->nelts && !ring->signing; k++) {
+        if (APR_ARRAY_IDX(old->keys, k, const um_jwk_t *) == old->signing && !is_retired(pool, files, old, k)) {
+            lean(ring, old, k, 1);
+        }
+    }
+    return publish(pool, ring, &why) == APR_SUCCESS ? ring : NULL;
+}
+
+static int is_same(const ring_t *a, const ring_t *b)
+{
+    int same = a->keys->nelts == b->keys->nelts && !a->signing == !b->signing
+               && (!a->signing || strcmp(um_jwk_kid(a->signing), um_jwk_kid(b->signing)) == 0);
+
+    for (int i = 0; i < a->keys->nelts && same; i++) {
+        same = strcmp(um_jwk_kid(APR_ARRAY_IDX(a->keys, i, um_jwk_t *)),
+                      um_jwk_kid(APR_ARRAY_IDX(b->keys, i, um_jwk_t *))) == 0
+               && strcmp(APR_ARRAY_IDX(a->files, i, const char *), APR_ARRAY_IDX(b->files, i, const char *)) == 0;
+    }
+    return same;
 }
 
 /* --- following --- */
@@ -175,7 +259,7 @@ static void free_older(ring_t *ring, int all, apr_uint32_t now)
     while (ring->older && ring->older->pool) {
         ring_t *older = ring->older;
 
-        if (all || now - older->replaced > KEPT_MS) {
+        if (all || (!ring->leans && now - older->replaced > KEPT_MS)) {
             ring->older = older->older;
             apr_pool_destroy(older->pool);
         }
@@ -203,20 +287,23 @@ static void replace(um_keyring_t *keys, ring_t *old, ring_t *ring, apr_pool_t *p
     old->replaced = keys->how.tick();
     atomic_store(&keys->ring, ring);
     keys->how.tell(keys->how.baton, 0, apr_psprintf(pool, "%s: %d keys, %s signs", keys->path, ring->keys->nelts,
-                                                    um_jwk_kid(ring->signing)));
+                                                    ring->signing ? um_jwk_kid(ring->signing) : "none"));
 }
 
 /* By one thread at a time. */
 static void look(um_keyring_t *keys)
 {
     ring_t *old = atomic_load(&keys->ring), *ring = NULL;
+    apr_array_header_t *files = NULL;
     const char *why = NULL;
     apr_pool_t *pool;
 
     /* Below no pool of others: they are used by other threads meanwhile. */
     apr_pool_create(&pool, NULL);
-    if (read_ring(pool, keys->path, old->print, &ring, &why) != APR_SUCCESS) {
+    if (read_ring(pool, keys->path, old->print, &ring, &files, &why) != APR_SUCCESS) {
         tell_trouble(keys, why);
+        ring = files ? rescue(pool, files, old) : NULL;
+        ring = ring && !is_same(ring, old) ? ring : NULL;
     }
     else {
         keys->trouble[0] = '\0';

@@ -21,12 +21,13 @@ typedef struct um_key_follow_t {
 
 /** From now on, and at once, whoever asks for a key looks at the files first when nobody has for so long; for a kid
  * that is not there, when nobody has for a second. A list of names and times is all that a look costs while nothing
- * changes. New keys take the place of the old in one step; what cannot be read, or has no key that signs, leaves the
- * old in place. Old ones are freed an hour after they were replaced, and with pool. Once per process, before its
+ * changes. New keys take the place of the old in one step; for a file that cannot be read the key that it had stays.
+ * One whose file is retired or gone is out even then, but of those gone the last that can sign stays; an empty folder,
+ * or one that cannot be read or is open to strangers, changes nothing. Old ones are freed an hour after they were replaced, and with pool. Once per process, before its
  * threads: the looking is for threads to share, not for processes. */
 void um_key_follow(apr_pool_t *pool, um_keyring_t *keys, const um_key_follow_t *how);
 
-/** The key that signs. Good for an hour. */
+/** The key that signs. Good for an hour. NULL, in a process that follows: it was retired and there is no other. */
 const um_jwk_t *um_key_signing(const um_keyring_t *keys);
 
 /** The key with that kid, good for an hour; NULL when there is none. An um_jwt_find_fn, with the ring as its baton. */

@@ -131,6 +131,7 @@ static void add(apr_pool_t *pool, apr_array_header_t *files, const char *path, c
 static apr_status_t list_folder(apr_pool_t *pool, const char *path, apr_array_header_t *files, const char **why)
 {
     apr_dir_t *dir;
+    const apr_finfo_t none = { .filetype = APR_UNKFILE };
     apr_finfo_t entry, info;
     apr_status_t rv = apr_dir_open(&dir, path, pool);
 
@@ -146,8 +147,8 @@ static apr_status_t list_folder(apr_pool_t *pool, const char *path, apr_array_he
                 add(pool, files, file, &info);
             }
             else if (!APR_STATUS_IS_ENOENT(rv)) {
-                apr_dir_close(dir);
-                return refuse(pool, file, rv, why);
+                /* A link to where nobody may look is a file that cannot be read, and must not hide the others. */
+                add(pool, files, file, &none);
             }
         }
     }

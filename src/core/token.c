@@ -9,8 +9,12 @@ um_status_e um_token_issue(um_cx_t *cx, const char *user_id, const char *session
                            const char **token)
 {
     um_json_t *claims = um_json_object(cx->pool);
+    const um_jwk_t *key = um_key_signing(cx->site->keys);
     const char *jti;
 
+    if (!key) {
+        return um_cx_failed(cx, "no key is left to sign a token: the one that signed is retired");
+    }
     if (um_random_text(cx->pool, 16, &jti) != APR_SUCCESS) {
         return um_cx_failed(cx, "the random generator failed");
     }
@@ -21,7 +25,7 @@ um_status_e um_token_issue(um_cx_t *cx, const char *user_id, const char *session
     um_json_put_int(claims, "exp", expires_at);
     um_json_put_text(claims, "jti", jti);
     um_json_put_text(claims, "sid", session_id);
-    if (um_jwt_sign(cx->pool, um_key_signing(cx->site->keys), UM_TOKEN_TYP, claims, token) != APR_SUCCESS) {
+    if (um_jwt_sign(cx->pool, key, UM_TOKEN_TYP, claims, token) != APR_SUCCESS) {
         return um_cx_failed(cx, "a token could not be signed");
     }
     return UM_OK;

@@ -144,7 +144,7 @@ static void tell(void *baton, int is_trouble, const char *text)
     const um_server_t *server = baton;
 
     if (is_trouble) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM602: keys stay as they were: %s", text);
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM602: keys could not all be taken up: %s", text);
     }
     else {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, server->server, "UM603: keys were read again: %s", text);

@@ -262,6 +262,81 @@ static void test_follow(void)
     clear(last);
 }
 
+/* A faulty file hides no retirement. Each case begins with a.pem, b.pem, of which b signs, in a process that follows. */
+static void test_rescue(void)
+{
+    static const entry_t first[] = { { "a.pem", ED }, { "b.pem", P256 }, { NULL, NOTHING } };
+    static const entry_t faulty[] = { { "c.pem", GARBAGE }, { NULL, NOTHING } };
+    static const entry_t nothing[] = { { NULL, NOTHING } };
+    static const struct { const char *name, *from, *to; int is_open, ed, p256, signs; } cases[] = {
+        { "nothing is retired", NULL, NULL, 0, 1, 1, 1 },
+        { "the old one is retired", "a.pem", "a.retired.pem", 0, 0, 1, 1 },
+        { "beside a file open to others", "a.pem", "a.retired.pem", 1, 0, 1, 1 },
+        { "by another name", "a.pem", "x.retired.pem", 0, 0, 1, 1 },
+        { "the old one is gone", "a.pem", "a.gone", 0, 0, 1, 1 },
+        { "the one that signs is retired", "b.pem", "b.retired.pem", 0, 1, 0, 1 },
+        { "the one that signs is next", "b.pem", "b.next.pem", 0, 1, 1, 1 },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *why = NULL, *folder = fill(first);
+        um_keyring_t *ring = NULL;
+        apr_pool_t *pool;
+
+        apr_pool_create(&pool, site_root);
+        um_key_ring(site_root, folder, &ring, &why);
+        um_key_follow(pool, ring, &how);
+        fill(faulty);
+        if (cases[i].is_open) {
+            write_file(apr_pstrcat(pool, folder, "/c.pem", NULL), p256);
+            (void)chmod(apr_pstrcat(pool, folder, "/c.pem", NULL), 0644);
+        }
+        if (cases[i].from) {
+            move(cases[i].from, cases[i].to);
+        }
+        for (int n = 0; n < 4; n++) {
+            ticks += 1800001;
+            (void)um_key_signing(ring);
+        }
+        ok(!um_key_find(ring, ED_KID) == !cases[i].ed && !um_key_find(ring, P256_KID) == !cases[i].p256
+           && !um_key_signing(ring) == !cases[i].signs, "%s", cases[i].name);
+        unlink(apr_pstrcat(pool, folder, "/c.pem", NULL));
+        if (cases[i].from) {
+            move(cases[i].to, cases[i].from);
+        }
+        ticks += 2000;
+        ok(um_key_find(ring, ED_KID) && um_key_find(ring, P256_KID), "all are back when it is");
+        apr_pool_destroy(pool);
+        unlink(apr_pstrcat(site_root, folder, "/a.pem", NULL));
+        unlink(apr_pstrcat(site_root, folder, "/b.pem", NULL));
+        clear(nothing);
+    }
+}
+
+/* Retired by hand: no key is left, which is no reason to take what it signed. */
+static void test_none_left(void)
+{
+    static const entry_t first[] = { { "a.pem", ED }, { NULL, NOTHING } };
+    static const entry_t last[] = { { "a.retired.pem", ED }, { NULL, NOTHING } };
+    const char *why = NULL, *etag;
+    um_keyring_t *ring = NULL;
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, site_root);
+    um_key_ring(site_root, fill(first), &ring, &why);
+    um_key_follow(pool, ring, &how);
+    move("a.pem", "a.retired.pem");
+    ticks += 2000;
+    ok(!um_key_signing(ring) && !um_key_find(ring, ED_KID), "the only key is retired: none signs: %s", told);
+    is_text(um_key_set(ring, &etag), "{\"keys\":[]}", "none is published");
+    move("a.retired.pem", "a.pem");
+    ticks += 2000;
+    ok(um_key_signing(ring) != NULL, "until there is one again");
+    apr_pool_destroy(pool);
+    move("a.pem", "a.retired.pem");
+    clear(last);
+}
+
 /* --- threads --- */
 
 static _Atomic int over;
@@ -413,6 +488,8 @@ int main(void)
     test_find();
     test_set();
     test_follow();
+    test_rescue();
+    test_none_left();
     test_threads();
     test_file();
     test_strangers();
