@@ -63,8 +63,8 @@ static um_status_e ask(um_cx_t *cx, const um_known_record_key_t key, um_known_re
     return UM_OK;
 }
 
-/* While the database is away, and for the grace: also when it is time for the password to be hashed again, for which the
- * database would be needed. */
+/* While the database is away, and for the grace: also when it is time for the password to be hashed again, for which
+ * the database would be needed. */
 static int is_good_meanwhile(const um_cx_t *cx, const um_known_record_t *kept)
 {
     um_known_record_t longer = *kept;

@@ -38,7 +38,8 @@ static void make_private(request_rec *r, const um_source_t *source)
     }
 }
 
-/* When the answer goes out: only then is it known what the application has said; mod_proxy brings headers of its own. */
+/* When the answer goes out: only then is it known what the application has said. mod_proxy brings headers of its
+ * own. */
 static apr_status_t on_output(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
     make_private(filter->r, filter->ctx);

@@ -9,8 +9,8 @@
 /** Registers the filter by which answers are made private. */
 void um_private_register(void);
 
-/** Hook insert_filter: mod_cache is kept from the answer, and it gets Cache-Control and the like, unless the application
- * says something itself. */
+/** Hook insert_filter: mod_cache is kept from the answer, and it gets Cache-Control and the like, unless the
+ * application says something itself. */
 void um_private_insert(request_rec *r);
 
 #endif
