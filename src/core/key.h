@@ -23,8 +23,9 @@ typedef struct um_key_follow_t {
  * that is not there, when nobody has for a second. A list of names and times is all that a look costs while nothing
  * changes. New keys take the place of the old in one step; for a file that cannot be read the key that it had stays.
  * One whose file is retired or gone is out even then, but of those gone the last that can sign stays; an empty folder,
- * or one that cannot be read or is open to strangers, changes nothing. Old ones are freed an hour after they were replaced, and with pool. Once per process, before its
- * threads: the looking is for threads to share, not for processes. */
+ * or one that cannot be read or is open to strangers, changes nothing. Old ones are freed an hour after they were
+ * replaced, and with pool. Once per process, before its threads: the looking is for threads to share, not for
+ * processes. */
 void um_key_follow(apr_pool_t *pool, um_keyring_t *keys, const um_key_follow_t *how);
 
 /** The key that signs. Good for an hour. NULL, in a process that follows: it was retired and there is no other. */

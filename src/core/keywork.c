@@ -101,9 +101,9 @@ static apr_status_t rename_file(um_keywork_t *work, const char *from, const char
     return read_folder(work);
 }
 
-/* A file that we have just made gets the group of its folder, which may do with it what wanted says, as far as the folder
- * is open to the group and closed to everybody else. By the descriptor, for whoever may write in the folder may put
- * something else under the name; and no owner is given away: who is root becomes the folder's owner before. */
+/* A file that we have just made gets the group of its folder, which may do with it what wanted says, as far as the
+ * folder is open to the group and closed to everybody else. By the descriptor, for whoever may write in the folder may
+ * put something else under the name; and no owner is given away: who is root becomes the folder's owner before. */
 static void adopt(const um_keywork_t *work, int fd, mode_t wanted)
 {
     struct stat folder, file;

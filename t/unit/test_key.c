@@ -262,7 +262,7 @@ static void test_follow(void)
     clear(last);
 }
 
-/* A faulty file hides no retirement. Each case begins with a.pem, b.pem, of which b signs, in a process that follows. */
+/* A faulty file hides no retirement. Each case begins with a.pem and b.pem, of which b signs. */
 static void test_rescue(void)
 {
     static const entry_t first[] = { { "a.pem", ED }, { "b.pem", P256 }, { NULL, NOTHING } };
