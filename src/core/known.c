@@ -96,11 +96,12 @@ typedef struct look_t {
 static int make_key(const um_cx_t *cx, const char *token, um_known_record_key_t key)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    int good;
+    int good = EVP_Digest(token, strlen(token), digest, NULL, cx->site->known->sha256, NULL) == 1;
 
-    ERR_set_mark();
-    good = EVP_Digest(token, strlen(token), digest, NULL, cx->site->known->sha256, NULL) == 1;
-    ERR_pop_to_mark();
+    /* It does not fail but for want of memory: marks in the queue of errors would cost each caller as much again. */
+    if (!good) {
+        ERR_clear_error();
+    }
     for (int i = 0; good && i < UM_SHMTABLE_KEY; i++) {
         key[i] = digest[i] ^ cx->site->known_mark[i];
     }
