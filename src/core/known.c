@@ -4,8 +4,7 @@
 #include "hmackey.h"
 #include "key.h"
 #include "known_record.h"
-#include "store_session.h"
-#include "token.h"
+#include "session.h"
 
 #include <apr_strings.h>
 #include <openssl/crypto.h>
@@ -126,8 +125,7 @@ static um_status_e say(look_t *look, const um_known_record_t *record, const um_i
     um_cx_t *cx = look->cx;
 
     if (record->verdict != UM_OK) {
-        cx->cause = record->verdict == UM_INACTIVE ? "the account is inactive" : "the session is over";
-        return record->verdict == UM_INACTIVE ? UM_INACTIVE : UM_BAD_TOKEN;
+        return um_session_say(cx, record->verdict == UM_INACTIVE ? UM_INACTIVE : UM_BAD_TOKEN);
     }
     look->identity.session_id = um_random_uuid_text(cx->pool, record->other);
     look->identity.expires_at = record->expires_at;
@@ -150,17 +148,6 @@ static um_status_e read_token(look_t *look, const char *token)
     return status;
 }
 
-static um_status_e judge(const um_cx_t *cx, const um_session_state_t *state, const char *user_id)
-{
-    if (!state->user || strcmp(state->user->id, user_id) != 0) {
-        return UM_BAD_TOKEN;
-    }
-    if (!state->user->is_active) {
-        return UM_INACTIVE;
-    }
-    return state->stands && state->expires_at > um_cx_seconds(cx) ? UM_OK : UM_BAD_TOKEN;
-}
-
 /* What the database says of the record's session now. */
 static um_status_e ask(look_t *look, const um_identity_t **identity)
 {
@@ -175,7 +162,7 @@ static um_status_e ask(look_t *look, const um_identity_t **identity)
         return look->kept && um_known_record_is_fresh(cx, look->kept, cx->site->database_grace)
                    ? say(look, look->kept, identity) : um_cx_away(cx, &call);
     }
-    record->verdict = judge(cx, &state, um_random_uuid_text(cx->pool, record->user_id));
+    record->verdict = um_session_judge(cx, &state, um_random_uuid_text(cx->pool, record->user_id));
     record->checked_at = cx->now;
     /* A session that is over will not come back; for how long that is remembered, the delay says. */
     record->ends_at = record->verdict == UM_OK ? state.expires_at : record->expires_at;

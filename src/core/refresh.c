@@ -6,7 +6,6 @@
 #include "known.h"
 #include "random.h"
 
-#include <apr_escape.h>
 #include <apr_strings.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -64,7 +63,7 @@ static int parse(apr_pool_t *pool, const char *text, work_t *work)
     }
     memcpy(&work->parts, bytes, sizeof(parts_t));
     OPENSSL_cleanse(bytes, count);
-    work->id = um_random_uuid_parse(pool, apr_pescape_hex(pool, work->parts.id, sizeof(work->parts.id), 0));
+    work->id = um_random_uuid_text(pool, work->parts.id);
     work->secret_hash = hash_of(pool, work->parts.secret, sizeof(work->parts.secret));
     return work->secret_hash != NULL;
 }
@@ -117,14 +116,7 @@ static um_status_e look(um_cx_t *cx, work_t *work)
     if (!row->user || !is_same(row->family_hash, hash_of(cx->pool, work->parts.family, sizeof(work->parts.family)))) {
         return refuse(cx, "a refresh token of no session");
     }
-    if (!row->user->is_active) {
-        cx->cause = "the account is inactive";
-        return UM_INACTIVE;
-    }
-    if (!row->stands || row->expires_at <= um_cx_seconds(cx)) {
-        return refuse(cx, "the session is over");
-    }
-    return UM_OK;
+    return um_session_judge(cx, &(um_session_state_t){ row->user, row->stands, row->expires_at, NULL }, row->user->id);
 }
 
 static um_status_e find(um_cx_t *cx, const char *text, work_t *work)

@@ -67,36 +67,44 @@ um_status_e um_session_open(um_cx_t *cx, const um_session_new_t *session)
     return done ? UM_OK : UM_BAD_TOKEN;
 }
 
+um_status_e um_session_say(um_cx_t *cx, um_status_e verdict)
+{
+    if (verdict != UM_OK) {
+        cx->cause = verdict == UM_INACTIVE ? "the account is inactive" : "the session is over";
+    }
+    return verdict;
+}
+
+um_status_e um_session_judge(um_cx_t *cx, const um_session_state_t *state, const char *user_id)
+{
+    if (!state->user || strcmp(state->user->id, user_id) != 0) {
+        return um_session_say(cx, UM_BAD_TOKEN);
+    }
+    if (!state->user->is_active) {
+        return um_session_say(cx, UM_INACTIVE);
+    }
+    return um_session_say(cx, state->stands && state->expires_at > um_cx_seconds(cx) ? UM_OK : UM_BAD_TOKEN);
+}
+
 um_status_e um_session_caller(um_cx_t *cx, const char *token, um_caller_t *caller)
 {
     um_store_call_t call = um_cx_store(cx);
     um_token_t *read = &caller->token;
-    um_user_t *user;
-    apr_int64_t expires_at = 0;
+    um_session_state_t state;
     um_status_e status = um_token_read(cx, token, read);
-    int stands;
 
     if (status != UM_OK) {
         return status;
     }
-    if (um_store_session_user(&call, read->session_id, &user, &stands, &expires_at) != APR_SUCCESS) {
+    if (um_store_session_user(&call, read->session_id, &state) != APR_SUCCESS) {
         return um_cx_away(cx, &call);
     }
-    if (!user || strcmp(user->id, read->user_id) != 0) {
-        cx->cause = "the session is over";
-        return UM_BAD_TOKEN;
+    status = um_session_judge(cx, &state, read->user_id);
+    if (status == UM_OK) {
+        caller->user = state.user;
+        caller->session_id = read->session_id;
     }
-    if (!user->is_active) {
-        cx->cause = "the account is inactive";
-        return UM_INACTIVE;
-    }
-    if (!stands || expires_at <= um_cx_seconds(cx)) {
-        cx->cause = "the session is over";
-        return UM_BAD_TOKEN;
-    }
-    caller->user = user;
-    caller->session_id = read->session_id;
-    return UM_OK;
+    return status;
 }
 
 um_status_e um_session_list(um_cx_t *cx, const char *user_id, apr_array_header_t **sessions)

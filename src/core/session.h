@@ -35,6 +35,13 @@ um_status_e um_session_make(um_cx_t *cx, const um_user_t *user, um_session_new_t
 /** Stores a session by itself. UM_BAD_TOKEN: the user is gone, inactive, or has other credentials by now. UM_AWAY. */
 um_status_e um_session_open(um_cx_t *cx, const um_session_new_t *session);
 
+/** Whether a session of that user stands now: the one rule for all who ask. UM_OK, UM_BAD_TOKEN, UM_INACTIVE; the last
+ * two with cx->cause. */
+um_status_e um_session_judge(um_cx_t *cx, const um_session_state_t *state, const char *user_id);
+
+/** Gives such a verdict, perhaps an earlier one, with its cause. */
+um_status_e um_session_say(um_cx_t *cx, um_status_e verdict);
+
 /** Who calls with this token: the signature, then one SELECT. UM_BAD_TOKEN, UM_INACTIVE, UM_AWAY. */
 um_status_e um_session_caller(um_cx_t *cx, const char *token, um_caller_t *caller);
 

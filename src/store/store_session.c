@@ -55,19 +55,24 @@ apr_status_t um_store_session_exists(um_store_call_t *call, const char *id, int 
     return rv;
 }
 
-apr_status_t um_store_session_user(um_store_call_t *call, const char *id, um_user_t **user, int *stands,
-                                   apr_int64_t *expires_at)
+static void read_state(apr_pool_t *pool, const um_rows_t *rows, um_session_state_t *state)
+{
+    *state = (um_session_state_t){ 0 };
+    if (rows->count) {
+        const char *const *row = rows->row[0];
+
+        state->user = um_store_user_read(pool, row);
+        state->stands = row[USER_COLUMNS][0] == '1';
+        state->expires_at = apr_atoi64(row[USER_COLUMNS + 1]);
+    }
+}
+
+apr_status_t um_store_session_user(um_store_call_t *call, const char *id, um_session_state_t *state)
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_SESSION_USER, UM_VALUES(id), &rows);
 
-    *user = NULL;
-    *stands = 0;
-    if (rv == APR_SUCCESS && rows.count) {
-        *user = um_store_user_read(call->pool, rows.row[0]);
-        *stands = rows.row[0][USER_COLUMNS][0] == '1';
-        *expires_at = apr_atoi64(rows.row[0][USER_COLUMNS + 1]);
-    }
+    read_state(call->pool, &rows, state);
     return rv;
 }
 
@@ -76,14 +81,9 @@ apr_status_t um_store_session_state(um_store_call_t *call, const char *id, um_se
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_SESSION_STATE, UM_VALUES(id), &rows);
 
-    *state = (um_session_state_t){ 0 };
-    if (rv == APR_SUCCESS && rows.count) {
-        const char *const *row = rows.row[0];
-
-        state->user = um_store_user_read(call->pool, row);
-        state->stands = row[USER_COLUMNS][0] == '1';
-        state->expires_at = apr_atoi64(row[USER_COLUMNS + 1]);
-        state->groups = row[USER_COLUMNS + 2] ? row[USER_COLUMNS + 2] : "";
+    read_state(call->pool, &rows, state);
+    if (rows.count) {
+        state->groups = rows.row[0][USER_COLUMNS + 2] ? rows.row[0][USER_COLUMNS + 2] : "";
     }
     return rv;
 }

@@ -25,18 +25,16 @@ apr_status_t um_store_session_insert(um_store_call_t *call, const um_session_t *
 apr_status_t um_store_session_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_session_t *session, int *done);
 /** Whether there is such a session: settles a COMMIT whose answer was lost. */
 apr_status_t um_store_session_exists(um_store_call_t *call, const char *id, int *there);
-/** The user of a session and whether it stands (its version is the user's); *user NULL: no such session. */
-apr_status_t um_store_session_user(um_store_call_t *call, const char *id, um_user_t **user, int *stands,
-                                   apr_int64_t *expires_at);
-
-/** A session, its user and his groups in one look. */
+/** A session and its user in one look. */
 typedef struct um_session_state_t {
     um_user_t *user;           /**< NULL: no such session */
-    const char *groups;        /**< names in order, commas between */
     int stands;                /**< its version is the user's */
     apr_int64_t expires_at;
+    const char *groups;        /**< names in order, commas between; NULL: not asked for */
 } um_session_state_t;
 
+apr_status_t um_store_session_user(um_store_call_t *call, const char *id, um_session_state_t *state);
+/** The same with the user's groups. */
 apr_status_t um_store_session_state(um_store_call_t *call, const char *id, um_session_state_t *state);
 
 /** All that a refresh looks at. */

@@ -6,31 +6,13 @@
 #include "known.h"
 #include "shmtable.h"
 
-#include <dlfcn.h>
-#include <openssl/evp.h>
-
 #define CACHE 300
 #define NEW_PASSWORD "another horse battery"
 
 static site_t s;
 static const um_user_t *alice, *bob;
-static int hashes, held;
 
-/* Stands before OpenSSL's, to count. */
-int EVP_PBE_scrypt(const char *pass, size_t passlen, const unsigned char *salt, size_t saltlen, uint64_t N, uint64_t r,
-                   uint64_t p, uint64_t maxmem, unsigned char *key, size_t keylen)
-{
-    static __typeof__(&EVP_PBE_scrypt) real;
-
-    if (!real) {
-        void *found = dlsym(RTLD_NEXT, "EVP_PBE_scrypt");
-
-        memcpy(&real, &found, sizeof(real));
-    }
-    hashes++;
-    held += s.lent || s.locked;
-    return real(pass, passlen, salt, saltlen, N, r, p, maxmem, key, keylen);
-}
+#include "hashes.h"
 
 /* As after a restart: nothing is known. */
 static void start(void)
