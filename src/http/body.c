@@ -3,6 +3,7 @@
 
 #include "form.h"
 #include "reply.h"
+#include "route.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>
@@ -123,7 +124,8 @@ static int parse(um_call_t *call, form_e form, const um_mediatype_t *type, const
     apr_status_t rv;
 
     if (form == JSON) {
-        rv = um_json_parse(pool, buffer->bytes, buffer->len, MAX_DEPTH, doc, &why);
+        rv = um_json_parse_wanted(pool, buffer->bytes, buffer->len, MAX_DEPTH, um_shape_has, call->route->shape, doc,
+                                  &why);
         why = why ? apr_pstrcat(pool, "JSON parse error - ", why, NULL) : NULL;
     }
     else if (form == URLENCODED) {

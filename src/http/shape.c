@@ -203,6 +203,25 @@ um_status_e um_shape_read(um_call_t *call, const um_shape_t *shape, const um_jso
     return UM_OK;
 }
 
+static int is_name(const char *own, const char *name, apr_size_t len)
+{
+    return own && strlen(own) == len && memcmp(own, name, len) == 0;
+}
+
+int um_shape_has(const void *shape, const char *name, apr_size_t len)
+{
+    const um_shape_t *rows = shape;
+    int found = 0;
+
+    for (int i = 0; i < rows->count && !found; i++) {
+        const um_member_t *member = &rows->members[i];
+
+        found = is_name(member->name, name, len) || is_name(member->also[0], name, len)
+                || is_name(member->also[1], name, len);
+    }
+    return found;
+}
+
 um_json_t *um_shape_describe(const um_call_t *call, const um_shape_t *shape)
 {
     um_json_t *all = um_json_object(call->cx.pool);

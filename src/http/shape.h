@@ -41,6 +41,9 @@ struct um_shape_t {
  * that is not needed stays NULL and is no fault. UM_INVALID: the document is no object, nothing was read. */
 um_status_e um_shape_read(um_call_t *call, const um_shape_t *shape, const um_json_doc_t *doc);
 
+/** Whether a shape has a member of this name, which need not end with a NUL. See um_json_wanted_fn. */
+int um_shape_has(const void *shape, const char *name, apr_size_t len);
+
 /** What OPTIONS says of a shape: an object with a member for each. */
 um_json_t *um_shape_describe(const um_call_t *call, const um_shape_t *shape);
 

@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 #include <json_object.h>
 #include <json_tokener.h>
+#include <openssl/crypto.h>
 
 #define PRINT_FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
@@ -49,7 +50,7 @@ static um_json_kind_e kind_of(const um_json_t *value)
 
 /* json-c clamps integers beyond 64 bits in silence, so that a time claim could mean another time; as floats they keep
  * their size. */
-static const char *floats_for_wide(apr_pool_t *pool, const char *text, apr_size_t *len, const apr_array_header_t *wide)
+static char *floats_for_wide(apr_pool_t *pool, const char *text, apr_size_t *len, const apr_array_header_t *wide)
 {
     char *copy = apr_palloc(pool, *len + 2 * (apr_size_t)wide->nelts), *to = copy;
     apr_size_t from = 0, end;
@@ -89,11 +90,74 @@ static apr_status_t build(const char *text, apr_size_t len, int max_depth, um_js
     return error == json_tokener_success ? APR_SUCCESS : APR_EINVAL;
 }
 
-apr_status_t um_json_parse(apr_pool_t *pool, const char *text, apr_size_t len, int max_depth, um_json_doc_t **doc,
-                           const char **why)
+/* An empty list or object in place of one that is not empty; NULL: the value is a scalar. */
+static const char *emptied(char first)
 {
-    um_jsonscan_t scan;
+    return first == '{' ? "{}" : first == '[' ? "[]" : NULL;
+}
+
+static int ends_wide(const apr_array_header_t *wide, apr_size_t end)
+{
+    int found = 0;
+
+    for (int i = 0; wide && i < wide->nelts; i++) {
+        found |= APR_ARRAY_IDX(wide, i, apr_size_t) == end;
+    }
+    return found;
+}
+
+/* A text of the wanted members alone, the lists and objects among them emptied. */
+static char *wanted_text(apr_pool_t *pool, const char *text, apr_size_t *len, const um_jsonscan_t *scan)
+{
+    const um_jsonscan_member_t *members = (const um_jsonscan_member_t *)scan->members->elts;
+    apr_size_t room = 3;
+    char *copy, *to;
+
+    for (int i = 0; i < scan->members->nelts; i++) {
+        room += members[i].end - members[i].name + 3;
+    }
+    copy = to = apr_palloc(pool, room);
+    *to++ = '{';
+    for (int i = 0; i < scan->members->nelts; i++) {
+        const char *empty = emptied(text[members[i].value]);
+        apr_size_t kept = (empty ? members[i].value : members[i].end) - members[i].name;
+        const char *behind = empty ? empty : ends_wide(scan->wide, members[i].end) ? "e0" : "";
+
+        if (i) {
+            *to++ = ',';
+        }
+        memcpy(to, text + members[i].name, kept);
+        to = apr_cpystrn(to + kept, behind, 3);
+    }
+    *to++ = '}';
+    *len = (apr_size_t)(to - copy);
+    return copy;
+}
+
+/* What json-c is given in place of a sound text; NULL: the text itself. *len becomes its length. */
+static char *text_to_build(apr_pool_t *pool, const char *text, apr_size_t *len, const um_jsonscan_t *scan)
+{
+    const char *root = text;
+
+    if (scan->members) {
+        return wanted_text(pool, text, len, scan);
+    }
+    while (strchr(" \t\r\n", *root)) {
+        root++;
+    }
+    if (scan->wanted && *root == '[') {
+        *len = 2;
+        return apr_pstrdup(pool, emptied(*root));
+    }
+    return scan->wide ? floats_for_wide(pool, text, len, scan->wide) : NULL;
+}
+
+apr_status_t um_json_parse_wanted(apr_pool_t *pool, const char *text, apr_size_t len, int max_depth,
+                                  um_json_wanted_fn *wanted, const void *baton, um_json_doc_t **doc, const char **why)
+{
+    um_jsonscan_t scan = { .wanted = wanted, .baton = baton };
     um_json_t *root;
+    char *copy;
     apr_status_t rv;
 
     if (len > INT_MAX / 4 || max_depth > INT_MAX / 4) {     /* json-c counts in int */
@@ -103,10 +167,12 @@ apr_status_t um_json_parse(apr_pool_t *pool, const char *text, apr_size_t len, i
     if ((rv = um_jsonscan_text(pool, text, len, max_depth, &scan, why)) != APR_SUCCESS) {
         return rv;
     }
-    if (scan.wide) {
-        text = floats_for_wide(pool, text, &len, scan.wide);
+    copy = text_to_build(pool, text, &len, &scan);
+    rv = build(copy ? copy : text, len, max_depth, &root);
+    if (copy) {
+        OPENSSL_cleanse(copy, len);     /* bodies hold passwords */
     }
-    if ((rv = build(text, len, max_depth, &root)) != APR_SUCCESS) {
+    if (rv != APR_SUCCESS) {
         *why = rv == APR_ENOMEM ? "out of memory" : "text not understood";
         return rv;
     }
@@ -115,6 +181,12 @@ apr_status_t um_json_parse(apr_pool_t *pool, const char *text, apr_size_t len, i
     (*doc)->root = root ? keep(pool, root) : NULL;
     (*doc)->lone = scan.lone;
     return APR_SUCCESS;
+}
+
+apr_status_t um_json_parse(apr_pool_t *pool, const char *text, apr_size_t len, int max_depth, um_json_doc_t **doc,
+                           const char **why)
+{
+    return um_json_parse_wanted(pool, text, len, max_depth, NULL, NULL, doc, why);
 }
 
 um_json_value_t um_json_get(const um_json_t *object, const char *name)

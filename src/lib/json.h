@@ -50,6 +50,15 @@ typedef struct um_json_value_t {
  */
 apr_status_t um_json_parse(apr_pool_t *pool, const char *text, apr_size_t len, int max_depth, um_json_doc_t **doc,
                            const char **why);
+/** Whether the caller reads the member of this name: UTF-8, len bytes, not NUL-terminated. */
+typedef int um_json_wanted_fn(const void *baton, const char *name, apr_size_t len);
+/**
+ * The same for a text of a stranger: all of it is checked, but only the wanted members of the root object are built,
+ * and lists and objects come without what is in them. So the time and memory that a text costs follow from its length,
+ * whatever is in it. The copy of the text that this needs is wiped.
+ */
+apr_status_t um_json_parse_wanted(apr_pool_t *pool, const char *text, apr_size_t len, int max_depth,
+                                  um_json_wanted_fn *wanted, const void *baton, um_json_doc_t **doc, const char **why);
 /** UM_JSON_ABSENT also when object is NULL or not an object. */
 um_json_value_t um_json_get(const um_json_t *object, const char *name);
 /** The name of the kind as the contract prints it: dict list str int float bool, and NoneType for null and absent. */

@@ -22,6 +22,7 @@ typedef struct scan_t {
     int max_depth;
     apr_array_header_t *frames;     /* frame_t, the innermost last */
     apr_array_header_t *names;      /* um_jsonstr_t: the members of all open objects, those of the innermost last */
+    um_jsonscan_member_t member;    /* of the root object, the one being read */
     um_jsonscan_t *out;
     const char *why;
 } scan_t;
@@ -115,6 +116,26 @@ static int scan_string(scan_t *s, um_jsonstr_t *string)
     }
 }
 
+/* Whether the innermost open list or object is the root, and an object. */
+static int is_in_root(const scan_t *s)
+{
+    return s->frames->nelts == 1 && APR_ARRAY_IDX(s->frames, 0, frame_t).is_object;
+}
+
+/* A value has ended. Only wanted members are listed, so that a body of thousands of others costs no memory. */
+static void end_member(scan_t *s)
+{
+    const um_jsonstr_t *name;
+
+    if (s->out->members && is_in_root(s)) {
+        name = &APR_ARRAY_IDX(s->names, s->names->nelts - 1, um_jsonstr_t);
+        if (s->out->wanted(s->out->baton, name->text, name->len)) {
+            s->member.end = offset(s);
+            APR_ARRAY_PUSH(s->out->members, um_jsonscan_member_t) = s->member;
+        }
+    }
+}
+
 /* A member name and its colon. */
 static int scan_name(scan_t *s)
 {
@@ -141,6 +162,11 @@ static int scan_name(scan_t *s)
         return unexpected(s);
     }
     ++s->at;
+    skip_blank(s);
+    if (is_in_root(s)) {
+        s->member.name = name->at;
+        s->member.value = offset(s);
+    }
     return 1;
 }
 
@@ -213,7 +239,7 @@ static int scan_text_value(scan_t *s)
     if (!scan_string(s, &string)) {
         return 0;
     }
-    if (string.lone && s->frames->nelts == 1 && APR_ARRAY_IDX(s->frames, 0, frame_t).is_object) {
+    if (string.lone && is_in_root(s)) {
         if (!s->out->lone) {
             s->out->lone = apr_array_make(s->pool, 4, sizeof(um_json_lone_t));
         }
@@ -251,6 +277,9 @@ static int scan_open(scan_t *s, int *is_whole)
     frame = apr_array_push(s->frames);
     frame->is_object = *s->at++ == '{';
     frame->first_name = s->names->nelts;
+    if (s->out->wanted && is_in_root(s)) {
+        s->out->members = apr_array_make(s->pool, 8, sizeof(um_jsonscan_member_t));
+    }
     skip_blank(s);
     *is_whole = is_next(s, frame->is_object ? '}' : ']');
     if (*is_whole) {
@@ -275,6 +304,7 @@ static int scan_next(scan_t *s, int *is_done)
     while (s->frames->nelts > 0) {
         const frame_t *frame = &APR_ARRAY_IDX(s->frames, s->frames->nelts - 1, frame_t);
 
+        end_member(s);
         skip_blank(s);
         if (is_next(s, ',')) {
             ++s->at;
@@ -321,7 +351,7 @@ apr_status_t um_jsonscan_text(apr_pool_t *pool, const char *text, apr_size_t len
     scan_t s;
 
     memset(&s, 0, sizeof(s));
-    memset(scan, 0, sizeof(*scan));
+    scan->lone = scan->wide = scan->members = NULL;
     s.pool = pool;
     s.text = s.at = text;
     s.end = len ? text + len : text;

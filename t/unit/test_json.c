@@ -3,6 +3,7 @@
 #include "tap.h"
 #include "json.h"
 
+#include <malloc.h>
 #include <math.h>
 
 #include <apr_general.h>
@@ -277,10 +278,109 @@ static void test_lifetimes(apr_pool_t *pool)
     apr_pool_destroy(second);
 }
 
+/* --- what a stranger's text costs --- */
+
+static int is_wanted(const void *baton, const char *name, apr_size_t len)
+{
+    const char *const *names = baton;
+    int found = 0;
+
+    for (; *names; ++names) {
+        found |= strlen(*names) == len && memcmp(*names, name, len) == 0;
+    }
+    return found;
+}
+
+static const char *const some_names[] = { "a", "b\xc3\xa9", NULL };
+
+static um_json_doc_t *parse_wanted(apr_pool_t *pool, const char *text)
+{
+    um_json_doc_t *doc = NULL;
+    const char *why = NULL;
+
+    if (um_json_parse_wanted(pool, text, strlen(text), 32, is_wanted, some_names, &doc, &why) != APR_SUCCESS) {
+        printf("# %.60s: %s\n", text, why);
+    }
+    return doc;
+}
+
+static void test_wanted(apr_pool_t *pool)
+{
+    static const struct {
+        const char *text;
+        const char *built;
+    } cases[] = {
+        { "{}", "{}" },
+        { " { } ", "{}" },
+        { "{\"c\":1}", "{}" },
+        { "{\"a\":1}", "{\"a\":1}" },
+        { "{\"c\":{\"a\":2},\"a\" : \"x\" , \"d\":[]}", "{\"a\":\"x\"}" },
+        { "{\"a\":null,\"c\":true,\"b\\u00e9\":false}", "{\"a\":null,\"b\xc3\xa9\":false}" },
+        { "{\"a\":[1,[2],\"3\"],\"b\\u00e9\":{\"a\":{\"a\":1}}}", "{\"a\":[],\"b\xc3\xa9\":{}}" },
+        { "{\"a\":[ ],\"b\xc3\xa9\":{ }}", "{\"a\":[],\"b\xc3\xa9\":{}}" },
+        { "{\"c\":99999999999999999999,\"a\":18446744073709551616,\"d\":99999999999999999999}",
+          "{\"a\":18446744073709551616e0}" },
+        { "{\"a\":\"\\ud83d\\ude00\\\\\"}", "{\"a\":\"\xf0\x9f\x98\x80\\\\\"}" },
+        { "[1,[2],{\"a\":3}]", "[]" },
+        { "\n[99999999999999999999]", "[]" },
+        { "[]", "[]" },
+        { "99999999999999999999", "99999999999999999999e0" },
+        { "\"a\"", "\"a\"" },
+        { "null", "null" },
+    };
+    um_json_doc_t *doc;
+    const char *why;
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); ++i) {
+        doc = parse_wanted(pool, cases[i].text);
+        is_text(doc ? um_json_print(pool, doc->root) : NULL, cases[i].built, cases[i].text);
+    }
+    is_int(um_json_parse_wanted(pool, "{\"c\":[1,]}", 11, 32, is_wanted, some_names, &doc, &why), APR_EINVAL,
+           "an unwanted member is checked all the same");
+}
+
+static const char *repeated(apr_pool_t *pool, const char *before, const char *text, const char *after, size_t len)
+{
+    size_t step = strlen(text);
+    char *all = apr_palloc(pool, strlen(before) + len + step + strlen(after) + 1), *to = apr_cpystrn(all, before, 99);
+
+    for (; len > step; len -= step) {
+        to = apr_cpystrn(to, text, step + 1);
+    }
+    apr_cpystrn(to, after, 99);
+    return all;
+}
+
+/* Under a sanitizer, whose malloc is another, this counts nothing and cannot fail. */
+static void test_cost(apr_pool_t *pool)
+{
+    const struct {
+        const char *name;
+        const char *text;
+    } cases[] = {
+        { "lists in an unwanted member", repeated(pool, "{\"x\":[", "[],", "[]]}", 65000) },
+        { "lists in a wanted member", repeated(pool, "{\"a\":[", "[],", "[]]}", 65000) },
+        { "objects in a list", repeated(pool, "{\"a\":[", "{\"y\":{}},", "{}]}", 65000) },
+        { "a list that is the root", repeated(pool, "[", "[],", "[]]", 65000) },
+        { "a string", repeated(pool, "{\"a\":\"", "xxx", "\"}", 65000) },
+    };
+    struct mallinfo2 before, after;
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); ++i) {
+        before = mallinfo2();
+        ok(parse_wanted(pool, cases[i].text) != NULL, "%s", cases[i].name);
+        after = mallinfo2();
+        ok(after.uordblks - before.uordblks < 300000, "takes %ld bytes", (long)(after.uordblks - before.uordblks));
+    }
+}
+
 int main(void)
 {
     static void (*const tests[])(apr_pool_t *) = { test_roots, test_numbers, test_members, test_has_text, test_lone,
-                                                   test_print, test_build, test_lifetimes };
+                                                   test_print, test_build, test_lifetimes, test_wanted,
+                                                   test_cost };
     apr_pool_t *pool;
     size_t i;
 

@@ -316,7 +316,7 @@ static char *repeat(apr_pool_t *pool, const char *text, int count)
 static void test_bombs(apr_pool_t *pool)
 {
     static const char *const bombs[] = { "[", "{\"a\":", "[{\"a\":", "[[],", "{\"a\":{},\"b\":" };
-    um_jsonscan_t scan;
+    um_jsonscan_t scan = { 0 };
     um_json_doc_t *doc;
     const char *why, *text;
     apr_size_t i;
