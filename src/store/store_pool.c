@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections: borrowed, recovered after a failure, given back. */
+#include "store_private.h"
+
+#include <apr_atomic.h>
+#include <apr_time.h>
+
+/* --- how long to wait, and when not to --- */
+
+/* A PostgreSQL that is restarted is back within a second: so long a request waits for it rather than fail. */
+#define PATIENCE_MS 1000
+#define PATIENCE_STEP_MS 50
+
+/* Whether to try once more after a failure; since is when the trying began. */
+static int is_patient(um_store_t *store, apr_uint32_t since)
+{
+    if (um_breaker_is_down(&store->breaker) || um_breaker_tick() - since + PATIENCE_STEP_MS > PATIENCE_MS) {
+        return 0;
+    }
+    apr_sleep(apr_time_from_msec(PATIENCE_STEP_MS));
+    return 1;
+}
+
+/* --- what is kept on the server --- */
+
+/* A restart of PostgreSQL costs one strike a connection; behind a pooler there is no end of them. */
+#define MOST_STRIKES 64
+#define STRIKES_LAST_MS 600000
+
+static um_store_memory_e memory_for(um_store_t *store)
+{
+    if (store->dialect == UM_DIALECT_SQLITE3) {
+        return UM_MEMORY_DRIVER;
+    }
+    return store->prepare && apr_atomic_read32(&store->strikes) < MOST_STRIKES ? UM_MEMORY_SERVER : UM_MEMORY_NONE;
+}
+
+static void strike(um_store_t *store)
+{
+    apr_uint32_t now = um_breaker_tick();
+
+    if (now - apr_atomic_xchg32(&store->last_strike, now) > STRIKES_LAST_MS) {
+        apr_atomic_set32(&store->strikes, 0);
+    }
+    apr_atomic_inc32(&store->strikes);
+}
+
+int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed)
+{
+    apr_uint32_t since = um_breaker_tick();
+    int changed;
+
+    while (!um_store_conn_alive(conn, call->pool)) {
+        if (!is_patient(call->store, since)) {
+            um_breaker_down(&call->store->breaker);
+            return 0;
+        }
+    }
+    changed = um_store_conn_forget(conn, call->store->dialect, failed, call->pool);
+    if (call->store->dialect == UM_DIALECT_SQLITE3) {
+        return changed || (failed && failed->kind == UM_STATEMENT_READ);
+    }
+    if (changed && conn->memory == UM_MEMORY_SERVER) {
+        strike(call->store);
+    }
+    conn->memory = UM_MEMORY_NONE;
+    return 1;
+}
+
+/* --- borrowing --- */
+
+static apr_status_t refuse(um_store_call_t *call, const char *cause)
+{
+    call->cause = cause;
+    call->known = 1;
+    return APR_EGENERAL;
+}
+
+/* Who was let through to find out, and did not, must say so, or nobody is let through again. */
+static void still_down(um_breaker_t *breaker)
+{
+    if (um_breaker_is_down(breaker)) {
+        um_breaker_down(breaker);
+    }
+}
+
+static apr_status_t lock(um_store_call_t *call)
+{
+    const um_lender_t *lender = &call->store->lender;
+    apr_status_t rv = lender->lock ? lender->lock(lender->baton) : APR_SUCCESS;
+
+    if (rv != APR_SUCCESS) {
+        call->cause = APR_STATUS_IS_TIMEUP(rv) ? "the write lock was not free in time: too many write, or another "
+                      "program keeps the database locked" : "the write lock could not be taken";
+    }
+    return rv;
+}
+
+static void unlock(um_store_call_t *call)
+{
+    const um_lender_t *lender = &call->store->lender;
+
+    if (lender->unlock) {
+        lender->unlock(lender->baton);
+    }
+}
+
+/* The write lock. While another program has the database locked, one writer of the process tries, and those who wait
+ * for him here go when he has failed: in turn, each would wait as long as he did. */
+static apr_status_t lock_to_write(um_store_call_t *call)
+{
+    static const char cause[] = "another program had the database locked a moment ago, not tried again yet";
+    um_breaker_t *writers = &call->store->writers;
+    int was_down = um_breaker_is_down(writers);
+    apr_status_t rv;
+
+    if (!um_breaker_may_try(writers)) {
+        return refuse(call, cause);
+    }
+    rv = lock(call);
+    if (rv == APR_SUCCESS && !was_down && um_breaker_is_down(writers)) {
+        unlock(call);
+        rv = refuse(call, cause);
+    }
+    if (rv != APR_SUCCESS) {
+        still_down(writers);
+    }
+    return rv;
+}
+
+/* Any connection, by and by. */
+static apr_status_t ask_lender(um_store_call_t *call, um_dbconn_t *conn)
+{
+    um_store_t *store = call->store;
+    apr_uint32_t since = um_breaker_tick();
+    apr_status_t rv;
+
+    do {
+        rv = store->lender.borrow(store->lender.baton, call->pool, conn);
+    } while (rv != APR_SUCCESS && is_patient(store, since));
+    if (rv != APR_SUCCESS) {
+        um_breaker_down(&store->breaker);
+        call->cause = "no database connection: the database is away, or DBDParams is wrong";
+    }
+    return rv;
+}
+
+/* A connection's first use, under the write lock where that is needed. Patient, for nobody else may even look while a
+ * database is turned to WAL, and at the start all processes do look. */
+static apr_status_t make_ready(um_store_call_t *call, um_dbconn_t *conn)
+{
+    apr_uint32_t since = um_breaker_tick();
+    const char *why = NULL;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (um_store_conn_is_fresh(conn, call->store->dialect)) {
+        do {
+            rv = um_store_conn_prepare(conn, call->pool, &why);
+        } while (rv != APR_SUCCESS && is_patient(call->store, since));
+        call->cause = rv == APR_SUCCESS ? NULL : why;
+    }
+    if (rv != APR_SUCCESS) {
+        um_breaker_down(&call->store->breaker);
+        call->store->lender.give_back(call->store->lender.baton, conn);
+    }
+    return rv;
+}
+
+static apr_status_t take_connection(um_store_call_t *call, int locked, um_dbconn_t *conn)
+{
+    um_store_t *store = call->store;
+    apr_status_t rv = ask_lender(call, conn);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if (locked || !um_store_conn_is_fresh(conn, store->dialect) || !um_store_conn_is_new(conn, call->pool)) {
+        return make_ready(call, conn);
+    }
+    store->lender.give_back(store->lender.baton, conn);
+    rv = lock(call);
+    if (rv == APR_SUCCESS) {
+        rv = ask_lender(call, conn);
+        rv = rv == APR_SUCCESS ? make_ready(call, conn) : rv;
+        unlock(call);
+    }
+    return rv;
+}
+
+apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn)
+{
+    um_store_t *store = call->store;
+    apr_status_t rv;
+
+    if (!um_breaker_may_try(&store->breaker)) {
+        return refuse(call, "no database connection: it was away a moment ago, not asked again yet");
+    }
+    rv = write ? lock_to_write(call) : APR_SUCCESS;
+    if (rv == APR_SUCCESS) {
+        rv = take_connection(call, write, conn);
+        if (rv != APR_SUCCESS && write) {
+            still_down(&store->writers);
+            unlock(call);
+        }
+    }
+    if (rv != APR_SUCCESS) {
+        still_down(&store->breaker);
+        return APR_EGENERAL;
+    }
+    um_breaker_up(&store->breaker);
+    conn->memory = memory_for(store);
+    return APR_SUCCESS;
+}
+
+void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn)
+{
+    call->store->lender.give_back(call->store->lender.baton, conn);
+    if (write) {
+        unlock(call);
+    }
+}
