@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# After all other suites of a server: it is still there, it ends when told to, and it never crashed on the way.
+# After all other suites of a server: it is still there, it ends when told to, it never crashed on the way, and
+# docs/openapi.yaml describes what it has answered.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -24,5 +25,14 @@ is(join("\n", grep { /$bad/ } split /\n/, $log), '', 'no crash in the error log'
 
 my @reports = grep { -s $_ } glob UmTest::scratch() . '/logs/asan*';
 is(join("\n", map { (split /\n/, UmTest::slurp($_))[0 .. 20] } @reports), '', 'no report of a sanitizer');
+
+my @answers = glob UmTest::scratch() . '/answers/' . UmTest::database() . '-*.jsonl';
+SKIP: {
+    skip 'no suite of the API was run', 2 unless @answers;
+    my ($status, $said) = UmTest::run('/usr/bin/python3', UmTest::sources() . '/t/lib/openapi.py',
+        UmTest::sources() . '/docs/openapi.yaml', 'answers', @answers);
+    is($status, 0, 'the answers can be held against docs/openapi.yaml');
+    like($said, qr/\A[1-9][0-9]* checked\Z/, 'docs/openapi.yaml describes every answer of the suites');
+}
 
 done_testing();

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The table of routes and docs/api.md tell of the same endpoints, each as "METHOD /path".
+# The table of routes, docs/api.md, docs/openapi.yaml and README tell of the same endpoints, each as "METHOD /path".
 use strict;
 use warnings;
 use lib 't/lib';
@@ -20,5 +20,13 @@ for my $line (lines_of('docs/api.md')) {
     }
 }
 is(join("\n", sort keys %told), join("\n", sort @rows), 'docs/api.md has the endpoints of the table, and no others');
+
+my ($status, $described) = UmTest::run('/usr/bin/python3', UmTest::sources() . '/t/lib/openapi.py',
+    UmTest::sources() . '/docs/openapi.yaml', 'routes');
+is($status, 0, 'docs/openapi.yaml can be read');
+is(join("\n", sort split /\n/, $described), join("\n", sort @rows), 'docs/openapi.yaml has them, and no others');
+
+my @listed = map { m{\A\| `([A-Z]+ /\S*)`} ? $1 : () } lines_of('README');
+is(join("\n", sort @listed), join("\n", sort @rows), 'so has the table in README');
 
 done_testing();
