@@ -193,6 +193,7 @@ int um_api_handler(request_rec *r)
         return um_reply_status(call, UM_ABSENT);
     }
     if (match->first->who == UM_PROXY) {
+        um_reply_ignore_body(call);
         return is_open_to(call) ? um_api_check(call) : tls_required(call);
     }
     if (call->accept == UM_ACCEPT_NONE && match->first->who != UM_PUBLIC) {

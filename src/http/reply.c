@@ -16,6 +16,30 @@ static int has_unread_body(const request_rec *r)
     return apr_table_get(r->headers_in, "Transfer-Encoding") || (length && strcmp(length, "0") != 0);
 }
 
+void um_reply_ignore_body(um_call_t *call)
+{
+    if (has_unread_body(call->r)) {
+        call->r->connection->keepalive = AP_CONN_CLOSE;
+    }
+}
+
+/* Send the answer now: core would first read the body that was announced, and it may come slowly or never. The header
+ * filter drops the flush of an answer without content, so that one closes the connection instead. */
+static void flush_before_body(um_call_t *call, int status)
+{
+    int is_read = call->route && call->route->shape && status < HTTP_BAD_REQUEST;
+
+    if (is_read || !has_unread_body(call->r)) {
+        return;
+    }
+    if (call->r->header_only || AP_STATUS_IS_HEADER_ONLY(status)) {
+        um_reply_ignore_body(call);
+    }
+    else {
+        ap_rflush(call->r);
+    }
+}
+
 static int send_text(um_call_t *call, int status, const char *type, const char *text)
 {
     request_rec *r = call->r;
@@ -32,11 +56,8 @@ static int send_text(um_call_t *call, int status, const char *type, const char *
         ap_set_content_type(r, type);
         ap_set_content_length(r, (apr_off_t)len);
         ap_rwrite(text, (int)len, r);
-        /* A body that nobody read yet may come slowly, and the answer would wait for it. */
-        if (status >= HTTP_BAD_REQUEST && has_unread_body(r)) {
-            ap_rflush(r);
-        }
     }
+    flush_before_body(call, status);
     return DONE;
 }
 
@@ -65,6 +86,7 @@ static int send_document(um_call_t *call, const um_document_t *document)
     ap_set_content_type(r, document->type);
     ap_set_content_length(r, (apr_off_t)strlen(document->text));
     ap_rwrite(document->text, (int)strlen(document->text), r);
+    flush_before_body(call, HTTP_OK);
     return DONE;
 }
 

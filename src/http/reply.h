@@ -23,6 +23,9 @@ int um_reply_client(um_call_t *call);
 /** 403: the caller's cookie came with a request that no page of this site has sent (origin.h). */
 int um_reply_foreign(um_call_t *call);
 
+/** Answer without reading the body that was announced, and close the connection: the endpoint needs none. */
+void um_reply_ignore_body(um_call_t *call);
+
 /** How a call into core ended, told to the caller, and to the log when it was trouble. */
 int um_reply_status(um_call_t *call, um_status_e status);
 

@@ -121,6 +121,16 @@ for my $row ([404, PATCH => $ANY_ID, @mine], [401, PATCH => $path], [415, POST =
     is((answers($bytes)->[0] || { status => 'no answer' })->{status}, $status,
         "a client that waits to send is told $status at once");
 }
+my $gone = register();
+for my $row ([200, GET => $path, @mine], [404, GET => $ANY_ID, @mine], [204, DELETE => $gone->{path},
+    token => $gone->{token}],
+    [200, OPTIONS => $path], [200, GET => '/.well-known/jwks.json']) {
+    my ($status, $method, $where, %with) = @$row;
+    my $bytes = exchange(request_text($method => $where, %with, keep => 1, headers => ['Content-Length: 5']),
+        answers => 1, methods => [$method], quiet => 10);
+    is((answers($bytes, [$method])->[0] || { status => 'no answer' })->{status}, $status,
+        "$method $where needs no body and waits for none");
+}
 {
     my $bytes = exchange("GET $path HTTP/1.0\r\nAuthorization: Bearer $me->{token}\r\n\r\n");
     is(join(' ', map { "$_->{status} $_->{body}" } @{ answers($bytes) }), "200 $PROFILE",
