@@ -49,12 +49,14 @@ static const char *read_demand(um_call_t *call, const um_identity_t *identity, d
 
 /* --- the request that the proxy asks about --- */
 
+/* The last of several values: the proxy that asks has appended it. Those before it came with its client's request, and
+ * may say anything. An empty last one is no method and no host. */
 static const char *forwarded(const um_call_t *call, const char *name)
 {
     const char *value = apr_table_get(call->r->headers_in, name);
+    const char *comma = value ? strrchr(value, ',') : NULL;
 
-    /* Of several proxies the first has seen the client. */
-    return value ? apr_pstrmemdup(call->cx.pool, value, strcspn(value, ", \t")) : NULL;
+    return comma ? comma + 1 + strspn(comma + 1, " \t") : value;
 }
 
 static um_origin_ask_t asked(const um_call_t *call)

@@ -47,9 +47,34 @@ for my $row ([204, 'X-Forwarded-Method: GET'], [403], [403, 'X-Forwarded-Method:
     [403, 'X-Forwarded-Method: POST', 'Origin: http://localhost', 'X-Forwarded-Host: app.example.org'],
     [403, 'X-Forwarded-Method: POST', 'Origin: http://app.example.org', 'X-Forwarded-Host: app.example.org',
         'X-Forwarded-Proto: https'],
+    # What the client itself sent stands before what the proxy has appended.
+    [403, 'X-Forwarded-Method: GET, POST'], [204, 'X-Forwarded-Method: POST,GET'],
+    [403, 'X-Forwarded-Method: GET', 'X-Forwarded-Method: POST'], [403, 'X-Forwarded-Method: GET,'],
+    [403, 'X-Forwarded-Method: GET, '],
+    [403, 'X-Forwarded-Method: POST', 'Origin: http://evil.example',
+        'X-Forwarded-Host: evil.example, app.example.org'],
+    [204, 'X-Forwarded-Method: POST', 'Origin: http://app.example.org',
+        'X-Forwarded-Host: evil.example, app.example.org'],
+    [403, 'X-Forwarded-Method: POST', 'Origin: http://localhost', 'X-Forwarded-Host: localhost,'],
+    [403, 'X-Forwarded-Method: POST', 'Origin: http://app.example.org', 'X-Forwarded-Host: app.example.org',
+        'X-Forwarded-Proto: http, https'],
     [403, 'X-Forwarded-Method: GET', 'Sec-WebSocket-Key: x', 'Origin: http://evil.example']) {
     my ($want, @headers) = @$row;
     is(get($CHECK, headers => ["Cookie: tok=$T", @headers])->{status}, $want, "a cookie, @headers");
+}
+
+# A proxy may hand on the headers of a body that it keeps: nothing waits for it.
+for my $method (qw(GET HEAD POST PUT PATCH DELETE OPTIONS PROPFIND)) {
+    for my $body ('Content-Length: 100', "Content-Length: 100\r\nExpect: 100-continue", 'Transfer-Encoding: chunked') {
+        for my $row ([204, '', "Authorization: Bearer $T"], [401, ''], [403, '?staff=1', "Authorization: Bearer $T"]) {
+            my ($want, $query, @token) = @$row;
+            my $bytes = exchange(request_text($method, $CHECK . $query, keep => 1, headers => [$body, @token]),
+                quiet => 15, methods => [$method], answers => 1, socket => connection($PORT));
+            my $answer = answers($bytes, [$method])->[0] || { status => 'none', head => {} };
+            like(join(' ', $answer->{status}, @{ $answer->{head}{connection} || [] }), qr/\A$want .*\bclose\z/,
+                "$method announces $body, " . ($query || 'no query'));
+        }
+    }
 }
 
 # ---- real proxies ----------------------------------------------------------------------------------------------------
@@ -78,18 +103,52 @@ sub launch {
         || waitpid($child, POSIX::WNOHANG()) }) && kill(0 => $child) ? 1 : (diag(UmTest::slurp($log)), 0)[1];
 }
 
+# An application that answers with the headers it got. httpd would not show names that CGI cannot have.
+my $app = do {
+    my $listener = IO::Socket::INET->new(Listen => 20, LocalAddr => '127.0.0.1', ReuseAddr => 1) or die "listen: $!\n";
+    my $child = fork;
+    die "fork: $!\n" unless defined $child;
+    while (!$child) {
+        my $client = $listener->accept or next;
+        local $/ = "\r\n";
+        my @lines;
+        while (defined(my $line = <$client>)) {
+            last if $line eq "\r\n";
+            push @lines, $line;
+        }
+        my $got = join '', @lines;
+        read($client, my $body, $1) if $got =~ /^content-length: *(\d+)/mi;
+        print {$client} "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ", length $got, "\r\n\r\n$got";
+    }
+    push @children, $child;
+    $listener->sockport;
+};
+
 sub program {
     my ($name) = @_;
     return (grep { -x } map { "$_/$name" } qw(/usr/sbin /usr/bin /usr/local/bin))[0];
 }
 
+# ---- the lines of docs/operations.md, as printed ---------------------------------------------------------------------
+
 my $folder = UmTest::new_folder();
+my $docs = UmTest::slurp(UmTest::sources() . '/docs/operations.md');
+
+# The block of lines that follows a paragraph which begins so, with the tests' addresses.
+sub recipe {
+    my ($paragraph, %put) = @_;
+    my ($lines) = $docs =~ /^\Q$paragraph\E(?:[^\n]+\n)+\n((?: {4}[^\n]*\n|\n(?= {4}))+)/m
+        or die "docs/operations.md has no lines after '$paragraph'\n";
+    %put = ('127.0.0.1:8080' => "127.0.0.1:$PORT", '127.0.0.1:9000' => "127.0.0.1:$app", %put);
+    $lines =~ s/\Q$_\E/$put{$_}/g or $_ =~ /\A127/ or die "'$_' is not in the lines after '$paragraph'\n" for sort keys %put;
+    return $lines;
+}
+
 my %proxy = (
     nginx => sub {
         my ($program, $port) = @_;
-        UmTest::spew("$folder/nginx.conf", <<"END");
+        UmTest::spew("$folder/nginx.conf", <<"END" . recipe('**nginx**') . "}}\n");
 daemon off;
-error_log $folder/nginx.log;
 pid $folder/nginx.pid;
 events { }
 http {
@@ -98,48 +157,37 @@ http {
     uwsgi_temp_path $folder/u; scgi_temp_path $folder/s;
     server {
         listen 127.0.0.1:$port;
-        location / {
-            auth_request /_check;
-            auth_request_set \$usermgmt_id       \$upstream_http_x_usermgmt_id;
-            auth_request_set \$usermgmt_username \$upstream_http_x_usermgmt_username;
-            proxy_set_header X-Usermgmt-Id       \$usermgmt_id;
-            proxy_set_header X-Usermgmt-Username \$usermgmt_username;
-            proxy_pass http://127.0.0.1:$site->{back}/b/;
-        }
-        location = /_check {
-            internal;
-            proxy_pass http://127.0.0.1:$PORT/api-forward-auth/?group=editors;
-            proxy_pass_request_body off;
-            proxy_set_header Content-Length     "";
-            proxy_set_header Host               \$http_host;
-            proxy_set_header X-Forwarded-Method \$request_method;
-            proxy_set_header X-Forwarded-Proto  \$scheme;
-        }
-    }
-}
 END
         return launch($port, $program, '-p', $folder, '-c', "$folder/nginx.conf", '-e', "$folder/nginx.log");
     },
     caddy => sub {
         my ($program, $port) = @_;
-        UmTest::spew("$folder/Caddyfile", <<"END");
-{
-    admin off
-    auto_https off
-}
-http://localhost:$port {
-    bind 127.0.0.1
-    forward_auth 127.0.0.1:$PORT {
-        uri /api-forward-auth/?group=editors
-        copy_headers X-Usermgmt-Id X-Usermgmt-Username
-    }
-    rewrite * /b{uri}
-    reverse_proxy 127.0.0.1:$site->{back}
-}
-END
+        UmTest::spew("$folder/Caddyfile", "{\n    admin off\n    auto_https off\n}\n"
+            . recipe('**Caddy**', 'www.example.org {' => "http://localhost:$port {\n    bind 127.0.0.1"));
         return launch($port, $program, 'run', '--config', "$folder/Caddyfile", '--adapter', 'caddyfile');
     },
+    haproxy => sub {
+        my ($program, $port) = @_;
+        UmTest::spew("$folder/forward.lua", recipe('**HAProxy**'));
+        UmTest::spew("$folder/haproxy.cfg", <<"END"
+global
+    lua-load $folder/forward.lua
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 60s
+    timeout server 60s
+backend app
+    server app 127.0.0.1:$app
+END
+            . recipe('The frontend removes', ':443 ssl crt /etc/haproxy/site.pem' => "127.0.0.1:$port"));
+        return launch($port, $program, '-db', '-f', "$folder/haproxy.cfg");
+    },
 );
+
+# Spellings of our names that applications may fold to ours; in parts, as no proxy takes all of them at once.
+my @FORGED = map { my $mark = $_; [map { my $name = s/-/$mark/gr; map { "$_: evil" } $name, lc $name, uc $name }
+    map { "X-Usermgmt-$_" } qw(Id Username Email Groups Staff)] } qw(- _ . ~ ! $ % & ' * + ^ ` |), '#';
 
 for my $name (sort keys %proxy) {
     SKIP: {
@@ -147,22 +195,26 @@ for my $name (sort keys %proxy) {
         my $port = free_port();
         $ENV{XDG_DATA_HOME} = $ENV{XDG_CONFIG_HOME} = $folder;
         ok($proxy{$name}->($program, $port), "$name starts") or next;
-        my $through = sub { my $answer = call(shift, '/x', port => $port, any => 1, @_);
-            my $told = told($answer);
-            return join ' ', $answer->{status}, map { defined $told->{$_} ? $told->{$_} : '-' }
-                qw(HTTP_X_USERMGMT_ID HTTP_X_USERMGMT_USERNAME) };
+        # What the application was told by headers that it may take for ours.
+        my $through = sub { my $answer = call(shift, '/app/x', port => $port, any => 1, @_);
+            return join ' ', $answer->{status}, $answer->{status} == 200 ? sort map { s/[^\w:]/_/gr } map { s/ //r }
+                grep { /\Ax.usermgmt.(?!email|groups|staff)|evil/ } map { lc } split /\r\n/, $answer->{body} : () };
         my $with = sub { return (headers => [@_]) };
-        is($through->(GET => (token => $T)), "200 $me->{id} alice", "$name: who has a token");
-        is($through->(POST => (token => $T, body => 'x=1')), "200 $me->{id} alice", "$name: also with a body");
-        is($through->('GET'), '401 - -', "$name: who has none");
-        is($through->(GET => (token => 'x')), '401 - -', "$name: who has a bad one");
-        is($through->(GET => (token => $staff->{token})), '403 - -', "$name: who is in no group that may");
-        is($through->(GET => $with->("Authorization: Bearer $T", 'X-Usermgmt-Username: evil', 'X-Usermgmt-Id: evil')),
-            "200 $me->{id} alice", "$name: who says that he is another");
-        is($through->(GET => $with->("Cookie: tok=$T")), "200 $me->{id} alice", "$name: a cookie");
-        is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://evil.example')), '403 - -',
+        my $alice = "200 x_usermgmt_id:" . ($me->{id} =~ tr/-/_/r) . ' x_usermgmt_username:alice';
+        is($through->(GET => (token => $T)), $alice, "$name: who has a token");
+        is($through->(POST => (token => $T, body => 'x=1')), $alice, "$name: also with a body");
+        is($through->('GET'), '401', "$name: who has none");
+        is($through->(GET => (token => 'x')), '401', "$name: who has a bad one");
+        is($through->(GET => (token => $staff->{token})), '403', "$name: who is in no group that may");
+        is($through->(GET => $with->("Authorization: Bearer $T", @$_)), $alice, "$name: forged, as $_->[0]") for @FORGED;
+        is($through->(GET => $with->("Authorization: Bearer $T", 'Connection: close, X-Usermgmt-Id, x-usermgmt-username')),
+            $alice, "$name: ours are no headers of the connection");
+        is($through->(GET => $with->("Cookie: tok=$T")), $alice, "$name: a cookie");
+        is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://evil.example')), '403',
             "$name: a cookie from elsewhere");
-        is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://localhost')), "200 $me->{id} alice",
+        is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://evil.example', 'X-Forwarded-Method: GET',
+            'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: http')), '403', "$name: nor with forged X-Forwarded-*");
+        is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://localhost')), $alice,
             "$name: a cookie from the site");
     }
 }
