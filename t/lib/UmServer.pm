@@ -88,16 +88,18 @@ sub configuration {
     my $most = $children > 1 ? 2 * $children : 1;
     my ($threads, $all) = (8, 8 * $most);
     my $spare = $children > 1 ? $threads : 1;
+    my $processes = $children > 1 ? $children * $threads : 1;     # prefork: as many requests at a time as elsewhere
     my $prelude = UmTest::prelude($self->{folder});
     $prelude =~ s/^Listen .*$/Listen 127.0.0.1:$self->{port}/m or die "no Listen\n";
     return $prelude . <<"END" . "$lines\n";
 LogLevel info usermgmt:trace8
 MaxKeepAliveRequests 0
 <IfModule mpm_prefork_module>
-    StartServers $children
-    MinSpareServers $children
-    MaxSpareServers $most
-    MaxRequestWorkers $most
+    StartServers $processes
+    MinSpareServers $spare
+    MaxSpareServers $all
+    ServerLimit $all
+    MaxRequestWorkers $all
 </IfModule>
 <IfModule !mpm_prefork_module>
     StartServers $children
