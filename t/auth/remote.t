@@ -1,0 +1,135 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# UserMgmtRequireTLS, for callers on another machine: the suite runs in a network namespace of its own, where an address
+# that is not a loopback address belongs to this machine too.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Socket::IP;
+use MIME::Base64 'encode_base64';
+use Test::More;
+use UmApi;
+use UmPlaces;
+use UmServer;
+
+my ($FAR, $FAR6) = ('10.99.0.1', 'fd99::1');
+my $INSIDE = 'UM_TEST_NAMESPACE';
+
+if (!$ENV{$INSIDE}) {
+    my ($status, $output) = UmTest::run(qw(unshare --user --map-root-user --net ip link set lo up));
+    plan skip_all => "no network namespace can be made here: $output" if $status;
+    $ENV{$INSIDE} = 1;
+    exec qw(unshare --user --map-root-user --net --), $^X, $0 or die "unshare: $!\n";
+}
+for my $command ([qw(link set lo up)], [qw(addr add), "$FAR/32", qw(dev lo)], [qw(-6 addr add), "$FAR6/128", qw(dev lo)]) {
+    my ($status, $output) = UmTest::run('ip', @$command);
+    die "ip @$command: $output\n" if $status;
+}
+
+# ---- a host reached by both addresses, one more over TLS, and one that does without ----------------------------------
+
+my ($far, $tls, $open) = map { free_port() } 1 .. 3;
+my $keys = UmTest::new_folder();
+my ($failed, $said) = UmTest::run(qw(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj
+    /CN=far -addext), "subjectAltName=IP:$FAR", '-keyout', "$keys/key.pem", '-out', "$keys/cert.pem");
+die "openssl: $said\n" if $failed;
+chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
+
+my $site = places(<<"END");
+LoadModule ssl_module $modules/mod_ssl.so
+Listen $FAR:$far
+Listen [$FAR6]:$far
+Listen $FAR:$tls
+Listen $FAR:$open
+UserMgmtCookie tok
+Alias /bearer \${pages}/files
+Alias /basic \${pages}/files
+<Location /bearer/>
+    AuthType Bearer
+    AuthName here
+    UserMgmtTokenSource header cookie
+    Require valid-user
+</Location>
+<Location /basic/>
+    AuthType Basic
+    AuthName here
+    AuthBasicProvider usermgmt
+    Require valid-user
+</Location>
+<VirtualHost $FAR:$tls>
+    SSLEngine On
+    SSLCertificateFile $keys/cert.pem
+    SSLCertificateKeyFile $keys/key.pem
+    UserMgmt On
+</VirtualHost>
+<VirtualHost $FAR:$open>
+    UserMgmt On
+    UserMgmtRequireTLS Off
+</VirtualHost>
+END
+my $me = enrol('alice');
+my $BASIC = 'Authorization: Basic ' . encode_base64("alice:$me->{password}", '');
+my $SIGN_IN = qq({"username":"alice","password":"$me->{password}"});
+
+# One request from that address, and the status of its answer.
+sub from {
+    my ($address, $port, $method, $path, @with) = @_;
+    my $socket = IO::Socket::IP->new(PeerHost => $address, PeerPort => $port, Timeout => 10)
+        or die "$address:$port: $!\n";
+    my $answer = answers(exchange(request_text($method, $path, @with), socket => $socket, answers => 1), [$method])->[0];
+    return $answer || { status => 0, head => {}, body => '' };
+}
+
+sub status { return from(@_)->{status} }
+
+my $REFUSED = qr/\A403 \{"detail":"[^"]+"\}\z/;
+my @calls = (
+    [register => POST => $USERS, json => '{"username":"far","password":"Blue-Tree!71x"}'],
+    ['sign in' => POST => $TOKEN, json => $SIGN_IN],
+    ['read a profile' => GET => "$USERS$me->{id}/", token => $me->{token}],
+    ['ask for a reset' => POST => '/api/password_reset/', json => '{"email":"a@example.org"}'],
+    ['the keys' => GET => '/.well-known/jwks.json'],
+);
+
+for my $address ($FAR, $FAR6) {
+    for my $call (@calls) {
+        my ($what, @request) = @$call;
+        my $answer = from($address, $far, @request);
+        like("$answer->{status} $answer->{body}", $REFUSED, "$address, clear text, $what: refused");
+    }
+    is(status($address, $far, GET => '/basic/hello.txt', headers => [$BASIC]), 403,
+        "$address: a password of Basic is not even looked at");
+    is(status($address, $far, GET => '/bearer/hello.txt', headers => ["Cookie: tok=$me->{token}"]), 401,
+        "$address: a cookie in clear text opens nothing");
+    is(status($address, $far, GET => '/basic/hello.txt', headers => [$BASIC, 'X-Forwarded-For: 127.0.0.1',
+        'X-Forwarded-Proto: https', 'Forwarded: for=127.0.0.1;proto=https']), 403,
+        "$address: whatever it says of proxies");
+}
+my $log = $site->{server}->log;
+like($log, qr/UM414/, 'the log says so');
+unlike($log, qr/\Q$me->{password}\E/, 'without the password');
+
+is(status('127.0.0.1', $site->{server}{port}, @{ $calls[1] }[1 .. 4]), 200, 'from this machine the same is served');
+is(status('127.0.0.1', $site->{server}{port}, GET => '/basic/hello.txt', headers => [$BASIC]), 200, 'Basic too');
+is(status('127.0.0.1', $site->{server}{port}, GET => '/bearer/hello.txt', headers => ["Cookie: tok=$me->{token}"]), 200,
+    'and a cookie');
+is(status($FAR, $open, @{ $calls[1] }[1 .. 4]), 200, 'UserMgmtRequireTLS Off: from afar too');
+is(status($FAR, $open, GET => '/basic/hello.txt', headers => [$BASIC]), 200, 'Basic too');
+
+# ---- over TLS --------------------------------------------------------------------------------------------------------
+
+sub curl {
+    my ($path, @options) = @_;
+    my ($status, $output) = UmTest::run(qw(curl -sS -o /dev/null -w %{http_code} --cacert), "$keys/cert.pem", @options,
+        "https://$FAR:$tls$path");
+    return $status ? "curl: $output" : $output;
+}
+
+is(curl($TOKEN, '-H', 'Content-Type: application/json', '-d', $SIGN_IN), 200, 'over TLS: signing in');
+is(curl('/basic/hello.txt', '-H', $BASIC), 200, 'Basic');
+is(curl('/bearer/hello.txt', '-H', "Cookie: __Host-tok=$me->{token}"), 200, 'the cookie, under the name it has there');
+is(curl('/bearer/hello.txt', '-H', "Cookie: tok=$me->{token}"), 401, 'not under the other');
+
+is($site->{server}->crashes, '', 'nothing crashed');
+done_testing();
