@@ -7,6 +7,7 @@
 #include "auth_expr.h"
 #include "auth_require.h"
 #include "checks.h"
+#include "hosts.h"
 #include "keys.h"
 #include "private.h"
 #include "handover.h"
@@ -28,6 +29,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_config(um_server_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(um_checks_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_server_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(um_hosts_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_keys_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_worker_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_server_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);

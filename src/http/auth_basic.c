@@ -111,7 +111,7 @@ static authn_status check_password(request_rec *r, const char *username, const c
 
     if (!server->site) {
         ap_log_rerror(APLOG_MARK, um_seldom_now(&server->misplaced) ? APLOG_ERR : APLOG_DEBUG, 0, r,
-                      "UM413: the provider usermgmt needs UserMgmtSigningKey for this host");
+                      "UM413: the provider usermgmt needs UserMgmtSigningKey and a database for this host");
         return AUTH_GENERAL_ERROR;
     }
     if (server->settings.require_tls && !um_channel_is_private(r)) {

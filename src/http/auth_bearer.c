@@ -58,7 +58,7 @@ static int not_ours(request_rec *r)
         int is_time = um_seldom_now(&um_server_of(r->server)->misplaced);
 
         ap_log_rerror(APLOG_MARK, is_time ? APLOG_ERR : APLOG_DEBUG, 0, r,
-                      "UM403: AuthType Bearer needs UserMgmtSigningKey for this host");
+                      "UM403: AuthType Bearer needs UserMgmtSigningKey and a database for this host");
     }
     return DECLINED;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "database.h"
 
+#include "hosts.h"
 #include "shared.h"
 
 #include <apr_dbd.h>
@@ -62,11 +63,16 @@ static void unlock(void *baton)
 
 um_store_t *um_database_store(apr_pool_t *pchild, const um_server_t *server)
 {
-    um_lender_t lender = { .baton = server->server, .borrow = borrow, .give_back = give_back };
+    um_store_t *store;
+    um_lender_t lender = { .baton = server->dbd, .borrow = borrow, .give_back = give_back };
 
     if (server->dialect == UM_DIALECT_SQLITE3) {
         lender.lock = lock;
         lender.unlock = unlock;
     }
-    return um_store_create(pchild, server->dialect, &lender, server->settings.prepared_statements);
+    store = um_store_create(pchild, server->dialect, &lender, server->settings.prepared_statements);
+    if (!um_hosts_decides(server)) {
+        um_store_keep_schema(store);
+    }
+    return store;
 }

@@ -50,7 +50,7 @@ UM_DIRECTIVE(UserMgmtHashWait, SECONDS, hash_wait, "5s", 0, 60, INHERITED,
     "how long a request waits for its turn to hash before it is answered 503")
 
 UM_DIRECTIVE(UserMgmtIssuer, TEXT, issuer, "auto", 0, 0, INHERITED,
-    "iss of the tokens, and the only one accepted; auto: https:// and the main server's ServerName")
+    "iss of the tokens, and the only one accepted; auto: https:// and the host's ServerName")
 
 UM_DIRECTIVE(UserMgmtKeyRotation, SECONDS, key_rotation, "0", 0, 315360000, INHERITED,
     "how long a signing key is in use before the worker replaces it, in the folder of keys; 0: it does not")
@@ -143,7 +143,7 @@ UM_DIRECTIVE(UserMgmtSigningKey, PATH, signing_key, "none", 0, 0, INHERITED,
     "key file, or folder of key files, that signs and verifies tokens")
 
 UM_DIRECTIVE(UserMgmtSiteName, TEXT, site_name, "auto", 0, 0, INHERITED,
-    "how mails call the site; auto: the main server's ServerName")
+    "how mails call the site; auto: the host's ServerName")
 
 UM_DIRECTIVE(UserMgmtTokenLifetime, SECONDS, token_lifetime, "24h", 60, 31536000, INHERITED,
     "how long a token is good")

@@ -95,7 +95,7 @@ static void scrub_connection(request_rec *r)
 int um_handover_scrub(request_rec *r)
 {
     /* What a redirect shows was put there by us. */
-    if (um_server_of(r->server)->site && !r->prev) {
+    if (um_server_of(r->server)->keys && !r->prev) {
         remove_ours(r->headers_in);
         scrub_connection(r);
     }

@@ -2,11 +2,11 @@
 #include "mailer.h"
 
 #include "email.h"
+#include "hosts.h"
 #include "unicode.h"
 
 #include <apr_file_info.h>
 #include <apr_strings.h>
-#include <http_main.h>
 #include <string.h>
 #include <strings.h>
 
@@ -46,12 +46,9 @@ static int read_from(apr_pool_t *pool, const char *text, um_mailing_t *mailing)
     return um_email_valid(mailing->from_address);
 }
 
-static const char *page(apr_pool_t *pconf, const char *set, const char *path)
+static const char *page(apr_pool_t *pconf, const char *set, const char *name, const char *path)
 {
-    if (is(set, "auto")) {
-        return apr_pstrcat(pconf, "https://", ap_server_conf->server_hostname, path, "?token={token}", NULL);
-    }
-    return set;
+    return is(set, "auto") ? apr_pstrcat(pconf, "https://", name, path, "?token={token}", NULL) : set;
 }
 
 /* Name and port of the host, as nodes of one site share them: not what people see, which may be put in better words on
@@ -66,17 +63,19 @@ static const char *identity(const um_server_t *server, apr_pool_t *pconf)
     return port ? apr_psprintf(pconf, "%s:%u", name, (unsigned)port) : name;
 }
 
-static um_mailing_t *make(const um_server_t *server, apr_pool_t *pconf)
+/* name: of the host, or NULL where there is none that could be shown to people; see check_names. */
+static um_mailing_t *make(const um_server_t *server, const char *name, apr_pool_t *pconf)
 {
     const um_settings_t *settings = &server->settings;
     um_mailing_t *mailing = apr_pcalloc(pconf, sizeof(*mailing));
     int sends = !is(settings->mail, "none");
 
     mailing->sends = sends;
-    mailing->site = is(settings->site_name, "auto") ? ap_server_conf->server_hostname : settings->site_name;
     mailing->host = identity(server, pconf);
-    mailing->reset_url = page(pconf, settings->reset_url, "/password-reset");
-    mailing->verify_url = page(pconf, settings->verify_url, "/verify-email");
+    name = name ? name : mailing->host;
+    mailing->site = is(settings->site_name, "auto") ? name : settings->site_name;
+    mailing->reset_url = page(pconf, settings->reset_url, name, "/password-reset");
+    mailing->verify_url = page(pconf, settings->verify_url, name, "/verify-email");
     mailing->reset_lifetime = settings->reset_lifetime;
     mailing->verify_lifetime = settings->verify_lifetime;
     mailing->hourly = (int)settings->mail_hourly;
@@ -86,6 +85,25 @@ static um_mailing_t *make(const um_server_t *server, apr_pool_t *pconf)
     mailing->notice_email = sends && settings->notice_email;
     mailing->verification = settings->email_verification;
     return mailing;
+}
+
+/* A guessed name leads people nowhere, so it never gets into a mail. */
+static const char *check_names(const um_server_t *server, apr_pool_t *ptemp)
+{
+    const um_settings_t *settings = &server->settings;
+    const struct { const char *set; um_directive_e directive; } names[] = {
+        { settings->reset_url, UM_SET_UserMgmtResetURL },
+        { settings->email_verification == UM_VERIFY_OFF ? "" : settings->verify_url, UM_SET_UserMgmtVerifyURL },
+        { settings->site_name, UM_SET_UserMgmtSiteName },
+    };
+
+    for (apr_size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (is(names[i].set, "auto")) {
+            return fault(ptemp, server, names[i].directive, "is made of the ServerName, and this host has none: add "
+                         "ServerName, or set this directive");
+        }
+    }
+    return NULL;
 }
 
 static const char *check_login(const um_server_t *server, apr_pool_t *ptemp)
@@ -138,11 +156,16 @@ static const char *check_sending(um_server_t *server, um_mailing_t *mailing, apr
     return check_transport(server, pconf, ptemp);
 }
 
-const char *um_mailer_check(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
+const char *um_mailer_check(um_server_t *server, const server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
-    um_mailing_t *mailing = make(server, pconf);
+    const char *name = um_hosts_name(server->server, main_server);
+    um_mailing_t *mailing = make(server, name, pconf);
+    const char *why = mailing->sends && !name && server->settings.enabled ? check_names(server, ptemp) : NULL;
 
     server->mailing = mailing;
+    if (why) {
+        return why;
+    }
     if (!mailing->sends) {
         return mailing->verification == UM_VERIFY_OFF
                    ? NULL : fault(ptemp, server, UM_SET_UserMgmtEmailVerification, "needs UserMgmtMail");

@@ -8,7 +8,6 @@
 
 #include <apr_strings.h>
 #include <http_core.h>
-#include <http_main.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -40,6 +39,7 @@ void *um_server_merge(apr_pool_t *pool, void *base, void *add)
     const um_server_t *own = add;
 
     merged->server = own->server;
+    merged->has_own_key = own->settings.origin[UM_SET_UserMgmtSigningKey].file != NULL;
     um_settings_merge(&merged->settings, &((const um_server_t *)base)->settings, &own->settings);
     return merged;
 }
@@ -79,14 +79,6 @@ static int cores(void)
 static int is_auto(const char *text)
 {
     return strcasecmp(text, "auto") == 0;
-}
-
-/* The main server's name for all hosts: a token of one is good on the others, which have the same keys and accounts. */
-static const char *issuer(apr_pool_t *pool, const um_server_t *server)
-{
-    const char *set = server->settings.issuer;
-
-    return is_auto(set) ? apr_pstrcat(pool, "https://", ap_server_conf->server_hostname, NULL) : set;
 }
 
 /* What the sites of a process share. */
@@ -134,7 +126,8 @@ static um_site_t *make_site(apr_pool_t *pchild, const um_server_t *server, const
     site->hash = settings->password_hash;
     site->policy = (um_policy_t){ (int)settings->password_min_length, (int)settings->password_max_length,
                                   server->common };
-    site->issuer = issuer(pchild, server);
+    /* No token is issued with an empty one, so none is accepted. */
+    site->issuer = server->issuer ? server->issuer : "";
     site->audience = is_auto(settings->audience) ? site->issuer : settings->audience;
     site->token_lifetime = settings->token_lifetime;
     site->session_idle = settings->session_idle;
@@ -166,7 +159,7 @@ void um_server_child_init(apr_pool_t *pchild, server_rec *main_server)
     for (server_rec *s = main_server; s; s = s->next) {
         um_server_t *server = um_server_of(s);
 
-        if (!server->keys || !um_server_is_own(s)) {
+        if (!server->keys || !server->database || !um_server_is_own(s)) {
             continue;
         }
         if (!common.gate) {

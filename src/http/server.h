@@ -18,8 +18,14 @@ typedef struct um_server_t {
     um_settings_t settings;
     server_rec *server;
     um_seldom_t misplaced;      /**< what a place cannot do that it is meant to is told seldom */
-    const char *database;       /**< mod_dbd's driver and parameters, to tell databases apart; set with dialect */
-    um_dialect_e dialect;       /**< set when the configuration is checked */
+    int has_own_key;            /**< UserMgmtSigningKey stands in this very host: it is not inherited */
+    /* Set when the configuration is checked: */
+    server_rec *dbd;            /**< the host whose mod_dbd connections are used, see hosts.h */
+    const char *database;       /**< mod_dbd's driver and parameters, to tell databases apart; NULL: there is none */
+    const char *database_name;  /**< for the log: without login and password */
+    const char *database_file;  /**< of SQLite; else NULL */
+    um_dialect_e dialect;
+    const char *issuer;         /**< NULL: tokens are neither issued nor accepted here */
     um_keyring_t *keys;         /**< read as root, in the parent; NULL: this host neither issues nor accepts tokens */
     int keys_live;              /**< httpd's user can read them, so children follow what changes */
     um_wordlist_t *common;

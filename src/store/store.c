@@ -30,6 +30,11 @@ um_dialect_e um_store_dialect(const um_store_t *store)
     return store->dialect;
 }
 
+void um_store_keep_schema(um_store_t *store)
+{
+    store->keeps_schema = 1;
+}
+
 /* --- one statement --- */
 
 const char *um_store_number(apr_pool_t *pool, apr_int64_t number)
@@ -110,7 +115,7 @@ apr_status_t um_store_ready(um_store_call_t *call)
     if (um_schema_missing(call, &missing) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    if (missing && store->dialect == UM_DIALECT_SQLITE3) {
+    if (missing && store->dialect == UM_DIALECT_SQLITE3 && !store->keeps_schema) {
         if (um_schema_upgrade(call, NULL) != APR_SUCCESS) {
             return APR_EGENERAL;
         }

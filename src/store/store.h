@@ -88,6 +88,10 @@ um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_len
 
 um_dialect_e um_store_dialect(const um_store_t *store);
 
+/** From here on a SQLite database keeps schema and journal mode as they are, as PostgreSQL's does in any case: a
+ * missing step is an error. Call it before the first statement. */
+void um_store_keep_schema(um_store_t *store);
+
 /** What came back. Values are copies in the caller's pool; NULL is SQL's null. */
 typedef struct um_rows_t {
     int count;

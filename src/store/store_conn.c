@@ -142,8 +142,8 @@ typedef struct pragma_t {
 static const pragma_t pragmas[] = {
     { "pragma busy_timeout = 0", "pragma busy_timeout", "0", NULL },
     { "pragma foreign_keys = on", "pragma foreign_keys", "1", NULL },
-    { "pragma journal_mode = wal", "pragma journal_mode", "wal", "memory" },
     { "pragma synchronous = full", "pragma synchronous", "2", NULL },
+    { "pragma journal_mode = wal", "pragma journal_mode", "wal", "memory" },
 };
 
 static apr_status_t ask(const um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **answer,
@@ -195,9 +195,11 @@ int um_store_conn_is_new(const um_dbconn_t *conn, apr_pool_t *pool)
     return !mode || (strcmp(mode, "wal") != 0 && strcmp(mode, "memory") != 0);
 }
 
-apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, apr_pool_t *pool, const char **why)
+apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, int to_wal, apr_pool_t *pool, const char **why)
 {
-    for (apr_size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
+    apr_size_t count = sizeof(pragmas) / sizeof(pragmas[0]) - (to_wal ? 0 : 1);
+
+    for (apr_size_t i = 0; i < count; i++) {
         const pragma_t *pragma = &pragmas[i];
         const char *answer = NULL;
 

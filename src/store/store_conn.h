@@ -10,11 +10,11 @@ int um_store_conn_is_fresh(const um_dbconn_t *conn, um_dialect_e dialect);
 /** Whether preparing a fresh connection writes to the database: a new one is turned to WAL. */
 int um_store_conn_is_new(const um_dbconn_t *conn, apr_pool_t *pool);
 
-/** Makes a fresh SQLite connection keep its promises (foreign keys, WAL, full sync) and reads back that it does. Under
- * the write lock when the database is new: turning it to WAL needs it alone.
+/** Makes a fresh SQLite connection keep its promises (full sync and, unless to_wal is 0, WAL) and reads back that it
+ * does. Under the write lock when the database is new: turning it to WAL needs it alone, and is kept in the file.
  * Settings given by DBDInitSQL are no substitute: a PRAGMA there that answers with a row silently ends the list.
  * APR_EGENERAL: *why says which one was refused. */
-apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, apr_pool_t *pool, const char **why);
+apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, int to_wal, apr_pool_t *pool, const char **why);
 
 /** Runs a statement, once.
  * @param why  on APR_EGENERAL the first line of the driver's text: later lines quote user data */

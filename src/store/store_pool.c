@@ -155,7 +155,7 @@ static apr_status_t make_ready(um_store_call_t *call, um_dbconn_t *conn)
 
     if (um_store_conn_is_fresh(conn, call->store->dialect)) {
         do {
-            rv = um_store_conn_prepare(conn, call->pool, &why);
+            rv = um_store_conn_prepare(conn, !call->store->keeps_schema, call->pool, &why);
         } while (rv != APR_SUCCESS && is_patient(call->store, since));
         call->cause = rv == APR_SUCCESS ? NULL : why;
     }
@@ -174,7 +174,8 @@ static apr_status_t take_connection(um_store_call_t *call, int locked, um_dbconn
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (locked || !um_store_conn_is_fresh(conn, store->dialect) || !um_store_conn_is_new(conn, call->pool)) {
+    if (locked || store->keeps_schema || !um_store_conn_is_fresh(conn, store->dialect)
+        || !um_store_conn_is_new(conn, call->pool)) {
         return make_ready(call, conn);
     }
     store->lender.give_back(store->lender.baton, conn);

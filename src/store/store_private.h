@@ -16,6 +16,7 @@ struct um_store_t {
     apr_uint32_t strikes;      /**< atomic: how often a kept statement failed lately */
     apr_uint32_t last_strike;  /**< atomic: its tick */
     int prepare;
+    int keeps_schema;          /**< see um_store_keep_schema */
     um_combiner_t *wishes;     /**< NULL: each for itself */
 };
 

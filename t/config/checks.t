@@ -21,6 +21,16 @@ my $SQLITE = "DBDriver sqlite3\nDBDParams \${folder}/db/accounts.db";
 my $LIST = 'UserMgmtCommonPasswords none';
 my $GOOD = "$KEY\n$SQLITE\n$LIST\nUserMgmt On\n";
 
+my $BEARER = "<Location />\nAuthType \"bearer\"\nAuthName x\nRequire valid-user\n</Location>\n";
+my $MAIL = "UserMgmtMail file:\${folder}\nUserMgmtMailFrom a\@a.example\nUserMgmtMailTemplates "
+    . UmTest::sources() . "/conf/mail\n";
+my @NAMELESS = (is_nameless => 1);
+
+sub host {
+    my ($name, $lines) = @_;
+    return "<VirtualHost *:1>\nServerName $name\n$lines\n</VirtualHost>\n";
+}
+
 my $HASH = 'S_AZv6qtzgD4t2bBUHTDlLMXGYhu3wDrtf4PYcULFnk';
 my $CLIENTS = "UserMgmtClientToken \${folder}/clients\n";
 
@@ -91,6 +101,43 @@ my @cases = (
     ['a folder for SQLite that is open', $GOOD, qr/DBDParams .*open to others.*chmod/, sub { chmod 0755, "$_[0]/db" }],
     ['a folder for SQLite that is not there', spoilt('/db/', '/nowhere/'), qr/DBDParams .*no folder .*0700/],
     ['no mod_dbd', "$KEY\n$LIST\nUserMgmt On\n", qr/mod_dbd.*LoadModule dbd_module/, undef, without => 'dbd'],
+
+    ['a key in the main server, a database in the host that has the API',
+        "$KEY\n$LIST\n" . host('a.example', "UserMgmt On\n$SQLITE") . host('b.example', 'UserMgmt Off')],
+    ['the same, and a host without a database that has AuthType Bearer',
+        "$KEY\n$LIST\n" . host('a.example', "UserMgmt On\n$SQLITE") . host('b.example', $BEARER),
+        qr/no DBDriver.*to the virtual host b\.example \(\S+:\d+\), which has AuthType Bearer/],
+    ['a key in the main server, and no database anywhere',
+        "$KEY\n$LIST\n" . host('a.example', 'UserMgmt Off'), qr/no DBDriver/],
+
+    ['no name at all', $GOOD, qr/UserMgmtIssuer \(default auto\): .*ServerName of the main server.*add ServerName/, undef,
+        @NAMELESS],
+    ['no name, but an issuer', $GOOD . "UserMgmtIssuer https://a.example\n", undef, undef, @NAMELESS],
+    ['a host without a name', "$KEY\n$LIST\n$SQLITE\n<VirtualHost *:1>\nUserMgmt On\n</VirtualHost>\n",
+        qr/UserMgmtIssuer \(default auto\): .*ServerName of the virtual host .*httpd\.conf:\d+\)/, undef, @NAMELESS],
+    ['a host with a name below a main server without', "$KEY\n$LIST\n$SQLITE\n" . host('a.example', 'UserMgmt On'),
+        undef, undef, @NAMELESS],
+    ['a second host that has AuthType Bearer alone',
+        "$KEY\n$LIST\n$SQLITE\n" . host('a.example', 'UserMgmt On') . host('b.example', $BEARER), undef, undef, @NAMELESS],
+    ['the same beside hosts with several issuers',
+        "$KEY\n$LIST\n$SQLITE\n" . host('a.example', 'UserMgmt On') . host('b.example', $BEARER)
+            . host('c.example', 'UserMgmt On'),
+        qr/UserMgmtIssuer \(.*virtual host b\.example \(.*https:\/\/[ac]\.example and https:\/\/[ac]\.example: set UserMgmtIssuer/,
+        undef, @NAMELESS],
+    ['the same with an issuer for all', "UserMgmtIssuer https://x.example\n$KEY\n$LIST\n$SQLITE\n"
+            . host('a.example', 'UserMgmt On') . host('b.example', $BEARER) . host('c.example', 'UserMgmt On'),
+        undef, undef, @NAMELESS],
+    ['AuthType Bearer, no host that issues tokens, and no name',
+        "$KEY\n$LIST\n$SQLITE\n<VirtualHost *:1>\n$BEARER</VirtualHost>\n",
+        qr/UserMgmtIssuer \(.*no host here issues tokens.*add UserMgmtIssuer/, undef, @NAMELESS],
+    (map { ["mail with a guessed name in it: $_->[0]", $GOOD . "UserMgmtIssuer https://a.example\n$MAIL$_->[1]\n",
+        qr/$_->[0] \(default auto\): .*ServerName.*has none/, undef, @NAMELESS] }
+        ['UserMgmtResetURL', 'UserMgmtSiteName A'],
+        ['UserMgmtSiteName', 'UserMgmtResetURL https://a.example/{token}'],
+        ['UserMgmtVerifyURL', "UserMgmtSiteName A\nUserMgmtResetURL https://a.example/{token}\n"
+            . 'UserMgmtEmailVerification on']),
+    ['mail with names that were set', $GOOD . "UserMgmtIssuer https://a.example\n$MAIL"
+            . "UserMgmtSiteName A\nUserMgmtResetURL https://a.example/{token}\n", undef, undef, @NAMELESS],
 
     ['a shortest password that is the longest',
         $GOOD . "UserMgmtPasswordMinLength 64\nUserMgmtPasswordMaxLength 64\n"],

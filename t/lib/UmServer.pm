@@ -29,9 +29,11 @@ my %running;        # process => server
 my $databases = 0;
 
 # A database with the schema and nothing in it, of the kind that the suite is run for.
+# With is_empty => 1 it has no schema either.
 sub new_database {
+    my (%with) = @_;
     my $driver = UmTest::database();
-    my @steps = sort glob UmTest::sources() . "/sql/$driver/*.sql";
+    my @steps = $with{is_empty} ? () : sort glob UmTest::sources() . "/sql/$driver/*.sql";
     my (@command, $params);
     if ($driver eq 'pgsql') {
         my ($programs, $socket) = (UmTest::setting('PGBIN'), UmTest::scratch() . '/pg');
@@ -83,15 +85,14 @@ sub free_port {
 
 sub configuration {
     my ($self, $lines) = @_;
-    my $texts = UmTest::sources() . '/conf/mail';
     my $children = $self->{children};
     my $most = $children > 1 ? 2 * $children : 1;
     my ($threads, $all) = (8, 8 * $most);
     my $spare = $children > 1 ? $threads : 1;
     my $processes = $children > 1 ? $children * $threads : 1;     # prefork: as many requests at a time as elsewhere
-    my $prelude = UmTest::prelude($self->{folder});
+    my $prelude = UmTest::prelude($self->{folder}, is_nameless => $self->{is_bare});
     $prelude =~ s/^Listen .*$/Listen 127.0.0.1:$self->{port}/m or die "no Listen\n";
-    return $prelude . <<"END" . "$lines\n";
+    return $prelude . <<"END" . ($self->{is_bare} ? '' : $self->accounts) . "$lines\n";
 LogLevel info usermgmt:trace8
 MaxKeepAliveRequests 0
 <IfModule mpm_prefork_module>
@@ -109,6 +110,14 @@ MaxKeepAliveRequests 0
     MaxSpareThreads $all
     MaxRequestWorkers $all
 </IfModule>
+END
+}
+
+# The usual accounts, in the main server.
+sub accounts {
+    my ($self) = @_;
+    my $texts = UmTest::sources() . '/conf/mail';
+    return <<"END";
 DBDriver $self->{database}{driver}
 DBDParams "$self->{database}{params}"
 DBDMin 1
@@ -126,14 +135,16 @@ END
 }
 
 # Starts a server and waits until it answers; dies when it does not. children: how many, two if nothing is said.
+# is_bare => 1: without a ServerName and without accounts in the main server; the lines bring them, or hosts, a function
+# that makes lines for the server's port.
 sub start {
     my ($class, $database, $lines, %with) = @_;
     my $folder = UmTest::new_folder();
     File::Path::make_path("$folder/logs", "$folder/keys", { mode => 0700 });
     UmTest::new_key("$folder/keys/one.pem");
     my $self = bless { folder => $folder, port => free_port(), database => $database,
-        children => $with{children} || 2 }, $class;
-    $self->configure($lines);
+        children => $with{children} || 2, is_bare => $with{is_bare} }, $class;
+    $self->configure($with{hosts} ? $with{hosts}->($self->{port}) : $lines);
     return $self->launch;
 }
 

@@ -159,7 +159,8 @@ sub new_key {
 }
 
 # What httpd -t says to these lines, behind the modules and folders that every configuration needs: (status, output).
-# Its folder is at hand as ${folder} in the lines. with: folder, modules => [further ones], without => one of the usual.
+# Its folder is at hand as ${folder} in the lines. with: folder, modules => [further ones], without => one of the
+# usual, is_nameless => without ServerName.
 sub httpd_t {
     my ($lines, %with) = @_;
     my $folder = $with{folder} || new_folder();
@@ -175,8 +176,8 @@ sub prelude {
     @names = grep { $_ ne $with{without} } @names if $with{without};
     my @load = map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so" : () } @names;
     push @load, 'LoadModule usermgmt_module ' . module();
-    return join("\n", @load, "Define folder $folder", "ServerRoot $folder", 'ServerName localhost',
-        'Listen 127.0.0.1:1', "PidFile $folder/logs/httpd.pid",
+    return join("\n", @load, "Define folder $folder", "ServerRoot $folder",
+        $with{is_nameless} ? () : 'ServerName localhost', 'Listen 127.0.0.1:1', "PidFile $folder/logs/httpd.pid",
         "ErrorLog $folder/logs/error_log", "DefaultRuntimeDir $folder/logs", '');
 }
 

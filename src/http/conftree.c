@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conftree.h"
+
+#include <apr_strings.h>
+#include <string.h>
+#include <strings.h>
+
+/* The section of a virtual host. NULL for the main server, and where the section cannot be found. */
+static const ap_directive_t *section_of(const server_rec *server)
+{
+    const ap_directive_t *node = server->is_virtual && server->defn_name ? ap_conftree : NULL;
+
+    while (node && (strcasecmp(node->directive, "<VirtualHost") != 0
+                    || (unsigned)node->line_num != server->defn_line_number
+                    || strcmp(node->filename, server->defn_name) != 0)) {
+        node = node->next;
+    }
+    return node;
+}
+
+static const ap_directive_t *last_of(const ap_directive_t *node, const char *name)
+{
+    const ap_directive_t *last = NULL;
+
+    for (; node; node = node->next) {
+        if (strcasecmp(node->directive, name) == 0) {
+            last = node;
+        }
+    }
+    return last;
+}
+
+const ap_directive_t *um_conftree_own(const server_rec *server, const char *name)
+{
+    const ap_directive_t *section;
+
+    if (!server->is_virtual) {
+        return last_of(ap_conftree, name);
+    }
+    section = section_of(server);
+    return section ? last_of(section->first_child, name) : NULL;
+}
+
+const ap_directive_t *um_conftree_find(const server_rec *server, const char *name)
+{
+    const ap_directive_t *own = um_conftree_own(server, name);
+
+    return own ? own : last_of(ap_conftree, name);
+}
+
+static int says_bearer(const ap_directive_t *node)
+{
+    const char *args = node->args;
+
+    while (*args == '"' || *args == '\'' || *args == ' ') {
+        args++;
+    }
+    return strcasecmp(node->directive, "AuthType") == 0 && strncasecmp(args, "bearer", 6) == 0;
+}
+
+int um_conftree_is_protected(const server_rec *server)
+{
+    const ap_directive_t *section = section_of(server);
+    const ap_directive_t *node = section ? section->first_child : NULL;
+
+    while (node) {
+        if (says_bearer(node)) {
+            return 1;
+        }
+        if (node->first_child) {
+            node = node->first_child;
+            continue;
+        }
+        while (node && node != section && !node->next) {
+            node = node->parent;
+        }
+        node = !node || node == section ? NULL : node->next;
+    }
+    return 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What mod_dbd's directives say of a host's database, looked at before mod_dbd opens anything. */
+#include "conftree.h"
+#include "database.h"
+#include "hosts.h"
+
+#include <apr_file_info.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <string.h>
+
+/* --- SQLite --- */
+
+/* The path of the file. NULL: the database is in memory. */
+static const char *sqlite_file(apr_pool_t *pool, const char *params)
+{
+    const char *path = params;
+
+    if (strncmp(path, "file:", 5) == 0) {
+        path = apr_pstrmemdup(pool, path + 5, strcspn(path + 5, "?"));
+        path += strncmp(path, "///", 3) == 0 ? 2 : 0;
+    }
+    return strcmp(path, ":memory:") == 0 || !*path ? NULL : path;
+}
+
+static const char *folder_of(apr_pool_t *pool, const char *file)
+{
+    const char *slash = strrchr(file, '/');
+
+    return !slash ? "." : slash == file ? "/" : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file));
+}
+
+static const char *check_sqlite(um_server_t *server, const ap_directive_t *params, apr_pool_t *pconf,
+                                apr_pool_t *ptemp)
+{
+    apr_finfo_t info;
+    const char *args;
+    const char *folder;
+
+    if (!params) {
+        return "DBDriver sqlite3 needs DBDParams with the path of the database file";
+    }
+    args = params->args;
+    server->database_file = sqlite_file(pconf, ap_getword_conf(pconf, &args));
+    if (!server->database_file) {
+        return apr_psprintf(ptemp, "DBDParams (%s:%d): a database in memory would be another one for each connection; "
+                            "name a file", params->filename, params->line_num);
+    }
+    server->database_name = apr_pstrcat(pconf, "sqlite3 ", server->database_file, NULL);
+    folder = folder_of(ptemp, server->database_file);
+    if (apr_stat(&info, folder, APR_FINFO_TYPE | APR_FINFO_PROT, ptemp) != APR_SUCCESS || info.filetype != APR_DIR) {
+        return apr_psprintf(ptemp, "DBDParams (%s:%d): there is no folder %s; make it with mode 0700 and give it to "
+                            "the user that httpd runs as", params->filename, params->line_num, folder);
+    }
+    if (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE | APR_FPROT_WEXECUTE)) {
+        return apr_psprintf(ptemp, "DBDParams (%s:%d): folder %s is open to others, and with it all password hashes; "
+                            "close it with: chmod o-rwx %s", params->filename, params->line_num, folder, folder);
+    }
+    return NULL;
+}
+
+/* --- PostgreSQL --- */
+
+/* The value of a keyword in libpq's connection string, "" where it is not set. */
+static const char *keyword(apr_pool_t *pool, const char *text, const char *wanted)
+{
+    const char *found = "";
+
+    while (*text) {
+        const char *name, *equals;
+        char *value, *out;
+        char quote = 0;
+
+        text += strspn(text, " \t\r\n");
+        name = text;
+        equals = strchr(text, '=');
+        if (!equals) {
+            break;
+        }
+        text = equals + 1 + strspn(equals + 1, " \t\r\n");
+        quote = *text == '\'' ? *text++ : 0;
+        value = out = apr_palloc(pool, strlen(text) + 1);
+        while (*text && (quote ? *text != quote : !apr_isspace(*text))) {
+            text += *text == '\\' && text[1] != '\0';
+            *out++ = *text++;
+        }
+        *out = '\0';
+        text += quote && *text;
+        if (strncmp(name, wanted, strlen(wanted)) == 0 && strchr(" \t=", name[strlen(wanted)])) {
+            found = value;
+        }
+    }
+    return found;
+}
+
+/* Host and name alone: what else stands there may be a password. */
+static const char *pgsql_name(apr_pool_t *pool, const char *params)
+{
+    const char *host = keyword(pool, params, "host");
+    const char *name = keyword(pool, params, "dbname");
+
+    if (strncmp(params, "postgresql://", 13) == 0 || strncmp(params, "postgres://", 11) == 0) {
+        const char *begin = strstr(params, "://") + 3;
+        const char *at = begin + strcspn(begin, "/?");
+
+        while (at > begin && at[-1] != '@') {
+            at--;
+        }
+        return apr_pstrcat(pool, "pgsql ", apr_pstrmemdup(pool, at, strcspn(at, "?")), NULL);
+    }
+    return apr_pstrcat(pool, "pgsql ", *host ? host : "(no host)", "/", *name ? name : "(no dbname)", NULL);
+}
+
+/* --- any --- */
+
+const char *um_database_check(um_server_t *server, server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp)
+{
+    const ap_directive_t *driver, *params;
+    const char *args, *name;
+
+    um_hosts_choose_dbd(server, main_server);
+    if (!ap_find_linked_module("mod_dbd.c")) {
+        return "accounts are kept through mod_dbd, which is not loaded: add LoadModule dbd_module";
+    }
+    driver = um_conftree_find(server->dbd, "DBDriver");
+    params = um_conftree_find(server->dbd, "DBDParams");
+    if (!driver) {
+        return um_hosts_check_without_database(server, main_server, ptemp);
+    }
+    args = driver->args;
+    server->database = apr_pstrcat(pconf, args, " ", params ? params->args : "", NULL);
+    name = ap_getword_conf(ptemp, &args);
+    if (strcmp(name, "pgsql") == 0) {
+        args = params ? params->args : "";
+        server->dialect = UM_DIALECT_PGSQL;
+        server->database_name = pgsql_name(pconf, ap_getword_conf(ptemp, &args));
+        return NULL;
+    }
+    if (strcmp(name, "sqlite3") == 0) {
+        server->dialect = UM_DIALECT_SQLITE3;
+        return check_sqlite(server, params, pconf, ptemp);
+    }
+    return apr_psprintf(ptemp, "DBDriver %s (%s:%d): must be sqlite3 or pgsql", name, driver->filename,
+                        driver->line_num);
+}
