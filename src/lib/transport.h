@@ -7,7 +7,8 @@
  *     smtp+starttls://HOST[:587]   TLS by STARTTLS, which is never done without
  *     smtps://HOST[:465]           TLS from the first byte
  *     sendmail:[COMMAND [ARGS]]    a program that takes what sendmail takes (default: /usr/sbin/sendmail -i); words are
- *                                  split at blanks, there is no shell, and "-f FROM -- TO" is added
+ *                                  split at blanks, there is no shell, and "-f FROM -- TO" is added. It gets the
+ *                                  message with LF for line ends
  *     file:/FOLDER                 a file TIME-ID.eml, mode 0600, whole or not there at all
  *
  * A transport serves one thread at a time. Every send is bounded by the timeout and ends soon when it is told to. */

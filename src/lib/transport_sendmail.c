@@ -77,16 +77,32 @@ static void close_fd(int *fd)
     }
 }
 
+/* The message with LF for CRLF, and its length. A sendmail program takes a Unix text and makes the line ends of SMTP
+ * itself: of CRLF dma, nullmailer and others make CR CR LF, which no mail reader can read. */
+static const char *unix_text(const um_transport_mail_t *mail, apr_size_t *len)
+{
+    char *text = apr_palloc(mail->pool, mail->len);
+
+    *len = 0;
+    for (apr_size_t i = 0; i < mail->len; ++i) {
+        if (mail->bytes[i] != '\r' || i + 1 == mail->len || mail->bytes[i + 1] != '\n') {
+            text[(*len)++] = mail->bytes[i];
+        }
+    }
+    return text;
+}
+
 /* A file in memory: a pipe would have to be written with an eye on a program that does not read, and a file on the disk
  * would leave a token there. */
 static int put_message(const um_transport_mail_t *mail)
 {
     int fd = memfd_create("mail", MFD_CLOEXEC), error = 0;
-    apr_size_t done = 0;
+    apr_size_t done = 0, len;
+    const char *text = unix_text(mail, &len);
     ssize_t count;
 
-    while (fd >= 0 && !error && done < mail->len) {
-        count = write(fd, mail->bytes + done, mail->len - done);
+    while (fd >= 0 && !error && done < len) {
+        count = write(fd, text + done, len - done);
         if (count > 0) {
             done += (apr_size_t)count;
         }

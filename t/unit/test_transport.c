@@ -14,6 +14,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define MESSAGE "Subject: x\r\n\r\n.dot\r\nFrom y\r\n"
+#define UNIX_MESSAGE "Subject: x\n\n.dot\nFrom y\n"
 #define TOKEN "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE"
 
 static apr_pool_t *pool;
@@ -260,8 +261,8 @@ static void test_sendmail(void)
     ok(strstr(why, "no address that can be sent to") != NULL, "a semicolon is in no address");
     send_to(program(apr_psprintf(pool, "for i; do echo \"<$i>\"; done >%s/said; cat >>%s/said", folder, folder)), 5, "",
             "-b$id@example.org", NULL, &why);
-    is_text(smtpd_file(pool, folder, "said", &len), "<-i>\n<-x>\n<-f>\n<>\n<-->\n<-b$id@example.org>\n" MESSAGE,
-            "words and message come whole, and no shell sees them");
+    is_text(smtpd_file(pool, folder, "said", &len), "<-i>\n<-x>\n<-f>\n<>\n<-->\n<-b$id@example.org>\n"
+            UNIX_MESSAGE, "words and message come whole, with LF for line ends, and no shell sees them");
     ok(send_to("sendmail:/etc/hostname", 1, "", "b@example.org", NULL, &why) == UM_TRANSPORT_DOWN,
        "no program: %s", why);
     put("broken", "\x7f" "ELF", 0755);
