@@ -72,26 +72,60 @@ static void put_word(out_t *out, const char *word)
     put(out, word);
 }
 
-/* text as encoded-words. A character is never cut in two: each word is decoded by itself (RFC 2047 5). */
+/* How much of text one word of base64 can carry, room bytes at most: all that is left, or a multiple of three that
+ * ends at the end of a character. 0: nothing. */
+static apr_size_t base64_part(const char *text, apr_size_t left, apr_size_t room)
+{
+    apr_size_t take = room - room % 3;
+
+    if (left <= room) {
+        return left;
+    }
+    while (take > 0 && (text[take] & 0xc0) == 0x80) {
+        take -= 3;
+    }
+    return take;
+}
+
+/* The first character of text as a word of quoted-printable, which has no padding; gives its bytes. */
+static apr_size_t put_q_word(out_t *out, const char *text)
+{
+    const char *word = "=?UTF-8?Q?";
+    apr_size_t len = 0;
+
+    do {
+        word = apr_psprintf(out->pool, "%s=%02X", word, (unsigned char)text[len]);
+        ++len;
+    } while ((text[len] & 0xc0) == 0x80);
+    put_word(out, apr_pstrcat(out->pool, word, "?=", NULL));
+    return len;
+}
+
+/* text as encoded-words. A character is never cut in two: each word is decoded by itself (RFC 2047 5). No base64 word
+ * but the last is padded: readers that join adjacent words before they decode them (GMime) stop at the first padding.
+ * Where no character ends at a multiple of three bytes, one character in quoted-printable shifts the rest. (Among 12
+ * bytes of characters of one length there is such an end.) */
 static void put_encoded(out_t *out, const char *text)
 {
-    unsigned char base64[LINE];
+    unsigned char base64[LINE + 4];
     apr_size_t left = strlen(text), room, take;
 
     while (left > 0) {
         room = out->column + 1 + WORD_FRAME < LINE ? (LINE - out->column - 1 - WORD_FRAME) / 4 * 3 : 0;
-        if (room < 4) {
+        take = base64_part(text, left, room);
+        if (take == 0 && room < 12) {
             end_line(out);
             continue;
         }
-        take = left < room ? left : room;
-        while (take < left && (text[take] & 0xc0) == 0x80) {
-            --take;
+        if (take == 0) {
+            take = put_q_word(out, text);
         }
-        EVP_EncodeBlock(base64, (const unsigned char *)text, (int)take);
-        put(out, " =?UTF-8?B?");
-        put(out, (const char *)base64);
-        put(out, "?=");
+        else {
+            EVP_EncodeBlock(base64, (const unsigned char *)text, (int)take);
+            put(out, " =?UTF-8?B?");
+            put(out, (const char *)base64);
+            put(out, "?=");
+        }
         text += take;
         left -= take;
     }

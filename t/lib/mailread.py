@@ -32,13 +32,16 @@ def rules(raw):
             yield 'a line of %d characters' % len(line)
         if line != line.rstrip() and line not in (b'Subject: ',):
             yield 'blanks at the end of a line'
-    for word in re.findall(rb'=\?[^\r\n]*?\?=', raw.split(b'\r\n\r\n', 1)[0]):
+    for word in re.findall(rb'=\?[^?\r\n]+\?[BQ]\?[^?\r\n]*\?=', raw.split(b'\r\n\r\n', 1)[0]):
         try:
             email.header.decode_header(word.decode())[0][0].decode('utf-8')
         except UnicodeDecodeError:
             yield 'an encoded-word with half a character'
         if len(word) > 75:
             yield 'an encoded-word of %d characters' % len(word)
+    # Readers that join adjacent base64 words before they decode them stop at the first padding.
+    if re.search(rb'=\?=[ \r\n]+=\?[^?]*\?B\?', raw.split(b'\r\n\r\n', 1)[0]):
+        yield 'padding within encoded-words'
 
 
 def raw_field(message, field):

@@ -16,6 +16,7 @@
 #define LONG_ADDRESS LONG_LOCAL "@" FIFTY ".example." FIFTY ".example." FIFTY ".example"
 #define EURO "\xe2\x82\xac"
 #define GRIN "\xf0\x9f\x98\x80"
+#define FOUR_EUROS EURO EURO EURO EURO
 #define TEN_GRINS GRIN GRIN GRIN GRIN GRIN GRIN GRIN GRIN GRIN GRIN
 
 static apr_pool_t *pool;
@@ -39,6 +40,12 @@ static const case_t cases[] = {
     { .from_name = GRIN, .to_name = TEN_GRINS TEN_GRINS, .subject = GRIN " " TEN_GRINS TEN_GRINS TEN_GRINS " x" },
     { .subject = "a" EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO
       EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO EURO },
+    { .subject = "a" FOUR_EUROS FOUR_EUROS FOUR_EUROS FOUR_EUROS FOUR_EUROS FOUR_EUROS,
+      .to_name = "\xc3\xa4" FOUR_EUROS FOUR_EUROS FOUR_EUROS FOUR_EUROS "b" FOUR_EUROS FOUR_EUROS FOUR_EUROS },
+    { .subject = "ab" FOUR_EUROS FOUR_EUROS FOUR_EUROS FOUR_EUROS FOUR_EUROS GRIN FOUR_EUROS FOUR_EUROS FOUR_EUROS,
+      .from_name = "a" TEN_GRINS TEN_GRINS TEN_GRINS "bc" TEN_GRINS TEN_GRINS },
+    { .subject = "Gr\xc3\xbc\xc3\x9f" "e aus M\xc3\xbcnchen: Best\xc3\xa4tige deine Adresse f\xc3\xbcr die B\xc3\xbc"
+      "cherei in K\xc3\xb6ln-S\xc3\xbc" "d, Stra\xc3\x9f" "e 12" },
     { .subject = "=?UTF-8?Q?x?= =?", .to_name = "=?utf-8?b?eA==?=" },
     { .subject = FIFTY TEN "1234567" }, { .subject = FIFTY TEN "12345678" }, { .subject = FIFTY " " FIFTY " " FIFTY },
     { .to_name = FIFTY TEN "1234567890" }, { .to_name = FIFTY TEN "123456789" }, { .to_name = FIFTY FIFTY FIFTY FIFTY },
