@@ -93,12 +93,27 @@ static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *e
     return um_store_ticket_insert(work->tx, work->cx->pool, &ticket, mail->was_made, mailing->hourly, done);
 }
 
+/* Anybody can register an account with a stranger's address and a text for a name. So where addresses are verified, a
+ * mail names the account only to one that is, or that was: a notice of its change. To others it says the address in
+ * place of the name. */
+static const um_mail_t *with_name(work_t *work, const um_mail_t *mail, int verified)
+{
+    um_mail_t *unnamed;
+
+    if (verified || work->cx->site->mailing->verification == UM_VERIFY_OFF || is_kind(mail, UM_MAILING_EMAIL_CHANGED)) {
+        return mail;
+    }
+    unnamed = apr_pmemdup(work->cx->pool, mail, sizeof(*mail));
+    unnamed->username = mail->address;
+    return unnamed;
+}
+
 static apr_status_t add_letter(work_t *work, const um_mail_t *mail)
 {
     um_mail_limit_t limit = limit_of(work, mail);
-    int done = 0;
+    int done = 0, verified = 0;
     apr_status_t rv = um_store_mail_made(work->tx, work->cx->pool, mail, work->claim, &limit, um_cx_seconds(work->cx),
-                                         &done);
+                                         &done, &verified);
 
     if (rv == APR_SUCCESS && !done) {
         return give_up(work, mail, "its address has had as many of its kind within the hour as it may");
@@ -111,7 +126,7 @@ static apr_status_t add_letter(work_t *work, const um_mail_t *mail)
         rv = mail->was_made ? APR_SUCCESS : um_store_mail_unmade(work->tx, mail, work->claim);
         return rv == APR_SUCCESS ? give_up(work, mail, "the account is gone, inactive, or has another address") : rv;
     }
-    work->letter->mail = mail;
+    work->letter->mail = with_name(work, mail, verified);
     return rv;
 }
 

@@ -108,19 +108,40 @@ static int is_verify(const um_mail_t *mail)
     return strcmp(mail->kind, UM_MAILING_VERIFY) == 0;
 }
 
-/* "24 hours": the largest unit that says it without a rest. Templates of other languages have no better than
- * figures. */
-static const char *span(apr_pool_t *pool, apr_int64_t seconds)
-{
-    static const struct { apr_int64_t size; const char *name; } units[] = {
-        { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" }
-    };
-    apr_size_t i = 0;
+/* Days, hours, minutes and seconds. German in the dative: "innerhalb von 3 Tagen". */
+#define UNITS 4
 
-    while (seconds % units[i].size || (i == 0 && seconds < 3 * units[0].size)) {
-        i++;
+static const struct { const char *language, *one[UNITS], *many[UNITS]; } words[] = {
+    { "en", { "day", "hour", "minute", "second" }, { "days", "hours", "minutes", "seconds" } },
+    { "de", { "Tag", "Stunde", "Minute", "Sekunde" }, { "Tagen", "Stunden", "Minuten", "Sekunden" } },
+};
+
+/* The word for so many of a unit; in other languages than those above its symbol, which all of them share. */
+static const char *unit_name(const char *language, int unit, apr_int64_t count)
+{
+    static const char *const symbols[UNITS] = { "d", "h", "min", "s" };
+
+    for (apr_size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        apr_size_t len = strlen(words[i].language);
+
+        if (strncasecmp(language, words[i].language, len) == 0 && (language[len] == '\0' || language[len] == '-')) {
+            return count == 1 ? words[i].one[unit] : words[i].many[unit];
+        }
     }
-    return apr_psprintf(pool, "%" APR_INT64_T_FMT " %s", seconds / units[i].size, units[i].name);
+    return symbols[unit];
+}
+
+/* "24 hours": in the largest unit that leaves no rest; days from three on. */
+static const char *span(apr_pool_t *pool, apr_int64_t seconds, const char *language)
+{
+    static const apr_int64_t sizes[UNITS] = { 86400, 3600, 60, 1 };
+    int unit = 0;
+
+    while (seconds % sizes[unit] || (unit == 0 && seconds < 3 * sizes[0])) {
+        unit++;
+    }
+    return apr_psprintf(pool, "%" APR_INT64_T_FMT " %s", seconds / sizes[unit],
+                        unit_name(language, unit, seconds / sizes[unit]));
 }
 
 static const char *with_token(apr_pool_t *pool, const char *url, const char *token)
@@ -136,13 +157,15 @@ um_status_e um_mailing_render(um_cx_t *cx, const um_mail_t *mail, const char *to
                               apr_size_t *len)
 {
     const um_mailing_t *mailing = cx->site->mailing;
-    const um_template_t *template = um_templates_find(mailing->templates, mail->kind, mail->language);
+    const char *language = "";
+    const um_template_t *template = um_templates_find(mailing->templates, mail->kind, mail->language, &language);
     const um_template_value_t values[] = {
         { "username", mail->username },
         { "email", mail->address },
         { "token", token },
         { "url", with_token(cx->pool, is_verify(mail) ? mailing->verify_url : mailing->reset_url, token) },
-        { "expires", span(cx->pool, is_verify(mail) ? mailing->verify_lifetime : mailing->reset_lifetime) },
+        { "expires", span(cx->pool, is_verify(mail) ? mailing->verify_lifetime : mailing->reset_lifetime,
+                          language) },
         { "site", mailing->site },
         { "new_email", mail->detail },
     };

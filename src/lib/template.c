@@ -243,20 +243,29 @@ static apr_size_t put_value(char *to, const char *value, int is_html)
     return total;
 }
 
+/* Whether a literal begins with the full stop of a sentence: not with that of a file or host name. */
+static int is_sentence_end(const piece_t *piece)
+{
+    return piece->len && piece->text[0] == '.'
+           && (piece->len == 1 ? !piece->name : strchr(" \t\n<\"')", piece->text[1]) != NULL);
+}
+
 static apr_size_t put_pieces(char *to, const apr_array_header_t *pieces, const um_template_value_t *values, int count,
                              int is_html)
 {
     const piece_t *piece = (const piece_t *)pieces->elts, *end = piece + pieces->nelts;
-    apr_size_t total = 0;
+    const char *value = "";
+    apr_size_t total = 0, skip;
 
     for (; piece < end; ++piece) {
+        /* "... at {site}." and a site that is called "Example Inc.": one full stop is enough. */
+        skip = is_sentence_end(piece) && *value && value[strlen(value) - 1] == '.';
         if (to) {
-            memcpy(to + total, piece->text, piece->len);
+            memcpy(to + total, piece->text + skip, piece->len - skip);
         }
-        total += piece->len;
-        if (piece->name) {
-            total += put_value(to ? to + total : NULL, find_value(piece, values, count), is_html);
-        }
+        total += piece->len - skip;
+        value = piece->name ? find_value(piece, values, count) : "";
+        total += put_value(to ? to + total : NULL, value, is_html);
     }
     return total;
 }

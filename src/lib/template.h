@@ -35,8 +35,10 @@ apr_status_t um_templates_read(apr_pool_t *pool, const char *folder, const char 
                                const char **why);
 
 /** The template of a kind for a language: "de-AT" falls back to "de" and that to the fallback language; so do "", NULL
- *  and whatever is no language. NULL only for a kind that was not read. */
-const um_template_t *um_templates_find(const um_templates_t *templates, const char *kind, const char *language);
+ *  and whatever is no language. NULL only for a kind that was not read.
+ *  @param found  the language that the template is in, as its file name has it; may be NULL */
+const um_template_t *um_templates_find(const um_templates_t *templates, const char *kind, const char *language,
+                                       const char **found);
 
 /** The best of the languages there are for an Accept-Language header (RFC 9110 12.5.4; of each range first the language
  *  itself, then its shorter forms, then its longer ones: RFC 4647 3.4 and 3.3.1), as its file name has it. "" when none
@@ -47,7 +49,8 @@ const char *um_templates_language(apr_pool_t *pool, const um_templates_t *templa
 /** Puts values in. *subject is one line; *text has LF for line ends; *html is NULL where the template has none, and its
  *  values are escaped for text and quoted attributes. A placeholder that values has no value for becomes "". Control
  *  characters in a value, line ends before all, become blanks in every part: a name that a stranger has chosen adds no
- *  line to a mail. APR_EINVAL: a value is not UTF-8. Results live in pool. */
+ *  line to a mail. A full stop of the template directly behind a value that ends with one is left out ("Example Inc.").
+ *  APR_EINVAL: a value is not UTF-8. Results live in pool. */
 apr_status_t um_template_fill(apr_pool_t *pool, const um_template_t *t, const um_template_value_t *values, int count,
                               const char **subject, const char **text, const char **html);
 

@@ -229,7 +229,8 @@ apr_status_t um_templates_read(apr_pool_t *pool, const char *folder, const char 
     return status;
 }
 
-const um_template_t *um_templates_find(const um_templates_t *templates, const char *kind, const char *language)
+const um_template_t *um_templates_find(const um_templates_t *templates, const char *kind, const char *language,
+                                       const char **found)
 {
     const kind_t *at = (const kind_t *)templates->kinds->elts, *end = at + templates->kinds->nelts;
     int i;
@@ -243,6 +244,9 @@ const um_template_t *um_templates_find(const um_templates_t *templates, const ch
     i = um_langtag_lookup(at->tags, language);
     if (i < 0) {
         i = um_langtag_lookup(at->tags, templates->fallback);
+    }
+    if (found) {
+        *found = APR_ARRAY_IDX(at->tags, i, const char *);
     }
     return APR_ARRAY_IDX(at->templates, i, const um_template_t *);
 }

@@ -225,7 +225,8 @@ UM_STATEMENT(MAIL_RESOLVE, WRITE, 5,
     " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 and user_id is null returning id")
 
 /* A letter is made of it, and counts from now on: unless its address has had so many of its kind lately. first: but one
- * that its account has had none of. What was made before has been counted. */
+ * that its account has had none of. What was made before has been counted. The second value is null when the account
+ * has another address, else whether the address is verified. */
 UM_STATEMENT(MAIL_MADE, WRITE, 14,
     "update um_mail set email_key = cast(%s as text), made_at = cast(%s as bigint)"
     " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 and (made_at is not null"
@@ -234,7 +235,8 @@ UM_STATEMENT(MAIL_MADE, WRITE, 14,
     " < cast(%s as bigint)"
     " or (cast(%s as integer) = 1 and not exists (select 1 from um_mail o where o.email_key = cast(%s as text)"
     " and o.kind = cast(%s as text) and o.made_at > cast(%s as bigint) and o.user_id = " UM_UUID ")))"
-    " returning id")
+    " returning id, (select u.email_verified from um_users u where u.id = um_mail.user_id"
+    " and u.email_key = um_mail.email_key)")
 
 UM_STATEMENT(MAIL_UNMADE, WRITE, 2,
     "update um_mail set made_at = null where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")

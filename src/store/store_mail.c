@@ -190,7 +190,7 @@ apr_status_t um_store_mail_resolve(um_tx_t *tx, const um_mail_t *mail, const cha
 }
 
 apr_status_t um_store_mail_made(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *claim,
-                                const um_mail_limit_t *limit, apr_int64_t now, int *done)
+                                const um_mail_limit_t *limit, apr_int64_t now, int *done, int *verified)
 {
     const char *since = um_store_number(pool, limit->since), *most = um_store_number(pool, limit->most);
     um_rows_t rows;
@@ -201,6 +201,7 @@ apr_status_t um_store_mail_made(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *
                                                 mail->user_id), &rows);
 
     *done = rows.count > 0;
+    *verified = rows.count && rows.row[0][1] && rows.row[0][1][0] == '1';
     return rv;
 }
 

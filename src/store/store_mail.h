@@ -62,9 +62,9 @@ typedef struct um_mail_limit_t {
 } um_mail_limit_t;
 
 /** In a transaction: a letter is made of it, which counts from now on. *done 0: that would be one too many, or the
- * claim is no longer ours. */
+ * claim is no longer ours. *verified: it goes to the account's present address, which is verified. */
 apr_status_t um_store_mail_made(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *claim,
-                                const um_mail_limit_t *limit, apr_int64_t now, int *done);
+                                const um_mail_limit_t *limit, apr_int64_t now, int *done, int *verified);
 
 /** In a transaction: it was not made after all. */
 apr_status_t um_store_mail_unmade(um_tx_t *tx, const um_mail_t *mail, const char *claim);

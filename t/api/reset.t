@@ -99,7 +99,7 @@ for my $row (@no_token) {
     my $url = "https://front.test.example/reset/$mail->{token}";
     like($mail->{text}, qr/^Hello \Q$name\E,$/m, 'the text names the account');
     like($mail->{text}, qr/^\Q$url\E$/m, 'the page of the site');
-    like($mail->{text}, qr/within 24 h/, 'and how long');
+    like($mail->{text}, qr/within 24 hours\./, 'and how long');
     like($mail->{html}, qr/<p>Hello \Q$name\E,<\/p>/, 'the HTML names the account');
     like($mail->{html}, qr/<a href="\Q$url\E">/, 'links to the page');
     like($mail->{html}, qr/<code>\Q$mail->{token}\E<\/code>/, 'and has the token');

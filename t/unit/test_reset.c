@@ -142,7 +142,7 @@ static void test_mail(void)
     ok(strstr(mail, "Hello alice,") != NULL, "that names him");
     ok(strstr(mail, apr_pstrcat(s.pool, SITE_URL "/reset?token=", token, NULL)) != NULL,
        "with a link to the site's page");
-    ok(strstr(mail, "within 24 h.") != NULL, "and says how long it is good");
+    ok(strstr(mail, "within 24 hours.") != NULL, "and says how long it is good");
     ok(strstr(mail, apr_pstrcat(s.pool, "Message-ID: <", ask("select id from um_mail"), "@site.example>", NULL))
        != NULL, "its id is the same for each try");
     ok(!strstr(site_dump(&s), token), "the token is nowhere in the database");

@@ -47,7 +47,7 @@ static void test_fill(void)
         { "username", "alice" }, { "site", "A & B <\"x\"> 'y'" }, { "first_name", "Al\r\nBcc: x@example.org" },
         { "last_name", "\xc2\x85l\xe2\x80\xa8m\x01n\x7f" },
         { "url", "https://example.org/?a=1&t=\"x" }, { "email", NULL },
-        { "token", "{username}" }, { "unknown", "x" },
+        { "token", "{username}" }, { "new_email", "Inc." }, { "unknown", "x" },
     };
     static const struct {
         const char *text, *html, *want;
@@ -66,6 +66,10 @@ static void test_fill(void)
         { "Subject: s\n\n", "<a href=\"{url}\">", "s||<a href=\"https://example.org/?a=1&amp;t=&quot;x\">" },
         { "Subject: s\n\n<{email}><{expires}>", NULL, "s|<><>" },
         { "Subject: {token}\n\n{token}", "{token}", "{username}|{username}|{username}" },
+        { "Subject: {new_email}.\n\n{new_email}. {new_email}.\n{new_email}.",
+          "<p>{new_email}.</p>{new_email}, {new_email}.html {new_email}.{new_email}{new_email}",
+          "Inc.|Inc. Inc.\nInc.|<p>Inc.</p>Inc., Inc..html Inc..Inc.Inc." },
+        { "Subject: {site}.\n\n{email}.", NULL, "A & B <\"x\"> 'y'.|." },
         { "", NULL, "1: the first line is not \"Subject: ...\"" },
         { "Betreff: s\n\nx", NULL, "1: the first line is not \"Subject: ...\"" },
         { "Subject: \n\nx", NULL, "1: the subject is empty" },
@@ -182,7 +186,7 @@ static void test_find(void)
     };
     static const char *const there[] = { "reset.en", "reset.de", "reset.de-AT", "verify.en", "verify.pt-BR",
                                          "verify.zh-Hant" };
-    const char *subject, *text, *html;
+    const char *subject, *text, *html, *found = "";
     um_templates_t *templates = NULL;
     apr_size_t i;
 
@@ -192,11 +196,12 @@ static void test_find(void)
     }
     is_text(refusal(&templates), "", "several languages are read");
     for (i = 0; i < COUNT(cases); ++i) {
-        um_template_fill(pool, um_templates_find(templates, cases[i].kind, cases[i].language), NULL, 0, &subject, &text,
-                         &html);
+        um_template_fill(pool, um_templates_find(templates, cases[i].kind, cases[i].language, &found), NULL, 0,
+                         &subject, &text, &html);
+        is_text(found, cases[i].want, "which is told");
         is_text(subject, cases[i].want, cases[i].language ? cases[i].language : "(none)");
     }
-    ok(um_templates_find(templates, "other", "de") == NULL, "a kind that was not read");
+    ok(um_templates_find(templates, "other", "de", NULL) == NULL, "a kind that was not read");
     is_text(um_templates_language(pool, templates, "fr, pt;q=0.5, de;q=0.4"), "pt-BR", "a language that one kind has");
     is_text(um_templates_language(pool, templates, "fr"), "", "a language that none has");
 }
@@ -240,7 +245,7 @@ static void test_shipped(void)
 {
     static const char *const shipped[] = { "reset", "verify", "password_changed", "email_changed", NULL };
     static const char *const languages[] = { "en", "de" };
-    um_template_value_t values[COUNT(names) - 1];
+    um_template_value_t values[COUNT(names) - 1], stops[COUNT(names) - 1];
     const char *srcdir = getenv("srcdir"), *why = "", *subject[2], *text, *html;
     um_templates_t *templates = NULL;
     apr_size_t i, k;
@@ -248,19 +253,27 @@ static void test_shipped(void)
     for (i = 0; i < COUNT(values); ++i) {
         values[i].name = names[i];
         values[i].value = apr_psprintf(pool, "<%s>", names[i]);
+        stops[i] = (um_template_value_t){ names[i], "Example Inc." };
     }
     is_int(um_templates_read(pool, apr_pstrcat(pool, srcdir ? srcdir : ".", "/conf/mail", NULL), shipped, names, "en",
                              &templates, &why), APR_SUCCESS, "the templates of the project are read");
     for (k = 0; templates && shipped[k]; ++k) {
         for (i = 0; i < 2; ++i) {
-            um_template_fill(pool, um_templates_find(templates, shipped[k], languages[i]), values, COUNT(values),
+            um_template_fill(pool, um_templates_find(templates, shipped[k], languages[i], NULL), values, COUNT(values),
                              &subject[i], &text, &html);
-            ok(strlen(subject[i]) < 70 && strstr(text, "<username>") && html && !strstr(html, "<username>")
-               && strstr(html, "&lt;username&gt;"), "%s.%s", shipped[k], languages[i]);
+            ok(strlen(subject[i]) < 70 && html && !strchr(html, '{') && !strstr(html, "<site>")
+               && strstr(html, "&lt;site&gt;"), "%s.%s", shipped[k], languages[i]);
+            is_int(strstr(text, "<username>") != NULL, k != 1, "  to a stranger's address without the name");
+            is_int(strstr(html, "username") != NULL, k != 1, "  nor as HTML");
             ok(k > 1 || (strstr(text, "\nToken: <token>\n") && strstr(text, "\n<url>\n") && strstr(text, "<expires>")
                          && strstr(html, "href=\"&lt;url&gt;\"")), "  with what the account's owner needs");
         }
         ok(strcmp(subject[0], subject[1]) != 0, "  in two languages");
+        for (i = 0; i < 2; ++i) {
+            um_template_fill(pool, um_templates_find(templates, shipped[k], languages[i], NULL), stops, COUNT(stops),
+                             &subject[i], &text, &html);
+            ok(!strstr(text, "..") && !strstr(html, "..") && !strstr(subject[i], ".."), "  no doubled full stop");
+        }
     }
 }
 

@@ -108,7 +108,8 @@ static void test_on(void)
     mail = site_mail_read(&s, &m, 0);
     ok(mail && strstr(mail, "Subject: Confirm your e-mail address") != NULL, "that asks for it");
     ok(mail && strstr(mail, apr_pstrcat(s.pool, SITE_URL "/verify?token=", token, NULL)) != NULL, "with a link");
-    ok(mail && strstr(mail, "within 3 d.") != NULL, "and a limit");
+    ok(mail && strstr(mail, "within 3 days.") != NULL, "and a limit");
+    ok(mail && !strstr(mail, "alice,"), "nothing that whoever registered has typed");
     ok(!strstr(site_dump(&s), token), "the token is nowhere in the database");
     is_int(um_reset_validate(site_cx(&s), token), UM_ABSENT, "it is no token for another password");
     is_int(confirm(token), UM_OK, "the link is followed");
@@ -122,6 +123,33 @@ static void test_on(void)
     site_register(&s, "bob", "", &session);
     ok(session && site_call(&s, session) == UM_OK, "nobody needs an address");
     is_text(ask("select count(*) from um_mail"), "0", "and without one there is no mail");
+    end();
+}
+
+/* The name of an account is a stranger's text until the address is verified. */
+static void test_name(void)
+{
+    static const char *const words[] = { "Hello " ALICE ",", "Hello alice,", "innerhalb von 3 Tagen." };
+    um_cx_t *cx;
+
+    begin(UM_VERIFY_ON);
+    enrol(NULL);
+    for (int i = 0; i < 2; i++) {
+        const char *mail;
+
+        site_do(&s, "delete from um_mail where kind = 'verify'");
+        um_reset_request(site_cx(&s), ALICE);
+        site_mail_work(&s, &m, NULL);
+        mail = site_mail_read(&s, &m, i);
+        ok(mail && strstr(mail, words[i]) != NULL, "a reset mail says: %s", words[i]);
+        site_do(&s, "update um_users set email_verified = 1");
+    }
+    site_do(&s, "update um_users set email_verified = 0");
+    cx = site_cx(&s);
+    cx->language = "de-AT";
+    um_verify_request(cx, ALICE);
+    site_mail_work(&s, &m, NULL);
+    ok(strstr(site_mail_read(&s, &m, 2), words[2]) != NULL, "how long a token is good, in words: %s", words[2]);
     end();
 }
 
@@ -501,6 +529,7 @@ int main(void)
     site_begin();
     test_off();
     test_on();
+    test_name();
     test_required();
     test_required_address();
     test_resend();
