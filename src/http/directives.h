@@ -97,8 +97,8 @@ UM_DIRECTIVE(UserMgmtNoticeEmail, FLAG, notice_email, "On", 0, 0, INHERITED,
 UM_DIRECTIVE(UserMgmtNoticePassword, FLAG, notice_password, "On", 0, 0, INHERITED,
     "tell people by mail when their password was changed")
 
-UM_DIRECTIVE(UserMgmtPasswordHash, HASH, password_hash, "scrypt", 0, 0, INHERITED,
-    "how new passwords are hashed: scrypt or argon2id, with parameters")
+UM_DIRECTIVE(UserMgmtPasswordHash, HASH, password_hash, "auto", 0, 0, INHERITED,
+    "how new passwords are hashed: auto (argon2id where built in, else scrypt), or scrypt or argon2id with parameters")
 
 UM_DIRECTIVE(UserMgmtPasswordMaxLength, NUMBER, password_max_length, "1024", 64, 4096, INHERITED,
     "longest password, in characters")

@@ -16,6 +16,8 @@ static const um_pwhash_family_t *const families[] = {
 
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 
+#define AUTO "auto"
+
 static const um_pwhash_family_t *family_of_hash(const char *hash)
 {
     apr_size_t i;
@@ -44,15 +46,23 @@ static const um_pwhash_family_t *family_of_name(const char *name, apr_size_t len
 
 static const char *family_names(apr_pool_t *pool)
 {
-    const char *names = NULL;
+    const char *names = "auto";
     apr_size_t i;
 
     for (i = 0; i < FAMILIES; i++) {
         if (families[i]->settings[0].name) {
-            names = names ? apr_pstrcat(pool, names, " or ", families[i]->name, NULL) : families[i]->name;
+            names = apr_pstrcat(pool, names, " or ", families[i]->name, NULL);
         }
     }
     return names;
+}
+
+static void set_usual(const um_pwhash_family_t *family, um_pwhash_params_t *params)
+{
+    params->family = family->name;
+    params->cost = family->settings[0].usual;
+    params->block = family->settings[1].usual;
+    params->lanes = family->settings[2].usual;
 }
 
 static const char *range_text(apr_pool_t *pool, const um_pwhash_setting_t *setting)
@@ -115,6 +125,14 @@ apr_status_t um_pwhash_params(apr_pool_t *pool, const char *text, um_pwhash_para
 
     text += strspn(text, blanks);
     len = strcspn(text, blanks);
+    if (len == strlen(AUTO) && strncmp(text, AUTO, len) == 0) {
+        if (text[len + strspn(text + len, blanks)]) {
+            *why = "auto takes no settings: name scrypt or argon2id to set them";
+            return APR_EINVAL;
+        }
+        set_usual(um_pwhash_argon2id.missing ? &um_pwhash_scrypt : &um_pwhash_argon2id, params);
+        return APR_SUCCESS;
+    }
     family = family_of_name(text, len);
     if (!family) {
         *why = apr_psprintf(pool, "\"%.*s\" is no kind of password hash: %s", (int)len, text, family_names(pool));
@@ -124,10 +142,7 @@ apr_status_t um_pwhash_params(apr_pool_t *pool, const char *text, um_pwhash_para
         *why = family->missing;
         return APR_ENOTIMPL;
     }
-    read.family = family->name;
-    read.cost = family->settings[0].usual;
-    read.block = family->settings[1].usual;
-    read.lanes = family->settings[2].usual;
+    set_usual(family, &read);
     for (text += len; *(text += strspn(text, blanks)); text += len) {
         len = strcspn(text, blanks);
         *why = read_setting(pool, family, text, len, values, &seen);

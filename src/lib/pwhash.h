@@ -25,8 +25,9 @@ typedef enum {
     UM_PWHASH_ERROR    /**< could not be worked out: no memory, or the algorithm is disabled in OpenSSL */
 } um_pwhash_e;
 
-/** Reads "scrypt", "scrypt ln=15 r=8 p=3", "argon2id m=19456 t=2 p=1". Settings may stand in any order, each at most
- *  once; those left out have the values shown here.
+/** Reads "auto", "scrypt", "scrypt ln=15 r=8 p=3", "argon2id m=19456 t=2 p=1". Settings may stand in any order, each
+ *  at most once; those left out have the values shown here. auto takes none: it is argon2id where the build has it,
+ *  because that costs an attacker more for the same time of the server, and scrypt elsewhere.
  *    scrypt:   ln 10 to 20, r 1 to 16, p 1 to 16; 128 * 2^ln * r at most 256 MiB; ln less than 16 * r
  *    argon2id: m 7168 to 262144 (KiB: no hash takes more than 256 MiB), t 1 to 10, p 1 to 16
  *  APR_EINVAL: unknown family, unknown, repeated or unreadable setting, out of range; *why names the range.

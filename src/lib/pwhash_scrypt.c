@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scrypt (RFC 7914) by OpenSSL: there in every build, so it is the default. */
+/* scrypt (RFC 7914) by OpenSSL: every build has it, so it is the default where Argon2 is missing. */
 #include "pwhash_family.h"
 #include "pwhash_phc.h"
 

@@ -53,8 +53,8 @@ for my $row (@rows) {
     }
     elsif ($kind eq 'HASH') {
         refused($name, "\"$_\"", qr/\S/) for 'md5', 'scrypt ln=0', 'scrypt ln=99', 'scrypt ln=15 ln=15', 'scrypt x=1',
-            'scrypt ln=';
-        accepted($name, "\"$_\"") for 'scrypt', 'scrypt ln=15 r=8 p=3';
+            'scrypt ln=', 'auto ln=15';
+        accepted($name, "\"$_\"") for 'auto', 'scrypt', 'scrypt ln=15 r=8 p=3';
     }
     elsif ($kind eq 'CLASSES') {
         refused($name, $_, qr/must be none, or/) for '', 'no-such-word', 'none token', 'token none';

@@ -107,6 +107,26 @@ static void test_rehash(void)
     is_text(hash_of_alice(), before, "a better hash stays");
 }
 
+/* Whichever kind is configured, accounts get there, also from scrypt that costs more. */
+static void test_other_kind(void)
+{
+#ifdef HAVE_ARGON2
+    um_pwhash_params_t scrypt = s.site.hash;
+    um_cx_t *cx;
+
+    ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "a hash of scrypt");
+    s.site.hash = (um_pwhash_params_t){ "argon2id", 7168, 1, 1 };
+    is_int(login("alice", "wrong", &cx), UM_INVALID, "a wrong password where argon2id is configured");
+    ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "replaces nothing");
+    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "the right one");
+    ok(strncmp(hash_of_alice(), "$argon2id$", 10) == 0, "replaces it by one of argon2id");
+    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "by which the account signs in");
+    s.site.hash = scrypt;
+    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "where scrypt is configured again");
+    ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "it is replaced by one of scrypt");
+#endif
+}
+
 /* --- changing --- */
 
 static um_status_e change(const um_user_t *user, const char *old, const char *new, um_cx_t **cx, const char **token)
@@ -198,6 +218,7 @@ int main(void)
     test_login();
     test_bytes();
     test_rehash();
+    test_other_kind();
     test_change();
     test_gate();
     is_int(held, 0, "no connection was held while a password was hashed");

@@ -141,7 +141,7 @@ static const params_case_t params_cases[] = {
     {"scrypt ln=18 r=8", {"scrypt", 18, 8, 3}, NULL},
     {"scrypt ln=20 r=2 p=16", {"scrypt", 20, 2, 16}, NULL},
     {"", {NULL, 0, 0, 0}, "scrypt or argon2id"},
-    {"bcrypt", {NULL, 0, 0, 0}, "\"bcrypt\" is no kind of password hash: scrypt or argon2id"},
+    {"bcrypt", {NULL, 0, 0, 0}, "\"bcrypt\" is no kind of password hash: auto or scrypt or argon2id"},
     {"Scrypt", {NULL, 0, 0, 0}, "scrypt or argon2id"},
     {"scrypt,ln=15", {NULL, 0, 0, 0}, "scrypt or argon2id"},
     {"scrypt ln=9", {NULL, 0, 0, 0}, "\"ln=9\" is out of range: ln is 10 to 20"},
@@ -161,7 +161,11 @@ static const params_case_t params_cases[] = {
     {"scrypt m=19456", {NULL, 0, 0, 0}, "no setting of scrypt"},
     {"scrypt ln=19 r=8", {NULL, 0, 0, 0}, "ln=19 r=8 takes 512 MiB for one hash, at most 256 MiB"},
     {"scrypt ln=16 r=1", {NULL, 0, 0, 0}, "ln must be less than 16 * r"},
+    {"auto ln=15", {NULL, 0, 0, 0}, "auto takes no settings"},
+    {"Auto", {NULL, 0, 0, 0}, "auto or scrypt or argon2id"},
 #ifdef HAVE_ARGON2
+    {"auto", {"argon2id", 19456, 2, 1}, NULL},
+    {" auto\t", {"argon2id", 19456, 2, 1}, NULL},
     {"argon2id", {"argon2id", 19456, 2, 1}, NULL},
     {"argon2id m=7168 t=5 p=16", {"argon2id", 7168, 5, 16}, NULL},
     {"argon2id m=262144", {"argon2id", 262144, 2, 1}, NULL},
@@ -171,6 +175,7 @@ static const params_case_t params_cases[] = {
     {"argon2id p=17", {NULL, 0, 0, 0}, "p is 1 to 16"},
     {"argon2id ln=15", {NULL, 0, 0, 0}, "no setting of argon2id: m is 7168 to 262144, t is 1 to 10, p is 1 to 16"},
 #else
+    {"auto", {"scrypt", 15, 8, 3}, NULL},
     {"argon2id", {NULL, 0, 0, 0}, "libargon2-dev"},
     {"argon2id m=19456", {NULL, 0, 0, 0}, "libargon2-dev"},
 #endif
