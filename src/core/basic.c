@@ -64,12 +64,19 @@ static um_status_e hash_together(um_cx_t *cx, const credentials_t *in, um_basic_
     apr_size_t len = sizeof(site) + name + in->password.len;
     char *key = apr_palloc(cx->pool, len);
     um_flight_part_t part;
-    int status;
+    int status, waits, is_first;
 
     memcpy(key, &site, sizeof(site));
     memcpy(key + sizeof(site), in->key, name);
     memcpy(key + sizeof(site) + name, in->password.text, in->password.len);
-    if (um_flight_begin(site->flights, &part, key, len, site->gate_wait + HASH_TAKES, UM_BUSY, &status)) {
+    /* Who waits for another one's hash takes a thread as well as who waits to hash. */
+    waits = !site->gate || um_gate_begin(site->gate);
+    is_first = um_flight_begin(site->flights, &part, key, len, waits ? site->gate_wait + HASH_TAKES : 0, UM_BUSY,
+                               &status);
+    if (waits && site->gate) {
+        um_gate_end(site->gate);
+    }
+    if (is_first) {
         status = (int)hash(cx, in, found);
         um_flight_end(site->flights, &part, status);
     }

@@ -39,7 +39,7 @@ void um_password_check(um_cx_t *cx, const char *field, um_secret_t password, con
 
 /* --- inside the gate --- */
 
-static um_status_e enter(um_cx_t *cx, um_gate_pass_t *pass)
+um_status_e um_password_enter(um_cx_t *cx, um_gate_pass_t *pass)
 {
     if (cx->site->gate && um_gate_enter(cx->site->gate, cx->site->gate_wait, pass) != APR_SUCCESS) {
         cx->cause = "too many passwords wait to be hashed";
@@ -49,14 +49,14 @@ static um_status_e enter(um_cx_t *cx, um_gate_pass_t *pass)
     return UM_OK;
 }
 
-static void leave(um_cx_t *cx, um_gate_pass_t *pass)
+void um_password_leave(um_cx_t *cx, um_gate_pass_t *pass)
 {
     if (cx->site->gate) {
         um_gate_leave(cx->site->gate, pass);
     }
 }
 
-static um_status_e make(um_cx_t *cx, um_secret_t password, const char **hash)
+um_status_e um_password_make(um_cx_t *cx, um_secret_t password, const char **hash)
 {
     if (um_pwhash_make(cx->pool, &cx->site->hash, password.text, password.len, hash) != APR_SUCCESS) {
         return um_cx_failed(cx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
@@ -67,11 +67,11 @@ static um_status_e make(um_cx_t *cx, um_secret_t password, const char **hash)
 um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **hash)
 {
     um_gate_pass_t pass;
-    um_status_e status = enter(cx, &pass);
+    um_status_e status = um_password_enter(cx, &pass);
 
     if (status == UM_OK) {
-        status = make(cx, password, hash);
-        leave(cx, &pass);
+        status = um_password_make(cx, password, hash);
+        um_password_leave(cx, &pass);
     }
     return status;
 }
@@ -81,13 +81,9 @@ um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **has
 static um_status_e verify(um_cx_t *cx, const um_user_t *user, um_secret_t password, const um_secret_t *wanted,
                           const char **fresh)
 {
-    um_gate_pass_t pass;
-    um_status_e status = enter(cx, &pass);
+    um_status_e status = UM_OK;
     um_pwhash_e match = UM_PWHASH_MISMATCH;
 
-    if (status != UM_OK) {
-        return status;
-    }
     if (user) {
         match = um_pwhash_verify(cx->pool, user->password, password.text, password.len);
     }
@@ -103,9 +99,8 @@ static um_status_e verify(um_cx_t *cx, const um_user_t *user, um_secret_t passwo
         status = UM_INVALID;
     }
     else if (wanted || (user->is_active && um_pwhash_outdated(&cx->site->hash, user->password))) {
-        status = make(cx, wanted ? *wanted : password, fresh);
+        status = um_password_make(cx, wanted ? *wanted : password, fresh);
     }
-    leave(cx, &pass);
     return status;
 }
 
@@ -141,18 +136,25 @@ um_status_e um_password_verify_user(um_cx_t *cx, const char *username, um_secret
 {
     um_user_t *user = NULL;
     const char *fresh = NULL;
+    um_gate_pass_t pass;
     um_status_e status;
 
     *who = NULL;
     if (password.len > MAX_HASHED) {
         return UM_INVALID;
     }
-    status = find_user(cx, username, &user);
+    status = um_password_enter(cx, &pass);
     if (status != UM_OK) {
         return status;
     }
-    *who = user;
-    status = verify(cx, user, password, NULL, &fresh);
+    /* Inside, so that a caller who is sent away costs the database nothing. The SELECT is a hundredth of a hash, and
+     * a database that hangs holds the place no longer than the store waits for it. */
+    status = find_user(cx, username, &user);
+    if (status == UM_OK) {
+        *who = user;
+        status = verify(cx, user, password, NULL, &fresh);
+    }
+    um_password_leave(cx, &pass);
     if (status == UM_OK && !user->is_active) {
         return UM_INVALID;
     }
@@ -243,6 +245,7 @@ um_status_e um_password_change(um_cx_t *cx, const um_user_t *user, um_secret_t o
     um_user_t changed = *user;
     um_session_new_t session;
     change_t change = { cx, &changed, user->version, &session, NULL };
+    um_gate_pass_t pass;
     um_status_e status;
 
     if (new_password.text) {
@@ -254,7 +257,11 @@ um_status_e um_password_change(um_cx_t *cx, const um_user_t *user, um_secret_t o
     if (old_password.len > MAX_HASHED) {
         return wrong_password(cx);
     }
-    status = verify(cx, user, old_password, &new_password, &changed.password);
+    status = um_password_enter(cx, &pass);
+    if (status == UM_OK) {
+        status = verify(cx, user, old_password, &new_password, &changed.password);
+        um_password_leave(cx, &pass);
+    }
     if (status != UM_OK) {
         return status == UM_INVALID ? wrong_password(cx) : status;
     }

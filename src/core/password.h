@@ -14,7 +14,16 @@ typedef struct um_secret_t {
 /** Notes under field what is wrong with a new password of that person: its length limit, then the policy. */
 void um_password_check(um_cx_t *cx, const char *field, um_secret_t password, const um_policy_person_t *person);
 
-/** UM_BUSY, UM_FAILED. */
+/** The right to hash, for one call: no more hash at a time than the machine bears. What can refuse the call without the
+ * database comes before, so that nobody waits for nothing; what asks the database comes after, so that a call that is
+ * sent away asks nothing. UM_BUSY: leave without a pass. */
+um_status_e um_password_enter(um_cx_t *cx, um_gate_pass_t *pass);
+void um_password_leave(um_cx_t *cx, um_gate_pass_t *pass);
+
+/** A new hash, inside. UM_FAILED. */
+um_status_e um_password_make(um_cx_t *cx, um_secret_t password, const char **hash);
+
+/** The same with a pass of its own. UM_BUSY, UM_FAILED. */
 um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **hash);
 
 /** Whose name and password these are. UM_INVALID: nobody's (*user NULL), not his, or those of an inactive account, all

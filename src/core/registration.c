@@ -44,10 +44,10 @@ static void need_email(um_cx_t *cx, const char *email)
     }
 }
 
-static um_status_e check_new(um_cx_t *cx, const um_member_input_t *input, um_user_t *user, um_user_keys_t *keys)
+/* What needs no database. */
+static void check_new(um_cx_t *cx, const um_member_input_t *input, um_user_t *user, um_user_keys_t *keys)
 {
     um_policy_person_t person = { input->username, input->first_name, input->last_name, input->email };
-    um_status_e status = UM_OK;
 
     user->first_name = text_or_empty(input->first_name);
     user->last_name = text_or_empty(input->last_name);
@@ -61,10 +61,40 @@ static um_status_e check_new(um_cx_t *cx, const um_member_input_t *input, um_use
     if (user->is_waiting) {
         need_email(cx, input->email);
     }
+}
+
+/* Whether somebody has the name or the address already, and what is wrong in all. */
+static um_status_e check_others(um_cx_t *cx, const um_user_keys_t *keys)
+{
+    um_status_e status = UM_OK;
+
     if (keys->username_key || (keys->email_claim && *keys->email_claim)) {
         status = check_taken(cx, keys);
     }
     return status == UM_OK && cx->errors->nelts ? UM_INVALID : status;
+}
+
+/* The database is asked inside the gate, so that a call that is sent away asks nothing; but what is refused anyway does
+ * not wait for a hash that it does not need. */
+static um_status_e check_and_hash(um_cx_t *cx, const um_member_input_t *input, um_user_t *user,
+                                  const um_user_keys_t *keys)
+{
+    um_gate_pass_t pass;
+    um_status_e status;
+
+    if (cx->errors->nelts) {
+        return check_others(cx, keys);
+    }
+    status = um_password_enter(cx, &pass);
+    if (status != UM_OK) {
+        return status;
+    }
+    status = check_others(cx, keys);
+    if (status == UM_OK) {
+        status = um_password_make(cx, input->password, &user->password);
+    }
+    um_password_leave(cx, &pass);
+    return status;
 }
 
 typedef struct registration_t {
@@ -144,10 +174,8 @@ um_status_e um_registration_create(um_cx_t *cx, const um_member_input_t *input, 
 
     made->is_waiting = um_mailing_verification(cx) == UM_VERIFY_REQUIRED;
     made->is_active = !made->is_waiting;
-    status = check_new(cx, input, made, &keys);
-    if (status == UM_OK) {
-        status = um_password_hash(cx, input->password, &made->password);
-    }
+    check_new(cx, input, made, &keys);
+    status = check_and_hash(cx, input, made, &keys);
     if (status == UM_OK) {
         status = make_rows(cx, &new);
     }

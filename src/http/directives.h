@@ -43,7 +43,7 @@ UM_DIRECTIVE(UserMgmtEmailVerification, VERIFY, email_verification, "off", 0, 0,
 UM_DIRECTIVE(UserMgmtHashConcurrency, NUMBER, hash_concurrency, "0", 0, 64, GLOBAL,
     "how many passwords are hashed at a time on this machine; 0: as many as it has cores")
 
-UM_DIRECTIVE(UserMgmtHashQueue, NUMBER, hash_queue, "32", 0, 1024, GLOBAL,
+UM_DIRECTIVE(UserMgmtHashQueue, NUMBER, hash_queue, "128", 0, 1024, GLOBAL,
     "how many requests may wait for their turn to hash; more are answered 503")
 
 UM_DIRECTIVE(UserMgmtHashWait, SECONDS, hash_wait, "5s", 0, 60, INHERITED,

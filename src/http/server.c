@@ -6,6 +6,7 @@
 #include "known.h"
 #include "shared.h"
 
+#include <ap_mpm.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <strings.h>
@@ -90,12 +91,31 @@ typedef struct common_t {
     um_seldom_t *gate_full;
 } common_t;
 
+/* Half of what answers requests, of this process's threads or of prefork's processes, is left for those that do not
+ * hash. Were all threads of a child busy, httpd would also close the connections that it keeps, under the very requests
+ * that come on them. */
+static um_gate_t *make_gate(apr_pool_t *pchild, const um_settings_t *settings)
+{
+    int concurrency = settings->hash_concurrency ? (int)settings->hash_concurrency : cores();
+    int queue = (int)settings->hash_queue, threads = 0, processes = 0;
+    um_gate_t *gate;
+
+    if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS || threads < 2) {
+        threads = 0;
+        if (ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &processes) == APR_SUCCESS && processes / 2 < queue + concurrency) {
+            queue = processes / 2 > concurrency ? processes / 2 - concurrency : 0;
+        }
+    }
+    gate = um_gate_attach(pchild, um_shared_gate(), concurrency, queue);
+    um_gate_bound(gate, threads / 2);
+    return gate;
+}
+
 static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *common)
 {
     const um_settings_t *settings = &um_server_of(main_server)->settings;
 
-    common->gate = um_gate_attach(pchild, um_shared_gate(), settings->hash_concurrency
-                                  ? (int)settings->hash_concurrency : cores(), (int)settings->hash_queue);
+    common->gate = make_gate(pchild, settings);
     common->known = um_known_attach(pchild, um_shared_known());
     common->gate_full = apr_pcalloc(pchild, sizeof(*common->gate_full));
     if (um_sigcache_create(pchild, REMEMBERED_SIGNATURES, &common->signatures) != APR_SUCCESS) {

@@ -11,7 +11,7 @@
 #include <util_mutex.h>
 
 /* Another layout of the memory must have another name: the old one may still be there. */
-#define RETAINED "mod_usermgmt.shared.2"
+#define RETAINED "mod_usermgmt.shared.3"
 
 #define MUTEX_TYPE "usermgmt-sqlite"
 

@@ -11,6 +11,7 @@
 
 #define TICK        50000  /* us: a waiter looks again, whatever it was told */
 #define SWEEP_EVERY 100000 /* us: how often the dead are looked for, by any process */
+#define LONGEST     60000000 /* us: what no hash takes; a process that was stopped inside does not count for more */
 #define NOBODY      0
 
 #if ATOMIC_LLONG_LOCK_FREE != 2
@@ -30,6 +31,7 @@ typedef struct waiter_t {
 typedef struct shared_t {
     _Atomic apr_uint64_t tickets; /* the last one given out */
     _Atomic apr_uint64_t swept;   /* us of the monotonic clock, which all processes share */
+    _Atomic apr_uint64_t takes;   /* us that a holder is inside, a running average; 0: nobody has been yet */
     holder_t holders[UM_GATE_MAX_HOLDERS];
     waiter_t queue[UM_GATE_MAX_QUEUE];
 } shared_t;
@@ -38,6 +40,8 @@ struct um_gate_t {
     shared_t *shared;
     int holders;
     int queue;
+    int threads;         /* of this process, that may be inside or wait; 0: all */
+    _Atomic int busy;    /* those that are or do */
     pid_t pid;
     apr_uint64_t self; /* the process of that pid */
 };
@@ -247,6 +251,27 @@ static apr_status_t wait_turn(const um_gate_t *gate, waiter_t *place, apr_uint64
     }
 }
 
+/* --- how long it takes --- */
+
+/* The newest is worth an eighth: a change of the hash's cost shows after some ten of them. Two that leave at once may
+ * lose one of the two. */
+static void note_time(shared_t *shared, apr_uint64_t since)
+{
+    apr_uint64_t takes = atomic_load(&shared->takes), now = monotonic();
+    apr_uint64_t took = now > since ? now - since : 0;
+
+    took = took < LONGEST ? took : LONGEST;
+    atomic_store(&shared->takes, takes ? takes - takes / 8 + took / 8 : took + 1);
+}
+
+/* Whether those ahead will be through in time. A caller that would wait in vain had better be told at once. */
+static int is_in_time(const um_gate_t *gate, apr_interval_time_t wait)
+{
+    apr_uint64_t ahead = (apr_uint64_t)count_ahead(gate, UINT64_MAX);
+
+    return ahead * atomic_load(&gate->shared->takes) / (apr_uint64_t)gate->holders <= (apr_uint64_t)wait;
+}
+
 /* --- the gate --- */
 
 static int bound(int value, int least, int most)
@@ -283,14 +308,31 @@ um_gate_t *um_gate_attach(apr_pool_t *pool, void *memory, int holders, int queue
     return gate;
 }
 
-apr_status_t um_gate_enter(um_gate_t *gate, apr_interval_time_t wait, um_gate_pass_t *pass)
+void um_gate_bound(um_gate_t *gate, int threads)
 {
-    apr_uint64_t self = self_of(gate);
+    gate->threads = threads;
+}
+
+int um_gate_begin(um_gate_t *gate)
+{
+    if (atomic_fetch_add(&gate->busy, 1) < gate->threads || !gate->threads) {
+        return 1;
+    }
+    um_gate_end(gate);
+    return 0;
+}
+
+void um_gate_end(um_gate_t *gate)
+{
+    atomic_fetch_sub(&gate->busy, 1);
+}
+
+static apr_status_t enter(um_gate_t *gate, apr_uint64_t self, apr_interval_time_t wait, um_gate_pass_t *pass)
+{
     apr_status_t status;
     waiter_t *place;
     int again;
 
-    pass->slot = -1;
     do {
         if (count_free(gate) > count_ahead(gate, UINT64_MAX) && take_slot(gate, self, pass)) {
             return APR_SUCCESS;
@@ -300,7 +342,7 @@ apr_status_t um_gate_enter(um_gate_t *gate, apr_interval_time_t wait, um_gate_pa
     if (wait <= 0 && gate->queue > 0) {
         return APR_TIMEUP;
     }
-    place = sit_down(gate, self);
+    place = is_in_time(gate, wait) ? sit_down(gate, self) : NULL;
     if (!place) {
         return APR_EAGAIN;
     }
@@ -313,6 +355,24 @@ apr_status_t um_gate_enter(um_gate_t *gate, apr_interval_time_t wait, um_gate_pa
     return status;
 }
 
+apr_status_t um_gate_enter(um_gate_t *gate, apr_interval_time_t wait, um_gate_pass_t *pass)
+{
+    apr_status_t status;
+
+    pass->slot = -1;
+    if (!um_gate_begin(gate)) {
+        return APR_EAGAIN;
+    }
+    status = enter(gate, self_of(gate), wait, pass);
+    if (status == APR_SUCCESS) {
+        pass->since = monotonic();
+    }
+    else {
+        um_gate_end(gate);
+    }
+    return status;
+}
+
 void um_gate_leave(um_gate_t *gate, um_gate_pass_t *pass)
 {
     int slot = pass->slot;
@@ -320,6 +380,8 @@ void um_gate_leave(um_gate_t *gate, um_gate_pass_t *pass)
     pass->slot = -1;
     if (slot >= 0 && slot < UM_GATE_MAX_HOLDERS
         && claim(&gate->shared->holders[slot].owner, self_of(gate), NOBODY)) {
+        um_gate_end(gate);
+        note_time(gate->shared, pass->since);
         ring_first(gate);
     }
 }

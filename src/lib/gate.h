@@ -18,7 +18,8 @@ typedef struct um_gate_t um_gate_t;
 
 /** The right to be inside, of one thread; not to be copied. */
 typedef struct um_gate_pass_t {
-    int slot;  /**< -1: outside */
+    int slot;           /**< -1: outside */
+    apr_uint64_t since; /**< us of the monotonic clock */
 } um_gate_pass_t;
 
 /** Bytes of shared memory that a gate needs (some 50 KiB), aligned for a 64-bit number. */
@@ -33,9 +34,19 @@ void um_gate_init(void *memory);
  *  settings): then no more than the greatest number are inside. Never NULL. */
 um_gate_t *um_gate_attach(apr_pool_t *pool, void *memory, int holders, int queue);
 
+/** No more than so many threads of this process are inside or wait, so that the others are left for requests that do
+ *  not hash; 0: no bound. Call it before any thread enters. */
+void um_gate_bound(um_gate_t *gate, int threads);
+
+/** Counts the calling thread against that bound, for one that waits elsewhere for somebody inside: 0 when too many do.
+ *  um_gate_end takes it back. um_gate_enter does both by itself. */
+int um_gate_begin(um_gate_t *gate);
+void um_gate_end(um_gate_t *gate);
+
 /** Any thread; one that is inside must not enter again. wait is in microseconds, 0 or less: now or never.
- *  APR_SUCCESS: inside, leave with um_gate_leave. APR_EAGAIN: the queue is full, told at once. APR_TIMEUP: waited for
- *  that long. Without APR_SUCCESS nothing is held and pass->slot is -1. */
+ *  APR_SUCCESS: inside, leave with um_gate_leave. APR_EAGAIN, told at once: the queue is full, or too long for that
+ *  wait by what those inside have taken on average, or too many threads of this process are busy here. APR_TIMEUP:
+ *  waited for that long. Without APR_SUCCESS nothing is held and pass->slot is -1. */
 apr_status_t um_gate_enter(um_gate_t *gate, apr_interval_time_t wait, um_gate_pass_t *pass);
 
 /** The same process that entered. A pass that is outside already is left alone. */

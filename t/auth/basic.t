@@ -75,7 +75,8 @@ ScriptAlias /git/ $backend/
 END
 
 my $database = new_database();
-my $server = UmServer->start($database, $lines);
+# Of a dozen at once all may wait in one process, which lets no more than half of its threads do so.
+my $server = UmServer->start($database, $lines, threads => 32);
 my $PORT = $server->{port};
 
 sub basic {

@@ -87,7 +87,8 @@ sub configuration {
     my ($self, $lines) = @_;
     my $children = $self->{children};
     my $most = $children > 1 ? 2 * $children : 1;
-    my ($threads, $all) = (8, 8 * $most);
+    my $threads = $self->{threads};
+    my $all = $threads * $most;
     my $spare = $children > 1 ? $threads : 1;
     my $processes = $children > 1 ? $children * $threads : 1;     # prefork: as many requests at a time as elsewhere
     my $prelude = UmTest::prelude($self->{folder}, is_nameless => $self->{is_bare});
@@ -134,7 +135,8 @@ UserMgmtResetURL "https://front.test.example/reset/{token}"
 END
 }
 
-# Starts a server and waits until it answers; dies when it does not. children: how many, two if nothing is said.
+# Starts a server and waits until it answers; dies when it does not. children: how many, two if nothing is said;
+# threads: of each, eight if nothing is said.
 # is_bare => 1: without a ServerName and without accounts in the main server; the lines bring them, or hosts, a function
 # that makes lines for the server's port.
 sub start {
@@ -143,7 +145,7 @@ sub start {
     File::Path::make_path("$folder/logs", "$folder/keys", { mode => 0700 });
     UmTest::new_key("$folder/keys/one.pem");
     my $self = bless { folder => $folder, port => free_port(), database => $database,
-        children => $with{children} || 2, is_bare => $with{is_bare} }, $class;
+        children => $with{children} || 2, threads => $with{threads} || 8, is_bare => $with{is_bare} }, $class;
     $self->configure($with{hosts} ? $with{hosts}->($self->{port}) : $lines);
     return $self->launch;
 }

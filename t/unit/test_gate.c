@@ -80,7 +80,7 @@ static void test_hammer(void)
 
 static void test_alone(void)
 {
-    um_gate_pass_t pass[4], none = {-1}, wild = {12345};
+    um_gate_pass_t pass[4], none = {-1, 0}, wild = {12345, 0};
     apr_time_t began;
     um_gate_t *gate;
 
@@ -252,12 +252,71 @@ static void test_newcomer(void)
     ok(good, "a newcomer does not overtake the queue");
 }
 
+/* --- who is sent away --- */
+
+/* What is inside takes 100 ms, so three that wait take 300. */
+static void test_in_vain(void)
+{
+    um_gate_pass_t pass, late;
+    waiting_t waiting[3];
+    um_gate_t *gate;
+    int i;
+
+    set_stage();
+    gate = um_gate_attach(pool, memory, 1, 8);
+    for (i = 0; i < 3; i++) {
+        um_gate_enter(gate, FOREVER, &pass);
+        apr_sleep(100 * MS);
+        um_gate_leave(gate, &pass);
+    }
+    um_gate_enter(gate, FOREVER, &pass);
+    for (i = 0; i < 3; i++) {
+        start_waiting(&waiting[i], gate, i, FOREVER);
+        apr_sleep(20 * MS);
+    }
+    is_int(um_gate_enter(gate, 150 * MS, &late), APR_EAGAIN, "what would wait in vain is sent away at once");
+    um_gate_leave(gate, &pass);
+    for (i = 0; i < 3; i++) {
+        pthread_join(waiting[i].thread, NULL);
+        is_int(waiting[i].status, APR_SUCCESS, "and who has time to wait gets in");
+    }
+    is_int(um_gate_enter(gate, 1, &late), APR_SUCCESS, "with nobody ahead the average shuts nobody out");
+    um_gate_leave(gate, &late);
+}
+
+static void test_threads(void)
+{
+    um_gate_pass_t pass, refused;
+    waiting_t waiting;
+    um_gate_t *gate, *other;
+
+    set_stage();
+    gate = um_gate_attach(pool, memory, 1, 8);
+    um_gate_bound(gate, 2);
+    other = um_gate_attach(pool, memory, 1, 8);
+    um_gate_enter(other, 0, &pass);
+    is_int(um_gate_begin(gate), 1, "one of two threads waits elsewhere");
+    start_waiting(&waiting, gate, 0, FOREVER);
+    apr_sleep(20 * MS);
+    is_int(um_gate_begin(gate), 0, "a third has to answer other requests");
+    is_int(um_gate_enter(gate, FOREVER, &refused), APR_EAGAIN, "also when it would hash");
+    is_int(um_gate_enter(other, 1, &refused), APR_TIMEUP, "another process has threads of its own");
+    um_gate_leave(other, &pass);
+    pthread_join(waiting.thread, NULL);
+    is_int(waiting.status, APR_SUCCESS, "those that wait get in");
+    um_gate_end(gate);
+    is_int(um_gate_begin(gate) + um_gate_begin(gate), 2, "and whoever has left makes room");
+    is_int(um_gate_begin(gate), 0, "for no more");
+}
+
 int main(void)
 {
     open_stage();
     test_hammer();
     test_alone();
     test_wait();
+    test_in_vain();
+    test_threads();
     test_full_queue();
     test_wake();
     test_order();

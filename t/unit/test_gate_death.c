@@ -111,7 +111,7 @@ static void test_killed_waiters(void)
     for (i = 0; i < 8; i++) {
         waiters[i] = start_holder(1);
     }
-    is_int(um_gate_enter(gate, 0, &(um_gate_pass_t){-1}), APR_TIMEUP, "one inside, a queue of eight");
+    is_int(um_gate_enter(gate, 0, &(um_gate_pass_t){-1, 0}), APR_TIMEUP, "one inside, a queue of eight");
     for (i = 0; i < 8; i++) {
         end_child(waiters[i]);
     }

@@ -189,11 +189,13 @@ static void test_gate(void)
     is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "alone at the gate");
     is_int(login("alice", "wrong", &cx), UM_INVALID, "and again");
     is_int(um_gate_enter(s.site.gate, 0, &pass), APR_SUCCESS, "somebody else is inside");
+    s.asked = 0;
     is_int(login("alice", SITE_PASSWORD, &cx), UM_BUSY, "signing in");
     ok(cx->cause && cx->errors->nelts == 0, "is not a fault of the caller: %s", cx->cause ? cx->cause : "(no cause)");
     is_int(login("nobody", SITE_PASSWORD, &cx), UM_BUSY, "nor is it told that a name is unknown");
     is_int(site_enrol(site_cx(&s), &input, &user, &token), UM_BUSY, "registering");
     is_int(hashes, 0, "nothing is hashed");
+    is_int(s.asked, 0, "and nothing is asked of the database");
     is_text(ask("select count(*) from um_users where username = 'frank'"), "0", "nobody registered");
     input.password = site_secret("123");
     is_int(site_enrol(site_cx(&s), &input, &user, &token), UM_INVALID, "what is wrong is told all the same");
