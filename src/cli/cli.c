@@ -2,21 +2,14 @@
 #include "cli.h"
 
 #include <apr_general.h>
-#include <apr_strings.h>
+#include <fcntl.h>
 #include <getopt.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-typedef struct command_t {
-    const char *noun, *verb;
-    const char *synopsis;       /* of its arguments */
-    int least, most;            /* how many */
-    um_cli_fn *function;
-    const char *help;
-} command_t;
-
-static const command_t commands[] = {
+const um_cli_command_t um_cli_commands[] = {
     { "client", "new",     "FILE NAME",    2, 2, um_cli_client_new,     "make a client, and print its token once" },
     { "client", "list",    "FILE",         1, 1, um_cli_client_list,    "show the names of clients" },
     { "client", "remove",  "FILE NAME",    2, 2, um_cli_client_remove,  "take a client out" },
@@ -36,119 +29,118 @@ static const command_t commands[] = {
     { "user",   "show",    "NAME",         1, 1, um_cli_user_show,      "show an account" },
     { "user",   "staff",   "NAME on|off",  2, 2, um_cli_user_staff,     "give or take the rights of staff" },
     { "user",   "active",  "NAME on|off",  2, 2, um_cli_user_active,    "switch an account on or off" },
+    { NULL, NULL, NULL, 0, 0, NULL, NULL },
 };
 
-#define COUNT (sizeof(commands) / sizeof(commands[0]))
+#define MEMBER(name) offsetof(um_cli_t, name)
 
-int um_cli_fail(const char *format, ...)
+const um_cli_option_t um_cli_options[] = {
+    { "driver",   "DRIVER", MEMBER(driver),   NULL,  "sqlite3 or pgsql, as DBDriver (or USERMGMT_DRIVER in the "
+      "environment)" },
+    { "params",   "PARAMS", MEMBER(params),   NULL,  "the database, as DBDParams (or USERMGMT_PARAMS)" },
+    { "alg",      "ALG",    MEMBER(alg),      "key", "EdDSA (the default), ES256, RS256 or HS256" },
+    { "every",    "TIME",   MEMBER(every),    "key", "rotate: how long a key signs (30d)" },
+    { "publish",  "TIME",   MEMBER(publish),  "key", "rotate: how long a key is published before it signs (1h)" },
+    { "lifetime", "TIME",   MEMBER(lifetime), "key", "rotate: how long a token lives at most (24h)" },
+    { "keep",     "TIME",   MEMBER(keep),     "key", "rotate: remove the files of keys that were retired so long ago" },
+    { "now",      NULL,     MEMBER(now),      "key", "rotate: make the next key whatever the age of the present one" },
+    { "help",     NULL,     MEMBER(help),     NULL,  "show this text, or that of one NOUN" },
+    { "version",  NULL,     MEMBER(version),  NULL,  "show the version" },
+    { NULL, NULL, 0, NULL, NULL },
+};
+
+#define OPTIONS (sizeof(um_cli_options) / sizeof(um_cli_options[0]))
+
+/* 0: an option is wrong, which getopt has said. */
+static int read_options(um_cli_t *cli, int argc, char **argv)
 {
-    va_list args;
+    struct option options[OPTIONS] = { { NULL, 0, NULL, 0 } };
+    int chosen, code;
 
-    va_start(args, format);
-    fputs("usermgmt: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-    return 1;
-}
-
-static int help(FILE *out)
-{
-    fputs("usermgmt " UM_VERSION ": keys, schema, accounts and groups of mod_usermgmt\n\n"
-          "usage: usermgmt [OPTIONS] NOUN VERB [ARGUMENTS]\n\n", out);
-    for (apr_size_t i = 0; i < COUNT; i++) {
-        fprintf(out, "  %-6s %-8s %-12s %s\n", commands[i].noun, commands[i].verb, commands[i].synopsis,
-                commands[i].help);
+    for (apr_size_t i = 0; i < OPTIONS - 1; i++) {
+        options[i].name = um_cli_options[i].name;
+        options[i].has_arg = um_cli_options[i].value ? required_argument : no_argument;
     }
-    fputs("\n  --driver DRIVER   sqlite3 or pgsql, as DBDriver (or USERMGMT_DRIVER in the environment)\n"
-          "  --params PARAMS   the database, as DBDParams (or USERMGMT_PARAMS in the environment)\n"
-          "  --alg ALG         EdDSA (the default), ES256, RS256 or HS256\n"
-          "  --every TIME      key rotate: how long a key signs (30d)\n"
-          "  --publish TIME    key rotate: how long a key is published before it signs (1h)\n"
-          "  --lifetime TIME   key rotate: how long a token lives at most (24h)\n"
-          "  --keep TIME       key rotate: remove the files of keys that were retired so long ago\n"
-          "  --now             key rotate: make the next key whatever the age of the present one\n"
-          "  --help, --version\n", out);
-    return out == stdout ? 0 : 2;
-}
-
-static const command_t *find(const char *noun, const char *verb)
-{
-    for (apr_size_t i = 0; i < COUNT; i++) {
-        if (strcmp(commands[i].noun, noun) == 0 && strcmp(commands[i].verb, verb) == 0) {
-            return &commands[i];
+    while ((code = getopt_long(argc, argv, "h", options, &chosen)) != -1) {
+        if (code == 'h') {
+            cli->help = 1;
+        }
+        else if (code != 0) {
+            return 0;
+        }
+        else if (um_cli_options[chosen].value) {
+            *(const char **)((char *)cli + um_cli_options[chosen].member) = optarg;
+        }
+        else {
+            *(int *)((char *)cli + um_cli_options[chosen].member) = 1;
         }
     }
-    return NULL;
+    return 1;
 }
 
 static int run(um_cli_t *cli, int count, char **words)
 {
-    const command_t *command = count >= 2 ? find(words[0], words[1]) : NULL;
+    const um_cli_command_t *row = um_cli_commands;
+    const char *noun = count > 0 ? words[0] : NULL, *verb = count > 1 ? words[1] : NULL;
 
-    if (!command) {
-        return help(stderr);
+    while (row->noun && (!noun || strcmp(row->noun, noun) != 0 || (verb && strcmp(row->verb, verb) != 0))) {
+        row++;
+    }
+    if (cli->help) {
+        return um_cli_help(row->noun, UM_CLI_DONE);
+    }
+    if (!noun) {
+        return um_cli_help(NULL, UM_CLI_MISUSE);
+    }
+    if (!row->noun) {
+        return um_cli_help_unknown(cli, noun, verb);
+    }
+    if (!verb) {
+        return um_cli_help(noun, UM_CLI_MISUSE);
     }
     cli->count = count - 2;
     cli->args = (const char *const *)words + 2;
-    if (cli->count < command->least || cli->count > command->most) {
-        um_cli_fail("usage: usermgmt %s %s %s", command->noun, command->verb, command->synopsis);
-        return 2;
+    if (cli->count < row->least || cli->count > row->most) {
+        return um_cli_fail(cli, UM_CLI_MISUSE, "usage: usermgmt %s %s %s", row->noun, row->verb, row->synopsis);
     }
-    return command->function(cli);
+    return row->function(cli);
+}
+
+/* A closed standard output would be the number of the next file that is opened, and the database would get the text.
+ * Writing to what is opened here fails. */
+static void fill_standard_files(void)
+{
+    int file;
+
+    do {
+        file = open("/dev/null", O_RDONLY);
+    } while (file >= 0 && file <= STDERR_FILENO);
+    if (file >= 0) {
+        close(file);
+    }
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "driver", required_argument, NULL, 'd' }, { "params", required_argument, NULL, 'p' },
-        { "alg", required_argument, NULL, 'a' },    { "every", required_argument, NULL, 'e' },
-        { "publish", required_argument, NULL, 'P' }, { "lifetime", required_argument, NULL, 'l' },
-        { "keep", required_argument, NULL, 'k' },   { "now", no_argument, NULL, 'n' },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },      { NULL, 0, NULL, 0 },
-    };
     um_cli_t cli = { .driver = getenv("USERMGMT_DRIVER"), .params = getenv("USERMGMT_PARAMS") };
-    int option, code;
+    int code;
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        switch (option) {
-        case 'd':
-            cli.driver = optarg;
-            break;
-        case 'p':
-            cli.params = optarg;
-            break;
-        case 'a':
-            cli.alg = optarg;
-            break;
-        case 'e':
-            cli.every = optarg;
-            break;
-        case 'P':
-            cli.publish = optarg;
-            break;
-        case 'l':
-            cli.lifetime = optarg;
-            break;
-        case 'k':
-            cli.keep = optarg;
-            break;
-        case 'n':
-            cli.now = 1;
-            break;
-        case 'h':
-            return help(stdout);
-        case 'V':
-            puts("usermgmt " UM_VERSION);
-            return 0;
-        default:
-            return 2;
-        }
+    fill_standard_files();
+    if (!read_options(&cli, argc, argv)) {
+        return UM_CLI_MISUSE;
     }
     apr_initialize();
     apr_pool_create(&cli.pool, NULL);
-    code = run(&cli, argc - optind, argv + optind);
+    if (cli.version) {
+        um_cli_say(&cli, "usermgmt " UM_VERSION);
+        code = UM_CLI_DONE;
+    }
+    else {
+        code = run(&cli, argc - optind, argv + optind);
+    }
+    if (!um_cli_flush() && code == UM_CLI_DONE) {
+        code = um_cli_fail(&cli, UM_CLI_FAILED, "the output could not be written");
+    }
     apr_terminate();
     return code;
 }

@@ -12,12 +12,41 @@ typedef struct um_cli_t {
     const char *alg;            /**< --alg; NULL: not said */
     const char *every, *publish, *lifetime, *keep;  /**< --every and so on, times as directives have them; NULL */
     int now;                    /**< --now */
+    int help;                   /**< --help */
+    int version;                /**< --version */
     int count;                  /**< of arguments after the command's words */
     const char *const *args;
 } um_cli_t;
 
-/** Does a command; gives the exit code: 0 done, 1 not done (said on standard error). */
+/** Exit codes; documented in docs/operations.md. */
+typedef enum um_cli_exit_e {
+    UM_CLI_DONE,
+    UM_CLI_FAILED,              /**< refused, or not done for another reason than the following */
+    UM_CLI_MISUSE,              /**< wrong words, options or values of them */
+    UM_CLI_ABSENT,              /**< what was named does not exist: account, group, client, key */
+    UM_CLI_UNREACHABLE          /**< the database does not answer, or a file cannot be read or written */
+} um_cli_exit_e;
+
+/** Does a command; gives the exit code. */
 typedef int um_cli_fn(um_cli_t *cli);
+
+/** A row of the table of commands. */
+typedef struct um_cli_command_t {
+    const char *noun, *verb;
+    const char *synopsis;       /**< of its arguments */
+    int least, most;            /**< how many */
+    um_cli_fn *function;
+    const char *help;
+} um_cli_command_t;
+
+/** A row of the table of options. */
+typedef struct um_cli_option_t {
+    const char *name;
+    const char *value;          /**< what help calls it; NULL: none, the member is an int that becomes 1 */
+    apr_size_t member;          /**< of um_cli_t */
+    const char *noun;           /**< the only one that it concerns; NULL: several */
+    const char *help;
+} um_cli_option_t;
 
 um_cli_fn um_cli_group_list, um_cli_group_show, um_cli_group_new, um_cli_group_remove; /* cli_group.c */
 um_cli_fn um_cli_group_add, um_cli_group_drop;
@@ -26,11 +55,50 @@ um_cli_fn um_cli_key_new, um_cli_key_list, um_cli_key_rotate, um_cli_key_retire;
 um_cli_fn um_cli_schema_status, um_cli_schema_upgrade, um_cli_schema_sql; /* cli_schema.c */
 um_cli_fn um_cli_user_show, um_cli_user_staff, um_cli_user_active;      /* cli_user.c */
 
-/** Says what went wrong on standard error; gives 1. */
-__attribute__((format(printf, 1, 2)))
-int um_cli_fail(const char *format, ...);
+/* --- cli.c --- */
 
-/** Opens the database of --driver and --params for core. 0, or 1 with the reason said. (cli_database.c) */
+extern const um_cli_command_t um_cli_commands[];    /**< the last row has no noun */
+extern const um_cli_option_t um_cli_options[];      /**< the last row has no name */
+
+/* --- cli_output.c: all that the program prints goes through these functions --- */
+
+/** Prints a line to standard output. What strangers have typed may be part of it: it is escaped (printable.h). */
+__attribute__((format(printf, 2, 3)))
+void um_cli_say(const um_cli_t *cli, const char *format, ...);
+
+/** Prints a line to standard error, escaped likewise; gives code. */
+__attribute__((format(printf, 3, 4)))
+int um_cli_fail(const um_cli_t *cli, um_cli_exit_e code, const char *format, ...);
+
+/** Prints why a call into core did not end well. what is that which was looked for, such as "group", name its name. */
+int um_cli_fail_status(const um_cli_t *cli, const um_cx_t *cx, um_status_e status, const char *what, const char *name);
+
+/** Prints text of our own to standard output as it is. */
+void um_cli_print(const char *text);
+
+/** Writes out what was printed so far. 0: it cannot be written. */
+int um_cli_flush(void);
+
+/* --- cli_help.c --- */
+
+/** Prints the commands and options, of one noun or of all (NULL), to standard output, or to standard error if there
+ * is a code other than UM_CLI_DONE; gives code. */
+int um_cli_help(const char *noun, um_cli_exit_e code);
+
+/** Tells which word of a command does not exist, and the nearest one that does. */
+int um_cli_help_unknown(const um_cli_t *cli, const char *noun, const char *verb);
+
+/* --- cli_owner.c --- */
+
+/** To be called before a file or folder of that name is looked at or changed. Root takes on, for good, the rights of
+ * the first other user who owns a folder on the way to path: that user may put links there which lead anywhere. Folders
+ * that further users can write are refused, those with the sticky bit excepted. Nothing is done for other users than
+ * root. UM_CLI_DONE, or the reason is printed. */
+int um_cli_owner_take_on(um_cli_t *cli, const char *path);
+
+/* --- cli_database.c --- */
+
+/** Opens the database of --driver and --params for core. UM_CLI_DONE, or the reason is printed. */
 int um_cli_database_open(um_cli_t *cli, um_site_t *site);
 
 #endif

@@ -2,45 +2,71 @@
 #include "cli.h"
 #include "client.h"
 
-#include <stdio.h>
-
-static int failed(const um_cli_t *cli, const char *why)
+static int failed(const um_cli_t *cli, apr_status_t rv, const char *why)
 {
-    return um_cli_fail("%s: %s", cli->args[0], why);
+    um_cli_exit_e code = rv == APR_NOTFOUND ? UM_CLI_ABSENT
+                         : rv == APR_EGENERAL || rv == APR_EINVAL || APR_STATUS_IS_EEXIST(rv) ? UM_CLI_FAILED
+                                                                                             : UM_CLI_UNREACHABLE;
+
+    return um_cli_fail(cli, code, "%s: %s", cli->args[0], why);
+}
+
+static apr_status_t show(void *cli, const char *token, const char **why)
+{
+    um_cli_say(cli, "%s", token);
+    if (!um_cli_flush()) {
+        *why = "the token could not be written; no client is made";
+        return APR_EGENERAL;
+    }
+    return APR_SUCCESS;
 }
 
 int um_cli_client_new(um_cli_t *cli)
 {
-    const char *token, *why = NULL;
+    const char *why = NULL;
+    int code = um_cli_owner_take_on(cli, cli->args[0]);
+    apr_status_t rv;
 
-    if (um_client_add(cli->pool, cli->args[0], cli->args[1], &token, &why) != APR_SUCCESS) {
-        return failed(cli, why);
+    if (code != UM_CLI_DONE) {
+        return code;
     }
-    puts(token);
-    return 0;
+    rv = um_client_add(cli->pool, cli->args[0], cli->args[1], show, cli, &why);
+    return rv == APR_SUCCESS ? UM_CLI_DONE : failed(cli, rv, why);
 }
 
 int um_cli_client_list(um_cli_t *cli)
 {
     um_client_list_t *list;
     const char *why = NULL;
+    int code = um_cli_owner_take_on(cli, cli->args[0]);
+    apr_status_t rv;
 
-    if (um_client_read(cli->pool, cli->args[0], &list, &why) != APR_SUCCESS) {
-        return failed(cli, why);
+    if (code != UM_CLI_DONE) {
+        return code;
+    }
+    rv = um_client_read(cli->pool, cli->args[0], &list, &why);
+    if (rv != APR_SUCCESS) {
+        return failed(cli, rv, why);
     }
     for (int i = 0; i < um_client_count(list); i++) {
-        puts(um_client_name(list, i));
+        um_cli_say(cli, "%s", um_client_name(list, i));
     }
-    return 0;
+    return UM_CLI_DONE;
 }
 
 int um_cli_client_remove(um_cli_t *cli)
 {
     const char *why = NULL;
+    int code = um_cli_owner_take_on(cli, cli->args[0]);
+    apr_status_t rv;
 
-    if (um_client_remove(cli->pool, cli->args[0], cli->args[1], &why) != APR_SUCCESS) {
-        return failed(cli, why);
+    if (code != UM_CLI_DONE) {
+        return code;
     }
-    printf("%s is no client any more after the next restart\n", cli->args[1]);
-    return 0;
+    rv = um_client_remove(cli->pool, cli->args[0], cli->args[1], &why);
+    if (rv != APR_SUCCESS) {
+        return failed(cli, rv, why);
+    }
+    um_cli_say(cli, "%s is no client any more after the next restart", cli->args[1]);
+    return UM_CLI_DONE;
 }

@@ -7,38 +7,21 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define LONGEST_YEARS 100
 
-/* --- who is at work --- */
-
-/* Whoever owns the folder may put links there that lead anywhere: root, who works for him, is he from here on, with no
- * right that he has not. The group of the folder, for new files get it; but not root's. */
-static int become_owner(const char *folder)
+/* The folder of the first argument can be used as how says: R_OK, W_OK. */
+static int open_folder(um_cli_t *cli, int how)
 {
-    const struct passwd *user;
-    struct stat info;
-    gid_t group;
+    int code = um_cli_owner_take_on(cli, cli->args[0]);
 
-    if (geteuid() != 0 || stat(folder, &info) != 0 || info.st_uid == 0) {
-        return 0;
+    if (code == UM_CLI_DONE && access(cli->args[0], how) != 0) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s cannot be %s: %s", cli->args[0],
+                           how & W_OK ? "changed" : "read", strerror(errno));
     }
-    user = getpwuid(info.st_uid);
-    group = info.st_gid != 0 || !user ? info.st_gid : user->pw_gid;
-    if (group == 0) {
-        return um_cli_fail("folder %s belongs to a stranger in root's group: chgrp it", folder);
-    }
-    if ((user ? initgroups(user->pw_name, group) : setgroups(0, NULL)) != 0 || setgid(group) != 0
-        || setuid(info.st_uid) != 0) {
-        return um_cli_fail("folder %s: its owner's rights cannot be taken on: %s", folder, strerror(errno));
-    }
-    return 0;
+    return code;
 }
 
 /* --- new --- */
@@ -46,31 +29,38 @@ static int become_owner(const char *folder)
 int um_cli_key_new(um_cli_t *cli)
 {
     const char *file = NULL, *why = NULL;
-    apr_status_t rv = apr_dir_make(cli->args[0], APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_UEXECUTE, cli->pool);
+    int code = um_cli_owner_take_on(cli, cli->args[0]);
+    apr_status_t rv;
     char text[120];
 
-    if (rv != APR_SUCCESS && !APR_STATUS_IS_EEXIST(rv)) {
-        return um_cli_fail("folder %s cannot be made: %s", cli->args[0], apr_strerror(rv, text, sizeof(text)));
+    if (code != UM_CLI_DONE) {
+        return code;
     }
-    if (become_owner(cli->args[0])) {
-        return 1;
+    rv = apr_dir_make(cli->args[0], APR_FPROT_UREAD | APR_FPROT_UWRITE | APR_FPROT_UEXECUTE, cli->pool);
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_EEXIST(rv)) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "folder %s cannot be made: %s", cli->args[0],
+                           apr_strerror(rv, text, sizeof(text)));
+    }
+    code = open_folder(cli, R_OK | W_OK);
+    if (code != UM_CLI_DONE) {
+        return code;
     }
     if (um_rotation_add(cli->pool, cli->args[0], cli->alg ? cli->alg : "EdDSA", apr_time_now(), &file, &why)
         != APR_SUCCESS) {
-        return um_cli_fail("%s", why);
+        return um_cli_fail(cli, UM_CLI_FAILED, "%s", why);
     }
-    puts(file);
-    return 0;
+    um_cli_say(cli, "%s", file);
+    return UM_CLI_DONE;
 }
 
 /* --- list --- */
 
-static int print_key(const um_keyfolder_file_t *file, const um_jwk_t *key, int signs)
+static void print_key(const um_cli_t *cli, const um_keyfolder_file_t *file, const um_jwk_t *key, int signs)
 {
     static const char *const states[] = { "next", "verifies", "retired" };
 
-    return printf("%-6s %s %-8s %s\n", um_jwk_alg(key), um_jwk_kid(key), signs ? "signs" : states[file->state],
-                  file->path);
+    um_cli_say(cli, "%-6s %s %-8s %s", um_jwk_alg(key), um_jwk_kid(key), signs ? "signs" : states[file->state],
+               file->path);
 }
 
 int um_cli_key_list(um_cli_t *cli)
@@ -78,10 +68,13 @@ int um_cli_key_list(um_cli_t *cli)
     apr_array_header_t *files;
     const char *why = NULL;
     um_jwk_t **keys;
-    int signing = -1, code = 0;
+    int signing = -1, code = open_folder(cli, R_OK);
 
+    if (code != UM_CLI_DONE) {
+        return code;
+    }
     if (um_keyfolder_list(cli->pool, cli->args[0], &files, &why) != APR_SUCCESS) {
-        return um_cli_fail("%s", why);
+        return um_cli_fail(cli, UM_CLI_FAILED, "%s", why);
     }
     keys = apr_pcalloc(cli->pool, sizeof(*keys) * (apr_size_t)files->nelts);
     for (int i = 0; i < files->nelts; i++) {
@@ -89,7 +82,8 @@ int um_cli_key_list(um_cli_t *cli)
 
         if (um_jwk_read(cli->pool, file->path, &keys[i], &why) != APR_SUCCESS) {
             keys[i] = NULL;
-            code = um_cli_fail("%s: %s", file->path, why);
+            code = um_cli_fail(cli, access(file->path, R_OK) ? UM_CLI_UNREACHABLE : UM_CLI_FAILED, "%s: %s", file->path,
+                               why);
         }
         else if (file->state == UM_KEYFOLDER_USED && um_jwk_can_sign(keys[i])) {
             signing = i;
@@ -97,16 +91,16 @@ int um_cli_key_list(um_cli_t *cli)
     }
     for (int i = 0; i < files->nelts; i++) {
         if (keys[i]) {
-            print_key(&APR_ARRAY_IDX(files, i, um_keyfolder_file_t), keys[i], i == signing);
+            print_key(cli, &APR_ARRAY_IDX(files, i, um_keyfolder_file_t), keys[i], i == signing);
         }
     }
-    return signing < 0 ? um_cli_fail("%s: none of them signs", cli->args[0]) : code;
+    return signing < 0 ? um_cli_fail(cli, UM_CLI_FAILED, "%s: none of them signs", cli->args[0]) : code;
 }
 
 /* --- rotate and retire --- */
 
 /* "90", "90s", "15m", "24h", "7d", as in directives. text NULL leaves what is there. */
-static int read_time(const char *option, const char *text, apr_int64_t *seconds)
+static int read_time(const um_cli_t *cli, const char *option, const char *text, apr_int64_t *seconds)
 {
     static const struct { const char *suffix; apr_int64_t factor; } units[] = {
         { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 },
@@ -126,7 +120,7 @@ static int read_time(const char *option, const char *text, apr_int64_t *seconds)
             return 1;
         }
     }
-    um_cli_fail("--%s %s: must be a time, such as 90s, 15m, 24h or 7d", option, text);
+    um_cli_fail(cli, UM_CLI_MISUSE, "--%s %s: must be a time, such as 90s, 15m, 24h or 7d", option, text);
     return 0;
 }
 
@@ -136,12 +130,13 @@ static int ended(um_cli_t *cli, apr_status_t rv, const apr_array_header_t *said,
     um_keyring_t *keys;
 
     for (int i = 0; i < said->nelts; i++) {
-        puts(APR_ARRAY_IDX(said, i, const char *));
+        um_cli_say(cli, "%s", APR_ARRAY_IDX(said, i, const char *));
     }
     if (rv == APR_SUCCESS) {
         rv = um_key_ring(cli->pool, cli->args[0], &keys, &why);
     }
-    return rv == APR_SUCCESS ? 0 : um_cli_fail("%s", why);
+    return rv == APR_SUCCESS ? UM_CLI_DONE
+                             : um_cli_fail(cli, rv == APR_NOTFOUND ? UM_CLI_ABSENT : UM_CLI_FAILED, "%s", why);
 }
 
 int um_cli_key_rotate(um_cli_t *cli)
@@ -151,17 +146,20 @@ int um_cli_key_rotate(um_cli_t *cli)
     apr_array_header_t *said = apr_array_make(cli->pool, 4, sizeof(const char *));
     const char *why = NULL;
     apr_status_t rv;
+    int code;
 
-    if (!read_time("every", cli->every, &plan.every) || !read_time("publish", cli->publish, &plan.publish)
-        || !read_time("lifetime", cli->lifetime, &plan.lifetime) || !read_time("keep", cli->keep, &plan.keep)) {
-        return 2;
+    if (!read_time(cli, "every", cli->every, &plan.every) || !read_time(cli, "publish", cli->publish, &plan.publish)
+        || !read_time(cli, "lifetime", cli->lifetime, &plan.lifetime)
+        || !read_time(cli, "keep", cli->keep, &plan.keep)) {
+        return UM_CLI_MISUSE;
     }
     if (plan.every <= plan.publish) {
-        um_cli_fail("--every must be longer than --publish: a key is published before it signs");
-        return 2;
+        return um_cli_fail(cli, UM_CLI_MISUSE,
+                           "--every must be longer than --publish: a key is published before it signs");
     }
-    if (become_owner(cli->args[0])) {
-        return 1;
+    code = open_folder(cli, R_OK | W_OK);
+    if (code != UM_CLI_DONE) {
+        return code;
     }
     rv = um_rotation_step(cli->pool, cli->args[0], &plan, apr_time_now(), said, &why);
     return ended(cli, rv, said, why);
@@ -171,10 +169,11 @@ int um_cli_key_retire(um_cli_t *cli)
 {
     apr_array_header_t *said = apr_array_make(cli->pool, 4, sizeof(const char *));
     const char *why = NULL;
+    int code = open_folder(cli, R_OK | W_OK);
     apr_status_t rv;
 
-    if (become_owner(cli->args[0])) {
-        return 1;
+    if (code != UM_CLI_DONE) {
+        return code;
     }
     rv = um_rotation_retire(cli->pool, cli->args[0], cli->args[1], apr_time_now(), said, &why);
     return ended(cli, rv, said, why);

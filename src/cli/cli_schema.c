@@ -2,7 +2,6 @@
 #include "cli.h"
 #include "schema.h"
 
-#include <stdio.h>
 #include <string.h>
 
 int um_cli_schema_status(um_cli_t *cli)
@@ -11,18 +10,19 @@ int um_cli_schema_status(um_cli_t *cli)
     um_store_call_t call = { .pool = cli->pool };
     const um_schema_step_t *missing = NULL;
     const um_schema_step_t *step;
+    int code = um_cli_database_open(cli, &site);
 
-    if (um_cli_database_open(cli, &site)) {
-        return 1;
+    if (code != UM_CLI_DONE) {
+        return code;
     }
     call.store = site.store;
     if (um_schema_missing(&call, &missing) != APR_SUCCESS) {
-        return um_cli_fail("%s", call.cause);
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
     }
     for (int i = 0; (step = um_schema_step(um_store_dialect(site.store), i)) != NULL; i++) {
-        printf("%-8s %s\n", missing && step->number >= missing->number ? "missing" : "applied", step->name);
+        um_cli_say(cli, "%-8s %s", missing && step->number >= missing->number ? "missing" : "applied", step->name);
     }
-    return missing ? 1 : 0;
+    return missing ? UM_CLI_FAILED : UM_CLI_DONE;
 }
 
 int um_cli_schema_upgrade(um_cli_t *cli)
@@ -30,21 +30,22 @@ int um_cli_schema_upgrade(um_cli_t *cli)
     um_site_t site = { 0 };
     um_store_call_t call = { .pool = cli->pool };
     apr_array_header_t *applied = apr_array_make(cli->pool, 4, sizeof(const char *));
+    int code = um_cli_database_open(cli, &site);
 
-    if (um_cli_database_open(cli, &site)) {
-        return 1;
+    if (code != UM_CLI_DONE) {
+        return code;
     }
     call.store = site.store;
     if (um_schema_upgrade(&call, applied) != APR_SUCCESS) {
-        return um_cli_fail("%s", call.cause);
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
     }
     for (int i = 0; i < applied->nelts; i++) {
-        printf("applied  %s\n", APR_ARRAY_IDX(applied, i, const char *));
+        um_cli_say(cli, "applied  %s", APR_ARRAY_IDX(applied, i, const char *));
     }
     if (!applied->nelts) {
-        puts("nothing to do: the database has all steps");
+        um_cli_say(cli, "nothing to do: the database has all steps");
     }
-    return 0;
+    return UM_CLI_DONE;
 }
 
 int um_cli_schema_sql(um_cli_t *cli)
@@ -53,7 +54,7 @@ int um_cli_schema_sql(um_cli_t *cli)
     const um_schema_step_t *step;
 
     for (int i = 0; (step = um_schema_step(dialect, i)) != NULL; i++) {
-        fputs(step->sql, stdout);
+        um_cli_print(step->sql);
     }
-    return 0;
+    return UM_CLI_DONE;
 }

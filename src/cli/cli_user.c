@@ -3,23 +3,20 @@
 #include "group.h"
 #include "user.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Opens the database and finds the account that the first argument names. */
 static int find(um_cli_t *cli, um_site_t *site, um_cx_t *cx, um_user_t **user)
 {
+    int code = um_cli_database_open(cli, site);
     um_status_e status;
 
-    if (um_cli_database_open(cli, site)) {
-        return 1;
+    if (code != UM_CLI_DONE) {
+        return code;
     }
     um_cx_init(cx, cli->pool, site, apr_time_now());
     status = um_user_by_name(cx, cli->args[0], user);
-    if (status == UM_ABSENT) {
-        return um_cli_fail("there is no account %s", cli->args[0]);
-    }
-    return status == UM_OK ? 0 : um_cli_fail("%s", cx->cause);
+    return status == UM_OK ? UM_CLI_DONE : um_cli_fail_status(cli, cx, status, "account", cli->args[0]);
 }
 
 int um_cli_user_show(um_cli_t *cli)
@@ -27,19 +24,26 @@ int um_cli_user_show(um_cli_t *cli)
     um_site_t site = { 0 };
     um_cx_t cx;
     um_user_t *user;
-    const char *active, *groups;
+    const char *groups;
+    int code = find(cli, &site, &cx, &user);
+    um_status_e status;
 
-    if (find(cli, &site, &cx, &user)) {
-        return 1;
+    if (code != UM_CLI_DONE) {
+        return code;
     }
-    if (um_group_names(&cx, user->id, &groups) != UM_OK) {
-        return um_cli_fail("%s", cx.cause ? cx.cause : "the account is gone");
+    status = um_group_names(&cx, user->id, &groups);
+    if (status != UM_OK) {
+        return um_cli_fail_status(cli, &cx, status, "account", cli->args[0]);
     }
-    active = user->is_active ? "yes" : user->is_waiting ? "no, waits until its address is verified" : "no";
-    printf("id        %s\nusername  %s\nname      %s %s\nemail     %s\nactive    %s\nstaff     %s\ngroups    %s\n",
-           user->id, user->username, user->first_name, user->last_name, user->email, active,
-           user->is_staff ? "yes" : "no", groups);
-    return 0;
+    um_cli_say(cli, "id        %s", user->id);
+    um_cli_say(cli, "username  %s", user->username);
+    um_cli_say(cli, "name      %s %s", user->first_name, user->last_name);
+    um_cli_say(cli, "email     %s", user->email);
+    um_cli_say(cli, "active    %s", user->is_active ? "yes"
+               : user->is_waiting ? "no, waits until its address is verified" : "no");
+    um_cli_say(cli, "staff     %s", user->is_staff ? "yes" : "no");
+    um_cli_say(cli, "groups    %s", groups);
+    return UM_CLI_DONE;
 }
 
 static int set(um_cli_t *cli, int is_staff)
@@ -47,22 +51,25 @@ static int set(um_cli_t *cli, int is_staff)
     um_site_t site = { 0 };
     um_cx_t cx;
     um_user_t *user;
-    int on = strcmp(cli->args[1], "on") == 0;
+    int on = strcmp(cli->args[1], "on") == 0, code;
+    um_status_e status;
 
     if (!on && strcmp(cli->args[1], "off") != 0) {
-        return um_cli_fail("%s: must be on or off", cli->args[1]);
+        return um_cli_fail(cli, UM_CLI_MISUSE, "%s: must be on or off", cli->args[1]);
     }
-    if (find(cli, &site, &cx, &user)) {
-        return 1;
+    code = find(cli, &site, &cx, &user);
+    if (code != UM_CLI_DONE) {
+        return code;
     }
     *(is_staff ? &user->is_staff : &user->is_active) = on;
     user->is_waiting = user->is_waiting && is_staff;
-    if (um_user_set_state(&cx, user) != UM_OK) {
-        return um_cli_fail("%s", cx.cause ? cx.cause : "the account is gone");
+    status = um_user_set_state(&cx, user);
+    if (status != UM_OK) {
+        return um_cli_fail_status(cli, &cx, status, "account", cli->args[0]);
     }
-    printf("%s is now %s%s; every token issued before is void\n", user->username,
-           user->is_active ? "active" : "inactive", user->is_staff ? " and staff" : "");
-    return 0;
+    um_cli_say(cli, "%s is now %s%s; every token issued before is void", user->username,
+               user->is_active ? "active" : "inactive", user->is_staff ? " and staff" : "");
+    return UM_CLI_DONE;
 }
 
 int um_cli_user_staff(um_cli_t *cli)

@@ -116,11 +116,9 @@ apr_status_t um_client_read(apr_pool_t *pool, const char *file, um_client_list_t
 {
     char *text;
     apr_size_t len;
+    apr_status_t status = um_keyfile_read(pool, file, &text, &len, why);
 
-    if (um_keyfile_read(pool, file, &text, &len, why) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    return read_text(pool, text, len, list, why);
+    return status == APR_SUCCESS ? read_text(pool, text, len, list, why) : status;
 }
 
 int um_client_count(const um_client_list_t *list)
@@ -167,7 +165,9 @@ const char *um_client_find(const um_client_list_t *list, const char *token)
 
 typedef struct change_t {
     const char *name;
-    const char *token;          /* NULL: to be taken out */
+    const char *token;          /* of a new one */
+    um_client_show_fn *show;
+    void *baton;
 } change_t;
 
 static const char *new_line(apr_pool_t *pool, const change_t *change)
@@ -220,7 +220,7 @@ static apr_status_t take_out(apr_pool_t *pool, void *baton, const char *text, ap
     }
     if (!has_name(list, change->name)) {
         *why = apr_pstrcat(pool, "there is no client ", change->name, NULL);
-        return APR_EGENERAL;
+        return APR_NOTFOUND;
     }
     for (*next = ""; *line; ) {
         apr_size_t size = strcspn(line, "\n");
@@ -234,9 +234,19 @@ static apr_status_t take_out(apr_pool_t *pool, void *baton, const char *text, ap
     return APR_SUCCESS;
 }
 
-apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name, const char **token, const char **why)
+/* Before the file is replaced: a client whose token nobody has seen could neither be used nor be made again. */
+static apr_status_t show(void *baton, const char **why)
 {
-    change_t change = { .name = name };
+    const change_t *change = baton;
+
+    return change->show(change->baton, change->token, why);
+}
+
+apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name, um_client_show_fn *shown, void *baton,
+                           const char **why)
+{
+    change_t change = { .name = name, .show = shown, .baton = baton };
+    const um_keyfile_edit_t edit = { .next = add, .commit = show, .baton = &change };
     const char *text;
 
     if (!is_name(name)) {
@@ -247,13 +257,14 @@ apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name,
         *why = "the random generator failed";
         return APR_EGENERAL;
     }
-    *token = change.token = apr_pstrcat(pool, UM_CLIENT_PREFIX, text, NULL);
-    return um_keyfile_edit(pool, file, add, &change, why) == APR_SUCCESS ? APR_SUCCESS : APR_EGENERAL;
+    change.token = apr_pstrcat(pool, UM_CLIENT_PREFIX, text, NULL);
+    return um_keyfile_edit(pool, file, &edit, why);
 }
 
 apr_status_t um_client_remove(apr_pool_t *pool, const char *file, const char *name, const char **why)
 {
     change_t change = { .name = name };
+    const um_keyfile_edit_t edit = { .next = take_out, .baton = &change };
 
-    return um_keyfile_edit(pool, file, take_out, &change, why) == APR_SUCCESS ? APR_SUCCESS : APR_EGENERAL;
+    return um_keyfile_edit(pool, file, &edit, why);
 }

@@ -11,7 +11,8 @@
 
 typedef struct um_client_list_t um_client_list_t;
 
-/** Reads a file. APR_EGENERAL: *why says what is wrong, in which line; it does not name the file. */
+/** Reads a file. APR_EGENERAL: *why says what is wrong, in which line; it does not name the file. Else a status of the
+ * system's: it cannot be read. */
 apr_status_t um_client_read(apr_pool_t *pool, const char *file, um_client_list_t **list, const char **why);
 
 int um_client_count(const um_client_list_t *list);
@@ -23,11 +24,17 @@ const char *um_client_name(const um_client_list_t *list, int i);
  * nobody. */
 const char *um_client_find(const um_client_list_t *list, const char *token);
 
-/** Makes a client and adds it to a file, which is made when there is none; down to the disk, mode 0600. *token is in
- * pool and nowhere else. APR_EGENERAL: *why; a name that is there already, or that is no name, is wrong too. */
-apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name, const char **token, const char **why);
+/** Gives a token to whoever asked for it. Not APR_SUCCESS: it did not arrive, and there is to be no such client. */
+typedef apr_status_t um_client_show_fn(void *baton, const char *token, const char **why);
 
-/** Takes a client out of a file. APR_EGENERAL: *why; one that is not there is wrong too. */
+/** Makes a client and adds it to a file, down to the disk; the file is made, mode 0600, when there is none, and keeps
+ * its owner, group and mode otherwise. The token is in pool and nowhere else: show is called with it when all but the
+ * last step is done. *why says what is wrong: APR_EGENERAL with a name that is there already or is no name, or with the
+ * file's text; a status of the system's. */
+apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name, um_client_show_fn *show, void *baton,
+                           const char **why);
+
+/** Takes a client out of a file. APR_NOTFOUND: there is no such client; else as above. */
 apr_status_t um_client_remove(apr_pool_t *pool, const char *file, const char *name, const char **why);
 
 #endif

@@ -175,7 +175,8 @@ static apr_status_t do_retire(um_keywork_t *work, const char *kid)
 
     if (i < 0) {
         if (!was_retired(work, kid)) {
-            return um_keywork_fail(work, "%s holds no key %s", work->folder, kid);
+            um_keywork_fail(work, "%s holds no key %s", work->folder, kid);
+            return APR_NOTFOUND;
         }
         um_keywork_say(work, "%s was retired before", kid);
     }

@@ -34,7 +34,8 @@ apr_status_t um_rotation_step(apr_pool_t *pool, const char *folder, const um_rot
 apr_status_t um_rotation_add(apr_pool_t *pool, const char *folder, const char *alg, apr_time_t now,
                              const char **file, const char **why);
 
-/** Retires the key with that kid at once, and puts another to use when it is the one that signs. */
+/** Retires the key with that kid at once, and puts another to use when it is the one that signs. APR_NOTFOUND: there is
+ * no such key. */
 apr_status_t um_rotation_retire(apr_pool_t *pool, const char *folder, const char *kid, apr_time_t now,
                                 apr_array_header_t *said, const char **why);
 

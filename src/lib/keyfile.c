@@ -2,10 +2,16 @@
 #include "keyfile.h"
 #include "newfile.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <apr_file_info.h>
 #include <apr_file_io.h>
+#include <apr_portable.h>
 #include <apr_strings.h>
 
 #include <openssl/crypto.h>
@@ -17,35 +23,59 @@ static const char *reason(apr_pool_t *pool, const char *what, apr_status_t statu
     return apr_pstrcat(pool, what, ": ", apr_strerror(status, text, sizeof(text)), NULL);
 }
 
-apr_status_t um_keyfile_read(apr_pool_t *pool, const char *file, char **text, apr_size_t *len, const char **why)
+/* Without waiting: opening a named pipe would wait for its writer, and whoever owns the folder may put one there at any
+ * time. So it is opened first, and looked at through the descriptor. */
+static apr_status_t open_file(const char *file, int *in, const char **why)
 {
-    apr_file_t *in;
-    apr_finfo_t info;
-    char *bytes;
-    apr_size_t got = 0;
-    /* Looked at before it is opened: to open a named pipe would wait for somebody to write into it. */
-    apr_status_t status = apr_stat(&info, file, APR_FINFO_TYPE, pool);
+    struct stat info;
 
-    if (status == APR_SUCCESS && info.filetype != APR_REG) {
+    *in = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (*in < 0) {
+        return errno;
+    }
+    if (fstat(*in, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(*in);
         *why = "not a regular file";
         return APR_EINVAL;
     }
-    if (status == APR_SUCCESS) {
-        status = apr_file_open(&in, file, APR_FOPEN_READ | APR_FOPEN_BINARY, 0, pool);
+    return APR_SUCCESS;
+}
+
+/* As many bytes as there are, up to size; -1: errno says why not. */
+static apr_ssize_t read_bytes(int in, char *bytes, apr_size_t size)
+{
+    apr_size_t got = 0;
+    ssize_t part;
+
+    while ((part = read(in, bytes + got, size - got)) > 0 || (part < 0 && errno == EINTR)) {
+        got += part > 0 ? (apr_size_t)part : 0;
     }
+    return part < 0 ? -1 : (apr_ssize_t)got;
+}
+
+apr_status_t um_keyfile_read(apr_pool_t *pool, const char *file, char **text, apr_size_t *len, const char **why)
+{
+    int in;
+    char *bytes;
+    apr_ssize_t got;
+    apr_status_t status;
+
+    *why = NULL;
+    status = open_file(file, &in, why);
     if (status != APR_SUCCESS) {
-        *why = reason(pool, "cannot be opened", status);
+        *why = *why ? *why : reason(pool, "cannot be opened", status);
         return status;
     }
     bytes = apr_palloc(pool, UM_KEYFILE_MAX + 1);
-    status = apr_file_read_full(in, bytes, UM_KEYFILE_MAX + 1, &got);
-    apr_file_close(in);
-    if (APR_STATUS_IS_EOF(status)) {
+    got = read_bytes(in, bytes, UM_KEYFILE_MAX + 1);
+    status = got < 0 ? errno : APR_SUCCESS;
+    close(in);
+    if (got >= 0 && got <= UM_KEYFILE_MAX) {
         *text = bytes;
-        *len = got;
+        *len = (apr_size_t)got;
         return APR_SUCCESS;
     }
-    OPENSSL_cleanse(bytes, got);
+    OPENSSL_cleanse(bytes, UM_KEYFILE_MAX + 1);
     if (status == APR_SUCCESS) {
         *why = "longer than 16 KB";
         return APR_EINVAL;
@@ -54,8 +84,53 @@ apr_status_t um_keyfile_read(apr_pool_t *pool, const char *file, char **text, ap
     return status;
 }
 
-static apr_status_t next_text(apr_pool_t *pool, const char *file, um_keyfile_edit_fn *edit, void *baton,
-                              const char **next, const char **why)
+/* --- changing a file --- */
+
+/* The file at the end of links, which must be there if file is a link. */
+static apr_status_t real_name(apr_pool_t *pool, const char *file, const char **name, const char **why)
+{
+    apr_finfo_t info;
+    char *path;
+
+    *name = file;
+    if (apr_stat(&info, file, APR_FINFO_TYPE | APR_FINFO_LINK, pool) != APR_SUCCESS || info.filetype != APR_LNK) {
+        return APR_SUCCESS;
+    }
+    path = realpath(file, NULL);
+    if (!path) {
+        apr_status_t status = errno;
+
+        *why = reason(pool, "is a link that cannot be followed", status);
+        return status;
+    }
+    *name = apr_pstrdup(pool, path);
+    free(path);
+    return APR_SUCCESS;
+}
+
+/* The new file gets owner, group and mode of the old one. Owner first: changing it may take bits of the mode away. */
+static apr_status_t keep_owner(apr_pool_t *pool, const char *file, apr_file_t *next, const char **why)
+{
+    struct stat old, new;
+    apr_os_file_t fd;
+    apr_status_t status;
+
+    if (stat(file, &old) != 0) {
+        return errno == ENOENT ? APR_SUCCESS : errno;
+    }
+    apr_os_file_get(&fd, next);
+    if (fstat(fd, &new) != 0 || ((old.st_uid != new.st_uid || old.st_gid != new.st_gid)
+                                 && fchown(fd, old.st_uid, old.st_gid) != 0)
+        || fchmod(fd, old.st_mode & 07777) != 0) {
+        status = errno;
+        *why = reason(pool, "its owner, group and mode cannot be kept", status);
+        return status;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t next_text(apr_pool_t *pool, const char *file, const um_keyfile_edit_t *edit, const char **next,
+                              const char **why)
 {
     apr_finfo_t info;
     char *text = NULL;
@@ -63,32 +138,56 @@ static apr_status_t next_text(apr_pool_t *pool, const char *file, um_keyfile_edi
     apr_status_t status = apr_stat(&info, file, APR_FINFO_TYPE, pool);
 
     status = APR_STATUS_IS_ENOENT(status) ? APR_SUCCESS : um_keyfile_read(pool, file, &text, &len, why);
-    return status == APR_SUCCESS ? edit(pool, baton, text ? text : "", len, next, why) : status;
+    return status == APR_SUCCESS ? edit->next(pool, edit->baton, text ? text : "", len, next, why) : status;
 }
 
-apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *file, um_keyfile_edit_fn *edit, void *baton,
-                             const char **why)
+/* Fills the next file, which is open, and puts it in the old one's place. */
+static apr_status_t replace(apr_pool_t *pool, const char *file, const char *next, apr_file_t *out,
+                            const um_keyfile_edit_t *edit, const char **why)
 {
-    const char *next = apr_pstrcat(pool, file, ".new", NULL), *text = NULL;
-    apr_file_t *out;
-    apr_status_t status = um_newfile_open(pool, next, &out);
+    const char *text = NULL;
+    apr_status_t status = next_text(pool, file, edit, &text, why);
 
+    if (status == APR_SUCCESS) {
+        status = keep_owner(pool, file, out, why);
+    }
+    if (status != APR_SUCCESS) {
+        apr_file_close(out);
+        return status;
+    }
+    status = um_newfile_fill(out, text, strlen(text));
+    if (status != APR_SUCCESS) {
+        *why = reason(pool, "cannot be written", status);
+        return status;
+    }
+    if (edit->commit && (status = edit->commit(edit->baton, why)) != APR_SUCCESS) {
+        return status;
+    }
+    status = um_newfile_rename(pool, next, file);
+    if (status != APR_SUCCESS) {
+        *why = reason(pool, "cannot be replaced", status);
+    }
+    return status;
+}
+
+apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *name, const um_keyfile_edit_t *edit, const char **why)
+{
+    const char *file, *next;
+    apr_file_t *out;
+    apr_status_t status = real_name(pool, name, &file, why);
+
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    next = apr_pstrcat(pool, file, ".new", NULL);
+    status = um_newfile_open(pool, next, &out);
     if (status != APR_SUCCESS) {
         *why = APR_STATUS_IS_EEXIST(status)
                ? apr_pstrcat(pool, "somebody else is changing it; if nobody is, remove ", next, NULL)
                : reason(pool, apr_pstrcat(pool, next, " cannot be made", NULL), status);
         return status;
     }
-    status = next_text(pool, file, edit, baton, &text, why);
-    if (status != APR_SUCCESS) {
-        apr_file_close(out);
-    }
-    else if ((status = um_newfile_fill(out, text, strlen(text))) != APR_SUCCESS) {
-        *why = reason(pool, "cannot be written", status);
-    }
-    else if ((status = um_newfile_rename(pool, next, file)) != APR_SUCCESS) {
-        *why = reason(pool, "cannot be replaced", status);
-    }
+    status = replace(pool, file, next, out, edit, why);
     if (status != APR_SUCCESS) {
         apr_file_remove(next, pool);
     }

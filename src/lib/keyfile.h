@@ -10,16 +10,20 @@
  *  says what is wrong and does not name the file. */
 apr_status_t um_keyfile_read(apr_pool_t *pool, const char *file, char **text, apr_size_t *len, const char **why);
 
-/** Makes a file's next text, in pool, of the one it has: len bytes, none when it is not there yet. Another status than
- *  APR_SUCCESS, with *why: the file stays as it is. */
-typedef apr_status_t um_keyfile_edit_fn(apr_pool_t *pool, void *baton, const char *text, apr_size_t len,
-                                        const char **next, const char **why);
+/** A change of a file. Both return another status than APR_SUCCESS, with *why, to leave the file as it is. */
+typedef struct um_keyfile_edit_t {
+    /** Makes the next text, in pool, of the one there is: len bytes, none when the file does not exist. */
+    apr_status_t (*next)(apr_pool_t *pool, void *baton, const char *text, apr_size_t len, const char **next,
+                         const char **why);
+    /** The next text is on the disk and takes the file's place when this succeeds. NULL: nothing is to be done. */
+    apr_status_t (*commit)(void *baton, const char **why);
+    void *baton;
+} um_keyfile_edit_t;
 
-/** Changes a file, or makes it, mode 0600, down to the disk: there is the old one or the new one and never a part. The
- *  new one is made under the name with ".new", which must not be there (APR_EEXIST): so of two who do this at once
- *  neither undoes the other's change. */
-apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *file, um_keyfile_edit_fn *edit, void *baton,
-                             const char **why);
+/** Changes a file, down to the disk: there is the old one or the new one and never a part. It keeps its owner, group
+ *  and mode, and a link to it stays one; a new one is of mode 0600. The next text is made beside it, under the name
+ *  with ".new", which must not exist (APR_EEXIST): so two changes at once never undo each other. */
+apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *file, const um_keyfile_edit_t *edit, const char **why);
 
 /** Writes len bytes to a new file, mode 0600, down to the disk. A file or link that is there already is left alone
  *  (APR_EEXIST); one that could not be written whole is removed. */

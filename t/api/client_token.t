@@ -32,7 +32,7 @@ is((stat $file)[2] & 07777, 0600, 'and is for its owner alone');
     my ($status, $said) = cli(new => $file, 'front');
     ok($status == 1 && $said =~ /there is a client front already/, 'a name twice is refused') or diag("$status $said");
     ($status, $said) = cli(remove => $file, 'nobody');
-    ok($status == 1 && $said =~ /there is no client nobody/, 'and one that is not there') or diag("$status $said");
+    ok($status == 3 && $said =~ /there is no client nobody/, 'and one that is not there') or diag("$status $said");
 }
 
 sub basic {

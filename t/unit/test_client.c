@@ -90,16 +90,40 @@ static const char *find(const char *token)
     return um_client_read(pool, file, &list, &why) == APR_SUCCESS ? um_client_find(list, token) : why;
 }
 
+/* What the caller of um_client_add is told. */
+typedef struct shown_t {
+    const char *token;
+    int refuses;
+} shown_t;
+
+static apr_status_t show(void *baton, const char *token, const char **why)
+{
+    shown_t *shown = baton;
+
+    shown->token = token;
+    *why = "not shown";
+    return shown->refuses ? APR_EGENERAL : APR_SUCCESS;
+}
+
+static apr_status_t make(const char *at, const char *name, const char **token, const char **why)
+{
+    shown_t shown = { NULL, 0 };
+    apr_status_t rv = um_client_add(pool, at, name, show, &shown, why);
+
+    *token = shown.token;
+    return rv;
+}
+
 static void test_add(void)
 {
     const char *one = NULL, *two = NULL, *three = NULL, *why = NULL;
     struct stat info;
 
-    ok(um_client_add(pool, file, "one", &one, &why) == APR_SUCCESS, "the first client makes the file");
+    ok(make(file, "one", &one, &why) == APR_SUCCESS, "the first client makes the file");
     ok(one && strncmp(one, "umc_", 4) == 0 && strlen(one) == 47, "and gets a token of 256 bits");
     ok(stat(file, &info) == 0 && (info.st_mode & 07777) == 0600, "mode 0600");
     ok(!strstr(file_text(), one + 4), "which is not in the file");
-    ok(um_client_add(pool, file, "two", &two, &why) == APR_SUCCESS, "another");
+    ok(make(file, "two", &two, &why) == APR_SUCCESS, "another");
     is_text(find(one), "one", "each is known by its token");
     is_text(find(two), "two", "the other too");
     ok(strcmp(one, two) != 0, "they differ");
@@ -109,15 +133,54 @@ static void test_add(void)
     is_text(find(apr_pstrcat(pool, one, "A", NULL)), NULL, "longer");
     is_text(find(apr_pstrndup(pool, one, 46)), NULL, "shorter");
     is_text(um_client_find(NULL, one), NULL, "where there are no clients");
-    ok(um_client_add(pool, file, "one", &three, &why) != APR_SUCCESS, "a name twice: %s", why);
+    ok(make(file, "one", &three, &why) != APR_SUCCESS, "a name twice: %s", why);
     is_text(find(one), "one", "leaves what was");
     for (size_t i = 0; i < 5; i++) {
         static const char *const names[] = { "", "a b", "a:b", "-a", "#a" };
 
-        ok(um_client_add(pool, file, names[i], &three, &why) != APR_SUCCESS, "no name: \"%s\"", names[i]);
+        ok(make(file, names[i], &three, &why) != APR_SUCCESS, "no name: \"%s\"", names[i]);
     }
-    ok(um_client_add(pool, file, apr_psprintf(pool, "%064d", 0), &three, &why) == APR_SUCCESS, "64 characters");
-    ok(um_client_add(pool, file, apr_psprintf(pool, "%065d", 0), &three, &why) != APR_SUCCESS, "and no more");
+    ok(make(file, apr_psprintf(pool, "%064d", 0), &three, &why) == APR_SUCCESS, "64 characters");
+    ok(make(file, apr_psprintf(pool, "%065d", 0), &three, &why) != APR_SUCCESS, "and no more");
+}
+
+/* Nobody has the token of a client that could not be told. */
+static void test_not_shown(void)
+{
+    shown_t shown = { NULL, 1 };
+    const char *why = NULL;
+
+    write_file("old " HASH "\n", strlen("old " HASH "\n"));
+    ok(um_client_add(pool, file, "new", show, &shown, &why) == APR_EGENERAL && shown.token,
+       "a token that is not shown");
+    is_text(why, "not shown", "fails with the reason");
+    is_text(file_text(), "old " HASH "\n", "and leaves the file as it was");
+    ok(!is_there(apr_pstrcat(pool, file, ".new", NULL)), "with nothing beside it");
+}
+
+/* As an administrator has set it up: for httpd's group, and a link to where it is kept. */
+static void test_place(void)
+{
+    const char *link = apr_pstrcat(pool, folder, "/link", NULL), *token = NULL, *why = NULL;
+    struct stat info;
+
+    write_file("", 0);
+    ok(chmod(file, 0640) == 0 && symlink("clients", link) == 0, "a file for a group, and a link to it");
+    ok(make(link, "one", &token, &why) == APR_SUCCESS, "a client is added through the link %s", why ? why : "");
+    ok(lstat(link, &info) == 0 && S_ISLNK(info.st_mode), "which stays a link");
+    ok(lstat(file, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 07777) == 0640, "the file keeps its mode");
+    is_text(find(token), "one", "and has the client");
+    ok(um_client_remove(pool, link, "one", &why) == APR_SUCCESS && *file_text() == '\0', "it is taken out so as well");
+    ok(um_client_remove(pool, link, "one", &why) == APR_NOTFOUND, "one that is not there is told as such");
+    unlink(link);
+    ok(symlink("nowhere", link) == 0 && make(link, "one", &token, &why) != APR_SUCCESS && !is_there(
+           apr_pstrcat(pool, folder, "/nowhere", NULL)), "a link that leads nowhere is left alone: %s", why);
+    unlink(link);
+    /* Only root may give a file to a group that it is not in. */
+    if (geteuid() == 0 && chown(file, 12345, 54321) == 0) {
+        ok(make(file, "two", &token, &why) == APR_SUCCESS && stat(file, &info) == 0 && info.st_uid == 12345
+           && info.st_gid == 54321, "owner and group are kept");
+    }
 }
 
 static void test_remove(void)
@@ -129,7 +192,7 @@ static void test_remove(void)
     ok(um_client_remove(pool, file, "front", &why) == APR_SUCCESS, "a client is taken out");
     is_text(file_text(), "# front\n\n frontier " HASH "\nlast " HASH, "and nothing else");
     ok(um_client_remove(pool, file, "front", &why) != APR_SUCCESS, "once: %s", why);
-    ok(um_client_add(pool, file, "new", &token, &why) == APR_SUCCESS && strcmp(find(token), "new") == 0,
+    ok(make(file, "new", &token, &why) == APR_SUCCESS && strcmp(find(token), "new") == 0,
        "a new line is one, whatever the last ended with");
     ok(um_client_remove(pool, file, "last", &why) == APR_SUCCESS, "another");
     ok(um_client_remove(pool, file, "new", &why) == APR_SUCCESS, "and one more");
@@ -141,18 +204,17 @@ static void test_trouble(void)
     const char *token = NULL, *why = NULL, *next = apr_pstrcat(pool, file, ".new", NULL);
 
     write_file("broken\n", 7);
-    ok(um_client_add(pool, file, "a", &token, &why) != APR_SUCCESS, "a file with a bad line is not touched: %s", why);
+    ok(make(file, "a", &token, &why) != APR_SUCCESS, "a file with a bad line is not touched: %s", why);
     is_text(file_text(), "broken\n", "it is as it was");
     ok(!is_there(next), "and nothing is beside it");
     write_file("", 0);
     ok(um_keyfile_create(pool, next, "", 0, &why) == APR_SUCCESS, "somebody else is at work");
-    ok(um_client_add(pool, file, "a", &token, &why) != APR_SUCCESS && strstr(why, ".new"), "refused: %s", why);
+    ok(make(file, "a", &token, &why) != APR_SUCCESS && strstr(why, ".new"), "refused: %s", why);
     ok(is_there(next), "his work is not touched");
     apr_file_remove(next, pool);
-    ok(um_client_add(pool, apr_pstrcat(pool, folder, "/none/clients", NULL), "a", &token, &why) != APR_SUCCESS,
+    ok(make(apr_pstrcat(pool, folder, "/none/clients", NULL), "a", &token, &why) != APR_SUCCESS,
        "no folder: %s", why);
-    for (int i = 0; um_client_add(pool, file, apr_psprintf(pool, "client%d", i), &token, &why) == APR_SUCCESS
-         && i < 1000; i++) {
+    for (int i = 0; i < 1000 && make(file, apr_psprintf(pool, "client%d", i), &token, &why) == APR_SUCCESS; i++) {
         continue;
     }
     ok(strstr(why, "16 KB") && strlen(file_text()) <= UM_KEYFILE_MAX, "as many as fit: %s", why);
@@ -170,6 +232,8 @@ int main(void)
     file = apr_pstrcat(pool, folder, "/clients", NULL);
     test_read();
     test_add();
+    test_not_shown();
+    test_place();
     test_remove();
     test_trouble();
     apr_file_remove(file, pool);

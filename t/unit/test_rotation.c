@@ -261,7 +261,7 @@ static void test_retire(void)
     empty();
     is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "a folder");
     first = signing();
-    is_int(um_rotation_retire(site_root, folder, "nobody", now, said, &why), APR_EGENERAL, "a kid that is not there");
+    is_int(um_rotation_retire(site_root, folder, "nobody", now, said, &why), APR_NOTFOUND, "a kid that is not there");
     is_int(um_rotation_retire(site_root, folder, first, now, said, &why), APR_SUCCESS, "the only key");
     is_text(states(), "rS", "is replaced by a new one at once");
     second = signing();

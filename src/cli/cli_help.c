@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+
+#include <apr_strings.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LONGEST_WORD 24
+#define FARTHEST 3          /* more changed letters than these make it another word */
+
+/* --- help --- */
+
+static int width_of(const um_cli_command_t *command)
+{
+    return (int)(strlen(command->noun) + strlen(command->verb) + strlen(command->synopsis)) + 2;
+}
+
+static int concerns(const char *noun, const char *own)
+{
+    return !noun || !own || strcmp(noun, own) == 0;
+}
+
+static void print_commands(FILE *out, const char *noun)
+{
+    int widest = 0;
+
+    for (const um_cli_command_t *row = um_cli_commands; row->noun; row++) {
+        widest = concerns(noun, row->noun) && width_of(row) > widest ? width_of(row) : widest;
+    }
+    for (const um_cli_command_t *row = um_cli_commands; row->noun; row++) {
+        if (concerns(noun, row->noun)) {
+            fprintf(out, "  %s %s %-*s  %s\n", row->noun, row->verb,
+                    widest - (int)(strlen(row->noun) + strlen(row->verb)) - 2, row->synopsis, row->help);
+        }
+    }
+}
+
+static void print_options(FILE *out, const char *noun)
+{
+    for (const um_cli_option_t *row = um_cli_options; row->name; row++) {
+        if (concerns(noun, row->noun)) {
+            fprintf(out, "  --%s %-*s  %s\n", row->name, 16 - (int)strlen(row->name), row->value ? row->value : "",
+                    row->help);
+        }
+    }
+}
+
+int um_cli_help(const char *noun, um_cli_exit_e code)
+{
+    FILE *out = code == UM_CLI_DONE ? stdout : stderr;
+
+    if (!noun) {
+        fputs("usermgmt " UM_VERSION ": keys, schema, accounts and groups of mod_usermgmt\n\n", out);
+    }
+    fprintf(out, "usage: usermgmt [OPTIONS] %s VERB [ARGUMENTS]\n\n", noun ? noun : "NOUN");
+    print_commands(out, noun);
+    fputc('\n', out);
+    print_options(out, noun);
+    fputs("\nExit code: 0 done, 1 refused or failed, 2 wrong use, 3 what was named does not exist,\n"
+          "4 the database or a file cannot be reached\n", out);
+    return (int)code;
+}
+
+/* --- words that do not exist --- */
+
+/* How many letters have to be changed, added or taken out to make one word of the other (Levenshtein's distance). */
+static int distance(const char *one, const char *other)
+{
+    int row[LONGEST_WORD + 1];
+    int width = (int)strlen(other);
+
+    for (int j = 0; j <= width; j++) {
+        row[j] = j;
+    }
+    for (int i = 0; one[i]; i++) {
+        int corner = row[0];
+
+        row[0] = i + 1;
+        for (int j = 0; j < width; j++) {
+            int changed = corner + (one[i] != other[j]);
+            int least = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
+
+            corner = row[j + 1];
+            row[j + 1] = changed < least ? changed : least;
+        }
+    }
+    return row[width];
+}
+
+/* The verb of that noun, or the noun when noun is NULL, that is most like word. NULL: none is like it. */
+static const char *nearest(const char *noun, const char *word)
+{
+    const char *found = NULL;
+    int least = FARTHEST + 1;
+
+    for (const um_cli_command_t *row = um_cli_commands; row->noun && strlen(word) <= LONGEST_WORD; row++) {
+        const char *right = noun ? row->verb : row->noun;
+
+        if (concerns(noun, row->noun) && distance(word, right) < least && distance(word, right) < (int)strlen(word)) {
+            least = distance(word, right);
+            found = right;
+        }
+    }
+    return found;
+}
+
+static int is_noun(const char *word)
+{
+    for (const um_cli_command_t *row = um_cli_commands; row->noun; row++) {
+        if (strcmp(row->noun, word) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int um_cli_help_unknown(const um_cli_t *cli, const char *noun, const char *verb)
+{
+    int known = is_noun(noun);
+    const char *right = known ? nearest(noun, verb) : nearest(NULL, noun);
+
+    um_cli_fail(cli, UM_CLI_MISUSE, "there is no command \"%s%s%s\"%s%s%s%s%s", noun, verb ? " " : "",
+                verb ? verb : "", right ? "; did you mean \"" : "", right && known ? noun : "",
+                right && known ? " " : "", right ? right : "", right ? "\"?" : "");
+    return um_cli_help(known ? noun : right, UM_CLI_MISUSE);
+}

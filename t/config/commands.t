@@ -1,0 +1,122 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# The program usermgmt: help, wrong words, exit codes, and what it prints.
+use strict;
+use warnings;
+use lib 't/lib';
+use Fcntl ();
+use Test::More;
+use UmTest;
+
+my ($DONE, $FAILED, $MISUSE, $ABSENT, $UNREACHABLE) = (0 .. 4);
+
+sub usermgmt { return UmTest::run(UmTest::cli(), @_) }
+
+# What the command must end with, and say.
+sub ends {
+    my ($want, $pattern, @words) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($status, $said) = usermgmt(@words);
+    return ok($status == $want && $said =~ $pattern, "usermgmt @words: $want") || diag("$status $said");
+}
+
+# ---- words ---------------------------------------------------------------------------------------------------------
+
+my ($status, $help) = usermgmt('--help');
+is($status, $DONE, '--help is no fault');
+my @rows = $help =~ /^  (\w+ \w+) /mg;
+my $documented = UmTest::slurp(UmTest::sources() . '/docs/operations.md');
+my ($table) = $documented =~ /^(\| Command .*?\n\n)/ms;
+my %documented = map { $_ => 1 } $table =~ /^\| `(\w+ \w+)[ `]/mg;
+is(join(', ', sort @rows), join(', ', sort keys %documented), 'the commands are those of docs/operations.md');
+for my $option ($help =~ /^  (--\w+)/mg) {
+    like($documented, qr/\Q$option\E\b/, "$option is documented") unless $option =~ /\A--(?:help|version)\z/;
+}
+
+ends($MISUSE, qr/^usage: usermgmt \[OPTIONS\] NOUN VERB.*^  user show NAME /ms);
+ends($MISUSE, qr/\Ausage: usermgmt \[OPTIONS\] user VERB (?!.*^  group )(?!.*--every).*^  user show NAME /ms, 'user');
+ends($DONE, qr/\Ausage: usermgmt \[OPTIONS\] key VERB (?!.*^  user ).*^  key new FOLDER .*--every/ms, 'key', '--help');
+ends($MISUSE, qr/\Ausermgmt: there is no command "usr show"; did you mean "user"\?\nusage: .* user VERB/, qw(usr show));
+ends($MISUSE, qr/\Ausermgmt: there is no command "users"; did you mean "user"\?$/m, 'users');
+ends($MISUSE, qr/\Ausermgmt: there is no command "user shwo"; did you mean "user show"\?$/m, qw(user shwo alice));
+ends($MISUSE, qr/\Ausermgmt: there is no command "key rotation"; did you mean "key rotate"\?$/m, qw(key rotation));
+ends($MISUSE, qr/\Ausermgmt: there is no command "frobnicate x"\n.*^usage: usermgmt \[OPTIONS\] NOUN/ms, qw(frobnicate x));
+ends($MISUSE, qr/\Ausermgmt: there is no command "\\u\{1b\}\[2Juser \\n"$/m, "\e[2Juser", "\n");
+ends($MISUSE, qr/there is no command "@{['x' x 1000]} show"$/m, 'x' x 1000, 'show');
+ends($MISUSE, qr/\Ausermgmt: usage: usermgmt user show NAME$/m, qw(user show));
+ends($MISUSE, qr/unrecognized option/, qw(--colour user show alice));
+ends($MISUSE, qr/maybe: must be on or off/, qw(user active alice maybe));
+ends($MISUSE, qr/say which database/, qw(group list));
+
+# ---- exit codes ----------------------------------------------------------------------------------------------------
+
+my $folder = UmTest::new_folder();
+my @database = ('--driver', 'sqlite3', '--params', "$folder/accounts.db");
+
+sub with_database { return ends(@_[0, 1], @database, @_[2 .. $#_]) }
+
+ends($UNREACHABLE, qr/no connection to the database/, qw(--driver pgsql --params),
+    "host=$folder dbname=none connect_timeout=1", qw(user show alice));
+ends($UNREACHABLE, qr/no connection to the database/, qw(--driver sqlite3 --params), "$folder/none/accounts.db",
+    qw(user show alice));
+ends($UNREACHABLE, qr/none cannot be read: No such file/, qw(key list), "$folder/none");
+ends($UNREACHABLE, qr/cannot be opened: No such file/, qw(client list), "$folder/none");
+with_database($DONE, qr/^applied +001/, qw(schema upgrade));
+with_database($ABSENT, qr/there is no account nobody/, qw(user show nobody));
+with_database($ABSENT, qr/there is no account nobody/, qw(user active nobody off));
+with_database($ABSENT, qr/there is no group none/, qw(group show none));
+with_database($DONE, qr/group sales made/, qw(group new sales));
+with_database($FAILED, qr/exist/, qw(group new sales));
+with_database($ABSENT, qr/there is no account nobody/, qw(group add sales nobody));
+ends($DONE, qr/\.pem$/, qw(key new), "$folder/keys");
+ends($ABSENT, qr/holds no key none/, qw(key retire), "$folder/keys", 'none');
+ends($DONE, qr/\Aumc_/, qw(client new), "$folder/clients", 'front');
+ends($FAILED, qr/there is a client front already/, qw(client new), "$folder/clients", 'front');
+ends($ABSENT, qr/there is no client back/, qw(client remove), "$folder/clients", 'back');
+
+# ---- strangers' text -----------------------------------------------------------------------------------------------
+
+my $id = '018bcfe5-0000-7000-8000-000000000001';
+my ($wrong, $said) = UmTest::run('sqlite3', "$folder/accounts.db", 'insert into um_users (id, username, username_key,'
+    . " first_name, last_name, email, email_key, password, version, created_at, updated_at) values ('$id', 'mallory',"
+    . " 'mallory', 'M' || char(10) || 'staff     yes', char(27) || '[2J' || char(155) || '1m' || char(8238) || 'x',"
+    . " 'm\@example.org', 'm\@example.org', 'x', '$id', 1, 1)");
+is($wrong, 0, 'an account whose names are not what they seem') or diag($said);
+($status, $said) = usermgmt(@database, qw(user show mallory));
+is($said, <<"END", 'is shown line by line, with what is not printed escaped');
+id        $id
+username  mallory
+name      M\\nstaff     yes \\u{1b}[2J\\u{9b}1m\\u{202e}x
+email     m\@example.org
+active    yes
+staff     no
+groups    
+END
+
+# ---- output that cannot be written ---------------------------------------------------------------------------------
+
+# The exit code and what is on standard error when standard output is a full disk, or closed.
+sub without_output {
+    my ($how, @words) = @_;
+    return UmTest::run('sh', '-c', "exec \"\$@\" $how", 'sh', UmTest::cli(), @words);
+}
+
+for my $how ('>/dev/full', '>&-') {
+    for my $words ([qw(user show mallory)], [qw(group list)], [qw(schema status)], [qw(schema sql)], ['--help'],
+        ['--version'], [qw(key list), "$folder/keys"], [qw(client list), "$folder/clients"])
+    {
+        ($status, $said) = without_output($how, @database, @$words);
+        ok($status == $FAILED && $said eq "usermgmt: the output could not be written\n", "usermgmt @$words $how")
+            or diag("$status $said");
+    }
+    my $before = UmTest::slurp("$folder/clients");
+    ($status, $said) = without_output($how, qw(client new), "$folder/clients", 'back');
+    ok($status == $FAILED && $said =~ /the token could not be written; no client is made\n\z/, "client new $how")
+        or diag("$status $said");
+    is(UmTest::slurp("$folder/clients"), $before, 'no client is made');
+    ok(!-e "$folder/clients.new", 'and nothing is left');
+}
+my ($intact) = (UmTest::run('sqlite3', "$folder/accounts.db", 'pragma integrity_check'))[1];
+is($intact, "ok\n", 'the database did not get what standard output did not take');
+
+done_testing();
