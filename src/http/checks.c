@@ -2,6 +2,7 @@
 #include "checks.h"
 
 #include "client.h"
+#include "conftree.h"
 #include "database.h"
 #include "hosts.h"
 #include "keys.h"
@@ -10,6 +11,7 @@
 #include <apr_file_info.h>
 #include <apr_strings.h>
 #include <http_config.h>
+#include <http_core.h>
 
 /* The one way to complain: the host, then what is wrong and what to do. Always 0, for "not good". */
 __attribute__((format(printf, 2, 3)))
@@ -111,6 +113,23 @@ static int check_issuer(um_server_t *server, server_rec *main_server, apr_pool_t
     return why ? fault(server, "%s", why) : 1;
 }
 
+/* httpd would add the trailers of a body to the headers after ours were set and forged ones removed, and mod_proxy_fcgi
+ * reads them only then. */
+static int check_trailers(const server_rec *s)
+{
+    const core_server_config *core = ap_get_core_module_config(s->module_config);
+    const um_server_t *server = um_server_of(s);
+    const ap_directive_t *set = um_conftree_find(s, "MergeTrailers");
+
+    if (core->merge_trailers != AP_MERGE_TRAILERS_ENABLE || !server->identity_headers
+        || !server->settings.signing_key) {
+        return 1;
+    }
+    return fault(server, "MergeTrailers On (%s:%d) lets a client forge identity headers in the trailer of a body, and "
+                 "this host has %s: set MergeTrailers Off for it", set ? set->filename : "-", set ? set->line_num : 0,
+                 server->identity_headers);
+}
+
 int um_checks_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     int good = 1;
@@ -119,6 +138,7 @@ int um_checks_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server
     for (server_rec *s = main_server; s; s = s->next) {
         um_server_t *server = um_server_of(s);
 
+        good &= check_trailers(s);
         if (has_part(s)) {
             good &= check_keys(server, pconf, ptemp);
             good &= check_database(server, main_server, pconf, ptemp);

@@ -94,6 +94,11 @@ const char *um_place_set(cmd_parms *cmd, void *place, const char *args)
     const char *fault = read_value(cmd->pool, &rows[which], place, args);
 
     ((um_place_t *)place)->is_set[which] = 1;
+    if (which == UM_PLACE_UserMgmtIdentityHeaders && ((um_place_t *)place)->identity_headers) {
+        um_server_of(cmd->server)->identity_headers =
+            apr_psprintf(cmd->pool, "%s %s (%s:%d)", rows[which].name, args, cmd->directive->filename,
+                         cmd->directive->line_num);
+    }
     return fault ? apr_psprintf(cmd->pool, "%s %s: %s", rows[which].name, args, fault) : NULL;
 }
 

@@ -38,10 +38,12 @@ void *um_server_merge(apr_pool_t *pool, void *base, void *add)
 {
     um_server_t *merged = apr_pcalloc(pool, sizeof(*merged));
     const um_server_t *own = add;
+    const um_server_t *inherited = base;
 
     merged->server = own->server;
     merged->has_own_key = own->settings.origin[UM_SET_UserMgmtSigningKey].file != NULL;
-    um_settings_merge(&merged->settings, &((const um_server_t *)base)->settings, &own->settings);
+    merged->identity_headers = own->identity_headers ? own->identity_headers : inherited->identity_headers;
+    um_settings_merge(&merged->settings, &inherited->settings, &own->settings);
     return merged;
 }
 

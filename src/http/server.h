@@ -17,6 +17,7 @@ APLOG_USE_MODULE(usermgmt);
 typedef struct um_server_t {
     um_settings_t settings;
     server_rec *server;
+    const char *identity_headers;   /**< where a place of this host has UserMgmtIdentityHeaders; NULL: nowhere */
     um_seldom_t misplaced;      /**< what a place cannot do that it is meant to is told seldom */
     int has_own_key;            /**< UserMgmtSigningKey stands in this very host: it is not inherited */
     /* Set when the configuration is checked: */

@@ -169,6 +169,11 @@ END
         like($got, qr/^X-A: 1\r$/m, "$method arrives");
         is(join('|', $got =~ /^.*(?:usermgmt|evil).*$/gim), '', "$method: not a byte of what was forged");
     }
+    my $got = exchange(request_text(POST => '/x', headers => ['Transfer-Encoding: chunked', 'X-A: 1'])
+        . "1\r\nx\r\n0\r\nX-Usermgmt-Id: evil\r\nX_Usermgmt_Groups: evil\r\n\r\n", answers => 1,
+        socket => connection($raw->{port}));
+    like($got, qr/^X-A: 1\r$/m, 'a body with a trailer arrives');
+    is(join('|', $got =~ /^.*(?:usermgmt|evil).*$/gim), '', 'the trailer is no header');
     $raw->stop;
     kill TERM => $child;
     waitpid $child, 0;

@@ -57,6 +57,24 @@ my @cases = (
         "$KEY\n$SQLITE\n$LIST\n<VirtualHost *:1>\nUserMgmt On\n</VirtualHost>\n"],
     ['a host with its own database and keys', "<VirtualHost *:1>\nUserMgmt On\n$KEY\n$SQLITE\n$LIST\n</VirtualHost>\n"],
 
+    # Trailers of a body are no headers on a host that tells applications who calls.
+    ['MergeTrailers On without identity headers', "$GOOD\nMergeTrailers On\n"],
+    ['MergeTrailers On, identity headers off', "$GOOD\nMergeTrailers On\nUserMgmtIdentityHeaders Off\n"],
+    ['MergeTrailers On on a host without a key', "MergeTrailers On\nUserMgmtIdentityHeaders On\n"],
+    ['MergeTrailers On, Off on the host with identity headers', "MergeTrailers On\n<VirtualHost *:1>\nMergeTrailers Off\n"
+        . "${GOOD}UserMgmtIdentityHeaders On\n</VirtualHost>\n"],
+    ['MergeTrailers On and identity headers', "${GOOD}UserMgmtIdentityHeaders On\nMergeTrailers On\n",
+        qr/MergeTrailers On \(\S+httpd\.conf:\d+\) .*UserMgmtIdentityHeaders On \(\S+httpd\.conf:\d+\)/],
+    ['MergeTrailers On and identity headers in a Location', "$GOOD<IfModule core.c>\nMergeTrailers On\n</IfModule>\n"
+        . "<Location /app>\nUserMgmtIdentityHeaders On\n</Location>\n", qr/MergeTrailers On \(\S+httpd\.conf:\d+\)/],
+    ['MergeTrailers On of the main server', "MergeTrailers On\n<VirtualHost *:1>\n$GOOD<Directory />\n"
+        . "UserMgmtIdentityHeaders On\n</Directory>\n</VirtualHost>\n", qr/MergeTrailers On \(\S+httpd\.conf:\d+\)/],
+    ['MergeTrailers On of a host, identity headers of the main server', "${GOOD}UserMgmtIdentityHeaders On\n"
+        . "<VirtualHost *:1>\nMergeTrailers On\n</VirtualHost>\n", qr/MergeTrailers On \(\S+httpd\.conf:\d+\)/],
+    ['MergeTrailers On of a host with lines of its own', "$GOOD<Location />\nUserMgmtIdentityHeaders On\n</Location>\n"
+        . "<VirtualHost *:1>\nUserMgmtRealm x\nMergeTrailers On\n</VirtualHost>\n",
+        qr/MergeTrailers On \(\S+httpd\.conf:\d+\)/],
+
     ['no signing key', spoilt($KEY, ''), qr/no UserMgmtSigningKey.*usermgmt key new/],
     ['a key that is not there', spoilt($KEY, "$KEY/two.pem"), qr/UserMgmtSigningKey \S+two\.pem .*httpd\.conf:\d+\)/],
     ['a folder without a key', $GOOD, qr/UserMgmtSigningKey .*httpd\.conf:\d+\)/, sub { unlink "$_[0]/keys/one.pem" }],
