@@ -19,8 +19,8 @@ static apr_status_t borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
     if (!dbd) {
         return APR_EGENERAL;
     }
-    *conn = (um_dbconn_t){ dbd->driver, dbd->handle, dbd->prepared, dbd->pool, dbd,
-                           UM_MEMORY_NONE };
+    *conn = (um_dbconn_t){ .driver = dbd->driver, .handle = dbd->handle, .prepared = dbd->prepared, .pool = dbd->pool,
+                           .lender = dbd };
     return APR_SUCCESS;
 }
 

@@ -7,10 +7,11 @@
  * (hashing, mailing, answering): a thread that held one and asked for a second would wait for ever once the pool is
  * used up.
  *
- * Lost connections. A statement that failed is tried once more on a connection that was found good or was made good
- * (the driver reconnects in its check). So each statement must bear being done twice: writes say "on conflict do
- * nothing" or "where version =", and a caller who then gets no row and sees rows->again looks whether it was
- * himself. */
+ * Lost connections. A statement whose connection was lost is sent once more on one that was made good (the driver
+ * reconnects in its check). So each statement must bear being done twice: writes say "on conflict do nothing" or "where
+ * version =", and a caller who then gets no row and sees rows->again looks whether the first one did it. A statement
+ * that ended in a deadlock or a serialization failure is repeated too; one that the server refused or canceled is not:
+ * a timeout would take as long again, and add to the load that caused it. */
 #include <apr_dbd.h>
 #include <apr_hash.h>
 #include <apr_pools.h>
@@ -54,14 +55,26 @@ typedef enum {
     UM_MEMORY_SERVER           /**< on the server, under a name that nothing else ever has: PostgreSQL */
 } um_store_memory_e;
 
-/** A borrowed connection. The lender owns all of it but memory. */
+/** How a statement failed on PostgreSQL: what may be repeated, and how. */
+typedef enum {
+    UM_FAILURE_FINAL,          /**< the server refused or canceled it, and would again: not repeated */
+    UM_FAILURE_CONFLICT,       /**< a deadlock or a serialization failure: nothing was done */
+    UM_FAILURE_STALE,          /**< the server does not have the kept statement, or not any more */
+    UM_FAILURE_LOST            /**< the connection was lost: whether it was done is not known */
+} um_failure_e;
+
+typedef struct um_native_t um_native_t;
+
+/** A borrowed connection. The lender owns its first five members, the store the others. */
 typedef struct um_dbconn_t {
     const apr_dbd_driver_t *driver;
     apr_dbd_t *handle;
     apr_hash_t *prepared;      /**< statements cached with the connection; our keys begin with "um." */
     apr_pool_t *pool;          /**< lives as long as the connection */
     void *lender;              /**< the lender's own mark */
-    um_store_memory_e memory;  /**< set by the store: what a statement leaves behind */
+    um_store_memory_e memory;  /**< what a statement leaves behind */
+    const um_native_t *native; /**< functions of the driver's library */
+    um_failure_e failure;      /**< how the last statement that failed did so */
 } um_dbconn_t;
 
 /** Where connections come from: mod_dbd in httpd, a single connection in the command line and in tests. */

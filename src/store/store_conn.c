@@ -2,6 +2,7 @@
 #include "store_conn.h"
 
 #include "random.h"
+#include "store_native.h"
 
 #include <apr_escape.h>
 #include <apr_strings.h>
@@ -86,7 +87,47 @@ static void fetch(const um_dbconn_t *conn, apr_pool_t *pool, apr_dbd_results_t *
     rows->row = (const char *const *const *)list->elts;
 }
 
-apr_status_t um_store_conn_run(const um_dbconn_t *conn, const um_statement_t *statement, apr_pool_t *pool,
+/* The SQLSTATE in an error text: libpq was asked to write it behind the severity, "ERROR:  57014: canceling ...". The
+ * rest is in the server's language. NULL: the text is libpq's own. */
+static const char *sqlstate_of(const char *text)
+{
+    const char *state = text ? strstr(text, ":  ") : NULL;
+
+    if (!state || strspn(state + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || state[8] != ':') {
+        return NULL;
+    }
+    return state + 3;
+}
+
+/* How a statement failed. What the server did not answer itself is a lost connection, whatever libpq thinks: when
+ * sending fails it keeps a connection whose end lies unread in the socket. */
+static um_failure_e failure_of(const um_dbconn_t *conn, int rv)
+{
+    static const struct { const char *state; um_failure_e failure; } rows[] = {
+        { "40001", UM_FAILURE_CONFLICT },  /* serialization_failure */
+        { "40P01", UM_FAILURE_CONFLICT },  /* deadlock_detected */
+        { "26000", UM_FAILURE_STALE },     /* invalid_sql_statement_name: another server of a pooler */
+        { "0A000", UM_FAILURE_STALE },     /* feature_not_supported: "cached plan must not change result type" */
+        { "08", UM_FAILURE_LOST },         /* connection exceptions, which a pooler may hand on */
+        { "57P0", UM_FAILURE_LOST },       /* the server shuts down, or ends this session */
+        { "25P03", UM_FAILURE_LOST },      /* idle_in_transaction_session_timeout */
+        { "40003", UM_FAILURE_LOST },      /* statement_completion_unknown */
+    };
+    const char *state = sqlstate_of(apr_dbd_error(conn->driver, conn->handle, rv));
+    um_failure_e failure = state ? UM_FAILURE_FINAL : UM_FAILURE_LOST;
+
+    for (apr_size_t i = 0; state && i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strncmp(state, rows[i].state, strlen(rows[i].state)) == 0) {
+            failure = rows[i].failure;
+        }
+    }
+    if (failure == UM_FAILURE_LOST) {
+        um_store_native_drop(conn);
+    }
+    return failure;
+}
+
+apr_status_t um_store_conn_run(um_dbconn_t *conn, const um_statement_t *statement, apr_pool_t *pool,
                                const char *const *values, um_rows_t *rows, const char **why)
 {
     apr_dbd_results_t *results = NULL;
@@ -102,13 +143,14 @@ apr_status_t um_store_conn_run(const um_dbconn_t *conn, const um_statement_t *st
         rv = apr_dbd_pselect(conn->driver, pool, conn->handle, &results, query, RANDOM_ACCESS, statement->values, args);
     }
     if (rv) {
+        conn->failure = failure_of(conn, rv);
         return failed(conn, pool, statement->name, rv, why);
     }
     fetch(conn, pool, results, rows);
     return APR_SUCCESS;
 }
 
-apr_status_t um_store_conn_text(const um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **why)
+apr_status_t um_store_conn_text(um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **why)
 {
     apr_size_t len = strlen(sql);
     int changed = 0;
@@ -120,6 +162,7 @@ apr_status_t um_store_conn_text(const um_dbconn_t *conn, apr_pool_t *pool, const
     }
     rv = apr_dbd_query(conn->driver, conn->handle, &changed, apr_pstrmemdup(pool, sql, len));
     if (rv) {
+        conn->failure = failure_of(conn, rv);
         (void)failed(conn, pool, apr_pstrmemdup(pool, sql, strcspn(sql, "\n")), rv, why);
         return rv == SQLITE_IS_LOCKED && strcmp(apr_dbd_name(conn->driver), "sqlite3") == 0 ? APR_EBUSY : APR_EGENERAL;
     }
@@ -129,6 +172,26 @@ apr_status_t um_store_conn_text(const um_dbconn_t *conn, apr_pool_t *pool, const
 int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool)
 {
     return apr_dbd_check_conn(conn->driver, pool, conn->handle) == APR_SUCCESS;
+}
+
+/* A ROLLBACK can be canceled as any statement can. */
+#define ROLLBACKS 3
+
+int um_store_conn_settle(um_dbconn_t *conn, apr_pool_t *pool)
+{
+    um_native_state_e state = um_store_native_state(conn);
+    um_failure_e failure = conn->failure;
+    const char *ignored;
+
+    for (int i = 0; i < ROLLBACKS && state == UM_NATIVE_OPEN; i++) {
+        (void)um_store_conn_text(conn, pool, "ROLLBACK", &ignored);
+        state = um_store_native_state(conn);
+    }
+    if (state == UM_NATIVE_OPEN) {
+        um_store_native_drop(conn);
+    }
+    conn->failure = failure;
+    return state == UM_NATIVE_IDLE;
 }
 
 /* --- a fresh SQLite connection --- */
@@ -226,7 +289,7 @@ int um_store_conn_forget(const um_dbconn_t *conn, um_dialect_e dialect, const um
     const char *now = state(conn, dialect, pool);
 
     if (before && now && strcmp(before, now) == 0) {
-        if (failed && dialect == UM_DIALECT_SQLITE3) {
+        if (failed && (dialect == UM_DIALECT_SQLITE3 || conn->failure == UM_FAILURE_STALE)) {
             apr_hash_set(conn->prepared, failed->name, APR_HASH_KEY_STRING, NULL);
         }
         return 0;

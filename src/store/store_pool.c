@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections: borrowed, recovered after a failure, given back. */
+#include "store_native.h"
 #include "store_private.h"
 
 #include <apr_atomic.h>
@@ -48,22 +49,29 @@ static void strike(um_store_t *store)
 int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed)
 {
     apr_uint32_t since = um_breaker_tick();
-    int changed;
+    int changed, forgotten;
 
+    if (call->store->dialect == UM_DIALECT_PGSQL && conn->failure == UM_FAILURE_FINAL) {
+        return 0;
+    }
+    forgotten = !um_store_conn_settle(conn, call->pool) || conn->failure == UM_FAILURE_STALE;
     while (!um_store_conn_alive(conn, call->pool)) {
         if (!is_patient(call->store, since)) {
             um_breaker_down(&call->store->breaker);
             return 0;
         }
     }
-    changed = um_store_conn_forget(conn, call->store->dialect, failed, call->pool);
     if (call->store->dialect == UM_DIALECT_SQLITE3) {
+        changed = um_store_conn_forget(conn, call->store->dialect, failed, call->pool);
         return changed || (failed && failed->kind == UM_STATEMENT_READ);
     }
-    if (changed && conn->memory == UM_MEMORY_SERVER) {
-        strike(call->store);
+    if (forgotten) {
+        changed = um_store_conn_forget(conn, call->store->dialect, failed, call->pool);
+        if (conn->memory == UM_MEMORY_SERVER && (changed || conn->failure == UM_FAILURE_STALE)) {
+            strike(call->store);
+        }
+        conn->memory = UM_MEMORY_NONE;
     }
-    conn->memory = UM_MEMORY_NONE;
     return 1;
 }
 
@@ -128,6 +136,27 @@ static apr_status_t lock_to_write(um_store_call_t *call)
     return rv;
 }
 
+/* One connection on which no transaction is open, whoever left one. */
+static apr_status_t ask_once(um_store_call_t *call, um_dbconn_t *conn)
+{
+    const um_lender_t *lender = &call->store->lender;
+    apr_status_t rv = lender->borrow(lender->baton, call->pool, conn);
+
+    if (rv == APR_SUCCESS && !um_store_native_attach(conn)) {
+        call->cause = "the library of the DBD driver lacks functions that tell the state of a connection";
+        rv = APR_ENOTIMPL;
+    }
+    else if (rv == APR_SUCCESS && !um_store_conn_settle(conn, call->pool)
+             && !(um_store_conn_alive(conn, call->pool) && um_store_conn_settle(conn, call->pool))) {
+        rv = APR_EGENERAL;
+    }
+    else {
+        return rv;
+    }
+    lender->give_back(lender->baton, conn);
+    return rv;
+}
+
 /* Any connection, by and by. */
 static apr_status_t ask_lender(um_store_call_t *call, um_dbconn_t *conn)
 {
@@ -136,10 +165,12 @@ static apr_status_t ask_lender(um_store_call_t *call, um_dbconn_t *conn)
     apr_status_t rv;
 
     do {
-        rv = store->lender.borrow(store->lender.baton, call->pool, conn);
-    } while (rv != APR_SUCCESS && is_patient(store, since));
+        rv = ask_once(call, conn);
+    } while (rv != APR_SUCCESS && !APR_STATUS_IS_ENOTIMPL(rv) && is_patient(store, since));
     if (rv != APR_SUCCESS) {
         um_breaker_down(&store->breaker);
+    }
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOTIMPL(rv)) {
         call->cause = "no database connection: the database is away, or DBDParams is wrong";
     }
     return rv;
@@ -215,6 +246,7 @@ apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn
 
 void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
+    (void)um_store_conn_settle(conn, call->pool);
     call->store->lender.give_back(call->store->lender.baton, conn);
     if (write) {
         unlock(call);

@@ -36,9 +36,11 @@ um_dialect_e um_store_tx_dialect(const um_tx_t *tx);
  * long as the lender does, and never with a connection in hand: the readers would run out of them.
  * APR_EGENERAL: none to be had; cause says why. */
 apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn);
-/** After a failed statement: whether it is worth trying once more, on a connection that is good now. On SQLite a
- * writing one only when the schema has changed: what fails there otherwise, fails again, and each try costs memory. */
+/** After a failed statement: whether to try once more, on a connection that is good now. On PostgreSQL as conn->failure
+ * says. On SQLite a writing one only when the schema has changed: what fails there otherwise, fails again, and each try
+ * costs memory. */
 int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed);
+/** No connection goes back inside a transaction, whatever failed before. */
 void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn);
 
 #endif

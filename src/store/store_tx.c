@@ -49,7 +49,6 @@ static apr_status_t begin(um_tx_t *tx)
 {
     um_store_call_t *call = tx->call;
     int sqlite = call->store->dialect == UM_DIALECT_SQLITE3;
-    const char *ignored;
     apr_status_t rv = um_store_conn_text(&tx->conn, call->pool, sqlite ? "BEGIN IMMEDIATE" : "BEGIN", &call->cause);
 
     if (APR_STATUS_IS_EBUSY(rv)) {
@@ -60,22 +59,33 @@ static apr_status_t begin(um_tx_t *tx)
     if (rv == APR_SUCCESS && sqlite && apr_atomic_read32(&call->store->ready)) {
         rv = um_store_conn_text(&tx->conn, call->pool, probe, &call->cause);
         if (rv != APR_SUCCESS) {
-            (void)um_store_conn_text(&tx->conn, call->pool, "ROLLBACK", &ignored);
+            (void)um_store_conn_settle(&tx->conn, call->pool);
         }
     }
     return rv;
 }
 
-/* One try. *lost: nothing was done and the whole may be done again. */
-static apr_status_t attempt(um_tx_t *tx, um_store_tx_fn *fn, void *baton, int *lost)
+/* Whether a transaction whose COMMIT failed was done. A full disk leaves SQLite's open or already undone. An error that
+ * PostgreSQL answers says that nothing was done; after a lost connection nobody knows. */
+static apr_status_t commit_failed(um_tx_t *tx, int *undone)
+{
+    if (um_store_tx_dialect(tx) == UM_DIALECT_SQLITE3) {
+        (void)um_store_conn_settle(&tx->conn, tx->call->pool);
+        return APR_EGENERAL;
+    }
+    *undone = tx->conn.failure != UM_FAILURE_LOST;
+    return *undone ? APR_EGENERAL : UM_STORE_UNKNOWN;
+}
+
+/* One try. *undone: nothing was done by a failure, and the whole may be done again. */
+static apr_status_t attempt(um_tx_t *tx, um_store_tx_fn *fn, void *baton, int *undone)
 {
     um_store_call_t *call = tx->call;
-    const char *ignored;
     apr_status_t rv = begin(tx);
 
     tx->broken = 0;
     tx->failed = NULL;
-    *lost = rv != APR_SUCCESS && !APR_STATUS_IS_EBUSY(rv);
+    *undone = rv != APR_SUCCESS && !APR_STATUS_IS_EBUSY(rv);
     if (rv != APR_SUCCESS) {
         return APR_EGENERAL;
     }
@@ -84,12 +94,10 @@ static apr_status_t attempt(um_tx_t *tx, um_store_tx_fn *fn, void *baton, int *l
         if (um_store_conn_text(&tx->conn, call->pool, "COMMIT", &call->cause) == APR_SUCCESS) {
             return APR_SUCCESS;
         }
-        /* A full disk leaves SQLite's transaction open or already undone, a lost PostgreSQL connection nobody knows. */
-        (void)um_store_conn_text(&tx->conn, call->pool, "ROLLBACK", &ignored);
-        return call->store->dialect == UM_DIALECT_SQLITE3 ? APR_EGENERAL : UM_STORE_UNKNOWN;
+        return commit_failed(tx, undone);
     }
-    *lost = tx->broken;
-    (void)um_store_conn_text(&tx->conn, call->pool, "ROLLBACK", &ignored);
+    *undone = tx->broken;
+    (void)um_store_conn_settle(&tx->conn, call->pool);
     return tx->broken ? APR_EGENERAL : rv;
 }
 
@@ -97,14 +105,14 @@ apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn,
 {
     um_tx_t tx = { .call = call };
     apr_status_t rv = APR_EGENERAL;
-    int lost = 0;
+    int undone = 0;
 
     if (um_store_borrow(call, 1, &tx.conn) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     for (int i = 0; i < TRIES; i++) {
-        rv = attempt(&tx, fn, baton, &lost);
-        if (!lost || !um_store_mend(call, &tx.conn, tx.failed)) {
+        rv = attempt(&tx, fn, baton, &undone);
+        if (!undone || !um_store_mend(call, &tx.conn, tx.failed)) {
             break;
         }
     }

@@ -11,11 +11,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "store.h"
+#include "store_native.h"
 
 typedef enum {
     FAULTS_NONE,
-    FAULTS_REFUSED,        /**< the call fails, the connection stays good */
+    FAULTS_REFUSED,        /**< the call fails with faults.sqlstate, the connection stays good */
     FAULTS_LOST_BEFORE,    /**< the connection is lost before the call was done */
     FAULTS_LOST_AFTER,     /**< it is lost after that: done, but nobody is told */
     FAULTS_GONE            /**< lost, and not to be had again */
@@ -23,6 +23,11 @@ typedef enum {
 
 #define FAULTS_NAMED 256
 #define FAULTS_ERROR 7
+/* SQLSTATEs: repeated, repeated without the kept statement, and not repeated. */
+#define FAULTS_SERIALIZATION "40001"
+#define FAULTS_DEADLOCK "40P01"
+#define FAULTS_UNKNOWN_STATEMENT "26000"
+#define FAULTS_CANCELED "57014"
 
 static struct {
     faults_e kind;
@@ -33,6 +38,10 @@ static struct {
     int lost;
     int came;              /* it happened */
     int at_commit;         /* at a COMMIT */
+    const char *sqlstate;  /* of a refused call; NULL: FAULTS_CANCELED */
+    const char *says;      /* the text of the call that failed last; NULL: as the driver has it */
+    int drops;             /* connections that were given up */
+    int stuck;             /* so many ROLLBACKs to come are refused */
     int resets;            /* connections made good so far */
     int prepares;
     int named_count;
@@ -48,6 +57,8 @@ static void faults_arm(faults_e kind, int at)
     faults.kind = kind;
     faults.at = at;
     faults.calls = faults.checks = faults.deaf = faults.lost = faults.came = faults.at_commit = 0;
+    faults.stuck = faults.drops = 0;
+    faults.says = faults.sqlstate = NULL;
 }
 
 /* No more faults; a connection that is lost can be had again. */
@@ -66,13 +77,23 @@ static void faults_reset(void)
     faults.resets = faults.prepares = faults.named_count = 0;
 }
 
+static const char *faults_text(const char *sqlstate)
+{
+    static char text[64];
+
+    apr_snprintf(text, sizeof(text), "ERROR:  %s: made by the test", sqlstate);
+    return text;
+}
+
 /* Whether the call is not to be done. */
 static int faults_before(void)
 {
     faults.calls++;
+    faults.says = NULL;
     if (!faults.lost && faults.kind != FAULTS_NONE && faults.calls == faults.at) {
         faults.came = 1;
         faults.lost = faults.kind != FAULTS_REFUSED;
+        faults.says = faults.lost ? "lost" : faults_text(faults.sqlstate ? faults.sqlstate : FAULTS_CANCELED);
         return faults.kind != FAULTS_LOST_AFTER;
     }
     return faults.lost;
@@ -97,6 +118,11 @@ int apr_dbd_query(const apr_dbd_driver_t *driver, apr_dbd_t *handle, int *nrows,
     faults.at_commit |= faults.calls + 1 == faults.at && strcmp(statement, "COMMIT") == 0;
     if (strncmp(statement, "set local ", 10) == 0) {
         return faults_before() ? FAULTS_ERROR : faults_after(0);    /* SQLite has no such thing */
+    }
+    if (strcmp(statement, "ROLLBACK") == 0 && faults.stuck && !faults.lost) {
+        faults.stuck--;
+        faults.says = faults_text(FAULTS_CANCELED);
+        return FAULTS_ERROR;
     }
     return faults_before() ? FAULTS_ERROR : faults_after(real(driver, handle, nrows, statement));
 }
@@ -149,10 +175,54 @@ int apr_dbd_pselect(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t 
     }
     for (int i = 0; i < faults.named_count; i++) {
         if (faults.named[i].statement == statement && faults.named[i].resets != faults.resets) {
+            faults.says = faults_text(FAULTS_UNKNOWN_STATEMENT);
             return faults_after(FAULTS_ERROR);      /* a server does not know what it was told on a former connection */
         }
     }
     return faults_after(real(driver, pool, handle, res, statement, random, nargs, args));
+}
+
+const char *apr_dbd_error(const apr_dbd_driver_t *driver, apr_dbd_t *handle, int errnum)
+{
+    FAULTS_REAL(apr_dbd_error);
+    return faults.says ? faults.says : real(driver, handle, errnum);
+}
+
+/* In place of store_native.c: the connection is SQLite's, and may be lost as PostgreSQL's. */
+struct um_native_t {
+    int (*autocommit)(void *);
+};
+
+int um_store_native_attach(um_dbconn_t *conn)
+{
+    static um_native_t native;
+    Dl_info driver;
+    void *object = dladdr(conn->driver, &driver) ? dlopen(driver.dli_fname, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    void *found = dlsym(object ? object : RTLD_DEFAULT, "sqlite3_get_autocommit");
+
+    memcpy(&native.autocommit, &found, sizeof(found));
+    conn->native = &native;
+    return found != NULL;
+}
+
+um_native_state_e um_store_native_state(const um_dbconn_t *conn)
+{
+    if (faults.lost) {
+        return UM_NATIVE_LOST;
+    }
+    return conn->native->autocommit(apr_dbd_native_handle(conn->driver, conn->handle)) ? UM_NATIVE_IDLE
+           : UM_NATIVE_OPEN;
+}
+
+void um_store_native_drop(const um_dbconn_t *conn)
+{
+    (void)conn;
+    if (faults.says && !faults.lost) {  /* an error that SQLite itself has made means nothing here */
+        faults.drops++;
+        faults.lost = 1;
+        faults.kind = FAULTS_LOST_BEFORE;
+        faults.at = 0;
+    }
 }
 
 /* Makes a lost connection good, and with it ends what transaction was open on it, as a server does. */

@@ -241,26 +241,42 @@ static void test_mended(void)
     close_clean(&s);
 }
 
-/* A server that refuses, as on a full disk, has forgotten nothing: to tell it again would cost it memory. */
+/* What may be repeated, by the SQLSTATE. The server has forgotten nothing: to prepare it again would cost it memory. */
 static void test_refused(void)
 {
+    static const struct { const char *sqlstate; int repeated; } cases[] = {
+        { FAULTS_CANCELED, 0 }, { "53100", 0 }, { "25P02", 0 }, { "XX000", 0 }, { FAULTS_SERIALIZATION, 1 },
+        { FAULTS_DEADLOCK, 1 },
+    };
     um_store_call_t call;
     um_rows_t rows;
-    int named, good = 0;
+    int named;
     site_t s;
 
     open_ready(&s);
     s.site.store = site_store(&s, UM_DIALECT_PGSQL);
     look(&s, &call, &rows);
-    faults_arm(FAULTS_REFUSED, 1);
-    look(&s, &call, &rows);
-    look(&s, &call, &rows);
-    named = faults.named_count;
-    for (int i = 0; i < 200; i++) {
+    named = faults.named_count + 1;     /* and that of the insert */
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        work_t work = { .pool = s.pool, .answer = APR_SUCCESS };
+        apr_status_t rv;
+
         faults_arm(FAULTS_REFUSED, 1);
-        good += look(&s, &call, &rows) == APR_SUCCESS && rows.again;
+        faults.sqlstate = cases[i].sqlstate;
+        rv = look(&s, &call, &rows);
+        ok(cases[i].repeated ? rv == APR_SUCCESS && rows.again : rv == APR_EGENERAL && faults.calls == 1,
+           "a statement that ends with %s is %s", cases[i].sqlstate, cases[i].repeated ? "repeated" : "sent once");
+        for (int at = 1; at <= 3; at++) {
+            site_do(&s, "delete from um_users");
+            faults_arm(FAULTS_REFUSED, at);
+            faults.sqlstate = cases[i].sqlstate;
+            work.calls = 0;
+            is_int(um_store_transaction(&call, insert_and_more, &work), cases[i].repeated ? APR_SUCCESS : APR_EGENERAL,
+                   apr_psprintf(s.pool, "a transaction whose call %d ends so", at));
+            is_text(site_ask(&s, COUNT), cases[i].repeated ? "1" : "0", "so many rows are there");
+        }
     }
-    ok(good == 200 && faults.named_count == named, "a statement that is refused stays what it is on the server");
+    ok(faults.named_count == named, "a statement that was refused stays what it is on the server");
     faults_disarm();
     ok(look(&s, &call, &rows) == APR_SUCCESS && !rows.again && faults.named_count == named, "and is used again");
     close_clean(&s);
@@ -292,6 +308,45 @@ static void test_kept(void)
     close_clean(&s);
 }
 
+/* No connection goes back into the pool inside a transaction, or comes out of it so. */
+static void test_stuck(void)
+{
+    static const struct { int stuck, drops; const char *name; } cases[] = {
+        { 0, 0, "ROLLBACK is done" }, { 1, 0, "ROLLBACK is canceled once" }, { 2, 0, "twice" },
+        { 100, 1, "always: the connection is dropped" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        work_t work = { .answer = APR_SUCCESS };
+        um_store_call_t call;
+        um_rows_t rows;
+        site_t s;
+
+        printf("# %s\n", cases[i].name);
+        open_ready(&s);
+        um_store_native_attach(&s.conn);
+        s.site.store = site_store(&s, UM_DIALECT_PGSQL);
+        look(&s, &call, &rows);
+        work.pool = s.pool;
+        faults_arm(FAULTS_REFUSED, 2);
+        faults.stuck = cases[i].stuck;
+        call = call_of(&s);
+        is_int(um_store_transaction(&call, insert_and_more, &work), APR_EGENERAL, "a transaction fails");
+        ok(faults.drops == cases[i].drops && um_store_native_state(&s.conn) != UM_NATIVE_OPEN, "none is left open");
+        faults.stuck = 0;
+        ok(look(&s, &call, &rows) == APR_SUCCESS && rows.count == 0, "the next statement is answered");
+
+        ok(site_do(&s, "begin"), "somebody else leaves a transaction open");
+        faults.stuck = cases[i].stuck;
+        call = call_of(&s);
+        is_int(um_store_transaction(&call, insert_and_more, &work), APR_SUCCESS, "a transaction is done all the same");
+        faults.stuck = 0;
+        ok(site_do(&s, "begin") && site_do(&s, "rollback"), "it was committed by itself");
+        is_text(site_ask(&s, COUNT), "1", "for good");
+        close_clean(&s);
+    }
+}
+
 int main(void)
 {
     site_begin();
@@ -302,6 +357,7 @@ int main(void)
     test_patience();
     test_mended();
     test_refused();
+    test_stuck();
     test_kept();
     return site_end();
 }

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The functions are looked up at run time in the library that the loaded driver uses. Linking libpq instead would make
+ * it a dependency of sites that use SQLite, and could bring in another libpq than the driver's: each has its own idea
+ * of what a PGconn is. */
+#include "store_native.h"
+
+#include <dlfcn.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* libpq's, as its interface has had them since version 8: libpq.so.5. */
+#define PG_CONNECTION_OK 0
+#define PG_TRANSACTION_IDLE 0
+#define PG_VERBOSE 2
+
+struct um_native_t {
+    int (*status)(const void *);
+    int (*transaction)(const void *);
+    int (*socket)(const void *);
+    int (*consume)(void *);
+    int (*verbosity)(void *, int);
+    int (*autocommit)(void *); /* SQLite's only one */
+};
+
+static const char key[] = "um.native";
+
+static int is_pgsql(const um_dbconn_t *conn)
+{
+    return strcmp(apr_dbd_name(conn->driver), "pgsql") == 0;
+}
+
+static void *handle_of(const um_dbconn_t *conn)
+{
+    return apr_dbd_native_handle(conn->driver, conn->handle);
+}
+
+/* The driver's shared object, which names the library it needs; or where a driver that is linked in has it. */
+static void *open_driver(const apr_dbd_driver_t *driver)
+{
+    Dl_info info;
+
+    return dladdr(driver, &info) && info.dli_fname ? dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+}
+
+static int find(void *object, const char *name, void *function)
+{
+    void *found = dlsym(object ? object : RTLD_DEFAULT, name);
+
+    memcpy(function, &found, sizeof(found));
+    return found != NULL;
+}
+
+int um_store_native_attach(um_dbconn_t *conn)
+{
+    um_native_t *made;
+    void *object;
+    int good;
+
+    conn->native = apr_hash_get(conn->prepared, key, APR_HASH_KEY_STRING);
+    if (conn->native) {
+        return 1;
+    }
+    made = apr_pcalloc(conn->pool, sizeof(*made));
+    object = open_driver(conn->driver);
+    if (is_pgsql(conn)) {
+        good = find(object, "PQstatus", &made->status) && find(object, "PQtransactionStatus", &made->transaction)
+               && find(object, "PQsocket", &made->socket) && find(object, "PQconsumeInput", &made->consume)
+               && find(object, "PQsetErrorVerbosity", &made->verbosity);
+    }
+    else {
+        good = find(object, "sqlite3_get_autocommit", &made->autocommit);
+    }
+    if (object) {
+        dlclose(object);
+    }
+    if (good) {
+        if (made->verbosity) {
+            made->verbosity(handle_of(conn), PG_VERBOSE);
+        }
+        apr_hash_set(conn->prepared, key, APR_HASH_KEY_STRING, made);
+        conn->native = made;
+    }
+    return good;
+}
+
+um_native_state_e um_store_native_state(const um_dbconn_t *conn)
+{
+    void *handle = handle_of(conn);
+
+    if (conn->native->autocommit) {
+        return conn->native->autocommit(handle) ? UM_NATIVE_IDLE : UM_NATIVE_OPEN;
+    }
+    if (conn->native->status(handle) != PG_CONNECTION_OK) {
+        return UM_NATIVE_LOST;
+    }
+    return conn->native->transaction(handle) == PG_TRANSACTION_IDLE ? UM_NATIVE_IDLE : UM_NATIVE_OPEN;
+}
+
+void um_store_native_drop(const um_dbconn_t *conn)
+{
+    void *handle = handle_of(conn);
+
+    if (!conn->native->autocommit && conn->native->status(handle) == PG_CONNECTION_OK) {
+        (void)shutdown(conn->native->socket(handle), SHUT_RDWR);
+        /* libpq notices by reading. */
+        (void)conn->native->consume(handle);
+    }
+}

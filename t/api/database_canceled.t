@@ -1,0 +1,169 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Statements that PostgreSQL ends: a timeout is not repeated, a conflict is, and whatever is canceled when, no connection
+# stays inside a transaction.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Handle;
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+use UmApi;
+use UmMail;
+use UmServer;
+use UmSmtpd;
+
+plan(skip_all => 'SQLite cancels nothing') if UmTest::database() ne 'pgsql';
+
+my $STORM = 8;      # seconds
+my $log = UmTest::scratch() . '/logs/postgresql.log';
+
+# A session of psql that does what is printed to it, and waits for more.
+sub session {
+    my ($database) = @_;
+    my $pid = open(my $in, '|-', UmTest::setting('PGBIN') . '/psql', qw(-XqAt -v ON_ERROR_STOP=1 -o /dev/null),
+        $database->{params}) or die "psql: $!\n";
+    $in->autoflush(1);
+    return $in;
+}
+
+sub start {
+    my ($database, $options, $lines) = @_;
+    my $server = UmServer->start({ %$database, params => "$database->{params} options='-c $options'" }, $lines || '');
+    $UmApi::PORT = $server->{port};
+    return $server;
+}
+
+# How often the database's log has this since then.
+sub count_of {
+    my ($mark, $text) = @_;
+    return scalar(() = UmTest::since($mark) =~ /\Q$text\E/g);
+}
+
+# ---- a statement that takes too long ---------------------------------------------------------------------------------
+
+{
+    my $database = new_database();
+    my $server = start($database, 'statement_timeout=700');
+    my $me = register();
+    my $holder = session($database);
+    print {$holder} "begin; select 1 from um_users where id = '$me->{id}' for update;\n";
+    ok(await(20, sub { $database->{sql}->('select 1 from pg_stat_activity where datname = current_database()'
+        . " and state = 'idle in transaction'") }), 'another session holds the row');
+    my %change = (
+        'one statement' => [PATCH => $me->{path}, token => $me->{token}, json => '{"first_name":"Ann"}'],
+        'a transaction' => [POST => $me->{path}, token => $me->{token},
+            json => qq({"old_password":"$me->{password}","new_password":"Red-House?38"})],
+        'a deletion' => [DELETE => $me->{path}, token => $me->{token}],
+    );
+    for my $what (sort keys %change) {
+        my $mark = UmTest::mark($log);
+        answer_is(call(@{ $change{$what} }), 503, detail('busy'), "$what that waits for it is answered 503");
+        is(count_of($mark, 'canceling statement due to statement timeout'), 1, "$what: it was sent once");
+    }
+    print {$holder} "rollback;\n";
+    close $holder;
+    answer_is(call(@{ $change{'one statement'} }), 200, profile_of($me, first_name => 'Ann'), 'then it is done');
+    is($server->crashes, '', 'nothing crashed');
+}
+
+# ---- a conflict ------------------------------------------------------------------------------------------------------
+
+{
+    my $database = new_database();
+    my $server = start($database, 'default_transaction_isolation=serializable');
+    my $me = register();
+    for my $row (['one statement', PATCH => '{"first_name":"Ann"}', 200],
+        ['a transaction', POST => qq({"old_password":"$me->{password}","new_password":"Red-House?38"}), 200]) {
+        my ($what, $method, $json, $status) = @$row;
+        my $holder = session($database);
+        my $mark = UmTest::mark($log);
+        print {$holder} "begin; update um_users set last_name = last_name where id = '$me->{id}';\n";
+        await(20, sub { $database->{sql}->('select 1 from pg_stat_activity where datname = current_database()'
+            . " and state = 'idle in transaction'") });
+        my $child = fork;
+        die "fork: $!\n" unless defined $child;
+        if (!$child) {
+            await(20, sub { $database->{sql}->('select 1 from pg_locks where not granted limit 1') });
+            print {$holder} "commit;\n";
+            POSIX::_exit(0);
+        }
+        is(call($method => $me->{path}, token => $me->{token}, json => $json)->{status}, $status,
+            "$what that another transaction has overtaken is done");
+        waitpid $child, 0;
+        close $holder;
+        is(count_of($mark, 'could not serialize access'), 1, "$what: it was sent again");
+    }
+    is($server->crashes, '', 'nothing crashed');
+}
+
+# ---- whatever is canceled when ---------------------------------------------------------------------------------------
+
+# Requests that write in one statement and in a transaction, until the time is over. What is refused is tried again.
+sub load {
+    my ($until) = @_;
+    my $name = new_name();
+    my $made;
+    while (time < $until) {
+        if (!$made) {
+            my $answer = call(POST => $USERS, any => 1,
+                json => qq({"username":"$name","password":"Blue-Tree!71x","email":"$name\@example.org"}));
+            $made = $answer->{status} == 201 ? json_of($answer) : undef;
+            next;
+        }
+        my @mine = (token => $made->{auth_token}, any => 1);
+        for (1 .. 5) {
+            call(PATCH => "$USERS$made->{id}/", @mine, json => qq({"first_name":"$_"}));
+            call(PATCH => "$USERS$made->{id}/", @mine, json => qq({"email":"$name.$_\@example.org"}));
+            call(GET => "$USERS$made->{id}/", @mine);
+        }
+        call(POST => '/api/password_reset/', any => 1, json => qq({"email":"$name.5\@example.org"}));
+    }
+    return;
+}
+
+{
+    my $sink = UmSmtpd->start('--no-store');
+    my $database = new_database();
+    my $sql = $database->{sql};
+    my $server = start($database, 'statement_timeout=5000', "UserMgmtMail smtp://127.0.0.1:$sink->{port}");
+    my $others = 'from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()';
+    my $me = register();
+    my $until = time + $STORM;
+    my @load;
+    for (1 .. 6) {
+        my $child = fork;
+        die "fork: $!\n" unless defined $child;
+        if (!$child) {
+            eval { load($until) };
+            POSIX::_exit($@ ? 1 : 0);
+        }
+        push @load, $child;
+    }
+    my $mark = UmTest::mark($log);
+    # In bursts, so that a statement is hit and the ROLLBACK after it too.
+    $sql->("do \$\$ begin for burst in 1 .. 50 * $STORM loop perform pg_stat_clear_snapshot();"
+        . " perform pg_cancel_backend(pid) from (select pid $others and state <> 'idle') as s, generate_series(1, 100);"
+        . ' perform pg_sleep(0.01); end loop; end $$');
+    waitpid $_, 0 for @load;
+    cmp_ok(count_of($mark, 'canceling statement due to user request'), '>', 100, 'many statements were canceled');
+    is(await(20, sub { $sql->("select count(*) $others and state like 'idle in transaction%'") eq '0' }), 1,
+        'no connection is inside a transaction')
+        or diag($sql->("select pid, state, query $others"));
+    my %said;
+    for (1 .. 30) {
+        $said{ call(GET => $me->{path}, token => $me->{token})->{status} }++;
+        $said{ call(PATCH => $me->{path}, token => $me->{token}, json => qq({"first_name":"A$_"}))->{status} }++;
+    }
+    is_deeply(\%said, { 200 => 60 }, 'every request is done again');
+    my @to = add_accounts($database, 5, 'after');
+    all_fine([ask_each($server, @to)], 'mails are asked for');
+    ok(settle(sql => $sql, seconds => 60), 'all mail is sent');
+    my %taken = map { $_->{to} => 1 } $sink->taken;
+    is_deeply([grep { !$taken{$_} } @to], [], 'what was asked for after the storm too');
+    is($server->crashes, '', 'nothing crashed');
+}
+
+api_done();
