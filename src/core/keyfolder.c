@@ -92,9 +92,16 @@ const char *um_keyfolder_name(apr_pool_t *pool, const char *name, um_keyfolder_s
                        end ? end : "", NULL);
 }
 
+int um_keyfolder_has_time(const um_keyfolder_file_t *file, apr_time_t now)
+{
+    return file->stamp && file->stamp <= now + LARGEST_LEAD;
+}
+
 apr_time_t um_keyfolder_since(const um_keyfolder_file_t *file, apr_time_t now)
 {
-    return file->stamp && file->stamp <= now + LARGEST_LEAD ? file->stamp : file->modified;
+    apr_time_t written = file->modified > file->changed ? file->modified : file->changed;
+
+    return um_keyfolder_has_time(file, now) ? file->stamp : written < now ? written : now;
 }
 
 /* --- files --- */

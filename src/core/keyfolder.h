@@ -36,8 +36,11 @@ apr_status_t um_keyfolder_list(apr_pool_t *pool, const char *path, apr_array_hea
 /** A text that is the same as long as the files are. */
 const char *um_keyfolder_print(apr_pool_t *pool, const apr_array_header_t *files);
 
-/** Since when a file is in its state: what its name says, unless that is nothing or more than a day ahead; else when it
- * was written. */
+/** Whether its name tells a time that can be true: not more than a day ahead. */
+int um_keyfolder_has_time(const um_keyfolder_file_t *file, apr_time_t now);
+
+/** Since when a file is in its state: what its name tells; else when it was written, or put there, whichever is later:
+ * a key that was made long ago may have come into the folder just now. */
 apr_time_t um_keyfolder_since(const um_keyfolder_file_t *file, apr_time_t now);
 
 /** The name that a file has in another state, and with another time if that is not 0. */

@@ -148,24 +148,77 @@ apr_status_t um_keywork_make(um_keywork_t *work, const char *alg, um_keyfolder_s
     return rename_file(work, NEW_NAME, name);
 }
 
-/* So that name is the last of those in use: names without a time get that of their file. */
-static apr_status_t step_back(um_keywork_t *work, const char *name)
-{
-    for (int i = 0; i < work->files->nelts; i++) {
-        const um_keyfolder_file_t *file = um_keywork_file(work, i);
-        apr_time_t stamp = file->modified < work->now ? file->modified : work->now - apr_time_from_sec(1);
-        const char *other = um_keyfolder_name(work->pool, file->name, UM_KEYFOLDER_USED, stamp);
+/* --- times in names --- */
 
-        if (um_keywork_signs(work, i, UM_KEYFOLDER_USED) && strcmp(file->name, name) >= 0 && strcmp(other, name) < 0) {
-            um_keywork_say(work, "%s is called %s from now on, so that names sort by time", file->name, other);
-            if (rename_file(work, file->name, other) != APR_SUCCESS) {
-                return APR_EGENERAL;
+/* The times that the names of keys in that state get, by their numbers; 0: of another state. The order of the names
+ * stays: a name with a time keeps it, those without fit in between. */
+static apr_time_t *name_times(const um_keywork_t *work, um_keyfolder_state_e state)
+{
+    apr_time_t *times = apr_pcalloc(work->pool, sizeof(*times) * (apr_size_t)(work->files->nelts + 1));
+    const apr_time_t second = apr_time_from_sec(1);
+    apr_time_t beside = 0;
+
+    for (int i = 0; i < work->files->nelts; i++) {
+        if (um_keywork_signs(work, i, state)) {
+            times[i] = um_keywork_since(work, i);
+            if (!um_keyfolder_has_time(um_keywork_file(work, i), work->now) && times[i] < beside + second) {
+                times[i] = beside + second;
             }
-            i = -1;
+            beside = times[i];
         }
     }
-    return APR_SUCCESS;
+    for (int i = work->files->nelts - 1; i >= 0; i--) {
+        if (um_keywork_signs(work, i, state)) {
+            if (!um_keyfolder_has_time(um_keywork_file(work, i), work->now) && times[i] > beside - second) {
+                times[i] = beside - second;
+            }
+            beside = times[i];
+        }
+    }
+    return times;
 }
+
+/* Gives one key of that state a name with a time; 0: all have one. The last in use signs, and must be the last after
+ * each rename: the one that signs is renamed first where that moves it up, and last where it does not. */
+static int add_time(um_keywork_t *work, um_keyfolder_state_e state, apr_status_t *rv)
+{
+    const apr_time_t *times = name_times(work, state);
+    const char *from = NULL, *to = NULL;
+
+    for (int i = 0; i < work->files->nelts; i++) {
+        const um_keyfolder_file_t *file = um_keywork_file(work, i);
+        const char *name;
+
+        if (!times[i] || um_keyfolder_has_time(file, work->now)) {
+            continue;
+        }
+        name = um_keyfolder_name(work->pool, file->name, state, times[i]);
+        if (!from || (i == work->signing && strcmp(name, file->name) > 0)) {
+            from = file->name;
+            to = name;
+        }
+    }
+    if (!from) {
+        return 0;
+    }
+    um_keywork_say(work, "%s is called %s from now on, so that its name tells since when", from, to);
+    *rv = rename_file(work, from, to);
+    return *rv == APR_SUCCESS;
+}
+
+apr_status_t um_keywork_add_times(um_keywork_t *work)
+{
+    apr_status_t rv = APR_SUCCESS;
+    int most = work->files->nelts;
+
+    while (most-- > 0 && (add_time(work, UM_KEYFOLDER_USED, &rv)
+                          || (rv == APR_SUCCESS && add_time(work, UM_KEYFOLDER_NEXT, &rv)))) {
+        continue;
+    }
+    return rv;
+}
+
+/* --- from one state to the next --- */
 
 apr_status_t um_keywork_activate(um_keywork_t *work, int next)
 {
@@ -178,7 +231,7 @@ apr_status_t um_keywork_activate(um_keywork_t *work, int next)
         stamp = old + apr_time_from_sec(1);
     }
     name = um_keyfolder_name(work->pool, from, UM_KEYFOLDER_USED, stamp);
-    if (step_back(work, name) != APR_SUCCESS || rename_file(work, from, name) != APR_SUCCESS) {
+    if (rename_file(work, from, name) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     um_keywork_say(work, "%s signs from now on: %s", kid, name);

@@ -40,7 +40,11 @@ int um_keywork_signs(const um_keywork_t *work, int i, um_keyfolder_state_e state
 /** Makes a key; it appears whole. *file is its path. */
 apr_status_t um_keywork_make(um_keywork_t *work, const char *alg, um_keyfolder_state_e state, const char **file);
 
-/** Puts a next key to use as the one that signs. */
+/** Gives every key that could sign and is in use or next a name that begins with a time, in the order there is: the
+ * same key signs on. A file's own times are no lasting answer, for copying, chmod and restoring change them. */
+apr_status_t um_keywork_add_times(um_keywork_t *work);
+
+/** Puts a next key to use as the one that signs. Names have times (um_keywork_add_times). */
 apr_status_t um_keywork_activate(um_keywork_t *work, int next);
 
 apr_status_t um_keywork_retire(um_keywork_t *work, int i);

@@ -124,7 +124,8 @@ static apr_status_t first_key(um_keywork_t *work, const char *alg)
 
 static apr_status_t do_step(um_keywork_t *work, const um_rotation_t *plan)
 {
-    if (work->signing < 0 && first_key(work, plan->alg) != APR_SUCCESS) {
+    if (um_keywork_add_times(work) != APR_SUCCESS
+        || (work->signing < 0 && first_key(work, plan->alg) != APR_SUCCESS)) {
         return APR_EGENERAL;
     }
     if (make_next(work, plan) != APR_SUCCESS || use_next(work, plan) != APR_SUCCESS
@@ -139,6 +140,9 @@ static apr_status_t replace_signing(um_keywork_t *work)
 {
     const char *alg = um_jwk_alg(work->keys[work->signing]), *file;
 
+    if (um_keywork_add_times(work) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
     if (next_key(work) < 0 && um_keywork_make(work, alg, UM_KEYFOLDER_NEXT, &file) != APR_SUCCESS) {
         return APR_EGENERAL;
     }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "keyfolder.h"
@@ -171,8 +172,9 @@ static void test_own_names(void)
     add_key("RS256", "m.retired.pem");
     first = signing();
     is_text(first, kid_of("zebra.pem"), "the last by name signs");
-    step(0, "nvrvS", 1, "names that sort after every time");
-    step(3600, "vvvSr", 4, "are given theirs, so that the new key is the last");
+    step(0, "vvSnr", 4, "names without a time are given one");
+    is_text(signing(), first, "in their order, so that the same key signs");
+    step(3600, "vvvSr", 1, "and the new key is the last");
     ok(strcmp(signing(), first) != 0, "and signs");
     is_int(um_rotation_add(site_root, folder, "HS256", now, &file, &why), APR_SUCCESS, "a key by hand, and a secret");
     ok(strstr(file, ".next.jwk") && stat(file, &info) == 0 && (info.st_mode & 07777) == 0600, "is next: %s", file);
@@ -191,14 +193,88 @@ static void test_own_names(void)
 
     empty();
     add_key("EdDSA", "20991231T000000Z-1-EdDSA.pem");
-    step(0, "nS", 1, "a time far ahead counts as none");
-    step(3600, "vS", 2, "and is put right");
+    step(0, "Sn", 2, "a time far ahead counts as none, and is put right");
+    step(3600, "vS", 1, "so that the next one is the last");
 
     empty();
     add_key("EdDSA", "20300101T000005Z-1-EdDSA.pem");
     add_key("EdDSA", "20291231T000005Z-1-EdDSA.next.pem");
     step(0, "vS", 1, "a clock that is some seconds ahead");
     ok(access(path_of("20300101T000006Z-1-EdDSA.pem"), F_OK) == 0, "is passed");
+}
+
+/* As old as a file that was prepared, or restored, with its time kept. */
+static void age(const char *name)
+{
+    const struct timeval times[2] = { { START - 4000 * DAY, 0 }, { START - 4000 * DAY, 0 } };
+
+    ok(utimes(path_of(name), times) == 0, "%s was written long ago", name);
+}
+
+/* Names without a time, in each order, get theirs and the same key signs at each moment. */
+static void test_times(void)
+{
+    static const struct { const char *names[4]; const char *want; } cases[] = {
+        { { "a.pem", "b.pem", "c.pem", "d.pem" }, "vvvS" },
+        { { "-a.pem", "0b.pem", "1c.pem", NULL }, "vvS" },              /* all sort before a time */
+        { { "-a.pem", "20200101T000000Z-b.pem", "c.pem", NULL }, "vvS" },
+        { { "-a.pem", "20200101T000000Z-b.pem", "20210101T000000Z-c.pem", NULL }, "vvS" },
+        { { "-a.pem", "20991231T000000Z-b.pem", NULL, NULL }, "vS" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *first;
+
+        empty();
+        now = apr_time_now();
+        for (int k = 0; k < 4 && cases[i].names[k]; k++) {
+            add_key("EdDSA", cases[i].names[k]);
+        }
+        /* The older by name, the newer by time. */
+        for (int k = 3; k > 0; k--) {
+            if (cases[i].names[k]) {
+                age(cases[i].names[k]);
+            }
+        }
+        plan.every = 10000 * DAY;
+        plan.lifetime = 9000 * DAY;
+        first = signing();
+        is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "a step");
+        is_text(states(), cases[i].want, cases[i].want);
+        is_text(signing(), first, "the same key signs");
+        is_int(um_rotation_step(site_root, folder, &plan, now + 1, said, &why), APR_SUCCESS, "another step");
+        is_text(signing(), first, "does nothing");
+    }
+}
+
+/* What the key has signed that signed until the prepared one came must be verified on. */
+static void test_prepared(void)
+{
+    const char *first, *file, *prepared;
+
+    empty();
+    now = apr_time_now();
+    is_int(um_rotation_add(site_root, folder, "EdDSA", now, &file, &why), APR_SUCCESS, "a key that signs");
+    first = signing();
+    add_key("EdDSA", "prepared.pem");
+    age("prepared.pem");
+    prepared = signing();
+    ok(strcmp(prepared, first) != 0, "a prepared one that was put beside it signs");
+    step(2, "vS", 1, "the one before it is not retired, nor a next one made");
+    is_text(signing(), prepared, "and the prepared one signs");
+    step(DAY, "vS", 0, "a day later both are there");
+    step(60, "rS", 1, "and then the first is retired");
+    step(29 * DAY - 3600, "rSn", 1, "and a next one comes when the prepared one has signed for its time");
+
+    empty();
+    now = apr_time_now();
+    add_key("EdDSA", "a.pem");
+    age("a.pem");
+    add_key("EdDSA", "prepared.pem");
+    age("prepared.pem");
+    prepared = signing();
+    step(2, "vS", 2, "beside one without a time either");
+    is_text(signing(), prepared, "it signs, and that one is verified on");
 }
 
 static void write_file(const char *name, const char *text)
@@ -376,6 +452,8 @@ int main(void)
     test_names();
     test_life();
     test_own_names();
+    test_times();
+    test_prepared();
     test_trouble();
     test_retire();
     test_links();
