@@ -98,7 +98,11 @@ int um_cli_owner_take_on(um_cli_t *cli, const char *path);
 
 /* --- cli_database.c --- */
 
-/** Opens the database of --driver and --params for core. UM_CLI_DONE, or the reason is printed. */
+/** Opens the database of --driver and --params for core. Makes neither a database nor a step of its schema.
+ * UM_CLI_DONE, or the reason is printed. */
 int um_cli_database_open(um_cli_t *cli, um_site_t *site);
+
+/** The same for the command that changes the schema: a SQLite database that is not there is made. */
+int um_cli_database_open_to_upgrade(um_cli_t *cli, um_site_t *site);
 
 #endif

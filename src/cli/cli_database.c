@@ -2,7 +2,12 @@
 #include "cli.h"
 
 #include <apr_dbd.h>
+#include <apr_strings.h>
+#include <errno.h>
+#include <pwd.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* The one connection of this process; its baton is the connection itself. */
 static apr_status_t borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
@@ -25,17 +30,59 @@ static apr_status_t close_database(void *baton)
     return apr_dbd_close(conn->driver, conn->handle) == 0 ? APR_SUCCESS : APR_EGENERAL;
 }
 
-int um_cli_database_open(um_cli_t *cli, um_site_t *site)
+/* The owner of a file or folder that is not root's, NULL otherwise. */
+static const char *other_owner(apr_pool_t *pool, const char *path)
+{
+    const struct passwd *user;
+    struct stat info;
+
+    if (lstat(path, &info) != 0 || info.st_uid == 0) {
+        return NULL;
+    }
+    user = getpwuid(info.st_uid);
+    return user ? apr_pstrdup(pool, user->pw_name) : apr_psprintf(pool, "'#%lu'", (unsigned long)info.st_uid);
+}
+
+/* SQLite makes a file that is not there, and -wal and -shm files of root's would shut httpd's user out. */
+static int check_file(um_cli_t *cli, int may_make)
+{
+    const char *file = um_store_sqlite_file(cli->pool, cli->params);
+    const char *owner = NULL;
+    struct stat info;
+
+    if (!file) {
+        return um_cli_fail(cli, UM_CLI_MISUSE, "--params %s: name a file", cli->params);
+    }
+    if (geteuid() == 0 && ((owner = other_owner(cli->pool, um_store_sqlite_folder(cli->pool, file)))
+                           || (owner = other_owner(cli->pool, file)))) {
+        return um_cli_fail(cli, UM_CLI_FAILED, "%s belongs to %s: call this as that user, with: sudo -u %s usermgmt "
+                           "...", file, owner, owner);
+    }
+    if (may_make || (stat(file, &info) == 0 && info.st_size > 0)) {
+        return UM_CLI_DONE;
+    }
+    if (stat(file, &info) != 0 && errno != ENOENT) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s: %s", file, strerror(errno));
+    }
+    return um_cli_fail(cli, UM_CLI_UNREACHABLE, "there is no database in %s: the module makes it at its first start, "
+                       "and so does \"usermgmt schema upgrade\"", file);
+}
+
+static int open_database(um_cli_t *cli, um_site_t *site, int to_upgrade)
 {
     um_dbconn_t *conn = apr_pcalloc(cli->pool, sizeof(*conn));
     um_lender_t lender = { .baton = conn, .borrow = borrow, .give_back = give_back };
     const char *why = NULL;
+    int code;
 
     if (!cli->driver || !cli->params) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "say which database: --driver sqlite3|pgsql --params PARAMS");
     }
     if (strcmp(cli->driver, "sqlite3") != 0 && strcmp(cli->driver, "pgsql") != 0) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "--driver %s: must be sqlite3 or pgsql", cli->driver);
+    }
+    if (strcmp(cli->driver, "sqlite3") == 0 && (code = check_file(cli, to_upgrade)) != UM_CLI_DONE) {
+        return code;
     }
     if (apr_dbd_init(cli->pool) != APR_SUCCESS
         || apr_dbd_get_driver(cli->pool, cli->driver, &conn->driver) != APR_SUCCESS) {
@@ -51,5 +98,18 @@ int um_cli_database_open(um_cli_t *cli, um_site_t *site)
     conn->prepared = apr_hash_make(cli->pool);
     site->store = um_store_create(cli->pool, strcmp(cli->driver, "pgsql") == 0 ? UM_DIALECT_PGSQL : UM_DIALECT_SQLITE3,
                                   &lender, 0);
+    if (!to_upgrade) {
+        um_store_keep_schema(site->store);
+    }
     return UM_CLI_DONE;
+}
+
+int um_cli_database_open(um_cli_t *cli, um_site_t *site)
+{
+    return open_database(cli, site, 0);
+}
+
+int um_cli_database_open_to_upgrade(um_cli_t *cli, um_site_t *site)
+{
+    return open_database(cli, site, 1);
 }

@@ -4,11 +4,21 @@
 
 #include <string.h>
 
+static int is_missing(const um_schema_state_t *state, const um_schema_step_t *step)
+{
+    for (int i = 0; i < state->missing->nelts; i++) {
+        if (APR_ARRAY_IDX(state->missing, i, const um_schema_step_t *) == step) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int um_cli_schema_status(um_cli_t *cli)
 {
     um_site_t site = { 0 };
     um_store_call_t call = { .pool = cli->pool };
-    const um_schema_step_t *missing = NULL;
+    um_schema_state_t state;
     const um_schema_step_t *step;
     int code = um_cli_database_open(cli, &site);
 
@@ -16,13 +26,19 @@ int um_cli_schema_status(um_cli_t *cli)
         return code;
     }
     call.store = site.store;
-    if (um_schema_missing(&call, &missing) != APR_SUCCESS) {
+    if (um_schema_look(&call, &state) != APR_SUCCESS) {
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
     }
     for (int i = 0; (step = um_schema_step(um_store_dialect(site.store), i)) != NULL; i++) {
-        um_cli_say(cli, "%-8s %s", missing && step->number >= missing->number ? "missing" : "applied", step->name);
+        um_cli_say(cli, "%-8s %s", is_missing(&state, step) ? "missing" : "applied", step->name);
     }
-    return missing ? UM_CLI_FAILED : UM_CLI_DONE;
+    for (int i = 0; i < state.unknown->nelts; i++) {
+        um_cli_say(cli, "%-8s %s", "unknown", APR_ARRAY_IDX(state.unknown, i, const char *));
+    }
+    if (state.too_new) {
+        return um_cli_fail(cli, UM_CLI_FAILED, "%s", um_schema_too_new(cli->pool, &state));
+    }
+    return state.missing->nelts ? UM_CLI_FAILED : UM_CLI_DONE;
 }
 
 int um_cli_schema_upgrade(um_cli_t *cli)
@@ -30,7 +46,7 @@ int um_cli_schema_upgrade(um_cli_t *cli)
     um_site_t site = { 0 };
     um_store_call_t call = { .pool = cli->pool };
     apr_array_header_t *applied = apr_array_make(cli->pool, 4, sizeof(const char *));
-    int code = um_cli_database_open(cli, &site);
+    int code = um_cli_database_open_to_upgrade(cli, &site);
 
     if (code != UM_CLI_DONE) {
         return code;

@@ -11,25 +11,6 @@
 
 /* --- SQLite --- */
 
-/* The path of the file. NULL: the database is in memory. */
-static const char *sqlite_file(apr_pool_t *pool, const char *params)
-{
-    const char *path = params;
-
-    if (strncmp(path, "file:", 5) == 0) {
-        path = apr_pstrmemdup(pool, path + 5, strcspn(path + 5, "?"));
-        path += strncmp(path, "///", 3) == 0 ? 2 : 0;
-    }
-    return strcmp(path, ":memory:") == 0 || !*path ? NULL : path;
-}
-
-static const char *folder_of(apr_pool_t *pool, const char *file)
-{
-    const char *slash = strrchr(file, '/');
-
-    return !slash ? "." : slash == file ? "/" : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file));
-}
-
 static const char *check_sqlite(um_server_t *server, const ap_directive_t *params, apr_pool_t *pconf,
                                 apr_pool_t *ptemp)
 {
@@ -41,13 +22,13 @@ static const char *check_sqlite(um_server_t *server, const ap_directive_t *param
         return "DBDriver sqlite3 needs DBDParams with the path of the database file";
     }
     args = params->args;
-    server->database_file = sqlite_file(pconf, ap_getword_conf(pconf, &args));
+    server->database_file = um_store_sqlite_file(pconf, ap_getword_conf(pconf, &args));
     if (!server->database_file) {
         return apr_psprintf(ptemp, "DBDParams (%s:%d): a database in memory would be another one for each connection; "
                             "name a file", params->filename, params->line_num);
     }
     server->database_name = apr_pstrcat(pconf, "sqlite3 ", server->database_file, NULL);
-    folder = folder_of(ptemp, server->database_file);
+    folder = um_store_sqlite_folder(ptemp, server->database_file);
     if (apr_stat(&info, folder, APR_FINFO_TYPE | APR_FINFO_PROT, ptemp) != APR_SUCCESS || info.filetype != APR_DIR) {
         return apr_psprintf(ptemp, "DBDParams (%s:%d): there is no folder %s; make it with mode 0700 and give it to "
                             "the user that httpd runs as", params->filename, params->line_num, folder);

@@ -19,7 +19,7 @@ const um_schema_step_t *um_schema_step(um_dialect_e dialect, int i)
     return NULL;
 }
 
-static int recorded(const um_rows_t *rows, int number)
+static int is_recorded(const um_rows_t *rows, int number)
 {
     for (int i = 0; i < rows->count; i++) {
         if (strtol(rows->row[i][0], NULL, 10) == number) {
@@ -29,36 +29,60 @@ static int recorded(const um_rows_t *rows, int number)
     return 0;
 }
 
-static const um_schema_step_t *first_missing(um_dialect_e dialect, const um_rows_t *rows)
+/* What the rows of um_schema mean to a program that knows these steps. */
+static void compare(apr_pool_t *pool, um_dialect_e dialect, const um_rows_t *rows, um_schema_state_t *state)
 {
+    apr_array_header_t *missing = apr_array_make(pool, 4, sizeof(const um_schema_step_t *));
+    apr_array_header_t *unknown = apr_array_make(pool, 4, sizeof(const char *));
     const um_schema_step_t *step;
+    int newest = 0;
 
-    for (int i = 0; (step = um_schema_step(dialect, i)) != NULL && recorded(rows, step->number); i++) {
-        continue;
+    for (int i = 0; (step = um_schema_step(dialect, i)) != NULL; i++) {
+        newest = step->number;
+        if (!is_recorded(rows, step->number)) {
+            APR_ARRAY_PUSH(missing, const um_schema_step_t *) = step;
+        }
     }
-    return step;
+    *state = (um_schema_state_t){ missing, unknown, NULL };
+    for (int i = 0; i < rows->count; i++) {
+        if (strtol(rows->row[i][0], NULL, 10) > newest) {
+            APR_ARRAY_PUSH(unknown, const char *) = rows->row[i][1];
+            if (strtol(rows->row[i][2], NULL, 10) > newest) {
+                state->too_new = rows->row[i][1];
+            }
+        }
+    }
 }
 
-apr_status_t um_schema_missing(um_store_call_t *call, const um_schema_step_t **step)
+/* The statement that reads um_schema, whose columns depend on its steps. table: what SCHEMA_TABLE found. */
+static um_statement_e reading(const um_rows_t *table)
 {
-    um_dialect_e dialect = um_store_dialect(call->store);
+    return table->row[0][0][0] == '1' ? UM_SQL_SCHEMA_STEPS : UM_SQL_SCHEMA_STEPS_BARE;
+}
+
+apr_status_t um_schema_look(um_store_call_t *call, um_schema_state_t *state)
+{
     um_rows_t rows = { 0 };
 
-    if (um_store_raw(call, UM_SQL_SCHEMA_TABLE, NULL, 0, &rows) != APR_SUCCESS) {
+    if (um_store_raw(call, UM_SQL_SCHEMA_TABLE, NULL, 0, &rows) != APR_SUCCESS
+        || (rows.count && um_store_raw(call, reading(&rows), NULL, 0, &rows) != APR_SUCCESS)) {
         return APR_EGENERAL;
     }
-    if (rows.count && um_store_raw(call, UM_SQL_SCHEMA_STEPS, NULL, 0, &rows) != APR_SUCCESS) {
-        return APR_EGENERAL;
-    }
-    *step = first_missing(dialect, &rows);
+    compare(call->pool, um_store_dialect(call->store), &rows, state);
     return APR_SUCCESS;
+}
+
+const char *um_schema_too_new(apr_pool_t *pool, const um_schema_state_t *state)
+{
+    return apr_psprintf(pool, "the database has the schema's step %s, which does not work with this version: install "
+                        "the newer one", state->too_new);
 }
 
 static apr_status_t apply(um_tx_t *tx, void *baton)
 {
     apr_array_header_t *applied = baton;
     um_dialect_e dialect = um_store_tx_dialect(tx);
-    const um_schema_step_t *step;
+    um_schema_state_t state;
     um_rows_t rows = { 0 };
     apr_status_t rv;
 
@@ -72,18 +96,23 @@ static apr_status_t apply(um_tx_t *tx, void *baton)
     if ((rv = um_store_tx_run(tx, UM_SQL_SCHEMA_TABLE, NULL, 0, &rows)) != APR_SUCCESS) {
         return rv;
     }
-    if (rows.count && (rv = um_store_tx_run(tx, UM_SQL_SCHEMA_STEPS, NULL, 0, &rows)) != APR_SUCCESS) {
+    if (rows.count && (rv = um_store_tx_run(tx, reading(&rows), NULL, 0, &rows)) != APR_SUCCESS) {
         return rv;
     }
-    for (int i = 0; (step = um_schema_step(dialect, i)) != NULL; i++) {
-        if (!recorded(&rows, step->number)) {
-            if ((rv = um_store_tx_text(tx, step->sql)) != APR_SUCCESS) {
-                tx->call->cause = apr_pstrcat(tx->call->pool, "the schema's step ", step->name, " failed: ",
-                                              tx->call->cause, NULL);
-                return rv;
-            }
-            APR_ARRAY_PUSH(applied, const char *) = step->name;
+    compare(tx->call->pool, dialect, &rows, &state);
+    if (state.too_new) {
+        tx->call->cause = um_schema_too_new(tx->call->pool, &state);
+        return APR_EGENERAL;
+    }
+    for (int i = 0; i < state.missing->nelts; i++) {
+        const um_schema_step_t *step = APR_ARRAY_IDX(state.missing, i, const um_schema_step_t *);
+
+        if ((rv = um_store_tx_text(tx, step->sql)) != APR_SUCCESS) {
+            tx->call->cause = apr_pstrcat(tx->call->pool, "the schema's step ", step->name, " failed: ",
+                                          tx->call->cause, NULL);
+            return rv;
         }
+        APR_ARRAY_PUSH(applied, const char *) = step->name;
     }
     return applied->nelts ? APR_SUCCESS : UM_STORE_ROLLED_BACK;
 }

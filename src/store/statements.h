@@ -10,14 +10,20 @@
  * compares a bound text with an expression as false; a percent sign that is no value is doubled; what may collide or
  * race says so with "on conflict" or "where", and "returning" tells who won. */
 
-/* A row when the table of steps is there. Asking the table itself would be an error in an empty database, and on
- * PostgreSQL an error in the middle of a transaction ends it. */
+/* A row when the table of steps is there: whether it says from which step on modules work with a step. Asking the table
+ * itself would be an error in an empty database, and on PostgreSQL an error in the middle of a transaction ends it. */
 UM_STATEMENT(SCHEMA_TABLE, READ, 0,
-    UM_SQL2("select 1 where to_regclass('um_schema') is not null",
-            "select 1 from sqlite_master where type = 'table' and name = 'um_schema'"))
+    UM_SQL2("select case when exists (select 1 from pg_attribute a where a.attrelid = to_regclass('um_schema')"
+            " and a.attname = 'works_from') then 1 else 0 end where to_regclass('um_schema') is not null",
+            "select case when instr(sql, 'works_from') > 0 then 1 else 0 end from sqlite_master"
+            " where type = 'table' and name = 'um_schema'"))
 
 UM_STATEMENT(SCHEMA_STEPS, READ, 0,
-    "select step, name from um_schema order by step")
+    "select step, name, works_from from um_schema order by step")
+
+/* Of a schema before step 008. */
+UM_STATEMENT(SCHEMA_STEPS_BARE, READ, 0,
+    "select step, name, 0 from um_schema order by step")
 
 /* --- users --- */
 

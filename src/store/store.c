@@ -5,6 +5,7 @@
 
 #include <apr_atomic.h>
 #include <apr_strings.h>
+#include <string.h>
 
 /* Sendings of one statement. A connection whose end lies unread in its socket passes as good once more. */
 #define TRIES 3
@@ -104,27 +105,55 @@ apr_status_t um_store_run(um_store_call_t *call, um_statement_e id, const char *
 
 /* --- the schema --- */
 
+static const char *lacks(apr_pool_t *pool, const um_schema_state_t *state)
+{
+    return apr_psprintf(pool, "the database lacks the schema's step %s: apply it with \"usermgmt schema upgrade\" or "
+                        "with the database's own shell",
+                        APR_ARRAY_IDX(state->missing, 0, const um_schema_step_t *)->name);
+}
+
 apr_status_t um_store_ready(um_store_call_t *call)
 {
     um_store_t *store = call->store;
-    const um_schema_step_t *missing = NULL;
+    um_schema_state_t state;
 
     if (apr_atomic_read32(&store->ready)) {
         return APR_SUCCESS;
     }
-    if (um_schema_missing(call, &missing) != APR_SUCCESS) {
+    if (um_schema_look(call, &state) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    if (missing && store->dialect == UM_DIALECT_SQLITE3 && !store->keeps_schema) {
-        if (um_schema_upgrade(call, NULL) != APR_SUCCESS) {
-            return APR_EGENERAL;
-        }
+    if (state.too_new) {
+        call->cause = um_schema_too_new(call->pool, &state);
+        return APR_EGENERAL;
     }
-    else if (missing) {
-        call->cause = apr_psprintf(call->pool, "the database lacks the schema's step %s: apply it with \"usermgmt "
-                                   "schema upgrade\" or with psql", missing->name);
+    if (state.missing->nelts && (store->dialect == UM_DIALECT_PGSQL || store->keeps_schema)) {
+        call->cause = lacks(call->pool, &state);
+        return APR_EGENERAL;
+    }
+    if (state.missing->nelts && um_schema_upgrade(call, NULL) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     apr_atomic_set32(&store->ready, 1);
     return APR_SUCCESS;
+}
+
+/* --- SQLite's files --- */
+
+const char *um_store_sqlite_file(apr_pool_t *pool, const char *params)
+{
+    const char *path = params;
+
+    if (strncmp(path, "file:", 5) == 0) {
+        path = apr_pstrmemdup(pool, path + 5, strcspn(path + 5, "?"));
+        path += strncmp(path, "///", 3) == 0 ? 2 : 0;
+    }
+    return strcmp(path, ":memory:") == 0 || !*path ? NULL : path;
+}
+
+const char *um_store_sqlite_folder(apr_pool_t *pool, const char *file)
+{
+    const char *slash = strrchr(file, '/');
+
+    return !slash ? "." : slash == file ? "/" : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file));
 }

@@ -112,6 +112,10 @@ typedef struct um_rows_t {
     int again;                 /**< the statement was sent a second time: the first may have been done */
 } um_rows_t;
 
+/** The path of a SQLite database's file as apr_dbd's parameters name it, NULL for one in memory; and its folder. */
+const char *um_store_sqlite_file(apr_pool_t *pool, const char *params);
+const char *um_store_sqlite_folder(apr_pool_t *pool, const char *file);
+
 /** Where a call's trouble is told. */
 typedef struct um_store_call_t {
     um_store_t *store;

@@ -201,10 +201,11 @@ typedef struct pragma_t {
 } pragma_t;
 
 /* busy_timeout stays 0: the driver holds a mutex over all connections of the process while SQLite waits, and so would
- * block the very commit that is waited for. WAL is "memory" for a database that is not in a file. */
+ * block the very commit that is waited for. WAL is "memory" for a database that is not in a file. foreign_keys stays
+ * as it is: a pragma of that kind expires all statements of the connection, and those that other modules keep with it,
+ * such as mod_authn_dbd, are never prepared anew. The schema has triggers that delete what belongs to a deleted row. */
 static const pragma_t pragmas[] = {
     { "pragma busy_timeout = 0", "pragma busy_timeout", "0", NULL },
-    { "pragma foreign_keys = on", "pragma foreign_keys", "1", NULL },
     { "pragma synchronous = full", "pragma synchronous", "2", NULL },
     { "pragma journal_mode = wal", "pragma journal_mode", "wal", "memory" },
 };

@@ -57,7 +57,7 @@ sub with_database { return ends(@_[0, 1], @database, @_[2 .. $#_]) }
 
 ends($UNREACHABLE, qr/no connection to the database/, qw(--driver pgsql --params),
     "host=$folder dbname=none connect_timeout=1", qw(user show alice));
-ends($UNREACHABLE, qr/no connection to the database/, qw(--driver sqlite3 --params), "$folder/none/accounts.db",
+ends($UNREACHABLE, qr/there is no database in/, qw(--driver sqlite3 --params), "$folder/none/accounts.db",
     qw(user show alice));
 ends($UNREACHABLE, qr/none cannot be read: No such file/, qw(key list), "$folder/none");
 ends($UNREACHABLE, qr/cannot be opened: No such file/, qw(client list), "$folder/none");

@@ -91,7 +91,7 @@ sub configuration {
     my $all = $threads * $most;
     my $spare = $children > 1 ? $threads : 1;
     my $processes = $children > 1 ? $children * $threads : 1;     # prefork: as many requests at a time as elsewhere
-    my $prelude = UmTest::prelude($self->{folder}, is_nameless => $self->{is_bare});
+    my $prelude = UmTest::prelude($self->{folder}, is_nameless => $self->{is_bare}, modules => $self->{modules});
     $prelude =~ s/^Listen .*$/Listen 127.0.0.1:$self->{port}/m or die "no Listen\n";
     return $prelude . <<"END" . ($self->{is_bare} ? '' : $self->accounts) . "$lines\n";
 LogLevel info usermgmt:trace8
@@ -138,14 +138,15 @@ END
 # Starts a server and waits until it answers; dies when it does not. children: how many, two if nothing is said;
 # threads: of each, eight if nothing is said.
 # is_bare => 1: without a ServerName and without accounts in the main server; the lines bring them, or hosts, a function
-# that makes lines for the server's port.
+# that makes lines for the server's port. modules: httpd's modules beside the usual ones.
 sub start {
     my ($class, $database, $lines, %with) = @_;
     my $folder = UmTest::new_folder();
     File::Path::make_path("$folder/logs", "$folder/keys", { mode => 0700 });
     UmTest::new_key("$folder/keys/one.pem");
     my $self = bless { folder => $folder, port => free_port(), database => $database,
-        children => $with{children} || 2, threads => $with{threads} || 8, is_bare => $with{is_bare} }, $class;
+        children => $with{children} || 2, threads => $with{threads} || 8, is_bare => $with{is_bare},
+        modules => $with{modules} || [] }, $class;
     $self->configure($with{hosts} ? $with{hosts}->($self->{port}) : $lines);
     return $self->launch;
 }

@@ -443,7 +443,6 @@ static void test_meanwhile(void)
 
         begin();
         site_register(&s, "alice", "alice@example.org", NULL);
-        site_do(&s, "pragma foreign_keys = on");
         wish(UM_MAILING_RESET, "alice@example.org");
         token = letter(letters(), 0)->token;
         is_int(um_reset_validate(site_cx(&s), token), UM_OK, "a mail is tried");

@@ -87,6 +87,7 @@ static void test_ends(void)
 
         printf("# %s\n", cases[i].name);
         open_ready(&s);
+        site_do(&s, "pragma foreign_keys = on");
         call = call_of(&s);
         work.pool = s.pool;
         is_int(um_store_transaction(&call, insert_and_more, &work), cases[i].want, cases[i].name);
