@@ -46,7 +46,9 @@ int um_cli_user_show(um_cli_t *cli)
     return UM_CLI_DONE;
 }
 
-static int set(um_cli_t *cli, int is_staff)
+typedef um_status_e set_fn(um_cx_t *cx, const char *id, int on, um_user_t **user);
+
+static int set(um_cli_t *cli, set_fn *set_state)
 {
     um_site_t site = { 0 };
     um_cx_t cx;
@@ -61,9 +63,7 @@ static int set(um_cli_t *cli, int is_staff)
     if (code != UM_CLI_DONE) {
         return code;
     }
-    *(is_staff ? &user->is_staff : &user->is_active) = on;
-    user->is_waiting = user->is_waiting && is_staff;
-    status = um_user_set_state(&cx, user);
+    status = set_state(&cx, user->id, on, &user);
     if (status != UM_OK) {
         return um_cli_fail_status(cli, &cx, status, "account", cli->args[0]);
     }
@@ -74,10 +74,10 @@ static int set(um_cli_t *cli, int is_staff)
 
 int um_cli_user_staff(um_cli_t *cli)
 {
-    return set(cli, 1);
+    return set(cli, um_user_set_staff);
 }
 
 int um_cli_user_active(um_cli_t *cli)
 {
-    return set(cli, 0);
+    return set(cli, um_user_set_active);
 }

@@ -3,6 +3,7 @@
 
 #include "mailing.h"
 #include "random.h"
+#include "store_registration.h"
 
 #include <string.h>
 
@@ -98,51 +99,34 @@ static um_status_e check_and_hash(um_cx_t *cx, const um_member_input_t *input, u
 }
 
 typedef struct registration_t {
-    um_cx_t *cx;
     um_user_t *user;
     um_user_keys_t *keys;
     um_session_new_t session;
     um_mail_t *mail;            /* to verify the address; or NULL */
 } registration_t;
 
-static apr_status_t register_rows(um_tx_t *tx, void *baton)
-{
-    registration_t *new = baton;
-    apr_pool_t *pool = new->cx->pool;
-    int done = 0;
-    apr_status_t rv = um_store_user_insert(tx, pool, new->user, new->keys, um_cx_seconds(new->cx), &done);
-
-    if (rv == APR_SUCCESS && done && !new->user->is_waiting) {
-        rv = um_store_session_insert_tx(tx, pool, &new->session.record, &done);
-    }
-    if (rv == APR_SUCCESS && done && new->mail) {
-        rv = um_store_mail_insert_tx(tx, pool, new->mail);
-    }
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    return done ? APR_SUCCESS : UM_STORE_ROLLED_BACK;
-}
-
 static um_status_e store_registration(um_cx_t *cx, registration_t *new)
 {
     um_store_call_t call = um_cx_store(cx);
-    apr_status_t rv = um_store_transaction(&call, register_rows, new);
-    um_user_t *there = NULL;
+    const um_store_registration_t rows = {
+        .user = new->user, .keys = new->keys, .session = new->user->is_waiting ? NULL : &new->session.record,
+        .mail = new->mail,
+    };
     um_status_e status;
+    int done;
 
-    if (rv == UM_STORE_ROLLED_BACK) {
-        /* Somebody else was faster between our look and our insert. */
-        status = check_taken(cx, new->keys);
-        if (status == UM_OK && !cx->errors->nelts) {
-            um_member_taken_username(cx);
-        }
-        return status == UM_OK ? UM_INVALID : status;
+    if (um_store_registration(&call, &rows, um_cx_seconds(cx), &done) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
     }
-    if (rv == UM_STORE_UNKNOWN && um_store_user_by_id(&call, new->user->id, &there) == APR_SUCCESS && there) {
-        rv = APR_SUCCESS;
+    if (done) {
+        return UM_OK;
     }
-    return rv == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+    /* Somebody else was faster between our look and our insert. */
+    status = check_taken(cx, new->keys);
+    if (status == UM_OK && !cx->errors->nelts) {
+        um_member_taken_username(cx);
+    }
+    return status == UM_OK ? UM_INVALID : status;
 }
 
 /* The ids of the user, his version and his session, and the mail to him. */
@@ -169,7 +153,7 @@ um_status_e um_registration_create(um_cx_t *cx, const um_member_input_t *input, 
 {
     um_user_t *made = apr_pcalloc(cx->pool, sizeof(*made));
     um_user_keys_t keys = { 0 };
-    registration_t new = { .cx = cx, .user = made, .keys = &keys };
+    registration_t new = { .user = made, .keys = &keys };
     um_status_e status;
 
     made->is_waiting = um_mailing_verification(cx) == UM_VERIFY_REQUIRED;

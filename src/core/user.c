@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "user.h"
 
+#include "email.h"
 #include "known.h"
 #include "mailing.h"
 #include "random.h"
@@ -26,6 +27,9 @@ um_status_e um_user_find(um_cx_t *cx, const um_caller_t *caller, const char *id,
     return other ? UM_OK : UM_ABSENT;
 }
 
+/* How often a change is tried whose address is another by the time it is made. */
+#define UPDATE_TRIES 3
+
 /* No row, or of two at the same instant a broken unique index, whose text must not be read: so look for the address.
  * otherwise is what it was if nobody else has that. */
 static um_status_e not_updated(um_cx_t *cx, um_store_call_t *call, const um_user_keys_t *keys, const char *id,
@@ -45,6 +49,7 @@ typedef struct update_t {
     um_cx_t *cx;
     const um_user_t *change;
     const um_user_keys_t *keys;
+    const char *email_before;
     um_mail_t *notice, *verify; /* or NULL */
     um_user_t *updated;
 } update_t;
@@ -53,8 +58,8 @@ static apr_status_t update_rows(um_tx_t *tx, void *baton)
 {
     update_t *update = baton;
     apr_pool_t *pool = update->cx->pool;
-    apr_status_t rv = um_store_user_update_tx(tx, pool, update->change, update->keys, um_cx_seconds(update->cx),
-                                              &update->updated);
+    apr_status_t rv = um_store_user_update_tx(tx, pool, update->change, update->keys, update->email_before,
+                                              um_cx_seconds(update->cx), &update->updated);
 
     if (rv == APR_SUCCESS && !update->updated) {
         return UM_STORE_ROLLED_BACK;
@@ -68,14 +73,15 @@ static apr_status_t update_rows(um_tx_t *tx, void *baton)
     return rv;
 }
 
-/* The old address learns of the new one, which is to be verified. */
+/* The old address is told of the new one, which is to be verified. Another spelling of the same address is neither. */
 static um_status_e make_mails(um_cx_t *cx, const um_user_t *user, update_t *update)
 {
     const um_mailing_t *mailing = cx->site->mailing;
     const char *email = update->change->email;
     um_status_e status = UM_OK;
 
-    if (!mailing || !email || strcmp(email, user->email) == 0) {
+    update->notice = update->verify = NULL;
+    if (!mailing || !email || strcmp(update->keys->email_key, um_email_key(cx->pool, user->email)) == 0) {
         return UM_OK;
     }
     if (mailing->notice_email) {
@@ -106,6 +112,34 @@ static int is_done(um_store_call_t *call, update_t *update)
     return update->updated != NULL;
 }
 
+/* UM_ABSENT: the account is gone, or its address is no longer that of user. */
+static um_status_e update_once(um_cx_t *cx, const um_user_t *user, update_t *update)
+{
+    um_store_call_t call = um_cx_store(cx);
+    um_status_e status = make_mails(cx, user, update);
+    apr_status_t rv;
+
+    if (status != UM_OK) {
+        return status;
+    }
+    update->email_before = user->email;
+    /* One statement is a transaction by itself, and cheaper. */
+    rv = update->notice || update->verify
+             ? um_store_transaction(&call, update_rows, update)
+             : um_store_user_update(&call, update->change, update->keys, update->email_before, um_cx_seconds(cx),
+                                    &update->updated);
+    if (rv == UM_STORE_UNKNOWN && is_done(&call, update)) {
+        rv = APR_SUCCESS;
+    }
+    /* Protected Locations show names and addresses too. */
+    um_known_forget(cx, user->id);
+    if (rv == APR_SUCCESS && update->updated) {
+        return UM_OK;
+    }
+    return not_updated(cx, &call, update->keys, user->id,
+                       rv == APR_SUCCESS || rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : um_cx_away(cx, &call));
+}
+
 um_status_e um_user_update(um_cx_t *cx, const um_user_t *user, const um_member_input_t *input,
                            const um_user_t **updated)
 {
@@ -114,7 +148,6 @@ um_status_e um_user_update(um_cx_t *cx, const um_user_t *user, const um_member_i
     um_user_keys_t keys = { 0 };
     update_t update = { .cx = cx, .change = &change, .keys = &keys };
     um_status_e status;
-    apr_status_t rv;
 
     if (input->email) {
         um_member_check_email(cx, input->email, &change, &keys);
@@ -122,25 +155,25 @@ um_status_e um_user_update(um_cx_t *cx, const um_user_t *user, const um_member_i
     if (cx->errors->nelts) {
         return UM_INVALID;
     }
-    status = make_mails(cx, user, &update);
-    if (status != UM_OK) {
-        return status;
+    status = update_once(cx, user, &update);
+    /* Somebody else changed the address since user was read: the mails are for the one that the account has now. */
+    for (int i = 1; status == UM_ABSENT && change.email; i++) {
+        um_user_t *now;
+
+        if (um_store_user_by_id(&call, user->id, &now) != APR_SUCCESS) {
+            return um_cx_away(cx, &call);
+        }
+        if (!now) {
+            break;
+        }
+        if (i == UPDATE_TRIES) {
+            cx->cause = "the address of the account is changed all the time";
+            return UM_BUSY;
+        }
+        status = update_once(cx, now, &update);
     }
-    /* One statement is a transaction by itself, and cheaper. */
-    rv = update.notice || update.verify
-             ? um_store_transaction(&call, update_rows, &update)
-             : um_store_user_update(&call, &change, &keys, um_cx_seconds(cx), &update.updated);
-    if (rv == UM_STORE_UNKNOWN && is_done(&call, &update)) {
-        rv = APR_SUCCESS;
-    }
-    /* Protected Locations show names and addresses too. */
-    um_known_forget(cx, user->id);
     *updated = update.updated;
-    if (rv == APR_SUCCESS && update.updated) {
-        return UM_OK;
-    }
-    return not_updated(cx, &call, &keys, user->id,
-                       rv == APR_SUCCESS || rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : um_cx_away(cx, &call));
+    return status;
 }
 
 um_status_e um_user_by_name(um_cx_t *cx, const char *name, um_user_t **user)
@@ -156,21 +189,36 @@ um_status_e um_user_by_name(um_cx_t *cx, const char *name, um_user_t **user)
     return *user ? UM_OK : UM_ABSENT;
 }
 
-um_status_e um_user_set_state(um_cx_t *cx, um_user_t *user)
+typedef apr_status_t set_fn(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user);
+
+static um_status_e set_state(um_cx_t *cx, set_fn *set, um_user_t *change, um_user_t **user)
 {
     um_store_call_t call = um_cx_store(cx);
     apr_status_t rv;
-    int done;
 
-    if (um_random_uuid(cx->pool, cx->now, &user->version) != APR_SUCCESS) {
+    if (um_random_uuid(cx->pool, cx->now, &change->version) != APR_SUCCESS) {
         return um_cx_failed(cx, "the random generator failed");
     }
-    rv = um_store_user_state(&call, user, um_cx_seconds(cx), &done);
-    um_known_forget(cx, user->id);
+    rv = set(&call, change, um_cx_seconds(cx), user);
+    um_known_forget(cx, change->id);
     if (rv != APR_SUCCESS) {
         return um_cx_away(cx, &call);
     }
-    return done ? UM_OK : UM_ABSENT;
+    return *user ? UM_OK : UM_ABSENT;
+}
+
+um_status_e um_user_set_active(um_cx_t *cx, const char *id, int on, um_user_t **user)
+{
+    um_user_t change = { .id = id, .is_active = on };
+
+    return set_state(cx, um_store_user_active, &change, user);
+}
+
+um_status_e um_user_set_staff(um_cx_t *cx, const char *id, int on, um_user_t **user)
+{
+    um_user_t change = { .id = id, .is_staff = on };
+
+    return set_state(cx, um_store_user_staff, &change, user);
 }
 
 um_status_e um_user_delete(um_cx_t *cx, const char *id)

@@ -9,8 +9,9 @@
 um_status_e um_user_find(um_cx_t *cx, const um_caller_t *caller, const char *id, const um_user_t **user);
 
 /** Changes first_name, last_name and email; what is NULL stays. *updated is the record after it. A new address is
- * told to the old one and is to be verified, where the site says so. UM_INVALID (also when cx->errors was not empty
- * at the call), UM_ABSENT (deleted meanwhile), UM_AWAY, UM_FAILED.
+ * told to the old one and is to be verified, where the site says so; another spelling of the same address is not new.
+ * UM_INVALID (also when cx->errors was not empty at the call), UM_ABSENT (deleted meanwhile), UM_BUSY, UM_AWAY,
+ * UM_FAILED.
  * @param user as read by this request */
 um_status_e um_user_update(um_cx_t *cx, const um_user_t *user, const um_member_input_t *input,
                            const um_user_t **updated);
@@ -18,9 +19,12 @@ um_status_e um_user_update(um_cx_t *cx, const um_user_t *user, const um_member_i
 /** The user of a name in any spelling that is equal to it. UM_ABSENT, UM_AWAY. */
 um_status_e um_user_by_name(um_cx_t *cx, const char *name, um_user_t **user);
 
-/** Stores is_active, is_waiting (which goes before it) and is_staff as they stand in user, under a new version: every
- * session of the user ends. UM_ABSENT, UM_AWAY, UM_FAILED. */
-um_status_e um_user_set_state(um_cx_t *cx, um_user_t *user);
+/** Switches an account on or off, under a new version: every session of the user ends. *user is the record after it. An
+ * account that waited for its address to be verified does not wait any more. UM_ABSENT, UM_AWAY, UM_FAILED. */
+um_status_e um_user_set_active(um_cx_t *cx, const char *id, int on, um_user_t **user);
+
+/** Makes an account one of staff, or not, under a new version. The same otherwise. */
+um_status_e um_user_set_staff(um_cx_t *cx, const char *id, int on, um_user_t **user);
 
 /** Deletes a user and with him his sessions. UM_ABSENT, UM_AWAY. */
 um_status_e um_user_delete(um_cx_t *cx, const char *id);

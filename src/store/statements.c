@@ -10,6 +10,12 @@ static const um_statement_t pgsql_statements[] = {
 #undef UM_SQL2
 #undef UM_USER_COLUMNS
 #undef UM_USER_GROUPS
+#undef UM_USER_RETURNING
+#undef UM_USER_READDRESS
+#undef UM_USER_INSERT
+#undef UM_SESSION_INSERT
+#undef UM_MAIL_INSERT
+#undef UM_MAIL_VALUES
 #undef UM_MAIL_COLUMNS
 #undef UM_WISH_INTO
 #undef UM_WISH

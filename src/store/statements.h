@@ -45,27 +45,42 @@ UM_STATEMENT(USER_TAKEN, READ, 4,
 UM_STATEMENT(USER_EMAIL_TAKEN, READ, 2,
     "select u.id from um_users u where u.email_key = cast(%s as text) and u.id <> " UM_UUID " limit 1")
 
-UM_STATEMENT(USER_INSERT, WRITE, 13,
-    "insert into um_users (id, username, username_key, first_name, last_name, email, email_key, email_claim, password,"
-    " version, is_active, created_at, updated_at)"
-    " values (" UM_UUID ", cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text),"
-    " cast(%s as text), cast(%s as text), cast(%s as text), " UM_UUID ", cast(%s as smallint), cast(%s as bigint),"
-    " cast(%s as bigint))"
-    " on conflict do nothing returning id")
+#define UM_USER_INSERT \
+    "insert into um_users (id, username, username_key, first_name, last_name, email, email_key, email_claim," \
+    " password, version, is_active, created_at, updated_at)" \
+    " values (" UM_UUID ", cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text)," \
+    " cast(%s as text), cast(%s as text), cast(%s as text), " UM_UUID ", cast(%s as smallint), cast(%s as bigint)," \
+    " cast(%s as bigint))" \
+    " on conflict do nothing returning id"
 
-/* A member that is absent (NULL) keeps its value; another address is not verified yet. No row when the address is to be
- * exclusive and somebody else has it. */
-UM_STATEMENT(USER_UPDATE, WRITE, 9,
-    "update um_users as u set first_name = coalesce(cast(%s as text), u.first_name),"
-    " last_name = coalesce(cast(%s as text), u.last_name), email = coalesce(cast(%s as text), u.email),"
-    " email_key = coalesce(cast(%s as text), u.email_key),"
-    " email_claim = nullif(coalesce(cast(%s as text), u.email_claim), ''),"
-    " email_verified = case when coalesce(cast(%s as text), u.email_key) = u.email_key"
-    " then u.email_verified else 0 end,"
-    " updated_at = cast(%s as bigint)"
-    " where id = " UM_UUID
-    " and not exists (select 1 from um_users o where o.email_key = nullif(cast(%s as text), '') and o.id <> u.id)"
-    " returning id, username, first_name, last_name, email, password, version, is_active, is_staff")
+UM_STATEMENT(USER_INSERT, WRITE, 13, UM_USER_INSERT)
+
+#define UM_USER_RETURNING \
+    " returning id, username, first_name, last_name, email, password, version, is_active, is_staff"
+
+/* A name that is absent (NULL) keeps its value. Nothing but the key stands in the condition: PostgreSQL keeps one plan
+ * for all values only if no value can make the plan cheaper. */
+UM_STATEMENT(USER_UPDATE, WRITE, 4,
+    "update um_users set first_name = coalesce(cast(%s as text), first_name),"
+    " last_name = coalesce(cast(%s as text), last_name), updated_at = cast(%s as bigint)"
+    " where id = " UM_UUID UM_USER_RETURNING)
+
+/* The same with the address. Another address is not verified yet. No row when the address is no longer the last value:
+ * the owner of that one is told of the change. */
+#define UM_USER_READDRESS \
+    "update um_users as u set first_name = coalesce(cast(%s as text), u.first_name)," \
+    " last_name = coalesce(cast(%s as text), u.last_name), email = cast(%s as text), email_key = cast(%s as text)," \
+    " email_claim = nullif(cast(%s as text), '')," \
+    " email_verified = case when u.email_key = cast(%s as text) then u.email_verified else 0 end," \
+    " updated_at = cast(%s as bigint) where id = " UM_UUID " and u.email = cast(%s as text)"
+
+UM_STATEMENT(USER_READDRESS, WRITE, 9, UM_USER_READDRESS UM_USER_RETURNING)
+
+/* Where addresses are exclusive. No row when another account has the address, also since before they were. */
+UM_STATEMENT(USER_READDRESS_CLAIM, WRITE, 10,
+    UM_USER_READDRESS
+    " and not exists (select 1 from um_users o where o.email_key = cast(%s as text) and o.id <> u.id)"
+    UM_USER_RETURNING)
 
 /* Only while nobody else has changed the credentials: the old version must still stand. */
 UM_STATEMENT(USER_PASSWORD, WRITE, 5,
@@ -77,9 +92,14 @@ UM_STATEMENT(USER_REHASH, WRITE, 3,
     "update um_users set password = cast(%s as text)"
     " where id = " UM_UUID " and password = cast(%s as text) returning id")
 
-UM_STATEMENT(USER_STATE, WRITE, 5,
-    "update um_users set is_active = cast(%s as smallint), is_staff = cast(%s as smallint), version = " UM_UUID ","
-    " updated_at = cast(%s as bigint) where id = " UM_UUID " returning id")
+/* Each of the two states by itself: what is written beside it must not come from an earlier look at the row. */
+UM_STATEMENT(USER_ACTIVE, WRITE, 4,
+    "update um_users set is_active = cast(%s as smallint), version = " UM_UUID ", updated_at = cast(%s as bigint)"
+    " where id = " UM_UUID UM_USER_RETURNING)
+
+UM_STATEMENT(USER_STAFF, WRITE, 4,
+    "update um_users set is_staff = cast(%s as smallint), version = " UM_UUID ", updated_at = cast(%s as bigint)"
+    " where id = " UM_UUID UM_USER_RETURNING)
 
 /* Ends all sessions of a user. */
 UM_STATEMENT(USER_RENEW, WRITE, 3,
@@ -109,12 +129,15 @@ UM_STATEMENT(SESSION_STATE, READ, 1,
 UM_STATEMENT(SESSION_BY_ID, READ, 1,
     "select s.id from um_sessions s where s.id = " UM_UUID)
 
+#define UM_SESSION_INSERT \
+    "insert into um_sessions (id, user_id, user_version, created_at, expires_at, address, user_agent, family_hash," \
+    " refresh_hash, ends_at)" \
+    " select " UM_UUID ", u.id, u.version, cast(%s as bigint), cast(%s as bigint), cast(%s as text)," \
+    " cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as bigint)"
+
 /* Only for a user who is active and whose credentials are still those that were checked. */
 UM_STATEMENT(SESSION_INSERT, WRITE, 10,
-    "insert into um_sessions (id, user_id, user_version, created_at, expires_at, address, user_agent, family_hash,"
-    " refresh_hash, ends_at)"
-    " select " UM_UUID ", u.id, u.version, cast(%s as bigint), cast(%s as bigint), cast(%s as text), cast(%s as text),"
-    " cast(%s as text), cast(%s as text), cast(%s as bigint)"
+    UM_SESSION_INSERT
     " from um_users u where u.id = " UM_UUID " and u.version = " UM_UUID " and u.is_active = 1"
     " on conflict do nothing returning id")
 
@@ -187,11 +210,23 @@ UM_STATEMENT(GROUP_DROP, WRITE, 2,
  * whatever it knows of the tables; what another node works on is left out, so nobody waits for anybody. */
 #define UM_LISTED(select) UM_SQL2(" = any(array(" select " for update skip locked))", " in (" select ")")
 
+#define UM_MAIL_INSERT \
+    "insert into um_mail (id, kind, due_at, address, user_id, username, detail, language, site, created_at)"
+#define UM_MAIL_VALUES \
+    UM_UUID ", cast(%s as text), cast(%s as bigint), cast(%s as text), " UM_UUID ", cast(%s as text)," \
+    " cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as bigint)"
+
 /* What a request or a change leaves for the worker: one row, whoever it is for. */
 UM_STATEMENT(MAIL_INSERT, WRITE, 10,
-    "insert into um_mail (id, kind, due_at, address, user_id, username, detail, language, site, created_at)"
-    " values (" UM_UUID ", cast(%s as text), cast(%s as bigint), cast(%s as text), " UM_UUID ", cast(%s as text),"
-    " cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as bigint)) on conflict do nothing returning id")
+    UM_MAIL_INSERT " values (" UM_MAIL_VALUES ") on conflict do nothing returning id")
+
+/* A new account with its session and the mail to verify its address, each unless its id is NULL: all rows or none, by
+ * one round trip. SQLite has no such statement and no round trips. */
+UM_STATEMENT(REGISTRATION, WRITE, 33,
+    UM_SQL2("with u as (" UM_USER_INSERT ", version),"
+            " s as (" UM_SESSION_INSERT " from u where cast(%s as uuid) is not null),"
+            " m as (" UM_MAIL_INSERT " select " UM_MAIL_VALUES " from u where cast(%s as uuid) is not null)"
+            " select u.id from u", ""))
 
 /* Wishes, of so many requests at once: the commit is what costs. A short list is filled up with its last row again. */
 #define UM_WISH_INTO "insert into um_mail (id, kind, due_at, address, language, site, created_at) values "

@@ -28,7 +28,7 @@ typedef struct um_statement_t {
     const char *name;          /**< "um." and the name of its row: also the key under which a connection caches it */
     um_statement_kind_e kind;
     int values;                /**< how many it takes */
-    const char *text;
+    const char *text;          /**< "": not for this database */
 } um_statement_t;
 
 /** The statements' numbers, UM_SQL_<name of the row in statements.h>. */
@@ -38,6 +38,12 @@ typedef enum {
 #undef UM_STATEMENT
 #undef UM_USER_COLUMNS
 #undef UM_USER_GROUPS
+#undef UM_USER_RETURNING
+#undef UM_USER_READDRESS
+#undef UM_USER_INSERT
+#undef UM_SESSION_INSERT
+#undef UM_MAIL_INSERT
+#undef UM_MAIL_VALUES
 #undef UM_MAIL_COLUMNS
 #undef UM_WISH_INTO
 #undef UM_WISH

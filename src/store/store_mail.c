@@ -6,11 +6,8 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 
-#define INSERT_VALUES 10
-
-static const char *const *insert_values(apr_pool_t *pool, const um_mail_t *mail)
+void um_store_mail_values(apr_pool_t *pool, const um_mail_t *mail, const char **values)
 {
-    const char **values = apr_pcalloc(pool, INSERT_VALUES * sizeof(*values));
     const char *at = um_store_number(pool, mail->created_at);
 
     values[0] = mail->id;
@@ -23,14 +20,15 @@ static const char *const *insert_values(apr_pool_t *pool, const um_mail_t *mail)
     values[7] = mail->language;
     values[8] = mail->site;
     values[9] = at;
-    return values;
 }
 
 apr_status_t um_store_mail_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail)
 {
+    const char *values[UM_STORE_MAIL_VALUES];
     um_rows_t rows;
 
-    return um_store_tx_run(tx, UM_SQL_MAIL_INSERT, insert_values(pool, mail), INSERT_VALUES, &rows);
+    um_store_mail_values(pool, mail, values);
+    return um_store_tx_run(tx, UM_SQL_MAIL_INSERT, values, UM_STORE_MAIL_VALUES, &rows);
 }
 
 /* --- wishes --- */

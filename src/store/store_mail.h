@@ -32,6 +32,10 @@ apr_status_t um_store_mail_wish(um_store_call_t *call, const um_mail_t *mail);
 /** The work of the store's combiner for wishes: its items are those of um_store_mail_wish. */
 apr_status_t um_store_mail_combine(void *store, void *const *items, int count);
 
+/** The values of MAIL_INSERT. */
+#define UM_STORE_MAIL_VALUES 10
+void um_store_mail_values(apr_pool_t *pool, const um_mail_t *mail, const char **values);
+
 /** In a transaction: one row, due at once. */
 apr_status_t um_store_mail_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail);
 

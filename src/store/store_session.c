@@ -4,12 +4,9 @@
 #include <apr_strings.h>
 
 #define USER_COLUMNS 9
-#define INSERT_VALUES 10
 
-static const char *const *session_values(apr_pool_t *pool, const um_session_t *session)
+void um_store_session_values(apr_pool_t *pool, const um_session_t *session, const char **values)
 {
-    const char **values = apr_pcalloc(pool, INSERT_VALUES * sizeof(*values));
-
     values[0] = session->id;
     values[1] = um_store_number(pool, session->created_at);
     values[2] = um_store_number(pool, session->expires_at);
@@ -20,15 +17,16 @@ static const char *const *session_values(apr_pool_t *pool, const um_session_t *s
     values[7] = um_store_number(pool, session->ends_at);
     values[8] = session->user_id;
     values[9] = session->user_version;
-    return values;
 }
 
 apr_status_t um_store_session_insert(um_store_call_t *call, const um_session_t *session, int *done)
 {
+    const char *values[UM_STORE_SESSION_VALUES];
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_INSERT, session_values(call->pool, session),
-                                   INSERT_VALUES, &rows);
+    apr_status_t rv;
 
+    um_store_session_values(call->pool, session, values);
+    rv = um_store_run(call, UM_SQL_SESSION_INSERT, values, UM_STORE_SESSION_VALUES, &rows);
     *done = rows.count > 0;
     if (rv == APR_SUCCESS && !*done && rows.again) {
         return um_store_session_exists(call, session->id, done);
@@ -38,10 +36,12 @@ apr_status_t um_store_session_insert(um_store_call_t *call, const um_session_t *
 
 apr_status_t um_store_session_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_session_t *session, int *done)
 {
+    const char *values[UM_STORE_SESSION_VALUES];
     um_rows_t rows;
-    apr_status_t rv = um_store_tx_run(tx, UM_SQL_SESSION_INSERT, session_values(pool, session), INSERT_VALUES,
-                                      &rows);
+    apr_status_t rv;
 
+    um_store_session_values(pool, session, values);
+    rv = um_store_tx_run(tx, UM_SQL_SESSION_INSERT, values, UM_STORE_SESSION_VALUES, &rows);
     *done = rows.count > 0;
     return rv;
 }

@@ -19,6 +19,10 @@ typedef struct um_session_t {
     const char *refresh_hash;  /**< of its part that is replaced */
 } um_session_t;
 
+/** The values of SESSION_INSERT. */
+#define UM_STORE_SESSION_VALUES 10
+void um_store_session_values(apr_pool_t *pool, const um_session_t *session, const char **values);
+
 /** *done = 0: the user is gone, inactive, or his credentials are no longer those of user_version. */
 apr_status_t um_store_session_insert(um_store_call_t *call, const um_session_t *session, int *done);
 /** The same in a transaction. */

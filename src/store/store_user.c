@@ -2,6 +2,7 @@
 #include "store_user.h"
 
 #include <apr_strings.h>
+#include <string.h>
 
 static int is_set(const char *column)
 {
@@ -58,10 +59,16 @@ apr_status_t um_store_user_taken(um_store_call_t *call, const um_user_keys_t *ke
 {
     const char *email_key = claim(keys->email_claim);
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_USER_TAKEN,
-                                   UM_VALUES(keys->username_key, email_key, keys->username_key, email_key), &rows);
+    apr_status_t rv;
 
     *name = *email = 0;
+    if (!email_key) {
+        rv = um_store_run(call, UM_SQL_USER_BY_KEY, UM_VALUES(keys->username_key), &rows);
+        *name = rows.count > 0;
+        return rv;
+    }
+    rv = um_store_run(call, UM_SQL_USER_TAKEN,
+                      UM_VALUES(keys->username_key, email_key, keys->username_key, email_key), &rows);
     for (int i = 0; i < rows.count; i++) {
         *name |= is_set(rows.row[i][0]);
         *email |= is_set(rows.row[i][1]);
@@ -78,57 +85,61 @@ apr_status_t um_store_user_email_taken(um_store_call_t *call, const char *email_
     return rv;
 }
 
-apr_status_t um_store_user_insert(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys,
-                                  apr_int64_t now, int *done)
+void um_store_user_values(apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys, apr_int64_t now,
+                          const char **values)
 {
     const char *at = um_store_number(pool, now);
-    um_rows_t rows;
-    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_INSERT,
-                                      UM_VALUES(user->id, user->username, keys->username_key, user->first_name,
-                                                user->last_name, user->email, keys->email_key, claim(keys->email_claim),
-                                                user->password, user->version, user->is_waiting ? "2" : "1", at, at),
-                                      &rows);
+    const char *const all[UM_STORE_USER_VALUES] = {
+        user->id, user->username, keys->username_key, user->first_name, user->last_name, user->email, keys->email_key,
+        claim(keys->email_claim), user->password, user->version, user->is_waiting ? "2" : "1", at, at,
+    };
 
-    *done = rows.count > 0;
-    return rv;
+    memcpy(values, all, sizeof(all));
 }
 
-#define UPDATE_VALUES 9
+#define MOST_UPDATE_VALUES 10
 
-static const char *const *update_values(apr_pool_t *pool, const um_user_t *change, const um_user_keys_t *keys,
-                                        apr_int64_t now)
+/* A statement with its values. */
+typedef struct update_t {
+    um_statement_e id;
+    const char *values[MOST_UPDATE_VALUES];
+    int count;
+} update_t;
+
+static update_t make_update(apr_pool_t *pool, const um_user_t *change, const um_user_keys_t *keys,
+                            const char *email_before, apr_int64_t now)
 {
-    const char **values = apr_pcalloc(pool, UPDATE_VALUES * sizeof(*values));
+    const char *at = um_store_number(pool, now);
 
-    values[0] = change->first_name;
-    values[1] = change->last_name;
-    values[2] = change->email;
-    values[3] = keys->email_key;
-    values[4] = keys->email_claim;
-    values[5] = keys->email_key;
-    values[6] = um_store_number(pool, now);
-    values[7] = change->id;
-    values[8] = keys->email_claim;
-    return values;
+    if (!change->email) {
+        return (update_t){ UM_SQL_USER_UPDATE, { change->first_name, change->last_name, at, change->id }, 4 };
+    }
+    return (update_t){
+        claim(keys->email_claim) ? UM_SQL_USER_READDRESS_CLAIM : UM_SQL_USER_READDRESS,
+        { change->first_name, change->last_name, change->email, keys->email_key, keys->email_claim, keys->email_key, at,
+          change->id, email_before, keys->email_claim },
+        claim(keys->email_claim) ? 10 : 9
+    };
 }
 
 apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change, const um_user_keys_t *keys,
-                                  apr_int64_t now, um_user_t **user)
+                                  const char *email_before, apr_int64_t now, um_user_t **user)
 {
+    update_t update = make_update(call->pool, change, keys, email_before, now);
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_USER_UPDATE, update_values(call->pool, change, keys, now),
-                                   UPDATE_VALUES, &rows);
+    apr_status_t rv = um_store_run(call, update.id, update.values, update.count, &rows);
 
     *user = first(call->pool, &rows);
     return rv;
 }
 
 apr_status_t um_store_user_update_tx(um_tx_t *tx, apr_pool_t *pool, const um_user_t *change,
-                                     const um_user_keys_t *keys, apr_int64_t now, um_user_t **user)
+                                     const um_user_keys_t *keys, const char *email_before, apr_int64_t now,
+                                     um_user_t **user)
 {
+    update_t update = make_update(pool, change, keys, email_before, now);
     um_rows_t rows;
-    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_UPDATE, update_values(pool, change, keys, now), UPDATE_VALUES,
-                                      &rows);
+    apr_status_t rv = um_store_tx_run(tx, update.id, update.values, update.count, &rows);
 
     *user = first(pool, &rows);
     return rv;
@@ -153,16 +164,25 @@ apr_status_t um_store_user_rehash(um_store_call_t *call, const char *id, const c
     return um_store_run(call, UM_SQL_USER_REHASH, UM_VALUES(new_hash, id, old_hash), &rows);
 }
 
-apr_status_t um_store_user_state(um_store_call_t *call, const um_user_t *user, apr_int64_t now, int *done)
+static apr_status_t set_state(um_store_call_t *call, um_statement_e id, const um_user_t *change, int on,
+                              apr_int64_t now, um_user_t **user)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_USER_STATE,
-                                   UM_VALUES(user->is_waiting ? "2" : user->is_active ? "1" : "0",
-                                             user->is_staff ? "1" : "0", user->version,
-                                             um_store_number(call->pool, now), user->id), &rows);
+    apr_status_t rv = um_store_run(call, id, UM_VALUES(on ? "1" : "0", change->version,
+                                                       um_store_number(call->pool, now), change->id), &rows);
 
-    *done = rows.count > 0;
+    *user = first(call->pool, &rows);
     return rv;
+}
+
+apr_status_t um_store_user_active(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user)
+{
+    return set_state(call, UM_SQL_USER_ACTIVE, change, change->is_active, now, user);
+}
+
+apr_status_t um_store_user_staff(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user)
+{
+    return set_state(call, UM_SQL_USER_STAFF, change, change->is_staff, now, user);
 }
 
 apr_status_t um_store_user_delete(um_store_call_t *call, const char *id, int *done)

@@ -37,23 +37,27 @@ apr_status_t um_store_user_taken(um_store_call_t *call, const um_user_keys_t *ke
 /** Whether somebody other than id claims the address. */
 apr_status_t um_store_user_email_taken(um_store_call_t *call, const char *email_claim, const char *id, int *taken);
 
-/** In a transaction. *done = 0: the name or the claimed address is taken. */
-apr_status_t um_store_user_insert(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys,
-                                  apr_int64_t now, int *done);
-/** Members that are NULL keep their value. *user is the record after it, NULL when there is no such user or somebody
- * else has the claimed address. */
+/** The values of USER_INSERT. */
+#define UM_STORE_USER_VALUES 13
+void um_store_user_values(apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys, apr_int64_t now,
+                          const char **values);
+/** Members that are NULL keep their value. *user is the record after it, NULL when there is no such user, somebody else
+ * has the claimed address, or the address to be changed is no longer email_before. */
 apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change, const um_user_keys_t *keys,
-                                  apr_int64_t now, um_user_t **user);
+                                  const char *email_before, apr_int64_t now, um_user_t **user);
 /** The same in a transaction. */
 apr_status_t um_store_user_update_tx(um_tx_t *tx, apr_pool_t *pool, const um_user_t *change,
-                                     const um_user_keys_t *keys, apr_int64_t now, um_user_t **user);
+                                     const um_user_keys_t *keys, const char *email_before, apr_int64_t now,
+                                     um_user_t **user);
 /** In a transaction. *done = 0: the version is no longer old_version. */
 apr_status_t um_store_user_password(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, const char *old_version,
                                     apr_int64_t now, int *done);
 /** Replaces a hash by a better one of the same password, if it still stands. */
 apr_status_t um_store_user_rehash(um_store_call_t *call, const char *id, const char *old_hash, const char *new_hash);
-/** Sets is_active and is_staff under a new version. */
-apr_status_t um_store_user_state(um_store_call_t *call, const um_user_t *user, apr_int64_t now, int *done);
+/** Sets is_active of change->id, and nothing else, under change->version. *user is the record after it, or NULL. */
+apr_status_t um_store_user_active(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user);
+/** The same with is_staff. */
+apr_status_t um_store_user_staff(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user);
 /** *done: this call, or its first sending, deleted the row. */
 apr_status_t um_store_user_delete(um_store_call_t *call, const char *id, int *done);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the product is measured against: the least that a module can do for the same work. /bench/select/<id> is one
- * keyed SELECT by mod_dbd, with the statement that DBDPrepareSQL names "bench"; /bench/scrypt is one hash of the cost
- * that is the default. */
+ * keyed SELECT by mod_dbd, with the statement that DBDPrepareSQL names "bench_select"; /bench/update/<id> is one keyed
+ * UPDATE that returns the row, with "bench_update"; /bench/scrypt is one hash of the cost that is the default. */
 #include <httpd.h>
 #include <http_config.h>
 #include <http_protocol.h>
@@ -24,12 +24,12 @@ static int answer(request_rec *r, const char *text)
     return OK;
 }
 
-static int do_select(request_rec *r, const char *id)
+static int do_statement(request_rec *r, const char *name, const char *id)
 {
     APR_OPTIONAL_FN_TYPE(ap_dbd_open) *open_connection = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
     APR_OPTIONAL_FN_TYPE(ap_dbd_close) *close_connection = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
     ap_dbd_t *dbd = open_connection(r->pool, r->server);
-    apr_dbd_prepared_t *statement = dbd ? apr_hash_get(dbd->prepared, "bench", APR_HASH_KEY_STRING) : NULL;
+    apr_dbd_prepared_t *statement = dbd ? apr_hash_get(dbd->prepared, name, APR_HASH_KEY_STRING) : NULL;
     apr_dbd_results_t *results = NULL;
     apr_dbd_row_t *row = NULL;
     const char *values[COLUMNS] = { NULL }, *args[] = { id };
@@ -65,8 +65,8 @@ static int do_scrypt(request_rec *r)
 
 static int handler(request_rec *r)
 {
-    if (strcmp(r->handler, "bench-select") == 0) {
-        return do_select(r, strrchr(r->uri, '/') + 1);
+    if (strcmp(r->handler, "bench_select") == 0 || strcmp(r->handler, "bench_update") == 0) {
+        return do_statement(r, r->handler, strrchr(r->uri, '/') + 1);
     }
     return strcmp(r->handler, "bench-scrypt") == 0 ? do_scrypt(r) : DECLINED;
 }

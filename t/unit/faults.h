@@ -148,6 +148,14 @@ static const char *faults_translate(const char *query)
     return query;
 }
 
+/* The one statement that SQLite lacks is prepared as the first of the three that it stands for. */
+static apr_dbd_prepared_t *faults_registration;
+
+static int faults_is_registration(const char *query)
+{
+    return strcmp(query, um_statements_get(UM_DIALECT_PGSQL, UM_SQL_REGISTRATION)->text) == 0;
+}
+
 int apr_dbd_prepare(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t *handle, const char *query,
                     const char *label, apr_dbd_prepared_t **statement)
 {
@@ -158,12 +166,76 @@ int apr_dbd_prepare(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t 
         return FAULTS_ERROR;
     }
     faults.prepares++;
-    rv = real(driver, pool, handle, faults_translate(query), label, statement);
+    if (faults_is_registration(query)) {
+        query = um_statements_get(UM_DIALECT_SQLITE3, UM_SQL_USER_INSERT)->text;
+        rv = real(driver, pool, handle, query, label, statement);
+        faults_registration = *statement;
+    }
+    else {
+        rv = real(driver, pool, handle, faults_translate(query), label, statement);
+    }
     if (rv == 0 && label && faults.named_count < FAULTS_NAMED) {
         faults.named[faults.named_count].statement = *statement;
         faults.named[faults.named_count++].resets = faults.resets;
     }
     return faults_after(rv);
+}
+
+typedef int faults_pselect_fn(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t *handle,
+                              apr_dbd_results_t **res, apr_dbd_prepared_t *statement, int random, int nargs,
+                              const char **args);
+
+/* Runs a statement whose rows nobody wants to see; how many there were. */
+static int faults_insert(faults_pselect_fn *run, const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t *handle,
+                         apr_dbd_prepared_t *statement, int nargs, const char **args)
+{
+    apr_dbd_results_t *res = NULL;
+    apr_dbd_row_t *row = NULL;
+    int count = 0;
+
+    if (run(driver, pool, handle, &res, statement, 1, nargs, args) == 0) {
+        while (apr_dbd_get_row(driver, pool, res, &row, -1) == 0) {
+            count++;
+        }
+    }
+    return count;
+}
+
+/* What PostgreSQL does with the statement for a registration: all rows or none. */
+static int faults_register(faults_pselect_fn *run, const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t *handle,
+                           apr_dbd_results_t **res, const char **args)
+{
+    static const struct { um_statement_e id; int from, id_at, count; } others[] = {
+        { UM_SQL_SESSION_INSERT, 13, 21, 8 }, { UM_SQL_MAIL_INSERT, 22, 32, 10 }
+    };
+    static __typeof__(&apr_dbd_prepare) prepare;
+    static __typeof__(&apr_dbd_query) query;
+    static __typeof__(&apr_dbd_select) ask;
+    void *found[3] = { dlsym(RTLD_NEXT, "apr_dbd_prepare"), dlsym(RTLD_NEXT, "apr_dbd_query"),
+                       dlsym(RTLD_NEXT, "apr_dbd_select") };
+    int done, changed;
+
+    memcpy(&prepare, &found[0], sizeof(prepare));
+    memcpy(&query, &found[1], sizeof(query));
+    memcpy(&ask, &found[2], sizeof(ask));
+    (void)query(driver, handle, &changed, "begin");
+    done = faults_insert(run, driver, pool, handle, faults_registration, 13, args);
+    for (int i = 0; done && i < 2; i++) {
+        const char *values[10];
+        apr_dbd_prepared_t *statement = NULL;
+
+        memcpy(values, args + others[i].from, (size_t)others[i].count * sizeof(*values));
+        if (others[i].id == UM_SQL_SESSION_INSERT) {
+            values[8] = args[0];
+            values[9] = args[9];
+        }
+        if (args[others[i].id_at]) {
+            done = prepare(driver, pool, handle, um_statements_get(UM_DIALECT_SQLITE3, others[i].id)->text, NULL,
+                           &statement) == 0 && faults_insert(run, driver, pool, handle, statement, 10, values);
+        }
+    }
+    (void)query(driver, handle, &changed, done ? "commit" : "rollback");
+    return ask(driver, pool, handle, res, done ? "select 1" : "select 1 where 0", 1);
 }
 
 int apr_dbd_pselect(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t *handle, apr_dbd_results_t **res,
@@ -178,6 +250,9 @@ int apr_dbd_pselect(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t 
             faults.says = faults_text(FAULTS_UNKNOWN_STATEMENT);
             return faults_after(FAULTS_ERROR);      /* a server does not know what it was told on a former connection */
         }
+    }
+    if (statement == faults_registration && nargs > 13) {
+        return faults_after(faults_register(real, driver, pool, handle, res, args));
     }
     return faults_after(real(driver, pool, handle, res, statement, random, nargs, args));
 }

@@ -146,11 +146,9 @@ static void test_changes(void)
     um_group_drop(cx, "editors", zoe->id);
     is("zoe", NEW_PASSWORD, UM_OK, 0, "taken out of it");
     is_text(last->groups, "", "he is out at once");
-    user->is_active = 0;
-    um_user_set_state(cx, user);
+    um_user_set_active(cx, zoe->id, 0, &user);
     is("zoe", NEW_PASSWORD, UM_INVALID, 1, "switched off at once");
-    user->is_active = 1;
-    um_user_set_state(cx, user);
+    um_user_set_active(cx, zoe->id, 1, &user);
     is("zoe", NEW_PASSWORD, UM_OK, 1, "switched on again");
     um_user_delete(cx, zoe->id);
     is("zoe", NEW_PASSWORD, UM_ABSENT, 1, "deleted at once");

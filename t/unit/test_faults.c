@@ -140,10 +140,9 @@ static int is_deleted(world_t *w)
 
 static um_status_e do_disable(world_t *w)
 {
-    um_user_t user = *w->alice;
+    um_user_t *user;
 
-    user.is_active = 0;
-    return um_user_set_state(site_cx(&w->s), &user);
+    return um_user_set_active(site_cx(&w->s), w->alice->id, 0, &user);
 }
 
 static int is_disabled(world_t *w)

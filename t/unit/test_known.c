@@ -116,8 +116,7 @@ static void test_changes_here(void)
     um_known_forget(site_cx(&s), alice->id);
     calls(UM_OK, 1, "one's own makes it ask at once");
     calls(UM_OK, 0, "once");
-    user->is_active = 1;
-    um_user_set_state(site_cx(&s), user);
+    um_user_set_active(site_cx(&s), alice->id, 1, &user);
     calls(UM_BAD_TOKEN, 1, "a new version ends the session at once");
     calls(UM_BAD_TOKEN, 0, "which is known as well");
     um_user_by_name(site_cx(&s), "alice", &user);
@@ -261,8 +260,7 @@ static void test_login(void)
     s.site.database_grace = 0;
     logs_in("alice", "blue", UM_ABSENT, 0, "after its time the password has to be hashed again");
     um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity);
-    user->is_active = 1;
-    um_user_set_state(site_cx(&s), user);
+    um_user_set_active(site_cx(&s), alice->id, 1, &user);
     logs_in("alice", "blue", UM_ABSENT, 1, "other credentials end it at once");
     is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_ABSENT,
            "what has changed since the password was checked is not let in");

@@ -333,20 +333,17 @@ static void test_ends(void)
 {
     um_session_new_t session;
     um_refresh_use_t used;
-    um_user_t user;
+    um_user_t *user;
     const char *token;
 
     begin();
     session = enter();
-    user = *alice;
-    user.is_active = 0;
-    um_user_set_state(site_cx(&s), &user);
+    um_user_set_active(site_cx(&s), alice->id, 0, &user);
     is_int(use(session.refresh_token, &used), UM_INACTIVE, "an account that is switched off");
-    user.is_active = 1;
-    um_user_set_state(site_cx(&s), &user);
+    um_user_set_active(site_cx(&s), alice->id, 1, &user);
     ok(!next_of(session.refresh_token), "and on again: a session from before is over");
     session = enter();
-    is_int(um_password_change(site_cx(&s), &user, site_secret(SITE_PASSWORD), site_secret("another horse battery"),
+    is_int(um_password_change(site_cx(&s), user, site_secret(SITE_PASSWORD), site_secret("another horse battery"),
                               &token), UM_OK, "a new password");
     ok(!next_of(session.refresh_token), "ends it");
     is_int(um_user_delete(site_cx(&s), alice->id), UM_OK, "a deleted account");

@@ -216,29 +216,29 @@ static void change_name(void)
     um_user_update(site_cx(&s), alice, &(site_input_t){ .first_name = "Al", .email = "Alice@example.org" }, &after);
 }
 
-static void set_state(int active, int staff)
+static void set_active(int on)
 {
-    um_user_t user = *alice;
+    um_user_t *after;
 
-    user.is_active = active;
-    user.is_staff = staff;
-    um_user_set_state(site_cx(&s), &user);
+    um_user_set_active(site_cx(&s), alice->id, on, &after);
 }
 
 static void switch_off(void)
 {
-    set_state(0, 0);
+    set_active(0);
 }
 
 static void switch_off_and_on(void)
 {
-    set_state(0, 0);
-    set_state(1, 0);
+    set_active(0);
+    set_active(1);
 }
 
 static void promote(void)
 {
-    set_state(1, 1);
+    um_user_t *after;
+
+    um_user_set_staff(site_cx(&s), alice->id, 1, &after);
 }
 
 /* Past the product: nothing else has changed. */

@@ -41,6 +41,9 @@ static void test_table(void)
             int strange, count = count_values(row->text, &strange);
             int reads = strncmp(row->text, "select", 6) == 0;
 
+            if (dialect == UM_DIALECT_SQLITE3 && !*row->text) {
+                continue;
+            }
             ok(count == row->values && !strange, "%s takes %d values and has %d", row->name, row->values, count);
             ok(reads == (row->kind == UM_STATEMENT_READ), "%s is %s", row->name, reads ? "READ" : "WRITE");
             ok(strcmp(row->name, other->name) == 0 && row->kind == other->kind && row->values == other->values,
@@ -61,7 +64,9 @@ static void test_sqlite_takes_all(void)
         const um_statement_t *row = um_statements_get(UM_DIALECT_SQLITE3, (um_statement_e)i);
         apr_dbd_prepared_t *statement = NULL;
 
-        is_int(apr_dbd_prepare(s.conn.driver, s.pool, s.conn.handle, row->text, NULL, &statement), 0, row->name);
+        if (*row->text) {
+            is_int(apr_dbd_prepare(s.conn.driver, s.pool, s.conn.handle, row->text, NULL, &statement), 0, row->name);
+        }
     }
     site_close(&s);
 }
@@ -212,7 +217,7 @@ static void test_values(void)
     s.asked = 0;
     is_cause(&call, um_store_run(&call, UM_SQL_USER_BY_ID, values, 2, &rows), "USER_BY_ID takes 1 values, was given 2",
              "too many values");
-    is_cause(&call, um_store_run(&call, UM_SQL_USER_STATE, values, 3, &rows), "USER_STATE takes 5 values", "too few");
+    is_cause(&call, um_store_run(&call, UM_SQL_USER_ACTIVE, values, 3, &rows), "USER_ACTIVE takes 4 values", "too few");
     is_int(s.asked, 0, "the database is not even asked");
     call.cause = NULL;
     ok(um_store_run(&call, UM_SQL_USER_EMAIL_TAKEN, values + 1, 2, &rows) == APR_SUCCESS && rows.count == 0
@@ -231,7 +236,7 @@ static void note_lock(site_t *s)
 static void test_lock(void)
 {
     static const struct { um_statement_e id; int values; } writes[] = {
-        { UM_SQL_USER_DELETE, 1 }, { UM_SQL_USER_REHASH, 3 }, { UM_SQL_USER_STATE, 5 }, { UM_SQL_SESSION_INSERT, 7 },
+        { UM_SQL_USER_DELETE, 1 }, { UM_SQL_USER_REHASH, 3 }, { UM_SQL_USER_ACTIVE, 4 }, { UM_SQL_SESSION_INSERT, 7 },
     };
     const char *values[7] = { NULL };
     um_store_call_t call;

@@ -253,7 +253,7 @@ static void test_exclusive_update(void)
 static void test_state_and_delete(void)
 {
     const char *token, *session;
-    um_user_t *user = NULL;
+    um_user_t *user = NULL, *after;
 
     site_register(&s, "Mona", "", &token);
     ok(um_user_by_name(site_cx(&s), "mONA", &user) == UM_OK && strcmp(user->username, "Mona") == 0,
@@ -261,17 +261,16 @@ static void test_state_and_delete(void)
     is_int(um_user_by_name(site_cx(&s), "nobody", &user), UM_ABSENT, "who is not is not found");
     is_int(um_user_by_name(site_cx(&s), "\xFF", &user), UM_ABSENT, "nor what is no name");
     um_user_by_name(site_cx(&s), "mona", &user);
-    user->is_staff = 1;
-    is_int(um_user_set_state(site_cx(&s), user), UM_OK, "made staff");
+    is_int(um_user_set_staff(site_cx(&s), user->id, 1, &user), UM_OK, "made staff");
+    ok(user->is_staff && user->is_active, "answered");
     is_text(ask("select is_staff || is_active from um_users where username = 'Mona'"), "11", "stored");
     is_int(site_call(&s, token), UM_BAD_TOKEN, "and every token of before is void");
     site_login(site_cx(&s), "mona", site_secret(SITE_PASSWORD), &token);
     is_int(site_call(&s, token), UM_OK, "not those of later");
-    user->is_active = 0;
-    is_int(um_user_set_state(site_cx(&s), user), UM_OK, "made inactive");
+    is_int(um_user_set_active(site_cx(&s), user->id, 0, &user), UM_OK, "made inactive");
+    ok(user->is_staff && !user->is_active, "and still staff");
     is_int(site_call(&s, token), UM_INACTIVE, "void, and it is told why");
-    user->is_active = 1;
-    um_user_set_state(site_cx(&s), user);
+    um_user_set_active(site_cx(&s), user->id, 1, &user);
     is_int(site_call(&s, token), UM_BAD_TOKEN, "made active again, it stays void");
     site_login(site_cx(&s), "mona", site_secret(SITE_PASSWORD), &token);
     session = apr_psprintf(s.pool, "select count(*) from um_sessions where user_id = '%s'", user->id);
@@ -280,7 +279,8 @@ static void test_state_and_delete(void)
     is_text(ask(session), "0", "they go with their user");
     is_int(site_call(&s, token), UM_BAD_TOKEN, "and so do his tokens");
     is_int(um_user_delete(site_cx(&s), user->id), UM_ABSENT, "deleted once only");
-    is_int(um_user_set_state(site_cx(&s), user), UM_ABSENT, "gone for everything else too");
+    is_int(um_user_set_active(site_cx(&s), user->id, 1, &after), UM_ABSENT, "gone for everything else too");
+    ok(!after, "nobody is answered");
 }
 
 int main(void)

@@ -255,15 +255,13 @@ static void test_expired(void)
 static void test_switched_off(void)
 {
     const um_user_t *alice;
-    um_user_t user;
+    um_user_t *user;
     const char *token;
 
     begin(UM_VERIFY_REQUIRED);
     alice = enrol(NULL);
     token = newest();
-    user = *alice;
-    user.is_active = user.is_waiting = 0;
-    um_user_set_state(site_cx(&s), &user);
+    um_user_set_active(site_cx(&s), alice->id, 0, &user);
     (void)confirm(token);
     ok(ask("select is_active from um_users")[0] == '0', "a token does not switch on what was switched off");
     end();
@@ -273,16 +271,14 @@ static void test_switched_off(void)
 static void test_staff(void)
 {
     const um_user_t *alice;
-    um_user_t user;
+    um_user_t *user;
     const char *token;
     um_status_e status;
 
     begin(UM_VERIFY_REQUIRED);
     alice = enrol(NULL);
     token = newest();
-    user = *alice;
-    user.is_staff = 1;
-    um_user_set_state(site_cx(&s), &user);
+    um_user_set_staff(site_cx(&s), alice->id, 1, &user);
     is_text(ask("select is_active || ' ' || email_verified || ' ' || is_staff from um_users"), "2 0 1",
             "an account that waits is made staff: it waits still");
     login_errors(SITE_PASSWORD, &status);
@@ -330,6 +326,8 @@ static void test_change_switches(void)
         { 0, UM_VERIFY_ON, 1, OTHER, "verify " OTHER },
         { 0, UM_VERIFY_OFF, 1, OTHER, NULL },
         { 1, UM_VERIFY_ON, 1, ALICE, NULL },
+        { 1, UM_VERIFY_ON, 1, "ALICE@Example.ORG", NULL },
+        { 1, UM_VERIFY_OFF, 1, "Alice@example.org", NULL },
         { 1, UM_VERIFY_ON, 1, "", "email_changed " ALICE },
         { 1, UM_VERIFY_ON, 0, "", NULL },
         { 1, UM_VERIFY_ON, 1, NULL, NULL },
@@ -350,6 +348,37 @@ static void test_change_switches(void)
                      cases[i].email ? cases[i].email : "(none)");
         is_text(ask(MAILS), cases[i].want, name);
         shut();
+    }
+}
+
+/* What another request does after this one has read the account. */
+static void move_meanwhile(site_t *site)
+{
+    site->on_ask = NULL;
+    site_do(site, "update um_users set email = '" OTHER "', email_key = '" OTHER "'");
+}
+
+/* Those of the address that the account has at the change are told, not those of the one that the request has read. */
+static void test_change_meanwhile(void)
+{
+    static const struct { const char *to, *want, *name; } cases[] = {
+        { "third@example.org", "email_changed " OTHER ", verify third@example.org", "to a third address" },
+        { ALICE, "email_changed " OTHER ", verify " ALICE, "to the address that it was" },
+        { OTHER, NULL, "to the same" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const um_user_t *alice;
+
+        begin(UM_VERIFY_OFF);
+        alice = enrol(NULL);
+        site_do(&s, "update um_users set email_verified = 1");
+        m.mailing.verification = UM_VERIFY_ON;
+        s.on_ask = move_meanwhile;
+        set_email(alice, cases[i].to);
+        is_text(ask(MAILS), cases[i].want, apr_psprintf(s.pool, "changed meanwhile, and then %s", cases[i].name));
+        is_text(ask("select email from um_users"), cases[i].to, "the later change stands");
+        end();
     }
 }
 
@@ -538,6 +567,7 @@ int main(void)
     test_staff();
     test_change();
     test_change_switches();
+    test_change_meanwhile();
     test_stranger();
     test_refused_change();
     test_wrong_mailbox();

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_registration.h"
+
+/* The statement for all rows takes the values of those for one each, but for the user's id and version of the session,
+ * and the ids of session and mail twice. */
+#define SESSION_VALUES (UM_STORE_SESSION_VALUES - 2)
+#define ALL_VALUES     (UM_STORE_USER_VALUES + SESSION_VALUES + 1 + UM_STORE_MAIL_VALUES + 1)
+
+static apr_status_t insert_all(um_store_call_t *call, const um_store_registration_t *rows, apr_int64_t now,
+                               um_rows_t *result)
+{
+    const char *values[ALL_VALUES + 2] = { NULL };
+    const char **session = values + UM_STORE_USER_VALUES;
+    const char **mail = session + SESSION_VALUES + 1;
+
+    um_store_user_values(call->pool, rows->user, rows->keys, now, values);
+    if (rows->session) {
+        um_store_session_values(call->pool, rows->session, session);
+        session[SESSION_VALUES] = rows->session->id;
+        session[SESSION_VALUES + 1] = NULL;
+    }
+    if (rows->mail) {
+        um_store_mail_values(call->pool, rows->mail, mail);
+        mail[UM_STORE_MAIL_VALUES] = rows->mail->id;
+    }
+    return um_store_run(call, UM_SQL_REGISTRATION, values, ALL_VALUES, result);
+}
+
+typedef struct work_t {
+    apr_pool_t *pool;
+    const um_store_registration_t *rows;
+    apr_int64_t now;
+} work_t;
+
+static apr_status_t insert_each(um_tx_t *tx, void *baton)
+{
+    const work_t *work = baton;
+    const um_store_registration_t *rows = work->rows;
+    const char *values[UM_STORE_USER_VALUES];
+    um_rows_t result;
+    apr_status_t rv;
+    int done;
+
+    um_store_user_values(work->pool, rows->user, rows->keys, work->now, values);
+    rv = um_store_tx_run(tx, UM_SQL_USER_INSERT, values, UM_STORE_USER_VALUES, &result);
+    done = result.count > 0;
+    if (rv == APR_SUCCESS && done && rows->session) {
+        rv = um_store_session_insert_tx(tx, work->pool, rows->session, &done);
+    }
+    if (rv == APR_SUCCESS && done && rows->mail) {
+        rv = um_store_mail_insert_tx(tx, work->pool, rows->mail);
+    }
+    return rv == APR_SUCCESS && !done ? UM_STORE_ROLLED_BACK : rv;
+}
+
+apr_status_t um_store_registration(um_store_call_t *call, const um_store_registration_t *rows, apr_int64_t now,
+                                   int *done)
+{
+    work_t work = { call->pool, rows, now };
+    um_rows_t result = { 0 };
+    apr_status_t rv;
+
+    if (um_store_dialect(call->store) == UM_DIALECT_SQLITE3) {
+        rv = um_store_transaction(call, insert_each, &work);
+        *done = rv == APR_SUCCESS;
+        return rv == UM_STORE_ROLLED_BACK ? APR_SUCCESS : rv;
+    }
+    rv = insert_all(call, rows, now, &result);
+    *done = result.count > 0;
+    if (rv == APR_SUCCESS && !*done && result.again) {
+        um_user_t *there = NULL;
+
+        rv = um_store_user_by_id(call, rows->user->id, &there);
+        *done = there != NULL;
+    }
+    return rv;
+}

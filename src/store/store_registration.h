@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_STORE_REGISTRATION_H
+#define UM_STORE_REGISTRATION_H
+/* A new account with all that comes with it. */
+#include "store_mail.h"
+#include "store_session.h"
+
+typedef struct um_store_registration_t {
+    const um_user_t *user;
+    const um_user_keys_t *keys;
+    const um_session_t *session;   /**< NULL: none */
+    const um_mail_t *mail;         /**< NULL: none */
+} um_store_registration_t;
+
+/** Stores all rows or none. *done = 0: the name or the claimed address is taken. APR_EGENERAL with the call's cause
+ * when the database did not do it. */
+apr_status_t um_store_registration(um_store_call_t *call, const um_store_registration_t *rows, apr_int64_t now,
+                                   int *done);
+
+#endif
