@@ -23,6 +23,8 @@ static void register_hooks(apr_pool_t *pool)
 {
     /* mod_dbd opens its connections in child_init; we ask the database right after. */
     static const char *const after_dbd[] = { "mod_dbd.c", NULL };
+    /* It finds out which requests are for a forward proxy. */
+    static const char *const after_proxy[] = { "mod_proxy.c", NULL };
     /* It starts its threads in child_init: what they use has to be there. */
     static const char *const before_watchdog[] = { "mod_watchdog.c", NULL };
 
@@ -37,19 +39,21 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(um_worker_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
 
     /* Before anybody looks at what a client says that he is. */
-    ap_hook_post_read_request(um_handover_scrub, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_create_request(um_handover_create, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(um_handover_scrub, after_proxy, NULL, APR_HOOK_FIRST);
     ap_hook_post_read_request(um_auth_bearer_error_page, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_map_to_storage(um_handover_undo, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
     /* Before mod_proxy, mod_rewrite and mod_alias: a path of the API is the API's. */
     ap_hook_translate_name(um_api_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(um_api_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* mod_mime may have put another handler in place meanwhile. */
     ap_hook_fixups(um_api_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    /* Before mod_proxy takes the query and mod_headers evaluates its expressions. */
+    /* Before mod_headers evaluates its expressions. */
     ap_hook_fixups(um_handover_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    /* Before mod_cache, whose filter comes later, takes the answer. */
-    ap_hook_insert_filter(um_private_insert, NULL, NULL, APR_HOOK_MIDDLE);
+    /* The first hook after mod_dir, which in its fixups puts a subrequest in a request's place. */
+    ap_hook_insert_filter(um_handover_settle, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* When the filters that include others are there. mod_cache's comes later. */
+    ap_hook_insert_filter(um_private_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     um_private_register();
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
     /* After everybody's handlers but the one for files. */

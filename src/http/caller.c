@@ -5,7 +5,7 @@
 
 void um_caller_attach(request_rec *r, const um_identity_t *identity)
 {
-    um_request_of(r)->identity = identity;
+    um_request_judge(r)->identity = identity;
 }
 
 /* The record of who was asked, as um_caller_of() looks for it. */
@@ -15,7 +15,7 @@ static const um_request_t *asked(const request_rec *r)
         const um_request_t *known = um_request_look(r);
         const request_rec *parent = um_request_parent(r);
 
-        if (known && known->identity) {
+        if (known && known->identity && known->rules == r->per_dir_config) {
             return known;
         }
         r = parent && parent->per_dir_config == r->per_dir_config ? parent : NULL;

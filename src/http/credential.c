@@ -21,6 +21,7 @@ static void verify(request_rec *r, um_credential_t *seen, const char *token, con
     case UM_OK:
         seen->state = UM_CREDENTIAL_GOOD;
         seen->token = token;
+        um_request_show(r, seen->source->kind);
         return;
     case UM_BAD_TOKEN:
     case UM_INACTIVE:
@@ -36,7 +37,7 @@ static void verify(request_rec *r, um_credential_t *seen, const char *token, con
 }
 
 /* Whether the request that r belongs to has shown a good one there. It may be gone from the headers since. */
-static int adopt(const request_rec *r, um_credential_t *seen)
+static int adopt(request_rec *r, um_credential_t *seen)
 {
     for (const request_rec *from = um_request_parent(r); from; from = um_request_parent(from)) {
         const um_request_t *known = um_request_look(from);
@@ -46,6 +47,7 @@ static int adopt(const request_rec *r, um_credential_t *seen)
             seen->state = UM_CREDENTIAL_GOOD;
             seen->token = known->credential.token;
             seen->identity = known->credential.identity;
+            um_request_show(r, seen->source->kind);
             return 1;
         }
     }
@@ -82,7 +84,7 @@ static int try(request_rec *r, um_credential_t *seen, const um_origin_ask_t *ask
 const um_credential_t *um_credential_look(request_rec *r, const apr_array_header_t *sources,
                                           const um_origin_ask_t *ask)
 {
-    um_credential_t *seen = &um_request_of(r)->credential;
+    um_credential_t *seen = &um_request_judge(r)->credential;
 
     if (seen->sources == sources) {
         return seen;
@@ -101,6 +103,11 @@ const um_credential_t *um_credential_look(request_rec *r, const apr_array_header
 const um_credential_t *um_credential_of(request_rec *r)
 {
     static const um_credential_t none = { .state = UM_CREDENTIAL_NONE };
+    static um_source_t proxy = { UM_SOURCE_PROXY, NULL };
+    static const apr_array_header_t for_proxies = { NULL, sizeof(proxy), 1, 1, (char *)&proxy };
 
-    return um_server_of(r->server)->site ? um_credential_look(r, um_place_of(r)->sources, NULL) : &none;
+    if (!um_server_of(r->server)->site) {
+        return &none;
+    }
+    return um_credential_look(r, um_request_is_forward(r) ? &for_proxies : um_place_of(r)->sources, NULL);
 }

@@ -35,7 +35,8 @@ typedef struct um_credential_t {
 const um_credential_t *um_credential_look(request_rec *r, const apr_array_header_t *sources,
                                           const um_origin_ask_t *ask);
 
-/** The same with the places that UserMgmtTokenSource names for r. A host without a site: UM_CREDENTIAL_NONE. */
+/** The same with the places that UserMgmtTokenSource names for r; in a forward proxy with Proxy-Authorization alone. A
+ * host without a site: UM_CREDENTIAL_NONE. */
 const um_credential_t *um_credential_of(request_rec *r);
 
 #endif

@@ -49,61 +49,6 @@ static void remove_ours(apr_table_t *headers)
 
 /* --- forged copies --- */
 
-static const char *next_option(const char *at, const char **word)
-{
-    *word = at + strspn(at, ", \t");
-    return *word + strcspn(*word, ", \t");
-}
-
-static int names_ours(const char *connection)
-{
-    const char *word;
-    const char *end;
-
-    for (end = next_option(connection, &word); *word; end = next_option(end, &word)) {
-        if (is_ours(word)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static void scrub_connection(request_rec *r)
-{
-    const char *connection = apr_table_get(r->headers_in, "Connection");
-    const char *kept = "";
-    const char *word;
-    const char *end;
-
-    if (!connection || !names_ours(connection)) {
-        return;
-    }
-    for (end = next_option(connection, &word); *word; end = next_option(end, &word)) {
-        if (!is_ours(word)) {
-            kept = apr_pstrcat(r->pool, kept, *kept ? ", " : "",
-                               apr_pstrmemdup(r->pool, word, (apr_size_t)(end - word)), NULL);
-        }
-    }
-    if (*kept) {
-        apr_table_setn(r->headers_in, "Connection", kept);
-    }
-    else {
-        apr_table_unset(r->headers_in, "Connection");
-    }
-}
-
-int um_handover_scrub(request_rec *r)
-{
-    /* What a redirect shows was put there by us. */
-    if (um_server_of(r->server)->keys && !r->prev) {
-        remove_ours(r->headers_in);
-        scrub_connection(r);
-    }
-    return DECLINED;
-}
-
-/* --- requests that belong to another --- */
-
 static void put_back(request_rec *r, const char *name, const char *value)
 {
     if (value) {
@@ -114,19 +59,88 @@ static void put_back(request_rec *r, const char *name, const char *value)
     }
 }
 
-int um_handover_undo(request_rec *r)
+static const char *next_option(const char *at, const char **word)
 {
-    for (const request_rec *from = um_request_parent(r); from; from = um_request_parent(from)) {
-        const um_request_t *known = um_request_look(from);
+    *word = at + strspn(at, ", \t");
+    return *word + strcspn(*word, ", \t");
+}
 
-        if (known && known->is_changed) {
-            remove_ours(r->headers_in);
-            put_back(r, "Authorization", known->original[UM_REQUEST_AUTHORIZATION]);
-            put_back(r, "Cookie", known->original[UM_REQUEST_COOKIE]);
-            break;
+/* The options of a Connection header without the names that are ours; NULL when there are none. */
+static const char *without_ours(apr_pool_t *pool, const char *connection)
+{
+    char *rest = apr_palloc(pool, strlen(connection) + 1);
+    char *at = rest;
+    const char *word;
+    const char *end;
+    int found = 0;
+
+    for (end = next_option(connection, &word); *word; end = next_option(end, &word)) {
+        if (is_ours(word)) {
+            found = 1;
+            continue;
         }
+        if (at > rest) {
+            *at++ = ',';
+        }
+        memcpy(at, word, (apr_size_t)(end - word));
+        at += end - word;
+    }
+    *at = '\0';
+    return found ? rest : NULL;
+}
+
+static void scrub_connection(request_rec *r)
+{
+    const char *connection = apr_table_get(r->headers_in, "Connection");
+    const char *rest = connection ? without_ours(r->pool, connection) : NULL;
+
+    if (rest) {
+        put_back(r, "Connection", *rest ? rest : NULL);
+    }
+}
+
+int um_handover_scrub(request_rec *r)
+{
+    /* A redirect has the headers of the first request. Those to a forward proxy are for the origin server. */
+    if (um_server_of(r->server)->keys && !r->prev && !um_request_is_forward(r)) {
+        remove_ours(r->headers_in);
+        scrub_connection(r);
     }
     return DECLINED;
+}
+
+/* --- requests that belong to another --- */
+
+/* Gives r the headers that the client sent for the request of that record. */
+static void restore(request_rec *r, const um_request_t *known)
+{
+    remove_ours(r->headers_in);
+    put_back(r, "Authorization", known->original[UM_REQUEST_AUTHORIZATION]);
+    put_back(r, "Cookie", known->original[UM_REQUEST_COOKIE]);
+}
+
+static void undo(request_rec *r)
+{
+    um_request_t *known = um_request_look(r);
+
+    if (known && known->is_changed) {
+        restore(r, known);
+        known->is_changed = 0;
+    }
+}
+
+int um_handover_create(request_rec *r)
+{
+    const um_request_t *main = r->main && !r->prev ? um_request_look(r->main) : NULL;
+
+    if (r->prev) {
+        /* The two share a table of headers. */
+        undo(r->prev);
+    }
+    else if (main && main->is_changed) {
+        restore(r, main);
+    }
+    return OK;
 }
 
 /* --- the environment --- */
@@ -154,6 +168,30 @@ static void clear_environment(request_rec *r)
 {
     for (apr_size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
         apr_table_unset(r->subprocess_env, variables[i]);
+    }
+}
+
+/* Whether it is the CGI variable of a header. After an internal redirect httpd keeps the variables of the first
+ * program, with REDIRECT_ before their names; and configurations set such variables (SetEnvIf, RewriteRule). */
+static int is_copy_of(const char *variable, const char *header)
+{
+    while (strncmp(variable, "REDIRECT_", strlen("REDIRECT_")) == 0) {
+        variable += strlen("REDIRECT_");
+    }
+    return strcmp(variable, header) == 0;
+}
+
+static void remove_copies(request_rec *r, const char *header)
+{
+    const apr_array_header_t *all = apr_table_elts(r->subprocess_env);
+
+    for (int i = 0; i < all->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(all, i, apr_table_entry_t).key;
+
+        if (is_copy_of(name, header)) {
+            apr_table_unset(r->subprocess_env, name);
+            i = -1;
+        }
     }
 }
 
@@ -199,46 +237,44 @@ static void change(request_rec *r)
     }
 }
 
+/* Whether an application here is not to see the token of the request, wherever it was. */
+static int hides_token(const um_place_t *place)
+{
+    return place->authorization.what == UM_ONWARD_DROP || place->authorization.what == UM_ONWARD_TEXT;
+}
+
+static void cut_token(request_rec *r, const um_place_t *place, um_source_e kind)
+{
+    for (int i = 0; hides_token(place) && i < place->sources->nelts; i++) {
+        const um_source_t *source = &APR_ARRAY_IDX(place->sources, i, um_source_t);
+
+        if (source->kind == kind) {
+            um_source_cut(r, source);
+        }
+    }
+}
+
 static void set_authorization(request_rec *r, const um_place_t *place)
 {
     const char *token = um_caller_token(r);
     int echoes = r->method_number == M_TRACE;
 
     change(r);
-    switch (place->authorization.what) {
-    case UM_ONWARD_FORWARD:
-        return;
-    case UM_ONWARD_BEARER:
-        put_back(r, "Authorization", token ? apr_pstrcat(r->pool, "Bearer ", token, NULL) : NULL);
-        return;
-    case UM_ONWARD_DROP:
-    case UM_ONWARD_TEXT:
+    if (hides_token(place)) {
+        remove_copies(r, "HTTP_COOKIE");
         put_back(r, "Authorization", echoes ? NULL : place->authorization.text);
-        break;
     }
-    for (int i = 0; i < place->sources->nelts; i++) {
-        um_source_cut(r, &APR_ARRAY_IDX(place->sources, i, um_source_t));
+    else {
+        put_back(r, "Authorization", token ? apr_pstrcat(r->pool, "Bearer ", token, NULL) : NULL);
     }
+    remove_copies(r, "HTTP_AUTHORIZATION");
+    cut_token(r, place, UM_SOURCE_COOKIE);
 }
 
-int um_handover_fixups(request_rec *r)
+static void set_headers(request_rec *r, const um_identity_t *identity)
 {
     const um_place_t *place = um_place_of(r);
-    const um_identity_t *identity = um_caller_of(r);
-    um_request_t *known = um_request_look(r);
 
-    if (!um_server_of(r->server)->site || (known && known->route)) {
-        return DECLINED;
-    }
-    if (known) {
-        known->is_allowed = 1;
-    }
-    if (identity) {
-        set_environment(r, identity);
-    }
-    else if (r->main) {
-        clear_environment(r);
-    }
     if (identity && place->identity_headers && r->method_number != M_TRACE) {
         change(r);
         um_handover_headers(r->pool, r->headers_in, identity);
@@ -246,5 +282,78 @@ int um_handover_fixups(request_rec *r)
     if (place->authorization.what != UM_ONWARD_FORWARD) {
         set_authorization(r, place);
     }
+}
+
+/* mod_proxy sends it on where r->user is not set, as where only an expression has looked at it. */
+static void drop_proxy_authorization(request_rec *r)
+{
+    const um_request_t *known = um_request_look(r);
+
+    if (known && known->credential.state != UM_CREDENTIAL_NONE
+        && !apr_table_get(r->subprocess_env, "Proxy-Chain-Auth")) {
+        apr_table_unset(r->headers_in, "Proxy-Authorization");
+    }
+}
+
+/* --- when --- */
+
+static int is_for_us(const request_rec *r)
+{
+    const um_request_t *known = um_request_look(r);
+
+    return um_server_of(r->server)->site && !(known && known->route);
+}
+
+/* Sets environment and headers as the place of r wants them, whatever an earlier place wanted. */
+static void apply(request_rec *r)
+{
+    const um_identity_t *identity;
+
+    undo(r);
+    identity = um_caller_of(r);
+    if (identity) {
+        set_environment(r, identity);
+    }
+    else if (r->main || um_request_look(r)) {
+        clear_environment(r);
+    }
+    /* The origin server's. */
+    if (!um_request_is_forward(r)) {
+        set_headers(r, identity);
+    }
+    if (um_request_look(r)) {
+        um_request_look(r)->applied = r->per_dir_config;
+    }
+}
+
+int um_handover_fixups(request_rec *r)
+{
+    if (is_for_us(r)) {
+        um_request_take_over(r);
+        apply(r);
+        if (um_request_look(r)) {
+            um_request_look(r)->is_allowed = 1;
+        }
+    }
     return DECLINED;
+}
+
+void um_handover_settle(request_rec *r)
+{
+    const um_request_t *known;
+
+    if (!is_for_us(r)) {
+        return;
+    }
+    um_request_take_over(r);
+    known = um_request_look(r);
+    if (!known || known->applied != r->per_dir_config) {
+        apply(r);
+    }
+    if (um_request_is_forward(r)) {
+        drop_proxy_authorization(r);
+    }
+    else {
+        cut_token(r, um_place_of(r), UM_SOURCE_QUERY);
+    }
 }

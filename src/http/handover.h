@@ -7,17 +7,22 @@
 
 #include <httpd.h>
 
-/** Hook post_read_request: takes out every header that an application may take for one of ours (X-Usermgmt-..., with
- * whatever stands for the hyphens), and such names out of Connection, by which a client would have a proxy drop
- * ours. */
+/** Hook post_read_request, after mod_proxy's: takes out every header that an application may take for one of ours
+ * (X-Usermgmt-..., with whatever stands for the hyphens), and such names out of Connection, by which a client would
+ * have a proxy drop ours. Requests to a forward proxy are left as they are. */
 int um_handover_scrub(request_rec *r);
 
-/** Hook map_to_storage: gives a subrequest or redirect the headers as the client sent them; what its application gets
+/** Hook create_request: gives a subrequest or redirect the headers as the client sent them; what its application gets
  * is for its own place to say. */
-int um_handover_undo(request_rec *r);
+int um_handover_create(request_rec *r);
 
-/** Hook fixups, before all others: environment, headers, Authorization. */
+/** Hook fixups, before all others: environment, headers, Authorization, Cookie; so that mod_headers and mod_rewrite can
+ * work on them. */
 int um_handover_fixups(request_rec *r);
+
+/** Hook insert_filter, before all others: the same once more where httpd has put another resource in the place of r
+ * since, and what must not be done before: a token in the query is taken out. */
+void um_handover_settle(request_rec *r);
 
 /** Tells an identity by headers: of a request that goes on, or of an answer to a proxy that asks. Values are UTF-8 as
  * it is, with a blank for each control character. */

@@ -7,17 +7,44 @@
 #include "server.h"
 
 #include <apr_strings.h>
+#include <string.h>
 #include <util_filter.h>
 
-#define FILTER "USERMGMT_PRIVATE"
+static ap_filter_rec_t *filter_handle;
 
-/* By which token the place was opened: the caller's, or one that only an expression has asked for. */
-static const um_source_t *source_of(const request_rec *r)
+#define BIT(kind) (1U << (kind))
+
+/* Where good tokens were, for r and the requests that r belongs to: the answer depends on them. */
+static unsigned shown_for(const request_rec *r)
 {
-    const um_source_t *source = um_caller_source(r);
-    const um_request_t *known = um_request_look(r);
+    unsigned shown = 0;
 
-    return source || !known || known->credential.state != UM_CREDENTIAL_GOOD ? source : known->credential.source;
+    for (; r; r = um_request_parent(r)) {
+        const um_request_t *known = um_request_look(r);
+
+        shown |= known ? known->shown : 0;
+    }
+    return shown;
+}
+
+/* Whether subrequests or expressions may add to the answer when its head is already sent: those of mod_include, and the
+ * README that mod_autoindex puts below a list of files. */
+static int may_get_parts(const request_rec *r)
+{
+    for (const ap_filter_t *filter = r->output_filters; filter; filter = filter->next) {
+        if (ap_strcasestr(filter->frec->name, "includes")) {
+            return 1;
+        }
+    }
+    return r->handler && strcmp(r->handler, DIR_MAGIC_TYPE) == 0;
+}
+
+/* Every token is a JWT, whose first bytes are those of {" in base64. */
+static int has_cookie_with_token(const request_rec *r)
+{
+    const char *cookies = um_request_header(r, UM_REQUEST_COOKIE);
+
+    return cookies && strstr(cookies, "=eyJ");
 }
 
 static void set_if_silent(request_rec *r, const char *name, const char *value)
@@ -27,52 +54,63 @@ static void set_if_silent(request_rec *r, const char *name, const char *value)
     }
 }
 
-static void make_private(request_rec *r, const um_source_t *source)
+static void make_private(request_rec *r, unsigned shown)
 {
     set_if_silent(r, "Cache-Control", "private");
-    if (source->kind == UM_SOURCE_COOKIE) {
+    if (shown & BIT(UM_SOURCE_COOKIE)) {
         apr_table_mergen(r->headers_out, "Vary", "Cookie");
     }
-    else {
+    if (shown & BIT(UM_SOURCE_QUERY)) {
         set_if_silent(r, "Referrer-Policy", "no-referrer");
     }
 }
 
-/* When the answer goes out: only then is it known what the application has said. mod_proxy brings headers of its
- * own. */
+/* Keeps mod_cache from the answer when it is for one caller. Returns the sources that other caches do not know of. */
+static unsigned keep_from_cache(request_rec *r)
+{
+    unsigned shown = shown_for(r);
+    unsigned unseen = shown & (BIT(UM_SOURCE_COOKIE) | BIT(UM_SOURCE_QUERY));
+    int is_known = shown || um_caller_of(r);
+
+    if (unseen || (is_known && um_place_of(r)->authorization.what != UM_ONWARD_FORWARD)) {
+        for (; r; r = r->main) {
+            r->no_cache = 1;
+        }
+    }
+    return unseen;
+}
+
+/* Runs when the answer goes out: by then the application has set its headers, and subrequests have found tokens. */
 static apr_status_t on_output(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
-    make_private(filter->r, filter->ctx);
+    unsigned shown = keep_from_cache(filter->r);
+
+    if (shown) {
+        make_private(filter->r, shown);
+    }
     ap_remove_output_filter(filter);
     return ap_pass_brigade(filter->next, brigade);
 }
 
 void um_private_register(void)
 {
-    ap_register_output_filter(FILTER, on_output, NULL, AP_FTYPE_RESOURCE);
+    filter_handle = ap_register_output_filter("USERMGMT_PRIVATE", on_output, NULL, AP_FTYPE_RESOURCE);
 }
 
 void um_private_insert(request_rec *r)
 {
-    const um_source_t *source = um_server_of(r->server)->site ? source_of(r) : NULL;
-    int is_in_header = !source || source->kind == UM_SOURCE_HEADER;
-    request_rec *from;
+    unsigned shown;
 
-    if (!source && !um_caller_of(r)) {
+    if (!um_server_of(r->server)->site || um_request_is_forward(r)) {
         return;
     }
-    if (is_in_header && um_place_of(r)->authorization.what == UM_ONWARD_FORWARD) {
-        return;
+    if (may_get_parts(r) && has_cookie_with_token(r)) {
+        um_request_show(r, UM_SOURCE_COOKIE);
     }
-    for (from = r; from; from = from->main) {
-        from->no_cache = 1;
-    }
-    if (is_in_header) {
-        return;
-    }
-    ap_add_output_filter(FILTER, (void *)source, r, r->connection);
+    shown = keep_from_cache(r);
+    ap_add_output_filter_handle(filter_handle, NULL, r, r->connection);
     /* What a subrequest says is part of the main one's answer, and its own headers go nowhere. */
-    for (from = r->main; from; from = from->main) {
-        make_private(from, source);
+    for (request_rec *from = shown ? r->main : NULL; from; from = from->main) {
+        make_private(from, shown);
     }
 }

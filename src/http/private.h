@@ -9,8 +9,9 @@
 /** Registers the filter by which answers are made private. */
 void um_private_register(void);
 
-/** Hook insert_filter: mod_cache is kept from the answer, and it gets Cache-Control and the like, unless the
- * application says something itself. */
+/** Hook insert_filter, after all others: mod_cache is kept from the answer, and it gets Cache-Control and the like,
+ * unless the application says something itself. So do pages whose parts, which are made when the head of the answer
+ * is gone, may be for one caller. */
 void um_private_insert(request_rec *r);
 
 #endif

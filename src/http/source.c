@@ -161,6 +161,8 @@ um_bearer_e um_source_token(const request_rec *r, const um_source_t *source, con
         return name ? find(r, um_request_header(r, UM_REQUEST_COOKIE), ';', name, token) : UM_BEARER_NONE;
     case UM_SOURCE_QUERY:
         return find(r, r->args, '&', source->name, token);
+    case UM_SOURCE_PROXY:
+        return um_bearer_token(apr_table_get(r->headers_in, "Proxy-Authorization"), token);
     }
     return UM_BEARER_NONE;
 }

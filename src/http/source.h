@@ -6,7 +6,12 @@
 
 #include <httpd.h>
 
-typedef enum { UM_SOURCE_HEADER, UM_SOURCE_COOKIE, UM_SOURCE_QUERY } um_source_e;
+typedef enum {
+    UM_SOURCE_HEADER,
+    UM_SOURCE_COOKIE,
+    UM_SOURCE_QUERY,
+    UM_SOURCE_PROXY             /**< Proxy-Authorization, of a forward proxy's client; no directive names it */
+} um_source_e;
 
 typedef struct um_source_t {
     um_source_e kind;

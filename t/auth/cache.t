@@ -5,7 +5,9 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64);
+use POSIX ();
 use Test::More;
 use UmApi;
 use UmPlaces;
@@ -24,15 +26,73 @@ END
     chmod 0755, "$pages/cgi/env" or die "env: $!\n";
     mkdir "$pages/cache" or die "cache: $!\n";
     chmod 0777, "$pages/cache";
+    # Pages of which a part has rules of its own. The head of the answer is sent before that part is asked for.
+    File::Path::make_path("$pages/parts/list", "$pages/secret");
+    my $long = "<p>text</p>\n" x 3000;
+    UmTest::spew("$pages/secret/part.txt", "secret\n");
+    UmTest::spew("$pages/parts/early.shtml", '<!--#include virtual="/secret/part.txt" -->');
+    UmTest::spew("$pages/parts/late.shtml", $long . '<!--#include virtual="/secret/part.txt" -->');
+    UmTest::spew("$pages/parts/asked.shtml", $long . q(<!--#if expr="%{USERMGMT_USERNAME} != ''" -->secret<!--#endif -->));
+    UmTest::spew("$pages/parts/none.shtml", "nothing more\n");
+    UmTest::spew("$pages/parts/list/" . 'x' x 40 . "$_.txt", 'x') for 100 .. 400;
+    UmTest::spew("$pages/parts/list/secret.html", "secret\n");
     return;
 }
 
+# A back end by SCGI that has httpd send a file.
+sub scgi {
+    my ($file) = @_;
+    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die "listen: $!\n";
+    my $port = $listener->sockport;
+    my $child = fork;
+    die "fork: $!\n" unless defined $child;
+    if (!$child) {
+        $SIG{TERM} = 'DEFAULT';     # it stops no servers
+        while (my $socket = $listener->accept) {
+            sysread $socket, my $request, 65536;
+            syswrite $socket, "Status: 200 OK\r\nContent-Type: text/plain\r\nX-Sendfile: $file\r\n\r\n";
+            close $socket;
+        }
+        POSIX::_exit(0);
+    }
+    return ($port, $child);
+}
+
 chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
+my $scgi_file = UmTest::scratch() . "/tmp/sent-$$.txt";
+UmTest::spew($scgi_file, "secret\n");
+my ($scgi_port, $scgi_child) = scgi($scgi_file);
 places(<<"LOAD" . <<'END', files => \&files);
 
 LoadModule cache_module $modules/mod_cache.so
 LoadModule cache_disk_module $modules/mod_cache_disk.so
+LoadModule proxy_scgi_module $modules/mod_proxy_scgi.so
+Define scgi scgi://127.0.0.1:$scgi_port/
+Define sent $scgi_file
 LOAD
+Alias /parts ${pages}/parts
+Alias /secret ${pages}/secret
+<Directory ${pages}/parts>
+    Options +Includes +Indexes
+    AddOutputFilter INCLUDES shtml
+    UserMgmtTokenSource header cookie=tok
+    ReadmeName secret.html
+    <Files secret.html>
+        AuthType Bearer
+        AuthName here
+        Require valid-user
+    </Files>
+</Directory>
+ProxyPass /sent ${scgi}
+ProxySCGISendfile On
+<Directory "/">
+    <FilesMatch "^(?:part|sent-.*)\.txt$">
+        AuthType Bearer
+        AuthName here
+        Require valid-user
+        UserMgmtTokenSource header cookie=tok
+    </FilesMatch>
+</Directory>
 CacheRoot ${pages}/cache
 CacheEnable disk /
 # The back end is a host of the same server.
@@ -113,6 +173,20 @@ is("@{ $answer->{head}{'cache-control'} || [] } @{ $answer->{head}{'referrer-pol
     'private no-referrer', 'a token in the address is kept from the next page');
 $answer = get('/header/b', headers => [bearer('alice')]);
 is("@{ $answer->{head}{'cache-control'} || [] }", '', 'a token in the header is known to all caches');
+
+# ---- parts that are opened by a cookie --------------------------------------------------------------------------------
+
+for my $path ('/parts/early.shtml', '/parts/late.shtml', '/parts/asked.shtml', '/parts/list/', '/sent') {
+    $answer = get($path, headers => [cookie('alice')]);
+    like($answer->{body}, qr/secret/, "$path: has a part for those who are signed in");
+    is("@{ $answer->{head}{'cache-control'} || [] }", 'private', "$path: private");
+    like("@{ $answer->{head}{vary} || [] }", qr/\bCookie\b/, "$path: and another for each cookie");
+    unlike(get($path)->{body}, qr/secret/, "$path: nobody else has it") unless $path eq '/sent';
+    is("@{ $answer->{head}{'cache-control'} || [] }", '', "$path: a page for everybody may be kept")
+        for $answer = get($path, headers => ['Cookie: other=1']);
+}
+kill TERM => $scgi_child;
+waitpid $scgi_child, 0;
 
 # ---- echoes ----------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,207 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Whatever way httpd takes to a resource, the place of that resource decides what its application is told of the caller,
+# what is hidden from it, and what caches may keep.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use MIME::Base64 qw(encode_base64);
+use Test::More;
+use UmApi;
+use UmPlaces;
+use UmServer;
+use UmTest ();
+
+my $PRINT = UmTest::slurp(UmTest::sources() . '/t/cgi-bin/printenv');
+
+sub program {
+    my ($file, $text) = @_;
+    UmTest::spew($file, $text);
+    chmod 0755, $file or die "$file: $!\n";
+    return;
+}
+
+sub files {
+    my ($pages) = @_;
+    for my $kind (qw(bearer basic expr inner cached)) {
+        File::Path::make_path("$pages/$kind/deep");
+        program("$pages/$kind/$_.cgi", $PRINT) for qw(index page deep/index);
+        UmTest::spew("$pages/$kind/any.var", "URI: page.cgi\nContent-Type: text/plain\n\n");
+        UmTest::spew("$pages/$kind/file.acted", 'x');
+        program("$pages/$kind/location.sh", <<"END");
+#!/bin/sh
+printf 'Location: /$kind/page.cgi?%s\\n\\n' "\$QUERY_STRING"
+END
+    }
+    program("$pages/cached/index.cgi", <<'END');
+#!/bin/sh
+printf 'Content-Type: text/plain\nETag: "1"\nCache-Control: max-age=60\n\nfor %s\n' "$HTTP_X_USERMGMT_USERNAME"
+END
+    mkdir "$pages/cache" or die "cache: $!\n";
+    chmod 0777, "$pages/cache";
+    return;
+}
+
+# What every way of getting to a program needs; the rules stand on the programs alone.
+sub ways {
+    return join '', map { <<"END" } @_;
+Alias /$_ \${pages}/$_
+<Directory \${pages}/$_>
+    Options +ExecCGI +MultiViews +FollowSymLinks
+    CGIPassAuth On
+    DirectoryIndex index.cgi
+    FallbackResource /$_/index.cgi
+    AddHandler cgi-script .cgi .sh
+    MultiviewsMatch Handlers
+    AddHandler type-map .var
+    Action acted /$_/page.cgi
+    AddHandler acted .acted
+    RewriteEngine On
+    SetEnvIf Authorization "(.+)" HTTP_AUTHORIZATION=\$1
+    RewriteRule ^rewritten\$ page.cgi
+    RewriteRule ^gone\$ - [R=404]
+</Directory>
+RewriteRule ^/server/$_\$ /$_/page.cgi [PT]
+<Location /$_/gone>
+    ErrorDocument 404 /$_/page.cgi
+</Location>
+END
+}
+
+chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
+my $site = places(<<"LOAD" . ways(qw(bearer basic expr inner cached)) . <<'END', files => \&files);
+
+LoadModule actions_module $modules/mod_actions.so
+LoadModule cache_module $modules/mod_cache.so
+LoadModule cache_disk_module $modules/mod_cache_disk.so
+RewriteEngine On
+LOAD
+<DirectoryMatch "/(?:bearer|cached)(?:/|$)">
+    <FilesMatch "\.cgi$">
+        AuthType Bearer
+        AuthName here
+        Require valid-user
+        UserMgmtTokenSource header cookie=tok query=t
+        UserMgmtIdentityHeaders On
+        UserMgmtAuthorization drop
+    </FilesMatch>
+</DirectoryMatch>
+<DirectoryMatch "/basic(?:/|$)">
+    <FilesMatch "\.cgi$">
+        AuthType Basic
+        AuthName here
+        AuthBasicProvider usermgmt
+        Require valid-user
+        UserMgmtIdentityHeaders On
+        UserMgmtAuthorization drop
+    </FilesMatch>
+</DirectoryMatch>
+<DirectoryMatch "/expr(?:/|$)">
+    <FilesMatch "\.cgi$">
+        UserMgmtTokenSource header cookie=tok query=t
+        UserMgmtAuthorization drop
+        Require expr "%{USERMGMT_USERNAME} != ''"
+    </FilesMatch>
+</DirectoryMatch>
+# The other way round: the folder asks, its programs are open.
+<Directory "${pages}/inner">
+    AuthType Bearer
+    AuthName here
+    Require valid-user
+    UserMgmtTokenSource header cookie=tok query=t
+    UserMgmtIdentityHeaders On
+    UserMgmtAuthorization "Basic c2VydmVyOnNlY3JldA=="
+    <FilesMatch "\.cgi$">
+        AuthType None
+        Require all granted
+        UserMgmtIdentityHeaders Off
+        UserMgmtAuthorization forward
+    </FilesMatch>
+</Directory>
+CacheRoot ${pages}/cache
+CacheEnable disk /cached/
+CacheQuickHandler Off
+CacheIgnoreNoLastMod On
+END
+my $me = enrol('alice');
+my $other = enrol('berta');
+my $T = $me->{token};
+
+sub basic { return 'Authorization: Basic ' . encode_base64("$_[0]{username}:$_[0]{password}", '') }
+
+my @WAYS = (['itself', 'index.cgi'], ['DirectoryIndex', ''], ['DirectoryIndex below', 'deep/'],
+    ['FallbackResource', 'no/such'], ['MultiViews', 'page'], ['a type map', 'any.var'],
+    ['RewriteRule in a folder', 'rewritten'], ['RewriteRule of the server', undef], ['Action', 'file.acted'],
+    ['ErrorDocument', 'gone'], ['Location of a program', 'location.sh']);
+
+sub path {
+    my ($kind, $way) = @_;
+    return defined $way->[1] ? "/$kind/$way->[1]" : "/server/$kind";
+}
+
+sub of {
+    my ($told, $pattern) = @_;
+    return join ' ', map { "$_=$told->{$_}" } sort grep { /$pattern/ } keys %$told;
+}
+
+my $WHO = "HTTP_X_USERMGMT_EMAIL=alice\@example.org HTTP_X_USERMGMT_GROUPS= HTTP_X_USERMGMT_ID=$me->{id} "
+    . 'HTTP_X_USERMGMT_STAFF=0 HTTP_X_USERMGMT_USERNAME=alice';
+
+# ---- the program asks who calls --------------------------------------------------------------------------------------
+
+for my $way (@WAYS) {
+    my $path = path('bearer', $way);
+    for my $shows (['a header', '', "Authorization: Bearer $T", 'Cookie: a=b'],
+        ['a cookie', '', "Cookie: a=b; tok=$T"],
+        ['the address', "?x=1&t=$T&y=2", 'Cookie: a=b']) {
+        my ($by, $query, @headers) = @$shows;
+        # httpd tries a page for errors, and what a type map names, without the client's query.
+        next if $query && $way->[0] =~ /ErrorDocument|type map/;
+        my $answer = get("$path$query", headers => \@headers);
+        my $told = told($answer);
+        my $name = "Bearer, $way->[0], $by";
+        is($answer->{status}, $way->[0] eq 'ErrorDocument' ? 404 : 200, "$name: let in");
+        is(of($told, qr/X_USERMGMT/), $WHO, "$name: the headers of the caller");
+        is(of($told, qr/\AUSERMGMT_USERNAME|\AREMOTE_USER|\AAUTH_TYPE/),
+            'AUTH_TYPE=Bearer REMOTE_USER=alice USERMGMT_USERNAME=alice', "$name: the environment");
+        is($told->{HTTP_AUTHORIZATION}, undef, "$name: no Authorization");
+        is($told->{HTTP_COOKIE}, 'a=b', "$name: no cookie of ours");
+        is($told->{QUERY_STRING}, $query ? 'x=1&y=2' : '', "$name: no token in the query");
+        is("@{ $answer->{head}{'cache-control'} || [] }", $by eq 'a header' ? '' : 'private', "$name: Cache-Control");
+        is("@{ $answer->{head}{vary} || [] }" =~ /\bcookie\b/i ? 1 : 0, $by eq 'a cookie' ? 1 : 0, "$name: Vary");
+        is(get($path)->{status}, $way->[0] =~ /ErrorDocument|MultiViews/ ? 404 : 401, "$name: a stranger is not");
+    }
+    my $answer = get(path('basic', $way), headers => [basic($me), 'Cookie: a=b']);
+    my $told = told($answer);
+    is(of($told, qr/X_USERMGMT/), $WHO, "Basic, $way->[0]: the headers of the caller");
+    is(of($told, qr/\AREMOTE_USER|\AAUTH_TYPE|HTTP_AUTHORIZATION|HTTP_COOKIE/),
+        'AUTH_TYPE=Basic HTTP_COOKIE=a=b REMOTE_USER=alice', "Basic, $way->[0]: no password");
+    $answer = get(path('expr', $way), headers => ["Cookie: tok=$T; a=b"]);
+    $told = told($answer);
+    is(of($told, qr/HTTP_AUTHORIZATION|HTTP_COOKIE|USERMGMT/), 'HTTP_COOKIE=a=b', "expression, $way->[0]: no token");
+    is("@{ $answer->{head}{'cache-control'} || [] }", 'private', "expression, $way->[0]: Cache-Control");
+}
+
+# ---- the folder asks, the program does not ---------------------------------------------------------------------------
+
+for my $way (grep { $_->[0] ne 'RewriteRule of the server' } @WAYS) {
+    my $told = told(get(path('inner', $way) . "?t=$T", headers => ["Authorization: Bearer $T", "Cookie: tok=$T"]));
+    is(of($told, qr/\A(?:HTTP_X_)?USERMGMT_/), '', "open, $way->[0]: not told who calls");
+    is($told->{HTTP_AUTHORIZATION}, "Bearer $T", "open, $way->[0]: what the client sent");
+    is($told->{HTTP_COOKIE}, "tok=$T", "open, $way->[0]: its cookie, too");
+}
+
+# ---- a cache between -------------------------------------------------------------------------------------------------
+
+for my $way (grep { $_->[0] =~ /itself|Index$|Fallback/ } @WAYS) {
+    my $path = path('cached', $way);
+    is_deeply([map { get($path, headers => ["Cookie: tok=$_->{token}"])->{body} } $me, $other],
+        ["for alice\n", "for berta\n"], "cache, $way->[0]: each gets their own page");
+    is_deeply([map { get($path, headers => ["Authorization: Bearer $_->{token}"])->{body} } $me, $other],
+        ["for alice\n", "for berta\n"], "cache, $way->[0]: by header, too");
+    is(get($path)->{status}, 401, "cache, $way->[0]: and a stranger none");
+}
+is($site->{server}->crashes, '', 'nothing crashed');
+
+done_testing();
