@@ -40,11 +40,21 @@ trap 'exit 143' TERM HUP
 
 # --- build ------------------------------------------------------------------------------------------------------------
 
+# bench_compile NAME: t/bench/NAME.c with our libraries, into the folder.
+bench_compile()
+{
+    local packages='apr-util-1 apr-1 json-c libcrypto libutf8proc libcurl libargon2 libidn2'
+    gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$folder/$1" "$here/t/bench/$1.c" \
+        -I"$here/src/core" -I"$here/src/store" -I"$here/src/lib" "$folder"/src/.libs/libum_{core,store,lib}.a \
+        $(pkg-config --cflags --libs $packages) >"$um_log" 2>&1 ||
+        { cat "$um_log" >&2; um_die "$1.c does not compile"; }
+}
+
 # bench_build PACKAGE...: the module, mod_bench.so and mint in a scratch folder's bin, from where the servers' user can
 # read.
 bench_build()
 {
-    local apxs packages='apr-util-1 apr-1 json-c libcrypto libutf8proc libcurl libargon2 libidn2'
+    local apxs
     um_packages yes apache2-bin apache2-dev autoconf automake libtool pkg-config gcc libc6-dev make perl openssl curl \
         wrk libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libaprutil1-dbd-pgsql postgresql libjson-c-dev \
         libssl-dev libcurl4-openssl-dev libutf8proc-dev libargon2-dev libidn2-dev "$@"
@@ -59,10 +69,7 @@ bench_build()
     gcc -O2 -fPIC -shared -Wall -Wextra -o "$folder/mod_bench.so" "$here/t/bench/mod_bench.c" \
         -I"$("$apxs" -q INCLUDEDIR)" $(pkg-config --cflags apr-1 apr-util-1) $(pkg-config --libs libcrypto) \
         >"$um_log" 2>&1 || { cat "$um_log" >&2; um_die "mod_bench.c does not compile"; }
-    gcc -std=gnu11 -O2 -Wall -Wextra -o "$folder/mint" "$here/t/bench/mint.c" \
-        -I"$here/src/core" -I"$here/src/store" -I"$here/src/lib" "$folder"/src/.libs/libum_{core,store,lib}.a \
-        $(pkg-config --cflags --libs $packages) >"$um_log" 2>&1 ||
-        { cat "$um_log" >&2; um_die "mint.c does not compile"; }
+    bench_compile mint
     scratch=$(um_open_folder usermgmt-bench)
     mkdir "$scratch/bin" "$scratch/pg"
     mkdir -m 700 "$scratch/db"
