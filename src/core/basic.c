@@ -16,10 +16,13 @@ typedef struct credentials_t {
     um_secret_t password;
 } credentials_t;
 
-static int can_be_password(const um_cx_t *cx, um_secret_t password)
+static int can_be_password(um_cx_t *cx, um_secret_t password)
 {
-    return password.len && um_unicode_valid(password.text, password.len)
-           && um_unicode_count(password.text, password.len) <= (apr_size_t)cx->site->policy.max_length;
+    if (!password.len || !um_unicode_valid(password.text, password.len)) {
+        return 0;
+    }
+    password = um_password_prepare(cx, password);
+    return um_unicode_count(password.text, password.len) <= (apr_size_t)cx->site->policy.max_length;
 }
 
 static um_status_e hash_once(um_cx_t *cx, const credentials_t *in, um_basic_t *found)

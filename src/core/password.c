@@ -9,6 +9,8 @@
 #include "unicode.h"
 
 #include <apr_strings.h>
+#include <openssl/crypto.h>
+#include <string.h>
 
 /* Bytes beyond which nothing is ever hashed, whatever the policy says; 4 for each of the longest password's
  * characters. */
@@ -16,11 +18,48 @@
 
 static const char no_login[] = "Unable to log in with provided credentials.";
 
+/* --- as it is compared --- */
+
+static apr_status_t wipe(void *data)
+{
+    const um_secret_t *secret = data;
+
+    OPENSSL_cleanse((void *)secret->text, secret->len);
+    return APR_SUCCESS;
+}
+
+static int is_ascii(um_secret_t password)
+{
+    apr_size_t i = 0;
+
+    while (i < password.len && (unsigned char)password.text[i] < 0x80) {
+        i++;
+    }
+    return i == password.len;
+}
+
+um_secret_t um_password_prepare(um_cx_t *cx, um_secret_t typed)
+{
+    um_secret_t *made;
+
+    /* What cannot be normalized is compared as it is. */
+    if (is_ascii(typed)) {
+        return typed;
+    }
+    made = apr_palloc(cx->pool, sizeof(*made));
+    if (um_unicode_opaque(cx->pool, typed.text, typed.len, &made->text, &made->len) != APR_SUCCESS) {
+        return typed;
+    }
+    apr_pool_cleanup_register(cx->pool, made, wipe, apr_pool_cleanup_null);
+    return made->len == typed.len && memcmp(made->text, typed.text, typed.len) == 0 ? typed : *made;
+}
+
 void um_password_check(um_cx_t *cx, const char *field, um_secret_t password, const um_policy_person_t *person)
 {
     const um_policy_t *policy = &cx->site->policy;
     apr_array_header_t *faults;
 
+    password = um_password_prepare(cx, password);
     if (um_unicode_count(password.text, password.len) > (apr_size_t)policy->max_length) {
         um_cx_error(cx, field, "max_length", apr_psprintf(cx->pool, "Ensure this field has no more than %d characters.",
                                                           policy->max_length));
@@ -58,6 +97,7 @@ void um_password_leave(um_cx_t *cx, um_gate_pass_t *pass)
 
 um_status_e um_password_make(um_cx_t *cx, um_secret_t password, const char **hash)
 {
+    password = um_password_prepare(cx, password);
     if (um_pwhash_make(cx->pool, &cx->site->hash, password.text, password.len, hash) != APR_SUCCESS) {
         return um_cx_failed(cx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
     }
@@ -76,32 +116,48 @@ um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **has
     return status;
 }
 
-/* Verifies against the user's hash, or against none at the same cost. When the password is right, *fresh is set to a
- * hash of wanted: its own hash anew if that is out of date, or the new password's. UM_INVALID: not the password. */
+/* One form of a password against the user's hash, or against none at the same cost. */
+static um_pwhash_e verify_form(um_cx_t *cx, const um_user_t *user, um_secret_t form)
+{
+    um_pwhash_e match = user ? um_pwhash_verify(cx->pool, user->password, form.text, form.len) : UM_PWHASH_UNKNOWN;
+
+    /* An old, cheaper hash must not tell by its time that there is such an account. */
+    if (match == UM_PWHASH_UNKNOWN
+        || (match == UM_PWHASH_MISMATCH && um_pwhash_outdated(&cx->site->hash, user->password))) {
+        um_pwhash_dummy(cx->pool, &cx->site->hash, form.text, form.len);
+    }
+    return match;
+}
+
+/* Hashes of passwords that were not normalized were made of the bytes as typed. So these come second, for every account
+ * and name alike, so that time tells nothing. *is_old: they were right. */
+static um_pwhash_e verify_forms(um_cx_t *cx, const um_user_t *user, um_secret_t typed, int *is_old)
+{
+    um_secret_t form = um_password_prepare(cx, typed);
+    um_pwhash_e match = verify_form(cx, user, form);
+
+    *is_old = form.text != typed.text && (match == UM_PWHASH_MISMATCH || match == UM_PWHASH_UNKNOWN);
+    return *is_old ? verify_form(cx, user, typed) : match;
+}
+
+/* Inside the gate. Verifies a password, or at the same cost none where there is no user. When it is right, *fresh is
+ * set to a hash of wanted, or to its own hash anew if that is out of date. UM_INVALID: not the password. */
 static um_status_e verify(um_cx_t *cx, const um_user_t *user, um_secret_t password, const um_secret_t *wanted,
                           const char **fresh)
 {
-    um_status_e status = UM_OK;
-    um_pwhash_e match = UM_PWHASH_MISMATCH;
+    int is_old;
+    um_pwhash_e match = verify_forms(cx, user, password, &is_old);
 
-    if (user) {
-        match = um_pwhash_verify(cx->pool, user->password, password.text, password.len);
-    }
-    /* An old, cheaper hash must not tell by its time that there is such an account. */
-    if (!user || match == UM_PWHASH_UNKNOWN
-        || (match == UM_PWHASH_MISMATCH && um_pwhash_outdated(&cx->site->hash, user->password))) {
-        um_pwhash_dummy(cx->pool, &cx->site->hash, password.text, password.len);
-    }
     if (match == UM_PWHASH_ERROR) {
-        status = um_cx_failed(cx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
+        return um_cx_failed(cx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
     }
-    else if (match != UM_PWHASH_MATCH) {
-        status = UM_INVALID;
+    if (match != UM_PWHASH_MATCH) {
+        return UM_INVALID;
     }
-    else if (wanted || (user->is_active && um_pwhash_outdated(&cx->site->hash, user->password))) {
-        status = um_password_make(cx, wanted ? *wanted : password, fresh);
+    if (wanted || (user->is_active && (is_old || um_pwhash_outdated(&cx->site->hash, user->password)))) {
+        return um_password_make(cx, wanted ? *wanted : password, fresh);
     }
-    return status;
+    return UM_OK;
 }
 
 /* --- signing in --- */

@@ -11,6 +11,10 @@ typedef struct um_secret_t {
     apr_size_t len;             /**< bytes */
 } um_secret_t;
 
+/** A password as it is compared and hashed (um_unicode_opaque), so that it is the same from every keyboard; typed
+ * itself where that makes no difference. Wiped with the context's pool. All functions here take passwords as typed. */
+um_secret_t um_password_prepare(um_cx_t *cx, um_secret_t typed);
+
 /** Notes under field what is wrong with a new password of that person: its length limit, then the policy. */
 void um_password_check(um_cx_t *cx, const char *field, um_secret_t password, const um_policy_person_t *person);
 

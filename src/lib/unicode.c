@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <apr_strings.h>
+#include <openssl/crypto.h>
 #include <utf8proc.h>
 
 #include "jsonscan.h"
@@ -79,9 +80,9 @@ static int becomes_mark(point_t point)
                                         UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE, &boundary) > 0 && is_mark(parts[0])));
 }
 
-static int is_stream_safe(const char *text)
+static int is_stream_safe(const char *text, apr_size_t len)
 {
-    apr_size_t len = strlen(text), i, used;
+    apr_size_t i, used;
     int marks = 0;
     point_t point;
 
@@ -102,7 +103,7 @@ static apr_status_t map(apr_pool_t *pool, const char *text, int options, const c
     utf8proc_uint8_t *made = NULL;
     utf8proc_ssize_t len;
 
-    if (!is_stream_safe(text)) {
+    if (!is_stream_safe(text, strlen(text))) {
         return APR_EINVAL;
     }
     len = utf8proc_map((const utf8proc_uint8_t *)text, 0, &made,
@@ -177,6 +178,43 @@ const char *um_unicode_trim(apr_pool_t *pool, const char *text)
 apr_status_t um_unicode_nfkc(apr_pool_t *pool, const char *text, const char **out)
 {
     return map(pool, text, UTF8PROC_COMPAT | UTF8PROC_COMPOSE, out);
+}
+
+static point_t to_ascii_space(point_t point, void *unused)
+{
+    (void)unused;
+    return utf8proc_category(point) == UTF8PROC_CATEGORY_ZS ? ' ' : point;
+}
+
+apr_status_t um_unicode_opaque(apr_pool_t *pool, const char *text, apr_size_t len, const char **out,
+                               apr_size_t *out_len)
+{
+    const utf8proc_option_t options = (utf8proc_option_t)(UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text;
+    utf8proc_ssize_t count, made;
+    apr_size_t size;
+    point_t *points;
+
+    if (!is_stream_safe(text, len)) {
+        return APR_EINVAL;
+    }
+    count = utf8proc_decompose_custom(bytes, (utf8proc_ssize_t)len, NULL, 0, options, to_ascii_space, NULL);
+    if (count < 0) {
+        return APR_EINVAL;
+    }
+    /* In memory of our own: utf8proc_map() leaves parts of the text behind in what it frees. */
+    size = (apr_size_t)count * sizeof(*points) + 1;
+    points = apr_palloc(pool, size);
+    utf8proc_decompose_custom(bytes, (utf8proc_ssize_t)len, points, count, options, to_ascii_space, NULL);
+    made = utf8proc_reencode(points, count, options);
+    if (made < 0) {
+        OPENSSL_cleanse(points, size);
+        return APR_EINVAL;
+    }
+    OPENSSL_cleanse((char *)points + made, size - (apr_size_t)made);
+    *out = (const char *)points;
+    *out_len = (apr_size_t)made;
+    return APR_SUCCESS;
 }
 
 apr_status_t um_unicode_key(apr_pool_t *pool, const char *text, const char **out)

@@ -29,6 +29,11 @@ const char *um_unicode_trim(apr_pool_t *pool, const char *text);
 /** Normalization form KC (UAX 15). */
 apr_status_t um_unicode_nfkc(apr_pool_t *pool, const char *text, const char **out);
 
+/** A password as it is compared (RFC 8265, OpaqueString): normalization form C, and every other blank (Zs) as U+0020.
+ * Nothing is folded, trimmed or refused. The result is the caller's to wipe; there is no other copy. */
+apr_status_t um_unicode_opaque(apr_pool_t *pool, const char *text, apr_size_t len, const char **out,
+                               apr_size_t *out_len);
+
 /** NFKC_Casefold (Unicode 3.13, R5) of the NFKC form: names are the same when their keys are the same bytes.
  * Canonically equivalent texts have one key, and the key of a key is the key itself. Look-alikes of other scripts
  * stay apart. */

@@ -67,6 +67,15 @@ my @spelled = (
 );
 is(ask($_->[1], $PASSWORD)->{status}, 200, "the name may be typed in $_->[0]") for @spelled;
 
+# A password is the same from every keyboard, as RFC 8265 has it.
+{
+    my ($typed, $composed) = ("Cre\xcc\x80me\xc2\xa0bru\xcc\x82le\xcc\x81e", "Cr\xc3\xa8me br\xc3\xbbl\xc3\xa9e");
+    my $cook = register(username => new_name(), password => $typed);
+    is(ask($cook->{username}, $_->[1])->{status}, $_->[2], "a password registered decomposed, typed $_->[0]") for
+        ['decomposed', $typed, 200], ['composed', $composed, 200], ['without accents', 'Creme brulee', 400],
+        ['in other case', "cr\xc3\xa8me br\xc3\xbbl\xc3\xa9e", 400], ['with a blank more', "$composed ", 400];
+}
+
 my @media = (
     ['a web form', form => do { (my $text = "username=$me->{username}&password=$PASSWORD") =~ s/ /+/g; $text }],
     ['a multipart form', type => 'multipart/form-data; boundary=zz',

@@ -127,6 +127,49 @@ static void test_other_kind(void)
 #endif
 }
 
+/* --- from another keyboard --- */
+
+#define COMPOSED   "caf\u00e9 au lait"
+#define DECOMPOSED "cafe\u0301 au\u00a0lait"
+
+static void set_password(const char *username, const char *bytes)
+{
+    const char *hash;
+
+    um_pwhash_make(s.pool, &s.site.hash, bytes, strlen(bytes), &hash);
+    site_do(&s, apr_psprintf(s.pool, "update um_users set password = '%s' where username = '%s'", hash, username));
+}
+
+static void test_forms(void)
+{
+    site_input_t input = { .username = "frida", .password = site_secret(DECOMPOSED) };
+    const um_user_t *frida;
+    const char *token;
+    um_cx_t *cx;
+
+    is_int(site_enrol(site_cx(&s), &input, &frida, &token), UM_OK, "registered with a decomposed letter");
+    is_int(login("frida", COMPOSED, &cx), UM_OK, "the same password from another keyboard");
+    is_int(login("frida", DECOMPOSED, &cx), UM_OK, "and from the first");
+    is_int(hashes, 1, "costs one hash");
+    is_int(login("frida", "caf\u00c9 au lait", &cx), UM_INVALID, "letters are not folded");
+    is_int(login("frida", COMPOSED " ", &cx), UM_INVALID, "blanks are not trimmed");
+    is_int(login("frida", "cafe au lait", &cx), UM_INVALID, "accents are not dropped");
+    is_int(login("frida", "wrong e\u0301", &cx), UM_INVALID, "a wrong one of two forms");
+    is_int(hashes, 2, "costs two hashes");
+    is_int(login("nobody", "wrong e\u0301", &cx), UM_INVALID, "so does an unknown name");
+    is_int(hashes, 2, "at the same cost");
+    is_int(login("dave", "wrong e\u0301", &cx), UM_INVALID, "and an account without a hash");
+    is_int(hashes, 2, "at the same cost");
+
+    set_password("frida", DECOMPOSED);
+    is_int(login("frida", COMPOSED, &cx), UM_INVALID, "an old hash is of the bytes as typed");
+    is_int(login("frida", DECOMPOSED, &cx), UM_OK, "as typed it is right");
+    is_int(hashes, 3, "after two hashes and a new one");
+    is_int(login("frida", COMPOSED, &cx), UM_OK, "which is of the common form");
+    is_int(login("frida", DECOMPOSED, &cx), UM_OK, "from now on");
+    is_int(hashes, 1, "at the cost of one hash");
+}
+
 /* --- changing --- */
 
 static um_status_e change(const um_user_t *user, const char *old, const char *new, um_cx_t **cx, const char **token)
@@ -152,6 +195,9 @@ static void test_change(void)
     is_int(hashes, 0, "before anything is hashed");
     is_int(change(erin, SITE_PASSWORD, "erin@example", &cx, &fresh), UM_INVALID, "one like the user's address");
     is_text(site_errors(cx), "new_password password_too_similar", "is told");
+    is_int(change(erin, SITE_PASSWORD, "o\u0308\u00f6o\u0308o\u0308x", &cx, &fresh), UM_INVALID,
+           "eight characters of five letters");
+    is_text(site_errors(cx), "new_password password_too_short", "are counted as they are kept");
     is_int(change(erin, "wrong", NEW_PASSWORD, &cx, &fresh), UM_INVALID, "a wrong old one");
     is_text(site_errors(cx), "old_password password_incorrect", "is told");
     ok(site_call(&s, one) == UM_OK && site_call(&s, two) == UM_OK, "nothing has ended so far");
@@ -221,6 +267,7 @@ int main(void)
     test_bytes();
     test_rehash();
     test_other_kind();
+    test_forms();
     test_change();
     test_gate();
     is_int(held, 0, "no connection was held while a password was hashed");

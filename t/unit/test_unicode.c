@@ -295,6 +295,39 @@ static void test_classes(apr_pool_t *pool)
     }
 }
 
+/* The cases of RFC 8265, table 5, and their like. */
+static void test_passwords(apr_pool_t *pool)
+{
+    static const struct { const char *text, *want, *name; } cases[] = {
+        { "correct horse battery staple", "correct horse battery staple", "ASCII" },
+        { "Correct Horse Battery Staple", "Correct Horse Battery Staple", "is not folded" },
+        { "\u03c0\u00df\u00e5", "\u03c0\u00df\u00e5", "letters" },
+        { "Jack of \u2666s", "Jack of \u2666s", "a symbol" },
+        { "foo\u1680bar", "foo bar", "another blank" },
+        { "\u3000x\u00a0", " x ", "blanks at the ends stay" },
+        { "e\u0301", "\u00e9", "a decomposed letter" },
+        { "\u1e9b\u0323", "\u1e9b\u0323", "what looks alike only, stays" },
+        { "\ufb01\uff21", "\ufb01\uff21", "and a ligature and a wide letter" },
+        { "\u1100\u1161\u11a8", "\uac01", "parts of a syllable" },
+        { "a\tb\u200b", "a\tb\u200b", "a tab and what is not shown" },
+        { "", "", "nothing" },
+    };
+    const char *out = NULL, *text = "e";
+    apr_size_t len = 0;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ok(um_unicode_opaque(pool, cases[i].text, strlen(cases[i].text), &out, &len) == APR_SUCCESS
+           && len == strlen(cases[i].want) && memcmp(out, cases[i].want, len) == 0, "a password: %s", cases[i].name);
+    }
+    ok(um_unicode_opaque(pool, "e\0\u0301", 4, &out, &len) == APR_SUCCESS && len == 4
+       && memcmp(out, "e\0\u0301", 4) == 0, "a NUL ends nothing");
+    is_int(um_unicode_opaque(pool, "\xFF", 1, &out, &len), APR_EINVAL, "what is not UTF-8 is none");
+    for (int i = 0; i < 31; i++) {
+        text = apr_pstrcat(pool, text, "\u0301", NULL);
+    }
+    is_int(um_unicode_opaque(pool, text, strlen(text), &out, &len), APR_EINVAL, "nor is what costs too much");
+}
+
 int main(void)
 {
     apr_pool_t *pool;
@@ -306,6 +339,7 @@ int main(void)
     test_forms(pool);
     test_keys_of_keys(pool);
     test_many_marks(pool);
+    test_passwords(pool);
     test_classes(pool);
     apr_pool_destroy(pool);
     apr_terminate();
