@@ -9,6 +9,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
+#include <strings.h>
 
 /* --- what is ours --- */
 
@@ -65,8 +66,15 @@ static const char *next_option(const char *at, const char **word)
     return *word + strcspn(*word, ", \t");
 }
 
-/* The options of a Connection header without the names that are ours; NULL when there are none. */
-static const char *without_ours(apr_pool_t *pool, const char *connection)
+/* What no client may have taken out of a request: a proxy takes out what Connection names, also when we have set it. */
+static int is_to_stay(const char *word, apr_size_t len)
+{
+    return is_ours(word) || (len == strlen("Authorization") && strncasecmp(word, "Authorization", len) == 0)
+           || (len == strlen("Cookie") && strncasecmp(word, "Cookie", len) == 0);
+}
+
+/* The options of a Connection header without those; NULL when there are none. */
+static const char *without_those(apr_pool_t *pool, const char *connection)
 {
     char *rest = apr_palloc(pool, strlen(connection) + 1);
     char *at = rest;
@@ -75,7 +83,7 @@ static const char *without_ours(apr_pool_t *pool, const char *connection)
     int found = 0;
 
     for (end = next_option(connection, &word); *word; end = next_option(end, &word)) {
-        if (is_ours(word)) {
+        if (is_to_stay(word, (apr_size_t)(end - word))) {
             found = 1;
             continue;
         }
@@ -92,7 +100,7 @@ static const char *without_ours(apr_pool_t *pool, const char *connection)
 static void scrub_connection(request_rec *r)
 {
     const char *connection = apr_table_get(r->headers_in, "Connection");
-    const char *rest = connection ? without_ours(r->pool, connection) : NULL;
+    const char *rest = connection ? without_those(r->pool, connection) : NULL;
 
     if (rest) {
         put_back(r, "Connection", *rest ? rest : NULL);

@@ -8,8 +8,8 @@
 #include <httpd.h>
 
 /** Hook post_read_request, after mod_proxy's: takes out every header that an application may take for one of ours
- * (X-Usermgmt-..., with whatever stands for the hyphens), and such names out of Connection, by which a client would
- * have a proxy drop ours. Requests to a forward proxy are left as they are. */
+ * (X-Usermgmt-..., with whatever stands for the hyphens), and such names, Authorization and Cookie out of Connection,
+ * by which a client would have a proxy drop what we set. Requests to a forward proxy are left as they are. */
 int um_handover_scrub(request_rec *r);
 
 /** Hook create_request: gives a subrequest or redirect the headers as the client sent them; what its application gets

@@ -137,6 +137,15 @@ is(of(get('/open/x', headers => ['Connection: X-Foo, X-Usermgmt-Id', 'X-Foo: 1',
     'XUsermgmt-Id: 4', 'X-Usermgmts: 5']), qr/\AHTTP_X(?!_FORWARDED)/),
     'HTTP_XUSERMGMT_ID=4 HTTP_X_BAR=2 HTTP_X_USER=3 HTTP_X_USERMGMTS=5', 'all else stays as it is');
 
+# A proxy drops what Connection names, when it has been set: also what it is to send as Authorization and Cookie.
+for my $names ('Authorization', 'close, authorization', 'Cookie,AUTHORIZATION ,X-Usermgmt-Id', 'Cookie, Cookies') {
+    my $told = told(get('/app/text', headers => [$H, 'Cookie: a=b', "Connection: $names"]));
+    is($told->{HTTP_AUTHORIZATION}, 'Basic c2VydmVyOnNlY3JldA==', "Connection: $names: the text goes on");
+    is($told->{HTTP_COOKIE}, 'a=b', "Connection: $names: so do cookies");
+    is(told(get('/app/bearer', headers => ["Cookie: tok=$T", "Connection: $names"]))->{HTTP_AUTHORIZATION}, "Bearer $T",
+        "Connection: $names: so does the token");
+}
+
 # A back end that shows the very bytes it got.
 {
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die "listen: $!\n";
