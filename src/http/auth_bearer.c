@@ -25,7 +25,8 @@ static void challenge(request_rec *r, const char *error, const char *text)
     if (text) {
         value = apr_pstrcat(r->pool, value, ", error_description=\"", text, "\"", NULL);
     }
-    apr_table_setn(r->err_headers_out, "WWW-Authenticate", value);
+    /* httpd makes 407 of the 401 then. */
+    apr_table_setn(r->err_headers_out, um_request_is_forward(r) ? "Proxy-Authenticate" : "WWW-Authenticate", value);
 }
 
 static int let_in(request_rec *r, const um_identity_t *identity)
