@@ -14,41 +14,50 @@ um_status_e um_reset_request(um_cx_t *cx, const char *email)
     return cx->errors->nelts ? UM_INVALID : um_mailing_wish(cx, UM_MAILING_RESET, email);
 }
 
-static um_status_e find(um_cx_t *cx, const char *token, um_user_t **user)
+/* A token and whose it is. */
+typedef struct found_t {
+    const char *hash;
+    const char *email_key;      /* of the address that it went to */
+    um_user_t *user;
+} found_t;
+
+static um_status_e find(um_cx_t *cx, const char *token, found_t *found)
 {
     um_store_call_t call = um_cx_store(cx);
-    const char *hash = um_ticket_hash(cx, token);
 
-    *user = NULL;
-    if (hash && um_store_ticket_user(&call, hash, UM_MAILING_RESET, um_cx_seconds(cx), user) != APR_SUCCESS) {
+    *found = (found_t){ .hash = um_ticket_hash(cx, token) };
+    if (found->hash && um_store_ticket_user(&call, found->hash, UM_MAILING_RESET, um_cx_seconds(cx), &found->user,
+                                            &found->email_key) != APR_SUCCESS) {
         return um_cx_away(cx, &call);
     }
-    return *user && (*user)->is_active ? UM_OK : UM_ABSENT;
+    return found->user && found->user->is_active ? UM_OK : UM_ABSENT;
 }
 
 um_status_e um_reset_validate(um_cx_t *cx, const char *token)
 {
-    um_user_t *user;
+    found_t found;
 
-    return cx->errors->nelts ? UM_INVALID : find(cx, token, &user);
+    return cx->errors->nelts ? UM_INVALID : find(cx, token, &found);
 }
 
 /* --- confirming --- */
 
 typedef struct confirm_t {
     um_cx_t *cx;
+    const found_t *found;
     const um_user_t *changed;
-    const char *old_version;
     um_mail_t *notice;          /* or NULL */
 } confirm_t;
 
+/* The token is taken here and not when it was found: the address may be changed while the password is hashed. */
 static apr_status_t confirm_rows(um_tx_t *tx, void *baton)
 {
     confirm_t *confirm = baton;
+    const found_t *found = confirm->found;
     apr_pool_t *pool = confirm->cx->pool;
     int done = 0;
-    apr_status_t rv = um_store_user_password(tx, pool, confirm->changed, confirm->old_version,
-                                             um_cx_seconds(confirm->cx), &done);
+    apr_status_t rv = um_store_ticket_reset(tx, pool, confirm->changed, found->user->version, found->email_key,
+                                            found->hash, um_cx_seconds(confirm->cx), &done);
 
     if (rv == APR_SUCCESS && !done) {
         return UM_STORE_ROLLED_BACK;
@@ -73,17 +82,17 @@ static um_status_e store(um_cx_t *cx, confirm_t *confirm)
     return rv == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
 }
 
-static um_status_e change(um_cx_t *cx, const um_user_t *user, um_secret_t password)
+static um_status_e change(um_cx_t *cx, const found_t *found, um_secret_t password)
 {
-    um_user_t changed = *user;
-    confirm_t confirm = { cx, &changed, user->version, NULL };
+    um_user_t changed = *found->user;
+    confirm_t confirm = { cx, found, &changed, NULL };
     um_status_e status = um_password_hash(cx, password, &changed.password);
 
     if (status == UM_OK && um_random_uuid(cx->pool, cx->now, &changed.version) != APR_SUCCESS) {
         status = um_cx_failed(cx, "the random generator failed");
     }
     if (status == UM_OK) {
-        status = um_mailing_password_notice(cx, user, &confirm.notice);
+        status = um_mailing_password_notice(cx, found->user, &confirm.notice);
     }
     return status == UM_OK ? store(cx, &confirm) : status;
 }
@@ -91,18 +100,20 @@ static um_status_e change(um_cx_t *cx, const um_user_t *user, um_secret_t passwo
 um_status_e um_reset_confirm(um_cx_t *cx, const char *token, um_secret_t password)
 {
     um_policy_person_t person;
-    um_user_t *user;
+    const um_user_t *user;
+    found_t found;
     um_status_e status;
 
     if (cx->errors->nelts) {
         return UM_INVALID;
     }
-    status = find(cx, token, &user);
+    status = find(cx, token, &found);
     if (status != UM_OK) {
         return status;
     }
+    user = found.user;
     cx->subject = user->id;
     person = (um_policy_person_t){ user->username, user->first_name, user->last_name, user->email };
     um_password_check(cx, "password", password, &person);
-    return cx->errors->nelts ? UM_INVALID : change(cx, user, password);
+    return cx->errors->nelts ? UM_INVALID : change(cx, &found, password);
 }

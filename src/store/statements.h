@@ -87,6 +87,11 @@ UM_STATEMENT(USER_PASSWORD, WRITE, 5,
     "update um_users set password = cast(%s as text), version = " UM_UUID ", updated_at = cast(%s as bigint)"
     " where id = " UM_UUID " and version = " UM_UUID " returning id")
 
+/* By a one-time token: only while the account is active and has the address that the token went to. */
+UM_STATEMENT(USER_RESET, WRITE, 6,
+    "update um_users set password = cast(%s as text), version = " UM_UUID ", updated_at = cast(%s as bigint)"
+    " where id = " UM_UUID " and version = " UM_UUID " and email_key = cast(%s as text) and is_active = 1 returning id")
+
 /* A better hash of the same password: the version stays, no token dies. */
 UM_STATEMENT(USER_REHASH, WRITE, 3,
     "update um_users set password = cast(%s as text)"
@@ -350,7 +355,7 @@ UM_STATEMENT(TICKET_BOUND, WRITE, 4,
 
 /* Good while it has not run out and the account's credentials and address are those it was made for. */
 UM_STATEMENT(TICKET_USER, READ, 3,
-    "select " UM_USER_COLUMNS " from um_tickets t join um_users u on u.id = t.user_id"
+    "select " UM_USER_COLUMNS ", t.email_key from um_tickets t join um_users u on u.id = t.user_id"
     " where t.hash = cast(%s as text) and t.kind = cast(%s as text) and t.expires_at > cast(%s as bigint)"
     " and t.user_version = u.version and t.email_key = u.email_key")
 

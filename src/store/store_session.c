@@ -3,7 +3,6 @@
 
 #include <apr_strings.h>
 
-#define USER_COLUMNS 9
 
 void um_store_session_values(apr_pool_t *pool, const um_session_t *session, const char **values)
 {
@@ -62,8 +61,8 @@ static void read_state(apr_pool_t *pool, const um_rows_t *rows, um_session_state
         const char *const *row = rows->row[0];
 
         state->user = um_store_user_read(pool, row);
-        state->stands = row[USER_COLUMNS][0] == '1';
-        state->expires_at = apr_atoi64(row[USER_COLUMNS + 1]);
+        state->stands = row[UM_STORE_USER_COLUMNS][0] == '1';
+        state->expires_at = apr_atoi64(row[UM_STORE_USER_COLUMNS + 1]);
     }
 }
 
@@ -83,7 +82,7 @@ apr_status_t um_store_session_state(um_store_call_t *call, const char *id, um_se
 
     read_state(call->pool, &rows, state);
     if (rows.count) {
-        state->groups = rows.row[0][USER_COLUMNS + 2] ? rows.row[0][USER_COLUMNS + 2] : "";
+        state->groups = rows.row[0][UM_STORE_USER_COLUMNS + 2] ? rows.row[0][UM_STORE_USER_COLUMNS + 2] : "";
     }
     return rv;
 }
@@ -98,7 +97,7 @@ apr_status_t um_store_session_refresh(um_store_call_t *call, const char *id, um_
         const char *const *row = rows.row[0];
 
         state->user = um_store_user_read(call->pool, row);
-        row += USER_COLUMNS;
+        row += UM_STORE_USER_COLUMNS;
         state->stands = row[0][0] == '1';
         state->created_at = apr_atoi64(row[1]);
         state->expires_at = apr_atoi64(row[2]);

@@ -49,13 +49,32 @@ apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_tick
 }
 
 apr_status_t um_store_ticket_user(um_store_call_t *call, const char *hash, const char *kind, apr_int64_t now,
-                                  um_user_t **user)
+                                  um_user_t **user, const char **email_key)
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_TICKET_USER,
                                    UM_VALUES(hash, kind, um_store_number(call->pool, now)), &rows);
 
     *user = rows.count ? um_store_user_read(call->pool, rows.row[0]) : NULL;
+    *email_key = rows.count ? rows.row[0][UM_STORE_USER_COLUMNS] : NULL;
+    return rv;
+}
+
+/* The account's row first and then the token's, as when an account is deleted: two in different order would wait for
+ * each other. */
+apr_status_t um_store_ticket_reset(um_tx_t *tx, apr_pool_t *pool, const um_user_t *changed, const char *old_version,
+                                   const char *email_key, const char *hash, apr_int64_t now, int *done)
+{
+    const char *at = um_store_number(pool, now);
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_RESET,
+                                      UM_VALUES(changed->password, changed->version, at, changed->id, old_version,
+                                                email_key), &rows);
+
+    if (rv == APR_SUCCESS && rows.count) {
+        rv = um_store_tx_run(tx, UM_SQL_TICKET_TAKE, UM_VALUES(hash, "reset", at), &rows);
+    }
+    *done = rv == APR_SUCCESS && rows.count > 0;
     return rv;
 }
 

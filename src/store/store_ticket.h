@@ -42,9 +42,15 @@ apr_status_t um_store_ticket_users(um_tx_t *tx, apr_pool_t *pool, const um_ticke
 apr_status_t um_store_ticket_insert(um_tx_t *tx, apr_pool_t *pool, const um_ticket_t *ticket, int again, int limit,
                                     int *done);
 
-/** Whose token it is, while it is good; *user NULL: not any more, or never. */
+/** Whose token it is, and the key of the address that it went to, while it is good; *user NULL: not any more, or
+ * never. */
 apr_status_t um_store_ticket_user(um_store_call_t *call, const char *hash, const char *kind, apr_int64_t now,
-                                  um_user_t **user);
+                                  um_user_t **user, const char **email_key);
+
+/** In a transaction: sets changed->password and changed->version and takes the reset token. *done 0: somebody else took
+ * it, it ran out, or the account's version, state or address is no longer what the token was made for. */
+apr_status_t um_store_ticket_reset(um_tx_t *tx, apr_pool_t *pool, const um_user_t *changed, const char *old_version,
+                                   const char *email_key, const char *hash, apr_int64_t now, int *done);
 
 /** Whether a token is there, good or not. */
 apr_status_t um_store_ticket_there(um_store_call_t *call, const char *hash, int *there);

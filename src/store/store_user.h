@@ -26,7 +26,8 @@ typedef struct um_user_keys_t {
     const char *email_claim;   /**< the key where addresses are exclusive, "" where not; NULL: keeps its value */
 } um_user_keys_t;
 
-/** Reads the first nine columns of a row that begins with UM_USER_COLUMNS. */
+/** Reads a row that begins with UM_USER_COLUMNS; so many there are. */
+#define UM_STORE_USER_COLUMNS 9
 um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row);
 
 apr_status_t um_store_user_by_id(um_store_call_t *call, const char *id, um_user_t **user);

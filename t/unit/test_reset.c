@@ -380,6 +380,51 @@ static void test_race(void)
     end();
 }
 
+static void (*race_change)(void);
+
+/* What is done while the new password is hashed: before the second connection, the one of the change. */
+static void change_meanwhile(site_t *site)
+{
+    int locked = site->locked;
+
+    site->on_ask = NULL;
+    site->locked = 0;
+    race_change();
+    site->locked = locked;
+}
+
+static void change_before_second(site_t *site)
+{
+    site->on_ask = change_meanwhile;
+}
+
+/* The mailbox that has the token must be the account's when the password is set, and the account must be active. */
+static void test_change_meanwhile(void)
+{
+    static const struct { const char *name; void (*change)(void); um_status_e want; } cases[] = {
+        { "the account's names are changed", change_name, UM_OK },
+        { "its address is changed", change_email, UM_ABSENT },
+        { "it is switched off", switch_off, UM_ABSENT },
+        { "it is switched off by hand", switch_off_by_hand, UM_ABSENT },
+        { "its password is changed", change_password, UM_ABSENT },
+        { "it is deleted", delete_account, UM_ABSENT },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        begin();
+        race_token = get_token();
+        race_change = cases[i].change;
+        s.on_ask = change_before_second;
+        is_int(confirm(race_token, OTHER_PASSWORD), cases[i].want, cases[i].name);
+        s.on_ask = NULL;
+        is_int(can_login(OTHER_PASSWORD), cases[i].want == UM_OK, "while a new password is hashed");
+        is_text(ask("select count(*) from um_tickets"), cases[i].want == UM_OK || cases[i].change == delete_account
+                ? "0" : "1", "the token is taken with the password, or not at all");
+        ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time");
+        shut();
+    }
+}
+
 /* --- the database away --- */
 
 /* 1: done, 0: not at all, -1: by half. */
@@ -438,6 +483,7 @@ int main(void)
     test_confirm();
     test_order();
     test_race();
+    test_change_meanwhile();
     for (um_dialect_e dialect = UM_DIALECT_PGSQL; dialect <= UM_DIALECT_SQLITE3; dialect++) {
         test_faults(FAULTS_REFUSED, dialect, "is refused");
         test_faults(FAULTS_LOST_BEFORE, dialect, "is not done and the connection lost");
