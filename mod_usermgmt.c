@@ -13,6 +13,7 @@
 #include "handover.h"
 #include "place.h"
 #include "server.h"
+#include "sqlitefile.h"
 #include "worker.h"
 
 #include <ap_config.h>
@@ -31,6 +32,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_config(um_server_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(um_checks_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_server_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(um_sqlitefile_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_hosts_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_keys_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_worker_post_config, NULL, NULL, APR_HOOK_MIDDLE);

@@ -3,6 +3,7 @@
 
 #include "hosts.h"
 #include "shared.h"
+#include "sqlitefile.h"
 
 #include <apr_dbd.h>
 #include <mod_dbd.h>
@@ -10,12 +11,38 @@
 #define LOCK_WAIT_MS 2000
 #define LONGEST_STEP_MS 50
 
+static const char *trouble(void *baton)
+{
+    const um_server_t *server = baton;
+
+    return um_sqlitefile_trouble(server->file, server->server, 0);
+}
+
+/* Whether a connection leads to the file that is watched. One that was opened in the second before the file was found
+ * to be gone leads to another one for good. */
+static int leads_there(const um_server_t *server, const ap_dbd_t *dbd)
+{
+    static const char key[] = "um.file", here[] = "here", elsewhere[] = "elsewhere";
+    const char *known = apr_hash_get(dbd->prepared, key, APR_HASH_KEY_STRING);
+
+    if (!known) {
+        known = um_sqlitefile_trouble(server->file, server->server, 1) ? elsewhere : here;
+        apr_hash_set(dbd->prepared, key, APR_HASH_KEY_STRING, known);
+    }
+    return known == here;
+}
+
 static apr_status_t borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
 {
-    server_rec *server = baton;
+    const um_server_t *server = baton;
     APR_OPTIONAL_FN_TYPE(ap_dbd_open) *open_connection = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
-    ap_dbd_t *dbd = open_connection ? open_connection(pool, server) : NULL;
+    APR_OPTIONAL_FN_TYPE(ap_dbd_close) *close_connection = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
+    ap_dbd_t *dbd = open_connection ? open_connection(pool, server->dbd) : NULL;
 
+    if (dbd && server->file && !leads_there(server, dbd)) {
+        close_connection(server->dbd, dbd);
+        dbd = NULL;
+    }
     if (!dbd) {
         return APR_EGENERAL;
     }
@@ -26,9 +53,10 @@ static apr_status_t borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
 
 static void give_back(void *baton, um_dbconn_t *conn)
 {
+    const um_server_t *server = baton;
     APR_OPTIONAL_FN_TYPE(ap_dbd_close) *close_connection = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
 
-    close_connection(baton, conn->lender);
+    close_connection(server->dbd, conn->lender);
 }
 
 /* For an APR without timed locks. */
@@ -61,12 +89,13 @@ static void unlock(void *baton)
     apr_global_mutex_unlock(um_shared_writers());
 }
 
-um_store_t *um_database_store(apr_pool_t *pchild, const um_server_t *server)
+um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server)
 {
     um_store_t *store;
-    um_lender_t lender = { .baton = server->dbd, .borrow = borrow, .give_back = give_back };
+    um_lender_t lender = { .baton = server, .borrow = borrow, .give_back = give_back };
 
     if (server->dialect == UM_DIALECT_SQLITE3) {
+        lender.trouble = trouble;
         lender.lock = lock;
         lender.unlock = unlock;
     }

@@ -3,6 +3,7 @@
 #include "conftree.h"
 #include "database.h"
 #include "hosts.h"
+#include "sqlitefile.h"
 
 #include <apr_file_info.h>
 #include <apr_lib.h>
@@ -15,20 +16,20 @@ static const char *check_sqlite(um_server_t *server, const ap_directive_t *param
                                 apr_pool_t *ptemp)
 {
     apr_finfo_t info;
-    const char *args;
-    const char *folder;
+    const char *args, *path, *folder;
 
     if (!params) {
         return "DBDriver sqlite3 needs DBDParams with the path of the database file";
     }
     args = params->args;
-    server->database_file = um_store_sqlite_file(pconf, ap_getword_conf(pconf, &args));
-    if (!server->database_file) {
+    path = um_store_sqlite_file(pconf, ap_getword_conf(pconf, &args));
+    if (!path) {
         return apr_psprintf(ptemp, "DBDParams (%s:%d): a database in memory would be another one for each connection; "
                             "name a file", params->filename, params->line_num);
     }
-    server->database_name = apr_pstrcat(pconf, "sqlite3 ", server->database_file, NULL);
-    folder = um_store_sqlite_folder(ptemp, server->database_file);
+    server->file = um_sqlitefile_create(pconf, path);
+    server->database_name = apr_pstrcat(pconf, "sqlite3 ", path, NULL);
+    folder = um_store_sqlite_folder(ptemp, path);
     if (apr_stat(&info, folder, APR_FINFO_TYPE | APR_FINFO_PROT, ptemp) != APR_SUCCESS || info.filetype != APR_DIR) {
         return apr_psprintf(ptemp, "DBDParams (%s:%d): there is no folder %s; make it with mode 0700 and give it to "
                             "the user that httpd runs as", params->filename, params->line_num, folder);

@@ -129,7 +129,7 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     um_shared_child_init(pchild, main_server);
 }
 
-static um_site_t *make_site(apr_pool_t *pchild, const um_server_t *server, const common_t *common)
+static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const common_t *common)
 {
     const um_settings_t *settings = &server->settings;
     um_site_t *site = apr_pcalloc(pchild, sizeof(*site));
@@ -167,7 +167,7 @@ static void tell_if_not_ready(apr_pool_t *pchild, const um_server_t *server)
     um_store_call_t call = { .store = server->site->store };
 
     apr_pool_create(&call.pool, pchild);
-    if (um_store_ready(&call) != APR_SUCCESS) {
+    if (um_store_ready(&call) != APR_SUCCESS && !call.known) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM101: the database is not ready, requests are "
                      "answered 503 until it is: %s", call.cause);
     }

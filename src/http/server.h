@@ -24,7 +24,7 @@ typedef struct um_server_t {
     server_rec *dbd;            /**< the host whose mod_dbd connections are used, see hosts.h */
     const char *database;       /**< mod_dbd's driver and parameters, to tell databases apart; NULL: there is none */
     const char *database_name;  /**< for the log: without login and password */
-    const char *database_file;  /**< of SQLite; else NULL */
+    struct um_sqlitefile_t *file; /**< of SQLite; else NULL */
     um_dialect_e dialect;
     const char *issuer;         /**< NULL: tokens are neither issued nor accepted here */
     um_keyring_t *keys;         /**< read as root, in the parent; NULL: this host neither issues nor accepts tokens */

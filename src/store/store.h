@@ -86,6 +86,8 @@ typedef struct um_dbconn_t {
 /** Where connections come from: mod_dbd in httpd, a single connection in the command line and in tests. */
 typedef struct um_lender_t {
     void *baton;
+    /** Why no connection may be used at the moment, which has been logged; NULL: nothing is wrong. May be NULL. */
+    const char *(*trouble)(void *baton);
     /** Borrows into *conn. APR_SUCCESS, or another status when there is none to be had now. */
     apr_status_t (*borrow)(void *baton, apr_pool_t *pool, um_dbconn_t *conn);
     void (*give_back)(void *baton, um_dbconn_t *conn);

@@ -222,8 +222,12 @@ static apr_status_t take_connection(um_store_call_t *call, int locked, um_dbconn
 apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
     um_store_t *store = call->store;
+    const char *trouble = store->lender.trouble ? store->lender.trouble(store->lender.baton) : NULL;
     apr_status_t rv;
 
+    if (trouble) {
+        return refuse(call, trouble);
+    }
     if (!um_breaker_may_try(&store->breaker)) {
         return refuse(call, "no database connection: it was away a moment ago, not asked again yet");
     }

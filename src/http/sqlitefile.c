@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sqlitefile.h"
+
+#include "breaker.h"
+#include "hosts.h"
+#include "newfile.h"
+#include "schema.h"
+
+#include <apr_atomic.h>
+#include <apr_dbd.h>
+#include <apr_file_info.h>
+#include <apr_strings.h>
+#include <errno.h>
+#include <http_core.h>
+#include <mpm_common.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <unixd.h>
+
+#define LOOK_MS 1000
+
+static const char mark_text[] =
+    "A SQLite database belongs to these keys. While this file is here mod_usermgmt makes no new one by itself when a\n"
+    "database is not found: see \"SQLite\" in docs/operations.md.\n";
+
+struct um_sqlitefile_t {
+    const char *path;
+    const char *refused;        /* why it was not made; NULL: it was there, or was made */
+    int is_seen;                /* device and inode are those of the file at the start */
+    dev_t device;
+    ino_t inode;
+    apr_uint32_t looked;        /* atomic: the tick of the last look; 0: none yet */
+    apr_uint32_t is_gone;       /* atomic: what it found */
+};
+
+um_sqlitefile_t *um_sqlitefile_create(apr_pool_t *pconf, const char *path)
+{
+    um_sqlitefile_t *file = apr_pcalloc(pconf, sizeof(*file));
+
+    file->path = path;
+    return file;
+}
+
+/* --- children --- */
+
+/* An empty file is what opening a connection leaves where there was none. */
+static int is_there(const char *path, struct stat *info)
+{
+    return stat(path, info) == 0 && info->st_size > 0;
+}
+
+static int is_same(const um_sqlitefile_t *file)
+{
+    struct stat info;
+
+    return is_there(file->path, &info) && info.st_dev == file->device && info.st_ino == file->inode;
+}
+
+static void look(um_sqlitefile_t *file, const server_rec *server)
+{
+    apr_uint32_t is_gone = !is_same(file);
+
+    if (apr_atomic_xchg32(&file->is_gone, is_gone) == is_gone) {
+        return;
+    }
+    if (is_gone) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, "UM121: the database's file %s was removed or replaced: "
+                     "requests are answered 503. Put that very file back, or restart httpd to use the one that is "
+                     "there now", file->path);
+    }
+    else {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server, "UM122: the database's file %s is back", file->path);
+    }
+}
+
+const char *um_sqlitefile_trouble(um_sqlitefile_t *file, const server_rec *server, int at_once)
+{
+    apr_uint32_t now = um_breaker_tick();
+    apr_uint32_t looked = apr_atomic_read32(&file->looked);
+
+    if (file->refused) {
+        return file->refused;
+    }
+    if (file->is_seen && (at_once || !looked || now - looked >= LOOK_MS)
+        && apr_atomic_cas32(&file->looked, now, looked) == looked) {
+        look(file, server);
+    }
+    return apr_atomic_read32(&file->is_gone) ? "the database's file was removed or replaced" : NULL;
+}
+
+/* --- the start: a process of httpd's user makes file and schema --- */
+
+static apr_status_t borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
+{
+    (void)pool;
+    *conn = *(um_dbconn_t *)baton;
+    return APR_SUCCESS;
+}
+
+static void give_back(void *baton, um_dbconn_t *conn)
+{
+    (void)baton;
+    (void)conn;
+}
+
+/* What was done, "" for nothing; *why: why it could not be. */
+static const char *upgrade(apr_pool_t *pool, const char *path, const char **why)
+{
+    um_dbconn_t *conn = apr_pcalloc(pool, sizeof(*conn));
+    um_lender_t lender = { .baton = conn, .borrow = borrow, .give_back = give_back };
+    um_store_call_t call = { .pool = pool };
+    apr_array_header_t *applied = apr_array_make(pool, 8, sizeof(const char *));
+
+    if (apr_dbd_init(pool) != APR_SUCCESS || apr_dbd_get_driver(pool, "sqlite3", &conn->driver) != APR_SUCCESS) {
+        *why = "the driver sqlite3 is not there";
+        return NULL;
+    }
+    if (apr_dbd_open_ex(conn->driver, pool, path, &conn->handle, why) != APR_SUCCESS) {
+        *why = *why ? *why : "the database cannot be opened";
+        return NULL;
+    }
+    conn->pool = pool;
+    conn->prepared = apr_hash_make(pool);
+    call.store = um_store_create(pool, UM_DIALECT_SQLITE3, &lender, 0);
+    if (um_schema_upgrade(&call, applied) != APR_SUCCESS) {
+        *why = call.cause;
+        applied = NULL;
+    }
+    /* The last connection to close writes what is in the log into the database. */
+    apr_dbd_close(conn->driver, conn->handle);
+    return applied ? apr_array_pstrcat(pool, applied, ' ') : NULL;
+}
+
+static const char *read_all(apr_pool_t *pool, int from)
+{
+    char text[1024];
+    apr_size_t len = 0;
+    ssize_t count;
+
+    while (len < sizeof(text) - 1 && ((count = read(from, text + len, sizeof(text) - 1 - len)) > 0
+                                      || (count < 0 && errno == EINTR))) {
+        len += count > 0 ? (apr_size_t)count : 0;
+    }
+    return apr_pstrmemdup(pool, text, len);
+}
+
+/* Runs upgrade() in a child with the rights of httpd's user. 0: it failed. *said: its answer. */
+static int upgrade_as_user(apr_pool_t *ptemp, server_rec *s, const char *path, const char **said)
+{
+    int ends[2], status = 1;
+    pid_t child;
+
+    *said = "no process could be made for it";
+    if (pipe(ends) != 0) {
+        return 0;
+    }
+    child = fork();
+    if (child == 0) {
+        const char *why = "the rights of httpd's user could not be taken on";
+        const char *done = ap_run_drop_privileges(ptemp, s) == OK ? upgrade(ptemp, path, &why) : NULL;
+        const char *answer = done ? done : why ? why : "no reason was given";
+
+        _exit(write(ends[1], answer, strlen(answer)) < 0 || !done);
+    }
+    close(ends[1]);
+    if (child > 0) {
+        *said = read_all(ptemp, ends[0]);
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+            continue;
+        }
+    }
+    close(ends[0]);
+    return child > 0 && status == 0;
+}
+
+/* Of the keys, to say that they have been used. */
+static const char *mark_of(apr_pool_t *pool, const char *keys)
+{
+    const char *slash = strrchr(keys, '/');
+    apr_finfo_t info;
+
+    if (apr_stat(&info, keys, APR_FINFO_TYPE, pool) == APR_SUCCESS && info.filetype == APR_DIR) {
+        return apr_pstrcat(pool, keys, "/.database", NULL);
+    }
+    return slash ? apr_psprintf(pool, "%.*s/.%s.database", (int)(slash - keys), keys, slash + 1)
+                 : apr_psprintf(pool, ".%s.database", keys);
+}
+
+static int is_marked(apr_pool_t *ptemp, const um_server_t *server)
+{
+    apr_finfo_t info;
+
+    return apr_stat(&info, mark_of(ptemp, server->settings.signing_key), APR_FINFO_TYPE | APR_FINFO_LINK, ptemp)
+           == APR_SUCCESS;
+}
+
+/* Whether the host's database may be opened: it is there, or was made now. */
+static void prepare(const um_server_t *server, server_rec *s, apr_pool_t *pconf, apr_pool_t *ptemp)
+{
+    um_sqlitefile_t *file = server->file;
+    struct stat info;
+    int was_there = is_there(file->path, &info);
+    const char *said = NULL;
+
+    if (!was_there && is_marked(ptemp, server)) {
+        file->refused = apr_psprintf(pconf, "there is no database in %s, and %s says that there was one for these "
+                                     "keys: mend DBDParams or restore the file, and restart httpd. To begin with an "
+                                     "empty database: usermgmt --driver sqlite3 --params %s schema upgrade, as httpd's "
+                                     "user", file->path, mark_of(ptemp, server->settings.signing_key), file->path);
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "UM121: requests are answered 503: %s", file->refused);
+        return;
+    }
+    if (!upgrade_as_user(ptemp, s, file->path, &said)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "UM124: the database %s could not be made ready, which is tried "
+                     "again later: %s", file->path, said);
+    }
+    else if (*said) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s, "UM123: %s: %s; steps of the schema: %s", file->path,
+                     was_there ? "the database was upgraded" : "there was no database, a new one was made", said);
+    }
+    if (is_there(file->path, &info)) {
+        file->is_seen = 1;
+        file->device = info.st_dev;
+        file->inode = info.st_ino;
+    }
+}
+
+static void mark(const um_server_t *server, server_rec *s, apr_pool_t *ptemp)
+{
+    const char *path = mark_of(ptemp, server->settings.signing_key);
+    apr_status_t rv = um_newfile_create(ptemp, path, mark_text, sizeof(mark_text) - 1);
+
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_EEXIST(rv)) {
+        ap_log_error(APLOG_MARK, APLOG_INFO, rv, s, "UM125: %s cannot be made: a database that is missing at the next "
+                     "start will be made anew", path);
+    }
+}
+
+static int has_part(const server_rec *s)
+{
+    const um_server_t *server = um_server_of(s);
+
+    return um_server_is_own(s) && server->keys && server->file && um_hosts_decides(server);
+}
+
+/* The host before this one with the same file; NULL: this is the first. */
+static const um_server_t *first_with(const server_rec *main_server, const um_server_t *server)
+{
+    for (const server_rec *s = main_server; s && s != server->server; s = s->next) {
+        if (has_part(s) && strcmp(um_server_of(s)->file->path, server->file->path) == 0) {
+            return um_server_of(s);
+        }
+    }
+    return NULL;
+}
+
+int um_sqlitefile_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    (void)plog;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
+    for (server_rec *s = main_server; s; s = s->next) {
+        um_server_t *server = um_server_of(s);
+
+        if (has_part(s)) {
+            const um_server_t *first = first_with(main_server, server);
+
+            if (first) {
+                server->file = first->file;
+            }
+            else {
+                prepare(server, s, pconf, ptemp);
+            }
+        }
+    }
+    /* Not before all are there: hosts with the same keys may have databases of their own. */
+    for (server_rec *s = main_server; s; s = s->next) {
+        if (has_part(s) && um_server_of(s)->file->is_seen) {
+            mark(um_server_of(s), s, ptemp);
+        }
+    }
+    return OK;
+}

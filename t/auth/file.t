@@ -1,0 +1,99 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# The file of a SQLite database: made once, missed when it is gone, and never made anew by itself.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use UmApi;
+use UmServer;
+use UmTest;
+
+plan skip_all => 'of SQLite alone' unless UmTest::database() eq 'sqlite3';
+
+my $WAIT = 30;
+my $file = UmTest::new_folder() . '/accounts.db';
+my $database = { driver => 'sqlite3', params => $file, sql => sub { UmTest::run('sqlite3', '-batch', $file, @_) } };
+my $server = UmServer->start($database, '');
+
+sub log_has {
+    my ($pattern) = @_;
+    return await($WAIT, sub { $server->log =~ $pattern });
+}
+
+sub sign_in {
+    my ($account) = @_;
+    local $UmApi::PORT = $server->{port};
+    return call(POST => $TOKEN, json => qq({"username":"$account->{username}","password":"$account->{password}"}))
+        ->{status};
+}
+
+# A change of the profile, which is a write.
+sub change {
+    my ($account) = @_;
+    return call(PATCH => $account->{path}, port => $server->{port}, token => $account->{token},
+        json => '{"first_name":"A"}')->{status};
+}
+
+# As long as it takes for all processes to see a change; then it is so each time.
+sub always {
+    my ($status, $function) = @_;
+    await($WAIT, sub { !grep { $function->() != $status } 1 .. 10 });
+    my %seen;
+    $seen{ $function->() }++ for 1 .. 20;
+    return join ' ', sort keys %seen;
+}
+
+ok(log_has(qr/UM123: \Q$file\E: there was no database, a new one was made; steps of the schema: 001_accounts /),
+    'that a database is made is logged');
+my $account = do { local $UmApi::PORT = $server->{port}; register() };
+is(always(200, sub { change($account) }), 200, 'it works');
+
+# ---- gone under a running server -----------------------------------------------------------------------------------
+
+rename $file, "$file.away" or die "$!\n";
+is(always(503, sub { change($account) }), 503, 'a file that is gone: 503');
+ok(log_has(qr/UM121: the database's file \Q$file\E was removed or replaced: requests are answered 503/), 'the log says so');
+my $lines = () = $server->log =~ /UM121/g;
+my $children = $server->children;
+cmp_ok($lines, '<=', $children, 'once in each process');
+ok(!grep { /UM(?:301|502)/ && !/usermgmt:(?:debug|info)/ } split(/\n/, $server->log), 'and no request says it again');
+
+UmTest::spew($file, UmTest::slurp("$file.away"));
+is(always(503, sub { change($account) }), 503, 'another file in its place: 503');
+unlink $file or die "$!\n";
+rename "$file.away", $file or die "$!\n";
+is(always(200, sub { change($account) }), 200, 'the same file is back: it works');
+ok(log_has(qr/UM122: the database's file \Q$file\E is back/), 'the log says so');
+
+# ---- gone at a start -----------------------------------------------------------------------------------------------
+
+rename $file, "$file.away" or die "$!\n";
+$server->graceful;
+is(always(503, sub { sign_in($account) }), 503, 'after a graceful restart: 503');
+ok(log_has(qr/UM121: requests are answered 503: there is no database in \Q$file\E, .*schema upgrade/), 'the log says why');
+is((stat $file)[7] || 0, 0, 'no database is made');
+$server->stop;
+$server->launch;
+is(always(503, sub { sign_in($account) }), 503, 'after a full restart: 503');
+$server->configure('DBDParams "' . $file . '.other"');
+$server->graceful;
+is(always(503, sub { sign_in($account) }), 503, 'with a mistyped path: 503');
+is((stat "$file.other")[7] || 0, 0, 'and no database is made');
+
+rename "$file.away", $file or die "$!\n";
+$server->configure('');
+$server->graceful;
+is(always(200, sub { sign_in($account) }), 200, 'back, and restarted: it works');
+
+# ---- another one on purpose ----------------------------------------------------------------------------------------
+
+unlink $file, "$file-wal", "$file-shm";
+is((UmTest::run(UmTest::cli(), '--driver', 'sqlite3', '--params', $file, qw(schema upgrade)))[0], 0,
+    'the program makes a new one');
+$server->graceful;
+is(always(400, sub { sign_in($account) }), 400, 'which is used after a restart');
+is($server->crashes, '', 'nothing crashed');
+$server->stop;
+
+done_testing();
