@@ -12,6 +12,7 @@
 #include "private.h"
 #include "handover.h"
 #include "place.h"
+#include "refusal.h"
 #include "server.h"
 #include "sqlitefile.h"
 #include "worker.h"
@@ -67,6 +68,8 @@ static void register_hooks(apr_pool_t *pool)
     um_auth_basic_register(pool);
     ap_hook_insert_error_filter(um_auth_basic_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(um_auth_basic_error_document, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(um_refusal_error, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(um_refusal_error_document, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(um_auth_bearer_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_expr_lookup(um_auth_expr_lookup, NULL, NULL, APR_HOOK_MIDDLE);
     um_auth_require_register(pool);

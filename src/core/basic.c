@@ -31,12 +31,7 @@ static um_status_e hash_once(um_cx_t *cx, const credentials_t *in, um_basic_t *f
     um_status_e status = um_password_verify_user(cx, in->username, in->password, &user);
 
     found->hashed = status != UM_AWAY && status != UM_BUSY;
-    if (user) {
-        cx->subject = user->id;
-    }
     if (status == UM_INVALID) {
-        cx->cause = !user ? "there is no such account"
-                    : user->is_active ? "wrong password" : "the account is inactive";
         return user ? UM_INVALID : UM_ABSENT;
     }
     return status == UM_OK ? um_known_login_add(cx, in->key, in->password, user, &found->identity) : status;

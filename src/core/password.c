@@ -188,6 +188,13 @@ static um_status_e find_user(um_cx_t *cx, const char *username, um_user_t **user
     return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
 }
 
+/* For the log alone: callers get the same answer whatever it was. */
+static um_status_e refuse(um_cx_t *cx, const char *cause)
+{
+    cx->cause = cause;
+    return UM_INVALID;
+}
+
 um_status_e um_password_verify_user(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **who)
 {
     um_user_t *user = NULL;
@@ -197,7 +204,7 @@ um_status_e um_password_verify_user(um_cx_t *cx, const char *username, um_secret
 
     *who = NULL;
     if (password.len > MAX_HASHED) {
-        return UM_INVALID;
+        return refuse(cx, "no account can have such a password");
     }
     status = um_password_enter(cx, &pass);
     if (status != UM_OK) {
@@ -211,8 +218,14 @@ um_status_e um_password_verify_user(um_cx_t *cx, const char *username, um_secret
         status = verify(cx, user, password, NULL, &fresh);
     }
     um_password_leave(cx, &pass);
+    if (user) {
+        cx->subject = user->id;
+    }
+    if (status == UM_INVALID) {
+        return refuse(cx, user ? "wrong password" : "there is no such account");
+    }
     if (status == UM_OK && !user->is_active) {
-        return UM_INVALID;
+        return refuse(cx, "the account is inactive");
     }
     if (status == UM_OK && fresh) {
         store_fresh_hash(cx, user, fresh);
@@ -235,6 +248,7 @@ um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t pas
     }
     status = um_session_open(cx, session);
     if (status == UM_BAD_TOKEN) {
+        cx->cause = "the account was changed meanwhile";
         return refuse_login(cx);
     }
     *who = user;
@@ -271,8 +285,10 @@ static apr_status_t change_rows(um_tx_t *tx, void *baton)
     return done ? APR_SUCCESS : UM_STORE_ROLLED_BACK;
 }
 
-static um_status_e wrong_password(um_cx_t *cx)
+static um_status_e wrong_password(um_cx_t *cx, const char *user_id)
 {
+    cx->cause = "wrong old password";
+    cx->subject = user_id;
     um_cx_error(cx, "old_password", "password_incorrect", "Wrong password.");
     return UM_INVALID;
 }
@@ -285,7 +301,7 @@ static um_status_e store_change(um_cx_t *cx, change_t *change)
 
     um_known_forget(cx, change->changed->id);
     if (rv == UM_STORE_ROLLED_BACK) {
-        return wrong_password(cx);
+        return wrong_password(cx, change->changed->id);
     }
     if (rv == UM_STORE_UNKNOWN
         && um_store_session_exists(&call, change->session->record.id, &there) == APR_SUCCESS && there) {
@@ -311,7 +327,7 @@ um_status_e um_password_change(um_cx_t *cx, const um_user_t *user, um_secret_t o
         return UM_INVALID;
     }
     if (old_password.len > MAX_HASHED) {
-        return wrong_password(cx);
+        return wrong_password(cx, user->id);
     }
     status = um_password_enter(cx, &pass);
     if (status == UM_OK) {
@@ -319,7 +335,7 @@ um_status_e um_password_change(um_cx_t *cx, const um_user_t *user, um_secret_t o
         um_password_leave(cx, &pass);
     }
     if (status != UM_OK) {
-        return status == UM_INVALID ? wrong_password(cx) : status;
+        return status == UM_INVALID ? wrong_password(cx, user->id) : status;
     }
     if (um_random_uuid(cx->pool, cx->now, &changed.version) != APR_SUCCESS) {
         return um_cx_failed(cx, "the random generator failed");

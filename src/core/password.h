@@ -30,10 +30,10 @@ um_status_e um_password_make(um_cx_t *cx, um_secret_t password, const char **has
 /** The same with a pass of its own. UM_BUSY, UM_FAILED. */
 um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **hash);
 
-/** Whose name and password these are. UM_INVALID: nobody's (*user NULL), not his, or those of an inactive account, all
- * after the same time; nothing is noted in cx->errors. UM_BUSY, UM_AWAY, UM_FAILED. An old hash is replaced by a better
- * one of the same password.
- * @param user  as he was before the password was hashed: what has changed since is for the caller to see */
+/** Whose name and password these are. UM_INVALID: there is no such account (*user NULL), the password is wrong, or the
+ * account is inactive, all after the same time. Then nothing is noted in cx->errors, and cx->cause says which, for the
+ * log alone. UM_BUSY, UM_AWAY, UM_FAILED. An old hash is replaced by a better one of the same password.
+ * @param user  as it was before the password was hashed: what has changed since is for the caller to see */
 um_status_e um_password_verify_user(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **user);
 
 /** Signs in by name and password and opens a session, with a refresh token where the site has them. UM_INVALID with

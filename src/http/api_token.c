@@ -4,6 +4,7 @@
 #include "api_user.h"
 #include "cookie.h"
 #include "origin.h"
+#include "refusal.h"
 #include "refresh.h"
 
 #include <string.h>
@@ -86,6 +87,9 @@ um_status_e um_api_token_create(um_call_t *call)
         return UM_DENIED;
     }
     status = um_password_login(&call->cx, in->username, in->password, &call->user, &session);
+    if (status == UM_INVALID) {
+        um_refusal_log(call->r, &call->cx, in->username);
+    }
     if (status == UM_OK && in->cookie) {
         keep_in_cookie(call, &session);
     }

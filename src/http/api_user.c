@@ -2,6 +2,7 @@
 #include "api_user.h"
 
 #include "cookie.h"
+#include "refusal.h"
 #include "registration.h"
 
 #include <apr_strings.h>
@@ -93,6 +94,10 @@ um_status_e um_api_user_change_password(um_call_t *call)
     const char *token;
     um_status_e status = um_password_change(&call->cx, call->user, in->old_password, in->new_password, &token);
 
+    /* Not when it was the new one that was refused. */
+    if (status == UM_INVALID && call->cx.cause) {
+        um_refusal_log(call->r, &call->cx, call->user->username);
+    }
     if (status == UM_OK) {
         call->out = um_json_object(call->cx.pool);
         um_json_put_text(call->out, "status", "success");

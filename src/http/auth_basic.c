@@ -4,6 +4,7 @@
 #include "basic.h"
 #include "caller.h"
 #include "channel.h"
+#include "refusal.h"
 #include "reply.h"
 
 #include <apr_strings.h>
@@ -13,6 +14,7 @@
 #include <mod_auth.h>
 #include <mod_core.h>
 #include <string.h>
+#include <strings.h>
 
 #define STATUS_KEY "usermgmt-basic-status"
 
@@ -89,10 +91,18 @@ static authn_status accept_caller(request_rec *r, const um_basic_t *found)
     return AUTH_GRANTED;
 }
 
-static authn_status refuse(request_rec *r, const um_cx_t *cx, authn_status status)
+static authn_status refuse(request_rec *r, const um_cx_t *cx, const char *username, authn_status status)
 {
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM412: password of %s refused: %s", cx->subject ? cx->subject : "-",
-                  cx->cause);
+    const char *type = ap_auth_type(r);
+
+    /* mod_auth_basic asks the next provider for a name that is not known here. What mod_auth_form answers depends on
+     * its pages. */
+    if (status == AUTH_USER_NOT_FOUND && type && strcasecmp(type, "Basic") == 0) {
+        um_refusal_log_if_final(r, cx, username);
+    }
+    else {
+        um_refusal_log(r, cx, username);
+    }
     return status;
 }
 
@@ -124,9 +134,9 @@ static authn_status check_password(request_rec *r, const char *username, const c
     case UM_OK:
         return accept_caller(r, &found);
     case UM_ABSENT:
-        return refuse(r, &cx, AUTH_USER_NOT_FOUND);
+        return refuse(r, &cx, username, AUTH_USER_NOT_FOUND);
     case UM_INVALID:
-        return refuse(r, &cx, AUTH_DENIED);
+        return refuse(r, &cx, username, AUTH_DENIED);
     case UM_BUSY:
         return trouble(r, &cx, APLOG_WARNING);
     default:

@@ -115,7 +115,7 @@ sub counts {
 sub hashes {
     my ($mark) = @_;
     my $text = UmTest::since($mark);
-    my $count = () = $text =~ /UM411:|UM412: password of \S+ refused: (?:wrong password|there is no|the account)/g;
+    my $count = () = $text =~ /UM411:|UM320: .*? account \S+, (?:wrong password|there is no|the account)/g;
     return $count;
 }
 
