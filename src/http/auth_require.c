@@ -9,9 +9,11 @@
 #include <ap_provider.h>
 #include <apr_strings.h>
 #include <http_config.h>
+#include <http_core.h>
 #include <http_request.h>
 #include <mod_auth.h>
 #include <string.h>
+#include <strings.h>
 
 /* --- reading the line; an argument may hold %{...}, so what it comes to is known only when somebody calls --- */
 
@@ -51,6 +53,16 @@ static const char *parse_claim(cmd_parms *cmd, const char *line, const void **pa
 
 /* --- asking --- */
 
+/* httpd evaluates the rules once before authentication. By then another module may have set r->user, as mod_ssl does
+ * for SSLUserName, with a type of its own: modules that authenticate for the AuthType of the place set that type. */
+static int is_to_be_asked(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    return !um_caller_of(r)
+           && (!r->user || (type && (!r->ap_auth_type || strcasecmp(type, r->ap_auth_type) != 0)));
+}
+
 typedef int has_fn(const request_rec *r, const um_identity_t *identity, const void *baton, const char *word);
 
 /* Whether one of the words fits. An error is none of "no": under "Require not" that would be a yes. */
@@ -60,7 +72,7 @@ static authz_status any_of(request_rec *r, const void *parsed, has_fn *has, cons
     const char *fault = NULL;
     const char *words;
 
-    if (!r->user) {
+    if (is_to_be_asked(r)) {
         return AUTHZ_DENIED_NO_USER;
     }
     words = ap_expr_str_exec(r, parsed, &fault);
@@ -95,7 +107,7 @@ static authz_status check_staff(request_rec *r, const char *line, const void *pa
 
     (void)line;
     (void)parsed;
-    if (!r->user) {
+    if (is_to_be_asked(r)) {
         return AUTHZ_DENIED_NO_USER;
     }
     return identity && identity->is_staff ? AUTHZ_GRANTED : AUTHZ_DENIED;
@@ -116,7 +128,7 @@ static authz_status check_claim(request_rec *r, const char *line, const void *pa
     const um_json_t *claims = token ? um_claims_of(r->pool, token) : NULL;
 
     (void)line;
-    if (r->user && !claims) {
+    if (!is_to_be_asked(r) && !claims) {
         return AUTHZ_DENIED;
     }
     return any_of(r, parsed, has_claim, claims);
