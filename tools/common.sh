@@ -104,11 +104,83 @@ um_unprivileged()
     um_die "neither the user www-data nor nobody exists: httpd must not run as root"
 }
 
+# um_trust_folder FOLDER: ends the script when root must not make names in that folder: another user could put links
+# there, and root would write to wherever they lead. The owner of the sources is trusted, for root runs their scripts.
+um_trust_folder()
+{
+    local folder=$1 owner group mode
+    read -r owner group mode <<<"$(stat -L -c '%u %g %a' "$folder")"
+    [ "$owner" -eq 0 ] || [ "$owner" -eq "$(stat -c %u "$here")" ] ||
+        um_die "$folder belongs to the user $(stat -L -c %U "$folder"): root does not write there; choose another folder"
+    # With the sticky bit others can add names and not change those that are there.
+    [ $((8#$mode & 8#1000)) -eq 0 ] || return 0
+    [ $((8#$mode & 8#2)) -eq 0 ] && { [ $((8#$mode & 8#20)) -eq 0 ] || [ "$group" -eq 0 ] ||
+        [ "$group" -eq "$(stat -c %g "$here")" ]; } ||
+        um_die "$folder can be written by other users: root does not write there; choose another folder"
+}
+
+# um_trust_way PATH: the same for each folder on the way to a file or folder, which need not exist, and for those of
+# links. What leads to the sources is not asked for. For root alone.
+um_trust_way()
+{
+    local rest=$1 at= name target links=0
+    um_is_root || return 0
+    case $rest in
+        /*) ;;
+        *) rest=$(pwd -P)/$rest ;;
+    esac
+    case $rest in
+        "$here"/*) at=$here rest=${rest#"$here"/} ;;
+    esac
+    while um_trust_folder "${at:-/}"; do
+        rest=${rest#"${rest%%[!/]*}"}
+        name=${rest%%/*}
+        rest=${rest#"$name"}
+        case $name in
+            '') return 0 ;;
+            .) continue ;;
+            ..) at=${at%/*}; continue ;;
+        esac
+        if [ -L "$at/$name" ]; then
+            case $(stat -c %u "$at/$name") in
+                0|"$(stat -c %u "$here")") ;;
+                *) um_die "$at/$name is a link that another user has made: root does not follow it" ;;
+            esac
+            links=$((links + 1))
+            [ $links -le 40 ] || um_die "$1: too many links"
+            target=$(readlink "$at/$name")
+            rest=$target/$rest
+            [ "${target#/}" = "$target" ] || at=
+        elif [ -d "$at/$name" ]; then
+            at=$at/$name
+        else
+            return 0
+        fi
+    done
+}
+
+# um_copy_logs USER FROM TO: copies the files in a folder of that user's. The user's own rights read them, because the
+# user may have put links there; what is no ordinary file, or has an odd name or one that TO has, is left out.
+um_copy_logs()
+{
+    local user=$1 from=$2 to=$3 name as=
+    ! um_is_root || as="um_as $user"
+    for name in $($as ls "$from" 2>/dev/null); do
+        case $name in
+            .*|*[!A-Za-z0-9._-]*) continue ;;
+        esac
+        # A pipe may take a file's place at any time, hence the limit.
+        $as test -f "$from/$name" && $as test -r "$from/$name" || continue
+        (set -C; $as timeout 60 cat "$from/$name" >"$to/$name") 2>/dev/null || :
+    done
+}
+
 # um_open_folder NAME: makes and prints a fresh folder for temporary files that other users can pass through.
 um_open_folder()
 {
     local parent folder user
     for parent in "${TMPDIR:-/tmp}" /var/tmp; do
+        (um_trust_way "$parent") || continue
         folder=$(mktemp -d "$parent/$1.XXXXXX") || continue
         chmod 755 "$folder"
         if ! um_is_root || um_as "$(um_unprivileged)" test -r "$folder/."; then

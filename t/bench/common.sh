@@ -13,22 +13,29 @@ as_user()
     if um_is_root; then um_as "$user" "$@"; else "$@"; fi
 }
 
+# The parent process of a server. The servers' user owns the folders that are written while they run, and may have put
+# links there: root reads them with that user's rights.
+pid_of()
+{
+    as_user cat "$scratch/$1/run/httpd.pid"
+}
+
 finish()
 {
     local status=$? name pid
     trap - EXIT INT TERM HUP
     for name in $servers; do
-        pid=$(cat "$scratch/$name/httpd.pid" 2>/dev/null) && kill -TERM "$pid" 2>/dev/null || :
+        pid=$(pid_of "$name" 2>/dev/null) && as_user kill -TERM "$pid" 2>/dev/null || :
     done
     for name in $servers; do
         for _ in $(seq 100); do
-            [ -f "$scratch/$name/httpd.pid" ] || break
+            [ -f "$scratch/$name/run/httpd.pid" ] || break
             sleep 0.1
         done
-        cp "$scratch/$name/error.log" "$folder/$name.log" 2>/dev/null || :
+        as_user cat "$scratch/$name/run/error.log" 2>/dev/null >"$folder/$name.log" || :
     done
     if [ "$cluster" = yes ]; then
-        cp "$scratch/pg/data/log" "$folder/postgresql.log" 2>/dev/null || :
+        as_user cat "$scratch/pg/data/log" 2>/dev/null >"$folder/postgresql.log" || :
         as_user "$pgbin/pg_ctl" -D "$scratch/pg/data" -m immediate stop >/dev/null 2>&1 || :
     fi
     [ -z "$scratch" ] || rm -rf "$scratch"
@@ -77,7 +84,7 @@ bench_build()
     exec 9>&-
     user=$(id -un)
     ! um_is_root || user=$(um_unprivileged)
-    ! um_is_root || chown -R "$user:" "$scratch"
+    ! um_is_root || chown "$user:" "$scratch/db" "$scratch/pg"
     cd "$scratch"
 }
 
@@ -89,14 +96,14 @@ pgbin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1 || :)
 # start_cluster SETTING...: a PostgreSQL that listens in the scratch folder alone.
 start_cluster()
 {
-    as_user "$pgbin/initdb" -D pg/data -U usermgmt -A trust -E UTF8 --locale=C.UTF-8 --no-sync >pg/log 2>&1 ||
-        { cat pg/log >&2; um_die "initdb failed"; }
+    as_user "$pgbin/initdb" -D pg/data -U usermgmt -A trust -E UTF8 --locale=C.UTF-8 --no-sync >pg.log 2>&1 ||
+        { cat pg.log >&2; um_die "initdb failed"; }
     printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$scratch/pg'" "$@" |
         as_user tee -a pg/data/postgresql.conf >/dev/null
     cluster=yes
     as_user "$pgbin/pg_ctl" -D pg/data -l pg/data/log -w start >/dev/null 2>&1 || um_die "PostgreSQL did not start"
     as_user "$pgbin/createdb" -h "$scratch/pg" -U usermgmt accounts
-    postmaster=$(head -n 1 pg/data/postmaster.pid)
+    postmaster=$(as_user head -n 1 pg/data/postmaster.pid)
 }
 
 free_port()
@@ -122,10 +129,10 @@ start_server()
     local name=$1 database=$2 port module
     port=$(free_port)
     eval "port_$name=$port"
-    mkdir -p "$name/htdocs/private"
+    mkdir -p "$name/htdocs/private" "$name/run"
     echo hello | tee "$name/htdocs/private/hello.txt" >"$name/htdocs/hello.txt"
     head -c 1024 /dev/zero | tr '\0' x | tee "$name/htdocs/private/1k.txt" >"$name/htdocs/1k.txt"
-    ! um_is_root || chown "$user:" "$name"
+    ! um_is_root || chown "$user:" "$name/run"
     {
         for module in mpm_event dbd watchdog authn_core authz_core authz_user env; do
             [ ! -f "$modules/mod_$module.so" ] || echo "LoadModule ${module}_module $modules/mod_$module.so"
@@ -134,9 +141,9 @@ start_server()
 ServerRoot $scratch/$name
 ServerName 127.0.0.1
 Listen 127.0.0.1:$port
-PidFile $scratch/$name/httpd.pid
-DefaultRuntimeDir $scratch/$name
-ErrorLog $scratch/$name/error.log
+PidFile $scratch/$name/run/httpd.pid
+DefaultRuntimeDir $scratch/$name/run
+ErrorLog $scratch/$name/run/error.log
 DocumentRoot $scratch/$name/htdocs
 LogLevel warn
 MaxKeepAliveRequests 0
@@ -161,7 +168,7 @@ END
         ! curl -q -s -f --noproxy '*' -o /dev/null "http://127.0.0.1:$port/hello.txt" || return 0
         sleep 0.1
     done
-    cat "$name/error.log" >&2
+    as_user cat "$name/run/error.log" >&2
     um_die "the server $name does not answer"
 }
 
@@ -182,7 +189,7 @@ port_of()
 # cpu NAME: microseconds that the server and PostgreSQL's processes have had so far, those that have ended included.
 cpu()
 {
-    local parent=$(cat "${1%%:*}/httpd.pid") pid
+    local parent=$(pid_of "${1%%:*}") pid
     for pid in $parent $(children "$parent") $postmaster $(children "$postmaster"); do
         sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null || :
     done | awk -v hz="$(getconf CLK_TCK)" '{ sum += $12 + $13 + $14 + $15 } END { printf "%d\n", sum * 1000000 / hz }'
