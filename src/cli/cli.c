@@ -26,6 +26,8 @@ const um_cli_command_t um_cli_commands[] = {
     { "schema", "status",  "",             0, 0, um_cli_schema_status,  "show which steps the database has" },
     { "schema", "upgrade", "",             0, 0, um_cli_schema_upgrade, "apply the steps it lacks" },
     { "schema", "sql",     "",             0, 0, um_cli_schema_sql,     "print all steps of --driver as SQL" },
+    { "session", "end-all", "",            0, 0, um_cli_session_end_all, "after a restore: end all sessions, tokens of "
+      "mails, and waiting mails" },
     { "user",   "show",    "NAME",         1, 1, um_cli_user_show,      "show an account" },
     { "user",   "staff",   "NAME on|off",  2, 2, um_cli_user_staff,     "give or take the rights of staff" },
     { "user",   "active",  "NAME on|off",  2, 2, um_cli_user_active,    "switch an account on or off" },

@@ -53,6 +53,7 @@ um_cli_fn um_cli_group_add, um_cli_group_drop;
 um_cli_fn um_cli_client_new, um_cli_client_list, um_cli_client_remove;  /* cli_client.c */
 um_cli_fn um_cli_key_new, um_cli_key_list, um_cli_key_rotate, um_cli_key_retire; /* cli_key.c */
 um_cli_fn um_cli_schema_status, um_cli_schema_upgrade, um_cli_schema_sql; /* cli_schema.c */
+um_cli_fn um_cli_session_end_all;                                        /* cli_session.c */
 um_cli_fn um_cli_user_show, um_cli_user_staff, um_cli_user_active;      /* cli_user.c */
 
 /* --- cli.c --- */
