@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "schema.h"
+#include "store_rekey.h"
 
+#include <limits.h>
 #include <string.h>
 
 static int is_missing(const um_schema_state_t *state, const um_schema_step_t *step)
@@ -54,6 +56,9 @@ int um_cli_schema_upgrade(um_cli_t *cli)
     call.store = site.store;
     if (um_schema_upgrade(&call, applied) != APR_SUCCESS) {
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
+    }
+    if (um_store_rekey(&call, INT_MAX) != APR_SUCCESS) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "the keys of addresses could not all be made anew: %s", call.cause);
     }
     for (int i = 0; i < applied->nelts; i++) {
         um_cli_say(cli, "applied  %s", APR_ARRAY_IDX(applied, i, const char *));

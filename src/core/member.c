@@ -45,7 +45,7 @@ void um_member_check_username(um_cx_t *cx, const char *typed, um_user_t *user, u
 
 void um_member_check_email(um_cx_t *cx, const char *typed, um_user_t *user, um_user_keys_t *keys)
 {
-    if (*typed && !um_email_valid(typed)) {
+    if (*typed && !um_email_valid(cx->pool, typed)) {
         um_member_bad_email(cx);
         return;
     }

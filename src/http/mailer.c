@@ -43,7 +43,7 @@ static int read_from(apr_pool_t *pool, const char *text, um_mailing_t *mailing)
         mailing->from_address = apr_pstrmemdup(pool, open + 1, len - 2 - (apr_size_t)(open - text));
         mailing->from_name = um_unicode_trim(pool, apr_pstrmemdup(pool, text, (apr_size_t)(open - text)));
     }
-    return um_email_valid(mailing->from_address);
+    return um_email_valid(pool, mailing->from_address);
 }
 
 static const char *page(apr_pool_t *pconf, const char *set, const char *name, const char *path)

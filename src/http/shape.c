@@ -71,7 +71,7 @@ static void check_form(um_call_t *call, const um_member_t *member, const char *t
     if (member->kind == UM_NAME && (!whole || !um_member_is_username(call->cx.pool, text))) {
         um_member_bad_username(&call->cx);
     }
-    if (member->kind == UM_EMAIL && *text && (!whole || !um_email_valid(text))) {
+    if (member->kind == UM_EMAIL && *text && (!whole || !um_email_valid(call->cx.pool, text))) {
         um_member_bad_email(&call->cx);
     }
 }

@@ -6,14 +6,13 @@
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
+#include "idna.h"
 #include "unicode.h"
 
 #define LONGEST 320      /* characters: the longest local part, the @ and the longest domain */
 #define LONGEST_LOCAL 64 /* bytes: RFC 5321 4.5.3.1.1 */
 #define LONGEST_LABEL 63 /* bytes: RFC 1035 2.3.4 */
-
-/* Characters of a label that is not ASCII: its wire form starts with "xn--" and spends a byte or more on each. */
-#define LONGEST_IDN_LABEL (LONGEST_LABEL - 4)
+#define LONGEST_SENT 254 /* bytes of an address on its way: RFC 5321 4.5.3.1.3 */
 
 static const char atext[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~";
 
@@ -37,9 +36,7 @@ static const char *domain_of(const char *address)
 
 static int is_label(const char *label, apr_size_t len)
 {
-    apr_size_t count = um_unicode_count(label, len);
-
-    return um_unicode_is_label(label, len) && count <= (count == len ? LONGEST_LABEL : LONGEST_IDN_LABEL);
+    return um_unicode_is_label(label, len) && um_unicode_count(label, len) <= LONGEST_LABEL;
 }
 
 /* Names of the last level are never numbers (RFC 1123 2.1): that is how programs tell 127.0.0.1 from a name. */
@@ -48,9 +45,22 @@ static int is_last_label(const char *label)
     return strlen(label) >= 2 && !um_unicode_is_numeric(label);
 }
 
-int um_email_valid(const char *address)
+/* Whether mail can go there. Behind the A-labels of a short domain there may be a long one. */
+static int is_deliverable(apr_pool_t *pool, const char *address, const char *domain)
 {
-    const char *label = domain_of(address);
+    const char *ascii;
+    apr_size_t len;
+
+    if (um_idna_ascii(pool, domain, &ascii) != APR_SUCCESS) {
+        return 0;
+    }
+    len = strlen(ascii);
+    return len <= strlen(domain) || (apr_size_t)(domain - address) + len <= LONGEST_SENT;
+}
+
+int um_email_valid(apr_pool_t *pool, const char *address)
+{
+    const char *label = domain_of(address), *domain = label;
     apr_size_t len;
 
     if (!label || um_unicode_count(address, strlen(address)) > LONGEST) {
@@ -65,12 +75,17 @@ int um_email_valid(const char *address)
         }
         label += len + 1;
     }
-    return label[-1] == '.' && is_label(label, len) && is_last_label(label);
+    return label[-1] == '.' && is_label(label, len) && is_last_label(label) && is_deliverable(pool, address, domain);
+}
+
+static const char *join(apr_pool_t *pool, const char *address, const char *at, const char *sign, const char *domain)
+{
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, address, (apr_size_t)(at + 1 - address)), sign, domain, NULL);
 }
 
 const char *um_email_normalize(apr_pool_t *pool, const char *address)
 {
-    const char *at = strrchr(address, '@'), *domain;
+    const char *at = strrchr(address, '@'), *domain, *ascii;
 
     if (!at) {
         return address;
@@ -78,22 +93,28 @@ const char *um_email_normalize(apr_pool_t *pool, const char *address)
     if (um_unicode_lower(pool, at + 1, &domain) != APR_SUCCESS) {
         return NULL;
     }
-    return apr_pstrcat(pool, apr_pstrmemdup(pool, address, (apr_size_t)(at + 1 - address)), domain, NULL);
+    if (um_idna_ascii(pool, domain, &ascii) == APR_SUCCESS && !um_idna_has_alabel(ascii)) {
+        domain = ascii;
+    }
+    return join(pool, address, at, "", domain);
 }
 
 const char *um_email_key(apr_pool_t *pool, const char *address)
 {
-    const char *at = strrchr(address, '@'), *domain = "";
-    apr_size_t i, len = at ? (apr_size_t)(at + 1 - address) : strlen(address);
-    char *local = apr_pstrmemdup(pool, address, len);
+    const char *at = strrchr(address, '@'), *domain;
+    char *key = apr_pstrdup(pool, address);
 
-    for (i = 0; i < len; i++) {
-        if (local[i] >= 'A' && local[i] <= 'Z') {
-            local[i] = (char)(local[i] + ('a' - 'A'));
+    for (char *c = key; *c && (!at || c - key < at - address); c++) {
+        if (*c >= 'A' && *c <= 'Z') {
+            *c = (char)(*c + ('a' - 'A'));
         }
     }
-    if (at && um_unicode_key(pool, at + 1, &domain) != APR_SUCCESS) {
-        return NULL;
+    if (!at) {
+        return key;
     }
-    return apr_pstrcat(pool, local, domain, NULL);
+    if (um_idna_ascii(pool, at + 1, &domain) == APR_SUCCESS) {
+        return join(pool, key, key + (at - address), "", domain);
+    }
+    return um_unicode_lower(pool, at + 1, &domain) == APR_SUCCESS ? join(pool, key, key + (at - address), "?", domain)
+                                                                  : NULL;
 }

@@ -5,9 +5,7 @@
 
 #include <apr_strings.h>
 
-#ifdef HAVE_IDN2
-#include <idn2.h>
-#endif
+#include "idna.h"
 
 /* RFC 5321 4.5.3.1, RFC 1035 2.3.4 */
 #define LONGEST_ADDRESS 254
@@ -48,26 +46,6 @@ static int is_ascii(const char *text)
     return *text == '\0';
 }
 
-static apr_status_t to_ascii(apr_pool_t *pool, const char *domain, const char **ascii)
-{
-#ifdef HAVE_IDN2
-    char *found = NULL;
-    int answer = idn2_to_ascii_8z(domain, &found, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-
-    if (answer != IDN2_OK) {
-        return answer == IDN2_MALLOC ? APR_ENOMEM : APR_EINVAL;
-    }
-    *ascii = apr_pstrdup(pool, found);
-    idn2_free(found);
-    return APR_SUCCESS;
-#else
-    (void)pool;
-    (void)domain;
-    (void)ascii;
-    return APR_ENOTIMPL;
-#endif
-}
-
 apr_status_t um_mailaddr_ascii(apr_pool_t *pool, const char *address, const char **ascii)
 {
     const char *at = strrchr(address, '@'), *domain;
@@ -79,7 +57,7 @@ apr_status_t um_mailaddr_ascii(apr_pool_t *pool, const char *address, const char
     }
     domain = at + 1;
     if (!is_ascii(domain)) {
-        status = to_ascii(pool, domain, &domain);
+        status = um_idna_ascii(pool, domain, &domain);
         if (status != APR_SUCCESS) {
             return status;
         }

@@ -7,7 +7,6 @@
 /** *ascii is the address as servers know it, in pool: a domain in letters of its own script becomes A-labels (IDNA2008,
  *  RFC 5891), all else stays. APR_EINVAL: not local@domain with a dot-atom of at most 64 ASCII characters before the @
  *  and letters, digits, hyphens and dots behind it, longer than 254 characters, or a domain that IDNA refuses; so no
- *  line end, blank or bracket comes through. APR_ENOTIMPL: the domain is not ASCII and the program was built without
- *  libidn2. */
+ *  line end, blank or bracket comes through. */
 apr_status_t um_mailaddr_ascii(apr_pool_t *pool, const char *address, const char **ascii);
 #endif

@@ -23,6 +23,6 @@ typedef struct um_mailmsg_t {
  *  in encoded-words where they are not plain. It is marked as sent by a machine (RFC 3834), so that no holiday notice
  *  comes back. Nothing in m adds a header line: control characters in names and subject become blanks.
  *  APR_EINVAL: text that is not UTF-8, a date outside the years 1970 to 9999, or what um_mailaddr_ascii says of an
- *  address or the message id. APR_ENOTIMPL: as um_mailaddr_ascii. */
+ *  address or the message id. */
 apr_status_t um_mailmsg_build(apr_pool_t *pool, const um_mailmsg_t *m, const char **bytes, apr_size_t *len);
 #endif

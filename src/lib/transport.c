@@ -165,26 +165,18 @@ static const char *clean(apr_pool_t *pool, const char *text, const char *to)
     return reason;
 }
 
-static const char *refuse_address(apr_pool_t *pool, const char *whose, apr_status_t status)
-{
-    return apr_pstrcat(pool, whose, status == APR_ENOTIMPL
-                       ? " has a domain that is not ASCII, and libidn2 was not there when this was built"
-                       : " is no address that can be sent to", NULL);
-}
-
 um_transport_e um_transport_send(um_transport_t *t, apr_pool_t *pool, const char *from, const char *to,
                                  const char *bytes, apr_size_t len, const atomic_int *stop, const char **why)
 {
     um_transport_mail_t mail = { pool, "", NULL, bytes, len, stop, "" };
     um_transport_e verdict;
-    apr_status_t status = um_mailaddr_ascii(pool, to, &mail.to);
 
-    if (status != APR_SUCCESS) {
-        *why = refuse_address(pool, "the recipient", status);
+    if (um_mailaddr_ascii(pool, to, &mail.to) != APR_SUCCESS) {
+        *why = "the recipient is no address that can be sent to";
         return UM_TRANSPORT_NEVER;
     }
-    if (*from && (status = um_mailaddr_ascii(pool, from, &mail.from)) != APR_SUCCESS) {
-        *why = refuse_address(pool, "the sender", status);
+    if (*from && um_mailaddr_ascii(pool, from, &mail.from) != APR_SUCCESS) {
+        *why = "the sender is no address that can be sent to";
         return UM_TRANSPORT_DOWN;
     }
     verdict = t->send(t, &mail);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_private.h"
 #include "schema.h"
+#include "store_rekey.h"
 #include "store_mail.h"
 
 #include <apr_atomic.h>
@@ -105,6 +106,9 @@ apr_status_t um_store_run(um_store_call_t *call, um_statement_e id, const char *
 
 /* --- the schema --- */
 
+/* Keys of addresses that a process makes anew at its start: the work of a second or two. */
+#define MOST_KEYS 2000
+
 static const char *lacks(apr_pool_t *pool, const um_schema_state_t *state)
 {
     return apr_psprintf(pool, "the database lacks the schema's step %s: apply it with \"usermgmt schema upgrade\" or "
@@ -133,6 +137,10 @@ apr_status_t um_store_ready(um_store_call_t *call)
     }
     if (state.missing->nelts && um_schema_upgrade(call, NULL) != APR_SUCCESS) {
         return APR_EGENERAL;
+    }
+    /* The rest is for the next process: this is the start of one, or the first request that it answers. */
+    if (!store->keeps_schema && um_store_rekey(call, MOST_KEYS) != APR_SUCCESS) {
+        call->cause = NULL;
     }
     apr_atomic_set32(&store->ready, 1);
     return APR_SUCCESS;

@@ -189,11 +189,9 @@ static void test_refusals(void)
     REFUSED(date, APR_INT64_C(253402300800) * APR_USEC_PER_SEC);
     m = plain;
     m.date = APR_INT64_C(253402300799) * APR_USEC_PER_SEC;
-#ifdef HAVE_IDN2
     m.message_id = "1@\xc3\xa4.example";
     ok(um_mailmsg_build(pool, &m, &bytes, &len) == APR_SUCCESS && strstr(bytes, "Message-ID: <1@xn--4ca.example>\r\n"),
        "a message id with a domain in letters of its own");
-#endif
     is_int(um_mailmsg_build(pool, &m, &bytes, &len), APR_SUCCESS, "the last second of the year 9999");
     ok(strncmp(bytes, "Date: Fri, 31 Dec 9999 23:59:59 +0000\r\n", 39) == 0, "and as what it is written");
 }
@@ -213,7 +211,6 @@ static void test_addresses(void)
         { "-a@b", "-a@b" }, { "a b@c", NULL }, { "a@b c", NULL }, { "a@b\r\n", NULL }, { "a\n@b", NULL },
         { "<a@b>", NULL }, { "\"a\"@b", NULL }, { "a@[127.0.0.1]", NULL },
         { "a,b@c", NULL }, { "a@b_c", NULL }, { "a@b\x7f", NULL }, { "\xc3\xa4@b.c", NULL },
-#ifdef HAVE_IDN2
         { "a@b\xc3\xbc" "cher.example", "a@xn--bcher-kva.example" },
         { "a@B\xc3\x9c" "CHER.example", "a@xn--bcher-kva.example" },
         { "a@bu\xcc\x88" "cher.example", "a@xn--bcher-kva.example" }, { "a@\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86"
@@ -221,7 +218,6 @@ static void test_addresses(void)
           "a@xn--strae-oqa.example" }, { "a@\xff.example", NULL }, { "a@\xe2\x80\x8b.example", NULL },
         { "a@-\xc3\xbc.example", NULL }, { "a@x\xc3\xbc\r\ny.example", NULL }, { "a@\xc3\xbc b.example", NULL },
         { "a@\xc3\xbc@b.example", NULL }, { "a@\xe2\x91\xa0\xe2\x80\xa4.example", NULL },
-#endif
     };
     const char *got;
     apr_size_t i;
@@ -233,9 +229,6 @@ static void test_addresses(void)
         }
         is_text(got, rows[i].want, apr_psprintf(pool, "address %d", (int)i));
     }
-#ifndef HAVE_IDN2
-    is_int(um_mailaddr_ascii(pool, "a@b\xc3\xbc" "cher.example", &got), APR_ENOTIMPL, "a domain in letters of its own");
-#endif
 }
 
 int main(void)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The part of statements.h that is about users; see there. */
+
+#define UM_USER_COLUMNS \
+    "u.id, u.username, u.first_name, u.last_name, u.email, u.password, u.version, u.is_active, u.is_staff"
+
+UM_STATEMENT(USER_BY_ID, READ, 1,
+    "select " UM_USER_COLUMNS " from um_users u where u.id = " UM_UUID)
+
+UM_STATEMENT(USER_BY_KEY, READ, 1,
+    "select " UM_USER_COLUMNS " from um_users u where u.username_key = cast(%s as text)")
+
+/* Who has the name, or where e-mail addresses are exclusive the address: also who has had it since before they were. */
+UM_STATEMENT(USER_TAKEN, READ, 4,
+    "select case when u.username_key = cast(%s as text) then 1 else 0 end,"
+    " case when u.email_key = cast(%s as text) then 1 else 0 end"
+    " from um_users u where u.username_key = cast(%s as text) or u.email_key = cast(%s as text) limit 20")
+
+UM_STATEMENT(USER_EMAIL_TAKEN, READ, 2,
+    "select u.id from um_users u where u.email_key = cast(%s as text) and u.id <> " UM_UUID " limit 1")
+
+#define UM_USER_INSERT \
+    "insert into um_users (id, username, username_key, first_name, last_name, email, email_key, email_claim," \
+    " password, version, is_active, created_at, updated_at)" \
+    " values (" UM_UUID ", cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text)," \
+    " cast(%s as text), cast(%s as text), cast(%s as text), " UM_UUID ", cast(%s as smallint), cast(%s as bigint)," \
+    " cast(%s as bigint))" \
+    " on conflict do nothing returning id"
+
+UM_STATEMENT(USER_INSERT, WRITE, 13, UM_USER_INSERT)
+
+#define UM_USER_RETURNING \
+    " returning id, username, first_name, last_name, email, password, version, is_active, is_staff"
+
+/* A name that is absent (NULL) keeps its value. Nothing but the key stands in the condition: PostgreSQL keeps one plan
+ * for all values only if no value can make the plan cheaper. */
+UM_STATEMENT(USER_UPDATE, WRITE, 4,
+    "update um_users set first_name = coalesce(cast(%s as text), first_name),"
+    " last_name = coalesce(cast(%s as text), last_name), updated_at = cast(%s as bigint)"
+    " where id = " UM_UUID UM_USER_RETURNING)
+
+/* The same with the address. Another address is not verified yet. No row when the address is no longer the last value:
+ * the owner of that one is told of the change. */
+#define UM_USER_READDRESS \
+    "update um_users as u set first_name = coalesce(cast(%s as text), u.first_name)," \
+    " last_name = coalesce(cast(%s as text), u.last_name), email = cast(%s as text), email_key = cast(%s as text)," \
+    " email_claim = nullif(cast(%s as text), '')," \
+    " email_verified = case when u.email_key = cast(%s as text) then u.email_verified else 0 end," \
+    " updated_at = cast(%s as bigint) where id = " UM_UUID " and u.email = cast(%s as text)"
+
+UM_STATEMENT(USER_READDRESS, WRITE, 9, UM_USER_READDRESS UM_USER_RETURNING)
+
+/* Where addresses are exclusive. No row when another account has the address, also since before they were. */
+UM_STATEMENT(USER_READDRESS_CLAIM, WRITE, 10,
+    UM_USER_READDRESS
+    " and not exists (select 1 from um_users o where o.email_key = cast(%s as text) and o.id <> u.id)"
+    UM_USER_RETURNING)
+
+/* Accounts whose address has a key of an earlier kind: the condition of the index um_users_old_key, word for word. */
+UM_STATEMENT(USERS_OLD_KEY, READ, 1,
+    "select id, email, email_key from um_users"
+    " where " UM_SQL2("octet_length(email) <> char_length(email)"
+                      " and strpos(substr(email_key, strpos(email_key, '@')), 'xn--') = 0"
+                      " and strpos(email_key, '@?') = 0",
+                      "length(cast(email as blob)) <> length(email)"
+                      " and instr(substr(email_key, instr(email_key, '@')), 'xn--') = 0"
+                      " and instr(email_key, '@?') = 0")
+    " and id > " UM_UUID " order by id limit 100")
+
+UM_STATEMENT(USER_REKEY, WRITE, 8,
+    "update um_users as u set email = cast(%s as text), email_key = cast(%s as text),"
+    " email_claim = case when u.email_claim is null or exists (select 1 from um_users o where o.id <> u.id"
+    " and o.email_claim = cast(%s as text)) then null else cast(%s as text) end,"
+    " email_verified = case when cast(%s as integer) = 1 then u.email_verified else 0 end"
+    " where id = " UM_UUID " and u.email = cast(%s as text) and u.email_key = cast(%s as text) returning id")
+
+/* Only while nobody else has changed the credentials: the old version must still stand. */
+UM_STATEMENT(USER_PASSWORD, WRITE, 5,
+    "update um_users set password = cast(%s as text), version = " UM_UUID ", updated_at = cast(%s as bigint)"
+    " where id = " UM_UUID " and version = " UM_UUID " returning id")
+
+/* By a one-time token: only while the account is active and has the address that the token went to. */
+UM_STATEMENT(USER_RESET, WRITE, 6,
+    "update um_users set password = cast(%s as text), version = " UM_UUID ", updated_at = cast(%s as bigint)"
+    " where id = " UM_UUID " and version = " UM_UUID " and email_key = cast(%s as text) and is_active = 1 returning id")
+
+/* A better hash of the same password: the version stays, no token dies. */
+UM_STATEMENT(USER_REHASH, WRITE, 3,
+    "update um_users set password = cast(%s as text)"
+    " where id = " UM_UUID " and password = cast(%s as text) returning id")
+
+/* Each of the two states by itself: what is written beside it must not come from an earlier look at the row. */
+UM_STATEMENT(USER_ACTIVE, WRITE, 4,
+    "update um_users set is_active = cast(%s as smallint), version = " UM_UUID ", updated_at = cast(%s as bigint)"
+    " where id = " UM_UUID UM_USER_RETURNING)
+
+UM_STATEMENT(USER_STAFF, WRITE, 4,
+    "update um_users set is_staff = cast(%s as smallint), version = " UM_UUID ", updated_at = cast(%s as bigint)"
+    " where id = " UM_UUID UM_USER_RETURNING)
+
+/* Ends all sessions of a user. */
+UM_STATEMENT(USER_RENEW, WRITE, 3,
+    "update um_users set version = " UM_UUID ", updated_at = cast(%s as bigint) where id = " UM_UUID " returning id")
+
+UM_STATEMENT(USER_DELETE, WRITE, 1,
+    "delete from um_users where id = " UM_UUID " returning id")
