@@ -7,6 +7,7 @@
 #include "auth_expr.h"
 #include "auth_require.h"
 #include "checks.h"
+#include "failure.h"
 #include "hosts.h"
 #include "keys.h"
 #include "private.h"
@@ -66,8 +67,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_note_auth_failure(um_auth_bearer_note_failure, NULL, NULL, APR_HOOK_MIDDLE);
 
     um_auth_basic_register(pool);
-    ap_hook_insert_error_filter(um_auth_basic_error, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_read_request(um_auth_basic_error_document, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(um_failure_error, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(um_failure_error_document, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(um_refusal_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(um_refusal_error_document, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(um_auth_bearer_error, NULL, NULL, APR_HOOK_MIDDLE);

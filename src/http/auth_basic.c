@@ -4,81 +4,17 @@
 #include "basic.h"
 #include "caller.h"
 #include "channel.h"
+#include "failure.h"
 #include "refusal.h"
-#include "reply.h"
+#include "server.h"
 
 #include <apr_strings.h>
 #include <http_core.h>
-#include <http_protocol.h>
 #include <http_request.h>
 #include <mod_auth.h>
 #include <mod_core.h>
 #include <string.h>
 #include <strings.h>
-
-#define STATUS_KEY "usermgmt-basic-status"
-
-/* --- the status that a provider cannot give --- */
-
-static const char *page(int status)
-{
-    return status == HTTP_FORBIDDEN
-           ? "<!DOCTYPE html>\n<title>403 Forbidden</title>\n<h1>Forbidden</h1>\n"
-             "<p>This service is only available over TLS.</p>\n"
-           : "<!DOCTYPE html>\n<title>503 Service Unavailable</title>\n<h1>Service Unavailable</h1>\n"
-             "<p>The server cannot check the password at the moment. Try again later.</p>\n";
-}
-
-/* httpd looks for the page to an error before any hook can change its status: so what belongs to 500 on this request is
- * what would belong to the real one. */
-static authn_status fail(request_rec *r, int status)
-{
-    const char *document = ap_response_code_string(r, ap_index_of_response(status));
-
-    ap_custom_response(r, HTTP_INTERNAL_SERVER_ERROR, !document ? page(status)
-                       : *document == '"' ? document + 1 : document);
-    apr_table_setn(r->notes, STATUS_KEY, status == HTTP_FORBIDDEN ? "403" : "503");
-    return AUTH_GENERAL_ERROR;
-}
-
-/* The status that a request of 500 should have; 0: that. */
-static int real_status(const request_rec *r)
-{
-    const char *note = r->status == HTTP_INTERNAL_SERVER_ERROR ? apr_table_get(r->notes, STATUS_KEY) : NULL;
-
-    return !note ? 0 : strcmp(note, "403") == 0 ? HTTP_FORBIDDEN : HTTP_SERVICE_UNAVAILABLE;
-}
-
-static void set_status(request_rec *r, int status)
-{
-    r->status = status;
-    if (status == HTTP_SERVICE_UNAVAILABLE) {
-        apr_table_setn(r->err_headers_out, "Retry-After", UM_REPLY_RETRY_AFTER);
-    }
-}
-
-void um_auth_basic_error(request_rec *r)
-{
-    int status = real_status(r);
-
-    if (status) {
-        set_status(r, status);
-    }
-}
-
-int um_auth_basic_error_document(request_rec *r)
-{
-    int status = r->prev ? real_status(r->prev) : 0;
-
-    if (status) {
-        set_status(r->prev, status);
-        set_status(r, status);
-        apr_table_setn(r->subprocess_env, "REDIRECT_STATUS", apr_itoa(r->pool, status));
-    }
-    return DECLINED;
-}
-
-/* --- the provider --- */
 
 static authn_status accept_caller(request_rec *r, const um_basic_t *found)
 {
@@ -110,7 +46,8 @@ static authn_status trouble(request_rec *r, const um_cx_t *cx, int level)
 {
     ap_log_rerror(APLOG_MARK, cx->known ? APLOG_DEBUG : level, 0, r, "UM415: a password could not be checked: %s",
                   cx->cause);
-    return fail(r, HTTP_SERVICE_UNAVAILABLE);
+    um_failure_note(r, HTTP_SERVICE_UNAVAILABLE);
+    return AUTH_GENERAL_ERROR;
 }
 
 static authn_status check_password(request_rec *r, const char *username, const char *password)
@@ -127,7 +64,8 @@ static authn_status check_password(request_rec *r, const char *username, const c
     if (server->settings.require_tls && !um_channel_is_private(r)) {
         ap_log_rerror(APLOG_MARK, um_seldom_now(&server->misplaced) ? APLOG_WARNING : APLOG_DEBUG, 0, r,
                       "UM414: a password came in clear text and was not looked at (UserMgmtRequireTLS)");
-        return fail(r, HTTP_FORBIDDEN);
+        um_failure_note(r, HTTP_FORBIDDEN);
+        return AUTH_GENERAL_ERROR;
     }
     um_cx_init(&cx, r->pool, server->site, apr_time_now());
     switch (um_basic_caller(&cx, username, (um_secret_t){ password, strlen(password) }, &found)) {

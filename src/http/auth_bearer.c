@@ -48,7 +48,6 @@ static int away(request_rec *r, const um_credential_t *shown)
 {
     ap_log_rerror(APLOG_MARK, shown->known ? APLOG_DEBUG : APLOG_ERR, 0, r,
                   "UM401: a token could not be checked: %s", shown->cause ? shown->cause : "-");
-    apr_table_setn(r->err_headers_out, "Retry-After", UM_REPLY_RETRY_AFTER);
     return HTTP_SERVICE_UNAVAILABLE;
 }
 

@@ -4,25 +4,40 @@
 #include "caller.h"
 #include "claims.h"
 #include "credential.h"
+#include "server.h"
 
 #include <apr_strings.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
-static const um_identity_t *who(const ap_expr_eval_ctx_t *ctx)
+/* A token that cannot be checked fails the expression: as if nobody called, it would be a yes under "Require not". */
+static const um_credential_t *look(ap_expr_eval_ctx_t *ctx)
+{
+    const um_credential_t *shown = um_credential_of(ctx->r);
+
+    if (shown->state == UM_CREDENTIAL_AWAY) {
+        *ctx->err = "the token could not be checked";
+        ap_log_rerror(APLOG_MARK, shown->known ? APLOG_DEBUG : APLOG_ERR, 0, ctx->r,
+                      "UM421: a token that an expression asks for could not be checked: %s",
+                      shown->cause ? shown->cause : "-");
+    }
+    return shown;
+}
+
+static const um_identity_t *who(ap_expr_eval_ctx_t *ctx)
 {
     const um_identity_t *identity = ctx->r ? um_caller_of(ctx->r) : NULL;
 
-    return identity || !ctx->r ? identity : um_credential_of(ctx->r)->identity;
+    return identity || !ctx->r ? identity : look(ctx)->identity;
 }
 
-static const char *token_of(const ap_expr_eval_ctx_t *ctx)
+static const char *token_of(ap_expr_eval_ctx_t *ctx)
 {
     if (!ctx->r) {
         return NULL;
     }
-    return um_caller_of(ctx->r) ? um_caller_token(ctx->r) : um_credential_of(ctx->r)->token;
+    return um_caller_of(ctx->r) ? um_caller_token(ctx->r) : look(ctx)->token;
 }
 
 /* data is where in the identity the text is. */

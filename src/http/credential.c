@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "credential.h"
 
+#include "failure.h"
 #include "known.h"
 #include "place.h"
 #include "request.h"
@@ -29,6 +30,7 @@ static void verify(request_rec *r, um_credential_t *seen, const char *token, con
         break;
     default:
         seen->state = UM_CREDENTIAL_AWAY;
+        um_failure_note(r, HTTP_SERVICE_UNAVAILABLE);
         break;
     }
     seen->identity = NULL;

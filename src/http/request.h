@@ -25,6 +25,7 @@ struct um_request_t {
     const um_identity_t *identity;      /**< by caller.c: who calls; NULL: not asked, or nobody */
     um_credential_t credential;         /**< by credential.c */
     unsigned shown;                     /**< 1 << um_source_e: where good tokens were, subrequests included */
+    int failed;                         /**< by failure.c: the status with which it has failed; 0: it has not */
     int is_allowed;                     /**< by handover.c: the rules of the place let it pass */
     const um_rules_t *applied;          /**< by handover.c: per_dir_config that headers and environment conform to */
     int is_changed;                     /**< by handover.c: headers_in is as the back end gets it, and */

@@ -16,7 +16,7 @@ use UmServer;
 
 my $HELLO = "for those who are signed in\n";
 my $SLOW = '"scrypt ln=15 r=8 p=3"';
-my $BUSY = qr/cannot check the password at the moment/;
+my $BUSY = qr/cannot check who is asking at the moment/;
 
 # ---- a server with every kind of place -------------------------------------------------------------------------------
 

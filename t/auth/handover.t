@@ -121,6 +121,16 @@ is(told(get('/app/on', token => $other->{token}))->{HTTP_X_USERMGMT_USERNAME}, '
 is(of(get('/pass/x', headers => ['Authorization: Basic ' . encode_base64('alice:' . good_password(), '')]),
     qr/USERMGMT/), $HEADERS, 'the same for who has shown a password');
 
+# Control characters of a name, C1 as UTF-8 writes them among them, become blanks: 85 is a new line to some.
+{
+    my $odd = enrol('carol');
+    my $character = UmTest::database() eq 'pgsql' ? 'chr' : 'char';
+    $site->{database}{sql}->("update um_users set username = 'ca' || " . join(' || ', map { "$character($_)" } 133, 128,
+        159, 9, 127, 160, 233) . " || 'rol' where id = '$odd->{id}'");
+    is(told(get('/app/on', token => $odd->{token}))->{HTTP_X_USERMGMT_USERNAME}, "ca        \xC2\xA0\xC3\xA9rol",
+        'control characters are not sent');
+}
+
 # The name of a header that a back end might take for one of ours, whatever it folds.
 my @forged = map { my $name = $_; map { ("$name: evil", "\U$name\E: evil", "\L$name\E: evil") } 1 }
     qw(X-Usermgmt-Id X_Usermgmt_Id X-Usermgmt_Username X_Usermgmt-Groups X-Usermgmt-Staff X-Usermgmt-Email

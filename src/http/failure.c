@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "failure.h"
+
+#include "reply.h"
+#include "request.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mod_core.h>
+
+static const char *page(int status)
+{
+    return status == HTTP_FORBIDDEN
+           ? "<!DOCTYPE html>\n<title>403 Forbidden</title>\n<h1>Forbidden</h1>\n"
+             "<p>This service is only available over TLS.</p>\n"
+           : "<!DOCTYPE html>\n<title>503 Service Unavailable</title>\n<h1>Service Unavailable</h1>\n"
+             "<p>The server cannot check who is asking at the moment. Try again later.</p>\n";
+}
+
+void um_failure_note(request_rec *r, int status)
+{
+    /* httpd looks for the page to an error before any hook can change its status: so the page of this status is set as
+     * the page of 500. */
+    const char *document = ap_response_code_string(r, ap_index_of_response(status));
+
+    for (; r; r = r->main) {
+        ap_custom_response(r, HTTP_INTERNAL_SERVER_ERROR, !document ? page(status)
+                           : *document == '"' ? document + 1 : document);
+        um_request_of(r)->failed = status;
+    }
+}
+
+/* The status that the answer to an error should have; 0: its own. */
+static int real_status(const request_rec *r)
+{
+    const um_request_t *known = um_request_look(r);
+    int status = known ? known->failed : 0;
+
+    return r->status == HTTP_INTERNAL_SERVER_ERROR || r->status == status ? status : 0;
+}
+
+static void set_status(request_rec *r, int status)
+{
+    r->status = status;
+    if (status == HTTP_SERVICE_UNAVAILABLE) {
+        apr_table_setn(r->err_headers_out, "Retry-After", UM_REPLY_RETRY_AFTER);
+    }
+}
+
+void um_failure_error(request_rec *r)
+{
+    int status = real_status(r);
+
+    if (status) {
+        set_status(r, status);
+    }
+}
+
+int um_failure_error_document(request_rec *r)
+{
+    int status = r->prev ? real_status(r->prev) : 0;
+
+    if (status) {
+        set_status(r->prev, status);
+        set_status(r, status);
+        apr_table_setn(r->subprocess_env, "REDIRECT_STATUS", apr_itoa(r->pool, status));
+    }
+    return DECLINED;
+}
