@@ -77,6 +77,7 @@ typedef struct um_cx_t {
     apr_array_header_t *errors;     /**< um_error_t */
     const char *cause;              /**< for the log when a call ended in UM_AWAY or UM_FAILED; no user data */
     int known;                      /**< the same cause was told a moment ago */
+    int wrote_mail;                 /**< the call leaves work for the worker, if it ends in UM_OK */
     const char *subject;            /**< id of the account that the call turned out to concern; for the log, or NULL */
 } um_cx_t;
 

@@ -4,6 +4,7 @@
 #include "email.h"
 #include "mailmsg.h"
 #include "random.h"
+#include "store_request.h"
 #include "store_ticket.h"
 
 #include <apr_strings.h>
@@ -30,6 +31,7 @@ static um_status_e new_row(um_cx_t *cx, const char *kind, const char *address, u
     if (um_random_uuid(cx->pool, cx->now, &id) != APR_SUCCESS) {
         return um_cx_failed(cx, "the random generator failed");
     }
+    cx->wrote_mail = 1;
     *mail = apr_pcalloc(cx->pool, sizeof(**mail));
     **mail = (um_mail_t){
         .id = id,
@@ -49,14 +51,19 @@ um_status_e um_mailing_wish(um_cx_t *cx, const char *kind, const char *address)
 {
     um_store_call_t call = um_cx_store(cx);
     um_mail_t *mail;
+    const char *key;
     um_status_e status;
 
     if (!cx->site->mailing->sends) {
         return UM_OK;
     }
     status = new_row(cx, kind, address, &mail);
-    if (status == UM_OK && um_store_mail_wish(&call, mail) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+    if (status == UM_OK) {
+        key = um_email_key(cx->pool, address);
+        mail->email_key = key ? key : "";
+        if (um_store_request_insert(&call, mail) != APR_SUCCESS) {
+            return um_cx_away(cx, &call);
+        }
     }
     return status;
 }

@@ -38,7 +38,7 @@ typedef struct batch_t {
     um_outbox_t *outbox;
     um_outbox_round_t *round;
     const char *claim;
-    apr_time_t ends;
+    apr_int64_t ends;           /* tick */
     record_t record;            /* of the mail before: goes into the transaction in which the next is made ready */
     const um_mail_t *suspect;   /* said that the server is away, which the next has to confirm; or NULL */
     const char *suspicion;      /* its words */
@@ -341,7 +341,7 @@ static um_status_e send_mail(batch_t *batch, const um_mail_t *mail)
 
 static int goes_on(const batch_t *batch)
 {
-    return !batch->round->down && !*batch->outbox->stop && batch->outbox->clock() < batch->ends;
+    return !batch->round->down && !*batch->outbox->stop && batch->outbox->tick() < batch->ends;
 }
 
 static um_status_e send_all(batch_t *batch, const apr_array_header_t *mails)
@@ -390,7 +390,7 @@ um_status_e um_outbox_work(um_cx_t *cx, um_outbox_t *outbox, um_outbox_round_t *
     if (um_random_uuid(cx->pool, cx->now, &batch.claim) != APR_SUCCESS) {
         return um_cx_failed(cx, "the random generator failed");
     }
-    batch.ends = outbox->clock() + apr_time_from_sec(BATCH_SECONDS);
+    batch.ends = outbox->tick() + BATCH_SECONDS * 1000;
     if (um_store_mail_claim(&call, host, batch.claim, now, now + BATCH_SECONDS + outbox->timeout + LEASE_MARGIN, BATCH,
                             &mails) != APR_SUCCESS) {
         return um_cx_away(cx, &call);

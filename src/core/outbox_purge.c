@@ -1,27 +1,88 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "outbox.h"
 
-#include "store_ticket.h"
+#include "store_purge.h"
 
-#define PURGE_BATCH 500
+#include <apr_strings.h>
+#include <string.h>
+
+/* As many rows of each kind as SQLite deletes within a few milliseconds, in which nobody else can write. */
+#define PURGE_BATCH 200
+
+/* No mail waits longer for its next try, and no lease lasts longer (UserMgmtMailTimeout: 5 minutes at most). */
+#define LONGEST_WAIT 7200
 
 um_status_e um_outbox_purge(um_cx_t *cx, apr_int64_t keep, int *more)
 {
     um_store_call_t call = um_cx_store(cx);
     apr_int64_t now = um_cx_seconds(cx);
-    const char *host = cx->site->mailing->host;
-    int mails = 0, others = 0;
+    /* What was made within the hour counts against the limits, sent or not, good or not. */
+    um_store_purge_t before = {
+        .mails = now - (keep > UM_MAILING_HOUR ? keep : UM_MAILING_HOUR),
+        .tickets = now - UM_MAILING_HOUR,
+        .sessions = now,
+    };
 
-    /* What was made within the hour counts against the limits, sent or not. */
-    if (keep < UM_MAILING_HOUR) {
-        keep = UM_MAILING_HOUR;
+    *more = 0;
+    return um_store_purge(&call, &before, PURGE_BATCH, more) == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+}
+
+/* The least id that is made at a time. */
+static const char *first_id(apr_pool_t *pool, apr_int64_t seconds)
+{
+    apr_uint64_t ms = (apr_uint64_t)(seconds > 0 ? seconds : 0) * 1000;
+
+    return apr_psprintf(pool, "%08x-%04x-7000-8000-000000000000", (unsigned)(ms >> 16), (unsigned)(ms & 0xffff));
+}
+
+/* Nobody has looked for the mails of another site for a month. */
+static apr_status_t drop_orphans(um_cx_t *cx, um_store_call_t *call, int *most)
+{
+    apr_int64_t now = um_cx_seconds(cx), before = now - UM_MAILING_LONGEST_AGE;
+    const char *id = first_id(cx->pool, before);
+    apr_array_header_t *sites;
+    apr_status_t rv = um_store_purge_sites(call, &sites);
+    int count = 0;
+
+    for (int i = 0; rv == APR_SUCCESS && i < sites->nelts; i++) {
+        const char *site = APR_ARRAY_IDX(sites, i, const char *);
+
+        if (strcmp(site, cx->site->mailing->host) != 0) {
+            rv = um_store_purge_orphans(call, site, now, before, id, PURGE_BATCH, &count);
+            *most = count > *most ? count : *most;
+        }
     }
-    if (um_store_mail_purge(&call, now - keep, PURGE_BATCH, &mails) != APR_SUCCESS
-        || (cx->site->mailing->sends && um_store_mail_adopt(&call, host, PURGE_BATCH) != APR_SUCCESS)
-        || um_store_mail_orphans(&call, host, now, now - UM_MAILING_LONGEST_AGE, PURGE_BATCH) != APR_SUCCESS
-        || um_store_ticket_purge(&call, now, now - UM_MAILING_HOUR, PURGE_BATCH, &others) != APR_SUCCESS) {
+    return rv;
+}
+
+um_status_e um_outbox_tidy(um_cx_t *cx, int *more)
+{
+    um_store_call_t call = um_cx_store(cx);
+    apr_int64_t latest = um_cx_seconds(cx) + LONGEST_WAIT;
+    const char *host = cx->site->mailing->host;
+    int orphans = 0, adopted = 0, late = 0;
+
+    *more = 0;
+    if ((cx->site->mailing->sends && um_store_purge_adopt(&call, host, PURGE_BATCH, &adopted) != APR_SUCCESS)
+        || um_store_purge_hurry(&call, host, um_cx_seconds(cx), latest, latest, PURGE_BATCH, &late) != APR_SUCCESS
+        || drop_orphans(cx, &call, &orphans) != APR_SUCCESS) {
         return um_cx_away(cx, &call);
     }
-    *more = mails == PURGE_BATCH || others >= PURGE_BATCH;
+    *more = orphans == PURGE_BATCH || adopted == PURGE_BATCH || late == PURGE_BATCH;
+    return UM_OK;
+}
+
+um_status_e um_outbox_hurry(um_cx_t *cx, int *more)
+{
+    um_store_call_t call = um_cx_store(cx);
+    apr_int64_t now = um_cx_seconds(cx);
+    int count = 0;
+
+    *more = 0;
+    if (um_store_purge_hurry(&call, cx->site->mailing->host, now, now, now + LONGEST_WAIT, PURGE_BATCH, &count)
+        != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    *more = count == PURGE_BATCH;
     return UM_OK;
 }

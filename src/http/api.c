@@ -163,7 +163,7 @@ static int serve(um_call_t *call, const um_route_match_t *match)
     }
     ended = call->route->function(call);
     record(call, ended);
-    if (ended == UM_OK && call->route->shape && !call->is_look) {
+    if (ended == UM_OK && call->cx.wrote_mail) {
         um_shared_ring();
     }
     return um_reply_status(call, ended);

@@ -2,6 +2,7 @@
 #include "worker.h"
 
 #include "keys.h"
+#include "monotonic.h"
 #include "outbox.h"
 #include "shared.h"
 
@@ -15,6 +16,9 @@
 #define LISTEN_MS 100
 #define LOOK_SECONDS 2
 #define PURGE_SECONDS 60
+#define TIDY_SECONDS 3600
+/* While there are mails to be sent, clearing up may take one part in so many of the time. */
+#define PURGE_SHARE 4
 /* No work is begun after this in one call; nor for a host after its turn, where there are others. */
 #define CALL_SECONDS 30
 #define TURN_SECONDS 5
@@ -29,14 +33,19 @@
 #define CUT_MS 3000
 #define WAIT_STEP_MS 10
 
-/* A host's part in it: what is wrong with one mail server is nothing to the others. */
+/* A clock that goes back by less is not taken for one that was set. */
+#define CLOCK_JITTER_MS 2000
+
+/* A host's part in it: what is wrong with one mail server is nothing to the others. Whatever is waited for is a time of
+ * the monotonic clock, in milliseconds; 0 has passed. */
 typedef struct host_t {
     const um_server_t *server;
     um_outbox_t outbox;         /* transport NULL: it sends no mail */
-    apr_time_t paused_until;
+    apr_int64_t paused_until;
     int pause;                  /* seconds, 0 while the mail server answers */
-    apr_time_t rest_at;         /* 0: nothing is kept open */
-    apr_time_t next_purge;
+    apr_int64_t rest_at;        /* 0: nothing is kept open */
+    apr_int64_t next_purge, next_tidy;
+    int hurries;                /* the clock was set back: its mails wait for times of before */
 } host_t;
 
 /* The worker of this process. The end of a child and the watchdog's thread see stop and busy in one order. */
@@ -45,8 +54,20 @@ static struct {
     int count, senders;
     atomic_int stop, cut, busy; /* busy: inside a call */
     apr_uint32_t rings;         /* as last heard */
-    apr_time_t next_look;
+    apr_int64_t next_look, next_purge;
+    apr_int64_t ahead;          /* ms: the wall clock to the monotonic one; 0 at first */
+    int turn;                   /* of the host that clears up next */
 } worker;
+
+static apr_int64_t in_seconds(int seconds)
+{
+    return um_monotonic_ms() + (apr_int64_t)seconds * 1000;
+}
+
+static int is_time(apr_int64_t when)
+{
+    return um_monotonic_ms() >= when;
+}
 
 /* --- the end of a child --- */
 
@@ -97,7 +118,8 @@ void um_worker_child_init(apr_pool_t *pchild, server_rec *main_server)
             worker.hosts[worker.count++] = (host_t){
                 .server = server,
                 .outbox = { .transport = server->transport, .stop = &worker.stop, .cut = &worker.cut,
-                            .timeout = (int)server->settings.mail_timeout, .clock = apr_time_now },
+                            .timeout = (int)server->settings.mail_timeout, .clock = apr_time_now,
+                            .tick = um_monotonic_ms },
             };
         }
     }
@@ -136,94 +158,175 @@ static void pause_while_down(host_t *host, int down)
     if (host->pause > LONGEST_PAUSE_SECONDS) {
         host->pause = LONGEST_PAUSE_SECONDS;
     }
-    host->paused_until = apr_time_now() + apr_time_from_sec(host->pause);
+    host->paused_until = in_seconds(host->pause);
 }
 
-/* Rounds until nothing is due, the mail server is away, or it is time for others. Whether more is due. */
-static int send_mails(host_t *host, apr_pool_t *pool)
+/* --- clearing up --- */
+
+/* One batch of a host. */
+static void purge(host_t *host, apr_pool_t *pool)
 {
-    apr_time_t ends = apr_time_now() + apr_time_from_sec(worker.senders > 1 ? TURN_SECONDS : CALL_SECONDS);
+    int is_tidying = is_time(host->next_tidy), more = 0;
+    um_status_e status = UM_OK;
+    um_cx_t cx;
+
+    um_cx_init(&cx, pool, host->server->site, apr_time_now());
+    if (is_tidying) {
+        status = um_outbox_tidy(&cx, &more);
+        host->next_tidy = status == UM_OK && more ? 0 : in_seconds(TIDY_SECONDS);
+    }
+    if (status == UM_OK) {
+        int is_left;
+
+        status = um_outbox_purge(&cx, host->server->settings.mail_keep, &is_left);
+        more |= is_left;
+    }
+    if (status != UM_OK) {
+        tell(host->server, &cx, "old rows could not be cleared up");
+    }
+    host->next_purge = status == UM_OK && more ? 0 : in_seconds(PURGE_SECONDS);
+}
+
+/* One batch of the next host that has something to clear up. Whether there was one. */
+static int purge_next(apr_pool_t *pool)
+{
+    for (int i = 0; i < worker.count && !worker.stop; i++) {
+        host_t *host = &worker.hosts[worker.turn++ % worker.count];
+
+        if (is_time(host->next_purge)) {
+            apr_int64_t began = um_monotonic_ms();
+            apr_pool_t *batch_pool;
+
+            apr_pool_create(&batch_pool, pool);
+            purge(host, batch_pool);
+            apr_pool_destroy(batch_pool);
+            worker.next_purge = um_monotonic_ms() + (PURGE_SHARE - 1) * (um_monotonic_ms() - began);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Beside mails that wait: neither may keep the other from going on. */
+static void purge_some(apr_pool_t *pool)
+{
+    if (is_time(worker.next_purge)) {
+        purge_next(pool);
+    }
+}
+
+/* --- mail --- */
+
+/* What a clock that was set back has put off, and requests: also while the mail server is away. */
+static um_status_e resolve(host_t *host, apr_pool_t *pool, int *more)
+{
+    um_status_e status = UM_OK;
+    int is_left = 0;
+    um_cx_t cx;
+
+    *more = 0;
+    um_cx_init(&cx, pool, host->server->site, apr_time_now());
+    if (host->hurries) {
+        status = um_outbox_hurry(&cx, &is_left);
+        host->hurries = status != UM_OK || is_left;
+    }
+    if (status == UM_OK) {
+        status = um_outbox_resolve(&cx, &host->outbox, more);
+    }
+    if (status != UM_OK) {
+        tell(host->server, &cx, "requests for mail could not be worked off");
+    }
+    *more |= is_left;
+    return status;
+}
+
+/* A batch of mails. Whether more is due. */
+static int send_batch(host_t *host, apr_pool_t *pool)
+{
     um_outbox_round_t round;
-    apr_pool_t *round_pool;
     um_status_e status;
     um_cx_t cx;
+
+    um_cx_init(&cx, pool, host->server->site, apr_time_now());
+    status = um_outbox_work(&cx, &host->outbox, &round);
+    tell_round(host->server, &round);
+    if (status != UM_OK) {
+        tell(host->server, &cx, "mail could not be worked off");
+    }
+    if (round.sent || round.later || round.down) {
+        pause_while_down(host, round.down);
+        host->rest_at = in_seconds(REST_SECONDS);
+    }
+    return status == UM_OK && round.more && !round.down;
+}
+
+/* Until nothing is due, the mail server is away, or it is time for others. Whether more is due. */
+static int send_mails(host_t *host, apr_pool_t *pool)
+{
+    apr_int64_t ends = in_seconds(worker.senders > 1 ? TURN_SECONDS : CALL_SECONDS);
+    apr_pool_t *round_pool;
+    um_status_e status;
+    int more;
 
     apr_pool_create(&round_pool, pool);
     do {
         apr_pool_clear(round_pool);
-        um_cx_init(&cx, round_pool, host->server->site, apr_time_now());
-        status = um_outbox_work(&cx, &host->outbox, &round);
-        tell_round(host->server, &round);
-        if (status != UM_OK) {
-            tell(host->server, &cx, "mail could not be worked off");
+        status = resolve(host, round_pool, &more);
+        if (status == UM_OK && is_time(host->paused_until)) {
+            more |= send_batch(host, round_pool);
         }
-        if (round.sent || round.later || round.down) {
-            pause_while_down(host, round.down);
-            host->rest_at = apr_time_now() + apr_time_from_sec(REST_SECONDS);
-        }
-    } while (status == UM_OK && round.more && !round.down && !worker.stop && apr_time_now() < ends);
+        purge_some(round_pool);
+    } while (status == UM_OK && more && !worker.stop && !is_time(ends));
     apr_pool_destroy(round_pool);
-    return status == UM_OK && round.more && !round.down;
-}
-
-/* One batch, and more until nothing is over, time is up, or somebody waits for a mail. Whether there is more. */
-static int purge(const host_t *host, apr_pool_t *pool)
-{
-    apr_time_t ends = apr_time_now() + apr_time_from_sec(CALL_SECONDS);
-    um_status_e status = UM_OK;
-    apr_pool_t *batch_pool;
-    int more = 1;
-
-    apr_pool_create(&batch_pool, pool);
-    do {
-        um_cx_t cx;
-
-        apr_pool_clear(batch_pool);
-        um_cx_init(&cx, batch_pool, host->server->site, apr_time_now());
-        status = um_outbox_purge(&cx, host->server->settings.mail_keep, &more);
-        if (status != UM_OK) {
-            tell(host->server, &cx, "old rows could not be cleared up");
-        }
-    } while (status == UM_OK && more && !worker.stop && apr_time_now() < ends && um_shared_rings() == worker.rings);
-    apr_pool_destroy(batch_pool);
     return status == UM_OK && more;
 }
 
 static void rest_when_idle(host_t *host)
 {
-    if (host->rest_at && apr_time_now() >= host->rest_at) {
+    if (host->rest_at && is_time(host->rest_at)) {
         um_transport_rest(host->outbox.transport);
         host->rest_at = 0;
     }
 }
 
-/* The time is looked at for each: who was before may have taken long. */
+/* Retries and leases are due at times of the wall clock, for all nodes can read that. When it is set back, all that was
+ * put off would wait for so much longer. */
+static void look_at_clock(void)
+{
+    apr_int64_t ahead = (apr_int64_t)apr_time_as_msec(apr_time_now()) - um_monotonic_ms();
+
+    for (int i = 0; i < worker.count && worker.ahead && ahead < worker.ahead - CLOCK_JITTER_MS; i++) {
+        worker.hosts[i].hurries = 1;
+        worker.next_look = 0;
+    }
+    worker.ahead = ahead;
+}
+
+/* --- all of it --- */
+
 static void work(apr_pool_t *pool)
 {
+    apr_int64_t ends = in_seconds(CALL_SECONDS);
     apr_uint32_t rings = um_shared_rings();
-    int looks = rings != worker.rings || apr_time_now() >= worker.next_look;
-    int more = 0;
+    int more = 0, looks;
 
+    look_at_clock();
+    looks = rings != worker.rings || is_time(worker.next_look);
     worker.rings = rings;
     for (int i = 0; i < worker.count && !worker.stop; i++) {
         host_t *host = &worker.hosts[i];
 
-        if (host->outbox.transport && looks && apr_time_now() >= host->paused_until) {
+        if (host->outbox.transport && looks) {
             more |= send_mails(host, pool);
         }
         rest_when_idle(host);
     }
-    for (int i = 0; i < worker.count && !worker.stop; i++) {
-        host_t *host = &worker.hosts[i];
-
-        if (apr_time_now() >= host->next_purge) {
-            int is_left = purge(host, pool);
-
-            host->next_purge = apr_time_now() + apr_time_from_sec(is_left ? LOOK_SECONDS : PURGE_SECONDS);
-        }
+    purge_some(pool);
+    while (!more && !worker.stop && um_shared_rings() == worker.rings && !is_time(ends) && purge_next(pool)) {
+        continue;
     }
     if (looks) {
-        worker.next_look = apr_time_now() + apr_time_from_sec(more ? 0 : LOOK_SECONDS);
+        worker.next_look = more ? 0 : in_seconds(LOOK_SECONDS);
     }
     if (!worker.stop) {
         um_keys_work(pool);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport_private.h"
+#include "monotonic.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <apr_file_info.h>
@@ -59,15 +59,6 @@ typedef struct run_t {
     apr_size_t len;
     const char *cut;           /* why it was ended by us */
 } run_t;
-
-/* Time that no administrator sets. */
-static apr_int64_t milliseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (apr_int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void close_fd(int *fd)
 {
@@ -208,18 +199,18 @@ static pid_t reap(const run_t *run, int *status, int how)
 /* Waits for the program and ends it when time is up or stop says so. It leaves no zombie. 0, or the system's error. */
 static int wait_for(run_t *run, int timeout, int *status)
 {
-    apr_int64_t deadline = milliseconds() + (apr_int64_t)timeout * 1000;
+    apr_int64_t deadline = um_monotonic_ms() + (apr_int64_t)timeout * 1000;
     const atomic_int *stop = run->mail->stop;
     pid_t pid;
 
     while ((pid = reap(run, status, WNOHANG)) == 0) {
         listen_to(run, STEP);
-        if (!run->cut && ((stop && *stop) || milliseconds() >= deadline)) {
+        if (!run->cut && ((stop && *stop) || um_monotonic_ms() >= deadline)) {
             run->cut = stop && *stop ? "stopped" : "timed out";
             kill(-run->pid, SIGTERM);
-            deadline = milliseconds() + GRACE;
+            deadline = um_monotonic_ms() + GRACE;
         }
-        else if (run->cut && milliseconds() >= deadline) {
+        else if (run->cut && um_monotonic_ms() >= deadline) {
             kill(-run->pid, SIGKILL);
             pid = reap(run, status, 0);
             break;

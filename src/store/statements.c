@@ -17,9 +17,6 @@ static const um_statement_t pgsql_statements[] = {
 #undef UM_MAIL_INSERT
 #undef UM_MAIL_VALUES
 #undef UM_MAIL_COLUMNS
-#undef UM_WISH_INTO
-#undef UM_WISH
-#undef UM_WISH_END
 };
 
 static const um_statement_t sqlite3_statements[] = {

@@ -123,14 +123,6 @@ UM_STATEMENT(GROUP_DROP, WRITE, 2,
 
 /* --- mail to be sent --- */
 
-#define UM_MAIL_COLUMNS \
-    "m.id, m.kind, m.address, m.user_id, m.username, m.detail, m.language, m.site, m.attempts, m.created_at," \
-    " m.last_error, m.made_at"
-
-/* The rows of a table that a list of ids names. PostgreSQL finds the list first and then each row by its index,
- * whatever it knows of the tables; what another node works on is left out, so nobody waits for anybody. */
-#define UM_LISTED(select) UM_SQL2(" = any(array(" select " for update skip locked))", " in (" select ")")
-
 #define UM_MAIL_INSERT \
     "insert into um_mail (id, kind, due_at, address, user_id, username, detail, language, site, created_at)"
 #define UM_MAIL_VALUES \
@@ -148,85 +140,6 @@ UM_STATEMENT(REGISTRATION, WRITE, 33,
             " s as (" UM_SESSION_INSERT " from u where cast(%s as uuid) is not null),"
             " m as (" UM_MAIL_INSERT " select " UM_MAIL_VALUES " from u where cast(%s as uuid) is not null)"
             " select u.id from u", ""))
-
-/* Wishes, of so many requests at once: the commit is what costs. A short list is filled up with its last row again. */
-#define UM_WISH_INTO "insert into um_mail (id, kind, due_at, address, language, site, created_at) values "
-#define UM_WISH \
-    "(" UM_UUID ", cast(%s as text), cast(%s as bigint), cast(%s as text), cast(%s as text), cast(%s as text)," \
-    " cast(%s as bigint))"
-#define UM_WISH_END " on conflict do nothing returning id"
-
-UM_STATEMENT(MAIL_WISH, WRITE, 7, UM_WISH_INTO UM_WISH UM_WISH_END)
-
-UM_STATEMENT(MAIL_WISH_2, WRITE, 14, UM_WISH_INTO UM_WISH ", " UM_WISH UM_WISH_END)
-
-UM_STATEMENT(MAIL_WISH_4, WRITE, 28, UM_WISH_INTO UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH UM_WISH_END)
-
-UM_STATEMENT(MAIL_WISH_8, WRITE, 56,
-    UM_WISH_INTO UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH ", " UM_WISH
-    UM_WISH_END)
-
-UM_STATEMENT(MAIL_DUE, READ, 2,
-    "select m.id from um_mail m where m.state = 0 and m.site = cast(%s as text) and m.due_at <= cast(%s as bigint)"
-    " order by m.due_at limit 1")
-
-/* A claim is a lease: due_at moves to its end, so the rows of a worker that dies come up again by themselves. */
-UM_STATEMENT(MAIL_CLAIM, WRITE, 5,
-    "update um_mail set claim = " UM_UUID ", due_at = cast(%s as bigint), attempts = attempts + 1"
-    " where id" UM_LISTED("select m.id from um_mail m where m.state = 0 and m.site = cast(%s as text)"
-    " and m.due_at <= cast(%s as bigint) order by m.due_at limit cast(%s as integer)") " returning id")
-
-/* Those that failed before come last: a few that nobody takes cannot be the first for ever. */
-UM_STATEMENT(MAIL_CLAIMED, READ, 1,
-    "select " UM_MAIL_COLUMNS " from um_mail m where m.claim = " UM_UUID " and m.state = 0"
-    " order by case when m.last_error = '' then 0 else 1 end, m.created_at, m.id")
-
-/* A request for an address becomes the mail of its first account; others get rows of their own. */
-UM_STATEMENT(MAIL_RESOLVE, WRITE, 5,
-    "update um_mail set user_id = " UM_UUID ", username = cast(%s as text), address = cast(%s as text)"
-    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 and user_id is null returning id")
-
-/* A letter is made of it, and counts from now on: unless its address has had so many of its kind lately. first: but one
- * that its account has had none of. What was made before has been counted. The second value is null when the account
- * has another address, else whether the address is verified. */
-UM_STATEMENT(MAIL_MADE, WRITE, 14,
-    "update um_mail set email_key = cast(%s as text), made_at = cast(%s as bigint)"
-    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 and (made_at is not null"
-    " or (select count(*) from (select m.id from um_mail m where m.email_key = cast(%s as text)"
-    " and m.kind = cast(%s as text) and m.made_at > cast(%s as bigint) limit cast(%s as integer)) n)"
-    " < cast(%s as bigint)"
-    " or (cast(%s as integer) = 1 and not exists (select 1 from um_mail o where o.email_key = cast(%s as text)"
-    " and o.kind = cast(%s as text) and o.made_at > cast(%s as bigint) and o.user_id = " UM_UUID ")))"
-    " returning id, (select u.email_verified from um_users u where u.id = um_mail.user_id"
-    " and u.email_key = um_mail.email_key)")
-
-UM_STATEMENT(MAIL_UNMADE, WRITE, 2,
-    "update um_mail set made_at = null where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
-
-UM_STATEMENT(MAIL_DONE, WRITE, 5,
-    "update um_mail set state = cast(%s as smallint), done_at = cast(%s as bigint), last_error = cast(%s as text)"
-    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
-
-UM_STATEMENT(MAIL_LATER, WRITE, 5,
-    "update um_mail set due_at = cast(%s as bigint), attempts = cast(%s as integer), last_error = cast(%s as text),"
-    " claim = null where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
-
-/* What a worker has claimed and will not get to; not the one that perhaps was sent. */
-UM_STATEMENT(MAIL_RELEASE, WRITE, 3,
-    "update um_mail set due_at = cast(%s as bigint), attempts = attempts - 1, claim = null"
-    " where claim = " UM_UUID " and state = 0 and id <> " UM_UUID " returning id")
-
-/* Rows of before there were sites are taken over by whoever comes first. */
-UM_STATEMENT(MAIL_ADOPT, WRITE, 2,
-    "update um_mail set site = cast(%s as text) where id" UM_LISTED("select m.id from um_mail m where m.state = 0"
-    " and m.site = '' limit cast(%s as integer)") " returning id")
-
-/* Those of a site that is no more. */
-UM_STATEMENT(MAIL_ORPHANS, WRITE, 5,
-    "update um_mail set state = 2, done_at = cast(%s as bigint), last_error = 'no host sends mail of this site'"
-    " where id" UM_LISTED("select m.id from um_mail m where m.state = 0 and m.site <> cast(%s as text)"
-    " and m.due_at <= cast(%s as bigint) and m.created_at < cast(%s as bigint) limit cast(%s as integer)")
-    " returning id")
 
 /* --- accounts of an address --- */
 
@@ -284,21 +197,6 @@ UM_STATEMENT(TICKET_TAKE, WRITE, 3,
     "delete from um_tickets where hash = cast(%s as text) and kind = cast(%s as text)"
     " and expires_at > cast(%s as bigint) returning user_id, email_key")
 
-/* --- clearing up, in bounded batches --- */
-
-UM_STATEMENT(MAIL_PURGE, WRITE, 2,
-    "delete from um_mail where id" UM_LISTED("select m.id from um_mail m where m.state <> 0"
-    " and m.done_at < cast(%s as bigint) limit cast(%s as integer)") " returning id")
-
-/* Those of the last hour count against the limit on mails, even when they have run out. */
-UM_STATEMENT(TICKET_PURGE, WRITE, 3,
-    "delete from um_tickets where hash" UM_LISTED("select t.hash from um_tickets t where t.expires_at <"
-    " cast(%s as bigint) and t.created_at < cast(%s as bigint) limit cast(%s as integer)") " returning hash")
-
-UM_STATEMENT(SESSION_PURGE, WRITE, 2,
-    "delete from um_sessions where id in (select s.id from um_sessions s where s.expires_at < cast(%s as bigint)"
-    " limit cast(%s as integer)) returning id")
-
 /* --- all at once, in bounded batches --- */
 
 /* A new version for the accounts behind an id, by which their sessions and their tokens of reset mails end. */
@@ -310,6 +208,11 @@ UM_STATEMENT(END_USERS, WRITE, 4,
 UM_STATEMENT(END_TICKETS, WRITE, 1,
     "delete from um_tickets where hash in (select t.hash from um_tickets t limit cast(%s as integer)) returning hash")
 
+UM_STATEMENT(END_REQUESTS, WRITE, 1,
+    "delete from um_requests where id in (select r.id from um_requests r limit cast(%s as integer)) returning id")
+
 UM_STATEMENT(END_MAILS, WRITE, 2,
     "update um_mail set state = 2, done_at = cast(%s as bigint), last_error = 'ended with all sessions', claim = null"
     " where id in (select m.id from um_mail m where m.state = 0 limit cast(%s as integer)) returning id")
+
+#include "statements_mail.h"

@@ -2,7 +2,7 @@
 #include "store_private.h"
 #include "schema.h"
 #include "store_rekey.h"
-#include "store_mail.h"
+#include "store_request.h"
 
 #include <apr_atomic.h>
 #include <apr_strings.h>
@@ -11,8 +11,8 @@
 /* Sendings of one statement. A connection whose end lies unread in its socket passes as good once more. */
 #define TRIES 3
 
-/* Wishes for mail that go to the database together: as many rows as the longest statement for them has. */
-#define MOST_WISHES 8
+/* Requests for mail that go to the database together: as many rows as the longest statement for them has. */
+#define MOST_REQUESTS 8
 
 um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_lender_t *lender, int prepare)
 {
@@ -21,8 +21,8 @@ um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_len
     store->dialect = dialect;
     store->lender = *lender;
     store->prepare = prepare;
-    if (um_combiner_create(pool, MOST_WISHES, um_store_mail_combine, store, &store->wishes) != APR_SUCCESS) {
-        store->wishes = NULL;
+    if (um_combiner_create(pool, MOST_REQUESTS, um_store_request_combine, store, &store->requests) != APR_SUCCESS) {
+        store->requests = NULL;
     }
     return store;
 }

@@ -45,9 +45,6 @@ typedef enum {
 #undef UM_MAIL_INSERT
 #undef UM_MAIL_VALUES
 #undef UM_MAIL_COLUMNS
-#undef UM_WISH_INTO
-#undef UM_WISH
-#undef UM_WISH_END
     UM_SQL_COUNT
 } um_statement_e;
 

@@ -31,11 +31,13 @@ apr_status_t um_store_end_tickets(um_store_call_t *call, int limit, int *count)
 
 apr_status_t um_store_end_mails(um_store_call_t *call, apr_int64_t now, int limit, int *count)
 {
+    const char *most = um_store_number(call->pool, limit);
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_END_MAILS,
-                                   UM_VALUES(um_store_number(call->pool, now), um_store_number(call->pool, limit)),
-                                   &rows);
+    apr_status_t rv = um_store_run(call, UM_SQL_END_REQUESTS, UM_VALUES(most), &rows);
 
+    if (rv == APR_SUCCESS && rows.count < limit) {
+        rv = um_store_run(call, UM_SQL_END_MAILS, UM_VALUES(um_store_number(call->pool, now), most), &rows);
+    }
     *count = rows.count;
     return rv;
 }

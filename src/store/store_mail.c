@@ -31,65 +31,6 @@ apr_status_t um_store_mail_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_mai
     return um_store_tx_run(tx, UM_SQL_MAIL_INSERT, values, UM_STORE_MAIL_VALUES, &rows);
 }
 
-/* --- wishes --- */
-
-#define WISH_VALUES 7
-
-typedef struct wish_t {
-    um_store_call_t *call;      /* of the thread that brought it */
-    const um_mail_t *mail;
-} wish_t;
-
-static void wish_values(apr_pool_t *pool, const um_mail_t *mail, const char **values)
-{
-    values[0] = mail->id;
-    values[1] = mail->kind;
-    values[2] = um_store_number(pool, mail->created_at);
-    values[3] = mail->address;
-    values[4] = mail->language;
-    values[5] = mail->site;
-    values[6] = values[2];
-}
-
-apr_status_t um_store_mail_combine(void *store, void *const *items, int count)
-{
-    static const struct { int rows; um_statement_e id; } sizes[] = {
-        { 1, UM_SQL_MAIL_WISH }, { 2, UM_SQL_MAIL_WISH_2 }, { 4, UM_SQL_MAIL_WISH_4 }, { 8, UM_SQL_MAIL_WISH_8 }
-    };
-    um_store_call_t *first = ((wish_t *)items[0])->call;
-    const char *values[8 * WISH_VALUES];
-    um_rows_t rows;
-    apr_status_t rv;
-    int size = 0;
-
-    (void)store;
-    while (sizes[size].rows < count) {
-        size++;
-    }
-    for (int i = 0; i < sizes[size].rows; i++) {
-        const wish_t *wish = items[i < count ? i : count - 1];
-
-        wish_values(wish->call->pool, wish->mail, values + i * WISH_VALUES);
-    }
-    rv = um_store_run(first, sizes[size].id, values, sizes[size].rows * WISH_VALUES, &rows);
-    for (int i = 1; i < count; i++) {
-        um_store_call_t *call = ((wish_t *)items[i])->call;
-
-        call->cause = first->cause ? apr_pstrdup(call->pool, first->cause) : NULL;
-        call->known = first->known;
-    }
-    return rv;
-}
-
-apr_status_t um_store_mail_wish(um_store_call_t *call, const um_mail_t *mail)
-{
-    wish_t wish = { call, mail };
-    void *item = &wish;
-
-    return call->store->wishes ? um_combiner_do(call->store->wishes, item)
-                               : um_store_mail_combine(call->store, &item, 1);
-}
-
 /* --- working them off --- */
 
 apr_status_t um_store_mail_begin(um_tx_t *tx)
@@ -243,35 +184,4 @@ apr_status_t um_store_mail_release(um_store_call_t *call, const char *claim, con
     um_rows_t rows;
 
     return um_store_run(call, UM_SQL_MAIL_RELEASE, UM_VALUES(um_store_number(call->pool, due), claim, but), &rows);
-}
-
-/* --- clearing up --- */
-
-apr_status_t um_store_mail_adopt(um_store_call_t *call, const char *site, int most)
-{
-    um_rows_t rows;
-
-    return um_store_run(call, UM_SQL_MAIL_ADOPT, UM_VALUES(site, um_store_number(call->pool, most)), &rows);
-}
-
-apr_status_t um_store_mail_orphans(um_store_call_t *call, const char *site, apr_int64_t now, apr_int64_t before,
-                                   int most)
-{
-    const char *at = um_store_number(call->pool, now);
-    um_rows_t rows;
-
-    return um_store_run(call, UM_SQL_MAIL_ORPHANS,
-                        UM_VALUES(at, site, at, um_store_number(call->pool, before),
-                                  um_store_number(call->pool, most)), &rows);
-}
-
-apr_status_t um_store_mail_purge(um_store_call_t *call, apr_int64_t before, int most, int *count)
-{
-    um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_MAIL_PURGE,
-                                   UM_VALUES(um_store_number(call->pool, before), um_store_number(call->pool, most)),
-                                   &rows);
-
-    *count = rows.count;
-    return rv;
 }

@@ -10,6 +10,7 @@ typedef struct um_mail_t {
     const char *id;            /**< UUID */
     const char *kind;          /**< the template's name */
     const char *address;       /**< as typed while user_id is NULL, else where it goes */
+    const char *email_key;     /**< of the address: of a request alone */
     const char *user_id;       /**< NULL: the accounts of the address are yet to be found */
     const char *username;      /**< as it was when the row was made */
     const char *detail;        /**< what else the mail tells: the new address; of a wish: the account to go on behind */
@@ -25,12 +26,6 @@ typedef struct um_mail_t {
 #define UM_MAIL_NO_ID "00000000-0000-0000-0000-000000000000"
 
 typedef enum { UM_MAIL_WAITS, UM_MAIL_SENT, UM_MAIL_GIVEN_UP } um_mail_state_e;
-
-/** A wish: one row without a user, due at once. Wishes of several threads go to the database together. */
-apr_status_t um_store_mail_wish(um_store_call_t *call, const um_mail_t *mail);
-
-/** The work of the store's combiner for wishes: its items are those of um_store_mail_wish. */
-apr_status_t um_store_mail_combine(void *store, void *const *items, int count);
 
 /** The values of MAIL_INSERT. */
 #define UM_STORE_MAIL_VALUES 10
@@ -85,15 +80,5 @@ apr_status_t um_store_mail_later(um_store_call_t *call, um_tx_t *tx, const um_ma
 /** Gives back what a claim still holds, as if it had not been claimed, due then.
  * @param but  the id of one that stays claimed; UM_MAIL_NO_ID: none */
 apr_status_t um_store_mail_release(um_store_call_t *call, const char *claim, const char *but, apr_int64_t due);
-
-/** What waits without a site, most rows at most, becomes this one's. */
-apr_status_t um_store_mail_adopt(um_store_call_t *call, const char *site, int most);
-
-/** Gives up what waits, most rows at most, of other sites, that was written before and that nobody has claimed. */
-apr_status_t um_store_mail_orphans(um_store_call_t *call, const char *site, apr_int64_t now, apr_int64_t before,
-                                   int most);
-
-/** Deletes at most most rows that ended before; *count of them. */
-apr_status_t um_store_mail_purge(um_store_call_t *call, apr_int64_t before, int most, int *count);
 
 #endif

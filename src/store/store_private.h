@@ -17,7 +17,7 @@ struct um_store_t {
     apr_uint32_t last_strike;  /**< atomic: its tick */
     int prepare;
     int keeps_schema;          /**< see um_store_keep_schema */
-    um_combiner_t *wishes;     /**< NULL: each for itself */
+    um_combiner_t *requests;   /**< for mail; NULL: each for itself */
 };
 
 struct um_tx_t {

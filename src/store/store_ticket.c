@@ -109,20 +109,3 @@ apr_status_t um_store_ticket_verify(um_tx_t *tx, apr_pool_t *pool, const char *h
     *done = rv == APR_SUCCESS && rows.count > 0;
     return rv;
 }
-
-apr_status_t um_store_ticket_purge(um_store_call_t *call, apr_int64_t before, apr_int64_t made_before, int most,
-                                   int *count)
-{
-    const char *at = um_store_number(call->pool, before);
-    const char *limit = um_store_number(call->pool, most);
-    um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_TICKET_PURGE,
-                                   UM_VALUES(at, um_store_number(call->pool, made_before), limit), &rows);
-
-    *count = rows.count;
-    if (rv == APR_SUCCESS) {
-        rv = um_store_run(call, UM_SQL_SESSION_PURGE, UM_VALUES(at, limit), &rows);
-        *count += rows.count;
-    }
-    return rv;
-}

@@ -63,9 +63,4 @@ apr_status_t um_store_ticket_is_verified(um_store_call_t *call, const char *user
  * it, it ran out, or the account has another address by now. */
 apr_status_t um_store_ticket_verify(um_tx_t *tx, apr_pool_t *pool, const char *hash, apr_int64_t now, int *done);
 
-/** Deletes at most most rows, of tokens and of sessions, that ran out before; tokens only if made before made_before.
- * *count of them. */
-apr_status_t um_store_ticket_purge(um_store_call_t *call, apr_int64_t before, apr_int64_t made_before, int most,
-                                   int *count);
-
 #endif

@@ -257,7 +257,7 @@ for my $host (\@ON, \@REQUIRED) {
     ok(settle(), 'asked 22 times again');
     is(scalar(() = mails_to($me->{email})), 20, '20 mails came');
     my $seen = join '|', map { quotemeta } tokens_seen();
-    unlike(join("\n", map { UmTest::sql("select * from $_") } qw(um_tickets um_mail)), qr/$seen/,
+    unlike(join("\n", map { UmTest::sql("select * from $_") } qw(um_tickets um_mail um_requests)), qr/$seen/,
         'no token is in the database');
     unlike(UmTest::since($log), qr/$seen/, 'none in the error log');
     unlike(UmTest::since($log), qr/\@example\.org/, 'and no address');

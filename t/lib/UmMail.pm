@@ -16,7 +16,7 @@ use Time::HiRes ();
 use UmApi;
 use UmTest ();
 
-our @EXPORT = qw(settle mails_in mails_to only_mail_to new_address site_port ask_reset validate confirm tokens_seen
+our @EXPORT = qw(settle waiting mails_in mails_to only_mail_to new_address site_port ask_reset validate confirm tokens_seen
     endpoint_rules $RESET $VALIDATE $CONFIRM $VERIFY $VERIFIED $FINE);
 
 our $RESET = '/api/password_reset/';
@@ -32,13 +32,19 @@ my (%read, %tokens);
 
 # ---- the outbox ----------------------------------------------------------------------------------------------------
 
+# How many mails, and requests for some, wait.
+sub waiting {
+    my ($sql) = @_;
+    return $sql->('select (select count(*) from um_requests) + (select count(*) from um_mail where state = 0)');
+}
+
 # Waits until no mail waits: then what has not come will not come. sql: of a database other than the server's own.
 sub settle {
     my (%with) = @_;
     my $sql = $with{sql} || \&UmTest::sql;
     my $end = Time::HiRes::time() + ($with{seconds} || $PATIENCE);
     my $left;
-    while (($left = $sql->('select count(*) from um_mail where state = 0')) && Time::HiRes::time() < $end) {
+    while (($left = waiting($sql)) && Time::HiRes::time() < $end) {
         Time::HiRes::sleep(0.05);
     }
     diag("$left mails still wait") if $left;

@@ -37,7 +37,7 @@ sub new_database {
     my (@command, $params);
     if ($driver eq 'pgsql') {
         my ($programs, $socket) = (UmTest::setting('PGBIN'), UmTest::scratch() . '/pg');
-        my $name = "mail_$$" . '_' . ++$databases;
+        my $name = join '_', 'mail', $$, int(time) % 100_000, ++$databases;     # processes' numbers come again
         run("$programs/createdb", '-h', $socket, '-U', 'usermgmt', '-T', 'template0', $name);
         run("$programs/psql", qw(-Xq1 -v ON_ERROR_STOP=1 -U usermgmt -h), $socket, (map { ('-f', $_) } @steps), $name);
         @command = ("$programs/psql", qw(-XqAt -v ON_ERROR_STOP=1 -U usermgmt -h), $socket, '-d', $name, '-c');

@@ -45,7 +45,7 @@ sub ask_patiently {
     for my $restart (1 .. $RESTARTS) {
         my $so_far = $sink->taken;
         await(10, sub { $sink->taken > $so_far + 5 });
-        $busy += $database->{sql}->('select count(*) from um_mail where state = 0') > 0;
+        $busy += waiting($database->{sql}) > 0;
         ok($server->graceful, "graceful restart $restart");
         push @answers, ask_patiently($server, @to[100 + 30 * ($restart - 1) .. 99 + 30 * $restart]);
     }

@@ -42,6 +42,11 @@ static const um_templates_t *site_templates(apr_pool_t *pool)
     return templates;
 }
 
+static apr_int64_t site_tick(void)
+{
+    return apr_time_as_msec(site_clock());
+}
+
 /* After site_open(): mail of every kind is sent, and no address is verified. */
 __attribute__((unused))
 static void site_mail_open(site_t *s, site_mail_t *m)
@@ -59,7 +64,8 @@ static void site_mail_open(site_t *s, site_mail_t *m)
     };
     s->site.mailing = &m->mailing;
     m->folder = mkdtemp(apr_pstrdup(s->pool, site_file("mail.XXXXXX")));
-    m->outbox = (um_outbox_t){ .stop = &m->stop, .cut = &m->cut, .timeout = options.timeout, .clock = site_clock };
+    m->outbox = (um_outbox_t){ .stop = &m->stop, .cut = &m->cut, .timeout = options.timeout, .clock = site_clock,
+                               .tick = site_tick };
     if (!m->folder || um_transport_open(s->pool, apr_pstrcat(s->pool, "file:", m->folder, NULL), &options,
                                         &m->outbox.transport, &why) != APR_SUCCESS) {
         printf("Bail out! no folder for mails: %s\n", why ? why : "none could be made");
@@ -131,13 +137,19 @@ static int site_mail_put(site_t *s, const char *kind, const um_user_t *user, con
     return um_store_transaction(&call, site_mail_insert, &row) == APR_SUCCESS;
 }
 
-/* Works off one batch at the site's time. */
+/* Works off the requests, and one batch of mails, at the site's time. */
 __attribute__((unused))
 static um_status_e site_mail_work(site_t *s, site_mail_t *m, um_outbox_round_t *round)
 {
     um_outbox_round_t unwanted;
+    um_status_e status;
+    int more;
 
     site_clock_now = s->now;
+    status = um_outbox_resolve(site_cx(s), &m->outbox, &more);
+    if (status != UM_OK) {
+        return status;
+    }
     return um_outbox_work(site_cx(s), &m->outbox, round ? round : &unwanted);
 }
 

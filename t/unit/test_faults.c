@@ -160,7 +160,7 @@ static um_status_e do_wish(world_t *w)
 
 static int is_wished(world_t *w)
 {
-    return mails(w, UM_MAILING_RESET, "alice@example.org");
+    return is_one(w, "select count(*) from um_requests where kind = 'reset' and address = 'alice@example.org'");
 }
 
 /* A token as its mail would have brought it. */

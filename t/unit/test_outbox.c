@@ -6,7 +6,7 @@
 #include "transport_private.h"
 
 #define BATCH 50
-#define PURGE_BATCH 500
+#define PURGE_BATCH 200
 #define LEASE (20 + 5 + 20)
 #define MOST_SENT 4096
 #define HOST "site.example:443"
@@ -154,7 +154,7 @@ static void test_nothing(void)
     asked = s.asked;
     round = work(UM_OK);
     is_int(round.sent + round.later + round.given_up + round.more + round.down, 0, "nothing due: nothing done");
-    is_int(s.asked - asked, 1, "for one look at the database");
+    is_int(s.asked - asked, 2, "for a look at requests and one at mails");
     end();
 }
 
@@ -599,11 +599,11 @@ static void test_sites(void)
     is_int(post.sent, 3, "one of no site is nobody's");
     m.mailing.sends = 0;
     m.mailing.host = "mute.example:443";
-    um_outbox_purge(site_cx(&s), 86400, &more);
+    um_outbox_tidy(site_cx(&s), &more);
     is_text(ask("select site from um_mail where id = 'old'"), "", "nor does a site take it that sends none");
     m.mailing.sends = 1;
     m.mailing.host = HOST;
-    um_outbox_purge(site_cx(&s), 86400, &more);
+    um_outbox_tidy(site_cx(&s), &more);
     work(UM_OK);
     is_int(was_sent("old@example.org"), 1, "until a site takes it over when it clears up");
     end();
@@ -615,21 +615,77 @@ static void test_orphans(void)
     int more;
 
     begin();
-    m.mailing.host = "gone.example:443";
-    put_many(3);
+    for (int i = 0; i < 2; i++) {
+        m.mailing.host = i ? "gone.example:443" : "also.gone.example";
+        put_many(2);
+        um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "nobody@example.org");
+    }
     m.mailing.host = HOST;
     put(UM_MAILING_PASSWORD_CHANGED, "own@example.org");
-    site_do(&s, apr_psprintf(s.pool, "update um_mail set due_at = 1700000000 + %d where address = 'a1@example.org'",
-                             month + 60));
+    um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "nobody@example.org");
+    site_do(&s, apr_psprintf(s.pool, "update um_mail set due_at = 1700000000 + %d where address = 'a1@example.org' and "
+                             "site = 'gone.example:443'", month + 60));
     later(month);
-    um_outbox_purge(site_cx(&s), 86400, &more);
-    is_number("select count(*) from um_mail where state = 0", 4, "mails of a site that is gone wait for a month");
+    um_outbox_tidy(site_cx(&s), &more);
+    is_number("select count(*) from um_mail where state = 0", 5, "mails of sites that are gone wait for a month");
+    is_number("select count(*) from um_requests", 3, "and requests");
     later(1);
-    um_outbox_purge(site_cx(&s), 86400, &more);
-    is_text(ask("select group_concat(address, ' ') from (select address from um_mail where state = 2 "
-                "order by address)"),
-            "a0@example.org a2@example.org", "then they are given up, but what somebody has claimed, and what is ours");
+    um_outbox_tidy(site_cx(&s), &more);
+    is_text(ask("select group_concat(address || ' ' || site, ', ') from (select address, site from um_mail where "
+                "state = 0 order by address)"), "a1@example.org gone.example:443, own@example.org " HOST,
+            "then they are given up, but what somebody has claimed, and what is ours");
     is_text(ask("select max(last_error) from um_mail where state = 2"), "no host sends mail of this site", "as that");
+    is_text(ask("select group_concat(site) from um_requests"), HOST, "requests are deleted, but for our own");
+    end();
+}
+
+/* However many mails of all sites wait, what is due of them is found by a key. */
+static void test_orphans_much(void)
+{
+    int more = 0;
+
+    begin();
+    m.mailing.host = "gone.example:443";
+    put_many(PURGE_BATCH + 10);
+    m.mailing.host = HOST;
+    later(30 * 86400 + 1);
+    um_outbox_tidy(site_cx(&s), &more);
+    is_number("select count(*) from um_mail where state = 2", PURGE_BATCH, "one batch is so much and no more");
+    is_int(more, 1, "and says that there is more");
+    um_outbox_tidy(site_cx(&s), &more);
+    is_number("select count(*) from um_mail where state = 2", PURGE_BATCH + 10, "the next does the rest");
+    is_int(more, 0, "and says so");
+    end();
+}
+
+/* --- a clock that is set --- */
+
+static void test_clock_back(void)
+{
+    int more = 0;
+
+    begin();
+    put_many(4);
+    site_do(&s, "update um_mail set due_at = 1700000000 + 3630 where address = 'a0@example.org'");
+    site_do(&s, "update um_mail set due_at = 1700000000 + 3660, claim = 'x' where address = 'a1@example.org'");
+    site_do(&s, "update um_mail set due_at = 1700000000 + 7201 where address = 'a2@example.org'");
+    site_do(&s, "update um_mail set due_at = 1700000000 + 7201, claim = 'x' where address = 'a3@example.org'");
+    is_int(um_outbox_tidy(site_cx(&s), &more), UM_OK, "now and then");
+    work(UM_OK);
+    is_int(post.sent, 2, "a mail that waits for a time that no mail waits for is sent, claimed or not");
+    is_int(was_sent("a0@example.org") + was_sent("a1@example.org"), 0, "one that may well wait so long is not");
+    is_int(um_outbox_hurry(site_cx(&s), &more), UM_OK, "the clock was seen to be set back");
+    work(UM_OK);
+    is_int(was_sent("a0@example.org"), 1, "what was put off is sent at once");
+    is_int(was_sent("a1@example.org"), 0, "what another has in hand is left to it");
+    is_int(more, 0, "that was all");
+    put_many(PURGE_BATCH + 1);
+    site_do(&s, "update um_mail set due_at = 1700000000 + 3630 where state = 0 and claim is null");
+    um_outbox_hurry(site_cx(&s), &more);
+    is_int(more, 1, "in batches");
+    um_outbox_hurry(site_cx(&s), &more);
+    is_int(more, 0, "until all is due");
+    is_number("select count(*) from um_mail where state = 0 and due_at <= 1700000000", PURGE_BATCH + 1, "it is");
     end();
 }
 
@@ -787,8 +843,8 @@ static void test_purge(void)
     site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 7201 where address = 'a2@example.org'");
     site_do(&s, "update um_mail set due_at = 1, created_at = 1 where address = 'a3@example.org'");
     site_do(&s, "update um_mail set due_at = 1900000000 where address = 'a4@example.org'");
-    site_do(&s, "insert into um_tickets select 'old', 'reset', id, id, version, '', 1, 1699999999 from um_users");
-    site_do(&s, "insert into um_tickets select 'new', 'reset', id, id, version, '', 1, 1700000000 from um_users");
+    site_do(&s, "insert into um_tickets select 'old', 'reset', id, id, version, '', 1, 1699996399 from um_users");
+    site_do(&s, "insert into um_tickets select 'new', 'reset', id, id, version, '', 1, 1699996400 from um_users");
     site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at) "
             "select 'old', id, version, 1, 1699999999 from um_users");
     site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at) "
@@ -797,7 +853,7 @@ static void test_purge(void)
     is_text(ask("select group_concat(address, ' ') from (select address from um_mail order by address)"),
             "a0@example.org a3@example.org a4@example.org a5@example.org",
             "what ended long enough ago goes, what waits stays however old");
-    is_text(ask("select group_concat(hash) from um_tickets"), "new", "tokens that have run out go");
+    is_text(ask("select group_concat(hash) from um_tickets"), "new", "tokens that ran out an hour ago go");
     is_number("select count(*) from um_sessions where id = 'old'", 0, "sessions that have run out go");
     is_number("select count(*) from um_sessions", 2, "no other");
     is_int(more, 0, "that was all");
@@ -866,6 +922,8 @@ int main(void)
     test_unrecorded();
     test_sites();
     test_orphans();
+    test_orphans_much();
+    test_clock_back();
     test_two_workers();
     test_lease();
     test_lease_length();

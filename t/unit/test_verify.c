@@ -10,7 +10,7 @@
 #define OTHER "other@example.org"
 #define STATE "select is_active || ' ' || email_verified from um_users"
 #define MAILS "select group_concat(kind || ' ' || address, ', ') from (select kind, address from um_mail " \
-              "where state = 0 order by kind, address)"
+              "where state = 0 union all select kind, address from um_requests order by kind, address)"
 
 static site_t s;
 static site_mail_t m;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The statements of the outbox, and those that clear up: the end of statements.h, which includes it and explains what
+ * stands here. No include guard either. */
+
+/* --- working off mail --- */
+
+#define UM_MAIL_COLUMNS \
+    "m.id, m.kind, m.address, m.user_id, m.username, m.detail, m.language, m.site, m.attempts, m.created_at," \
+    " m.last_error, m.made_at"
+
+/* The rows of a table that a list of ids names. PostgreSQL finds the list first and then each row by its index,
+ * whatever it knows of the tables; what another node works on is left out, so nobody waits for anybody. */
+#define UM_LISTED(select) UM_SQL2(" = any(array(" select " for update skip locked))", " in (" select ")")
+
+/* Requests for a mail, of so many at once: the commit is what costs. A short list is filled up with its last row
+ * again. */
+#define UM_REQUEST_INTO "insert into um_requests (site, id, kind, email_key, address, language, created_at) values "
+#define UM_REQUEST \
+    "(cast(%s as text), " UM_UUID ", cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text)," \
+    " cast(%s as bigint))"
+#define UM_REQUEST_END " on conflict do nothing returning id"
+
+UM_STATEMENT(REQUEST, WRITE, 7, UM_REQUEST_INTO UM_REQUEST UM_REQUEST_END)
+
+UM_STATEMENT(REQUEST_2, WRITE, 14, UM_REQUEST_INTO UM_REQUEST ", " UM_REQUEST UM_REQUEST_END)
+
+UM_STATEMENT(REQUEST_4, WRITE, 28,
+    UM_REQUEST_INTO UM_REQUEST ", " UM_REQUEST ", " UM_REQUEST ", " UM_REQUEST UM_REQUEST_END)
+
+UM_STATEMENT(REQUEST_8, WRITE, 56,
+    UM_REQUEST_INTO UM_REQUEST ", " UM_REQUEST ", " UM_REQUEST ", " UM_REQUEST ", " UM_REQUEST ", " UM_REQUEST ", "
+    UM_REQUEST ", " UM_REQUEST UM_REQUEST_END)
+
+UM_STATEMENT(REQUEST_DUE, READ, 1,
+    "select r.id from um_requests r where r.site = cast(%s as text) limit 1")
+
+/* The newest requests: one that somebody waits for now is not behind a flood of earlier ones. */
+#define UM_REQUEST_NEWEST(columns) \
+    "select " columns " from um_requests r where r.site = cast(%s as text) order by r.id desc limit cast(%s as integer)"
+
+/* Those that an account may get a mail for become mails, as many for an address as it may get within the hour, those
+ * included that wait already. PostgreSQL deletes all of them in the same statement, returns how many there were and how
+ * many became mails, and passes over what another node has in hand. SQLite returns the mails, and REQUEST_DROP follows
+ * in the same transaction, where nobody else writes. */
+UM_STATEMENT(REQUEST_RESOLVE, WRITE, 6,
+    UM_SQL2("with gone as (delete from um_requests d where d.ctid = any(array(" UM_REQUEST_NEWEST("r.ctid")
+            " for update skip locked)) returning *), ", "with gone as (" UM_REQUEST_NEWEST("*") "), ")
+    "numbered as (select g.*, row_number() over (partition by g.email_key, g.kind order by g.id) as number"
+    " from gone g)" UM_SQL2(", mails as (", " ")
+    "insert into um_mail (id, kind, due_at, address, language, site, created_at, email_key)"
+    " select n.id, n.kind, cast(%s as bigint), n.address, n.language, n.site, n.created_at, n.email_key"
+    " from numbered n where n.email_key <> '' and n.number + (select count(*) from um_mail m where m.state = 0"
+    " and m.user_id is null and m.email_key = n.email_key and m.kind = n.kind) <= cast(%s as bigint)"
+    " and exists (select 1 from um_users u where u.email_key = n.email_key"
+    " and u.is_active in (1, case when n.kind = 'verify' then 2 else 1 end)"
+    " and u.email_verified <= case when n.kind = 'verify' then 0 else 1 end"
+    " and (select count(distinct t.mail_id) from um_tickets t where t.user_id = u.id and t.kind = n.kind"
+    " and t.created_at > cast(%s as bigint)) < cast(%s as bigint)) on conflict do nothing returning id"
+    UM_SQL2(") select (select count(*) from gone), (select count(*) from mails)", ""))
+
+UM_STATEMENT(REQUEST_DROP, WRITE, 3,
+    "delete from um_requests where site = cast(%s as text) and id in (" UM_REQUEST_NEWEST("r.id") ") returning id")
+
+UM_STATEMENT(MAIL_DUE, READ, 2,
+    "select m.id from um_mail m where m.state = 0 and m.site = cast(%s as text) and m.due_at <= cast(%s as bigint)"
+    " order by m.due_at limit 1")
+
+/* A claim is a lease: due_at moves to its end, so the rows of a worker that dies come up again by themselves. */
+UM_STATEMENT(MAIL_CLAIM, WRITE, 5,
+    "update um_mail set claim = " UM_UUID ", due_at = cast(%s as bigint), attempts = attempts + 1"
+    " where id" UM_LISTED("select m.id from um_mail m where m.state = 0 and m.site = cast(%s as text)"
+    " and m.due_at <= cast(%s as bigint) order by m.due_at limit cast(%s as integer)") " returning id")
+
+/* Those that failed before come last: a few that nobody takes cannot be the first for ever. */
+UM_STATEMENT(MAIL_CLAIMED, READ, 1,
+    "select " UM_MAIL_COLUMNS " from um_mail m where m.claim = " UM_UUID " and m.state = 0"
+    " order by case when m.last_error = '' then 0 else 1 end, m.created_at, m.id")
+
+/* A request for an address becomes the mail of its first account; others get rows of their own. */
+UM_STATEMENT(MAIL_RESOLVE, WRITE, 5,
+    "update um_mail set user_id = " UM_UUID ", username = cast(%s as text), address = cast(%s as text)"
+    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 and user_id is null returning id")
+
+/* A letter is made of it, and counts from now on: unless its address has had so many of its kind lately. first: but one
+ * that its account has had none of. What was made before has been counted. The second value is null when the account
+ * has another address, else whether the address is verified. */
+UM_STATEMENT(MAIL_MADE, WRITE, 14,
+    "update um_mail set email_key = cast(%s as text), made_at = cast(%s as bigint)"
+    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 and (made_at is not null"
+    " or (select count(*) from (select m.id from um_mail m where m.email_key = cast(%s as text)"
+    " and m.kind = cast(%s as text) and m.made_at > cast(%s as bigint) limit cast(%s as integer)) n)"
+    " < cast(%s as bigint)"
+    " or (cast(%s as integer) = 1 and not exists (select 1 from um_mail o where o.email_key = cast(%s as text)"
+    " and o.kind = cast(%s as text) and o.made_at > cast(%s as bigint) and o.user_id = " UM_UUID ")))"
+    " returning id, (select u.email_verified from um_users u where u.id = um_mail.user_id"
+    " and u.email_key = um_mail.email_key)")
+
+UM_STATEMENT(MAIL_UNMADE, WRITE, 2,
+    "update um_mail set made_at = null where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
+
+UM_STATEMENT(MAIL_DONE, WRITE, 5,
+    "update um_mail set state = cast(%s as smallint), done_at = cast(%s as bigint), last_error = cast(%s as text)"
+    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
+
+UM_STATEMENT(MAIL_LATER, WRITE, 5,
+    "update um_mail set due_at = cast(%s as bigint), attempts = cast(%s as integer), last_error = cast(%s as text),"
+    " claim = null where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
+
+/* What a worker has claimed and will not get to; not the one that perhaps was sent. */
+UM_STATEMENT(MAIL_RELEASE, WRITE, 3,
+    "update um_mail set due_at = cast(%s as bigint), attempts = attempts - 1, claim = null"
+    " where claim = " UM_UUID " and state = 0 and id <> " UM_UUID " returning id")
+
+/* What waits for a time that is too far away to be one of ours, as after a clock was set back, is due now. What a
+ * worker has claimed stays claimed, unless no lease lasts so long. */
+UM_STATEMENT(MAIL_HURRY, WRITE, 5,
+    "update um_mail set due_at = cast(%s as bigint) where id" UM_LISTED("select m.id from um_mail m where m.state = 0"
+    " and m.site = cast(%s as text) and m.due_at > cast(%s as bigint)"
+    " and (m.claim is null or m.due_at > cast(%s as bigint)) order by m.due_at limit cast(%s as integer)")
+    " returning id")
+
+/* Rows of before there were sites are taken over by whoever comes first. */
+UM_STATEMENT(MAIL_ADOPT, WRITE, 2,
+    "update um_mail set site = cast(%s as text) where id" UM_LISTED("select m.id from um_mail m where m.state = 0"
+    " and m.site = '' order by m.due_at limit cast(%s as integer)") " returning id")
+
+/* The next site, by its name, that has waiting mails, or requests. */
+UM_STATEMENT(MAIL_SITE, READ, 1,
+    "select m.site from um_mail m where m.state = 0 and m.site > cast(%s as text) order by m.site limit 1")
+
+UM_STATEMENT(REQUEST_SITE, READ, 1,
+    "select r.site from um_requests r where r.site > cast(%s as text) order by r.site limit 1")
+
+/* Those of a site that is no more: due for so long that nobody looks for them. */
+UM_STATEMENT(MAIL_ORPHANS, WRITE, 5,
+    "update um_mail set state = 2, done_at = cast(%s as bigint), last_error = 'no host sends mail of this site'"
+    " where id" UM_LISTED("select m.id from um_mail m where m.state = 0 and m.site = cast(%s as text)"
+    " and m.due_at < cast(%s as bigint) and m.created_at < cast(%s as bigint) order by m.due_at"
+    " limit cast(%s as integer)") " returning id")
+
+UM_STATEMENT(REQUEST_ORPHANS, WRITE, 4,
+    "delete from um_requests where site = cast(%s as text) and id" UM_LISTED("select r.id from um_requests r"
+    " where r.site = cast(%s as text) and r.id < " UM_UUID " order by r.id limit cast(%s as integer)") " returning id")
+
+/* --- clearing up, in bounded batches --- */
+
+/* In the order of an index, which no plan can miss then. */
+UM_STATEMENT(MAIL_PURGE, WRITE, 2,
+    "delete from um_mail where id" UM_LISTED("select m.id from um_mail m where m.state <> 0"
+    " and m.done_at < cast(%s as bigint) order by m.done_at limit cast(%s as integer)") " returning id")
+
+UM_STATEMENT(TICKET_PURGE, WRITE, 2,
+    "delete from um_tickets where hash" UM_LISTED("select t.hash from um_tickets t where t.expires_at <"
+    " cast(%s as bigint) order by t.expires_at limit cast(%s as integer)") " returning hash")
+
+UM_STATEMENT(SESSION_PURGE, WRITE, 2,
+    "delete from um_sessions where id" UM_LISTED("select s.id from um_sessions s where s.expires_at <"
+    " cast(%s as bigint) order by s.expires_at limit cast(%s as integer)") " returning id")

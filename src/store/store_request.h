@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_STORE_REQUEST_H
+#define UM_STORE_REQUEST_H
+/* Rows of um_requests: a mail that somebody asked for, of which only an address as typed is known, and not yet whose it
+ * is. All return APR_EGENERAL with the call's cause when the database did not do it. */
+#include "store_mail.h"
+
+/** A request: one row, due at once. Requests of several threads go to the database together.
+ * @param mail  without an account, with the key of its address */
+apr_status_t um_store_request_insert(um_store_call_t *call, const um_mail_t *mail);
+
+/** The work of the store's combiner for requests: its items are those of um_store_request_insert. */
+apr_status_t um_store_request_combine(void *store, void *const *items, int count);
+
+/** Whether a site has any. */
+apr_status_t um_store_request_due(um_store_call_t *call, const char *site, int *due);
+
+/** How many mails an address gets. */
+typedef struct um_request_limit_t {
+    apr_int64_t since;          /**< one-time tokens made after this count */
+    int most;
+} um_request_limit_t;
+
+/** Takes the newest requests of a site, most rows at most. Those that an account may get a mail for become mails that
+ * are due now; the others are deleted. It is done as a whole or not at all. *count of them all: fewer than most when
+ * there are no more that nobody has in hand. */
+apr_status_t um_store_request_resolve(um_store_call_t *call, const char *site, apr_int64_t now,
+                                      const um_request_limit_t *limit, int most, int *count);
+
+#endif
