@@ -143,6 +143,7 @@ static um_status_e read_token(look_t *look, const char *token)
         (void)um_random_uuid_bytes(read.user_id, look->record.user_id);
         (void)um_random_uuid_bytes(read.session_id, look->record.other);
         look->record.expires_at = read.expires_at;
+        look->record.begins_at = read.begins_at;
         apr_cpystrn(look->record.kid, read.kid, sizeof(look->record.kid));
     }
     return status;
@@ -184,9 +185,9 @@ um_status_e um_known_caller(um_cx_t *cx, const char *token, const um_identity_t 
         status = read_token(&look, token);
         return status == UM_OK ? ask(&look, identity) : status;
     }
-    if (look.kept->expires_at <= um_cx_seconds(cx)) {
-        cx->cause = "expired";
-        return UM_BAD_TOKEN;
+    status = um_token_judge_times(cx, look.kept->begins_at, look.kept->expires_at);
+    if (status != UM_OK) {
+        return status;
     }
     if (um_known_record_is_fresh(cx, look.kept, 0)) {
         return say(&look, look.kept, identity);

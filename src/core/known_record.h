@@ -18,6 +18,7 @@ typedef struct um_known_record_t {
     apr_time_t checked_at;      /**< when */
     apr_int64_t ends_at;        /**< seconds since the epoch: not good beyond without asking anew */
     apr_int64_t expires_at;     /**< of the token; 0: a password */
+    apr_int64_t begins_at;      /**< of the token */
     unsigned char user_id[UM_RANDOM_UUID_BYTES];
     unsigned char other[UM_RANDOM_UUID_BYTES];  /**< of a token its session, of a password the account's version */
     char kid[UM_KNOWN_RECORD_KID];              /**< of the key that signed the token */

@@ -47,6 +47,27 @@ static apr_int64_t claim_time(const um_json_t *claims, const char *name)
     return seconds >= (double)UM_TOKEN_END_OF_TIME ? UM_TOKEN_END_OF_TIME : seconds > 0 ? (apr_int64_t)seconds : 0;
 }
 
+/* A part of a second counts as a whole one, so that no token begins earlier than it says. */
+static apr_int64_t claim_beginning(const um_json_t *claims, const char *name)
+{
+    apr_int64_t whole = claim_time(claims, name);
+
+    return whole + ((double)whole < um_json_get(claims, name).number && whole < UM_TOKEN_END_OF_TIME);
+}
+
+um_status_e um_token_judge_times(um_cx_t *cx, apr_int64_t begins_at, apr_int64_t expires_at)
+{
+    if (expires_at <= um_cx_seconds(cx)) {
+        cx->cause = "expired";
+        return UM_BAD_TOKEN;
+    }
+    if (begins_at > um_cx_seconds(cx) + UM_TOKEN_LEEWAY) {
+        cx->cause = "issued in the future";
+        return UM_BAD_TOKEN;
+    }
+    return UM_OK;
+}
+
 /* Remembers which key was found. */
 typedef struct finder_t {
     um_keyring_t *keys;
@@ -75,6 +96,7 @@ um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token)
         .cache = cx->site->signatures,
     };
     um_json_t *claims = NULL;
+    apr_int64_t not_before;
     apr_status_t rv;
 
     rv = um_jwt_verify(cx->pool, &rules, text, &claims, &cx->cause);
@@ -87,13 +109,12 @@ um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token)
     token->id = um_json_get(claims, "jti").text;
     token->issued_at = claim_time(claims, "iat");
     token->expires_at = claim_time(claims, "exp");
+    token->begins_at = claim_beginning(claims, "iat");
+    not_before = claim_beginning(claims, "nbf");
+    token->begins_at = not_before > token->begins_at ? not_before : token->begins_at;
     if (!token->user_id || !token->session_id) {
         cx->cause = "sub or sid is not an id";
         return UM_BAD_TOKEN;
     }
-    if (token->expires_at <= rules.now) {
-        cx->cause = "expired";
-        return UM_BAD_TOKEN;
-    }
-    return UM_OK;
+    return um_token_judge_times(cx, token->begins_at, token->expires_at);
 }

@@ -6,8 +6,9 @@
 #include "cx.h"
 
 #define UM_TOKEN_TYP "at+jwt"
-/** Seconds that the clocks of two nodes may differ. */
-#define UM_TOKEN_LEEWAY 30
+/** Seconds that the clocks of two nodes may differ, and by which a clock may be set back, without good tokens being
+ * refused. */
+#define UM_TOKEN_LEEWAY 60
 /** The latest time that is told apart, far beyond any that matters. */
 #define UM_TOKEN_END_OF_TIME APR_INT64_C(1000000000000)
 
@@ -17,6 +18,7 @@ typedef struct um_token_t {
     const char *session_id;     /**< sid */
     const char *id;             /**< jti; NULL: none */
     apr_int64_t issued_at;      /**< iat, seconds since the epoch; 0: none */
+    apr_int64_t begins_at;      /**< the later of iat and nbf; 0: neither */
     apr_int64_t expires_at;     /**< exp */
     const char *kid;            /**< of the key that signed it */
 } um_token_t;
@@ -25,8 +27,12 @@ typedef struct um_token_t {
 um_status_e um_token_issue(um_cx_t *cx, const char *user_id, const char *session_id, apr_int64_t expires_at,
                            const char **token);
 
-/** Reads a token. UM_BAD_TOKEN: not one of ours, or over: its session may be refreshed and go on, so the leeway is for
- * beginnings only. cx->cause says why, without a byte of the token. UM_FAILED: it could not be checked. */
+/** Whether a token of these times is good now. The one rule for the API and for what Locations have cached: UM_OK or
+ * UM_BAD_TOKEN with a cause. Its session may be refreshed and go on, so the leeway is for beginnings only. */
+um_status_e um_token_judge_times(um_cx_t *cx, apr_int64_t begins_at, apr_int64_t expires_at);
+
+/** Reads a token. UM_BAD_TOKEN: not one of ours, or not good now. cx->cause says why, without a byte of the token. UM_FAILED: it could
+ * not be checked. */
 um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token);
 
 #endif

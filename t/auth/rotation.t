@@ -165,7 +165,7 @@ for my $node (@nodes) {
 
 # Time passes, as far as names tell it: what the retired key has signed is over.
 my ($file) = grep { !/next|retired/ } reverse sort glob "$keys/*.pem";
-(my $earlier = $file) =~ s{/\d{8}T\d{6}Z}{ '/' . POSIX::strftime('%Y%m%dT%H%M%SZ', gmtime(time - 50)) }e;
+(my $earlier = $file) =~ s{/\d{8}T\d{6}Z}{ '/' . POSIX::strftime('%Y%m%dT%H%M%SZ', gmtime(time - 80)) }e;
 my ($oldest) = sort glob "$keys/*.pem";
 (my $first_of_all = $oldest) =~ s{/\d{8}T\d{6}Z}{/20200101T000000Z};
 rename $oldest, $first_of_all or die "$!\n";

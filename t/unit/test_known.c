@@ -209,6 +209,24 @@ static void test_ends(void)
     calls(UM_BAD_TOKEN, 0, "an empty one is none");
 }
 
+/* The API reads the token each time, Locations look at what they have cached: both judge its times alike. */
+static void test_clock_set_back(void)
+{
+    static const struct { double seconds; um_status_e want; } steps[] = {
+        { -1, UM_OK }, { -30, UM_OK }, { -60, UM_OK }, { -61, UM_BAD_TOKEN }, { -3600, UM_BAD_TOKEN }, { 0, UM_OK }
+    };
+
+    start();
+    open_session();
+    calls(UM_OK, 1, "a token of this moment");
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        wait_for(steps[i].seconds);
+        calls(steps[i].want, ANY, apr_psprintf(s.pool, "the clock at %.0f s: a Location", steps[i].seconds));
+        is_int(site_call(&s, token), steps[i].want, "and the API");
+        wait_for(-steps[i].seconds);
+    }
+}
+
 /* --- names and passwords --- */
 
 static um_secret_t secret(const char *text)
@@ -292,6 +310,7 @@ int main(void)
     test_overtaken();
     test_away();
     test_ends();
+    test_clock_set_back();
     test_login();
     site_close(&s);
     return site_end();

@@ -104,13 +104,13 @@ static void test_life(void)
     step(1, "vS", 1, "then it signs");
     second = signing();
     ok(strcmp(second, first) != 0, "another key");
-    step(DAY + 40, "vS", 0, "what the old one signed is verified while it lasts");
+    step(DAY + 70, "vS", 0, "what the old one signed is verified while it lasts");
     step(1, "rS", 1, "then it is retired");
     is_text(signing(), second, "the new one signs on");
-    step(29 * DAY - 3600 - 41, "rSn", 1, "and so on");
+    step(29 * DAY - 3600 - 71, "rSn", 1, "and so on");
     step(3600, "rvS", 1, "and on");
     plan.keep = 0;
-    step(DAY + 42, "S", 3, "a file that was retired long ago is removed; all were, by this clock");
+    step(DAY + 72, "S", 3, "a file that was retired long ago is removed; all were, by this clock");
     plan.now = 1;
     plan.publish = 60;
     step(0, "Sn", 1, "a new key at once");
@@ -305,7 +305,7 @@ static void test_trouble(void)
     write_file("20220101T000000Z-other.next.pem", PUBLIC);
     step(0, "vvnSn", 1, "those of other nodes beside one that signs");
     step(3600, "vvnvS", 1, "are left as they are");
-    step(DAY + 41, "vrnvS", 1, "and never retired");
+    step(DAY + 71, "vrnvS", 1, "and never retired");
 
     empty();
     add_key("EdDSA", "20290101T000000Z-a.pem");
