@@ -48,6 +48,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_post_read_request(um_auth_bearer_error_page, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Before mod_proxy, mod_rewrite and mod_alias: a path of the API is the API's. */
+    ap_hook_pre_translate_name(um_api_pre_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(um_api_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(um_api_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* mod_mime may have put another handler in place meanwhile. */

@@ -53,6 +53,7 @@ typedef enum {
     UM_INACTIVE,        /**< a good token of an account that is switched off */
     UM_ABSENT,          /**< no such thing, or not for this caller: he cannot tell which */
     UM_DENIED,          /**< for staff only */
+    UM_PRECONDITION,    /**< what the caller demanded of a thing before it is changed does not hold */
     UM_BUSY,            /**< too many wait for their turn to hash; try again */
     UM_AWAY,            /**< the database is away or did not do it; try again. cx->cause */
     UM_FAILED           /**< a fault of ours or of the machine. cx->cause */
@@ -67,6 +68,12 @@ typedef struct um_error_t {
 
 #define UM_NO_FIELD "non_field_errors"
 
+/** What a client demands of an account before it is changed or deleted. */
+typedef struct um_demand_t {
+    const struct um_user_t *shown;  /**< it still shows what this one shows */
+    apr_int64_t unmodified_since;   /**< it was last changed no later, seconds since the epoch */
+} um_demand_t;
+
 typedef struct um_cx_t {
     apr_pool_t *pool;               /**< of everything a call returns */
     apr_time_t now;                 /**< set once by who makes the context; rules never read the clock */
@@ -74,6 +81,7 @@ typedef struct um_cx_t {
     const char *address;            /**< client's, for the session's record; may be NULL */
     const char *user_agent;         /**< may be NULL */
     const char *language;           /**< of mails to the caller, e.g. "de"; NULL for the site's own */
+    const um_demand_t *demand;      /**< NULL: none */
     apr_array_header_t *errors;     /**< um_error_t */
     const char *cause;              /**< for the log when a call ended in UM_AWAY or UM_FAILED; no user data */
     int known;                      /**< the same cause was told a moment ago */

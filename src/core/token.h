@@ -27,12 +27,12 @@ typedef struct um_token_t {
 um_status_e um_token_issue(um_cx_t *cx, const char *user_id, const char *session_id, apr_int64_t expires_at,
                            const char **token);
 
-/** Whether a token of these times is good now. The one rule for the API and for what Locations have cached: UM_OK or
+/** Whether a token of these times is good now: the one rule, for the API and for what Locations have cached. UM_OK or
  * UM_BAD_TOKEN with a cause. Its session may be refreshed and go on, so the leeway is for beginnings only. */
 um_status_e um_token_judge_times(um_cx_t *cx, apr_int64_t begins_at, apr_int64_t expires_at);
 
-/** Reads a token. UM_BAD_TOKEN: not one of ours, or not good now. cx->cause says why, without a byte of the token. UM_FAILED: it could
- * not be checked. */
+/** Reads a token. UM_BAD_TOKEN: not one of ours, or not good now. cx->cause says why, without a byte of the token.
+ * UM_FAILED: it could not be checked. */
 um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token);
 
 #endif

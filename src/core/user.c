@@ -51,16 +51,33 @@ typedef struct update_t {
     const um_user_keys_t *keys;
     const char *email_before;
     um_mail_t *notice, *verify; /* or NULL */
+    int is_unmet;               /* the demand is not met */
     um_user_t *updated;
 } update_t;
+
+/* UM_STORE_ROLLED_BACK with *is_unmet: there is a demand that is not met. Where it is met nothing else changes the row
+ * before the transaction ends. */
+static apr_status_t meet_demand(um_cx_t *cx, um_tx_t *tx, int *is_unmet)
+{
+    int matches = 1;
+    apr_status_t rv = cx->demand ? um_store_user_match(tx, cx->pool, cx->demand->shown, cx->demand->unmodified_since,
+                                                       &matches) : APR_SUCCESS;
+
+    *is_unmet = rv == APR_SUCCESS && !matches;
+    return *is_unmet ? UM_STORE_ROLLED_BACK : rv;
+}
 
 static apr_status_t update_rows(um_tx_t *tx, void *baton)
 {
     update_t *update = baton;
     apr_pool_t *pool = update->cx->pool;
-    apr_status_t rv = um_store_user_update_tx(tx, pool, update->change, update->keys, update->email_before,
-                                              um_cx_seconds(update->cx), &update->updated);
+    apr_status_t rv = meet_demand(update->cx, tx, &update->is_unmet);
 
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = um_store_user_update_tx(tx, pool, update->change, update->keys, update->email_before,
+                                 um_cx_seconds(update->cx), &update->updated);
     if (rv == APR_SUCCESS && !update->updated) {
         return UM_STORE_ROLLED_BACK;
     }
@@ -112,6 +129,18 @@ static int is_done(um_store_call_t *call, update_t *update)
     return update->updated != NULL;
 }
 
+/* There was no row that meets the demand. */
+static um_status_e unmet(um_cx_t *cx, const char *id)
+{
+    um_store_call_t call = um_cx_store(cx);
+    um_user_t *user;
+
+    if (um_store_user_by_id(&call, id, &user) != APR_SUCCESS) {
+        return um_cx_away(cx, &call);
+    }
+    return user ? UM_PRECONDITION : UM_ABSENT;
+}
+
 /* UM_ABSENT: the account is gone, or its address is no longer that of user. */
 static um_status_e update_once(um_cx_t *cx, const um_user_t *user, update_t *update)
 {
@@ -124,7 +153,7 @@ static um_status_e update_once(um_cx_t *cx, const um_user_t *user, update_t *upd
     }
     update->email_before = user->email;
     /* One statement is a transaction by itself, and cheaper. */
-    rv = update->notice || update->verify
+    rv = update->notice || update->verify || cx->demand
              ? um_store_transaction(&call, update_rows, update)
              : um_store_user_update(&call, update->change, update->keys, update->email_before, um_cx_seconds(cx),
                                     &update->updated);
@@ -135,6 +164,9 @@ static um_status_e update_once(um_cx_t *cx, const um_user_t *user, update_t *upd
     um_known_forget(cx, user->id);
     if (rv == APR_SUCCESS && update->updated) {
         return UM_OK;
+    }
+    if (update->is_unmet) {
+        return unmet(cx, user->id);
     }
     return not_updated(cx, &call, update->keys, user->id,
                        rv == APR_SUCCESS || rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : um_cx_away(cx, &call));
@@ -221,12 +253,49 @@ um_status_e um_user_set_staff(um_cx_t *cx, const char *id, int on, um_user_t **u
     return set_state(cx, um_store_user_staff, &change, user);
 }
 
+typedef struct delete_t {
+    um_cx_t *cx;
+    const char *id;
+    int is_unmet;
+    int done;
+} delete_t;
+
+static apr_status_t delete_row(um_tx_t *tx, void *baton)
+{
+    delete_t *deletion = baton;
+    apr_status_t rv = meet_demand(deletion->cx, tx, &deletion->is_unmet);
+
+    return rv == APR_SUCCESS ? um_store_user_delete_tx(tx, deletion->id, &deletion->done) : rv;
+}
+
+/* When the answer to COMMIT was lost, what counts is that the account is gone. */
+static um_status_e delete_on_demand(um_cx_t *cx, const char *id)
+{
+    um_store_call_t call = um_cx_store(cx);
+    delete_t deletion = { .cx = cx, .id = id };
+    apr_status_t rv = um_store_transaction(&call, delete_row, &deletion);
+    um_user_t *user = NULL;
+
+    if (rv == UM_STORE_UNKNOWN && um_store_user_by_id(&call, id, &user) == APR_SUCCESS && !user) {
+        rv = APR_SUCCESS;
+    }
+    um_known_forget(cx, id);
+    if (deletion.is_unmet) {
+        return unmet(cx, id);
+    }
+    return rv != APR_SUCCESS ? um_cx_away(cx, &call) : deletion.done ? UM_OK : UM_ABSENT;
+}
+
 um_status_e um_user_delete(um_cx_t *cx, const char *id)
 {
     um_store_call_t call = um_cx_store(cx);
     int done;
-    apr_status_t rv = um_store_user_delete(&call, id, &done);
+    apr_status_t rv;
 
+    if (cx->demand) {
+        return delete_on_demand(cx, id);
+    }
+    rv = um_store_user_delete(&call, id, &done);
     um_known_forget(cx, id);
     if (rv != APR_SUCCESS) {
         return um_cx_away(cx, &call);

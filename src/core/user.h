@@ -11,7 +11,7 @@ um_status_e um_user_find(um_cx_t *cx, const um_caller_t *caller, const char *id,
 /** Changes first_name, last_name and email; what is NULL stays. *updated is the record after it. A new address is
  * told to the old one and is to be verified, where the site says so; another spelling of the same address is not new.
  * UM_INVALID (also when cx->errors was not empty at the call), UM_ABSENT (deleted meanwhile), UM_BUSY, UM_AWAY,
- * UM_FAILED.
+ * UM_FAILED. With cx->demand: UM_PRECONDITION when that does not hold; it is judged in the transaction of the change.
  * @param user as read by this request */
 um_status_e um_user_update(um_cx_t *cx, const um_user_t *user, const um_member_input_t *input,
                            const um_user_t **updated);
@@ -26,7 +26,7 @@ um_status_e um_user_set_active(um_cx_t *cx, const char *id, int on, um_user_t **
 /** Makes an account one of staff, or not, under a new version. The same otherwise. */
 um_status_e um_user_set_staff(um_cx_t *cx, const char *id, int on, um_user_t **user);
 
-/** Deletes a user and with him his sessions. UM_ABSENT, UM_AWAY. */
+/** Deletes a user and all that belongs to it. UM_ABSENT, UM_AWAY; with cx->demand UM_PRECONDITION as above. */
 um_status_e um_user_delete(um_cx_t *cx, const char *id);
 
 #endif

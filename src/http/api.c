@@ -17,6 +17,7 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <string.h>
+#include <strings.h>
 
 #define HANDLER "usermgmt"
 #define SLOW_BODY apr_time_from_sec(1)
@@ -38,18 +39,54 @@ static int is_for_us(const request_rec *r)
     return um_server_is_own(r->server) && um_server_of(r->server)->settings.enabled && !r->main && !r->prev;
 }
 
+static void take(request_rec *r, um_route_match_t match)
+{
+    um_request_of(r)->route = apr_pmemdup(r->pool, &match, sizeof(match));
+}
+
+/* The path with a slash in place of each that is encoded, and of each NUL. NULL: there is none. */
+static const char *without_encoded(apr_pool_t *pool, const char *path)
+{
+    char *plain = apr_pstrdup(pool, path);
+    char *to = plain;
+
+    for (const char *from = path; *from; to++) {
+        int is_odd = strncasecmp(from, "%2f", 3) == 0 || strncmp(from, "%00", 3) == 0;
+
+        *to = is_odd ? '/' : *from;
+        from += is_odd ? 3 : 1;
+    }
+    *to = '\0';
+    return strlen(plain) < strlen(path) ? plain : NULL;
+}
+
+/* A slash or NUL that is encoded belongs to no path of the API. httpd would answer such a path with a page in HTML, or
+ * take it for another path (AllowEncodedSlashes). DONE keeps it encoded; no function of the API sees it. */
+int um_api_pre_translate(request_rec *r)
+{
+    const char *path = r->parsed_uri.path;
+    const char *plain = path && strchr(path, '%') && is_for_us(r) ? without_encoded(r->pool, path) : NULL;
+
+    if (!plain || !um_route_match(r->pool, plain).ours) {
+        return DECLINED;
+    }
+    take(r, (um_route_match_t){ .ours = 1 });
+    return DONE;
+}
+
 int um_api_translate(request_rec *r)
 {
-    um_route_match_t match;
-
     if (!is_for_us(r) || r->uri[0] != '/') {
         return DECLINED;
     }
-    match = um_route_match(r->pool, r->uri);
-    if (!match.ours) {
-        return DECLINED;
+    if (!mark_of(r)) {
+        um_route_match_t match = um_route_match(r->pool, r->uri);
+
+        if (!match.ours) {
+            return DECLINED;
+        }
+        take(r, match);
     }
-    um_request_of(r)->route = apr_pmemdup(r->pool, &match, sizeof(match));
     r->handler = HANDLER;
     r->filename = apr_pstrcat(r->pool, "usermgmt:", r->uri, NULL);
     return OK;

@@ -4,6 +4,9 @@
 /* The API inside httpd: owning its paths before any other module, and taking a request through its route. */
 #include "server.h"
 
+/** Hook pre_translate_name: httpd would answer a path with %2F or %00 itself. */
+int um_api_pre_translate(request_rec *r);
+
 /** Hooks. The first three make a path of the API ours whatever Alias, ProxyPass, RewriteRule or a file say. */
 int um_api_translate(request_rec *r);
 int um_api_map_to_storage(request_rec *r);

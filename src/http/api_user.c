@@ -2,6 +2,7 @@
 #include "api_user.h"
 
 #include "cookie.h"
+#include "precondition.h"
 #include "refusal.h"
 #include "registration.h"
 
@@ -73,16 +74,20 @@ um_status_e um_api_user_register(um_call_t *call)
 um_status_e um_api_user_get(um_call_t *call)
 {
     call->out = um_api_user_show(call, call->user);
-    return UM_OK;
+    return um_precondition_for_read(call, um_precondition_tag(call, call->out), &call->not_modified);
 }
 
 um_status_e um_api_user_update(um_call_t *call)
 {
     const um_user_t *user;
-    um_status_e status = um_user_update(&call->cx, call->user, call->in, &user);
+    um_status_e status = um_precondition_for_change(call, um_api_user_show(call, call->user));
 
     if (status == UM_OK) {
+        status = um_user_update(&call->cx, call->user, call->in, &user);
+    }
+    if (status == UM_OK) {
         call->out = um_api_user_show(call, user);
+        (void)um_precondition_tag(call, call->out);
     }
     return status;
 }
@@ -92,8 +97,11 @@ um_status_e um_api_user_change_password(um_call_t *call)
     static const char done[] = "Password updated successfully";
     const passwords_t *in = call->in;
     const char *token;
-    um_status_e status = um_password_change(&call->cx, call->user, in->old_password, in->new_password, &token);
+    um_status_e status = um_precondition_for_change(call, um_api_user_show(call, call->user));
 
+    if (status == UM_OK) {
+        status = um_password_change(&call->cx, call->user, in->old_password, in->new_password, &token);
+    }
     /* Not when it was the new one that was refused. */
     if (status == UM_INVALID && call->cx.cause) {
         um_refusal_log(call->r, &call->cx, call->user->username);
@@ -118,5 +126,7 @@ um_status_e um_api_user_change_password(um_call_t *call)
 
 um_status_e um_api_user_delete(um_call_t *call)
 {
-    return um_user_delete(&call->cx, call->user->id);
+    um_status_e status = um_precondition_for_change(call, um_api_user_show(call, call->user));
+
+    return status == UM_OK ? um_user_delete(&call->cx, call->user->id) : status;
 }

@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MAX_DEPTH 32
 
@@ -137,8 +138,19 @@ static int parse(um_call_t *call, form_e form, const um_mediatype_t *type, const
     return rv == APR_SUCCESS ? OK : refuse(call, HTTP_BAD_REQUEST, "parse_error", why);
 }
 
-static int unsupported(um_call_t *call, const char *content_type)
+/* NULL: none, or that which changes nothing. */
+static const char *coding_of(const char *encoding)
 {
+    return encoding && strcasecmp(encoding, "identity") != 0 ? encoding : NULL;
+}
+
+static int unsupported(um_call_t *call, int by_type, const char *content_type, const char *encoding)
+{
+    if (!by_type) {
+        apr_table_setn(call->r->err_headers_out, "Accept-Encoding", "identity");
+        return refuse(call, HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding",
+                      apr_psprintf(call->cx.pool, "Unsupported content encoding \"%s\" in request.", encoding));
+    }
     return refuse(call, HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
                   apr_psprintf(call->cx.pool, "Unsupported media type \"%s\" in request.",
                                content_type ? content_type : ""));
@@ -157,7 +169,7 @@ int um_body_read(um_call_t *call, um_json_doc_t **doc)
     const apr_table_t *headers = call->r->headers_in;
     const char *content_type = apr_table_get(headers, "Content-Type");
     const char *length = apr_table_get(headers, "Content-Length");
-    const char *encoding = apr_table_get(headers, "Content-Encoding");
+    const char *encoding = coding_of(apr_table_get(headers, "Content-Encoding"));
     um_mediatype_t type = um_mediatype_parse(call->cx.pool, content_type);
     form_e form = form_of(&type);
     buffer_t *buffer = apr_pcalloc(call->cx.pool, sizeof(*buffer));
@@ -166,7 +178,7 @@ int um_body_read(um_call_t *call, um_json_doc_t **doc)
     int status;
 
     if (announced > 0 && refused) {
-        return unsupported(call, content_type);
+        return unsupported(call, form == OTHER, content_type, encoding);
     }
     if (announced > call->server->settings.max_body) {
         return too_large(call);
@@ -182,5 +194,5 @@ int um_body_read(um_call_t *call, um_json_doc_t **doc)
         return um_json_parse(call->cx.pool, "{}", 2, MAX_DEPTH, doc, &length) == APR_SUCCESS ? OK
                : HTTP_INTERNAL_SERVER_ERROR;
     }
-    return refused ? unsupported(call, content_type) : parse(call, form, &type, buffer, doc);
+    return refused ? unsupported(call, form == OTHER, content_type, encoding) : parse(call, form, &type, buffer, doc);
 }

@@ -31,6 +31,7 @@ typedef struct um_call_t {
     const char *bearer;         /**< a token that came in the header of a UM_TO_REVOKE and is no client's; or NULL */
     const um_user_t *user;      /**< whom the path names; NULL where it names nobody */
     const char *session;        /**< the segment of the path that names a session, as it came; or NULL */
+    int not_modified;           /**< set by a function: the client has it already */
     int is_look;                /**< set by a function that has changed nothing, whatever its method */
     void *in;                   /**< the body, read by the route's shape into the shape's structure */
     um_json_t *out;             /**< what a successful call answers; NULL: nothing */

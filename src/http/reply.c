@@ -215,7 +215,8 @@ int um_reply_status(um_call_t *call, um_status_e status)
             tell(call, APLOG_WARNING);
         }
         return call->document ? send_document(call, call->document)
-                              : um_reply_json(call, call->route->success, call->out);
+               : call->not_modified ? um_reply_json(call, HTTP_NOT_MODIFIED, NULL)
+               : um_reply_json(call, call->route->success, call->out);
     case UM_INVALID:
         return um_reply_errors(call);
     case UM_BAD_TOKEN:
@@ -230,6 +231,8 @@ int um_reply_status(um_call_t *call, um_status_e status)
         return call->is_foreign ? um_reply_foreign(call)
                : um_reply_detail(call, HTTP_FORBIDDEN, "permission_denied",
                                  "You do not have permission to perform this action.");
+    case UM_PRECONDITION:
+        return um_reply_detail(call, HTTP_PRECONDITION_FAILED, "precondition_failed", "Precondition failed.");
     case UM_BUSY:
     case UM_AWAY:
         /* One line a second says that the database is away; one for each request would fill the disk too. */

@@ -60,24 +60,51 @@ static void wipe(span_t text)
     OPENSSL_cleanse((void *)text.start, length(text));
 }
 
-static int put_field(form_t *form, span_t name, span_t value)
+/* The member that a name stands for; NULL: refused. What had the name before is wiped: nobody will read it any more. */
+static const char *take_name(form_t *form, span_t name)
 {
     const char *key;
     um_json_value_t before;
 
-    if (!is_utf8(name) || !is_utf8(value)) {
-        return refuse(form, "invalid UTF-8");
+    if (!is_utf8(name)) {
+        refuse(form, "invalid UTF-8");
+        return NULL;
     }
     if (memchr(name.start, '\0', length(name))) {
-        return refuse(form, "null character in a field name");     /* the name would end there for everyone else */
+        refuse(form, "null character in a field name");     /* the name would end there for everyone else */
+        return NULL;
     }
     key = apr_pstrmemdup(form->pool, name.start, length(name));
     before = um_json_get(form->fields, key);
     if (before.kind == UM_JSON_STRING) {
-        wipe((span_t){ before.text, before.text + before.len });     /* nobody will read it any more */
+        wipe((span_t){ before.text, before.text + before.len });
     }
-    um_json_put_bytes(form->fields, key, value.start, length(value));
-    return 1;
+    return key;
+}
+
+static int put_field(form_t *form, span_t name, span_t value)
+{
+    const char *key;
+
+    if (!is_utf8(value)) {
+        return refuse(form, "invalid UTF-8");
+    }
+    key = take_name(form, name);
+    if (key) {
+        um_json_put_bytes(form->fields, key, value.start, length(value));
+    }
+    return key != NULL;
+}
+
+/* A file is no text: an object stands for it, which no field takes. */
+static int put_file(form_t *form, span_t name)
+{
+    const char *key = take_name(form, name);
+
+    if (key) {
+        um_json_put(form->fields, key, um_json_object(form->pool));
+    }
+    return key != NULL;
 }
 
 static apr_status_t finish(form_t *form, int good, um_json_doc_t **doc, const char **why)
@@ -268,9 +295,11 @@ static int is_word(const char *value, const char *word)
     return apr_cstr_casecmpn(value, word, len) == 0 && (value[len] == '\0' || strchr("; \t", value[len]));
 }
 
-/* What a part's headers say: *name is NULL when it is a file or no field. Goes to the part's value. */
-static int read_headers(form_t *form, span_t *part, const char **name)
+/* What a part's headers say: *name is NULL when it is no field, or a file input in which no file was chosen. Goes to
+ * the part's value. */
+static int read_headers(form_t *form, span_t *part, const char **name, int *is_file)
 {
+    const char *filename;
     const char *line = "*", *value, *disposition = "", *encoding = "binary";
 
     *name = NULL;
@@ -286,12 +315,14 @@ static int read_headers(form_t *form, span_t *part, const char **name)
             encoding = value;
         }
     }
-    if (!is_word(disposition, "form-data") || um_mediatype_param(form->pool, disposition, "filename")
-        || um_mediatype_param(form->pool, disposition, "filename*")) {
+    filename = um_mediatype_param(form->pool, disposition, "filename");
+    *is_file = filename || um_mediatype_param(form->pool, disposition, "filename*");
+    if (!is_word(disposition, "form-data") || (filename && !*filename)) {
         return 1;
     }
     *name = um_mediatype_param(form->pool, disposition, "name");
-    if (*name && !is_word(encoding, "binary") && !is_word(encoding, "7bit") && !is_word(encoding, "8bit")) {
+    if (*name && !*is_file && !is_word(encoding, "binary") && !is_word(encoding, "7bit")
+        && !is_word(encoding, "8bit")) {
         return refuse(form, "unknown transfer encoding");
     }
     return 1;
@@ -300,9 +331,10 @@ static int read_headers(form_t *form, span_t *part, const char **name)
 static int read_part(form_t *form, span_t part)
 {
     const char *text;
+    int is_file;
     span_t name;
 
-    if (!count_field(form) || !read_headers(form, &part, &text)) {
+    if (!count_field(form) || !read_headers(form, &part, &text, &is_file)) {
         return 0;
     }
     if (!text) {
@@ -310,7 +342,7 @@ static int read_part(form_t *form, span_t part)
     }
     name.start = text;
     name.end = text + strlen(text);
-    return put_field(form, name, part);
+    return is_file ? put_file(form, name) : put_field(form, name, part);
 }
 
 static int read_parts(form_t *form, const char *boundary, span_t rest)

@@ -17,9 +17,10 @@
 apr_status_t um_form_urlencoded(apr_pool_t *pool, const char *body, apr_size_t len, um_json_doc_t **doc,
                                 const char **why);
 
-/** multipart/form-data (RFC 7578, RFC 2046 5.1.1): fields only; parts with a filename and parts without a name are
- *  skipped. boundary NULL = missing. *why starts with "Multipart form parse error - ". Refused too: no closing
- *  delimiter (an empty body has none), and a field in base64 or quoted-printable (RFC 7578 4.7). */
+/** multipart/form-data (RFC 7578, RFC 2046 5.1.1): parts without a name, and file inputs without a chosen file (a blank
+ *  filename), are skipped. A file becomes an object without members: it is no string to whoever reads the field.
+ *  boundary NULL = missing. *why starts with "Multipart form parse error - ". Refused too: no closing delimiter (an
+ *  empty body has none), and a field in base64 or quoted-printable (RFC 7578 4.7). */
 apr_status_t um_form_multipart(apr_pool_t *pool, const char *boundary, const char *body, apr_size_t len,
                                um_json_doc_t **doc, const char **why);
 #endif

@@ -102,5 +102,11 @@ UM_STATEMENT(USER_STAFF, WRITE, 4,
 UM_STATEMENT(USER_RENEW, WRITE, 3,
     "update um_users set version = " UM_UUID ", updated_at = cast(%s as bigint) where id = " UM_UUID " returning id")
 
+/* Changes nothing and locks the row, if it is as it was read and was last changed no later than the last value. */
+UM_STATEMENT(USER_MATCH, WRITE, 6,
+    "update um_users set updated_at = updated_at where id = " UM_UUID " and username = cast(%s as text)"
+    " and first_name = cast(%s as text) and last_name = cast(%s as text) and email = cast(%s as text)"
+    " and updated_at <= cast(%s as bigint) returning id")
+
 UM_STATEMENT(USER_DELETE, WRITE, 1,
     "delete from um_users where id = " UM_UUID " returning id")

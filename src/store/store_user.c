@@ -185,6 +185,27 @@ apr_status_t um_store_user_staff(um_store_call_t *call, const um_user_t *change,
     return set_state(call, UM_SQL_USER_STAFF, change, change->is_staff, now, user);
 }
 
+apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, apr_int64_t unmodified_since,
+                                 int *matches)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_MATCH,
+                                      UM_VALUES(user->id, user->username, user->first_name, user->last_name,
+                                                user->email, um_store_number(pool, unmodified_since)), &rows);
+
+    *matches = rows.count > 0;
+    return rv;
+}
+
+apr_status_t um_store_user_delete_tx(um_tx_t *tx, const char *id, int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_DELETE, UM_VALUES(id), &rows);
+
+    *done = rows.count > 0;
+    return rv;
+}
+
 apr_status_t um_store_user_delete(um_store_call_t *call, const char *id, int *done)
 {
     um_rows_t rows;

@@ -140,11 +140,33 @@ all_answer(415, detail('Unsupported media type "text/plain" in request.'), 'text
 all_answer(415, detail('Unsupported media type "text/plain" in request.'), 'text in chunks', chunks => ['x'],
     type => 'text/plain');
 
-for my $coding (qw(gzip deflate br identity x-nonsense)) {
-    answer_is(call(POST => $TOKEN, json => '{}', headers => ["Content-Encoding: $coding"]), 415, $DETAIL,
+for my $coding (qw(gzip deflate br x-nonsense), 'identity, gzip') {
+    my $answer = call(POST => $TOKEN, json => '{}', headers => ["Content-Encoding: $coding"]);
+    answer_is($answer, 415, detail("Unsupported content encoding \"$coding\" in request."),
         "Content-Encoding: $coding is not read");
+    is_deeply($answer->{head}{'accept-encoding'}, ['identity'], 'and the answer says what is');
 }
+answer_is(call(POST => $TOKEN, json => '{}', headers => ["Content-Encoding: $_"]), 400,
+    faults(username => 'required', password => 'required'), "Content-Encoding: $_ is as none") for qw(identity Identity);
+answer_is(call(POST => $TOKEN, body => 'x', type => 'text/plain', headers => ['Content-Encoding: gzip']), 415,
+    detail('Unsupported media type "text/plain" in request.'), 'of two faults the type is told');
+all_answer(415, detail('Unsupported content encoding "gzip" in request.'), 'Content-Encoding in chunks', chunks => ['{}'],
+    type => 'application/json', headers => ['Content-Encoding: gzip']);
 all_answer(415, $DETAIL, 'Content-Encoding', json => "\x1f\x8b\x08\0", headers => ['Content-Encoding: gzip']);
+
+# A file in place of a text; in an unknown field it does not matter, and an input without a chosen file is none.
+{
+    my $file = sub { qq(--x\r\nContent-Disposition: form-data; name="$_[0]"; filename="$_[1]"\r\n\r\nabc\r\n) };
+    my $text = qq(--x\r\nContent-Disposition: form-data; name="email"\r\n\r\nl\@example.org\r\n--x--\r\n);
+    my $send = sub { call(PATCH => $me->{path}, token => $me->{token}, body => $_[0] . $text,
+        type => 'multipart/form-data; boundary=x') };
+    answer_is($send->($file->($_, 'a.txt')), 400, faults($_ => 'string'), "a file as $_") for qw(first_name last_name);
+    answer_is($send->($file->('photo', 'a.txt')), 200, profile_of($me, email => 'l@example.org'), 'a file in an unknown field');
+    answer_is($send->($file->('first_name', '')), 200, profile_of($me, email => 'l@example.org'), 'no file chosen');
+    answer_is(call(POST => $TOKEN, body => $file->('password', 'p') . $text, type => 'multipart/form-data; boundary=x'),
+        400, faults(username => 'required', password => 'string'), 'a file as a password');
+    call(PATCH => $me->{path}, token => $me->{token}, json => '{"email":' . json_text($me->{email}) . '}');
+}
 
 my @bad_forms = (
     ['a form that is no UTF-8', 'username=%FF&password=x', 'application/x-www-form-urlencoded'],

@@ -109,6 +109,23 @@ answer_is(call(FOO => "${USERS}x/", token => $good, body => 'x', type => 'text/p
     detail('Method "FOO" not allowed.'), 'and before what is sent');
 is(call(TRACE => $path, token => $good, any => 1)->{status}, 405, 'TRACE is not allowed');
 
+# ---- encoded slashes and zeros ---------------------------------------------------------------------------------------
+
+# httpd itself would answer in HTML, or where AllowEncodedSlashes is On or NoDecode find another path.
+for my $port (UmTest::port(), map { Apache::Test::vars("um_${_}_port") } qw(quiet mute)) {
+    for my $odd ("${USERS}%2F", "${USERS}$me->{id}%2f", "${USERS}%00", "$path%00", "/api/v1/users%2F$me->{id}/",
+        "/api-token-auth/%2F", '/api-token-auth/x%00y', "/x/../api/v1/users/a%2F..%2F..%2Fb", '/api%2Fv1/users/',
+        '/%61pi/v1/users/%2F',
+        '/.well-known/jwks.json/%2F') {
+        for my $method (qw(GET POST DELETE OPTIONS)) {
+            my $answer = call($method => $odd, port => $port, token => $good);
+            answer_is($answer, 404, detail('not_found'), "$method $odd");
+        }
+    }
+    is(call(GET => $_, port => $port, any => 1)->{status}, 404, "$_ is httpd's") for '/x/%2F', '/api/v2%2F', '/x%00';
+    answer_is(call(GET => $path, port => $port, token => $good), 200, profile_of($me), 'a plain path is served');
+}
+
 # ---- OPTIONS -------------------------------------------------------------------------------------------------------
 
 my %described = (

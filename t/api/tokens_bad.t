@@ -78,8 +78,9 @@ answer_is(call(GET => $me->{path}, token => $_->[1]), 200, profile_of($me), "goo
         forge($HEADER, encode_claims('"exp":' . ($now + 60) . '.5'))],
     ['several audiences', claims(aud => ['x', $CLAIMS->{aud}])], ['an unknown claim', claims(x => { y => [1] })],
         ['just issued', claims(iat => $now + 2)];
-# Made before the clock was set back by some seconds. The server's clock only goes on, so each is judged by its age here.
-for my $row (['issued', 'iat', 50, 200], ['good', 'nbf', 50, 200], ['issued', 'iat', 150, 401], ['good', 'nbf', 150, 401]) {
+# As if made before the clock was set back by so many seconds.
+for my $row (['issued', 'iat', 50, 200], ['good', 'nbf', 50, 200], ['issued', 'iat', 150, 401],
+    ['good', 'nbf', 150, 401]) {
     my ($what, $claim, $ahead, $want) = @$row;
     my $token = claims($claim => time + $ahead);
     is(join(' ', map { call(GET => $_, token => $token, any => 1)->{status} } $me->{path}, '/private/hello.txt'),

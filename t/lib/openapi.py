@@ -43,7 +43,10 @@ class Document:
         return [(method, path) for _, path, item in self.paths for method in METHODS if method.lower() in item]
 
     def find(self, path):
-        """The item of a request's path, as httpd reads it: unescaped, without empty and dot segments."""
+        """The item of a request's path, as the API reads it: unescaped, without empty and dot segments. A path with an
+        encoded slash or NUL is none."""
+        if re.search('%2f|%00', path.split('?')[0], re.IGNORECASE):
+            return None, {}
         path = urllib.parse.unquote(path.split('?')[0].split('#')[0], errors='surrogateescape')
         kept = []
         for segment in path.split('/'):

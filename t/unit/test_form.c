@@ -117,9 +117,13 @@ static void test_multipart(apr_pool_t *pool)
         { TEXT("--b\r\nContent-Type: text/plain\r\n" FIELD("a") "1\r\n--b--"), "{\"a\":\"1\"}" },
         { TEXT("--b\r\nContent-Disposition: form-data;\r\n\tname=\"a\"\r\nX: y\r\n\r\n1\r\n--b--"), "{\"a\":\"1\"}" },
         { TEXT("--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\n\xff\r\n--b\r\n" FIELD("a")
-               "1\r\n--b--"), "{\"a\":\"1\"}" },
+               "1\r\n--b--"), "{\"f\":{},\"a\":\"1\"}" },
         { TEXT("--b\r\nContent-Disposition: form-data; filename=\"\"; name=f\r\n\r\n\r\n--b--"), "{}" },
-        { TEXT("--b\r\nContent-Disposition: form-data; name=f; filename*=UTF-8''x\r\n\r\n1\r\n--b--"), "{}" },
+        { TEXT("--b\r\nContent-Disposition: form-data; name=f; filename*=UTF-8''x\r\n\r\n1\r\n--b--"), "{\"f\":{}}" },
+        { TEXT("--b\r\n" FIELD("a") "1\r\n--b\r\nContent-Disposition: form-data; name=a; filename=x\r\n"
+               "Content-Transfer-Encoding: base64\r\n\r\n1\r\n--b--"), "{\"a\":{}}" },
+        { TEXT("--b\r\nContent-Disposition: form-data; name=a; filename=x\r\n\r\n1\r\n--b\r\n" FIELD("a")
+               "1\r\n--b--"), "{\"a\":\"1\"}" },
         { TEXT("--b\r\nContent-Disposition: form-data; name=\"filename=x\"\r\n\r\n1\r\n--b--"),
           "{\"filename=x\":\"1\"}" },
         { TEXT("--b\r\nContent-Disposition: form-data\r\n\r\n1\r\n--b--"), "{}" },

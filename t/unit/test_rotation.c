@@ -263,8 +263,8 @@ static void test_prepared(void)
     step(2, "vS", 1, "the one before it is not retired, nor a next one made");
     is_text(signing(), prepared, "and the prepared one signs");
     step(DAY, "vS", 0, "a day later both are there");
-    step(60, "rS", 1, "and then the first is retired");
-    step(29 * DAY - 3600, "rSn", 1, "and a next one comes when the prepared one has signed for its time");
+    step(90, "rS", 1, "and then the first is retired");
+    step(29 * DAY - 3630, "rSn", 1, "and a next one comes when the prepared one has signed for its time");
 
     empty();
     now = apr_time_now();

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "precondition.h"
+
+#include "base64url.h"
+
+#include <apr_date.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#define TAG_BYTES 16
+/* Later than any change. */
+#define ANY_TIME APR_INT64_C(1000000000000)
+
+/* --- entity tags --- */
+
+static const char *tag_of(um_call_t *call, um_json_t *shown)
+{
+    const char *text = um_json_print(call->cx.pool, shown);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+
+    if (EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL) != 1) {
+        return NULL;
+    }
+    return apr_pstrcat(call->cx.pool, "\"", um_base64url_encode(call->cx.pool, digest, TAG_BYTES), "\"", NULL);
+}
+
+/* mod_deflate, mod_brotli and others append the name of their coding: "TAG-gzip". All our tags have one length,
+ * so that what follows is such a suffix. */
+static int is_tag(const char *listed, apr_size_t len, const char *tag)
+{
+    apr_size_t own = strlen(tag) - 1;
+
+    return len > own && strncmp(listed, tag, own) == 0 && (listed[own] == '"' || listed[own] == '-');
+}
+
+/* Whether a list of tags has this one. A weak one equals no other where the comparison is strong. What is no list has
+ * none. */
+static int lists(const char *list, const char *tag, int is_strong)
+{
+    const char *at = list + strspn(list, ", \t");
+
+    if (strcmp(at, "*") == 0) {
+        return 1;
+    }
+    while (*at) {
+        int is_weak = at[0] == 'W' && at[1] == '/';
+        const char *open = at + (is_weak ? 2 : 0);
+        const char *close = *open == '"' ? strchr(open + 1, '"') : NULL;
+
+        if (!close) {
+            return 0;
+        }
+        if (tag && !(is_weak && is_strong) && is_tag(open, (apr_size_t)(close - open) + 1, tag)) {
+            return 1;
+        }
+        at = close + 1 + strspn(close + 1, ", \t");
+    }
+    return 0;
+}
+
+const char *um_precondition_tag(um_call_t *call, um_json_t *shown)
+{
+    const char *tag = tag_of(call, shown);
+
+    if (tag) {
+        apr_table_setn(call->r->headers_out, "ETag", tag);
+    }
+    return tag;
+}
+
+/* --- conditions --- */
+
+static const char *condition(const um_call_t *call, const char *name)
+{
+    return apr_table_get(call->r->headers_in, name);
+}
+
+um_status_e um_precondition_for_read(um_call_t *call, const char *tag, int *not_modified)
+{
+    const char *match = condition(call, "If-Match");
+    const char *none = condition(call, "If-None-Match");
+
+    *not_modified = none && lists(none, tag, 0);
+    return match && !lists(match, tag, 1) ? UM_PRECONDITION : UM_OK;
+}
+
+um_status_e um_precondition_for_change(um_call_t *call, um_json_t *shown)
+{
+    const char *match = condition(call, "If-Match");
+    const char *none = condition(call, "If-None-Match");
+    const char *since = match ? NULL : condition(call, "If-Unmodified-Since");
+    apr_time_t limit = since ? apr_date_parse_http(since) : 0;
+    const char *tag = match || none ? tag_of(call, shown) : NULL;
+    um_demand_t *demand;
+
+    /* Core refuses what is faulty, and faults of the body come before conditions. */
+    if (call->cx.errors->nelts) {
+        return UM_OK;
+    }
+    if ((match && !lists(match, tag, 1)) || (none && lists(none, tag, 0))) {
+        return UM_PRECONDITION;
+    }
+    /* A date that cannot be read is no condition (RFC 9110 13.1.4), nor does "*" ask for more than the account. */
+    if (limit || none || (match && strcmp(match, "*") != 0)) {
+        demand = apr_palloc(call->cx.pool, sizeof(*demand));
+        *demand = (um_demand_t){ call->user, limit ? apr_time_sec(limit) : ANY_TIME };
+        call->cx.demand = demand;
+    }
+    return UM_OK;
+}
