@@ -48,6 +48,33 @@ const ap_directive_t *um_conftree_find(const server_rec *server, const char *nam
     return own ? own : last_of(ap_conftree, name);
 }
 
+/* The first word is the mechanism. */
+static int names(const char *args, const char *type)
+{
+    apr_size_t len = strlen(type);
+
+    args += strcspn(args, " \t");
+    for (args += strspn(args, " \t"); *args; args += strspn(args, " \t")) {
+        apr_size_t word = strcspn(args, " \t");
+
+        if (word == len && strncasecmp(args, type, len) == 0) {
+            return 1;
+        }
+        args += word;
+    }
+    return 0;
+}
+
+int um_conftree_mutex(const char *type)
+{
+    for (const ap_directive_t *node = ap_conftree; node; node = node->next) {
+        if (strcasecmp(node->directive, "Mutex") == 0 && names(node->args, type)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int says_bearer(const ap_directive_t *node)
 {
     const char *args = node->args;

@@ -13,6 +13,9 @@ const ap_directive_t *um_conftree_own(const server_rec *server, const char *name
 /** The host's own directive, else the main server's. NULL: neither has one. */
 const ap_directive_t *um_conftree_find(const server_rec *server, const char *name);
 
+/** Whether a Mutex directive names that mutex itself, and not just all of them. */
+int um_conftree_mutex(const char *type);
+
 /** Whether "AuthType Bearer" stands somewhere within a virtual host's own section. Files named .htaccess are not looked
  * at. */
 int um_conftree_is_protected(const server_rec *server);

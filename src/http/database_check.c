@@ -10,6 +10,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
+/* mod_dbd's default. */
+#define DBD_MAX 10
+
 /* --- SQLite --- */
 
 static const char *check_sqlite(um_server_t *server, const ap_directive_t *params, apr_pool_t *pconf,
@@ -95,6 +98,14 @@ static const char *pgsql_name(apr_pool_t *pool, const char *params)
 
 /* --- any --- */
 
+/* mod_dbd checks what is in it. */
+static int number_of(const ap_directive_t *directive, int preset)
+{
+    apr_int64_t number = directive ? apr_strtoi64(directive->args, NULL, 10) : preset;
+
+    return number > 0 && number < 100000 ? (int)number : preset;
+}
+
 const char *um_database_check(um_server_t *server, server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
     const ap_directive_t *driver, *params;
@@ -109,6 +120,7 @@ const char *um_database_check(um_server_t *server, server_rec *main_server, apr_
     if (!driver) {
         return um_hosts_check_without_database(server, main_server, ptemp);
     }
+    server->dbd_max = number_of(um_conftree_find(server->dbd, "DBDMax"), DBD_MAX);
     args = driver->args;
     server->database = apr_pstrcat(pconf, args, " ", params ? params->args : "", NULL);
     name = ap_getword_conf(ptemp, &args);

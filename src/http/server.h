@@ -26,6 +26,7 @@ typedef struct um_server_t {
     const char *database_name;  /**< for the log: without login and password */
     struct um_sqlitefile_t *file; /**< of SQLite; else NULL */
     um_dialect_e dialect;
+    int dbd_max;                /**< DBDMax */
     const char *issuer;         /**< NULL: tokens are neither issued nor accepted here */
     um_keyring_t *keys;         /**< read as root, in the parent; NULL: this host neither issues nor accepts tokens */
     int keys_live;              /**< httpd's user can read them, so children follow what changes */
@@ -34,6 +35,8 @@ typedef struct um_server_t {
     um_mailing_t *mailing;
     um_transport_t *transport;  /**< for the worker alone; NULL: no mail is sent */
     um_site_t *site;            /**< made in each child; NULL as keys */
+    apr_uint32_t looked_at;     /**< for firstlook.c alone: the tick of the last look, and whether it was answered */
+    int is_looked_at;
 } um_server_t;
 
 /** The server's record. */

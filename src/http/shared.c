@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shared.h"
 
+#include "conftree.h"
 #include "gate.h"
 #include "known.h"
 #include "server.h"
@@ -64,6 +65,19 @@ static apr_status_t make_known(server_rec *main_server, retained_t *retained)
     return rv;
 }
 
+/* "Mutex file:... default" is written for mutexes that are held for long. A file has no timed lock, so writers would
+ * sleep in steps; only a line that names our mutex changes it. */
+static apr_status_t make_writers(server_rec *main_server, apr_global_mutex_t **writers)
+{
+    apr_pool_t *pool = main_server->process->pool;
+
+    if (MUTEX_MECHANISM != APR_LOCK_DEFAULT && !um_conftree_mutex(MUTEX_TYPE)
+        && apr_global_mutex_create(writers, NULL, MUTEX_MECHANISM, pool) == APR_SUCCESS) {
+        return APR_SUCCESS;
+    }
+    return ap_global_mutex_create(writers, NULL, MUTEX_TYPE, NULL, main_server, pool, 0);
+}
+
 apr_status_t um_shared_create(server_rec *main_server)
 {
     retained_t *retained = ap_retained_data_get(RETAINED);
@@ -80,8 +94,7 @@ apr_status_t um_shared_create(server_rec *main_server)
     }
     um_gate_init(um_shared_gate());
     rv = make_known(main_server, retained);
-    return rv == APR_SUCCESS ? ap_global_mutex_create(&retained->writers, NULL, MUTEX_TYPE, NULL, main_server,
-                                                      main_server->process->pool, 0) : rv;
+    return rv == APR_SUCCESS ? make_writers(main_server, &retained->writers) : rv;
 }
 
 void um_shared_child_init(apr_pool_t *pchild, server_rec *main_server)

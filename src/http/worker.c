@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker.h"
 
+#include "firstlook.h"
 #include "keys.h"
 #include "monotonic.h"
 #include "outbox.h"
@@ -330,6 +331,7 @@ static void work(apr_pool_t *pool)
     }
     if (!worker.stop) {
         um_keys_work(pool);
+        um_firstlook_work(pool);
     }
 }
 

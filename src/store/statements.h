@@ -197,22 +197,5 @@ UM_STATEMENT(TICKET_TAKE, WRITE, 3,
     "delete from um_tickets where hash = cast(%s as text) and kind = cast(%s as text)"
     " and expires_at > cast(%s as bigint) returning user_id, email_key")
 
-/* --- all at once, in bounded batches --- */
-
-/* A new version for the accounts behind an id, by which their sessions and their tokens of reset mails end. */
-UM_STATEMENT(END_USERS, WRITE, 4,
-    "update um_users set version = " UM_UUID ", updated_at = cast(%s as bigint)"
-    " where id in (select u.id from um_users u where u.id > " UM_UUID " order by u.id limit cast(%s as integer))"
-    " returning id")
-
-UM_STATEMENT(END_TICKETS, WRITE, 1,
-    "delete from um_tickets where hash in (select t.hash from um_tickets t limit cast(%s as integer)) returning hash")
-
-UM_STATEMENT(END_REQUESTS, WRITE, 1,
-    "delete from um_requests where id in (select r.id from um_requests r limit cast(%s as integer)) returning id")
-
-UM_STATEMENT(END_MAILS, WRITE, 2,
-    "update um_mail set state = 2, done_at = cast(%s as bigint), last_error = 'ended with all sessions', claim = null"
-    " where id in (select m.id from um_mail m where m.state = 0 limit cast(%s as integer)) returning id")
-
 #include "statements_mail.h"
+#include "statements_seldom.h"

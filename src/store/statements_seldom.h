@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements of the start and of the command line. A part of statements.h, which includes it and has the rules. */
+
+/* --- all at once, in bounded batches --- */
+
+/* A new version for the accounts behind an id, by which their sessions and their tokens of reset mails end. */
+UM_STATEMENT(END_USERS, WRITE, 4,
+    "update um_users set version = " UM_UUID ", updated_at = cast(%s as bigint)"
+    " where id in (select u.id from um_users u where u.id > " UM_UUID " order by u.id limit cast(%s as integer))"
+    " returning id")
+
+UM_STATEMENT(END_TICKETS, WRITE, 1,
+    "delete from um_tickets where hash in (select t.hash from um_tickets t limit cast(%s as integer)) returning hash")
+
+UM_STATEMENT(END_REQUESTS, WRITE, 1,
+    "delete from um_requests where id in (select r.id from um_requests r limit cast(%s as integer)) returning id")
+
+UM_STATEMENT(END_MAILS, WRITE, 2,
+    "update um_mail set state = 2, done_at = cast(%s as bigint), last_error = 'ended with all sessions', claim = null"
+    " where id in (select m.id from um_mail m where m.state = 0 limit cast(%s as integer)) returning id")
+
+/* --- what is asked at the start --- */
+
+/* How many connections the server gives to roles without special rights. */
+UM_STATEMENT(START_CONNECTIONS, READ, 0,
+    UM_SQL2("select cast(current_setting('max_connections') as integer)"
+            " - cast(current_setting('superuser_reserved_connections') as integer)", "select 0"))
+
+UM_STATEMENT(START_ISSUERS, READ, 0,
+    "select issuer, used_at from um_issuers order by used_at desc limit 100")
+
+UM_STATEMENT(START_ISSUER_USED, WRITE, 2,
+    "insert into um_issuers (issuer, used_at) values (cast(%s as text), cast(%s as bigint))"
+    " on conflict (issuer) do update set used_at = excluded.used_at returning issuer")
+
+UM_STATEMENT(START_SESSION, READ, 1,
+    "select s.id from um_sessions s where s.expires_at > cast(%s as bigint) order by s.expires_at desc limit 1")

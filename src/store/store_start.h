@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_STORE_START_H
+#define UM_STORE_START_H
+/* What a server asks its database once, at the start. All return APR_EGENERAL with the call's cause when the database
+ * did not answer. */
+#include "store.h"
+
+typedef struct um_store_issuer_t {
+    const char *issuer;
+    apr_int64_t used_at;        /**< when a server last said that it uses it */
+} um_store_issuer_t;
+
+/** The issuers that were ever in use, um_store_issuer_t, the latest first. */
+apr_status_t um_store_start_issuers(um_store_call_t *call, apr_array_header_t **issuers);
+
+/** Notes that an issuer is in use. */
+apr_status_t um_store_start_issuer_used(um_store_call_t *call, const char *issuer, apr_int64_t now);
+
+/** Whether there are sessions that are not over. */
+apr_status_t um_store_start_has_sessions(um_store_call_t *call, apr_int64_t now, int *has);
+
+/** How many connections PostgreSQL gives to all its clients together; 0 for SQLite. */
+apr_status_t um_store_start_connections(um_store_call_t *call, apr_int64_t *most);
+
+#endif

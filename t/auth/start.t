@@ -1,0 +1,79 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# What the log says after the start of what only the database can tell: issuers, steps of the schema, connections.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use UmApi;
+use UmServer;
+use UmTest;
+
+my $WAIT = 60;
+my $database = new_database();
+my $server = UmServer->start($database, "UserMgmtIssuer https://one.example.org\n");
+$UmApi::PORT = $server->{port};
+
+sub issuers {
+    return $database->{sql}->('select issuer from um_issuers order by issuer');
+}
+
+# The log of a start with these lines, as soon as the worker has looked: it notes its issuer last.
+sub log_of_start {
+    my ($lines, $issuer) = @_;
+    $server->stop;
+    unlink "$server->{folder}/logs/error_log";
+    $database->{sql}->("delete from um_issuers where issuer = '$issuer'");
+    $server->configure($lines);
+    $server->launch;
+    ok(await($WAIT, sub { issuers() =~ /^\Q$issuer\E$/m }), "$issuer is noted");
+    return $server->log;
+}
+
+ok(await($WAIT, sub { issuers() eq 'https://one.example.org' }), 'the issuer is noted');
+unlike(log_of_start("UserMgmtIssuer https://two.example.org\n", 'https://two.example.org'), qr/UM222/,
+    'another one, and no sessions: nothing is said');
+register();
+unlike(log_of_start("UserMgmtIssuer https://two.example.org\n", 'https://two.example.org'), qr/UM222: tokens that were issued as https:\/\/two/,
+    'the same: nothing is said of it');
+like(log_of_start("UserMgmtIssuer https://three.example.org\n", 'https://three.example.org'),
+    qr/UM222: tokens that were issued as https:\/\/two\.example\.org are refused, for the issuer is https:\/\/three/,
+    'another one, and sessions: it is said');
+$database->{sql}->("update um_issuers set used_at = used_at - 200000");
+unlike(log_of_start("UserMgmtIssuer https://four.example.org\n", 'https://four.example.org'), qr/UM222/,
+    'not when all tokens of it are over');
+
+$database->{sql}->('delete from um_issuers');
+like(log_of_start("<VirtualHost 127.0.0.1:$server->{port}>\nServerName www.example.org\nUserMgmt On\n</VirtualHost>\n"
+        . "UserMgmt Off\n", 'https://www.example.org'),
+    qr/UM222: tokens that were issued as https:\/\/localhost, as an earlier version of this module did, are refused/,
+    'sessions of a version that noted none');
+
+# ---- the schema ----------------------------------------------------------------------------------------------------
+
+$database->{sql}->("insert into um_schema (step, name, applied_at, works_from) values (998, '998_more', 1, 1)");
+like(log_of_start("UserMgmtIssuer https://five.example.org\n", 'https://five.example.org'),
+    qr/UM127: .*works with: 998_more/, 'steps of a newer version are named');
+$database->{sql}->('update um_schema set works_from = 998 where step = 998');
+$server->stop;
+$server->launch;
+ok(await($WAIT, sub { $server->log =~ /UM101: .* step 998_more, which does not work with this version/ }),
+    'and one that shuts this version out');
+is(call(POST => $TOKEN, json => '{"username":"a","password":"b"}')->{status}, 503, 'which answers 503');
+$database->{sql}->('delete from um_schema where step = 998');
+
+# ---- connections ---------------------------------------------------------------------------------------------------
+
+my $pattern = qr/UM126: ServerLimit times DBDMax is \d+ connections, and PostgreSQL has \d+ for all/;
+unlike(log_of_start("UserMgmtIssuer https://six.example.org\n", 'https://six.example.org'), $pattern,
+    'connections enough: nothing is said');
+my $log = log_of_start("ServerLimit 100\nDBDMax 100\nUserMgmtIssuer https://seven.example.org\n",
+    'https://seven.example.org');
+SKIP: {
+    skip 'of PostgreSQL alone', 1 if $database->{driver} ne 'pgsql';
+    like($log, $pattern, 'more than there are: it is said');
+}
+is($server->crashes, '', 'nothing crashed');
+$server->stop;
+
+done_testing();
