@@ -39,8 +39,8 @@ static apr_status_t failed(work_t *work, const char *cause)
 /* --- one account's letter --- */
 
 /* A stranger's address, once in somebody's account, must not be sent a heap of mail. But that is no way to keep an
- * account's owner from what concerns him alone: a reset, and that his password was changed, he gets once an hour
- * whatever others of that address have got. */
+ * account's owner from what concerns the owner alone: a reset, and that the password or the address was changed, comes
+ * once an hour whatever others of that address have got. */
 static um_mail_limit_t limit_of(const work_t *work, const um_mail_t *mail)
 {
     const um_mailing_t *mailing = work->cx->site->mailing;
@@ -48,7 +48,7 @@ static um_mail_limit_t limit_of(const work_t *work, const um_mail_t *mail)
         .email_key = um_email_key(work->cx->pool, mail->address),
         .since = um_cx_seconds(work->cx) - UM_MAILING_HOUR,
         .most = mailing->hourly,
-        .first = is_kind(mail, UM_MAILING_RESET) || is_kind(mail, UM_MAILING_PASSWORD_CHANGED),
+        .first = !is_kind(mail, UM_MAILING_VERIFY),
     };
 
     /* Nobody knows whose an address is that is not verified. */
@@ -68,6 +68,21 @@ static apr_status_t give_up(work_t *work, const um_mail_t *mail, const char *why
 
     work->letter->refused = done ? why : NULL;
     return rv;
+}
+
+/* What a limit keeps back. Whoever has stolen a session could use up the notices to the owner's address, by changing it
+ * to and fro, and then change it for good: so the last of them waits until the limit lets it pass. */
+static apr_status_t keep_back(work_t *work, const um_mail_t *mail, const um_mail_limit_t *limit)
+{
+    static const char why[] = "its address has had as many of its kind within the hour as it may";
+    int done = 0;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (is_kind(mail, UM_MAILING_EMAIL_CHANGED)) {
+        rv = um_store_mail_postpone(work->tx, work->cx->pool, mail, work->claim, limit->email_key,
+                                    um_cx_seconds(work->cx) + UM_MAILING_HOUR, why, &done);
+    }
+    return rv == APR_SUCCESS && !done ? give_up(work, mail, why) : rv;
 }
 
 static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *email_key, int *done)
@@ -116,7 +131,7 @@ static apr_status_t add_letter(work_t *work, const um_mail_t *mail)
                                          &done, &verified);
 
     if (rv == APR_SUCCESS && !done) {
-        return give_up(work, mail, "its address has had as many of its kind within the hour as it may");
+        return keep_back(work, mail, &limit);
     }
     if (rv == APR_SUCCESS) {
         rv = add_token(work, mail, limit.email_key, &done);

@@ -95,6 +95,15 @@ UM_STATEMENT(MAIL_MADE, WRITE, 14,
     " returning id, (select u.email_verified from um_users u where u.id = um_mail.user_id"
     " and u.email_key = um_mail.email_key)")
 
+/* A notice that its limit keeps back waits, while its address is still not the account's and the account has told it
+ * nothing since. Else there is nothing to tell that has not been told. */
+UM_STATEMENT(MAIL_POSTPONE, WRITE, 6,
+    "update um_mail set due_at = cast(%s as bigint), attempts = attempts - 1, claim = null,"
+    " last_error = cast(%s as text) where id = " UM_UUID " and claim = " UM_UUID " and state = 0"
+    " and exists (select 1 from um_users u where u.id = um_mail.user_id and u.email_key <> cast(%s as text))"
+    " and not exists (select 1 from um_mail o where o.email_key = cast(%s as text) and o.kind = um_mail.kind"
+    " and o.made_at > um_mail.created_at and o.user_id = um_mail.user_id) returning id")
+
 UM_STATEMENT(MAIL_UNMADE, WRITE, 2,
     "update um_mail set made_at = null where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
 

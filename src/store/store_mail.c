@@ -144,6 +144,18 @@ apr_status_t um_store_mail_made(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *
     return rv;
 }
 
+apr_status_t um_store_mail_postpone(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *claim,
+                                    const char *email_key, apr_int64_t due, const char *why, int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_MAIL_POSTPONE,
+                                      UM_VALUES(um_store_number(pool, due), why, mail->id, claim, email_key,
+                                                email_key), &rows);
+
+    *done = rows.count > 0;
+    return rv;
+}
+
 apr_status_t um_store_mail_unmade(um_tx_t *tx, const um_mail_t *mail, const char *claim)
 {
     um_rows_t rows;

@@ -65,6 +65,11 @@ typedef struct um_mail_limit_t {
 apr_status_t um_store_mail_made(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *claim,
                                 const um_mail_limit_t *limit, apr_int64_t now, int *done, int *verified);
 
+/** In a transaction: puts a notice that a limit keeps back off until due, if what it tells is still so and its address
+ * was not told since. *done 0: it was, or the claim is no longer ours. */
+apr_status_t um_store_mail_postpone(um_tx_t *tx, apr_pool_t *pool, const um_mail_t *mail, const char *claim,
+                                    const char *email_key, apr_int64_t due, const char *why, int *done);
+
 /** In a transaction: it was not made after all. */
 apr_status_t um_store_mail_unmade(um_tx_t *tx, const um_mail_t *mail, const char *claim);
 

@@ -28,6 +28,14 @@ sub change_email {
         json => '{"email":' . json_text($to) . '}');
 }
 
+# As if all mails to an address were an hour older.
+sub pass_hour {
+    my ($address) = @_;
+    UmTest::sql('update um_mail set created_at = created_at - 3601, due_at = due_at - 3601, made_at = made_at - 3601'
+        . " where address = '$address'");
+    return;
+}
+
 # Mails of that subject to an address, once all is worked off.
 sub notices {
     my ($address, $kind) = @_;
@@ -140,8 +148,45 @@ sub notices {
     change_email($me, $_) for ($stranger, $me->{email}) x 20;
     ok(settle(), 'an address to and fro');
     is(scalar(() = notices($stranger, 'email')), 1, 'its owner is told once');
-    is(UmTest::sql("select count(*) from um_mail where address = '$stranger' and state = 2"), 19,
-        'the other mails are given up');
+    is(UmTest::sql("select count(*) from um_mail where address = '$stranger' and (state = 2 or due_at > " . (time + 1800)
+        . ')'), 19, 'the other mails are given up, or wait');
+    pass_hour($stranger);
+    is(scalar(() = notices($stranger, 'email')), 2, 'an hour later once more');
+    is(UmTest::sql("select count(*) from um_mail where address = '$stranger' and state = 0"), 0, 'and that was all');
+}
+
+# Whoever has got hold of a session changes the address so that its owner does not learn where it ended.
+{
+    my ($me, $thief) = (account(), new_address());
+    my $mine = $me->{email};
+    for my $spelling ($mine =~ s/(\@.*)/uc $1/er, ucfirst $mine, $mine) {
+        answer_is(change_email($me, $spelling), 200, qr/.*/, 'the same address in other letters');
+    }
+    settle();
+    is(scalar(() = map { mails_to($_) } $mine, ucfirst $mine), 0, 'is told to nobody');
+    answer_is(change_email($me, $thief), 200, qr/.*/, 'then the address of a thief');
+    is((notices($mine, 'email'))[0]{text} =~ /^New address: (\S+)$/m && $1, $thief, 'which is told');
+
+    answer_is(change_email($me, $mine), 200, qr/.*/, 'back');
+    my $third = new_address();
+    answer_is(change_email($me, $third), 200, qr/.*/, 'and to another');
+    my @notices = notices($mine, 'email');
+    is(scalar @notices, 1, 'within the hour no more is told');
+    pass_hour($mine);
+    @notices = notices($mine, 'email');
+    is(scalar @notices, 2, 'but once it is over');
+    is($notices[-1]{text} =~ /^New address: (\S+)$/m && $1, $third, 'what has become of it');
+    pass_hour($mine);
+    is(scalar(() = notices($mine, 'email')), 2, 'and then no more');
+}
+
+# Nor can the notices to an address be used up by another account that has it.
+{
+    my $me = account();
+    my $other = register(email => $me->{email});
+    answer_is(change_email($other, new_address()), 200, qr/.*/, 'another account of the address leaves it');
+    answer_is(change_email($me, new_address()), 200, qr/.*/, 'and then this one');
+    is(scalar(() = notices($me->{email}, 'email')), 2, 'both are told');
 }
 
 # ---- what people choose says no more than itself --------------------------------------------------------------------

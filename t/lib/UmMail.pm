@@ -32,10 +32,11 @@ my (%read, %tokens);
 
 # ---- the outbox ----------------------------------------------------------------------------------------------------
 
-# How many mails, and requests for some, wait.
+# How many mails, and requests for some, wait; not those that were put off for an hour.
 sub waiting {
     my ($sql) = @_;
-    return $sql->('select (select count(*) from um_requests) + (select count(*) from um_mail where state = 0)');
+    return $sql->('select (select count(*) from um_requests) + (select count(*) from um_mail where state = 0'
+        . ' and (claim is not null or due_at < ' . (int(time) + 1800) . '))');
 }
 
 # Waits until no mail waits: then what has not come will not come. sql: of a database other than the server's own.
