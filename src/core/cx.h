@@ -13,6 +13,7 @@
 typedef struct um_keyring_t um_keyring_t;
 typedef struct um_mailing_t um_mailing_t;      /* mailing.h */
 typedef struct um_known_t um_known_t;          /* known.h */
+typedef struct um_reserved_t um_reserved_t;    /* reserved.h */
 
 #define UM_CX_MARK 16
 typedef struct um_client_list_t um_client_list_t; /* client.h */
@@ -42,6 +43,8 @@ typedef struct um_site_t {
     apr_int64_t refresh_grace;          /**< seconds in which a refresh token may be used once more */
     const um_client_list_t *clients;    /**< who may ask about tokens; NULL: nobody */
     int unique_email;                   /**< an address belongs to one account only */
+    const um_reserved_t *reserved;      /**< names that registration gives to nobody; NULL: none */
+    apr_int64_t name_quarantine;        /**< seconds that the name of a deleted account stays taken */
     const um_mailing_t *mailing;        /**< what is said by mail */
 } um_site_t;
 

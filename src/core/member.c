@@ -17,18 +17,24 @@ void um_member_bad_email(um_cx_t *cx)
     um_cx_error(cx, "email", "invalid", "Enter a valid email address.");
 }
 
+/* A name of signs alone, "." or "-", is a path, an option or nothing to programs. */
+static int is_username(const char *name)
+{
+    return um_unicode_is_name(name) && um_unicode_has_letter(name);
+}
+
 int um_member_is_username(apr_pool_t *pool, const char *text)
 {
     const char *name;
 
-    return um_unicode_nfkc(pool, text, &name) == APR_SUCCESS && um_unicode_is_name(name);
+    return um_unicode_nfkc(pool, text, &name) == APR_SUCCESS && is_username(name);
 }
 
 void um_member_check_username(um_cx_t *cx, const char *typed, um_user_t *user, um_user_keys_t *keys)
 {
     const char *name;
 
-    if (um_unicode_nfkc(cx->pool, typed, &name) != APR_SUCCESS || !um_unicode_is_name(name)
+    if (um_unicode_nfkc(cx->pool, typed, &name) != APR_SUCCESS || !is_username(name)
         || um_unicode_key(cx->pool, name, &keys->username_key) != APR_SUCCESS) {
         um_member_bad_username(cx);
     }

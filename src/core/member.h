@@ -21,7 +21,8 @@ typedef struct um_member_input_t {
     um_secret_t password;       /**< text NULL: not given, or found faulty before */
 } um_member_input_t;
 
-/** Whether text, normalized (NFKC), has the form of a name: letters, digits and the signs @ . + - _. */
+/** Whether text, normalized (NFKC), has the form of a name: letters, digits and the signs @ . + - _; not signs
+ * alone. */
 int um_member_is_username(apr_pool_t *pool, const char *text);
 
 /** Note that a name, or an e-mail address, has not its form, or is somebody else's. */

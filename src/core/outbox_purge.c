@@ -21,6 +21,7 @@ um_status_e um_outbox_purge(um_cx_t *cx, apr_int64_t keep, int *more)
         .mails = now - (keep > UM_MAILING_HOUR ? keep : UM_MAILING_HOUR),
         .tickets = now - UM_MAILING_HOUR,
         .sessions = now,
+        .names = now,
     };
 
     *more = 0;

@@ -2,7 +2,9 @@
 #include "registration.h"
 
 #include "mailing.h"
+#include "quarantine.h"
 #include "random.h"
+#include "reserved.h"
 #include "store_registration.h"
 
 #include <string.h>
@@ -15,10 +17,14 @@ static const char *text_or_empty(const char *text)
 static um_status_e check_taken(um_cx_t *cx, const um_user_keys_t *keys)
 {
     um_store_call_t call = um_cx_store(cx);
+    um_status_e status = UM_OK;
     int name, email;
 
     if (um_store_user_taken(&call, keys, &name, &email) != APR_SUCCESS) {
         return um_cx_away(cx, &call);
+    }
+    if (!name && keys->username_key) {
+        status = um_quarantine_has(cx, keys->username_key, &name);
     }
     if (name) {
         um_member_taken_username(cx);
@@ -26,7 +32,7 @@ static um_status_e check_taken(um_cx_t *cx, const um_user_keys_t *keys)
     if (email) {
         um_member_taken_email(cx);
     }
-    return UM_OK;
+    return status;
 }
 
 /* Nobody could ever verify none. A faulty one has been told of. */
@@ -54,6 +60,11 @@ static void check_new(um_cx_t *cx, const um_member_input_t *input, um_user_t *us
     user->last_name = text_or_empty(input->last_name);
     if (input->username) {
         um_member_check_username(cx, input->username, user, keys);
+    }
+    /* Told as one that somebody has: clients know that text, and it leads people to the same thing, another name. */
+    if (keys->username_key && um_reserved_has(cx->site->reserved, keys->username_key)) {
+        um_member_taken_username(cx);
+        keys->username_key = NULL;
     }
     if (input->password.text) {
         um_password_check(cx, "password", input->password, &person);

@@ -4,6 +4,7 @@
 #include "email.h"
 #include "known.h"
 #include "mailing.h"
+#include "quarantine.h"
 #include "random.h"
 #include "unicode.h"
 
@@ -265,11 +266,11 @@ static apr_status_t delete_row(um_tx_t *tx, void *baton)
     delete_t *deletion = baton;
     apr_status_t rv = meet_demand(deletion->cx, tx, &deletion->is_unmet);
 
-    return rv == APR_SUCCESS ? um_store_user_delete_tx(tx, deletion->id, &deletion->done) : rv;
+    return rv == APR_SUCCESS ? um_quarantine_delete(deletion->cx, tx, deletion->id, &deletion->done) : rv;
 }
 
 /* When the answer to COMMIT was lost, what counts is that the account is gone. */
-static um_status_e delete_on_demand(um_cx_t *cx, const char *id)
+static um_status_e delete_in_transaction(um_cx_t *cx, const char *id)
 {
     um_store_call_t call = um_cx_store(cx);
     delete_t deletion = { .cx = cx, .id = id };
@@ -292,8 +293,8 @@ um_status_e um_user_delete(um_cx_t *cx, const char *id)
     int done;
     apr_status_t rv;
 
-    if (cx->demand) {
-        return delete_on_demand(cx, id);
+    if (cx->demand || cx->site->name_quarantine) {
+        return delete_in_transaction(cx, id);
     }
     rv = um_store_user_delete(&call, id, &done);
     um_known_forget(cx, id);

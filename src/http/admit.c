@@ -14,6 +14,7 @@
 static int is_open(const um_call_t *call, um_who_e who)
 {
     unsigned closed = call->server->settings.require_client_token;
+    um_registration_e registration = call->server->settings.registration;
 
     switch (who) {
     case UM_ANYONE:
@@ -26,6 +27,10 @@ static int is_open(const um_call_t *call, um_who_e who)
         return !(closed & UM_CLASS_RESET);
     case UM_TO_REGISTER:
         return !(closed & UM_CLASS_REGISTER);
+    case UM_TO_JOIN:
+        /* Where nobody may, nobody's token matters. */
+        return registration == UM_REGISTRATION_OFF
+               || (registration == UM_REGISTRATION_OPEN && !(closed & UM_CLASS_REGISTER));
     case UM_BEARER:
     case UM_CLIENT:
     case UM_PROXY:
@@ -84,7 +89,9 @@ static int check_nothing(um_call_t *call, um_who_e who)
     int is_basic;
     int status = check_basic(call, who, &is_basic);
 
-    if (is_basic || is_open(call, who)) {
+    /* To those who show nothing, registration for staff is as closed as for everybody else: um_admit_is_denied(). */
+    if (is_basic || is_open(call, who)
+        || (who == UM_TO_JOIN && call->server->settings.registration == UM_REGISTRATION_STAFF)) {
         return status;
     }
     return um_reply_unauthorized(call, NULL, "not_authenticated", "Authentication credentials were not provided.");
@@ -128,4 +135,22 @@ int um_admit(um_call_t *call, um_who_e who)
     }
     return um_reply_detail(call, HTTP_BAD_REQUEST, "invalid_request", call->by_cookie ? "More than one token."
                            : "More than one Authorization header.");
+}
+
+int um_admit_is_denied(const um_call_t *call)
+{
+    const um_user_t *user = call->caller.user;
+
+    if (call->route->who != UM_TO_JOIN) {
+        return 0;
+    }
+    switch (call->server->settings.registration) {
+    case UM_REGISTRATION_OPEN:
+        return 0;
+    case UM_REGISTRATION_STAFF:
+        return !user || !user->is_staff;
+    case UM_REGISTRATION_OFF:
+        break;
+    }
+    return 1;
 }

@@ -170,6 +170,9 @@ static int admit(um_call_t *call, const um_route_match_t *match)
     if (status == OK && !call->route) {
         status = method_not_allowed(call, match->first);
     }
+    if (status == OK && um_admit_is_denied(call)) {
+        status = um_reply_status(call, UM_DENIED);
+    }
     return status == OK && match->id ? find_user(call, match->id) : status;
 }
 

@@ -7,6 +7,7 @@
 #include "hosts.h"
 #include "keys.h"
 #include "mailer.h"
+#include "reserved.h"
 
 #include <apr_file_info.h>
 #include <apr_strings.h>
@@ -84,6 +85,17 @@ static int check_passwords(um_server_t *server, apr_pool_t *pconf, apr_pool_t *p
     return 1;
 }
 
+static int check_names(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
+{
+    const char *path = server->settings.reserved_names, *why = NULL;
+
+    server->reserved = path && !*path ? um_reserved_default(pconf) : NULL;
+    if (path && *path && um_reserved_read(pconf, path, &server->reserved, &why) != APR_SUCCESS) {
+        return fault(server, "%s: %s", where(ptemp, server, UM_SET_UserMgmtReservedNames), why);
+    }
+    return 1;
+}
+
 static int check_mail(um_server_t *server, server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
     const char *why = um_mailer_check(server, main_server, pconf, ptemp);
@@ -143,6 +155,7 @@ int um_checks_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server
             good &= check_keys(server, pconf, ptemp);
             good &= check_database(server, main_server, pconf, ptemp);
             good &= check_passwords(server, pconf, ptemp);
+            good &= check_names(server, pconf, ptemp);
             good &= check_clients(server, pconf, ptemp);
             good &= check_mail(server, main_server, pconf, ptemp);
         }

@@ -91,6 +91,9 @@ UM_DIRECTIVE(UserMgmtMailTimeout, SECONDS, mail_timeout, "20s", 1, 300, INHERITE
 UM_DIRECTIVE(UserMgmtMaxBody, BYTES, max_body, "64k", 1024, 1048576, INHERITED,
     "longest request body; more is answered 413")
 
+UM_DIRECTIVE(UserMgmtNameQuarantine, SECONDS, name_quarantine, "0", 0, 315360000, INHERITED,
+    "how long nobody can register the name of a deleted account; 0: anybody can at once")
+
 UM_DIRECTIVE(UserMgmtNoticeEmail, FLAG, notice_email, "On", 0, 0, INHERITED,
     "tell the old address when an account gets another one")
 
@@ -115,11 +118,17 @@ UM_DIRECTIVE(UserMgmtRealm, TEXT, realm, "api", 0, 0, INHERITED,
 UM_DIRECTIVE(UserMgmtRefreshGrace, SECONDS, refresh_grace, "30s", 0, 300, INHERITED,
     "how long a refresh token that was used may be used once more, for tabs that race and answers that were lost")
 
+UM_DIRECTIVE(UserMgmtRegistration, REGISTRATION, registration, "open", 0, 0, INHERITED,
+    "who may register accounts: open (anybody), staff (with a token of a member of staff), or off (nobody)")
+
 UM_DIRECTIVE(UserMgmtRequireClientToken, CLASSES, require_client_token, "none", 0, 0, INHERITED,
     "which open endpoints demand a client's or an account's token: token, reset, register; none: all are open")
 
 UM_DIRECTIVE(UserMgmtRequireTLS, FLAG, require_tls, "On", 0, 0, INHERITED,
     "refuse API requests that come neither over TLS nor from this machine")
+
+UM_DIRECTIVE(UserMgmtReservedNames, RESERVED, reserved_names, "default", 0, 0, INHERITED,
+    "names that nobody can register: default (the module's list), off, or a file with a name a line")
 
 UM_DIRECTIVE(UserMgmtResetLifetime, SECONDS, reset_lifetime, "24h", 60, 2592000, INHERITED,
     "how long the token of a reset mail is good")

@@ -19,7 +19,7 @@
 
 /* The rows of a path stand together, in the order that Allow lists its methods. */
 static const um_route_t routes[] = {
-    { USERS, "POST",   UM_TO_REGISTER, &um_api_user_register_shape, 201, um_api_user_register,        "User Create" },
+    { USERS, "POST",   UM_TO_JOIN,     &um_api_user_register_shape, 201, um_api_user_register,        "User Create" },
     { USER,  "GET",    UM_BEARER,      NULL,                        200, um_api_user_get,             "User" },
     { USER,  "POST",   UM_BEARER,      &um_api_user_password_shape, 200, um_api_user_change_password, "User" },
     { USER,  "PUT",    UM_BEARER,      &um_api_user_update_shape,   200, um_api_user_update,          "User" },

@@ -11,6 +11,7 @@ typedef enum {
     UM_TO_SIGN_IN,              /**< anyone, unless UserMgmtRequireClientToken says token, reset or register: then a */
     UM_TO_RESET,                /**< client's token, or an account's */
     UM_TO_REGISTER,
+    UM_TO_JOIN,                 /**< the same as UM_TO_REGISTER, within what UserMgmtRegistration says */
     UM_BEARER,                  /**< an account's token */
     UM_CLIENT,                  /**< a client's token, by Bearer or Basic */
     UM_TO_REVOKE                /**< anyone; but what he says of himself as a client must be right */

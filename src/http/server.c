@@ -157,6 +157,8 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->refresh_grace = settings->refresh_grace;
     site->clients = server->clients;
     site->unique_email = settings->unique_email;
+    site->reserved = server->reserved;
+    site->name_quarantine = settings->name_quarantine;
     site->mailing = server->mailing;
     um_known_mark(site, server->database);
     return site;

@@ -31,6 +31,7 @@ typedef struct um_server_t {
     um_keyring_t *keys;         /**< read as root, in the parent; NULL: this host neither issues nor accepts tokens */
     int keys_live;              /**< httpd's user can read them, so children follow what changes */
     um_wordlist_t *common;
+    um_reserved_t *reserved;    /**< NULL: no name is */
     um_client_list_t *clients;  /**< NULL: none */
     um_mailing_t *mailing;
     um_transport_t *transport;  /**< for the worker alone; NULL: no mail is sent */

@@ -20,7 +20,7 @@
 #define GLOBAL 2
 
 typedef enum { KIND_FLAG, KIND_NUMBER, KIND_SECONDS, KIND_BYTES, KIND_TEXT, KIND_PATH, KIND_HASH,
-               KIND_VERIFY, KIND_CLASSES, KIND_COOKIE, KIND_ORIGINS } kind_e;
+               KIND_VERIFY, KIND_REGISTRATION, KIND_RESERVED, KIND_CLASSES, KIND_COOKIE, KIND_ORIGINS } kind_e;
 
 typedef struct row_t {
     const char *name;
@@ -119,17 +119,44 @@ static const char *read_hash(apr_pool_t *pool, const char *text, um_pwhash_param
     return um_pwhash_params(pool, text, value, &why) == APR_SUCCESS ? NULL : why;
 }
 
+/* Which of three words, in the order of the values. */
+static int read_word(const char *text, const char *const *names)
+{
+    int i = 0;
+
+    while (i < 3 && strcasecmp(text, names[i]) != 0) {
+        i++;
+    }
+    return i;
+}
+
 static const char *read_verify(const char *text, um_verify_e *value)
 {
     static const char *const names[] = { "off", "on", "required" };
+    int i = read_word(text, names);
 
-    for (int i = UM_VERIFY_OFF; i <= UM_VERIFY_REQUIRED; i++) {
-        if (strcasecmp(text, names[i]) == 0) {
-            *value = (um_verify_e)i;
-            return NULL;
-        }
+    *value = (um_verify_e)i;
+    return i < 3 ? NULL : "must be off, on or required";
+}
+
+/* NULL: off; "": the list that comes with the module. */
+static const char *read_reserved(apr_pool_t *pool, const char *text, const char **value)
+{
+    *value = NULL;
+    if (strcasecmp(text, "off") == 0) {
+        return NULL;
     }
-    return "must be off, on or required";
+    *value = strcasecmp(text, "default") == 0 ? "" : *text ? ap_server_root_relative(pool, text) : NULL;
+    return *value ? NULL : "must be default, off, or a path";
+}
+
+static const char *read_registration(const char *text, um_registration_e *value)
+{
+    static const char *const names[] = { "open", "staff", "off" };
+    int i = read_word(text, names);
+
+    *value = (um_registration_e)i;
+    return i < 3 ? NULL : "must be open, staff or off";
 }
 
 /* The names in the order of um_class_e's bits. */
@@ -205,6 +232,10 @@ static const char *read_value(apr_pool_t *pool, const row_t *row, um_settings_t 
         return read_hash(pool, text, member);
     case KIND_VERIFY:
         return read_verify(text, member);
+    case KIND_REGISTRATION:
+        return read_registration(text, member);
+    case KIND_RESERVED:
+        return read_reserved(pool, text, member);
     case KIND_CLASSES:
         return read_classes(pool, text, member);
     case KIND_COOKIE:
@@ -243,6 +274,8 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 #define ARGUMENTS_PATH    AP_INIT_TAKE1
 #define ARGUMENTS_HASH    AP_INIT_TAKE1
 #define ARGUMENTS_VERIFY  AP_INIT_TAKE1
+#define ARGUMENTS_REGISTRATION AP_INIT_TAKE1
+#define ARGUMENTS_RESERVED AP_INIT_TAKE1
 #define ARGUMENTS_CLASSES AP_INIT_RAW_ARGS
 #define ARGUMENTS_COOKIE  AP_INIT_TAKE1
 #define ARGUMENTS_ORIGINS AP_INIT_RAW_ARGS

@@ -12,6 +12,9 @@
 /** Endpoints that are open to anybody, unless they are said to be for clients. */
 typedef enum { UM_CLASS_TOKEN = 1, UM_CLASS_RESET = 2, UM_CLASS_REGISTER = 4 } um_class_e;
 
+/** Who may make an account by the API. */
+typedef enum { UM_REGISTRATION_OPEN, UM_REGISTRATION_STAFF, UM_REGISTRATION_OFF } um_registration_e;
+
 /* kind -> C type of the member */
 typedef int um_kind_FLAG_t;                         /* On or Off */
 typedef apr_int64_t um_kind_NUMBER_t;
@@ -21,6 +24,8 @@ typedef const char *um_kind_TEXT_t;                 /* one line of UTF-8, never 
 typedef const char *um_kind_PATH_t;                 /* under ServerRoot unless absolute; NULL for none */
 typedef um_pwhash_params_t um_kind_HASH_t;          /* see pwhash.h */
 typedef um_verify_e um_kind_VERIFY_t;               /* off, on, required */
+typedef um_registration_e um_kind_REGISTRATION_t;   /* open, staff, off */
+typedef const char *um_kind_RESERVED_t;             /* a path; "": default; NULL: off */
 typedef unsigned um_kind_CLASSES_t;                 /* none, or a list of endpoints' classes: bits of um_class_e */
 typedef const char *um_kind_COOKIE_t;               /* letters, digits and _ - . ; NULL for none */
 typedef const apr_array_header_t *um_kind_ORIGINS_t;    /* const char *, see origin.h; NULL for none */

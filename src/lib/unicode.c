@@ -339,6 +339,20 @@ static int is_odd_digit(point_t point)
     return 0;
 }
 
+int um_unicode_has_letter(const char *text)
+{
+    apr_size_t len = strlen(text), i, used;
+    point_t point;
+
+    for (i = 0; i < len; i += used) {
+        used = next(text + i, len - i, &point);
+        if (is_letter(point) || is_number(point)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int um_unicode_is_numeric(const char *text)
 {
     apr_size_t len = strlen(text), i, used;

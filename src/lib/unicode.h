@@ -47,6 +47,9 @@ apr_status_t um_unicode_lower(apr_pool_t *pool, const char *text, const char **o
  * refused even where they count as letters, like the Hangul fillers. Give it the NFKC form. */
 int um_unicode_is_name(const char *text);
 
+/** Whether text has a letter (L*) or a number (N*) in it. */
+int um_unicode_has_letter(const char *text);
+
 /** Whether len bytes can stand between the dots of a domain name, in ASCII or in the script's own letters: letters,
  * marks (not first), decimal digits, the five signs that IDNA allows within words (RFC 5892 appendix A.3 to A.7) and
  * hyphens (neither first nor last). Each is judged by what NFKC makes of it, so that no dot, slash or blank can come

@@ -29,6 +29,14 @@ UM_STATEMENT(SCHEMA_STEPS_BARE, READ, 0,
 
 #include "statements_user.h"
 
+/* The name of a deleted account. */
+UM_STATEMENT(NAME_HOLD, WRITE, 2,
+    "insert into um_held_names (hash, held_until) values (cast(%s as text), cast(%s as bigint))"
+    " on conflict (hash) do update set held_until = excluded.held_until returning hash")
+
+UM_STATEMENT(NAME_HELD, READ, 2,
+    "select h.hash from um_held_names h where h.hash = cast(%s as text) and h.held_until > cast(%s as bigint)")
+
 /* --- sessions --- */
 
 /* The caller of a request in one look: the session, whether it still stands, and the user. */

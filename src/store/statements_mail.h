@@ -165,3 +165,7 @@ UM_STATEMENT(TICKET_PURGE, WRITE, 2,
 UM_STATEMENT(SESSION_PURGE, WRITE, 2,
     "delete from um_sessions where id" UM_LISTED("select s.id from um_sessions s where s.expires_at <"
     " cast(%s as bigint) order by s.expires_at limit cast(%s as integer)") " returning id")
+
+UM_STATEMENT(NAME_PURGE, WRITE, 2,
+    "delete from um_held_names where hash" UM_LISTED("select h.hash from um_held_names h where h.held_until <"
+    " cast(%s as bigint) order by h.held_until limit cast(%s as integer)") " returning hash")

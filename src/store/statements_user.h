@@ -109,4 +109,4 @@ UM_STATEMENT(USER_MATCH, WRITE, 6,
     " and updated_at <= cast(%s as bigint) returning id")
 
 UM_STATEMENT(USER_DELETE, WRITE, 1,
-    "delete from um_users where id = " UM_UUID " returning id")
+    "delete from um_users where id = " UM_UUID " returning id, username_key")

@@ -50,9 +50,10 @@ apr_status_t um_store_purge(um_store_call_t *call, const um_store_purge_t *befor
         { UM_SQL_MAIL_PURGE, UM_VALUES(um_store_number(call->pool, before->mails), limit), { 0 } },
         { UM_SQL_TICKET_PURGE, UM_VALUES(um_store_number(call->pool, before->tickets), limit), { 0 } },
         { UM_SQL_SESSION_PURGE, UM_VALUES(um_store_number(call->pool, before->sessions), limit), { 0 } },
+        { UM_SQL_NAME_PURGE, UM_VALUES(um_store_number(call->pool, before->names), limit), { 0 } },
     };
     int count;
-    apr_status_t rv = run(call, steps, 3, &count);
+    apr_status_t rv = run(call, steps, 4, &count);
 
     *more = count >= most;
     return rv;

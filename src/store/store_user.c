@@ -197,15 +197,6 @@ apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t 
     return rv;
 }
 
-apr_status_t um_store_user_delete_tx(um_tx_t *tx, const char *id, int *done)
-{
-    um_rows_t rows;
-    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_DELETE, UM_VALUES(id), &rows);
-
-    *done = rows.count > 0;
-    return rv;
-}
-
 apr_status_t um_store_user_delete(um_store_call_t *call, const char *id, int *done)
 {
     um_rows_t rows;

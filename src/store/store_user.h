@@ -63,8 +63,6 @@ apr_status_t um_store_user_staff(um_store_call_t *call, const um_user_t *change,
  * stays so until the transaction ends. */
 apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, apr_int64_t unmodified_since,
                                  int *matches);
-/** In a transaction. *done = 0: it is gone. */
-apr_status_t um_store_user_delete_tx(um_tx_t *tx, const char *id, int *done);
 /** *done: this call, or its first sending, deleted the row. */
 apr_status_t um_store_user_delete(um_store_call_t *call, const char *id, int *done);
 

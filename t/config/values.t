@@ -51,6 +51,9 @@ for my $row (@rows) {
     elsif ($kind eq 'PATH') {
         accepted($name, $_) for 'none', 'None';
     }
+    elsif ($kind eq 'RESERVED') {
+        accepted($name, $_) for 'default', 'OFF', 'conf/names.txt';
+    }
     elsif ($kind eq 'HASH') {
         refused($name, "\"$_\"", qr/\S/) for 'md5', 'scrypt ln=0', 'scrypt ln=99', 'scrypt ln=15 ln=15', 'scrypt x=1',
             'scrypt ln=', 'auto ln=15';

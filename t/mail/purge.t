@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The worker clears up: records of mails that have ended, and tokens and sessions that have run out.
+# The worker clears up: records of mails that have ended, tokens and sessions that have run out, and names
+# that are free again.
 use strict;
 use warnings;
 use FindBin;
@@ -32,6 +33,8 @@ my @rows = (
     [um_tickets => 'good', 30, 1, sub { ($now + 3600) }],
     [um_sessions => 'run out', 1200, 0, sub { ($now - 10) }],
     [um_sessions => 'good', 30, 1, sub { ($now + 3600) }],
+    [um_held_names => 'free again', 1200, 0, sub { ($now - 10) }],
+    [um_held_names => 'held back', 30, 1, sub { ($now + 3600) }],
 );
 my %into = (
     um_mail => ['id, kind, state, due_at, address, created_at, done_at', sub { "'$_[0]', $_[1]" }],
@@ -39,6 +42,7 @@ my %into = (
         sub { "'$_[0]', 'reset', '$_[0]', '$user', '$version', '$address', 0, $_[1]" }],
     um_sessions => ['id, user_id, user_version, created_at, expires_at',
         sub { "'$_[0]', '$user', '$version', 0, $_[1]" }],
+    um_held_names => ['hash, held_until', sub { "'$_[0]', $_[1]" }],
 );
 for my $number (0 .. $#rows) {
     my ($table, $what, $count, $stays, $values) = @{ $rows[$number] };
@@ -52,7 +56,7 @@ for my $number (0 .. $#rows) {
 sub left {
     my ($number) = @_;
     my $table = $rows[$number][0];
-    my $key = $table eq 'um_tickets' ? 'hash' : $database->{driver} eq 'pgsql' ? 'cast(id as text)' : 'id';
+    my $key = $table =~ /\Aum_(?:tickets|held_names)\z/ ? 'hash' : $database->{driver} eq 'pgsql' ? 'cast(id as text)' : 'id';
     return $sql->("select count(*) from $table where $key like '" . sprintf('%08x', $number) . "-%'");
 }
 

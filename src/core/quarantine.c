@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "quarantine.h"
+
+#include "base64url.h"
+#include "store_name.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+static const char *hash_of(apr_pool_t *pool, const char *username_key)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+
+    return EVP_Digest(username_key, strlen(username_key), digest, &len, EVP_sha256(), NULL)
+           ? um_base64url_encode(pool, digest, len) : NULL;
+}
+
+apr_status_t um_quarantine_delete(um_cx_t *cx, um_tx_t *tx, const char *user_id, int *done)
+{
+    const char *key, *hash;
+    apr_status_t rv = um_store_name_delete(tx, user_id, &key);
+
+    *done = rv == APR_SUCCESS && key;
+    if (!*done || !cx->site->name_quarantine) {
+        return rv;
+    }
+    hash = hash_of(cx->pool, key);
+    return hash ? um_store_name_hold(tx, cx->pool, hash, um_cx_seconds(cx) + cx->site->name_quarantine) : APR_EGENERAL;
+}
+
+um_status_e um_quarantine_has(um_cx_t *cx, const char *username_key, int *held)
+{
+    um_store_call_t call = um_cx_store(cx);
+    const char *hash = hash_of(cx->pool, username_key);
+
+    *held = 0;
+    if (!hash) {
+        return um_cx_failed(cx, "a name could not be hashed");
+    }
+    return !cx->site->name_quarantine || um_store_name_held(&call, hash, um_cx_seconds(cx), held) == APR_SUCCESS
+           ? UM_OK : um_cx_away(cx, &call);
+}

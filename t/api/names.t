@@ -1,0 +1,123 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Who may register, and which names nobody can: UserMgmtRegistration, UserMgmtReservedNames, UserMgmtNameQuarantine.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use UmApi;
+use UmServer;
+
+my $CLOSED = '{"detail":"You do not have permission to perform this action."}';
+my $database = new_database();
+my $folder = UmTest::new_folder();
+UmTest::spew("$folder/names", "# ours\n\nChef  # the one in the kitchen\n  z\xc3\xbcrich\r\n\xef\xbc\xa1cme\n");
+chmod 0755, $folder or die "$!\n";
+my $server = UmServer->start($database, '', threads => 16);
+my $PASSWORD = good_password();
+
+sub enrol {
+    my ($name, @with) = @_;
+    return call(POST => $USERS, json => '{"username":' . json_text($name) . qq(,"password":"$PASSWORD"}),
+        port => $server->{port}, @with);
+}
+
+sub enter {
+    my ($name) = @_;
+    my $answer = call(POST => $TOKEN, json => '{"username":' . json_text($name) . qq(,"password":"$PASSWORD"}),
+        port => $server->{port});
+    return json_of($answer)->{token};
+}
+
+sub with_lines {
+    my ($lines) = @_;
+    my %old = map { $_ => 1 } $server->children;
+    $server->configure($lines);
+    $server->graceful or die "no graceful restart\n";
+    await(30, sub { !grep { $old{$_} } $server->children }) or die "old children answer still\n";
+    return;
+}
+
+# ---- names that nobody can have --------------------------------------------------------------------------------------
+
+is(enrol('first')->{status}, 201, 'an account');
+answer_is(enrol($_), 400, faults(username => 'taken'), "reserved: $_")
+    for qw(admin root anonymous me www-data ADMIN Administrator), "\xef\xbd\x81dmin", "\xe2\x93\xa1oot", 'support';
+answer_is(enrol($_), 400, faults(username => 'username'), "signs alone: $_") for '.', '..', '-', '@', '___', '+-.@_';
+answer_is(enrol($_), 201, qr/.*/s, "not reserved: $_") for 'admin2', 'rooty', 'an.admin', 'x-', '_x', '1';
+answer_is(call(POST => $USERS, json => '{"username":"root","password":"1"}', port => $server->{port}), 400,
+    qr/\{"username":\["A user with that username already exists\."\],"password":\[.*\]\}/,
+    'what else is wrong is told as well');
+
+with_lines(qq(UserMgmtReservedNames "$folder/names"));
+answer_is(enrol($_), 400, faults(username => 'taken'), "reserved by the file: $_")
+    for qw(chef CHEF acme), "Z\xc3\xbcrich", "zu\xcc\x88rich";
+answer_is(enrol('admin'), 201, qr/.*/s, 'the file stands in place of the default list');
+with_lines('UserMgmtReservedNames off');
+answer_is(enrol('root'), 201, qr/.*/s, 'off: no name is reserved');
+with_lines('');
+ok(enter('root'), 'who has a reserved name already signs in as ever');
+
+# ---- names of deleted accounts ---------------------------------------------------------------------------------------
+
+sub leave {
+    my ($name) = @_;
+    my $token = enter($name);
+    my $id = json_of(call(POST => '/api-token-verify/', json => qq({"token":"$token"}), port => $server->{port}))
+        ->{user}{id};
+    return call(DELETE => "$USERS$id/", token => $token, port => $server->{port})->{status};
+}
+
+is(enrol('early')->{status}, 201, 'an account');
+is(leave('early'), 204, 'deleted');
+is(enrol('early')->{status}, 201, 'its name is free at once');
+is($database->{sql}->('select count(*) from um_held_names'), 0, 'nothing is kept of it');
+with_lines('UserMgmtNameQuarantine 1h');
+is(enrol("Zo\xc3\xab")->{status}, 201, 'an account where names are held back');
+is(leave("Zo\xc3\xab"), 204, 'deleted');
+answer_is(enrol($_), 400, faults(username => 'taken'), "its name is held back: $_") for "Zo\xc3\xab", "ZOE\xcc\x88";
+is(enrol('Zoe')->{status}, 201, 'another name is not');
+is($database->{sql}->('select count(*) from um_held_names'), 1, 'a row is kept');
+unlike($database->{sql}->('select hash from um_held_names'), qr/zo/i, 'without the name');
+$database->{sql}->('update um_held_names set held_until = held_until - 3601');
+is(enrol("Zo\xc3\xab")->{status}, 201, 'after the time it is free');
+is(leave("Zo\xc3\xab"), 204, 'deleted again');
+answer_is(enrol("zo\xc3\xab"), 400, faults(username => 'taken'), 'and held back again');
+{
+    my $said = json_of(enrol('racer'));
+    my @statuses = map { call(DELETE => "$USERS$said->{id}/", token => $said->{auth_token}, port => $server->{port})
+        ->{status} } 1, 2;
+    is_deeply(\@statuses, [204, 401], 'deleted once');
+    is($database->{sql}->('select count(*) from um_held_names'), 2, 'and held back once');
+}
+
+# ---- who may register ------------------------------------------------------------------------------------------------
+
+is(enrol('boss')->{status}, 201, 'somebody');
+is(enrol('worker')->{status}, 201, 'and somebody else');
+$database->{sql}->("update um_users set is_staff = 1 where username = 'boss'");
+my %token = map { $_ => enter($_) } qw(boss worker);
+is(enrol('c1', token => 'stale.stale.stale')->{status}, 201, 'open: a stale token is not looked at');
+
+with_lines('UserMgmtRegistration staff');
+answer_is(enrol('d1'), 403, $CLOSED, 'staff: nobody');
+answer_is(enrol('d1', token => $token{worker}), 403, $CLOSED, 'staff: an account that is not of the staff');
+answer_is(enrol('d1', token => 'stale.stale.stale'), 401, '{"detail":"Invalid token."}', 'staff: a stale token');
+answer_is(call(POST => $USERS, body => '{"broken', type => 'application/json', port => $server->{port}), 403, $CLOSED,
+    'staff: before the body is looked at');
+answer_is(enrol('d1', token => $token{boss}), 201, qr/\{.*"username":"d1".*\}/, 'staff: a member of it');
+answer_is(enrol('root', token => $token{boss}), 400, faults(username => 'taken'), 'who gets no reserved name either');
+
+with_lines('UserMgmtRegistration off');
+answer_is(enrol('e1'), 403, $CLOSED, 'off: nobody');
+answer_is(enrol('e1', token => $token{$_}), 403, $CLOSED, "off: with a token of $_") for qw(boss worker);
+answer_is(enrol('e1', token => 'stale.stale.stale'), 403, $CLOSED, 'off: with a stale token');
+my $options = call(OPTIONS => $USERS, port => $server->{port});
+is($options->{status}, 200, 'off: OPTIONS is answered');
+is(call(PUT => $USERS, json => '{}', port => $server->{port})->{status}, 405, 'off: another method is 405');
+ok(enter('worker'), 'off: accounts sign in as ever');
+is($database->{sql}->("select count(*) from um_users where username in ('e1')"), 0, 'nobody was registered');
+is($server->crashes, '', 'nothing crashed');
+
+api_done();
