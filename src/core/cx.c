@@ -31,6 +31,6 @@ um_store_call_t um_cx_store(const um_cx_t *cx)
 um_status_e um_cx_away(um_cx_t *cx, const um_store_call_t *call)
 {
     cx->cause = call->cause;
-    cx->known = call->known;
+    cx->known = call->known || !um_seldom_now(cx->site->database_told);
     return UM_AWAY;
 }

@@ -24,6 +24,7 @@ typedef struct um_site_t {
     um_store_t *store;
     const um_keyring_t *keys;
     um_sigcache_t *signatures;          /**< signatures found good before; NULL: check each time */
+    um_seldom_t *database_told;         /**< that the database fails is told seldom; NULL: each time */
     um_known_t *known;                  /**< callers seen a moment ago; NULL: ask each time */
     unsigned char known_mark[UM_CX_MARK]; /**< tells this site's tokens and accounts from others' in that memory */
     apr_interval_time_t revocation_delay; /**< how long what the database said of a caller is good; 0: ask each time */

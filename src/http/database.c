@@ -89,10 +89,10 @@ static void unlock(void *baton)
     apr_global_mutex_unlock(um_shared_writers());
 }
 
-um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server)
+um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_t guard)
 {
     um_store_t *store;
-    um_lender_t lender = { .baton = server, .borrow = borrow, .give_back = give_back };
+    um_lender_t lender = { .baton = server, .borrow = borrow, .give_back = give_back, .guard = guard };
 
     if (server->dialect == UM_DIALECT_SQLITE3) {
         lender.trouble = trouble;

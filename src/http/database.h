@@ -10,6 +10,6 @@
 const char *um_database_check(um_server_t *server, server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp);
 
 /** A child's view of a host's database. */
-um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server);
+um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_t guard);
 
 #endif

@@ -8,6 +8,9 @@
 #include <apr_file_info.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* mod_dbd's default. */
@@ -96,6 +99,34 @@ static const char *pgsql_name(apr_pool_t *pool, const char *params)
     return apr_pstrcat(pool, "pgsql ", *host ? host : "(no host)", "/", *name ? name : "(no dbname)", NULL);
 }
 
+/* Whether the connection string, of either form, sets a keyword. */
+static int sets(apr_pool_t *pool, const char *params, const char *name)
+{
+    return strstr(params, "://") ? strstr(params, apr_pstrcat(pool, name, "=", NULL)) != NULL
+           : *keyword(pool, params, name) != '\0';
+}
+
+/* A host that does not answer is given up soon only where the connection string says so. Other sources of settings than
+ * the string are not read: a service file may have them, and a socket in the file system has no TCP. */
+static void check_timeouts(const um_server_t *server, const ap_directive_t *where, const char *params,
+                           apr_pool_t *ptemp)
+{
+    const char *host = keyword(ptemp, params, "host");
+    int is_tcp = strstr(params, "://") || sets(ptemp, params, "hostaddr") || (*host && *host != '/');
+    int has_connect = sets(ptemp, params, "connect_timeout") || getenv("PGCONNECT_TIMEOUT");
+    int has_tcp = !is_tcp || sets(ptemp, params, "tcp_user_timeout");
+
+    if (sets(ptemp, params, "service") || (has_connect && has_tcp)
+        || (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG
+            && ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST)) {
+        return;
+    }
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server->server, "UM112: DBDParams (%s:%d) lacks%s%s: a database host "
+                 "that does not answer holds up the threads that connect or send for minutes",
+                 where ? where->filename : "-", where ? where->line_num : 0, has_connect ? "" : " connect_timeout=2",
+                 has_tcp ? "" : " tcp_user_timeout=5000");
+}
+
 /* --- any --- */
 
 /* mod_dbd checks what is in it. */
@@ -127,7 +158,9 @@ const char *um_database_check(um_server_t *server, server_rec *main_server, apr_
     if (strcmp(name, "pgsql") == 0) {
         args = params ? params->args : "";
         server->dialect = UM_DIALECT_PGSQL;
-        server->database_name = pgsql_name(pconf, ap_getword_conf(ptemp, &args));
+        name = ap_getword_conf(ptemp, &args);
+        server->database_name = pgsql_name(pconf, name);
+        check_timeouts(server, params, name, ptemp);
         return NULL;
     }
     if (strcmp(name, "sqlite3") == 0) {

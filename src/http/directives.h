@@ -37,6 +37,9 @@ UM_DIRECTIVE(UserMgmtCookie, COOKIE, cookie, "none", 0, 0, INHERITED,
 UM_DIRECTIVE(UserMgmtDatabaseGrace, SECONDS, database_grace, "0", 0, 86400, INHERITED,
     "how long callers seen before stay let in while the database is away; 0: they are answered 503")
 
+UM_DIRECTIVE(UserMgmtDatabaseTimeout, SECONDS, database_timeout, "5s", 1, 300, INHERITED,
+    "how long PostgreSQL may take to answer a statement before its connection is closed")
+
 UM_DIRECTIVE(UserMgmtEmailVerification, VERIFY, email_verification, "off", 0, 0, INHERITED,
     "whether e-mail addresses are verified by mail: off, on, or required (an account waits for it)")
 

@@ -3,6 +3,7 @@
 
 #include "checks.h"
 #include "database.h"
+#include "database_guard.h"
 #include "known.h"
 #include "shared.h"
 
@@ -91,6 +92,8 @@ typedef struct common_t {
     um_known_t *known;
     um_flight_t *flights;
     um_seldom_t *gate_full;
+    um_seldom_t *database_told;
+    um_database_guard_t *database_guard;
 } common_t;
 
 /* Half of what answers requests, of this process's threads or of prefork's processes, is left for those that do not
@@ -120,6 +123,8 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     common->gate = make_gate(pchild, settings);
     common->known = um_known_attach(pchild, um_shared_known());
     common->gate_full = apr_pcalloc(pchild, sizeof(*common->gate_full));
+    common->database_told = apr_pcalloc(pchild, sizeof(*common->database_told));
+    common->database_guard = um_database_guard_create(pchild, main_server);
     if (um_sigcache_create(pchild, REMEMBERED_SIGNATURES, &common->signatures) != APR_SUCCESS) {
         common->signatures = NULL;
     }
@@ -134,7 +139,8 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     const um_settings_t *settings = &server->settings;
     um_site_t *site = apr_pcalloc(pchild, sizeof(*site));
 
-    site->store = um_database_store(pchild, server);
+    site->store = um_database_store(pchild, server, um_database_guard_for(common->database_guard, pchild, server));
+    site->database_told = common->database_told;
     site->keys = server->keys;
     site->signatures = common->signatures;
     site->known = common->known;

@@ -27,10 +27,30 @@ int um_breaker_is_down(um_breaker_t *breaker)
     return apr_atomic_read32(&breaker->retry_at) != 0;
 }
 
+/* Grows by a failed trial only: of a crowd that finds it away in the same moment all report it. */
+static apr_uint32_t next_interval(um_breaker_t *breaker)
+{
+    apr_uint32_t interval = apr_atomic_read32(&breaker->interval);
+
+    if (!interval) {
+        interval = RETRY_MS;
+    }
+    else if (apr_atomic_read32(&breaker->trial) && interval < breaker->longest) {
+        interval = interval * 2 < breaker->longest ? interval * 2 : breaker->longest;
+    }
+    apr_atomic_set32(&breaker->interval, interval);
+    return interval;
+}
+
 void um_breaker_down(um_breaker_t *breaker)
 {
-    apr_atomic_set32(&breaker->retry_at, (um_breaker_tick() + RETRY_MS) | 1);
+    apr_atomic_set32(&breaker->retry_at, (um_breaker_tick() + next_interval(breaker)) | 1);
     apr_atomic_set32(&breaker->trial, 0);
+}
+
+void um_breaker_suspect(um_breaker_t *breaker)
+{
+    apr_atomic_cas32(&breaker->retry_at, um_breaker_tick(), 0);
 }
 
 void um_breaker_up(um_breaker_t *breaker)
@@ -38,6 +58,7 @@ void um_breaker_up(um_breaker_t *breaker)
     /* Mostly nothing is to be done, and a write would take the cache line from all other cores. */
     if (um_breaker_is_down(breaker)) {
         apr_atomic_set32(&breaker->retry_at, 0);
+        apr_atomic_set32(&breaker->interval, 0);
         apr_atomic_set32(&breaker->trial, 0);
     }
 }

@@ -6,8 +6,10 @@
  * hang. For threads of one process; all of it is atomic. */
 #include <apr.h>
 
-/** Zeroed: closed, all may pass. */
+/** Zeroed: closed, all may pass; trials come at a fixed interval. */
 typedef struct um_breaker_t {
+    apr_uint32_t longest;      /**< milliseconds up to which each failed trial doubles the interval; 0: fixed */
+    apr_uint32_t interval;     /**< present interval, 0 for the first */
     apr_uint32_t retry_at;     /**< the tick of the next trial; 0: it is there */
     apr_uint32_t trial;        /**< the tick at which a thread began to try; 0: none does */
 } um_breaker_t;
@@ -15,10 +17,13 @@ typedef struct um_breaker_t {
 /** Milliseconds of the monotonic clock; never 0, goes round after 49 days, so only differences count. */
 apr_uint32_t um_breaker_tick(void);
 
-/** Whether to ask: always while it is there; else for one thread at a time, every 200 ms. Who comes while that one has
- * just begun waits up to 100 ms for what he finds, for mostly it is there again. Whoever gets 1 must say how it went
- * with um_breaker_up or um_breaker_down. */
+/** Whether to ask: always while it is there; else for one thread at a time, at first every 200 ms. Threads that come
+ * just after a trial has begun wait up to 100 ms for its result, since mostly it succeeds. A thread that gets 1 must
+ * report how it went with um_breaker_up or um_breaker_down. */
 int um_breaker_may_try(um_breaker_t *breaker);
+
+/** Opens the breaker on a suspicion: the next thread that asks finds out. */
+void um_breaker_suspect(um_breaker_t *breaker);
 
 void um_breaker_up(um_breaker_t *breaker);
 void um_breaker_down(um_breaker_t *breaker);

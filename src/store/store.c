@@ -8,8 +8,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Sendings of one statement. A connection whose end lies unread in its socket passes as good once more. */
-#define TRIES 3
+/* While the database is away. mod_dbd logs two lines for each trial. */
+#define LONGEST_TRIAL_INTERVAL_MS 5000
 
 /* Requests for mail that go to the database together: as many rows as the longest statement for them has. */
 #define MOST_REQUESTS 8
@@ -21,6 +21,7 @@ um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_len
     store->dialect = dialect;
     store->lender = *lender;
     store->prepare = prepare;
+    store->breaker.longest = LONGEST_TRIAL_INTERVAL_MS;
     if (um_combiner_create(pool, MOST_REQUESTS, um_store_request_combine, store, &store->requests) != APR_SUCCESS) {
         store->requests = NULL;
     }
@@ -83,7 +84,7 @@ apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *
         return APR_EGENERAL;
     }
     rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
-    for (int i = 1; i < TRIES && rv != APR_SUCCESS && um_store_mend(call, &conn, statement); i++) {
+    for (int i = 1; i < UM_STORE_TRIES && rv != APR_SUCCESS && um_store_mend(call, &conn, statement); i++) {
         rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
         rows->again = 1;
     }

@@ -12,6 +12,9 @@
  * version =", and a caller who then gets no row and sees rows->again looks whether the first one did it. A statement
  * that ended in a deadlock or a serialization failure is repeated too; one that the server refused or canceled is not:
  * a timeout would take as long again, and add to the load that caused it. */
+#include "limit.h"
+#include "overdue.h"
+
 #include <apr_dbd.h>
 #include <apr_hash.h>
 #include <apr_pools.h>
@@ -63,10 +66,18 @@ typedef enum {
     UM_FAILURE_FINAL,          /**< the server refused or canceled it, and would again: not repeated */
     UM_FAILURE_CONFLICT,       /**< a deadlock or a serialization failure: nothing was done */
     UM_FAILURE_STALE,          /**< the server does not have the kept statement, or not any more */
-    UM_FAILURE_LOST            /**< the connection was lost: whether it was done is not known */
+    UM_FAILURE_LOST,           /**< the connection was lost: whether it was done is not known */
+    UM_FAILURE_OVERDUE         /**< no answer came in time, so we closed the connection: not repeated, and not known */
 } um_failure_e;
 
 typedef struct um_native_t um_native_t;
+
+/** What keeps a database that does not answer from holding up all threads of a process. Each may be missing. */
+typedef struct um_guard_t {
+    um_overdue_t *overdue;     /**< closes PostgreSQL connections whose calls take longer than timeout */
+    apr_uint32_t timeout;      /**< milliseconds */
+    um_limit_t *limit;         /**< bounds the connections in use */
+} um_guard_t;
 
 /** A borrowed connection. The lender owns its first five members, the store the others. */
 typedef struct um_dbconn_t {
@@ -78,6 +89,8 @@ typedef struct um_dbconn_t {
     um_store_memory_e memory;  /**< what a statement leaves behind */
     const um_native_t *native; /**< functions of the driver's library */
     um_failure_e failure;      /**< how the last statement that failed did so */
+    const um_guard_t *guard;   /**< NULL: there is none */
+    apr_uint32_t timeout;      /**< milliseconds that a call may take now */
 } um_dbconn_t;
 
 /** Where connections come from: mod_dbd in httpd, a single connection in the command line and in tests. */
@@ -92,6 +105,7 @@ typedef struct um_lender_t {
      * seconds at the most; APR_TIMEUP: it was not free in that time. */
     apr_status_t (*lock)(void *baton);
     void (*unlock)(void *baton);
+    um_guard_t guard;
 } um_lender_t;
 
 /** One database in one process. Threads share it. */

@@ -127,14 +127,54 @@ static um_failure_e failure_of(const um_dbconn_t *conn, int rv)
     return failure;
 }
 
+/* --- calls to the server, whose end the client sees to --- */
+
+static void begin_call(const um_dbconn_t *conn, um_overdue_call_t *call)
+{
+    int fd = conn->guard && conn->guard->overdue ? um_store_native_socket(conn) : -1;
+
+    call->fd = -1;
+    if (fd >= 0) {
+        um_overdue_begin(conn->guard->overdue, call, fd, conn->timeout);
+    }
+}
+
+/* Whether it took too long. Its connection is closed then, even if the answer has come in the last moment. */
+static int end_call(const um_dbconn_t *conn, um_overdue_call_t *call)
+{
+    int late = call->fd >= 0 && um_overdue_end(conn->guard->overdue, call);
+
+    if (conn->guard && conn->guard->limit) {
+        um_limit_alive(conn->guard->limit);
+    }
+    if (late) {
+        um_store_native_drop(conn);
+    }
+    return late;
+}
+
+static apr_status_t failed_call(um_dbconn_t *conn, apr_pool_t *pool, const char *what, int rv, int late,
+                                const char **why)
+{
+    conn->failure = late ? UM_FAILURE_OVERDUE : failure_of(conn, rv);
+    if (late) {
+        *why = apr_psprintf(pool, "%s: the database did not answer within %u ms, connection closed", what,
+                            (unsigned)conn->timeout);
+        return APR_EGENERAL;
+    }
+    return failed(conn, pool, what, rv, why);
+}
+
 apr_status_t um_store_conn_run(um_dbconn_t *conn, const um_statement_t *statement, apr_pool_t *pool,
                                const char *const *values, um_rows_t *rows, const char **why)
 {
     apr_dbd_results_t *results = NULL;
+    um_overdue_call_t call;
     apr_dbd_prepared_t *query;
     const char **args = NULL;
-    int rv;
+    int rv, late;
 
+    begin_call(conn, &call);
     query = prepared(conn, statement, pool, &rv);
     if (query) {
         if (statement->values) {
@@ -142,9 +182,9 @@ apr_status_t um_store_conn_run(um_dbconn_t *conn, const um_statement_t *statemen
         }
         rv = apr_dbd_pselect(conn->driver, pool, conn->handle, &results, query, RANDOM_ACCESS, statement->values, args);
     }
+    late = end_call(conn, &call);
     if (rv) {
-        conn->failure = failure_of(conn, rv);
-        return failed(conn, pool, statement->name, rv, why);
+        return failed_call(conn, pool, statement->name, rv, late, why);
     }
     fetch(conn, pool, results, rows);
     return APR_SUCCESS;
@@ -153,17 +193,20 @@ apr_status_t um_store_conn_run(um_dbconn_t *conn, const um_statement_t *statemen
 apr_status_t um_store_conn_text(um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **why)
 {
     apr_size_t len = strlen(sql);
+    um_overdue_call_t call;
     int changed = 0;
-    int rv;
+    int rv, late;
 
     /* SQLite's driver takes blanks after the last statement for one more, and fails. */
     while (len && strchr(" \n", sql[len - 1])) {
         len--;
     }
-    rv = apr_dbd_query(conn->driver, conn->handle, &changed, apr_pstrmemdup(pool, sql, len));
+    sql = apr_pstrmemdup(pool, sql, len);
+    begin_call(conn, &call);
+    rv = apr_dbd_query(conn->driver, conn->handle, &changed, sql);
+    late = end_call(conn, &call);
     if (rv) {
-        conn->failure = failure_of(conn, rv);
-        (void)failed(conn, pool, apr_pstrmemdup(pool, sql, strcspn(sql, "\n")), rv, why);
+        (void)failed_call(conn, pool, apr_pstrmemdup(pool, sql, strcspn(sql, "\n")), rv, late, why);
         return rv == SQLITE_IS_LOCKED && strcmp(apr_dbd_name(conn->driver), "sqlite3") == 0 ? APR_EBUSY : APR_EGENERAL;
     }
     return APR_SUCCESS;
@@ -171,7 +214,12 @@ apr_status_t um_store_conn_text(um_dbconn_t *conn, apr_pool_t *pool, const char 
 
 int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool)
 {
-    return apr_dbd_check_conn(conn->driver, pool, conn->handle) == APR_SUCCESS;
+    int good = apr_dbd_check_conn(conn->driver, pool, conn->handle) == APR_SUCCESS;
+
+    if (conn->guard && conn->guard->limit) {
+        um_limit_alive(conn->guard->limit);
+    }
+    return good;
 }
 
 /* A ROLLBACK can be canceled as any statement can. */
@@ -190,7 +238,7 @@ int um_store_conn_settle(um_dbconn_t *conn, apr_pool_t *pool)
     if (state == UM_NATIVE_OPEN) {
         um_store_native_drop(conn);
     }
-    conn->failure = failure;
+    conn->failure = conn->failure == UM_FAILURE_OVERDUE ? conn->failure : failure;
     return state == UM_NATIVE_IDLE;
 }
 
@@ -210,15 +258,19 @@ static const pragma_t pragmas[] = {
     { "pragma journal_mode = wal", "pragma journal_mode", "wal", "memory" },
 };
 
-static apr_status_t ask(const um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **answer,
+static apr_status_t ask(um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **answer,
                         const char **why)
 {
     apr_dbd_results_t *results = NULL;
+    um_overdue_call_t call;
     um_rows_t rows = { 0 };
-    int rv = apr_dbd_select(conn->driver, pool, conn->handle, &results, sql, RANDOM_ACCESS);
+    int rv, late;
 
+    begin_call(conn, &call);
+    rv = apr_dbd_select(conn->driver, pool, conn->handle, &results, sql, RANDOM_ACCESS);
+    late = end_call(conn, &call);
     if (rv) {
-        return failed(conn, pool, sql, rv, why);
+        return failed_call(conn, pool, sql, rv, late, why);
     }
     fetch(conn, pool, results, &rows);
     *answer = rows.count ? rows.row[0][0] : NULL;
@@ -228,7 +280,7 @@ static apr_status_t ask(const um_dbconn_t *conn, apr_pool_t *pool, const char *s
 static const char state_key[] = "um.state";
 
 /* What the kept statements depend on: SQLite's schema, PostgreSQL's server process. NULL: it does not say. */
-static const char *state(const um_dbconn_t *conn, um_dialect_e dialect, apr_pool_t *pool)
+static const char *state(um_dbconn_t *conn, um_dialect_e dialect, apr_pool_t *pool)
 {
     const char *answer = NULL;
     const char *ignored;
@@ -236,6 +288,18 @@ static const char *state(const um_dbconn_t *conn, um_dialect_e dialect, apr_pool
     (void)ask(conn, pool, dialect == UM_DIALECT_SQLITE3 ? "pragma schema_version" : "select pg_backend_pid()", &answer,
               &ignored);
     return answer;
+}
+
+int um_store_conn_answers(um_dbconn_t *conn, apr_pool_t *pool, apr_uint32_t milliseconds)
+{
+    apr_uint32_t usual = conn->timeout;
+    const char *answer = NULL;
+    const char *ignored;
+
+    conn->timeout = usual < milliseconds ? usual : milliseconds;
+    (void)ask(conn, pool, "select 1", &answer, &ignored);
+    conn->timeout = usual;
+    return answer != NULL;
 }
 
 static void remember(const um_dbconn_t *conn, const char *now)
@@ -250,7 +314,7 @@ int um_store_conn_is_fresh(const um_dbconn_t *conn, um_dialect_e dialect)
     return dialect == UM_DIALECT_SQLITE3 && !apr_hash_get(conn->prepared, mark, APR_HASH_KEY_STRING);
 }
 
-int um_store_conn_is_new(const um_dbconn_t *conn, apr_pool_t *pool)
+int um_store_conn_is_new(um_dbconn_t *conn, apr_pool_t *pool)
 {
     const char *mode = NULL;
     const char *ignored;
@@ -259,7 +323,7 @@ int um_store_conn_is_new(const um_dbconn_t *conn, apr_pool_t *pool)
     return !mode || (strcmp(mode, "wal") != 0 && strcmp(mode, "memory") != 0);
 }
 
-apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, int to_wal, apr_pool_t *pool, const char **why)
+apr_status_t um_store_conn_prepare(um_dbconn_t *conn, int to_wal, apr_pool_t *pool, const char **why)
 {
     apr_size_t count = sizeof(pragmas) / sizeof(pragmas[0]) - (to_wal ? 0 : 1);
 
@@ -283,14 +347,15 @@ apr_status_t um_store_conn_prepare(const um_dbconn_t *conn, int to_wal, apr_pool
 
 /* --- after a failure --- */
 
-int um_store_conn_forget(const um_dbconn_t *conn, um_dialect_e dialect, const um_statement_t *failed,
+int um_store_conn_forget(um_dbconn_t *conn, um_dialect_e dialect, const um_statement_t *failed,
                          apr_pool_t *pool)
 {
+    int is_stale = conn->failure == UM_FAILURE_STALE;
     const char *before = apr_hash_get(conn->prepared, state_key, APR_HASH_KEY_STRING);
     const char *now = state(conn, dialect, pool);
 
     if (before && now && strcmp(before, now) == 0) {
-        if (failed && (dialect == UM_DIALECT_SQLITE3 || conn->failure == UM_FAILURE_STALE)) {
+        if (failed && (dialect == UM_DIALECT_SQLITE3 || is_stale)) {
             apr_hash_set(conn->prepared, failed->name, APR_HASH_KEY_STRING, NULL);
         }
         return 0;

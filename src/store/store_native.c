@@ -96,6 +96,11 @@ um_native_state_e um_store_native_state(const um_dbconn_t *conn)
     return conn->native->transaction(handle) == PG_TRANSACTION_IDLE ? UM_NATIVE_IDLE : UM_NATIVE_OPEN;
 }
 
+int um_store_native_socket(const um_dbconn_t *conn)
+{
+    return conn->native->socket ? conn->native->socket(handle_of(conn)) : -1;
+}
+
 void um_store_native_drop(const um_dbconn_t *conn)
 {
     void *handle = handle_of(conn);

@@ -10,15 +10,20 @@
 
 /* A PostgreSQL that is restarted is back within a second: so long a request waits for it rather than fail. */
 #define PATIENCE_MS 1000
-#define PATIENCE_STEP_MS 50
+#define FIRST_STEP_MS 50
+#define LONGEST_STEP_MS 200
 
-/* Whether to try once more after a failure; since is when the trying began. */
+/* Whether to try once more after a failure; since is when the trying began. The steps grow, for mod_dbd logs two lines
+ * for each connection that cannot be had. */
 static int is_patient(um_store_t *store, apr_uint32_t since)
 {
-    if (um_breaker_is_down(&store->breaker) || um_breaker_tick() - since + PATIENCE_STEP_MS > PATIENCE_MS) {
+    apr_uint32_t waited = um_breaker_tick() - since;
+    apr_uint32_t step = waited < FIRST_STEP_MS ? FIRST_STEP_MS : waited < LONGEST_STEP_MS ? waited : LONGEST_STEP_MS;
+
+    if (um_breaker_is_down(&store->breaker) || waited + step > PATIENCE_MS) {
         return 0;
     }
-    apr_sleep(apr_time_from_msec(PATIENCE_STEP_MS));
+    apr_sleep(apr_time_from_msec(step));
     return 1;
 }
 
@@ -49,12 +54,13 @@ static void strike(um_store_t *store)
 int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed)
 {
     apr_uint32_t since = um_breaker_tick();
+    um_failure_e failure = conn->failure;
     int changed, forgotten;
 
-    if (call->store->dialect == UM_DIALECT_PGSQL && conn->failure == UM_FAILURE_FINAL) {
+    if (call->store->dialect == UM_DIALECT_PGSQL && (failure == UM_FAILURE_FINAL || failure == UM_FAILURE_OVERDUE)) {
         return 0;
     }
-    forgotten = !um_store_conn_settle(conn, call->pool) || conn->failure == UM_FAILURE_STALE;
+    forgotten = !um_store_conn_settle(conn, call->pool) || failure == UM_FAILURE_STALE;
     while (!um_store_conn_alive(conn, call->pool)) {
         if (!is_patient(call->store, since)) {
             um_breaker_down(&call->store->breaker);
@@ -67,7 +73,7 @@ int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t
     }
     if (forgotten) {
         changed = um_store_conn_forget(conn, call->store->dialect, failed, call->pool);
-        if (conn->memory == UM_MEMORY_SERVER && (changed || conn->failure == UM_FAILURE_STALE)) {
+        if (conn->memory == UM_MEMORY_SERVER && (changed || failure == UM_FAILURE_STALE)) {
             strike(call->store);
         }
         conn->memory = UM_MEMORY_NONE;
@@ -75,7 +81,7 @@ int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t
     return 1;
 }
 
-/* --- borrowing --- */
+/* --- the lender --- */
 
 static apr_status_t refuse(um_store_call_t *call, const char *cause)
 {
@@ -142,6 +148,11 @@ static apr_status_t ask_once(um_store_call_t *call, um_dbconn_t *conn)
     const um_lender_t *lender = &call->store->lender;
     apr_status_t rv = lender->borrow(lender->baton, call->pool, conn);
 
+    if (lender->guard.limit) {
+        um_limit_alive(lender->guard.limit);
+    }
+    conn->guard = &lender->guard;
+    conn->timeout = lender->guard.timeout;
     if (rv == APR_SUCCESS && !um_store_native_attach(conn)) {
         call->cause = "the library of the DBD driver lacks functions that tell the state of a connection";
         rv = APR_ENOTIMPL;
@@ -197,14 +208,11 @@ static apr_status_t make_ready(um_store_call_t *call, um_dbconn_t *conn)
     return rv;
 }
 
-static apr_status_t take_connection(um_store_call_t *call, int locked, um_dbconn_t *conn)
+static apr_status_t prepare_connection(um_store_call_t *call, int locked, um_dbconn_t *conn)
 {
     um_store_t *store = call->store;
-    apr_status_t rv = ask_lender(call, conn);
+    apr_status_t rv;
 
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
     if (locked || store->keeps_schema || !um_store_conn_is_fresh(conn, store->dialect)
         || !um_store_conn_is_new(conn, call->pool)) {
         return make_ready(call, conn);
@@ -219,21 +227,127 @@ static apr_status_t take_connection(um_store_call_t *call, int locked, um_dbconn
     return rv;
 }
 
+/* --- a place --- */
+
+static const char too_many[] = "the database does not answer, and too many threads wait for it already";
+static const char is_away[] = "no database connection: it was away a moment ago, not asked again yet";
+
+/* A place among the connections in use; then this thread is the only one that asks mod_dbd until fetched(). One at a
+ * time, for mod_dbd connects under a lock of its pool, and each would hang there in turn; and those who wait for it
+ * need not ask when it has failed. */
+static apr_status_t enter(um_store_call_t *call, int was_down)
+{
+    um_store_t *store = call->store;
+    um_limit_t *limit = store->lender.guard.limit;
+    apr_status_t rv = limit ? um_limit_enter(limit, PATIENCE_MS) : APR_SUCCESS;
+
+    if (APR_STATUS_IS_EBUSY(rv)) {
+        um_breaker_down(&store->breaker);
+        call->cause = "no database connection: another thread has tried to connect for a second";
+    }
+    else if (rv != APR_SUCCESS) {
+        call->cause = APR_STATUS_IS_TIMEUP(rv) ? "all database connections were in use for a second"
+                      : too_many;
+    }
+    else if (limit && !was_down && um_breaker_is_down(&store->breaker)) {
+        um_limit_fetched(limit);
+        um_limit_leave(limit);
+        rv = refuse(call, is_away);
+    }
+    return rv;
+}
+
+apr_status_t um_store_join(um_store_call_t *call)
+{
+    um_limit_t *limit = call->store->lender.guard.limit;
+
+    if (limit && um_limit_join(limit) != APR_SUCCESS) {
+        call->cause = too_many;
+        return APR_EGENERAL;
+    }
+    return APR_SUCCESS;
+}
+
+void um_store_part(um_store_call_t *call)
+{
+    if (call->store->lender.guard.limit) {
+        um_limit_part(call->store->lender.guard.limit);
+    }
+}
+
+static void fetched(const um_store_t *store)
+{
+    if (store->lender.guard.limit) {
+        um_limit_fetched(store->lender.guard.limit);
+    }
+}
+
+static void leave(const um_store_t *store)
+{
+    if (store->lender.guard.limit) {
+        um_limit_leave(store->lender.guard.limit);
+    }
+}
+
+/* --- borrowing --- */
+
+/* How long one trial may take. */
+#define TRIAL_MS 1000
+
+/* Whether the server answers. That a connection could be borrowed says little: it may be an old one, and libpq notices
+ * its loss, or a server that hangs, by a call. */
+static apr_status_t try_out(um_store_call_t *call, um_dbconn_t *conn)
+{
+    for (int i = 0; i < UM_STORE_TRIES; i++) {
+        if (um_store_conn_answers(conn, call->pool, TRIAL_MS)) {
+            return APR_SUCCESS;
+        }
+        if (conn->failure != UM_FAILURE_LOST || !um_store_conn_alive(conn, call->pool)) {
+            break;
+        }
+    }
+    call->cause = "no database connection: the database does not answer";
+    call->store->lender.give_back(call->store->lender.baton, conn);
+    return APR_EGENERAL;
+}
+
+/* A connection in a place of its own. */
+static apr_status_t take_place(um_store_call_t *call, int write, int was_down, um_dbconn_t *conn)
+{
+    um_store_t *store = call->store;
+    apr_status_t rv = enter(call, was_down);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = ask_lender(call, conn);
+    fetched(store);
+    rv = rv == APR_SUCCESS ? prepare_connection(call, write, conn) : rv;
+    if (rv == APR_SUCCESS && was_down && store->dialect == UM_DIALECT_PGSQL) {
+        rv = try_out(call, conn);
+    }
+    if (rv != APR_SUCCESS) {
+        leave(store);
+    }
+    return rv;
+}
+
 apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
     um_store_t *store = call->store;
     const char *trouble = store->lender.trouble ? store->lender.trouble(store->lender.baton) : NULL;
+    int was_down = um_breaker_is_down(&store->breaker);
     apr_status_t rv;
 
     if (trouble) {
         return refuse(call, trouble);
     }
     if (!um_breaker_may_try(&store->breaker)) {
-        return refuse(call, "no database connection: it was away a moment ago, not asked again yet");
+        return refuse(call, is_away);
     }
     rv = write ? lock_to_write(call) : APR_SUCCESS;
     if (rv == APR_SUCCESS) {
-        rv = take_connection(call, write, conn);
+        rv = take_place(call, write, was_down, conn);
         if (rv != APR_SUCCESS && write) {
             still_down(&store->writers);
             unlock(call);
@@ -250,8 +364,14 @@ apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn
 
 void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
+    um_store_t *store = call->store;
+
     (void)um_store_conn_settle(conn, call->pool);
-    call->store->lender.give_back(call->store->lender.baton, conn);
+    if (conn->failure == UM_FAILURE_OVERDUE) {
+        um_breaker_suspect(&store->breaker);
+    }
+    store->lender.give_back(store->lender.baton, conn);
+    leave(store);
     if (write) {
         unlock(call);
     }

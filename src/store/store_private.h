@@ -7,6 +7,9 @@
 #include "combiner.h"
 #include "store_conn.h"
 
+/** How often a statement is sent. A connection whose end lies unread in its socket passes as good once more. */
+#define UM_STORE_TRIES 3
+
 struct um_store_t {
     um_dialect_e dialect;
     um_lender_t lender;
@@ -40,6 +43,10 @@ apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn
  * says. On SQLite a writing one only when the schema has changed: what fails there otherwise, fails again, and each try
  * costs memory. */
 int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed);
+/** Before and after waiting for what another thread asks of the database. APR_EGENERAL: too many threads wait, and the
+ * database does not answer. */
+apr_status_t um_store_join(um_store_call_t *call);
+void um_store_part(um_store_call_t *call);
 /** No connection goes back inside a transaction, whatever failed before. */
 void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn);
 

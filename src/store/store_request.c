@@ -60,9 +60,17 @@ apr_status_t um_store_request_insert(um_store_call_t *call, const um_mail_t *mai
 {
     request_t request = { call, mail };
     void *item = &request;
+    apr_status_t rv;
 
-    return call->store->requests ? um_combiner_do(call->store->requests, item)
-                                 : um_store_request_combine(call->store, &item, 1);
+    if (!call->store->requests) {
+        return um_store_request_combine(call->store, &item, 1);
+    }
+    rv = um_store_join(call);
+    if (rv == APR_SUCCESS) {
+        rv = um_combiner_do(call->store->requests, item);
+        um_store_part(call);
+    }
+    return rv;
 }
 
 /* --- finding out whose they are --- */

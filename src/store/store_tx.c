@@ -6,8 +6,6 @@
 #include <apr_atomic.h>
 #include <apr_strings.h>
 
-#define TRIES 3
-
 um_dialect_e um_store_tx_dialect(const um_tx_t *tx)
 {
     return tx->call->store->dialect;
@@ -73,7 +71,7 @@ static apr_status_t commit_failed(um_tx_t *tx, int *undone)
         (void)um_store_conn_settle(&tx->conn, tx->call->pool);
         return APR_EGENERAL;
     }
-    *undone = tx->conn.failure != UM_FAILURE_LOST;
+    *undone = tx->conn.failure != UM_FAILURE_LOST && tx->conn.failure != UM_FAILURE_OVERDUE;
     return *undone ? APR_EGENERAL : UM_STORE_UNKNOWN;
 }
 
@@ -110,14 +108,14 @@ apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn,
     if (um_store_borrow(call, 1, &tx.conn) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < UM_STORE_TRIES; i++) {
         rv = attempt(&tx, fn, baton, &undone);
         if (!undone || !um_store_mend(call, &tx.conn, tx.failed)) {
             break;
         }
     }
     /* After a loss at COMMIT the connection is mended here, so that the next borrower need not find out. */
-    if (rv == UM_STORE_UNKNOWN) {
+    if (rv == UM_STORE_UNKNOWN && tx.conn.failure == UM_FAILURE_LOST) {
         (void)um_store_conn_alive(&tx.conn, call->pool);
     }
     um_store_give_back(call, 1, &tx.conn);

@@ -117,12 +117,14 @@ while (call(GET => $me->{path}, @mine)->{status} != 200 && $waited < 15) {
     $waited += 0.25;
     sleep 0.25;
 }
-cmp_ok($waited, '<', 5, 'it works again within seconds, without a restart');
+# A process that found it away asks again five seconds later at the latest, and refuses requests meanwhile.
+cmp_ok($waited, '<', 8, 'it works again within seconds, without a restart');
 {
-    # A process that asked last when the database was away sends one request ahead and refuses the others meanwhile.
-    sleep 2;
-    race((request_text(GET => $me->{path}, @mine)) x 20);
-    my @answers = race((request_text(GET => $me->{path}, @mine)) x 20);
+    my @answers;
+    my $end = time + 10;
+    do {
+        @answers = race((request_text(GET => $me->{path}, @mine)) x 20);
+    } while (time < $end && grep { $_->{status} != 200 } @answers);
     is(scalar(grep { $_->{status} == 200 } @answers), 20, 'everywhere')
         or diag(join ' ', map { $_->{status} } @answers);
 }

@@ -140,6 +140,46 @@ static void test_waiting(void)
     is_int(um_breaker_may_try(&breaker), 1, "for a while");
 }
 
+/* Trials that fail make the next one wait for longer, a crowd that finds the same does not. */
+static void test_growing(void)
+{
+    static const int intervals[] = { 200, 400, 800, 1600, 3200, 5000, 5000 };
+
+    breaker = (um_breaker_t){ .longest = 5000 };
+    stage.ms = 7000;
+    for (int i = 0; i < 20; i++) {
+        um_breaker_down(&breaker);
+    }
+    for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++) {
+        stage.ms += intervals[i] - 2;
+        is_int(um_breaker_may_try(&breaker), 0, "nobody tries before its time");
+        stage.ms += 4;
+        ok(um_breaker_may_try(&breaker), "one does after %d ms", intervals[i]);
+        um_breaker_down(&breaker);
+    }
+    stage.ms += 5002;
+    is_int(um_breaker_may_try(&breaker), 1, "in the end one finds it there");
+    um_breaker_up(&breaker);
+    um_breaker_down(&breaker);
+    stage.ms += 202;
+    is_int(um_breaker_may_try(&breaker), 1, "then it begins anew");
+}
+
+static void test_suspect(void)
+{
+    breaker = (um_breaker_t){ 0 };
+    um_breaker_suspect(&breaker);
+    is_int(um_breaker_is_down(&breaker), 1, "suspected: not taken for there");
+    is_int(um_breaker_may_try(&breaker), 1, "the next finds out at once");
+    um_breaker_suspect(&breaker);
+    stage.at = stage.ms + 10;
+    stage.happens = comes_up;
+    is_int(um_breaker_may_try(&breaker), 1, "the others wait for that");
+    um_breaker_down(&breaker);
+    um_breaker_suspect(&breaker);
+    is_int(um_breaker_may_try(&breaker), 0, "what is known to be away needs no suspicion");
+}
+
 static void test_tick(void)
 {
     int zero = 0;
@@ -265,6 +305,8 @@ int main(void)
     test_open(((apr_int64_t)1 << 32) - RETRY_MS - 1, "or does so at the next trial");
     test_open(((apr_int64_t)1 << 31), "or is half round");
     test_waiting();
+    test_growing();
+    test_suspect();
     test_tick();
     test_rivals(pool);
     test_threads(pool);

@@ -143,7 +143,7 @@ static void test_breaker(void)
     s.refuse = -1;
     is_int(look(&s, &call, &rows), APR_EGENERAL, "no connection");
     ok(call.cause && !call.known, "is news the first time: %s", call.cause ? call.cause : "(no cause)");
-    ok(s.asked > 10 && faults.clock_ms - since > 500 && faults.clock_ms - since <= 1000,
+    ok(s.asked > 5 && s.asked < 10 && faults.clock_ms - since > 500 && faults.clock_ms - since <= 1000,
        "asked %d times, in %" APR_INT64_T_FMT " ms", s.asked, faults.clock_ms - since);
 
     s.asked = 0;
@@ -205,7 +205,7 @@ static void test_patience(void)
     since = faults.clock_ms;
     s.refuse = 5;
     is_int(look(&s, &call, &rows), APR_SUCCESS, "a lender that is soon back is waited for");
-    ok(s.asked == 6 && faults.clock_ms - since <= 500, "in %" APR_INT64_T_FMT " ms", faults.clock_ms - since);
+    ok(s.asked == 6 && faults.clock_ms - since <= 600, "in %" APR_INT64_T_FMT " ms", faults.clock_ms - since);
     call = call_of(&s);
     s.refuse = 5;
     ok(um_store_run(&call, UM_SQL_USER_DELETE, UM_VALUES(USER_ID), &rows) == APR_SUCCESS && rows.count == 0,

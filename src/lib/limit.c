@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "limit.h"
+
+#include "breaker.h"
+
+#include <apr_atomic.h>
+#include <pthread.h>
+#include <time.h>
+
+/* No call has come back for so long: it hangs. More than the steps of those who wait for a restart. */
+#define STALLED_MS 500
+/* How often a thread that waits looks whether it hangs. */
+#define STEP_MS 100
+
+struct um_limit_t {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    um_crowd_t *crowd;
+    int most, in_use, waiting;
+    int fetching;              /* a thread fetches what belongs to its place */
+    apr_uint32_t alive;        /* atomic: the tick at which a call came back, or the first one began */
+};
+
+um_limit_t *um_limit_create(apr_pool_t *pool, um_crowd_t *crowd, int most)
+{
+    um_limit_t *made = apr_pcalloc(pool, sizeof(*made));
+    pthread_condattr_t monotonic;
+
+    made->crowd = crowd;
+    made->most = most;
+    pthread_mutex_init(&made->mutex, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&made->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return made;
+}
+
+static int is_stalled(um_limit_t *limit)
+{
+    return limit->in_use && um_breaker_tick() - apr_atomic_read32(&limit->alive) > STALLED_MS;
+}
+
+static void wait_a_step(um_limit_t *limit)
+{
+    struct timespec when;
+
+    clock_gettime(CLOCK_MONOTONIC, &when);
+    when.tv_nsec += STEP_MS * 1000000L;
+    when.tv_sec += when.tv_nsec / 1000000000;
+    when.tv_nsec %= 1000000000;
+    limit->waiting++;
+    (void)pthread_cond_timedwait(&limit->changed, &limit->mutex, &when);
+    limit->waiting--;
+}
+
+/* With the mutex held. */
+static apr_status_t await_place(um_limit_t *limit, apr_uint32_t milliseconds)
+{
+    apr_uint32_t since = 0;
+
+    for (;;) {
+        if (apr_atomic_read32(&limit->crowd->count) > limit->crowd->most && is_stalled(limit)) {
+            return APR_EAGAIN;
+        }
+        if (limit->in_use < limit->most && !limit->fetching) {
+            return APR_SUCCESS;
+        }
+        since = since ? since : um_breaker_tick();
+        if (um_breaker_tick() - since >= milliseconds) {
+            return limit->fetching ? APR_EBUSY : APR_TIMEUP;
+        }
+        wait_a_step(limit);
+    }
+}
+
+apr_status_t um_limit_enter(um_limit_t *limit, apr_uint32_t milliseconds)
+{
+    apr_status_t rv;
+
+    apr_atomic_inc32(&limit->crowd->count);
+    pthread_mutex_lock(&limit->mutex);
+    rv = await_place(limit, milliseconds);
+    if (rv == APR_SUCCESS) {
+        if (!limit->in_use++) {
+            um_limit_alive(limit);
+        }
+        limit->fetching = 1;
+    }
+    pthread_mutex_unlock(&limit->mutex);
+    if (rv != APR_SUCCESS) {
+        apr_atomic_dec32(&limit->crowd->count);
+    }
+    return rv;
+}
+
+apr_status_t um_limit_join(um_limit_t *limit)
+{
+    int is_full;
+
+    apr_atomic_inc32(&limit->crowd->count);
+    pthread_mutex_lock(&limit->mutex);
+    is_full = apr_atomic_read32(&limit->crowd->count) > limit->crowd->most && is_stalled(limit);
+    pthread_mutex_unlock(&limit->mutex);
+    if (is_full) {
+        um_limit_part(limit);
+    }
+    return is_full ? APR_EAGAIN : APR_SUCCESS;
+}
+
+void um_limit_part(um_limit_t *limit)
+{
+    apr_atomic_dec32(&limit->crowd->count);
+}
+
+static void wake_one(um_limit_t *limit)
+{
+    if (limit->waiting) {
+        pthread_cond_signal(&limit->changed);
+    }
+}
+
+void um_limit_fetched(um_limit_t *limit)
+{
+    pthread_mutex_lock(&limit->mutex);
+    limit->fetching = 0;
+    wake_one(limit);
+    pthread_mutex_unlock(&limit->mutex);
+}
+
+void um_limit_leave(um_limit_t *limit)
+{
+    pthread_mutex_lock(&limit->mutex);
+    limit->in_use--;
+    wake_one(limit);
+    pthread_mutex_unlock(&limit->mutex);
+    apr_atomic_dec32(&limit->crowd->count);
+}
+
+void um_limit_alive(um_limit_t *limit)
+{
+    apr_atomic_set32(&limit->alive, um_breaker_tick());
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_OVERDUE_H
+#define UM_OVERDUE_H
+/* Ends calls that wait for a server over a socket and know no timeout of their own: a thread shuts the socket of a call
+ * that is overdue, whereupon the call fails. For threads of one process. */
+#include <apr.h>
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <sys/types.h>
+
+typedef struct um_overdue_t um_overdue_t;
+
+/** A call under way; on the stack of the thread that makes it. */
+typedef struct um_overdue_call_t {
+    struct um_overdue_call_t *next, **from;
+    apr_uint32_t ends;         /**< tick */
+    int fd;
+    dev_t device;              /**< with inode: which socket fd was when the call began */
+    ino_t inode;
+    int shut;
+} um_overdue_call_t;
+
+/** Starts the thread, which ends before anything else of the pool is destroyed. After fork only: a child has no threads
+ * of its parent's. */
+apr_status_t um_overdue_start(apr_pool_t *pool, um_overdue_t **overdue);
+
+/** A call on this socket begins and may take so long. */
+void um_overdue_begin(um_overdue_t *overdue, um_overdue_call_t *call, int fd, apr_uint32_t milliseconds);
+
+/** It has ended. Whether the socket was shut because it took too long. */
+int um_overdue_end(um_overdue_t *overdue, um_overdue_call_t *call);
+
+#endif
