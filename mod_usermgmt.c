@@ -7,6 +7,7 @@
 #include "auth_expr.h"
 #include "auth_require.h"
 #include "checks.h"
+#include "cors.h"
 #include "failure.h"
 #include "hosts.h"
 #include "keys.h"
@@ -60,6 +61,11 @@ static void register_hooks(apr_pool_t *pool)
     /* When the filters that include others are there. mod_cache's comes later. */
     ap_hook_insert_filter(um_private_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     um_private_register();
+    /* A browser asks by OPTIONS, without a token, before access is checked. */
+    ap_hook_header_parser(um_cors_preflight, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_insert_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_insert_error_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
+    um_cors_register();
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
     /* After everybody's handlers but the one for files. */
     ap_hook_handler(um_api_nowhere, NULL, NULL, APR_HOOK_LAST);

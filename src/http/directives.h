@@ -25,6 +25,9 @@ UM_DIRECTIVE(UserMgmtAudience, TEXT, audience, "auto", 0, 0, INHERITED,
 UM_DIRECTIVE(UserMgmtBasicCache, SECONDS, basic_cache, "5m", 0, 3600, INHERITED,
     "how long a password that Basic sends with each request is not hashed again; 0: it is each time")
 
+UM_DIRECTIVE(UserMgmtCORS, READERS, cors, "none", 0, 0, INHERITED,
+    "origins, as https://HOST[:PORT], whose pages may read answers of the API and of Locations; * for any; or none")
+
 UM_DIRECTIVE(UserMgmtClientToken, PATH, client_token, "none", 0, 0, INHERITED,
     "file with the names of trusted clients and the hashes of their tokens")
 

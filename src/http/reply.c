@@ -66,7 +66,6 @@ int um_reply_json(um_call_t *call, int status, um_json_t *out)
     return send_text(call, status, "application/json", out ? um_json_print(call->cx.pool, out) : NULL);
 }
 
-/* Pages of any site may read it: it is no secret, and no cookie or token is looked at. */
 static int send_document(um_call_t *call, const um_document_t *document)
 {
     request_rec *r = call->r;
@@ -77,7 +76,6 @@ static int send_document(um_call_t *call, const um_document_t *document)
     apr_table_setn(r->headers_out, "Referrer-Policy", "same-origin");
     apr_table_setn(r->headers_out, "Cache-Control",
                    apr_psprintf(r->pool, "public, max-age=%d", document->max_age));
-    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", "*");
     apr_table_setn(r->headers_out, "ETag", document->etag);
     if (ap_meets_conditions(r) == HTTP_NOT_MODIFIED) {
         r->status = HTTP_NOT_MODIFIED;

@@ -20,7 +20,8 @@
 #define GLOBAL 2
 
 typedef enum { KIND_FLAG, KIND_NUMBER, KIND_SECONDS, KIND_BYTES, KIND_TEXT, KIND_PATH, KIND_HASH,
-               KIND_VERIFY, KIND_REGISTRATION, KIND_RESERVED, KIND_CLASSES, KIND_COOKIE, KIND_ORIGINS } kind_e;
+               KIND_VERIFY, KIND_REGISTRATION, KIND_RESERVED, KIND_CLASSES, KIND_COOKIE, KIND_ORIGINS,
+               KIND_READERS } kind_e;
 
 typedef struct row_t {
     const char *name;
@@ -211,6 +212,20 @@ static const char *read_origins(apr_pool_t *pool, const char *args, const apr_ar
     return origin ? NULL : "must be none, or name sites as https://HOST[:PORT], without a path";
 }
 
+static const char *read_readers(apr_pool_t *pool, const char *args, const apr_array_header_t **value)
+{
+    apr_array_header_t *anybody;
+
+    if (strcmp(args, "*") != 0) {
+        return read_origins(pool, args, value) ? "must be none, *, or name sites as https://HOST[:PORT], without a path"
+               : NULL;
+    }
+    anybody = apr_array_make(pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(anybody, const char *) = "*";
+    *value = anybody;
+    return NULL;
+}
+
 static const char *read_value(apr_pool_t *pool, const row_t *row, um_settings_t *settings, const char *text)
 {
     void *member = (char *)settings + row->offset;
@@ -242,6 +257,8 @@ static const char *read_value(apr_pool_t *pool, const row_t *row, um_settings_t 
         return read_cookie(pool, text, member);
     case KIND_ORIGINS:
         return read_origins(pool, text, member);
+    case KIND_READERS:
+        return read_readers(pool, text, member);
     }
     return "is of no kind";
 }
@@ -279,6 +296,7 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 #define ARGUMENTS_CLASSES AP_INIT_RAW_ARGS
 #define ARGUMENTS_COOKIE  AP_INIT_TAKE1
 #define ARGUMENTS_ORIGINS AP_INIT_RAW_ARGS
+#define ARGUMENTS_READERS AP_INIT_RAW_ARGS
 
 const command_rec um_settings_commands[] = {
 #define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) \

@@ -33,7 +33,8 @@ my @rows = directives();
 cmp_ok(scalar @rows, '>', 10, 'the table of directives is read');
 for my $row (@rows) {
     my ($name, $kind, $least, $most) = @$row{qw(name kind least most)};
-    my $count = $kind eq 'CLASSES' ? qr/must be none, or/ : $kind eq 'ORIGINS' ? qr/must be none, or name/
+    my $count = $kind eq 'CLASSES' ? qr/must be none, or/ : $kind =~ /\A(?:ORIGINS|READERS)\z/
+        ? qr/must be none, (?:\*, )?or name/
         : qr/takes one argument/;       # httpd itself says the latter
     refused($name, $_, $count) for '""', 'one two';
     if ($allowed{$kind}) {
@@ -67,10 +68,12 @@ for my $row (@rows) {
         refused($name, $_, qr/must be a name/) for '"a b"', 'a=b', '__Host-x', 'a;b', 'n' x 65;
         accepted($name, $_) for 'none', 'session', 'a.b-c_d';
     }
-    elsif ($kind eq 'ORIGINS') {
-        refused($name, $_, qr/must be none, or name sites/) for 'example.org', 'https://', 'https://a.example/x',
+    elsif ($kind eq 'ORIGINS' || $kind eq 'READERS') {
+        refused($name, $_, qr/must be none, (?:\*, )?or name sites/) for 'example.org', 'https://', 'https://a.example/x',
             'https://a.example null', 'ftp://a.example', 'https://u@a.example';
-        accepted($name, $_) for 'none', 'https://a.example', 'https://a.example:8443 "http://[::1]:80"';
+        accepted($name, $_) for 'none', 'https://a.example', 'https://a.example:8443 "http://[::1]:80"',
+            $kind eq 'READERS' ? '*' : ();
+        refused($name, $_, qr/must be none, /) for '* https://a.example', 'https://a.example *';
     }
     else {      # one of a list of words
         refused($name, 'no-such-word', qr/must be .* or /);
