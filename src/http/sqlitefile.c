@@ -245,10 +245,10 @@ static int has_part(const server_rec *s)
     return um_server_is_own(s) && server->keys && server->file && um_hosts_decides(server);
 }
 
-/* The host before this one with the same file; NULL: this is the first. */
+/* The first host that decides about the same file; NULL: there is none. */
 static const um_server_t *first_with(const server_rec *main_server, const um_server_t *server)
 {
-    for (const server_rec *s = main_server; s && s != server->server; s = s->next) {
+    for (const server_rec *s = main_server; s; s = s->next) {
         if (has_part(s) && strcmp(um_server_of(s)->file->path, server->file->path) == 0) {
             return um_server_of(s);
         }
@@ -264,16 +264,13 @@ int um_sqlitefile_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *p
     }
     for (server_rec *s = main_server; s; s = s->next) {
         um_server_t *server = um_server_of(s);
+        const um_server_t *first = um_server_is_own(s) && server->file ? first_with(main_server, server) : NULL;
 
-        if (has_part(s)) {
-            const um_server_t *first = first_with(main_server, server);
-
-            if (first) {
-                server->file = first->file;
-            }
-            else {
-                prepare(server, s, pconf, ptemp);
-            }
+        if (first == server) {
+            prepare(server, s, pconf, ptemp);
+        }
+        else if (first) {
+            server->file = first->file;
         }
     }
     /* Not before all are there: hosts with the same keys may have databases of their own. */

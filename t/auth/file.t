@@ -14,7 +14,11 @@ plan skip_all => 'of SQLite alone' unless UmTest::database() eq 'sqlite3';
 my $WAIT = 30;
 my $file = UmTest::new_folder() . '/accounts.db';
 my $database = { driver => 'sqlite3', params => $file, sql => sub { UmTest::run('sqlite3', '-batch', $file, @_) } };
-my $server = UmServer->start($database, '');
+# The second host has settings of its own, and the main server's database.
+my $second = free_port();
+my $SECOND = "Listen 127.0.0.1:$second\n<VirtualHost 127.0.0.1:$second>\nUserMgmtRealm second\n<Location /page>\n"
+    . "AuthType Bearer\nAuthName x\nRequire valid-user\n</Location>\n</VirtualHost>\nUserMgmtRevocationDelay 0\n";
+my $server = UmServer->start($database, $SECOND);
 
 sub log_has {
     my ($pattern) = @_;
@@ -35,6 +39,11 @@ sub change {
         json => '{"first_name":"A"}')->{status};
 }
 
+sub page {
+    my ($account) = @_;
+    return call(GET => '/page', port => $second, token => $account->{token}, any => 1)->{status};
+}
+
 # As long as it takes for all processes to see a change; then it is so each time.
 sub always {
     my ($status, $function) = @_;
@@ -53,10 +62,11 @@ is(always(200, sub { change($account) }), 200, 'it works');
 
 rename $file, "$file.away" or die "$!\n";
 is(always(503, sub { change($account) }), 503, 'a file that is gone: 503');
+is(always(503, sub { page($account) }), 503, 'on a host that uses it without deciding about it, too');
 ok(log_has(qr/UM121: the database's file \Q$file\E was removed or replaced: requests are answered 503/), 'the log says so');
 my $lines = () = $server->log =~ /UM121/g;
 my $children = $server->children;
-cmp_ok($lines, '<=', $children, 'once in each process');
+cmp_ok($lines, '<=', $children, 'at most once in each process');
 ok(!grep { /UM(?:301|502)/ && !/usermgmt:(?:debug|info)/ } split(/\n/, $server->log), 'and no request says it again');
 
 UmTest::spew($file, UmTest::slurp("$file.away"));
@@ -64,6 +74,7 @@ is(always(503, sub { change($account) }), 503, 'another file in its place: 503')
 unlink $file or die "$!\n";
 rename "$file.away", $file or die "$!\n";
 is(always(200, sub { change($account) }), 200, 'the same file is back: it works');
+is(always(404, sub { page($account) }), 404, 'on both');
 ok(log_has(qr/UM122: the database's file \Q$file\E is back/), 'the log says so');
 
 # ---- gone at a start -----------------------------------------------------------------------------------------------
@@ -76,13 +87,13 @@ is((stat $file)[7] || 0, 0, 'no database is made');
 $server->stop;
 $server->launch;
 is(always(503, sub { sign_in($account) }), 503, 'after a full restart: 503');
-$server->configure('DBDParams "' . $file . '.other"');
+$server->configure($SECOND . 'DBDParams "' . $file . '.other"');
 $server->graceful;
 is(always(503, sub { sign_in($account) }), 503, 'with a mistyped path: 503');
 is((stat "$file.other")[7] || 0, 0, 'and no database is made');
 
 rename "$file.away", $file or die "$!\n";
-$server->configure('');
+$server->configure($SECOND);
 $server->graceful;
 is(always(200, sub { sign_in($account) }), 200, 'back, and restarted: it works');
 
