@@ -13,6 +13,9 @@
 
 /* --- the memory --- */
 
+/* Of records and what is beside the table: the same bytes with another meaning need another number. */
+#define VERSION 1
+
 #define ALIGNED_SHARED ((sizeof(um_known_shared_t) + 127) / 128 * 128)
 
 apr_size_t um_known_size(apr_size_t table)
@@ -34,12 +37,21 @@ static apr_status_t free_sha256(void *data)
     return APR_SUCCESS;
 }
 
-um_known_t *um_known_attach(apr_pool_t *pool, void *memory)
+const char *um_known_form(apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "known %d/%d/%d, %s", VERSION, (int)sizeof(um_known_shared_t),
+                        (int)sizeof(um_known_record_t), um_shmtable_form(pool));
+}
+
+um_known_t *um_known_attach(apr_pool_t *pool, void *memory, apr_size_t size)
 {
     um_known_t *known = apr_pcalloc(pool, sizeof(*known));
 
     known->shared = memory;
-    known->table = um_shmtable_attach(pool, (char *)memory + ALIGNED_SHARED);
+    known->table = um_shmtable_attach(pool, (char *)memory + ALIGNED_SHARED, size - ALIGNED_SHARED);
+    if (!known->table) {
+        return NULL;
+    }
     ERR_set_mark();
     known->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     ERR_pop_to_mark();

@@ -19,8 +19,12 @@ apr_size_t um_known_size(apr_size_t table);
  * randomness; what um_shmtable_init says. */
 apr_status_t um_known_init(void *memory, apr_size_t size);
 
-/** This process's view, which lives as long as pool. NULL: OpenSSL failed; go on without. */
-um_known_t *um_known_attach(apr_pool_t *pool, void *memory);
+/** A short text that differs where another version of the module lays the memory out in another way. */
+const char *um_known_form(apr_pool_t *pool);
+
+/** This process's view, which lives as long as pool. NULL: OpenSSL failed, or something else lies in the memory; go on
+ * without. */
+um_known_t *um_known_attach(apr_pool_t *pool, void *memory, apr_size_t size);
 
 /** Sets site->known_mark of what its answers depend on: issuer, audience, and database, any text that differs where
  * accounts do. */

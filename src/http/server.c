@@ -121,7 +121,7 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     const um_settings_t *settings = &um_server_of(main_server)->settings;
 
     common->gate = make_gate(pchild, settings);
-    common->known = um_known_attach(pchild, um_shared_known());
+    common->known = um_known_attach(pchild, um_shared_known(), um_shared_known_size());
     common->gate_full = apr_pcalloc(pchild, sizeof(*common->gate_full));
     common->database_told = apr_pcalloc(pchild, sizeof(*common->database_told));
     common->database_guard = um_database_guard_create(pchild, main_server);

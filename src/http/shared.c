@@ -8,11 +8,13 @@
 
 #include <apr_atomic.h>
 #include <apr_shm.h>
+#include <apr_strings.h>
 #include <http_core.h>
+#include <string.h>
 #include <util_mutex.h>
 
-/* Another layout of the memory must have another name: the old one may still be there. */
-#define RETAINED "mod_usermgmt.shared.3"
+/* Of retained_t: another one needs another name. What lies in the memory has a form of its own. */
+#define RETAINED "mod_usermgmt.shared.4"
 
 #define MUTEX_TYPE "usermgmt-sqlite"
 
@@ -22,8 +24,13 @@
 #define MUTEX_MECHANISM APR_LOCK_DEFAULT
 #endif
 
+/* At the start of each piece of memory: by which version of the module it was laid out, and how long its records are.
+ * httpd loads the module anew at a graceful restart, perhaps another version. */
+#define FORM_SIZE 256
+
 /* What lies in the memory. The gate comes behind it. */
 typedef struct layout_t {
+    char form[FORM_SIZE];
     apr_uint32_t rings;
     apr_uint32_t unused[15];    /* so that ringing does not disturb the gate's cache line */
 } layout_t;
@@ -37,6 +44,21 @@ typedef struct retained_t {
 apr_status_t um_shared_pre_config(apr_pool_t *pconf)
 {
     return ap_mutex_register(pconf, MUTEX_TYPE, NULL, MUTEX_MECHANISM, 0);
+}
+
+/* --- making it --- */
+
+static void write_form(apr_pool_t *pool, char form[FORM_SIZE])
+{
+    memset(form, 0, FORM_SIZE);
+    apr_snprintf(form, FORM_SIZE, "mod_usermgmt " UM_VERSION ", shared %d, %s, %s", (int)sizeof(layout_t),
+                 um_gate_form(pool), um_known_form(pool));
+}
+
+/* Children can write to the memory: nothing of it is believed, it is compared. */
+static int has_form(const apr_shm_t *segment, const char form[FORM_SIZE])
+{
+    return segment && memcmp(apr_shm_baseaddr_get(segment), form, FORM_SIZE) == 0;
 }
 
 /* In the process's pool: what lies in pconf is gone with each restart, while old children still count on it. Fresh
@@ -56,9 +78,10 @@ static apr_status_t make_segment(server_rec *main_server, apr_size_t size, const
 static apr_status_t make_known(server_rec *main_server, retained_t *retained)
 {
     apr_size_t size = um_known_size((apr_size_t)um_server_of(main_server)->settings.session_cache);
-    apr_status_t rv = make_segment(main_server, size, "callers seen lately (UserMgmtSessionCache)", &retained->known);
+    apr_status_t rv = make_segment(main_server, FORM_SIZE + size, "callers seen lately (UserMgmtSessionCache)",
+                                   &retained->known);
 
-    if (rv == APR_SUCCESS && (rv = um_known_init(apr_shm_baseaddr_get(retained->known), size)) != APR_SUCCESS) {
+    if (rv == APR_SUCCESS && (rv = um_known_init(um_shared_known(), size)) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM104: the memory of callers seen lately cannot be "
                      "laid out");
     }
@@ -78,24 +101,54 @@ static apr_status_t make_writers(server_rec *main_server, apr_global_mutex_t **w
     return ap_global_mutex_create(writers, NULL, MUTEX_TYPE, NULL, main_server, pool, 0);
 }
 
-apr_status_t um_shared_create(server_rec *main_server)
+static apr_status_t make_segments(server_rec *main_server, retained_t *retained, const char form[FORM_SIZE])
 {
-    retained_t *retained = ap_retained_data_get(RETAINED);
-    apr_status_t rv;
+    apr_status_t rv = make_segment(main_server, sizeof(layout_t) + um_gate_size(), "the bound on password hashing",
+                                   &retained->segment);
 
-    if (retained && retained->segment) {
-        return APR_SUCCESS;
-    }
-    retained = ap_retained_data_create(RETAINED, sizeof(*retained));
-    rv = make_segment(main_server, sizeof(layout_t) + um_gate_size(), "the bound on password hashing",
-                      &retained->segment);
     if (rv != APR_SUCCESS) {
         return rv;
     }
     um_gate_init(um_shared_gate());
     rv = make_known(main_server, retained);
-    return rv == APR_SUCCESS ? make_writers(main_server, &retained->writers) : rv;
+    if (rv == APR_SUCCESS) {
+        memcpy(apr_shm_baseaddr_get(retained->segment), form, FORM_SIZE);
+        memcpy(apr_shm_baseaddr_get(retained->known), form, FORM_SIZE);
+    }
+    return rv;
 }
+
+apr_status_t um_shared_create(server_rec *main_server)
+{
+    retained_t *retained = ap_retained_data_get(RETAINED);
+    char form[FORM_SIZE];
+    retained_t old;
+    apr_status_t rv;
+
+    write_form(main_server->process->pconf, form);
+    if (!retained) {
+        retained = ap_retained_data_create(RETAINED, sizeof(*retained));
+    }
+    else if (has_form(retained->segment, form) && has_form(retained->known, form)) {
+        return APR_SUCCESS;
+    }
+    old = *retained;
+    rv = make_segments(main_server, retained, form);
+    if (rv == APR_SUCCESS && old.segment && old.known) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, main_server, "UM611: another version of the module has laid out the "
+                     "shared memory; it is made anew, and what was cached is asked for again");
+        /* This process's view: the children of before the restart have their own until they end. */
+        apr_shm_destroy(old.segment);
+        apr_shm_destroy(old.known);
+    }
+    /* Old and new children take turns by the same mutex: it is the library's, and no version's. */
+    if (rv == APR_SUCCESS && !retained->writers) {
+        rv = make_writers(main_server, &retained->writers);
+    }
+    return rv;
+}
+
+/* --- using it --- */
 
 void um_shared_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
@@ -141,5 +194,12 @@ void *um_shared_known(void)
 {
     retained_t *retained = ap_retained_data_get(RETAINED);
 
-    return apr_shm_baseaddr_get(retained->known);
+    return (char *)apr_shm_baseaddr_get(retained->known) + FORM_SIZE;
+}
+
+apr_size_t um_shared_known_size(void)
+{
+    retained_t *retained = ap_retained_data_get(RETAINED);
+
+    return apr_shm_size_get(retained->known) - FORM_SIZE;
 }

@@ -25,7 +25,8 @@ apr_uint32_t um_shared_rings(void);
 /** Where the gate of password hashing lies. */
 void *um_shared_gate(void);
 
-/** Where what is known of callers lies, as UserMgmtSessionCache said at the first start. */
+/** Where what is known of callers lies, and how many bytes: as UserMgmtSessionCache said at the first start. */
 void *um_shared_known(void);
+apr_size_t um_shared_known_size(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include "bell.h"
 #include "procid.h"
 
+#include <apr_strings.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #define TICK        50000  /* us: a waiter looks again, whatever it was told */
 #define SWEEP_EVERY 100000 /* us: how often the dead are looked for, by any process */
 #define LONGEST     60000000 /* us: what no hash takes; a process that was stopped inside does not count for more */
+#define VERSION     1      /* of what lies in the memory: the same bytes with another meaning need another number */
 #define NOBODY      0
 
 #if ATOMIC_LLONG_LOCK_FREE != 2
@@ -282,6 +284,11 @@ static int bound(int value, int least, int most)
 apr_size_t um_gate_size(void)
 {
     return sizeof(shared_t);
+}
+
+const char *um_gate_form(apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "gate %d/%d", VERSION, (int)sizeof(shared_t));
 }
 
 void um_gate_init(void *memory)

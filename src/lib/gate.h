@@ -25,6 +25,9 @@ typedef struct um_gate_pass_t {
 /** Bytes of shared memory that a gate needs (some 50 KiB), aligned for a 64-bit number. */
 apr_size_t um_gate_size(void);
 
+/** A short text that differs where another version of this file lays the memory out in another way. */
+const char *um_gate_form(apr_pool_t *pool);
+
 /** Lays the gate out in memory, once, before any process attaches. */
 void um_gate_init(void *memory);
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shmtable.h"
 
+#include <apr_strings.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
 
+#define VERSION 1           /* of what lies in the memory: another meaning of the same bytes needs another number */
 #define PARTS 64
 #define KEY UM_SHMTABLE_KEY
 #define BYTES 112           /* of an entry in one slot: its key and then its value, over as many slots as it takes */
@@ -46,7 +48,7 @@ struct um_shmtable_t {
     head_t *head;
     apr_uint32_t *buckets;
     slot_t *slots;
-    apr_uint32_t per_part, mask;    /* as at attaching: what the memory says later is not asked */
+    apr_uint32_t per_part, mask;    /* by its size: what the memory says is not trusted */
 };
 
 /* What a call works on, with the lock held. */
@@ -73,39 +75,53 @@ static int make_lock(pthread_mutex_t *lock)
     return good;
 }
 
-apr_status_t um_shmtable_init(void *memory, apr_size_t size)
+/* What lies where in so many bytes. 0: they are too few, or more than numbers of slots can count. */
+static int lay_out(um_shmtable_t *table, void *memory, apr_size_t size)
 {
-    head_t *head = memory;
     apr_size_t slots, buckets = 1;
 
     if (size < UM_SHMTABLE_LEAST || size / PARTS / sizeof(slot_t) > APR_INT32_MAX) {
-        return APR_EINVAL;
+        return 0;
     }
-    slots = (size - sizeof(*head)) / PARTS / (sizeof(slot_t) + sizeof(apr_uint32_t));
+    slots = (size - sizeof(head_t)) / PARTS / (sizeof(slot_t) + sizeof(apr_uint32_t));
     /* Most entries take two slots, so there are about as many buckets as entries or more. */
     while (buckets * 2 <= slots) {
         buckets *= 2;
     }
-    head->slots = (apr_uint32_t)slots;
-    head->buckets = (apr_uint32_t)buckets;
+    *table = (um_shmtable_t){ .head = memory, .per_part = (apr_uint32_t)slots, .mask = (apr_uint32_t)buckets - 1 };
+    table->buckets = (apr_uint32_t *)(table->head + 1);
+    table->slots = (slot_t *)(table->buckets + buckets * PARTS);
+    return 1;
+}
+
+apr_status_t um_shmtable_init(void *memory, apr_size_t size)
+{
+    um_shmtable_t table;
+
+    if (!lay_out(&table, memory, size)) {
+        return APR_EINVAL;
+    }
+    table.head->slots = table.per_part;
+    table.head->buckets = table.mask + 1;
     for (int i = 0; i < PARTS; i++) {
-        if (!make_lock(&head->parts[i].part.lock)) {
+        if (!make_lock(&table.head->parts[i].part.lock)) {
             return APR_ENOTIMPL;
         }
     }
     return APR_SUCCESS;
 }
 
-um_shmtable_t *um_shmtable_attach(apr_pool_t *pool, void *memory)
+um_shmtable_t *um_shmtable_attach(apr_pool_t *pool, void *memory, apr_size_t size)
 {
-    um_shmtable_t *table = apr_pcalloc(pool, sizeof(*table));
+    um_shmtable_t *table = apr_palloc(pool, sizeof(*table));
 
-    table->head = memory;
-    table->per_part = table->head->slots;
-    table->mask = table->head->buckets - 1;
-    table->buckets = (apr_uint32_t *)(table->head + 1);
-    table->slots = (slot_t *)(table->buckets + (apr_size_t)table->head->buckets * PARTS);
-    return table;
+    return lay_out(table, memory, size) && table->head->slots == table->per_part
+           && table->head->buckets == table->mask + 1 ? table : NULL;
+}
+
+const char *um_shmtable_form(apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "table %d/%d/%d", VERSION, (int)sizeof(head_t), (int)sizeof(slot_t));
 }
 
 /* --- locking --- */

@@ -21,8 +21,12 @@ typedef struct um_shmtable_t um_shmtable_t;
  * value and 16, by 112. APR_EINVAL: too small; APR_ENOTIMPL: no such locks here. */
 apr_status_t um_shmtable_init(void *memory, apr_size_t size);
 
-/** This process's view of a table, which must outlive pool. Any number of threads may use it. */
-um_shmtable_t *um_shmtable_attach(apr_pool_t *pool, void *memory);
+/** This process's view of a table, which must outlive pool. Any number of threads may use it. size is that of
+ * um_shmtable_init. NULL: something else lies in the memory. */
+um_shmtable_t *um_shmtable_attach(apr_pool_t *pool, void *memory, apr_size_t size);
+
+/** A short text that differs where another version of this file lays the memory out in another way. */
+const char *um_shmtable_form(apr_pool_t *pool);
 
 /** Whether there is a value for the key; then it is copied to value, in pool. */
 int um_shmtable_get(um_shmtable_t *table, apr_pool_t *pool, const unsigned char key[UM_SHMTABLE_KEY],

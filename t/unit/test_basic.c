@@ -28,7 +28,7 @@ static void start(void)
     s.now = apr_time_from_sec(SITE_NOW);
     s.refuse = 0;
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
-    s.site.known = um_known_attach(s.pool, memory);
+    s.site.known = um_known_attach(s.pool, memory, size);
     s.site.revocation_delay = apr_time_from_sec(2);
     s.site.database_grace = 0;
     s.site.basic_cache = CACHE;
@@ -125,6 +125,24 @@ static void test_known(void)
     s.site.known = NULL;
     is("alice", SITE_PASSWORD, UM_OK, 1, "without a memory");
     is("alice", SITE_PASSWORD, UM_OK, 1, "as well");
+}
+
+/* Hosts share the memory, and may share neither accounts nor passwords. */
+static void test_other_hosts(void)
+{
+    const char *issuer = s.site.issuer;
+
+    start();
+    is("alice", SITE_PASSWORD, UM_OK, 1, "known");
+    um_known_mark(&s.site, "sqlite3 others.db");
+    is("alice", SITE_PASSWORD, UM_OK, 1, "a host with another database knows nothing of it");
+    is("alice", SITE_PASSWORD, UM_OK, 0, "until it has hashed the password itself");
+    s.site.issuer = "https://other.example";
+    um_known_mark(&s.site, "sqlite3 accounts.db");
+    is("alice", SITE_PASSWORD, UM_OK, 1, "nor does one with another issuer");
+    s.site.issuer = issuer;
+    um_known_mark(&s.site, "sqlite3 accounts.db");
+    is("alice", SITE_PASSWORD, UM_OK, 0, "the first one knows it still");
 }
 
 static void test_changes(void)
@@ -287,6 +305,7 @@ int main(void)
         test_rules();
         test_long();
         test_known();
+        test_other_hosts();
         test_changes();
         test_elsewhere();
         test_overtaken();

@@ -2,10 +2,13 @@
 #include "tap.h"
 #include "keyfile.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <apr_file_io.h>
@@ -91,9 +94,71 @@ static void test_read(void)
        "a link to a file is followed");
 }
 
+/* --- a file that is changed by another process between two calls --- */
+
+/* In front of the system's: the last moment before the file is opened. */
+static const char *pipe_instead;
+
+static int open_now(const char *path, int flags, mode_t mode)
+{
+    if (pipe_instead && strcmp(path, pipe_instead) == 0) {
+        unlink(path);
+        (void)mkfifo(path, 0600);
+    }
+    return openat(AT_FDCWD, path, flags, mode);
+}
+
+static mode_t mode_of(int flags, va_list args)
+{
+    return flags & O_CREAT ? va_arg(args, mode_t) : 0;
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = mode_of(flags, args);
+    va_end(args);
+    return open_now(path, flags, mode);
+}
+
+#ifdef __GLIBC__
+int open64(const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = mode_of(flags, args);
+    va_end(args);
+    return open_now(path, flags, mode);
+}
+#endif
+
+static void test_pipe_meanwhile(void)
+{
+    const char *why = NULL, *file = in_folder("changes");
+    char *text = NULL;
+    apr_size_t len = 0;
+    int status = 0;
+    pid_t pid;
+
+    is_int(um_keyfile_create(pool, file, "text", 4, &why), APR_SUCCESS, "a file");
+    pid = fork();
+    if (pid == 0) {
+        alarm(20);
+        pipe_instead = file;
+        _exit(um_keyfile_read(pool, file, &text, &len, &why) != APR_EINVAL || strcmp(why, "not a regular file") != 0);
+    }
+    waitpid(pid, &status, 0);
+    is_int(status, 0, "that becomes a named pipe when it is opened is not waited for");
+}
+
 int main(void)
 {
-    static const char *const names[] = {"new", "link", "most", "big", "pipe", "empty", "to-most"};
+    static const char *const names[] = {"new", "link", "most", "big", "pipe", "empty", "to-most", "changes"};
     const char *base;
     apr_size_t i;
 
@@ -104,6 +169,7 @@ int main(void)
     test_create();
     test_no_room();
     test_read();
+    test_pipe_meanwhile();
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         unlink(in_folder(names[i]));
     }

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memmem */
+#endif
 #include "site.h"
 
 #include "group.h"
@@ -14,6 +17,8 @@ static site_t s;
 static const um_user_t *alice;
 static const char *token, *session_id;
 
+static char *memory_of_known;
+
 static void *memory_for_known(void)
 {
     apr_size_t size = um_known_size(UM_SHMTABLE_LEAST);
@@ -25,7 +30,7 @@ static void *memory_for_known(void)
         printf("Bail out! no memory for what is known\n");
         exit(1);
     }
-    return memory;
+    return memory_of_known = memory;
 }
 
 /* As after a full restart: nothing is known. */
@@ -34,7 +39,7 @@ static void start(void)
     s.now = apr_time_from_sec(SITE_NOW);
     s.refuse = 0;
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
-    s.site.known = um_known_attach(s.pool, memory_for_known());
+    s.site.known = um_known_attach(s.pool, memory_for_known(), um_known_size(UM_SHMTABLE_LEAST));
     s.site.revocation_delay = apr_time_from_sec(DELAY);
     s.site.database_grace = 0;
     s.site.basic_cache = 300;
@@ -227,6 +232,49 @@ static void test_clock_set_back(void)
     }
 }
 
+/* What is kept was asked for in the future: nobody knows how old it is. */
+static void test_age_set_back(void)
+{
+    start();
+    open_session();
+    wait_for(10);
+    calls(UM_OK, 1, "known");
+    wait_for(-5);
+    calls(UM_OK, 1, "with the clock set back it is asked for");
+    calls(UM_OK, 0, "and known again, by that clock");
+}
+
+static void test_session_ends(void)
+{
+    start();
+    s.site.revocation_delay = apr_time_from_sec(100);
+    open_session();
+    site_do(&s, apr_psprintf(s.pool, "update um_sessions set expires_at = %d", SITE_NOW + 10));
+    calls(UM_OK, 1, "a session that ends within the delay is known");
+    wait_for(9);
+    calls(UM_OK, 0, "until then");
+    wait_for(1);
+    calls(UM_BAD_TOKEN, ANY, "and no longer");
+}
+
+/* Texts in the memory without the zeros at their ends. */
+static void test_spoilt(void)
+{
+    static const char texts[] = "alice\0Ann\0";
+    char *found;
+
+    start();
+    open_session();
+    calls(UM_OK, 1, "known");
+    found = memmem(memory_of_known, um_known_size(UM_SHMTABLE_LEAST), texts, sizeof(texts) - 1);
+    if (ok(found != NULL, "the names are found in the memory")) {
+        for (int i = 0; i < 40; i++) {
+            found[i] = (char)(found[i] ? found[i] : 'x');
+        }
+    }
+    calls(UM_OK, 1, "a record that is spoilt is as good as none");
+}
+
 /* --- names and passwords --- */
 
 static um_secret_t secret(const char *text)
@@ -290,6 +338,48 @@ static void test_login(void)
     logs_in("alice", "blue", UM_ABSENT, 0, "and not kept");
 }
 
+/* From when the password would be hashed again to the end of the grace, while the database is away. */
+static void test_login_grace(void)
+{
+    const um_identity_t *identity = NULL;
+
+    start();
+    s.site.revocation_delay = apr_time_from_sec(100);
+    s.site.database_grace = apr_time_from_sec(60);
+    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
+    wait_for(299);
+    logs_in("alice", "blue", UM_OK, 1, "the account is asked for once more");
+    s.refuse = 1000;
+    wait_for(10);
+    logs_in("alice", "blue", UM_OK, ANY, "the database goes away, and the time is over: there is a grace");
+    wait_for(50);
+    logs_in("alice", "blue", UM_OK, ANY, "up to its end");
+    wait_for(1);
+    logs_in("alice", "blue", UM_ABSENT, 0, "and not beyond, whenever the account was asked for");
+}
+
+static void overtake_login(site_t *site)
+{
+    site->on_ask = NULL;
+    um_known_forget(site_cx(site), alice->id);
+}
+
+static void test_login_overtaken(void)
+{
+    const um_identity_t *identity = NULL;
+
+    start();
+    s.on_ask = overtake_login;
+    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "an account that changes "
+           "while it is asked for");
+    logs_in("alice", "blue", UM_OK, 1, "is asked for again");
+    logs_in("alice", "blue", UM_OK, 0, "and known then");
+    wait_for(DELAY + 1);
+    s.on_ask = overtake_login;
+    logs_in("alice", "blue", UM_OK, 1, "likewise when it was known");
+    logs_in("alice", "blue", UM_OK, 1, "is asked for again");
+}
+
 int main(void)
 {
     um_member_input_t input = { .username = "alice", .password = { SITE_PASSWORD, strlen(SITE_PASSWORD) },
@@ -311,7 +401,12 @@ int main(void)
     test_away();
     test_ends();
     test_clock_set_back();
+    test_age_set_back();
+    test_session_ends();
+    test_spoilt();
     test_login();
+    test_login_grace();
+    test_login_overtaken();
     site_close(&s);
     return site_end();
 }

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memmem */
+#endif
 #include "shmtable.h"
 #include "tap.h"
 
@@ -6,6 +9,7 @@
 #include <apr_portable.h>
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -68,7 +72,7 @@ static char *text_of(unsigned number, apr_size_t len)
 static void test_one(void)
 {
     static const apr_size_t lengths[] = { 0, 1, 94, 95, 96, 97, 206, 207, 208, 319, 320, 4000, 4094, 4095 };
-    um_shmtable_t *table = um_shmtable_attach(pool, fresh(MB));
+    um_shmtable_t *table = um_shmtable_attach(pool, fresh(MB), MB);
     unsigned char key[UM_SHMTABLE_KEY] = { 0 };
     const void *value;
     apr_size_t len;
@@ -96,7 +100,7 @@ static void test_one(void)
 /* What is asked for all the time stays while ten times the table's size passes through. */
 static void test_forgetting(void)
 {
-    um_shmtable_t *table = um_shmtable_attach(pool, fresh(MB));
+    um_shmtable_t *table = um_shmtable_attach(pool, fresh(MB), MB);
     apr_pool_t *scratch;
     int lost = 0, wrong = 0;
 
@@ -125,7 +129,7 @@ static void test_forgetting(void)
 
 static void test_hundred_thousand(void)
 {
-    um_shmtable_t *table = um_shmtable_attach(pool, fresh(32 * MB));
+    um_shmtable_t *table = um_shmtable_attach(pool, fresh(32 * MB), 32 * MB);
     char *text = text_of(1, 200);
     apr_pool_t *scratch;
     int there = 0;
@@ -154,7 +158,7 @@ static void hammer(unsigned seed, int rounds, int *wrong)
     um_shmtable_t *table;
 
     apr_pool_create_unmanaged_ex(&own, NULL, NULL);
-    table = um_shmtable_attach(own, shared);
+    table = um_shmtable_attach(own, shared, MB);
     for (int i = 0; i < rounds; i++) {
         unsigned number = (seed = seed * 1103515245u + 12345u) >> 16 & 4095;
         apr_size_t len = number % 400;
@@ -212,7 +216,7 @@ static void test_kills(void)
     int wrong = 0, signals = 0;
 
     shared = fresh(MB);
-    table = um_shmtable_attach(pool, shared);
+    table = um_shmtable_attach(pool, shared, MB);
     for (int i = 0; i < 40; i++) {
         pid_t pid = fork();
         int status, none = 0;
@@ -240,7 +244,7 @@ static void test_stopped(void)
     int status, wrong = 0;
 
     shared = fresh(MB);
-    table = um_shmtable_attach(pool, shared);
+    table = um_shmtable_attach(pool, shared, MB);
     pid = fork();
     if (pid == 0) {
         hammer(1, 1 << 30, &wrong);
@@ -260,6 +264,99 @@ static void test_stopped(void)
     is_text(get(table, pool, 5000), "y", "a stopped process shuts nobody out for good");
 }
 
+/* --- memory that others have spoilt --- */
+
+/* The head is two numbers, then a lock at the start of each part's 128 bytes. In a slot the key is behind 16 bytes: two
+ * numbers of slots, the length, and what it is. */
+#define LOCK(memory, part) ((pthread_mutex_t *)((char *)(memory) + 8 + 128 * (part)))
+
+static char *slot_of(void *memory, const unsigned char *key)
+{
+    return (char *)memmem(memory, MB, key, UM_SHMTABLE_KEY) - 16;
+}
+
+static void test_dead_holder(void)
+{
+    void *memory = fresh(MB);
+    um_shmtable_t *table = um_shmtable_attach(pool, memory, MB);
+    unsigned char key[UM_SHMTABLE_KEY] = { 5, 1 }, other[UM_SHMTABLE_KEY] = { 6, 1 };
+    const void *value;
+    apr_size_t len;
+    int status;
+    pid_t pid;
+
+    um_shmtable_put(table, key, "one", 4);
+    um_shmtable_put(table, other, "two", 4);
+    pid = fork();
+    if (pid == 0) {
+        _exit(pthread_mutex_lock(LOCK(memory, 5)));
+    }
+    waitpid(pid, &status, 0);
+    is_int(status, 0, "a process dies with the lock of a part");
+    ok(!um_shmtable_get(table, pool, key, &value, &len), "which may be half changed, and is emptied");
+    ok(um_shmtable_get(table, pool, other, &value, &len), "the other parts are not");
+    is_int((long long)um_shmtable_count(table), 1, "and counted so");
+    um_shmtable_put(table, key, "three", 6);
+    ok(um_shmtable_get(table, pool, key, &value, &len) && len == 6 && strcmp(value, "three") == 0, "it is used on");
+}
+
+/* Part and bucket are found by the first bytes of a key; whose entry it is, by all of them. */
+static void test_like_keys(void)
+{
+    um_shmtable_t *table = um_shmtable_attach(pool, fresh(MB), MB);
+    unsigned char keys[3][UM_SHMTABLE_KEY] = { "12345678", "12345678", "12345678" };
+    const void *value;
+    apr_size_t len;
+
+    keys[1][8] = 1;
+    keys[2][15] = 1;
+    um_shmtable_put(table, keys[0], "zero", 5);
+    ok(!um_shmtable_get(table, pool, keys[1], &value, &len), "a key with the same 8 bytes at the start has no value");
+    um_shmtable_put(table, keys[1], "one", 4);
+    um_shmtable_put(table, keys[2], "two", 4);
+    ok(um_shmtable_get(table, pool, keys[0], &value, &len) && strcmp(value, "zero") == 0
+       && um_shmtable_get(table, pool, keys[1], &value, &len) && strcmp(value, "one") == 0
+       && um_shmtable_get(table, pool, keys[2], &value, &len) && strcmp(value, "two") == 0, "each has its own");
+    um_shmtable_remove(table, keys[0]);
+    ok(!um_shmtable_get(table, pool, keys[0], &value, &len) && um_shmtable_get(table, pool, keys[2], &value, &len),
+       "and is removed alone");
+}
+
+static void test_lies(void)
+{
+    static const apr_uint32_t lengths[] = { 0xFFFFFFFF, UM_SHMTABLE_LONGEST + 1, UM_SHMTABLE_LONGEST, 200 };
+    static const apr_uint32_t heads[] = { 0, 1, 0x7FFFFFFF, 0xFFFFFFFF };
+    void *memory = fresh(MB);
+    um_shmtable_t *table = um_shmtable_attach(pool, memory, MB);
+    unsigned char key[UM_SHMTABLE_KEY];
+    const void *value;
+    apr_size_t len;
+
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        put(table, 1, "short");
+        memcpy(slot_of(memory, key_of(1, key)) + 8, &lengths[i], 4);
+        ok(!um_shmtable_get(table, pool, key, &value, &len), "an entry of 6 bytes that says it has %u is not there",
+           lengths[i]);
+    }
+    put(table, 1, text_of(1, 300));
+    memset(slot_of(memory, key_of(1, key)) + 4, 0xFF, 4);
+    ok(!get(table, pool, 1), "one that goes on where no slot is neither");
+    put(table, 1, "short");
+    memset(slot_of(memory, key_of(1, key)), 0xFF, 4);
+    put(table, 1, "again");
+    put(table, 2, "other");
+    is_text(get(table, pool, 2), "other", "and the table works on");
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        apr_uint32_t *head = memory, was[2] = { head[0], head[1] };
+
+        head[i % 2] = heads[i];
+        ok(!um_shmtable_attach(pool, memory, MB), "a head that tells of %u slots or buckets is refused", heads[i]);
+        is_text(get(table, pool, 2), "other", "whoever is attached goes on");
+        memcpy(head, was, sizeof(was));
+    }
+    ok(!um_shmtable_attach(pool, memory, 2 * MB), "and so is memory of another size");
+}
+
 int main(void)
 {
     apr_initialize();
@@ -270,6 +367,9 @@ int main(void)
     test_threads();
     test_kills();
     test_stopped();
+    test_dead_holder();
+    test_like_keys();
+    test_lies();
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();

@@ -1,0 +1,84 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Memory that processes share outlives a graceful restart, but not another version of the module: a file of another
+# version takes the module's place, as a package does it.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use MIME::Base64 qw(encode_base64);
+use Test::More;
+use UmApi;
+use UmServer;
+
+my $folder = UmTest::new_folder();
+my $module = "$folder/mod_usermgmt.so";
+my $bytes = UmTest::slurp(UmTest::module());
+UmTest::spew($module, $bytes);
+$ENV{UM_TEST_MODULE} = $module;
+
+my $documents = UmTest::new_folder();
+mkdir "$documents/$_" or die "$!\n" for qw(token password);
+UmTest::spew("$documents/$_/page.txt", "a page\n") for qw(token password);
+my $server = UmServer->start(my $database = new_database(), <<"END");
+UserMgmtRevocationDelay 1h
+UserMgmtBasicCache 1h
+LoadModule auth_basic_module "@{[modules()]}/mod_auth_basic.so"
+DocumentRoot "$documents"
+<Location "/token">
+    AuthType Bearer
+    AuthName token
+    Require valid-user
+</Location>
+<Location "/password">
+    AuthType Basic
+    AuthName password
+    AuthBasicProvider usermgmt
+    Require valid-user
+</Location>
+END
+$UmApi::PORT = $server->{port};
+
+sub modules {
+    chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
+    return $modules;
+}
+
+my ($name, $password) = (new_name(), good_password());
+my $credentials = '{"username":' . json_text($name) . ',"password":' . json_text($password) . '}';
+is(call(POST => $USERS, json => $credentials)->{status}, 201, 'an account');
+
+sub sign_in { return json_of(call(POST => $TOKEN, json => $credentials))->{token} }
+
+sub status_of {
+    my ($path, $authorization) = @_;
+    return call(GET => "$path/page.txt", headers => ["Authorization: $authorization"], any => 1)->{status};
+}
+
+my $basic = 'Basic ' . encode_base64("$name:$password", '');
+my $bearer = 'Bearer ' . sign_in();
+is(status_of('/token', $bearer), 200, 'a token');
+is(status_of('/password', $basic), 200, 'and a password are known from now on');
+$database->{sql}->('delete from um_sessions');
+
+ok($server->graceful, 'a graceful restart of the same version');
+is(status_of('/token', $bearer), 200, 'keeps what is known');
+unlike($server->log, qr/UM611/, 'and says nothing');
+
+# The version is a part of the text that tells the form of the memory.
+is($bytes =~ s/(mod_usermgmt )\d+\.\d+\.\d+(, shared)/${1}9.9.9$2/g, 1, 'a file of another version');
+UmTest::spew("$module.new", $bytes);
+rename "$module.new", $module or die "$!\n";
+ok($server->graceful, 'a graceful restart with that');
+like($server->log, qr/UM611: another version of the module has laid out/, 'makes the memory anew, and says so');
+is(status_of('/token', $bearer), 401, 'what was known is asked for: the session is gone');
+is(status_of('/token', 'Bearer ' . sign_in()), 200, 'a new one is good');
+is(status_of('/password', $basic), 200, 'and so is the password');
+my $said = () = $server->log =~ /UM611/g;
+ok($server->graceful, 'one more restart');
+is(() = $server->log =~ /UM611/g, $said, 'finds its own memory again');
+is(status_of('/password', $basic), 200, 'and works');
+$server->stop;
+is($server->crashes, '', 'nothing crashed');
+
+done_testing();
