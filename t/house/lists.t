@@ -26,6 +26,7 @@ listed('sqlite3_steps', $_) for files(qr{\Asql/sqlite3/.*\.sql\z});
 listed('unit_tests', s/\.c\z//r) for files(qr{\At/unit/test_.*\.c\z});
 listed('unit_headers', $_) for files(qr{\At/unit/.*\.h\z});
 listed('fuzz_targets', s/\.c\z//r) for files(qr{\At/fuzz/fuzz_.*\.c\z});
+listed('documents', $_) for files(qr{\Adocs/.*\z});
 checked('sources and tests are in their lists', 50);
 
 my %dist;
