@@ -117,14 +117,59 @@ int um_handover_scrub(request_rec *r)
     return DECLINED;
 }
 
+/* --- CGI variables of headers --- */
+
+#define OURS "X_USERMGMT_"
+
+/* Whether it is the variable of such a header. A subrequest has those of its page (mod_include sets them), and after an
+ * internal redirect httpd keeps those of the first program, with REDIRECT_ before their names. Configurations set them,
+ * too (SetEnvIf, RewriteRule). */
+static int is_copy_of(const char *variable, const char *header)
+{
+    while (strncmp(variable, "REDIRECT_", strlen("REDIRECT_")) == 0) {
+        variable += strlen("REDIRECT_");
+    }
+    if (strncmp(variable, "HTTP_", strlen("HTTP_")) != 0) {
+        return 0;
+    }
+    variable += strlen("HTTP_");
+    return strcmp(header, OURS) == 0 ? is_ours(variable) : strcmp(variable, header) == 0;
+}
+
+static void remove_copies(request_rec *r, const char *header)
+{
+    const apr_array_header_t *all = apr_table_elts(r->subprocess_env);
+
+    for (int i = 0; i < all->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(all, i, apr_table_entry_t).key;
+
+        if (is_copy_of(name, header)) {
+            apr_table_unset(r->subprocess_env, name);
+            i = -1;
+        }
+    }
+}
+
 /* --- requests that belong to another --- */
 
-/* Gives r the headers that the client sent for the request of that record. */
+static void put_back_original(request_rec *r, const char *name, const char *variable, const char *original)
+{
+    const char *changed = apr_table_get(r->headers_in, name);
+
+    if (changed && original ? strcmp(changed, original) != 0 : changed != original) {
+        put_back(r, name, original);
+        remove_copies(r, variable);
+    }
+}
+
+/* Gives r the headers that the client sent for the request of that record, and no variables that were made of those we
+ * had set instead. */
 static void restore(request_rec *r, const um_request_t *known)
 {
     remove_ours(r->headers_in);
-    put_back(r, "Authorization", known->original[UM_REQUEST_AUTHORIZATION]);
-    put_back(r, "Cookie", known->original[UM_REQUEST_COOKIE]);
+    remove_copies(r, OURS);
+    put_back_original(r, "Authorization", "AUTHORIZATION", known->original[UM_REQUEST_AUTHORIZATION]);
+    put_back_original(r, "Cookie", "COOKIE", known->original[UM_REQUEST_COOKIE]);
 }
 
 static void undo(request_rec *r)
@@ -176,30 +221,6 @@ static void clear_environment(request_rec *r)
 {
     for (apr_size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
         apr_table_unset(r->subprocess_env, variables[i]);
-    }
-}
-
-/* Whether it is the CGI variable of a header. After an internal redirect httpd keeps the variables of the first
- * program, with REDIRECT_ before their names; and configurations set such variables (SetEnvIf, RewriteRule). */
-static int is_copy_of(const char *variable, const char *header)
-{
-    while (strncmp(variable, "REDIRECT_", strlen("REDIRECT_")) == 0) {
-        variable += strlen("REDIRECT_");
-    }
-    return strcmp(variable, header) == 0;
-}
-
-static void remove_copies(request_rec *r, const char *header)
-{
-    const apr_array_header_t *all = apr_table_elts(r->subprocess_env);
-
-    for (int i = 0; i < all->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(all, i, apr_table_entry_t).key;
-
-        if (is_copy_of(name, header)) {
-            apr_table_unset(r->subprocess_env, name);
-            i = -1;
-        }
     }
 }
 
@@ -269,13 +290,13 @@ static void set_authorization(request_rec *r, const um_place_t *place)
 
     change(r);
     if (hides_token(place)) {
-        remove_copies(r, "HTTP_COOKIE");
+        remove_copies(r, "COOKIE");
         put_back(r, "Authorization", echoes ? NULL : place->authorization.text);
     }
     else {
         put_back(r, "Authorization", token ? apr_pstrcat(r->pool, "Bearer ", token, NULL) : NULL);
     }
-    remove_copies(r, "HTTP_AUTHORIZATION");
+    remove_copies(r, "AUTHORIZATION");
     cut_token(r, place, UM_SOURCE_COOKIE);
 }
 

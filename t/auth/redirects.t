@@ -44,6 +44,8 @@ printf 'Content-Type: text/plain\n\nfor %s\n' "$HTTP_X_USERMGMT_USERNAME"
 END
     UmTest::spew("$pages/files/page.shtml", join '', map { "$_: <!--#include virtual=\"/part/$_\" -->\n" }
         qw(same later header other query));
+    UmTest::spew("$pages/files/whole.shtml",
+        '<!--#include virtual="/cgi/env" -->====<!--#include virtual="/bearer/" -->');
     mkdir "$pages/cache" or die "cache: $!\n";
     chmod 0777, "$pages/cache";
     return;
@@ -134,6 +136,9 @@ Alias /parts ${pages}/files
     AuthName here
     Require valid-user
     UserMgmtTokenSource header cookie=tok query=t
+    UserMgmtIdentityHeaders On
+    UserMgmtAuthorization "Basic c2VydmVyOnNlY3JldA=="
+    CGIPassAuth On
 </Location>
 <LocationMatch "^/part/(?:same|later|header|other|query)">
     AuthType Bearer
@@ -251,6 +256,17 @@ for my $row (['a cookie', '', "Cookie: tok=$T; other=x", 'same', 'later'],
         like($body, (grep { $_ eq $part } @in) ? qr/$part: for alice/ : qr/$part: \[an error/,
             "page opened by $by: $part");
     }
+}
+
+# mod_include hands its own variables on to parts, those of the page's headers among them.
+{
+    my ($open, $closed) = map { told({ body => $_ }) } split /====/,
+        get('/parts/whole.shtml', headers => ["Authorization: Bearer $T", "Cookie: tok=$T; a=b"])->{body};
+    is(of($open, qr/USERMGMT/), '', 'an open part of a closed page is not told who calls');
+    is($open->{HTTP_AUTHORIZATION}, undef, 'nor does it see what is for the back end of the page');
+    is($open->{HTTP_COOKIE}, "tok=$T; a=b", 'it has the cookies that the client sent');
+    is(of($closed, qr/X_USERMGMT/), $WHO, 'a part that is a folder with an index is');
+    is(of($closed, qr/HTTP_AUTHORIZATION|HTTP_COOKIE/), 'HTTP_COOKIE=a=b', 'and does not see the token');
 }
 
 # ---- what cannot be checked just now ---------------------------------------------------------------------------------
