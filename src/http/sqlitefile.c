@@ -83,8 +83,8 @@ const char *um_sqlitefile_trouble(um_sqlitefile_t *file, const server_rec *serve
     if (file->refused) {
         return file->refused;
     }
-    if (file->is_seen && (at_once || !looked || now - looked >= LOOK_MS)
-        && apr_atomic_cas32(&file->looked, now, looked) == looked) {
+    if (file->is_seen && (at_once || ((!looked || now - looked >= LOOK_MS)
+                                      && apr_atomic_cas32(&file->looked, now, looked) == looked))) {
         look(file, server);
     }
     return apr_atomic_read32(&file->is_gone) ? "the database's file was removed or replaced" : NULL;

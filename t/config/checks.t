@@ -135,6 +135,9 @@ my @cases = (
         qr/UserMgmtIssuer \(default auto\): .*ServerName of the virtual host .*httpd\.conf:\d+\)/, undef, @NAMELESS],
     ['a host with a name below a main server without', "$KEY\n$LIST\n$SQLITE\n" . host('a.example', 'UserMgmt On'),
         undef, undef, @NAMELESS],
+    ['hosts that a macro makes', "<Macro Site \$name>\n" . host('$name', 'UserMgmt On') . "</Macro>\n"
+        . "$KEY\n$LIST\n$SQLITE\nUse Site a.example\nUse Site b.example\n", undef, undef, @NAMELESS,
+        modules => ['macro']],
     ['a second host that has AuthType Bearer alone',
         "$KEY\n$LIST\n$SQLITE\n" . host('a.example', 'UserMgmt On') . host('b.example', $BEARER), undef, undef, @NAMELESS],
     ['the same beside hosts with several issuers',
