@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_QUARANTINE_H
 #define UM_QUARANTINE_H
-/* Names of deleted accounts, held back for site->name_quarantine: an account that gets such a name at once would be taken
- * for the one before by whoever knows accounts by name. Only a hash is kept. */
+/* Names of deleted accounts, held back for site->name_quarantine: an account that gets such a name at once would be
+ * taken for the one before by whoever knows accounts by name. Only a hash is kept. */
 #include "cx.h"
 
 /** Deletes a user in a transaction, and holds the name back where the site says so. *done = 0: it is gone. */

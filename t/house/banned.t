@@ -35,6 +35,20 @@ for my $file (files(qr{\A(?:src/.*|mod_usermgmt)\.[ch]\z})) {
 }
 checked('no banned function', 500);
 
+# What strangers have typed is printed by cli_output.c, which escapes it, and nowhere else.
+for my $file (files(qr{\Asrc/cli/.*\.c\z})) {
+    my $may = $file =~ m{/cli_(?:output|help)\.c\z};
+    my $number = 0;
+    for my $line (split /\n/, code($file)) {
+        $number++;
+        for my $word ($line =~ /\b((?:f|v|vf)?printf|f?puts|putchar|putc|fwrite|write)\s*\(/g) {
+            complain("$file:$number", $may ? undef : "$word(): use um_cli_say or um_cli_fail");
+        }
+    }
+    complain($file);
+}
+checked('commands print by cli_output.c alone', 5);
+
 # Split, so that this file itself is clean of them.
 my $unfinished = join '|', 'TO' . 'DO', 'FIX' . 'ME', 'X' . 'XX\b';
 my $machine = join '|', '/wo' . 'rk/', '/ho' . 'me/[a-z]', '/ro' . 'ot/';
