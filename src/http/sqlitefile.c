@@ -146,8 +146,11 @@ static const char *read_all(apr_pool_t *pool, int from)
     return apr_pstrmemdup(pool, text, len);
 }
 
-/* Runs upgrade() in a child with the rights of httpd's user. 0: it failed. *said: its answer. */
-static int upgrade_as_user(apr_pool_t *ptemp, server_rec *s, const char *path, const char **said)
+/* Does something to a file; gives what was done, or NULL and *why it was not. */
+typedef const char *work_fn(apr_pool_t *pool, const char *path, const char **why);
+
+/* Calls work in a child with the rights of httpd's user. 0: it failed. *said: its answer. */
+static int run_as_user(apr_pool_t *ptemp, server_rec *s, work_fn *work, const char *path, const char **said)
 {
     int ends[2], status = 1;
     pid_t child;
@@ -159,7 +162,7 @@ static int upgrade_as_user(apr_pool_t *ptemp, server_rec *s, const char *path, c
     child = fork();
     if (child == 0) {
         const char *why = "the rights of httpd's user could not be taken on";
-        const char *done = ap_run_drop_privileges(ptemp, s) == OK ? upgrade(ptemp, path, &why) : NULL;
+        const char *done = ap_run_drop_privileges(ptemp, s) == OK ? work(ptemp, path, &why) : NULL;
         const char *answer = done ? done : why ? why : "no reason was given";
 
         _exit(write(ends[1], answer, strlen(answer)) < 0 || !done);
@@ -212,7 +215,7 @@ static void prepare(const um_server_t *server, server_rec *s, apr_pool_t *pconf,
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "UM121: requests are answered 503: %s", file->refused);
         return;
     }
-    if (!upgrade_as_user(ptemp, s, file->path, &said)) {
+    if (!run_as_user(ptemp, s, upgrade, file->path, &said)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "UM124: the database %s could not be made ready, which is tried "
                      "again later: %s", file->path, said);
     }
@@ -227,14 +230,27 @@ static void prepare(const um_server_t *server, server_rec *s, apr_pool_t *pconf,
     }
 }
 
+static const char *make_mark(apr_pool_t *pool, const char *path, const char **why)
+{
+    apr_status_t rv = um_newfile_create(pool, path, mark_text, sizeof(mark_text) - 1);
+    char text[120];
+
+    *why = apr_pstrdup(pool, apr_strerror(rv, text, sizeof(text)));
+    return rv == APR_SUCCESS || APR_STATUS_IS_EEXIST(rv) ? "" : NULL;
+}
+
+/* In a folder of root's the parent makes the mark itself; httpd's user may not be able to. In a folder of another user
+ * root makes no files. */
 static void mark(const um_server_t *server, server_rec *s, apr_pool_t *ptemp)
 {
     const char *path = mark_of(ptemp, server->settings.signing_key);
-    apr_status_t rv = um_newfile_create(ptemp, path, mark_text, sizeof(mark_text) - 1);
+    const char *why = NULL;
+    struct stat folder;
+    int is_other = stat(um_store_sqlite_folder(ptemp, path), &folder) == 0 && folder.st_uid != geteuid();
 
-    if (rv != APR_SUCCESS && !APR_STATUS_IS_EEXIST(rv)) {
-        ap_log_error(APLOG_MARK, APLOG_INFO, rv, s, "UM125: %s cannot be made: a database that is missing at the next "
-                     "start will be made anew", path);
+    if (is_other ? !run_as_user(ptemp, s, make_mark, path, &why) : !make_mark(ptemp, path, &why)) {
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, s, "UM125: %s cannot be made, so a database that is missing at the "
+                     "next start will be made anew: %s", path, why);
     }
 }
 
