@@ -79,6 +79,12 @@ for my $row (
     my $sort = sub { join "\n", sort split /\n/, $_[0] };
     is($sort->(cli(@command)), $sort->($want), substr($name, 0, 60));
 }
+# A closed standard output must not be the number of the connection, which would take the text.
+{
+    my ($status, $said) = UmTest::run('sh', '-c', 'exec "$@" >&-', 'sh', UmTest::cli(), '--driver', $database->{driver},
+        '--params', $database->{params}, 'group', 'list');
+    is("$status $said", "1 usermgmt: the output could not be written\n", 'without an output a command fails');
+}
 like(cli('user', 'show', 'alice'), qr/^groups    büro,staff$/m, 'user show has the groups');
 like(cli('user', 'show', 'bob'), qr/^groups    $/m, 'of somebody in none as well');
 {
