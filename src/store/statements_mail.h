@@ -76,10 +76,12 @@ UM_STATEMENT(MAIL_CLAIMED, READ, 1,
     "select " UM_MAIL_COLUMNS " from um_mail m where m.claim = " UM_UUID " and m.state = 0"
     " order by case when m.last_error = '' then 0 else 1 end, m.created_at, m.id")
 
-/* A request for an address becomes the mail of its first account; others get rows of their own. */
+/* A row without an account becomes the mail of its first account; others get rows of their own. The case keeps
+ * PostgreSQL from reading all of the index of such rows. */
 UM_STATEMENT(MAIL_RESOLVE, WRITE, 5,
     "update um_mail set user_id = " UM_UUID ", username = cast(%s as text), address = cast(%s as text)"
-    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 and user_id is null returning id")
+    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0"
+    " and case when user_id is null then 1 else 0 end = 1 returning id")
 
 /* A letter is made of it, and counts from now on: unless its address has had so many of its kind lately. first: but one
  * that its account has had none of. What was made before has been counted. The second value is null when the account

@@ -193,7 +193,11 @@ apr_status_t um_store_mail_later(um_store_call_t *call, um_tx_t *tx, const um_ma
 
 apr_status_t um_store_mail_release(um_store_call_t *call, const char *claim, const char *but, apr_int64_t due)
 {
-    um_rows_t rows;
+    const char *const values[] = { um_store_number(call->pool, due), claim, but };
+    um_rows_t rows = { 0 };
+    look_t look = { UM_SQL_MAIL_RELEASE, values, 3, NULL, &rows };
+    apr_status_t rv = um_store_transaction(call, look_rows, &look);
 
-    return um_store_run(call, UM_SQL_MAIL_RELEASE, UM_VALUES(um_store_number(call->pool, due), claim, but), &rows);
+    /* Done or not, doing it twice is the same as once. */
+    return rv == UM_STORE_UNKNOWN ? um_store_transaction(call, look_rows, &look) : rv;
 }

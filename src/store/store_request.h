@@ -12,7 +12,7 @@ apr_status_t um_store_request_insert(um_store_call_t *call, const um_mail_t *mai
 /** The work of the store's combiner for requests: its items are those of um_store_request_insert. */
 apr_status_t um_store_request_combine(void *store, void *const *items, int count);
 
-/** Whether a site has any. */
+/** Whether a site may have any. */
 apr_status_t um_store_request_due(um_store_call_t *call, const char *site, int *due);
 
 /** How many mails an address gets. */

@@ -138,7 +138,8 @@ END
 # Starts a server and waits until it answers; dies when it does not. children: how many, two if nothing is said;
 # threads: of each, eight if nothing is said.
 # is_bare => 1: without a ServerName and without accounts in the main server; the lines bring them, or hosts, a function
-# that makes lines for the server's port. modules: httpd's modules beside the usual ones.
+# that makes lines for the server's port. modules: httpd's modules beside the usual ones. environment: what else is in its
+# environment.
 sub start {
     my ($class, $database, $lines, %with) = @_;
     my $folder = UmTest::new_folder();
@@ -146,7 +147,7 @@ sub start {
     UmTest::new_key("$folder/keys/one.pem");
     my $self = bless { folder => $folder, port => free_port(), database => $database,
         children => $with{children} || 2, threads => $with{threads} || 8, is_bare => $with{is_bare},
-        modules => $with{modules} || [] }, $class;
+        modules => $with{modules} || [], environment => $with{environment} || {} }, $class;
     $self->configure($with{hosts} ? $with{hosts}->($self->{port}) : $lines);
     return $self->launch;
 }
@@ -168,6 +169,7 @@ sub launch {
         open STDIN, '<', '/dev/null' or POSIX::_exit(126);
         open STDOUT, '>>', "$self->{folder}/logs/output" or POSIX::_exit(126);
         open STDERR, '>&STDOUT' or POSIX::_exit(126);
+        %ENV = (%ENV, %{ $self->{environment} });
         exec { UmTest::httpd() } UmTest::httpd(), '-DFOREGROUND', '-d', $self->{folder}, '-f',
             "$self->{folder}/httpd.conf" or POSIX::_exit(127);
     }

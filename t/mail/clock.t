@@ -1,0 +1,52 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# The clock is set back by an hour while the mail server is away: mail goes on as soon as it is there again.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use UmApi;
+use UmMail;
+use UmServer;
+use UmSmtpd;
+
+my $folder = UmTest::new_folder();
+my ($status, $said) = UmTest::run('cc', qw(-shared -fPIC -D_GNU_SOURCE -o), "$folder/setclock.so",
+    UmTest::sources() . '/t/lib/setclock.c', '-ldl');
+plan(skip_all => "no library to set the clock could be built: $said") if $status;
+
+my $HOUR = 3600;
+my $file = UmTest::spew("$folder/offset", "0\n");
+my $database = new_database();
+my $sql = $database->{sql};
+my $port = free_port();
+my $server = UmServer->start($database, "UserMgmtMail smtp://127.0.0.1:$port",
+    environment => { LD_PRELOAD => "$folder/setclock.so", UM_TEST_CLOCK => $file });
+
+# The hour that the server says it is.
+sub hour {
+    my ($hour) = (call(OPTIONS => $USERS, port => $server->{port})->{head}{date}[0] || '') =~ / (\d\d):\d\d:\d\d /;
+    return $hour;
+}
+
+my @to = add_accounts($database, 4, 'clock');
+ask_each($server, @to);
+ok(await(30, sub { $sql->("select count(*) from um_mail where last_error <> '' and claim is null") >= 2 }),
+    'the mail server is away: mails are put off, and the worker pauses');
+
+# An hour of its own, whatever the time is: between two hours it is asked twice.
+my $before = hour();
+UmTest::spew($file, -$HOUR . "\n");
+my $is_set = await(10, sub { hour() == ($before + 23) % 24 });
+SKIP: {
+    skip('the server does not load the library that sets its clock', 3) unless $is_set;
+    my $sink = UmSmtpd->start('--port', $port);
+    ok(settle(sql => $sql, seconds => 60), 'the clock is set back by an hour, the mail server is there: all is sent');
+    each_once([$sink->taken], \@to, 'each once');
+    ask_each($server, $to[0]);
+    ok(await(20, sub { $sink->taken == 5 }), 'and what is asked for now');
+}
+is($server->crashes, '', 'nothing crashed');
+
+api_done();

@@ -1,0 +1,80 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Floods of requests: they delay nobody's mail and leave nothing behind, and clearing up goes on beside them.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use UmApi;
+use UmMail;
+use UmServer;
+use UmSmtpd;
+
+my $COUNT = 200_000;
+my $HOURLY = 20;        # UserMgmtMailHourly
+my $SESSIONS = 30_000;
+
+my $database = new_database();
+my $sql = $database->{sql};
+my ($victim, @to) = add_accounts($database, 61, 'flood');
+my $now = time;
+my $number = $database->{driver} eq 'pgsql' ? 'cast(%s as uuid)' : '%s';
+
+# That many rows, one for each i.
+sub fill {
+    my ($count, $into, $values) = @_;
+    $sql->("with recursive n(i) as (select 1 union all select i + 1 from n where i < $count) $into select $values from n");
+    return;
+}
+
+# An id that is made of i, older than any of now.
+sub id {
+    my ($part) = @_;
+    return $database->{driver} eq 'pgsql' ? "cast('$part-0000-7000-8000-' || lpad(to_hex(i), 12, '0') as uuid)"
+        : "printf('$part-0000-7000-8000-%012x', i)";
+}
+
+# ---- clearing up while somebody rings --------------------------------------------------------------------------------
+
+my ($user, $version) = split /\|/, $sql->('select id, version from um_users limit 1');
+($user, $version) = map { sprintf $number, "'$_'" } $user, $version;
+fill($SESSIONS, 'insert into um_sessions (id, user_id, user_version, created_at, expires_at)',
+    id('00000001') . ", $user, $version, 1, " . ($now - 10));
+my $sink = UmSmtpd->start('--no-store');
+my $server = UmServer->start($database, "UserMgmtMail smtp://127.0.0.1:$sink->{port}");
+my (@asked, @answers);
+my $is_clear = await(60, sub {
+    push @asked, $to[@asked % 40];
+    push @answers, ask_each($server, 'nobody@example.org', $asked[-1]);
+    return !$sql->('select count(*) from um_sessions');
+});
+ok($is_clear, 'sessions that have run out go, though requests come all the time');
+all_fine(\@answers, 'which are answered');
+ok(settle(sql => $sql), 'and worked off');
+my %most;
+my @wanted = grep { ++$most{$_} <= $HOURLY } @asked;
+each_once([$sink->taken], \@wanted, 'each is sent');
+
+# ---- many requests wait ----------------------------------------------------------------------------------------------
+
+my $site = $sql->('select min(site) from um_mail');
+my $before = () = $sink->taken;
+my $late = $to[-1];
+my $into = 'insert into um_requests (site, id, kind, email_key, address, created_at)';
+fill(5000, $into, "'$site', " . id('00000003') . ", 'reset', '$victim', '$victim', $now");
+fill($COUNT, $into, "'$site', " . id('00000002') . ", 'reset', 'x' || i || '\@example.org', 'x' || i || '\@example.org', "
+    . $now);
+all_fine([ask_each($server, $late)], 'behind a flood of requests another is answered');
+ok(await(60, sub { grep { $_->{to} eq $late } $sink->taken }), 'its mail is sent');
+cmp_ok(waiting($sql), '>', $COUNT / 10, 'before most of the others are looked at');
+ok(settle(sql => $sql, seconds => 120), 'which are worked off too');
+is((grep { $_->{to} eq $victim } $sink->taken) + 0, $HOURLY, 'an address gets no more than it may, whatever is asked for it');
+is($sink->taken - $before, $HOURLY + 1, 'nobody else gets any');
+is($sql->("select count(*) from um_mail where address like 'x%'"), 0, 'of requests for nobody nothing is left');
+cmp_ok($sql->("select count(*) from um_mail where address = '$victim'"), '<=', 2 * $HOURLY,
+    'of those that were too many next to nothing');
+unlike($server->log, qr/UM502/, 'nothing went wrong');
+is($server->crashes, '', 'nothing crashed');
+
+api_done();
