@@ -174,7 +174,7 @@ static void purge(host_t *host, apr_pool_t *pool)
     um_cx_init(&cx, pool, host->server->site, apr_time_now());
     if (is_tidying) {
         status = um_outbox_tidy(&cx, &more);
-        host->next_tidy = status == UM_OK && more ? 0 : in_seconds(TIDY_SECONDS);
+        host->next_tidy = status == UM_OK && !more ? in_seconds(TIDY_SECONDS) : 0;
     }
     if (status == UM_OK) {
         int is_left;
@@ -192,8 +192,9 @@ static void purge(host_t *host, apr_pool_t *pool)
 static int purge_next(apr_pool_t *pool)
 {
     for (int i = 0; i < worker.count && !worker.stop; i++) {
-        host_t *host = &worker.hosts[worker.turn++ % worker.count];
+        host_t *host = &worker.hosts[worker.turn];
 
+        worker.turn = (worker.turn + 1) % worker.count;
         if (is_time(host->next_purge)) {
             apr_int64_t began = um_monotonic_ms();
             apr_pool_t *batch_pool;
@@ -206,14 +207,6 @@ static int purge_next(apr_pool_t *pool)
         }
     }
     return 0;
-}
-
-/* Beside mails that wait: neither may keep the other from going on. */
-static void purge_some(apr_pool_t *pool)
-{
-    if (is_time(worker.next_purge)) {
-        purge_next(pool);
-    }
 }
 
 /* --- mail --- */
@@ -276,7 +269,10 @@ static int send_mails(host_t *host, apr_pool_t *pool)
         if (status == UM_OK && is_time(host->paused_until)) {
             more |= send_batch(host, round_pool);
         }
-        purge_some(round_pool);
+        /* Beside mails that wait: neither keeps the other from going on. */
+        if (is_time(worker.next_purge)) {
+            purge_next(round_pool);
+        }
     } while (status == UM_OK && more && !worker.stop && !is_time(ends));
     apr_pool_destroy(round_pool);
     return status == UM_OK && more;
@@ -305,9 +301,19 @@ static void look_at_clock(void)
 
 /* --- all of it --- */
 
+/* Until there is nothing left, or a bell has rung and this had its share of the time. */
+static void purge_all(apr_pool_t *pool)
+{
+    apr_int64_t ends = in_seconds(CALL_SECONDS), share_ends = um_monotonic_ms() + LISTEN_MS / PURGE_SHARE;
+
+    while (!worker.stop && !is_time(ends) && (um_shared_rings() == worker.rings || !is_time(share_ends))
+           && purge_next(pool)) {
+        continue;
+    }
+}
+
 static void work(apr_pool_t *pool)
 {
-    apr_int64_t ends = in_seconds(CALL_SECONDS);
     apr_uint32_t rings = um_shared_rings();
     int more = 0, looks;
 
@@ -322,9 +328,8 @@ static void work(apr_pool_t *pool)
         }
         rest_when_idle(host);
     }
-    purge_some(pool);
-    while (!more && !worker.stop && um_shared_rings() == worker.rings && !is_time(ends) && purge_next(pool)) {
-        continue;
+    if (!more) {
+        purge_all(pool);
     }
     if (looks) {
         worker.next_look = more ? 0 : in_seconds(LOOK_SECONDS);
