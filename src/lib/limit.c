@@ -36,9 +36,10 @@ um_limit_t *um_limit_create(apr_pool_t *pool, um_crowd_t *crowd, int most)
     return made;
 }
 
+/* Signed: another thread may set a later tick between the two reads. */
 static int is_stalled(um_limit_t *limit)
 {
-    return limit->in_use && um_breaker_tick() - apr_atomic_read32(&limit->alive) > STALLED_MS;
+    return limit->in_use && (apr_int32_t)(um_breaker_tick() - apr_atomic_read32(&limit->alive)) > STALLED_MS;
 }
 
 static void wait_a_step(um_limit_t *limit)

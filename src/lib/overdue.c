@@ -31,18 +31,19 @@ static apr_int32_t until(apr_uint32_t tick)
  * keeps what it stands for, so that the file that is looked at is the one that is shut. */
 static void shut(um_overdue_call_t *call)
 {
+    const um_overdue_socket_t *noted = &call->socket;
     struct stat now;
     int fd;
 
     call->shut = 1;
-    if (fstat(call->fd, &now) != 0 || !S_ISSOCK(now.st_mode)) {
+    if (fstat(noted->fd, &now) != 0 || !S_ISSOCK(now.st_mode)) {
         return;
     }
-    fd = fcntl(call->fd, F_DUPFD_CLOEXEC, 0);
+    fd = fcntl(noted->fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0) {
         return;
     }
-    if (fstat(fd, &now) == 0 && now.st_dev == call->device && now.st_ino == call->inode) {
+    if (fstat(fd, &now) == 0 && now.st_dev == noted->device && now.st_ino == noted->inode) {
         (void)shutdown(fd, SHUT_RDWR);
     }
     (void)close(fd);
@@ -131,15 +132,21 @@ apr_status_t um_overdue_start(apr_pool_t *pool, um_overdue_t **overdue)
     return rv;
 }
 
-void um_overdue_begin(um_overdue_t *overdue, um_overdue_call_t *call, int fd, apr_uint32_t milliseconds)
+void um_overdue_note(um_overdue_socket_t *noted, int fd)
 {
-    struct stat socket;
+    struct stat now;
 
-    *call = (um_overdue_call_t){ .fd = fd, .ends = um_breaker_tick() + milliseconds };
-    if (fstat(fd, &socket) == 0) {
-        call->device = socket.st_dev;
-        call->inode = socket.st_ino;
+    *noted = (um_overdue_socket_t){ .fd = fd };
+    if (fstat(fd, &now) == 0) {
+        noted->device = now.st_dev;
+        noted->inode = now.st_ino;
     }
+}
+
+void um_overdue_begin(um_overdue_t *overdue, um_overdue_call_t *call, const um_overdue_socket_t *socket,
+                      apr_uint32_t milliseconds)
+{
+    *call = (um_overdue_call_t){ .socket = *socket, .ends = um_breaker_tick() + milliseconds };
     pthread_mutex_lock(&overdue->mutex);
     call->next = overdue->first;
     call->from = &overdue->first;

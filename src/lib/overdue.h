@@ -10,13 +10,18 @@
 
 typedef struct um_overdue_t um_overdue_t;
 
+/** A socket, whatever becomes of its number. */
+typedef struct um_overdue_socket_t {
+    int fd;
+    dev_t device;
+    ino_t inode;
+} um_overdue_socket_t;
+
 /** A call under way; on the stack of the thread that makes it. */
 typedef struct um_overdue_call_t {
     struct um_overdue_call_t *next, **from;
     apr_uint32_t ends;         /**< tick */
-    int fd;
-    dev_t device;              /**< with inode: which socket fd was when the call began */
-    ino_t inode;
+    um_overdue_socket_t socket;
     int shut;
 } um_overdue_call_t;
 
@@ -24,8 +29,12 @@ typedef struct um_overdue_call_t {
  * of its parent's. */
 apr_status_t um_overdue_start(apr_pool_t *pool, um_overdue_t **overdue);
 
+/** Notes which socket has that number now; once for each connection, for it costs a system call. */
+void um_overdue_note(um_overdue_socket_t *noted, int fd);
+
 /** A call on this socket begins and may take so long. */
-void um_overdue_begin(um_overdue_t *overdue, um_overdue_call_t *call, int fd, apr_uint32_t milliseconds);
+void um_overdue_begin(um_overdue_t *overdue, um_overdue_call_t *call, const um_overdue_socket_t *socket,
+                      apr_uint32_t milliseconds);
 
 /** It has ended. Whether the socket was shut because it took too long. */
 int um_overdue_end(um_overdue_t *overdue, um_overdue_call_t *call);

@@ -87,7 +87,7 @@ typedef struct um_dbconn_t {
     apr_pool_t *pool;          /**< lives as long as the connection */
     void *lender;              /**< the lender's own mark */
     um_store_memory_e memory;  /**< what a statement leaves behind */
-    const um_native_t *native; /**< functions of the driver's library */
+    um_native_t *native;       /**< functions of the driver's library */
     um_failure_e failure;      /**< how the last statement that failed did so */
     const um_guard_t *guard;   /**< NULL: there is none */
     apr_uint32_t timeout;      /**< milliseconds that a call may take now */

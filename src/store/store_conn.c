@@ -131,18 +131,18 @@ static um_failure_e failure_of(const um_dbconn_t *conn, int rv)
 
 static void begin_call(const um_dbconn_t *conn, um_overdue_call_t *call)
 {
-    int fd = conn->guard && conn->guard->overdue ? um_store_native_socket(conn) : -1;
+    const um_overdue_socket_t *socket = conn->guard && conn->guard->overdue ? um_store_native_socket(conn) : NULL;
 
-    call->fd = -1;
-    if (fd >= 0) {
-        um_overdue_begin(conn->guard->overdue, call, fd, conn->timeout);
+    call->socket.fd = -1;
+    if (socket) {
+        um_overdue_begin(conn->guard->overdue, call, socket, conn->timeout);
     }
 }
 
 /* Whether it took too long. Its connection is closed then, even if the answer has come in the last moment. */
 static int end_call(const um_dbconn_t *conn, um_overdue_call_t *call)
 {
-    int late = call->fd >= 0 && um_overdue_end(conn->guard->overdue, call);
+    int late = call->socket.fd >= 0 && um_overdue_end(conn->guard->overdue, call);
 
     if (conn->guard && conn->guard->limit) {
         um_limit_alive(conn->guard->limit);

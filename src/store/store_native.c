@@ -17,9 +17,12 @@ struct um_native_t {
     int (*status)(const void *);
     int (*transaction)(const void *);
     int (*socket)(const void *);
+    int (*backend)(const void *);
     int (*consume)(void *);
     int (*verbosity)(void *, int);
     int (*autocommit)(void *); /* SQLite's only one */
+    um_overdue_socket_t noted; /* PostgreSQL's socket, of the session with this backend */
+    int noted_backend;
 };
 
 static const char key[] = "um.native";
@@ -65,7 +68,8 @@ int um_store_native_attach(um_dbconn_t *conn)
     if (is_pgsql(conn)) {
         good = find(object, "PQstatus", &made->status) && find(object, "PQtransactionStatus", &made->transaction)
                && find(object, "PQsocket", &made->socket) && find(object, "PQconsumeInput", &made->consume)
-               && find(object, "PQsetErrorVerbosity", &made->verbosity);
+               && find(object, "PQsetErrorVerbosity", &made->verbosity)
+               && find(object, "PQbackendPID", &made->backend);
     }
     else {
         good = find(object, "sqlite3_get_autocommit", &made->autocommit);
@@ -96,9 +100,21 @@ um_native_state_e um_store_native_state(const um_dbconn_t *conn)
     return conn->native->transaction(handle) == PG_TRANSACTION_IDLE ? UM_NATIVE_IDLE : UM_NATIVE_OPEN;
 }
 
-int um_store_native_socket(const um_dbconn_t *conn)
+/* mod_dbd may have connected anew meanwhile: then the backend is another one. */
+const um_overdue_socket_t *um_store_native_socket(const um_dbconn_t *conn)
 {
-    return conn->native->socket ? conn->native->socket(handle_of(conn)) : -1;
+    um_native_t *native = conn->native;
+    void *handle = handle_of(conn);
+    int fd = native->socket ? native->socket(handle) : -1;
+
+    if (fd < 0) {
+        return NULL;
+    }
+    if (native->noted.fd != fd || native->noted_backend != native->backend(handle)) {
+        um_overdue_note(&native->noted, fd);
+        native->noted_backend = native->backend(handle);
+    }
+    return &native->noted;
 }
 
 void um_store_native_drop(const um_dbconn_t *conn)

@@ -64,7 +64,7 @@ static apr_status_t begin(um_tx_t *tx)
 }
 
 /* Whether a transaction whose COMMIT failed was done. A full disk leaves SQLite's open or already undone. An error that
- * PostgreSQL answers says that nothing was done; after a lost connection nobody knows. */
+ * PostgreSQL answers says that nothing was done; after a lost connection, or a timeout of ours, nobody knows. */
 static apr_status_t commit_failed(um_tx_t *tx, int *undone)
 {
     if (um_store_tx_dialect(tx) == UM_DIALECT_SQLITE3) {

@@ -195,4 +195,18 @@ for (@cases) {
     cmp_ok($status, '<', 128, "$name: no crash");
 }
 
+# What a connection string lacks that a host which does not answer is given up by: a warning, and httpd starts.
+for (
+    ['dbname=x', 'connect_timeout=2'], ['host=db dbname=x', 'connect_timeout=2 tcp_user_timeout=5000'],
+    ['host=db connect_timeout=2', 'tcp_user_timeout=5000'], ['hostaddr=192.0.2.1 tcp_user_timeout=1', 'connect_timeout=2'],
+    ['postgresql://db/x?connect_timeout=2', 'tcp_user_timeout=5000'], ['host=db connect_timeout=2 tcp_user_timeout=5000'],
+    ['host=/run/postgresql connect_timeout=2'], ['connect_timeout=2'], ['service=accounts'],
+    ['postgres://db/x?connect_timeout=2&tcp_user_timeout=5000'],
+) {
+    my ($params, $lacks) = @$_;
+    my ($status, $output) = UmTest::httpd_t(spoilt($SQLITE, "DBDriver pgsql\nDBDParams \"$params\""), folder => scene());
+    my ($told) = $output =~ /UM112: DBDParams \(\S+:\d+\) lacks ([^:]+): /;
+    is("$status " . ($told || 'nothing'), '0 ' . ($lacks || 'nothing'), "what $params lacks") or diag($output);
+}
+
 done_testing();

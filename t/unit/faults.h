@@ -289,10 +289,10 @@ um_native_state_e um_store_native_state(const um_dbconn_t *conn)
            : UM_NATIVE_OPEN;
 }
 
-int um_store_native_socket(const um_dbconn_t *conn)
+const um_overdue_socket_t *um_store_native_socket(const um_dbconn_t *conn)
 {
     (void)conn;
-    return -1;
+    return NULL;
 }
 
 void um_store_native_drop(const um_dbconn_t *conn)

@@ -32,6 +32,14 @@ static void close_pair(const int *pair)
     close(pair[1]);
 }
 
+static void begin(um_overdue_call_t *call, int fd, apr_uint32_t milliseconds)
+{
+    um_overdue_socket_t socket;
+
+    um_overdue_note(&socket, fd);
+    um_overdue_begin(overdue, call, &socket, milliseconds);
+}
+
 /* Whether what is written at one end is read at the other. */
 static int is_open(const int *pair)
 {
@@ -56,7 +64,7 @@ static void test_shut(void)
     int pair[2], took;
 
     open_pair(pair);
-    um_overdue_begin(overdue, &call, pair[0], SHORT_MS);
+    begin(&call, pair[0], SHORT_MS);
     took = wait_for_nothing(pair[0]);
     ok(took >= SHORT_MS - 10, "a call that gets no answer ends, after %d ms", took);
     is_int(um_overdue_end(overdue, &call), 1, "and is told why");
@@ -70,9 +78,9 @@ static void test_order(void)
 
     open_pair(slow);
     open_pair(quick);
-    um_overdue_begin(overdue, &patient, slow[0], LONG_MS);
+    begin(&patient, slow[0], LONG_MS);
     apr_sleep(apr_time_from_msec(100));     /* the thread sleeps for the long one now */
-    um_overdue_begin(overdue, &hasty, quick[0], SHORT_MS);
+    begin(&hasty, quick[0], SHORT_MS);
     took = wait_for_nothing(quick[0]);
     ok(took < LONG_MS / 2, "one with less time than those before ends in its own, after %d ms", took);
     is_int(um_overdue_end(overdue, &hasty), 1, "it was shut");
@@ -90,7 +98,7 @@ static void test_reused(void)
 
     open_pair(old);
     number = old[0];
-    um_overdue_begin(overdue, &call, number, SHORT_MS);
+    begin(&call, number, SHORT_MS);
     close_pair(old);
     open_pair(new);
     is_int(new[0], number, "another socket has the number now");
@@ -100,7 +108,7 @@ static void test_reused(void)
     close_pair(new);
 
     open_pair(old);
-    um_overdue_begin(overdue, &call, old[0], SHORT_MS);
+    begin(&call, old[0], SHORT_MS);
     close_pair(old);
     apr_sleep(apr_time_from_msec(3 * SHORT_MS));
     is_int(um_overdue_end(overdue, &call), 1, "nor does a number that nothing has do harm");
@@ -116,7 +124,7 @@ static void *hammer(void *unused)
     for (int i = 0; i < ROUNDS; i++) {
         um_overdue_call_t call;
 
-        um_overdue_begin(overdue, &call, pair[0], LONG_MS - i % 7 * 1000);
+        begin(&call, pair[0], LONG_MS - i % 7 * 1000);
         wrong += um_overdue_end(overdue, &call);
     }
     wrong += !is_open(pair);
