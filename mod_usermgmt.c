@@ -66,6 +66,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_insert_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_insert_error_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     um_cors_register();
+    ap_hook_handler(um_handover_refuse, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
     /* After everybody's handlers but the one for files. */
     ap_hook_handler(um_api_nowhere, NULL, NULL, APR_HOOK_LAST);

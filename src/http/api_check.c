@@ -3,7 +3,7 @@
 
 #include "channel.h"
 #include "credential.h"
-#include "handover.h"
+#include "handover_headers.h"
 #include "origin.h"
 #include "place.h"
 #include "reply.h"
@@ -95,8 +95,12 @@ static int let_pass(um_call_t *call, const um_identity_t *identity)
 {
     apr_table_t *headers = call->r->headers_out;
 
-    um_handover_headers(call->cx.pool, headers, identity);
-    apr_table_setn(headers, "Remote-User", apr_table_get(headers, "X-Usermgmt-Username"));
+    unsigned which = um_place_of(call->r)->identity_headers;
+
+    if (!um_handover_headers(call->r, headers, identity, which ? which : UM_HEADER_USUAL)) {
+        return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, "error", "A server error occurred.");
+    }
+    apr_table_setn(headers, "Remote-User", um_handover_headers_printable(call->cx.pool, identity->username));
     return um_reply_json(call, HTTP_NO_CONTENT, NULL);
 }
 

@@ -180,8 +180,8 @@ UM_DIRECTIVE(UserMgmtVerifyURL, TEXT, verify_url, "auto", 0, 0, INHERITED,
 UM_DIR_DIRECTIVE(UserMgmtAuthorization, ONWARD, authorization, "forward",
     "Authorization as applications get it: forward, drop, bearer, or a text")
 
-UM_DIR_DIRECTIVE(UserMgmtIdentityHeaders, FLAG, identity_headers, "Off",
-    "tell applications who calls by request headers, X-Usermgmt-...: On or Off")
+UM_DIR_DIRECTIVE(UserMgmtIdentityHeaders, HEADERS, identity_headers, "Off",
+    "tell applications who calls by request headers: Off, On (all but groups), or id, username, email, groups, staff")
 
 UM_DIR_DIRECTIVE(UserMgmtTokenSource, SOURCES, sources, "header",
     "where AuthType Bearer looks for a token, in order: header, cookie, cookie=NAME, query=NAME")

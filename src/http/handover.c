@@ -2,6 +2,7 @@
 #include "handover.h"
 
 #include "caller.h"
+#include "handover_headers.h"
 #include "place.h"
 #include "request.h"
 #include "server.h"
@@ -226,35 +227,6 @@ static void clear_environment(request_rec *r)
 
 /* --- headers --- */
 
-/* NUL and other C0 controls, DEL, and C1 controls, which UTF-8 writes as C2 80 to C2 9F. */
-static const char *printable(apr_pool_t *pool, const char *text)
-{
-    char *copy = NULL;
-
-    for (apr_size_t i = 0; text[i]; i++) {
-        unsigned char c = (unsigned char)text[i];
-        unsigned char next = (unsigned char)text[i + 1];
-        int is_c1 = c == 0xC2 && next >= 0x80 && next <= 0x9F;
-
-        if (c < ' ' || c == 0x7F || is_c1) {
-            copy = copy ? copy : apr_pstrdup(pool, text);
-            copy[i] = ' ';
-            i += (apr_size_t)is_c1;
-            copy[i] = ' ';
-        }
-    }
-    return copy ? copy : text;
-}
-
-void um_handover_headers(apr_pool_t *pool, apr_table_t *headers, const um_identity_t *identity)
-{
-    apr_table_setn(headers, "X-Usermgmt-Id", identity->user_id);
-    apr_table_setn(headers, "X-Usermgmt-Username", printable(pool, identity->username));
-    apr_table_setn(headers, "X-Usermgmt-Email", printable(pool, identity->email));
-    apr_table_setn(headers, "X-Usermgmt-Groups", printable(pool, identity->groups));
-    apr_table_setn(headers, "X-Usermgmt-Staff", identity->is_staff ? "1" : "0");
-}
-
 static void change(request_rec *r)
 {
     um_request_t *known = um_request_of(r);
@@ -306,7 +278,7 @@ static void set_headers(request_rec *r, const um_identity_t *identity)
 
     if (identity && place->identity_headers && r->method_number != M_TRACE) {
         change(r);
-        um_handover_headers(r->pool, r->headers_in, identity);
+        um_request_of(r)->is_untold = !um_handover_headers(r, r->headers_in, identity, place->identity_headers);
     }
     if (place->authorization.what != UM_ONWARD_FORWARD) {
         set_authorization(r, place);
@@ -339,6 +311,9 @@ static void apply(request_rec *r)
     const um_identity_t *identity;
 
     undo(r);
+    if (um_request_look(r)) {
+        um_request_look(r)->is_untold = 0;
+    }
     identity = um_caller_of(r);
     if (identity) {
         set_environment(r, identity);
@@ -365,6 +340,15 @@ int um_handover_fixups(request_rec *r)
         }
     }
     return DECLINED;
+}
+
+int um_handover_refuse(request_rec *r)
+{
+    const um_request_t *known = um_request_look(r);
+
+    /* A redirect of mod_rewrite is no application; what it leads to has a place of its own. */
+    return known && known->is_untold && strcmp(r->handler ? r->handler : "", "redirect-handler") != 0
+           ? HTTP_INTERNAL_SERVER_ERROR : DECLINED;
 }
 
 void um_handover_settle(request_rec *r)

@@ -3,8 +3,6 @@
 #define UM_HANDOVER_H
 /* What an application is told: who calls, in the environment and, where the administrator wants it, in request headers;
  * and that nobody else can tell it that. */
-#include "identity.h"
-
 #include <httpd.h>
 
 /** Hook post_read_request, after mod_proxy's: takes out every header that an application may take for one of ours
@@ -24,8 +22,7 @@ int um_handover_fixups(request_rec *r);
  * since, and what must not be done before: a token in the query is taken out. */
 void um_handover_settle(request_rec *r);
 
-/** Tells an identity by headers: of a request that goes on, or of an answer to a proxy that asks. Values are UTF-8 as
- * it is, with a blank for each control character. */
-void um_handover_headers(apr_pool_t *pool, apr_table_t *headers, const um_identity_t *identity);
+/** Hook handler, before all others: answers 500 where the application cannot be told what it is to be told. */
+int um_handover_refuse(request_rec *r);
 
 #endif

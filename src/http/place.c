@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-typedef enum { KIND_FLAG, KIND_ONWARD, KIND_SOURCES } kind_e;
+typedef enum { KIND_HEADERS, KIND_ONWARD, KIND_SOURCES } kind_e;
 
 typedef struct row_t {
     const char *name;
@@ -31,12 +31,31 @@ const um_place_t *um_place_of(const request_rec *r)
 
 /* --- reading a value; each gives NULL, or what is wrong with it --- */
 
-static const char *read_flag(apr_pool_t *pool, const char *args, int *value)
+static unsigned header_bit(const char *word)
+{
+    static const char *const words[] = { "id", "username", "email", "groups", "staff" };
+
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcasecmp(word, words[i]) == 0) {
+            return 1U << i;
+        }
+    }
+    return 0;
+}
+
+static const char *read_headers(apr_pool_t *pool, const char *args, unsigned *value)
 {
     const char *word = ap_getword_conf(pool, &args);
+    unsigned bit = header_bit(word);
 
-    *value = strcasecmp(word, "on") == 0;
-    return !*args && (*value || strcasecmp(word, "off") == 0) ? NULL : "must be On or Off";
+    if (!*args && (strcasecmp(word, "on") == 0 || strcasecmp(word, "off") == 0)) {
+        *value = strcasecmp(word, "on") == 0 ? UM_HEADER_USUAL : 0;
+        return NULL;
+    }
+    for (*value = bit; bit && *args; *value |= bit) {
+        bit = header_bit(ap_getword_conf(pool, &args));
+    }
+    return bit ? NULL : "must be On or Off, or name headers: id, username, email, groups, staff";
 }
 
 static const char *read_onward(apr_pool_t *pool, const char *args, um_onward_t *value)
@@ -78,8 +97,8 @@ static const char *read_value(apr_pool_t *pool, const row_t *row, um_place_t *pl
     void *member = (char *)place + row->offset;
 
     switch (row->kind) {
-    case KIND_FLAG:
-        return read_flag(pool, args, member);
+    case KIND_HEADERS:
+        return read_headers(pool, args, member);
     case KIND_ONWARD:
         return read_onward(pool, args, member);
     case KIND_SOURCES:

@@ -22,8 +22,16 @@ typedef struct um_onward_t {
     const char *text;           /**< for UM_ONWARD_TEXT */
 } um_onward_t;
 
+/** Identity headers, as bits. */
+typedef enum {
+    UM_HEADER_ID = 1, UM_HEADER_USERNAME = 2, UM_HEADER_EMAIL = 4, UM_HEADER_GROUPS = 8, UM_HEADER_STAFF = 16
+} um_header_e;
+
+/** What On stands for: groups may be many, and an application that does not read them should not have to take them. */
+#define UM_HEADER_USUAL ((unsigned)(UM_HEADER_ID | UM_HEADER_USERNAME | UM_HEADER_EMAIL | UM_HEADER_STAFF))
+
 /* kind -> C type of the member */
-typedef int um_dir_kind_FLAG_t;
+typedef unsigned um_dir_kind_HEADERS_t;             /* bits of um_header_e */
 typedef um_onward_t um_dir_kind_ONWARD_t;
 typedef const apr_array_header_t *um_dir_kind_SOURCES_t;    /* um_source_t, at least one */
 

@@ -28,6 +28,7 @@ struct um_request_t {
     int failed;                         /**< by failure.c: the status with which it has failed; 0: it has not */
     int is_allowed;                     /**< by handover.c: the rules of the place let it pass */
     const um_rules_t *applied;          /**< by handover.c: per_dir_config that headers and environment conform to */
+    int is_untold;                      /**< by handover.c: the application cannot be told who calls */
     int is_changed;                     /**< by handover.c: headers_in is as the back end gets it, and */
     const char *original[UM_REQUEST_HEADERS];   /**< these are the client's; NULL: the client sent none */
     request_rec *r;

@@ -11,12 +11,14 @@
 #define PARTS 64
 #define KEY UM_SHMTABLE_KEY
 #define BYTES 112           /* of an entry in one slot: its key and then its value, over as many slots as it takes */
+/* A value must leave room for others: a part that has none for it would be emptied. */
+#define THIRD(table) ((apr_size_t)(table)->per_part * BYTES / 3)
+#define LONGEST(table) (THIRD(table) < UM_SHMTABLE_LONGEST ? THIRD(table) : UM_SHMTABLE_LONGEST)
 #define MOST_WANTED 3
 #define NONE 0              /* slots are counted from 1 */
 #define WAIT_NS 20000000
 
 enum { FREE, HEAD, TAIL };
-
 typedef struct slot_t {
     apr_uint32_t next;      /* in the bucket, or among the free ones */
     apr_uint32_t more;      /* where the entry goes on */
@@ -338,7 +340,7 @@ int um_shmtable_get(um_shmtable_t *table, apr_pool_t *pool, const unsigned char 
         return 0;
     }
     place = find(&view, key);
-    if (place && view.slots[*place].len <= UM_SHMTABLE_LONGEST) {
+    if (place && view.slots[*place].len <= LONGEST(table)) {
         slot_t *slot = &view.slots[*place];
 
         slot->wanted += slot->wanted < MOST_WANTED;
@@ -363,7 +365,7 @@ void um_shmtable_put(um_shmtable_t *table, const unsigned char key[KEY], const v
     if (place) {
         take_out(&view, place);
     }
-    if (len <= UM_SHMTABLE_LONGEST) {
+    if (len <= LONGEST(table)) {
         add(&view, key, value, len);
     }
     leave(&view);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_SHMTABLE_H
 #define UM_SHMTABLE_H
-/* A table in memory that processes share: keys of 16 bytes that are as good as random, values of up to 4 KB that are
+/* A table in memory that processes share: keys of 16 bytes that are as good as random, values of up to 64 KB that are
  * forgotten when room is needed - those least asked for lately first. A cache: whatever goes wrong, a value is not
  * there, and a value that is there is whole.
  *
@@ -11,7 +11,8 @@
 #include <apr_pools.h>
 
 #define UM_SHMTABLE_KEY 16
-#define UM_SHMTABLE_LONGEST 4096u        /**< bytes of the longest value */
+/** Bytes of the longest value; in a small table a third of a part, which is 4 KB at least. */
+#define UM_SHMTABLE_LONGEST 65536u
 #define UM_SHMTABLE_LEAST 1048576u       /**< bytes of the smallest table */
 
 typedef struct um_shmtable_t um_shmtable_t;

@@ -13,7 +13,12 @@ use UmPlaces;
 use UmServer;
 use UmTest ();
 
-my $site = places("UserMgmtCookie tok\n");
+my $site = places(<<'END');
+UserMgmtCookie tok
+<If "%{HTTP:X-Try} == 'groups'">
+    UserMgmtIdentityHeaders groups username
+</If>
+END
 my $PORT = $site->{server}{port};
 my $me = enrol('alice', groups => ['editors', 'büro']);
 my $staff = enrol('bob', staff => 1);
@@ -26,11 +31,13 @@ sub shown {
         x-usermgmt-username x-usermgmt-email x-usermgmt-groups x-usermgmt-staff);
 }
 
-my $ALICE = "alice|$me->{id}|alice|alice\@example.org|büro,editors|0";
+my $ALICE = "alice|$me->{id}|alice|alice\@example.org|-|0";
 is(shown(ask($_ => $CHECK, token => $T)), "204|$ALICE", "$_: who it is") for qw(GET HEAD POST PUT DELETE OPTIONS FOO);
 is(shown(get($CHECK, token => $T, headers => ['Accept: image/png', 'Content-Type: x/y'])), "204|$ALICE",
     "headers of the proxy's client do not matter");
 is(shown(get($CHECK, headers => ['X-Usermgmt-Id: evil', 'Remote-User: evil'])), '401|-|-|-|-|-|-', 'nor do forged ones');
+is(shown(get($CHECK, token => $T, headers => ['X-Try: groups'])), '204|alice|-|alice|-|büro,editors|-',
+    'UserMgmtIdentityHeaders says what is told');
 is(challenge_of(get($CHECK)), '401 Bearer realm="api"', 'without a token');
 is(challenge_of(get($CHECK, token => 'x')), '401 Bearer realm="api", error="invalid_token"', 'with a bad one');
 is(get($CHECK, headers => ["Authorization: Bearer $T", 'Authorization: Bearer x'])->{status}, 401, 'with two');
@@ -217,6 +224,13 @@ for my $name (sort keys %proxy) {
         is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://localhost')), $alice,
             "$name: a cookie from the site");
     }
+}
+{
+    my $over = enrol('dave', groups => [map { sprintf 'g%063d', $_ } 1 .. 62]);
+    is(shown(get($CHECK, token => $over->{token})), "204|dave|$over->{id}|dave|dave\@example.org|-|0", 'many groups');
+    is(get($CHECK, token => $over->{token}, headers => ['X-Try: groups'])->{status}, 500,
+        'more groups than a header takes');
+    is(get("$CHECK?group=" . sprintf('g%063d', 62), token => $over->{token})->{status}, 204, 'can be asked for');
 }
 is($site->{server}->crashes, '', 'nothing crashed');
 

@@ -42,7 +42,7 @@ ScriptAlias /pcgi ${pages}/cgi
 <Location /pass>
     AuthType Basic
     AuthBasicProvider usermgmt
-    UserMgmtIdentityHeaders On
+    UserMgmtIdentityHeaders id username email groups staff
     ProxyPass ${back}/
 </Location>
 <LocationMatch "^/(?:app|pass)/bearer">
@@ -51,8 +51,14 @@ ScriptAlias /pcgi ${pages}/cgi
 <LocationMatch "^/(?:app|pass)/drop">
     UserMgmtAuthorization drop
 </LocationMatch>
-<Location /app/on>
+<Location /app/usual>
     UserMgmtIdentityHeaders On
+</Location>
+<Location /app/some>
+    UserMgmtIdentityHeaders Username STAFF
+</Location>
+<Location /app/on>
+    UserMgmtIdentityHeaders id username email groups staff
 </Location>
 <Location /app/text>
     UserMgmtAuthorization "Basic c2VydmVyOnNlY3JldA=="
@@ -76,7 +82,7 @@ RewriteRule ^/rewritten(.*) ${back}$1 [P,QSA]
     UserMgmtAuthorization drop
 </Location>
 <Location /on>
-    UserMgmtIdentityHeaders On
+    UserMgmtIdentityHeaders id username email groups staff
     UserMgmtAuthorization "Basic c2VydmVyOnNlY3JldA=="
     RewriteEngine On
     RewriteRule on/open /open/x
@@ -117,6 +123,25 @@ my $HEADERS = "HTTP_X_USERMGMT_EMAIL=alice\@example.org HTTP_X_USERMGMT_GROUPS=e
     . "HTTP_X_USERMGMT_ID=$me->{id} HTTP_X_USERMGMT_STAFF=1 HTTP_X_USERMGMT_USERNAME=alice";
 is(of(get('/app/on', headers => [$H]), qr/USERMGMT/), $HEADERS, 'a back end is told who calls');
 is(of(get('/app/off', headers => [$H]), qr/USERMGMT/), '', 'only where that is asked for');
+is(of(get('/app/usual', headers => [$H]), qr/USERMGMT/), $HEADERS =~ s/\S*GROUPS\S* //r, 'On is all but the groups');
+is(of(get('/app/some', headers => [$H]), qr/USERMGMT/), 'HTTP_X_USERMGMT_STAFF=1 HTTP_X_USERMGMT_USERNAME=alice',
+    'by name');
+# Names of 64 bytes with a comma between: 61 of them fit into a header, 62 do not.
+{
+    my @groups = map { sprintf 'g%063d', $_ } 1 .. 62;
+    my $full = enrol('mia', groups => [@groups[0 .. 60]]);
+    my $over = enrol('noah', groups => \@groups);
+    is(told(get('/app/on', token => $full->{token}))->{HTTP_X_USERMGMT_GROUPS}, join(',', @groups[0 .. 60]),
+        'a long list of groups arrives whole');
+    my $log = UmTest::mark("$site->{server}{folder}/logs/error_log");
+    is(get('/app/on', token => $over->{token})->{status}, 500, 'for a longer one there is no way');
+    is(get('/on/open', token => $over->{token})->{status}, 200, 'but a redirect to where none is wanted');
+    like(UmTest::wait_for($log, qr/UM431/, 10), qr/UM431: the names of the groups of $over->{id} take 4029 bytes/,
+        'is told in the log');
+    unlike(get('/app/on', token => $over->{token})->{body}, qr/g000/, 'and nobody gets a part of it');
+    is(get('/app/usual', token => $over->{token})->{status}, 200, 'who is not told the groups is served');
+    is(told(get('/pcgi/env', token => $over->{token}))->{USERMGMT_GROUPS}, join(',', @groups), 'a variable holds more');
+}
 is(told(get('/app/on', token => $other->{token}))->{HTTP_X_USERMGMT_USERNAME}, 'Zoë', 'a name is sent in UTF-8');
 is(of(get('/pass/x', headers => ['Authorization: Basic ' . encode_base64('alice:' . good_password(), '')]),
     qr/USERMGMT/), $HEADERS, 'the same for who has shown a password');
@@ -179,7 +204,7 @@ TypesConfig $site->{pages}/types
 ProxyPass / http://127.0.0.1:$port/
 ProxyPassMatch ^/api !
 <Location />
-    UserMgmtIdentityHeaders On
+    UserMgmtIdentityHeaders id username email groups staff
 </Location>
 END
     for my $method (qw(GET OPTIONS POST FOO)) {

@@ -188,7 +188,7 @@ sub of {
     return join ' ', map { "$_=$told->{$_}" } sort grep { /$pattern/ } keys %$told;
 }
 
-my $WHO = "HTTP_X_USERMGMT_EMAIL=alice\@example.org HTTP_X_USERMGMT_GROUPS= HTTP_X_USERMGMT_ID=$me->{id} "
+my $WHO = "HTTP_X_USERMGMT_EMAIL=alice\@example.org HTTP_X_USERMGMT_ID=$me->{id} "
     . 'HTTP_X_USERMGMT_STAFF=0 HTTP_X_USERMGMT_USERNAME=alice';
 
 # ---- the program asks who calls --------------------------------------------------------------------------------------

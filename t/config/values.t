@@ -89,10 +89,10 @@ for my $row (@rows) {
 
 # Those for places may stand there.
 my %wrong = (UserMgmtAuthorization => ['forwrad', '""', 'drop drop', '"Basic x" y', "\"Basic \x01\""],
-    UserMgmtIdentityHeaders => ['maybe', '""', 'On On'],
+    UserMgmtIdentityHeaders => ['maybe', '""', 'On On', 'id maybe', 'On id', 'id Off'],
     UserMgmtTokenSource => ['', 'headers', 'header=x', 'cookie=', 'cookie=a;b', 'query', '"query=a b"', 'header body']);
 my %right = (UserMgmtAuthorization => ['forward', 'Drop', 'bearer', '"Basic dXNlcjpzZWNyZXQ="'],
-    UserMgmtIdentityHeaders => ['On', 'off'],
+    UserMgmtIdentityHeaders => ['On', 'off', 'id', 'Groups username id email staff', 'id id'],
     UserMgmtTokenSource => ['header', 'cookie', 'Header cookie cookie=a.b query=access_token']);
 for my $name (map { $_->{name} } place_directives()) {
     for my $value (@{ $wrong{$name} }) {

@@ -94,6 +94,13 @@ static void test_one(void)
     um_shmtable_remove(table, key_of(4, key));
     ok(!get(table, pool, 4) && get(table, pool, 5), "one is removed, the others stay");
     is_int((long long)um_shmtable_count(table), 12, "and counted no longer");
+    table = um_shmtable_attach(pool, fresh(32 * MB), 32 * MB);
+    for (unsigned i = 0; i < 40; i++) {
+        put(table, i, text_of(i, UM_SHMTABLE_LONGEST - 1));
+    }
+    is_text(get(table, pool, 39), text_of(39, UM_SHMTABLE_LONGEST - 1), "a larger table takes longer values");
+    put(table, 39, text_of(39, UM_SHMTABLE_LONGEST));
+    ok(!get(table, pool, 39), "up to a limit");
     ok(um_shmtable_init(key, UM_SHMTABLE_LEAST - 1) == APR_EINVAL, "too little memory is refused");
 }
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "handover_headers.h"
+
+#include "place.h"
+#include "server.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* NUL and other C0 controls, DEL, and C1 controls, which UTF-8 writes as C2 80 to C2 9F. */
+const char *um_handover_headers_printable(apr_pool_t *pool, const char *text)
+{
+    char *copy = NULL;
+
+    for (apr_size_t i = 0; text[i]; i++) {
+        unsigned char c = (unsigned char)text[i];
+        unsigned char next = (unsigned char)text[i + 1];
+        int is_c1 = c == 0xC2 && next >= 0x80 && next <= 0x9F;
+
+        if (c < ' ' || c == 0x7F || is_c1) {
+            copy = copy ? copy : apr_pstrdup(pool, text);
+            copy[i] = ' ';
+            i += (apr_size_t)is_c1;
+            copy[i] = ' ';
+        }
+    }
+    return copy ? copy : text;
+}
+
+/* Bytes: back ends take 8 KB of headers in all, often less. */
+#define LONGEST_GROUPS 4000
+
+int um_handover_headers(request_rec *r, apr_table_t *headers, const um_identity_t *identity, unsigned which)
+{
+    const struct { unsigned bit; const char *name, *value; } all[] = {
+        { UM_HEADER_ID,       "X-Usermgmt-Id",       identity->user_id },
+        { UM_HEADER_USERNAME, "X-Usermgmt-Username", identity->username },
+        { UM_HEADER_EMAIL,    "X-Usermgmt-Email",    identity->email },
+        { UM_HEADER_GROUPS,   "X-Usermgmt-Groups",   identity->groups },
+        { UM_HEADER_STAFF,    "X-Usermgmt-Staff",    identity->is_staff ? "1" : "0" },
+    };
+    apr_size_t len = which & UM_HEADER_GROUPS ? strlen(identity->groups) : 0;
+
+    if (len > LONGEST_GROUPS) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "UM431: the names of the groups of %s take %" APR_SIZE_T_FMT
+                      " bytes, and a header %d at most: answered 500", identity->user_id, len, LONGEST_GROUPS);
+        return 0;
+    }
+    for (apr_size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (which & all[i].bit) {
+            apr_table_setn(headers, all[i].name, um_handover_headers_printable(r->pool, all[i].value));
+        }
+    }
+    return 1;
+}
