@@ -319,9 +319,9 @@ sub multipart {
     answer_is(call(POST => $USERS, type => 'multipart/form-data; boundary="a b"',
         body => multipart('a b', ['name="username"', $name],
         ['name="password"', ' Blue-Tree!71x '], ['name=last_name', 'Lée'],
-            ['name="email"; filename="x.txt"', 'not an address'])),
+            ['name="picture"; filename="x.txt"', 'not a field'])),
         201, account_like($name, '', 'Lée', ''),
-        'a multipart form registers; files in it do not count');
+        'a multipart form registers; a file that is no field does not count');
     ok(login($name, ' Blue-Tree!71x '), 'the blanks around its password are part of it');
 }
 {
