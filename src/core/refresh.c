@@ -135,11 +135,53 @@ static int is_present(const work_t *work)
     return is_same(work->row.refresh_hash, work->secret_hash);
 }
 
-/* The clocks of nodes differ: one that was replaced in a moment to come was replaced just now. */
+/* --- those that were replaced --- */
+
+/* As many are remembered beside the last one. */
+#define MOST_EARLIER 8
+
+/* A token that was replaced: by which salt, and when. */
+typedef struct link_t {
+    const char *hash, *salt;
+    apr_int64_t at;
+} link_t;
+
+/* Of a session, those that may still be used, the newest first. The clocks of nodes differ: one that was replaced in a
+ * moment to come was replaced just now. */
+static int links_of(const um_cx_t *cx, const um_session_refresh_t *row, link_t *links)
+{
+    char *rest = apr_pstrdup(cx->pool, row->earlier_hashes), *last = NULL, *salt, *at;
+    link_t link = { row->previous_hash, row->refresh_salt, row->rotated_at };
+    int count = 0;
+
+    while (link.hash && count <= MOST_EARLIER && um_cx_seconds(cx) - link.at < cx->site->refresh_grace) {
+        links[count++] = link;
+        link.hash = apr_strtok(rest, " ", &last);
+        salt = link.hash ? apr_strtok(NULL, " ", &last) : NULL;
+        at = salt ? apr_strtok(NULL, " ", &last) : NULL;
+        link = at ? (link_t){ link.hash, salt, apr_atoi64(at) } : (link_t){ 0 };
+        rest = NULL;
+    }
+    return count;
+}
+
+/* Where the shown token is among them; count: nowhere. */
+static int position(const work_t *work, const link_t *links, int count)
+{
+    int found = count;
+
+    for (int i = count; i-- > 0; ) {
+        found = is_same(links[i].hash, work->secret_hash) ? i : found;
+    }
+    return found;
+}
+
 static int is_in_grace(const um_cx_t *cx, const work_t *work)
 {
-    return is_same(work->row.previous_hash, work->secret_hash)
-           && um_cx_seconds(cx) - work->row.rotated_at < cx->site->refresh_grace;
+    link_t links[MOST_EARLIER + 1];
+    int count = links_of(cx, &work->row, links);
+
+    return position(work, links, count) < count;
 }
 
 um_status_e um_refresh_find(um_cx_t *cx, const char *text, um_refresh_t *refresh)
@@ -162,20 +204,68 @@ um_status_e um_refresh_find(um_cx_t *cx, const char *text, um_refresh_t *refresh
 
 /* --- using --- */
 
-/* The token that follows under a salt, and its hash. */
-static um_status_e follow(um_cx_t *cx, const work_t *work, const char *salt, const char **token, const char **hash)
+/* Makes parts those of the token that follows under a salt. */
+static int follow(um_cx_t *cx, parts_t *parts, const char *salt)
 {
-    parts_t next = work->parts;
+    unsigned char secret[sizeof(parts->secret)];
     um_hmackey_t *key;
+    int good = um_hmackey_create(cx->pool, (const unsigned char *)salt, strlen(salt), &key) == APR_SUCCESS
+               && um_hmackey_sign(key, parts->secret, sizeof(parts->secret), secret) == APR_SUCCESS;
 
-    *hash = NULL;
-    if (um_hmackey_create(cx->pool, (const unsigned char *)salt, strlen(salt), &key) == APR_SUCCESS
-        && um_hmackey_sign(key, work->parts.secret, sizeof(work->parts.secret), next.secret) == APR_SUCCESS) {
-        *hash = hash_of(cx->pool, next.secret, sizeof(next.secret));
-        *token = print(cx->pool, &next);
+    if (good) {
+        memcpy(parts->secret, secret, sizeof(secret));
     }
-    OPENSSL_cleanse(&next, sizeof(next));
+    OPENSSL_cleanse(secret, sizeof(secret));
+    return good;
+}
+
+/* The token of parts and its hash, and wipes them. */
+static um_status_e give(um_cx_t *cx, parts_t *parts, int good, const char **token, const char **hash)
+{
+    *hash = good ? hash_of(cx->pool, parts->secret, sizeof(parts->secret)) : NULL;
+    *token = *hash ? print(cx->pool, parts) : NULL;
+    OPENSSL_cleanse(parts, sizeof(*parts));
     return *hash ? UM_OK : um_cx_failed(cx, "a refresh token could not be made");
+}
+
+/* The present token for one that was replaced a moment ago. *token NULL: it is none of those, or an older version of
+ * the module has replaced one since and kept nothing of the others. */
+static um_status_e catch_up(um_cx_t *cx, const work_t *work, const char **token)
+{
+    link_t links[MOST_EARLIER + 1];
+    int count = links_of(cx, &work->row, links);
+    int i = position(work, links, count), good = 1;
+    parts_t parts = work->parts;
+    const char *hash;
+    um_status_e status;
+
+    *token = NULL;
+    if (i == count) {
+        OPENSSL_cleanse(&parts, sizeof(parts));
+        return UM_OK;
+    }
+    for (; good && i >= 0; i--) {
+        good = follow(cx, &parts, links[i].salt);
+    }
+    status = give(cx, &parts, good, token, &hash);
+    if (status == UM_OK && !is_same(work->row.refresh_hash, hash)) {
+        *token = NULL;
+    }
+    return status;
+}
+
+/* What is to be remembered of those before the present one. */
+static const char *earlier(um_cx_t *cx, const work_t *work)
+{
+    link_t links[MOST_EARLIER + 1];
+    int count = links_of(cx, &work->row, links);
+    const char *text = "";
+
+    for (int i = 0; i < count && i < MOST_EARLIER; i++) {
+        text = apr_psprintf(cx->pool, "%s%s%s %s %" APR_INT64_T_FMT, text, i ? " " : "", links[i].hash, links[i].salt,
+                            links[i].at);
+    }
+    return text;
 }
 
 /* Replaces the present token. *won = 0: somebody else did, or the session ended; then the row is read anew. */
@@ -185,17 +275,18 @@ static um_status_e rotate(um_cx_t *cx, work_t *work, const char **token, int *wo
     um_session_rotation_t rotation = {
         .id = work->id,
         .old_hash = work->secret_hash,
+        .earlier_hashes = earlier(cx, work),
         .address = um_session_plain(cx->pool, cx->address),
         .user_agent = um_session_plain(cx->pool, cx->user_agent),
         .now = um_cx_seconds(cx),
         .expires_at = um_session_until(cx, waits(cx), work->row.ends_at),
     };
+    parts_t next = work->parts;
     um_status_e status;
+    int good;
 
-    if (um_random_text(cx->pool, SALT_BYTES, &rotation.salt) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
-    }
-    status = follow(cx, work, rotation.salt, token, &rotation.new_hash);
+    good = um_random_text(cx->pool, SALT_BYTES, &rotation.salt) == APR_SUCCESS && follow(cx, &next, rotation.salt);
+    status = give(cx, &next, good, token, &rotation.new_hash);
     if (status != UM_OK) {
         return status;
     }
@@ -210,7 +301,7 @@ static um_status_e rotate(um_cx_t *cx, work_t *work, const char **token, int *wo
     return status;
 }
 
-/* Neither the present token nor, for a moment, the one before: it was used already, by whomever. */
+/* Neither the present token nor one that was replaced a moment ago: it was used already, by whomever. */
 static um_status_e end_family(um_cx_t *cx, const work_t *work, um_refresh_use_t *use)
 {
     um_status_e status = um_session_end(cx, work->row.user->id, work->id);
@@ -225,7 +316,6 @@ static um_status_e end_family(um_cx_t *cx, const work_t *work, um_refresh_use_t 
 
 static um_status_e use_it(um_cx_t *cx, work_t *work, um_refresh_use_t *use)
 {
-    const char *hash;
     um_status_e status;
     int won = 0;
 
@@ -245,8 +335,8 @@ static um_status_e use_it(um_cx_t *cx, work_t *work, um_refresh_use_t *use)
     if (is_present(work)) {
         return refuse(cx, "the session is over");
     }
-    return is_in_grace(cx, work) ? follow(cx, work, work->row.refresh_salt, &use->refresh_token, &hash)
-                                 : end_family(cx, work, use);
+    status = catch_up(cx, work, &use->refresh_token);
+    return status == UM_OK && !use->refresh_token ? end_family(cx, work, use) : status;
 }
 
 um_status_e um_refresh_use(um_cx_t *cx, const char *text, um_refresh_use_t *use)

@@ -5,10 +5,11 @@
  * stays (the family, 16) and a part that each use replaces (32). Of the last two only SHA-256 is kept.
  *
  * A token that is shown once more although it was replaced has been stolen, or was used by a thief: nobody knows who is
- * who, so the session ends. But tabs of a browser race each other, and answers are lost. So the one that was replaced
- * last is good for site->refresh_grace more seconds, and gets the very token that replaced it: the next part is the
- * HMAC-SHA-256 of the present one under a salt that the use makes and the row keeps. Without the present part the salt
- * tells nothing, and as each use makes another, an older part leads nowhere. */
+ * who, so the session ends. But tabs of a browser race each other, and answers are lost. So one that was replaced is
+ * good for site->refresh_grace more seconds, also when its successor was replaced too, and gets the present token.
+ * Each part is the HMAC-SHA-256 of the one before under a salt that the use makes and the row keeps for that time; so
+ * the present part follows from an earlier one without being kept anywhere. Without an earlier part the salts tell
+ * nothing, and after the grace an older part leads nowhere. */
 #include "session.h"
 
 #define UM_REFRESH_PREFIX "umr_"

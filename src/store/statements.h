@@ -72,14 +72,16 @@ UM_STATEMENT(SESSION_INSERT, WRITE, 10,
 
 UM_STATEMENT(SESSION_REFRESH, READ, 1,
     "select " UM_USER_COLUMNS ", case when s.user_version = u.version then 1 else 0 end, s.created_at, s.expires_at,"
-    " s.ends_at, s.family_hash, s.refresh_hash, s.previous_hash, s.refresh_salt, s.rotated_at"
+    " s.ends_at, s.family_hash, s.refresh_hash, s.previous_hash, s.refresh_salt, s.rotated_at,"
+    " s.earlier_hashes"
     " from um_sessions s join um_users u on u.id = s.user_id where s.id = " UM_UUID)
 
 /* Of all who show the present token at the same instant one gets the row. */
-UM_STATEMENT(SESSION_ROTATE, WRITE, 11,
+UM_STATEMENT(SESSION_ROTATE, WRITE, 12,
     "update um_sessions set refresh_hash = cast(%s as text), previous_hash = cast(%s as text),"
-    " refresh_salt = cast(%s as text), rotated_at = cast(%s as bigint), refreshed_at = cast(%s as bigint),"
-    " expires_at = cast(%s as bigint), address = cast(%s as text), user_agent = cast(%s as text)"
+    " refresh_salt = cast(%s as text), earlier_hashes = cast(%s as text), rotated_at = cast(%s as bigint),"
+    " refreshed_at = cast(%s as bigint), expires_at = cast(%s as bigint), address = cast(%s as text),"
+    " user_agent = cast(%s as text)"
     " where id = " UM_UUID " and refresh_hash = cast(%s as text) and expires_at > cast(%s as bigint)"
     " and exists (select 1 from um_users u where u.id = um_sessions.user_id and u.version = um_sessions.user_version"
     " and u.is_active = 1) returning id")

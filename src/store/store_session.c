@@ -107,6 +107,7 @@ apr_status_t um_store_session_refresh(um_store_call_t *call, const char *id, um_
         state->previous_hash = row[6];
         state->refresh_salt = row[7];
         state->rotated_at = apr_atoi64(row[8]);
+        state->earlier_hashes = row[9];
     }
     return rv;
 }
@@ -116,7 +117,8 @@ apr_status_t um_store_session_rotate(um_store_call_t *call, const um_session_rot
     const char *now = um_store_number(call->pool, rotation->now);
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_SESSION_ROTATE,
-                                   UM_VALUES(rotation->new_hash, rotation->old_hash, rotation->salt, now, now,
+                                   UM_VALUES(rotation->new_hash, rotation->old_hash, rotation->salt,
+                                             rotation->earlier_hashes, now, now,
                                              um_store_number(call->pool, rotation->expires_at), rotation->address,
                                              rotation->user_agent, rotation->id, rotation->old_hash, now), &rows);
 

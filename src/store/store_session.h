@@ -51,6 +51,7 @@ typedef struct um_session_refresh_t {
     const char *previous_hash; /**< what refresh_hash was until rotated_at; "": nothing */
     const char *refresh_salt;  /**< with which the present token was made of the one before */
     apr_int64_t rotated_at;
+    const char *earlier_hashes; /**< "HASH SALT TIME ..." of those before previous_hash, the newest first */
 } um_session_refresh_t;
 
 apr_status_t um_store_session_refresh(um_store_call_t *call, const char *id, um_session_refresh_t *state);
@@ -61,6 +62,7 @@ typedef struct um_session_rotation_t {
     const char *old_hash;      /**< only while refresh_hash is that */
     const char *new_hash;
     const char *salt;
+    const char *earlier_hashes;
     const char *address;
     const char *user_agent;
     apr_int64_t now;

@@ -229,24 +229,61 @@ static void test_grace(void)
     end();
 }
 
-static void test_older(void)
+/* Three tabs: one is late, and finds its token replaced twice. */
+static void test_tabs(void)
 {
     um_session_new_t session, other;
     um_refresh_use_t used;
-    const char *second;
+    const char *second, *third, *fourth;
 
     begin();
     session = enter();
     other = enter();
     second = next_of(session.refresh_token);
-    ok(second && next_of(second), "two uses in the same moment");
-    is_int(use(session.refresh_token, &used), UM_BAD_TOKEN, "the one before the one before is used again");
-    ok(used.reused, "grace is for the last one");
+    third = next_of(second);
+    ok(second && third && strcmp(second, third) != 0, "two uses in the same moment");
+    is_text(next_of(session.refresh_token), third, "the one before the one before is used again, and gets the present");
+    is_text(next_of(second), third, "as the one before does");
+    at(GRACE - 1);
+    fourth = next_of(third);
+    is_text(next_of(session.refresh_token), fourth, "to the last second");
+    is_text(next_of(third), fourth, "and the next one too");
+    at(GRACE);
+    is_text(next_of(third), fourth, "each has a grace of its own");
+    is_int(use(session.refresh_token, &used), UM_BAD_TOKEN, "after its own the first is used again");
+    ok(used.reused, "which is told");
     is_int(sessions(), 1, "that session is over");
     ok(next_of(other.refresh_token) != NULL, "another of the same account goes on");
     s.site.refresh_grace = 0;
     session = enter();
     ok(next_of(session.refresh_token) && !next_of(session.refresh_token), "without grace the first use is the only");
+    end();
+}
+
+/* Who uses one after the other makes no row longer and longer. */
+static void test_many_tabs(void)
+{
+    um_session_new_t session;
+    um_refresh_use_t used;
+    const char *token, *old[12];
+
+    begin();
+    session = enter();
+    token = session.refresh_token;
+    for (int i = 0; i < 12; i++) {
+        old[i] = token;
+        token = next_of(token);
+    }
+    ok(apr_atoi64(column("length(earlier_hashes)", session.record.id)) < 1000, "a bounded number is remembered");
+    is_text(next_of(old[3]), token, "the last nine");
+    is_int(use(old[2], &used), UM_BAD_TOKEN, "and no others");
+    ok(used.reused && sessions() == 0, "however short ago that was");
+    session = enter();
+    at(GRACE);
+    token = next_of(session.refresh_token);
+    at(2 * GRACE);
+    token = next_of(token);
+    is_text(column("earlier_hashes", session.record.id), "", "what has no grace any more is not remembered");
     end();
 }
 
@@ -446,7 +483,8 @@ int main(void)
     test_chain();
     test_idle();
     test_grace();
-    test_older();
+    test_tabs();
+    test_many_tabs();
     test_clocks();
     test_none();
     test_without();
