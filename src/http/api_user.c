@@ -21,10 +21,21 @@ static const um_member_t register_members[] = {
     { "email",      { 0 }, "Email address", UM_EMAIL,  UM_BLANK_OK, UM_MEMBER_MAX_EMAIL,    IN(email) },
 };
 
+#define SHOWN(member) offsetof(um_user_t, member)
+
 static const um_member_t update_members[] = {
     { "first_name", { 0 }, "First name",    UM_TEXT,   UM_BLANK_OK, UM_MEMBER_MAX_NAME,     IN(first_name) },
     { "last_name",  { 0 }, "Last name",     UM_TEXT,   UM_BLANK_OK, UM_MEMBER_MAX_NAME,     IN(last_name) },
     { "email",      { 0 }, "Email address", UM_EMAIL,  UM_BLANK_OK, UM_MEMBER_MAX_EMAIL,    IN(email) },
+    { "id",         { 0 }, "Id",            UM_FIXED,  UM_SHOWN,    0,                      SHOWN(id) },
+    { "username",   { 0 }, "Username",      UM_FIXED,  UM_SHOWN,    0,                      SHOWN(username) },
+    { "password",   { 0 }, "Password",      UM_FIXED,  0,           0,                      0 },
+    { "is_active",  { 0 }, "Active",        UM_FIXED,  0,           0,                      0 },
+    { "is_staff",   { 0 }, "Staff",         UM_FIXED,  0,           0,                      0 },
+    { "groups",     { 0 }, "Groups",        UM_FIXED,  0,           0,                      0 },
+    { "email_verified", { 0 }, "Email verified", UM_FIXED, 0,       0,                      0 },
+    { "created_at", { 0 }, "Created",       UM_FIXED,  0,           0,                      0 },
+    { "last_sign_in_at", { 0 }, "Last sign-in", UM_FIXED, 0,        0,                      0 },
 };
 
 typedef struct passwords_t {

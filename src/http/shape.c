@@ -147,6 +147,26 @@ static void read_truth(um_call_t *call, const um_json_doc_t *doc, const um_membe
     fail(call, member, "invalid", "Must be a valid boolean.");
 }
 
+/* --- what is not set --- */
+
+/* Existing clients send members that they cannot set, and count on it that these are ignored. A member of staff that
+ * gets 200 would believe that the account is switched off. */
+static void read_fixed(um_call_t *call, const um_json_doc_t *doc, const um_member_t *member)
+{
+    um_json_value_t value = um_json_get(doc->root, member->name);
+    const um_user_t *caller = call->caller.user;
+    const char *shown = member->flags & UM_SHOWN && call->user
+                        ? *(const char *const *)((const char *)call->user + member->offset) : NULL;
+
+    if (value.kind == UM_JSON_STRING) {
+        wipe_later(call->cx.pool, value.text, value.len);
+    }
+    if (value.kind != UM_JSON_ABSENT && caller && caller->is_staff
+        && !(shown && value.kind == UM_JSON_STRING && strcmp(value.text, shown) == 0)) {
+        fail(call, member, "read_only", "This field cannot be changed here.");
+    }
+}
+
 static int is_known(const um_call_t *call, const um_member_t *member)
 {
     return !(member->flags & UM_IF_COOKIE) || call->server->settings.cookie;
@@ -197,7 +217,8 @@ um_status_e um_shape_read(um_call_t *call, const um_shape_t *shape, const um_jso
         const um_member_t *member = &shape->members[i];
 
         if (is_known(call, member)) {
-            (member->kind == UM_TRUTH ? read_truth : read_member)(call, doc, member);
+            (member->kind == UM_FIXED ? read_fixed : member->kind == UM_TRUTH ? read_truth : read_member)
+                (call, doc, member);
         }
     }
     return UM_OK;
@@ -231,7 +252,7 @@ um_json_t *um_shape_describe(const um_call_t *call, const um_shape_t *shape)
         um_json_t *one = um_json_object(call->cx.pool);
         apr_int64_t longest = member->kind == UM_SECRET ? call->server->settings.password_max_length : member->longest;
 
-        if (!is_known(call, member)) {
+        if (!is_known(call, member) || member->kind == UM_FIXED) {
             continue;
         }
         um_json_put_text(one, "type", member->kind == UM_EMAIL ? "email" : member->kind == UM_TRUTH ? "boolean"

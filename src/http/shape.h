@@ -11,13 +11,15 @@ typedef enum {
     UM_NAME,                    /**< the same, of the form of a user's name */
     UM_EMAIL,                   /**< the same, of the form of an e-mail address, or "" where that is allowed */
     UM_TRUTH,                   /**< into an int, 0 or 1; absent: 0 */
-    UM_SECRET                   /**< into a um_secret_t, exactly as it came; wiped when the request is over */
+    UM_SECRET,                  /**< into a um_secret_t, exactly as it came; wiped when the request is over */
+    UM_FIXED                    /**< is not set by this body: ignored, but staff is told, as it may have meant to */
 } um_member_e;
 
 /* what a member may be */
 #define UM_NEEDED   1           /**< must be there */
 #define UM_BLANK_OK 2           /**< may be "" */
 #define UM_IF_COOKIE 4          /**< is known only where UserMgmtCookie names one */
+#define UM_SHOWN    8           /**< UM_FIXED: the account of the path is shown with it, so it may come back as it is */
 
 typedef struct um_member_t {
     const char *name;
@@ -26,7 +28,7 @@ typedef struct um_member_t {
     um_member_e kind;
     int flags;
     int longest;                /**< characters; 0: core knows, for a secret the site's longest password */
-    apr_size_t offset;          /**< in the shape's structure */
+    apr_size_t offset;          /**< in the shape's structure; of one with UM_SHOWN, in um_user_t */
 } um_member_t;
 
 struct um_shape_t {

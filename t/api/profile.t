@@ -122,6 +122,38 @@ for my $verb (qw(PATCH PUT)) {
 ok(login($me->{username}, $me->{password}), 'the password is still the same');
 ok(!login($me->{username}, 'Red-House?38'), 'and no other');
 
+# ---- what may not be changed, by staff -------------------------------------------------------------------------------
+
+{
+    my $staff = register();
+    UmTest::sql("update um_users set is_staff = 1 where id = '$staff->{id}'");
+    my $fixed = '["This field cannot be changed here."]';
+    my @refused = (
+        [is_active => 'false'], [is_staff => 'true'], [groups => '["x"]'], [email_verified => 'true'],
+        [password => '"Red-House?38"'], [created_at => '0'], [last_sign_in_at => 'null'], [username => '"root"'],
+        [username => 'null'], [id => '"0f0e0d0c-0b0a-4908-8706-050403020100"'],
+    );
+    for my $row (map { ([PATCH => @$_], [PUT => @$_]) } @refused) {
+        my ($verb, $name, $value) = @$row;
+        answer_is(call($verb => $me->{path}, token => $staff->{token}, json => qq({"first_name":"Z","$name":$value})), 400,
+            qq({"$name":$fixed}), "$verb by staff: $name is named");
+    }
+    answer_is(call(PATCH => $staff->{path}, token => $staff->{token}, json => '{"is_active":false,"groups":[]}'), 400,
+        qq({"is_active":$fixed,"groups":$fixed}), 'also of their own account, all at once');
+    answer_is(call(PATCH => $me->{path}, token => $staff->{token}, form => 'is_active=false'), 400,
+        qq({"is_active":$fixed}), 'also in a form');
+    answer_is(call(GET => $me->{path}, %mine), 200, profile_of(\%now), 'and nothing was changed');
+    answer_is(call(PUT => $me->{path}, token => $staff->{token}, json => profile_of(\%now)), 200, profile_of(\%now),
+        'the account as it was shown may come back');
+    answer_is(call(PATCH => $me->{path}, token => $staff->{token}, json => '{"version":1,"is_superuser":true}'), 200,
+        profile_of(\%now), 'what no account has is ignored');
+    my $problem = call(PATCH => $me->{path}, token => $staff->{token}, json => '{"is_active":false}',
+        headers => ['Accept: application/problem+json']);
+    like($problem->{body}, qr/"code":"read_only"/, 'with a code of its own');
+    my $options = json_of(call(OPTIONS => $me->{path}));
+    is(join(' ', sort keys %{ $options->{actions}{PATCH} }), 'email first_name last_name', 'OPTIONS names what can be set');
+}
+
 my @forms = (
     ['a web form', form => 'first_name=F%C3%B6&last_name=', first_name => 'Fö', last_name => ''],
     ['a multipart form', type => 'multipart/form-data; boundary=zz',
