@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Turns the schema's steps, sql/<dialect>/NNN_name.sql, into rows of a C table:
 #     { UM_DIALECT_PGSQL, 1, "001_accounts", "text" },
-# The files are given in order. The build stops when the numbers do not rise or when the dialects differ in their steps,
+# The files are given in order. The build stops when a number is left out or when the dialects differ in their steps,
 # because a step left out would be found only by the administrator whose upgrade it breaks.
 
 function die(message)
@@ -28,11 +28,10 @@ function start(path,    part, n, dialect, name)
     sub(/\.sql$/, "", name)
     if (!(dialect in steps))
         dialects[++ndialects] = dialect
-    if (substr(name, 1, 3) + 0 <= last[dialect])
-        die(path ": a step after " last[dialect] " was expected here")
-    last[dialect] = substr(name, 1, 3) + 0
     names[dialect, ++steps[dialect]] = name
-    printf "{ UM_DIALECT_%s, %d, \"%s\",\n", toupper(dialect), last[dialect], name
+    if (substr(name, 1, 3) + 0 != steps[dialect])
+        die(path ": step " steps[dialect] " was expected here")
+    printf "{ UM_DIALECT_%s, %d, \"%s\",\n", toupper(dialect), steps[dialect], name
     open = 1
 }
 
