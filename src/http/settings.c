@@ -195,13 +195,19 @@ static const char *read_cookie(apr_pool_t *pool, const char *text, const char **
            : "must be a name of letters, digits, and _ - . that does not begin with __; or none";
 }
 
+/* Whether the arguments are this one word, in quotes or not. */
+static int is_word(apr_pool_t *pool, const char *args, const char *word)
+{
+    return strcasecmp(ap_getword_conf(pool, &args), word) == 0 && !*args;
+}
+
 static const char *read_origins(apr_pool_t *pool, const char *args, const apr_array_header_t **value)
 {
     apr_array_header_t *origins = apr_array_make(pool, 2, sizeof(const char *));
     const char *origin = NULL;
 
     *value = NULL;
-    if (strcasecmp(args, "none") == 0) {
+    if (is_word(pool, args, "none")) {
         return NULL;
     }
     *value = origins;
@@ -216,7 +222,7 @@ static const char *read_readers(apr_pool_t *pool, const char *args, const apr_ar
 {
     apr_array_header_t *anybody;
 
-    if (strcmp(args, "*") != 0) {
+    if (!is_word(pool, args, "*")) {
         return read_origins(pool, args, value) ? "must be none, *, or name sites as https://HOST[:PORT], without a path"
                : NULL;
     }

@@ -71,8 +71,8 @@ for my $row (@rows) {
     elsif ($kind eq 'ORIGINS' || $kind eq 'READERS') {
         refused($name, $_, qr/must be none, (?:\*, )?or name sites/) for 'example.org', 'https://', 'https://a.example/x',
             'https://a.example null', 'ftp://a.example', 'https://u@a.example';
-        accepted($name, $_) for 'none', 'https://a.example', 'https://a.example:8443 "http://[::1]:80"',
-            $kind eq 'READERS' ? '*' : ();
+        accepted($name, $_) for 'none', '"none"', 'https://a.example', 'https://a.example:8443 "http://[::1]:80"',
+            $kind eq 'READERS' ? ('*', '"*"') : ();
         refused($name, $_, qr/must be none, /) for '* https://a.example', 'https://a.example *';
     }
     else {      # one of a list of words
