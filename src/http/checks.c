@@ -37,14 +37,17 @@ static const char *where(apr_pool_t *ptemp, const um_server_t *server, um_direct
 
 static int check_keys(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
-    const char *why = NULL;
+    const char *path = server->settings.signing_key, *why = NULL;
+    apr_finfo_t info;
 
-    if (!server->settings.signing_key) {
+    if (!path) {
         return fault(server, "%s, but no UserMgmtSigningKey: make a key with \"usermgmt key new FOLDER\" and name "
                      "the folder", where(ptemp, server, UM_SET_UserMgmt));
     }
-    if (um_key_ring(pconf, server->settings.signing_key, &server->keys, &why) != APR_SUCCESS) {
-        return fault(server, "%s: %s", where(ptemp, server, UM_SET_UserMgmtSigningKey), why);
+    if (um_key_ring(pconf, path, &server->keys, &why) != APR_SUCCESS) {
+        return fault(server, "%s: %s%s", where(ptemp, server, UM_SET_UserMgmtSigningKey), why,
+                     APR_STATUS_IS_ENOENT(apr_stat(&info, path, APR_FINFO_TYPE, ptemp))
+                     ? "; make a folder with a key with: usermgmt key new FOLDER" : "");
     }
     why = um_keys_check(server, ptemp);
     return why ? fault(server, "%s", why) : 1;

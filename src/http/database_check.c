@@ -33,6 +33,11 @@ static const char *check_sqlite(um_server_t *server, const ap_directive_t *param
         return apr_psprintf(ptemp, "DBDParams (%s:%d): a database in memory would be another one for each connection; "
                             "name a file", params->filename, params->line_num);
     }
+    /* A connection string of PostgreSQL comes here too, with a wrong DBDriver: it may hold a password. */
+    if (*path != '/') {
+        return apr_psprintf(ptemp, "DBDParams (%s:%d): DBDriver sqlite3 needs the whole path of the database file, "
+                            "from / on", params->filename, params->line_num);
+    }
     server->file = um_sqlitefile_create(pconf, path);
     server->database_name = apr_pstrcat(pconf, "sqlite3 ", path, NULL);
     folder = um_store_sqlite_folder(ptemp, path);
