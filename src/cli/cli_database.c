@@ -68,6 +68,18 @@ static int check_file(um_cli_t *cli, int may_make)
                        "and so does \"usermgmt schema upgrade\"", file);
 }
 
+/* libpq's reasons have a line for each host, and end with a line break. */
+static const char *one_line(apr_pool_t *pool, const char *text)
+{
+    char *rest = NULL, *line = apr_pstrdup(pool, "");
+
+    for (char *part = apr_strtok(apr_pstrdup(pool, text), "\r\n\t", &rest); part;
+         part = apr_strtok(NULL, "\r\n\t", &rest)) {
+        line = apr_pstrcat(pool, line, *line ? " " : "", part, NULL);
+    }
+    return line;
+}
+
 static int open_database(um_cli_t *cli, um_site_t *site, int to_upgrade)
 {
     um_dbconn_t *conn = apr_pcalloc(cli->pool, sizeof(*conn));
@@ -91,7 +103,7 @@ static int open_database(um_cli_t *cli, um_site_t *site, int to_upgrade)
     }
     if (apr_dbd_open_ex(conn->driver, cli->pool, cli->params, &conn->handle, &why) != APR_SUCCESS) {
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "no connection to the database: %s",
-                           why ? why : "the driver gives no reason");
+                           why ? one_line(cli->pool, why) : "the driver gives no reason");
     }
     apr_pool_pre_cleanup_register(cli->pool, conn, close_database);
     conn->pool = cli->pool;

@@ -55,7 +55,7 @@ my @database = ('--driver', 'sqlite3', '--params', "$folder/accounts.db");
 
 sub with_database { return ends(@_[0, 1], @database, @_[2 .. $#_]) }
 
-ends($UNREACHABLE, qr/no connection to the database/, qw(--driver pgsql --params),
+ends($UNREACHABLE, qr/no connection to the database: [^\\]*\z/, qw(--driver pgsql --params),
     "host=$folder dbname=none connect_timeout=1", qw(user show alice));
 ends($UNREACHABLE, qr/there is no database in/, qw(--driver sqlite3 --params), "$folder/none/accounts.db",
     qw(user show alice));
