@@ -33,10 +33,11 @@ static const um_route_match_t *mark_of(const request_rec *r)
 }
 
 /* On a host that says so itself. Not for subrequests, and not for an ErrorDocument that points here: both would call
- * with another's request. */
+ * with another's request. Nor what goes through a forward proxy: that path is the origin server's. */
 static int is_for_us(const request_rec *r)
 {
-    return um_server_is_own(r->server) && um_server_of(r->server)->settings.enabled && !r->main && !r->prev;
+    return um_server_is_own(r->server) && um_server_of(r->server)->settings.enabled && !r->main && !r->prev
+           && !um_request_is_forward(r);
 }
 
 static void take(request_rec *r, um_route_match_t match)

@@ -92,11 +92,13 @@ static int is_key_set(const request_rec *r)
     return match && match->first && match->first->who == UM_PUBLIC;
 }
 
+/* Answers that a forward proxy hands on are the origin server's: only that server may open them to other sites. */
 static int is_ours(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
-    return um_server_of(r->server)->site && (route_of(r) || (type && strcasecmp(type, "Bearer") == 0));
+    return um_server_of(r->server)->site && !um_request_is_forward(r)
+           && (route_of(r) || (type && strcasecmp(type, "Bearer") == 0));
 }
 
 /* --- answers --- */

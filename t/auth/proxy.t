@@ -45,6 +45,9 @@ Listen ${proxy}
 <VirtualHost ${proxy}>
     ServerName proxy.example
     ProxyRequests On
+    UserMgmt On
+    UserMgmtIssuer https://localhost
+    UserMgmtCORS https://page.example
     AllowCONNECT ${port}
     <Proxy "*">
         AuthName proxied
@@ -52,7 +55,7 @@ Listen ${proxy}
         UserMgmtTokenSource header cookie=tok query=t
         UserMgmtIdentityHeaders On
     </Proxy>
-    <ProxyMatch "^http://${origin}/(?:bearer|drop|staff|forbidden|alice)|^${origin}">
+    <ProxyMatch "^http://${origin}/(?:bearer|drop|staff|forbidden|alice|api)|^${origin}">
         AuthType Bearer
     </ProxyMatch>
     <Proxy "http://${origin}/drop*">
@@ -133,6 +136,17 @@ for my $row (['/bearer', $SHOWN], ['/drop', $SHOWN], ['/expr', $SHOWN], ['/basic
     is(asked(proxied($path)), $path eq '/expr' ? '403' : $path eq '/basic'
         ? '407 | proxy-authenticate: Basic realm="proxied"' : $ASKED, "$path: a stranger is asked");
 }
+
+# ---- the API and UserMgmtCORS of the proxy's host are not the origin server's ------------------------------------------
+
+my @PAGE = ('Origin: https://page.example', 'Access-Control-Request-Method: DELETE');
+my $preflight = call(OPTIONS => "http://$ORIGIN/bearer", headers => \@PAGE, port => $PORT, any => 1);
+is(asked($preflight), $ASKED, 'the proxy answers no preflight in the place of the origin server');
+is($preflight->{head}{'access-control-allow-origin'}, undef, 'and allows no page to read it');
+is(proxied('/bearer', @PAGE, $SHOWN)->{head}{'access-control-allow-origin'}, undef,
+    "what the origin server answers is that server's to open");
+like(proxied("${USERS}a%2Fb", $SHOWN)->{body}, qr{\AGET \Q${USERS}\Ea%2Fb HTTP},
+    'a path as of the API, with an encoded slash, is handed on');
 
 # ---- CONNECT ---------------------------------------------------------------------------------------------------------
 
