@@ -32,8 +32,10 @@ struct um_sqlitefile_t {
     dev_t device;
     ino_t inode;
     apr_uint32_t looked;        /* atomic: the tick of the last look; 0: none yet */
-    apr_uint32_t is_gone;       /* atomic: what it found */
+    apr_uint32_t found;         /* atomic: what it found */
 };
+
+enum { FOUND_SAME, FOUND_OTHER, FOUND_CLOSED };
 
 um_sqlitefile_t *um_sqlitefile_create(apr_pool_t *pconf, const char *path)
 {
@@ -51,21 +53,29 @@ static int is_there(const char *path, struct stat *info)
     return stat(path, info) == 0 && info->st_size > 0;
 }
 
-static int is_same(const um_sqlitefile_t *file)
+static apr_uint32_t find_out(const um_sqlitefile_t *file)
 {
     struct stat info;
 
-    return is_there(file->path, &info) && info.st_dev == file->device && info.st_ino == file->inode;
+    errno = 0;
+    if (is_there(file->path, &info) && info.st_dev == file->device && info.st_ino == file->inode) {
+        return FOUND_SAME;
+    }
+    return errno == EACCES ? FOUND_CLOSED : FOUND_OTHER;
 }
 
 static void look(um_sqlitefile_t *file, const server_rec *server)
 {
-    apr_uint32_t is_gone = !is_same(file);
+    apr_uint32_t found = find_out(file);
 
-    if (apr_atomic_xchg32(&file->is_gone, is_gone) == is_gone) {
+    if (apr_atomic_xchg32(&file->found, found) == found) {
         return;
     }
-    if (is_gone) {
+    if (found == FOUND_CLOSED) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, EACCES, server, "UM121: the database's file %s cannot be reached: requests "
+                     "are answered 503 until its folder belongs to the user that httpd runs as", file->path);
+    }
+    else if (found == FOUND_OTHER) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server, "UM121: the database's file %s was removed or replaced: "
                      "requests are answered 503. Put that very file back, or restart httpd to use the one that is "
                      "there now", file->path);
@@ -87,7 +97,14 @@ const char *um_sqlitefile_trouble(um_sqlitefile_t *file, const server_rec *serve
                                       && apr_atomic_cas32(&file->looked, now, looked) == looked))) {
         look(file, server);
     }
-    return apr_atomic_read32(&file->is_gone) ? "the database's file was removed or replaced" : NULL;
+    switch (apr_atomic_read32(&file->found)) {
+    case FOUND_SAME:
+        return NULL;
+    case FOUND_CLOSED:
+        return "the folder of the database's file is closed to httpd's user";
+    default:
+        return "the database's file was removed or replaced";
+    }
 }
 
 /* --- the start: a process of httpd's user makes file and schema --- */

@@ -77,6 +77,15 @@ is(always(200, sub { change($account) }), 200, 'the same file is back: it works'
 is(always(404, sub { page($account) }), 404, 'on both');
 ok(log_has(qr/UM122: the database's file \Q$file\E is back/), 'the log says so');
 
+# ---- out of reach --------------------------------------------------------------------------------------------------
+
+my ($folder) = $file =~ m{\A(.*)/};
+chmod 0, $folder or die "$!\n";
+is(always(503, sub { change($account) }), 503, 'a folder that httpd cannot enter: 503');
+ok(log_has(qr/UM121: the database's file \Q$file\E cannot be reached: .* until its folder belongs to/), 'the log says so');
+chmod 0700, $folder or die "$!\n";
+is(always(200, sub { change($account) }), 200, 'it can enter it again: it works');
+
 # ---- gone at a start -----------------------------------------------------------------------------------------------
 
 rename $file, "$file.away" or die "$!\n";
