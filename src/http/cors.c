@@ -84,12 +84,17 @@ static const um_route_match_t *route_of(const request_rec *r)
     return known ? known->route : NULL;
 }
 
-/* Pages of any site may read the public keys: they are no secret, and no cookie or token is looked at. */
-static int is_key_set(const request_rec *r)
+static int is_route_for(const request_rec *r, um_who_e who)
 {
     const um_route_match_t *match = route_of(r);
 
-    return match && match->first && match->first->who == UM_PUBLIC;
+    return match && match->first && match->first->who == who;
+}
+
+/* Pages of any site may read the public keys: they are no secret, and no cookie or token is looked at. */
+static int is_key_set(const request_rec *r)
+{
+    return is_route_for(r, UM_PUBLIC);
 }
 
 /* Answers that a forward proxy hands on are the origin server's: only that server may open them to other sites. */
@@ -194,6 +199,10 @@ int um_cors_preflight(request_rec *r)
 
     if (r->method_number != M_OPTIONS || !method || !apr_table_get(r->headers_in, "Origin") || r->main || r->prev
         || !allowed(r) || !is_ours(r)) {
+        return DECLINED;
+    }
+    /* A proxy asks here, perhaps with its client's method and headers, and would let its client pass for a 204. */
+    if (is_route_for(r, UM_PROXY)) {
         return DECLINED;
     }
     origin = is_key_set(r) ? "*" : reader(r);

@@ -120,6 +120,7 @@ is(seen(preflight('/open/hello.txt', $APP, 'GET')), '200 - -', 'an open page is 
 is(seen(ask(OPTIONS => '/in/hello.txt', headers => ["Origin: $APP"])), "401 $APP true",
     'OPTIONS that is no preflight needs a token');
 is(preflight('/in/hello.txt', $APP, 'G<T')->{status}, 401, 'what is no method is no preflight');
+is(preflight('/api-forward-auth/', $APP, 'GET')->{status}, 401, 'to a proxy that asks, 204 would be a good token');
 is(preflight('/.well-known/jwks.json', 'https://evil.example', 'GET')->{status}, 204, 'the keys are for anybody');
 
 # ---- answers -------------------------------------------------------------------------------------------------------------
