@@ -85,7 +85,7 @@ um_status_e um_api_user_register(um_call_t *call)
 um_status_e um_api_user_get(um_call_t *call)
 {
     call->out = um_api_user_show(call, call->user);
-    return um_precondition_for_read(call, um_precondition_tag(call, call->out), &call->not_modified);
+    return um_precondition_for_read(call, um_precondition_tag(call), &call->not_modified);
 }
 
 um_status_e um_api_user_update(um_call_t *call)
@@ -98,7 +98,7 @@ um_status_e um_api_user_update(um_call_t *call)
     }
     if (status == UM_OK) {
         call->out = um_api_user_show(call, user);
-        (void)um_precondition_tag(call, call->out);
+        (void)um_precondition_tag(call);
     }
     return status;
 }

@@ -35,6 +35,7 @@ typedef struct um_call_t {
     int is_look;                /**< set by a function that has changed nothing, whatever its method */
     void *in;                   /**< the body, read by the route's shape into the shape's structure */
     um_json_t *out;             /**< what a successful call answers; NULL: nothing */
+    const char *text;           /**< out, where it has been printed already; or NULL */
     const um_document_t *document;  /**< what it answers in place of out; or NULL */
 } um_call_t;
 

@@ -15,12 +15,20 @@
 
 /* --- entity tags --- */
 
-static const char *tag_of(um_call_t *call, um_json_t *shown)
+/* EVP_sha256() is looked up anew by each call, under a lock of the process: the child has looked it up once. */
+static int digest_of(const um_call_t *call, const char *text, unsigned char digest[EVP_MAX_MD_SIZE])
 {
-    const char *text = um_json_print(call->cx.pool, shown);
+    const um_sigcache_t *signatures = call->cx.site->signatures;
+
+    return signatures ? um_sigcache_digest(signatures, text, strlen(text), digest) == APR_SUCCESS
+                      : EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL) == 1;
+}
+
+static const char *tag_of(const um_call_t *call, const char *text)
+{
     unsigned char digest[EVP_MAX_MD_SIZE];
 
-    if (EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL) != 1) {
+    if (!digest_of(call, text, digest)) {
         return NULL;
     }
     return apr_pstrcat(call->cx.pool, "\"", um_base64url_encode(call->cx.pool, digest, TAG_BYTES), "\"", NULL);
@@ -60,10 +68,12 @@ static int lists(const char *list, const char *tag, int is_strong)
     return 0;
 }
 
-const char *um_precondition_tag(um_call_t *call, um_json_t *shown)
+const char *um_precondition_tag(um_call_t *call)
 {
-    const char *tag = tag_of(call, shown);
+    const char *tag;
 
+    call->text = um_json_print(call->cx.pool, call->out);
+    tag = tag_of(call, call->text);
     if (tag) {
         apr_table_setn(call->r->headers_out, "ETag", tag);
     }
@@ -92,7 +102,7 @@ um_status_e um_precondition_for_change(um_call_t *call, um_json_t *shown)
     const char *none = condition(call, "If-None-Match");
     const char *since = match ? NULL : condition(call, "If-Unmodified-Since");
     apr_time_t limit = since ? apr_date_parse_http(since) : 0;
-    const char *tag = match || none ? tag_of(call, shown) : NULL;
+    const char *tag = match || none ? tag_of(call, um_json_print(call->cx.pool, shown)) : NULL;
     um_demand_t *demand;
 
     /* Core refuses what is faulty, and faults of the body come before conditions. */

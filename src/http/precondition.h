@@ -5,8 +5,9 @@
  * with every change that a client can see. */
 #include "call.h"
 
-/** Sets the ETag of shown, which is an account as the API shows it. Gives it, with its quotes. */
-const char *um_precondition_tag(um_call_t *call, um_json_t *shown);
+/** Sets the ETag of call->out, which is an account as the API shows it; it is printed for that, and must not change any
+ * more. Gives the tag, with its quotes. */
+const char *um_precondition_tag(um_call_t *call);
 
 /** Judges the conditions of a request that reads the account. UM_OK with *not_modified, or UM_PRECONDITION. */
 um_status_e um_precondition_for_read(um_call_t *call, const char *tag, int *not_modified);

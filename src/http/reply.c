@@ -63,7 +63,9 @@ static int send_text(um_call_t *call, int status, const char *type, const char *
 
 int um_reply_json(um_call_t *call, int status, um_json_t *out)
 {
-    return send_text(call, status, "application/json", out ? um_json_print(call->cx.pool, out) : NULL);
+    const char *text = !out ? NULL : out == call->out && call->text ? call->text : um_json_print(call->cx.pool, out);
+
+    return send_text(call, status, "application/json", text);
 }
 
 static int send_document(um_call_t *call, const um_document_t *document)
