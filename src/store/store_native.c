@@ -121,6 +121,8 @@ void um_store_native_drop(const um_dbconn_t *conn)
 {
     void *handle = handle_of(conn);
 
+    /* The next one may have the same number, and a backend of the same number on a server that was restarted. */
+    conn->native->noted.fd = -1;
     if (!conn->native->autocommit && conn->native->status(handle) == PG_CONNECTION_OK) {
         (void)shutdown(conn->native->socket(handle), SHUT_RDWR);
         /* libpq notices by reading. */

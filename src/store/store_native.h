@@ -22,7 +22,8 @@ um_native_state_e um_store_native_state(const um_dbconn_t *conn);
 const um_overdue_socket_t *um_store_native_socket(const um_dbconn_t *conn);
 
 /** Closes a PostgreSQL connection without waiting for the server, which then rolls back what is open on it. mod_dbd
- * connects anew before it lends the connection again. Does nothing on SQLite. */
+ * connects anew before it lends the connection again. One that is lost already is noted as such. Does nothing on
+ * SQLite. */
 void um_store_native_drop(const um_dbconn_t *conn);
 
 #endif
