@@ -13,7 +13,8 @@ UM_STATEMENT(END_TICKETS, WRITE, 1,
     "delete from um_tickets where hash in (select t.hash from um_tickets t limit cast(%s as integer)) returning hash")
 
 UM_STATEMENT(END_REQUESTS, WRITE, 1,
-    "delete from um_requests where id in (select r.id from um_requests r limit cast(%s as integer)) returning id")
+    "delete from um_requests where (site, id) in (select r.site, r.id from um_requests r limit cast(%s as integer))"
+    " returning id")
 
 UM_STATEMENT(END_MAILS, WRITE, 2,
     "update um_mail set state = 2, done_at = cast(%s as bigint), last_error = 'ended with all sessions', claim = null"

@@ -36,7 +36,7 @@ sub statements {
     }
     my @own = UmTest::slurp("$store/statements_mail.h") =~ /UM_STATEMENT\((\w+)/g;
     push @own, qw(MAIL_INSERT USERS_BY_EMAIL TICKET_INSERT TICKET_DROP TICKET_BOUND);
-    return map { $_ => $text{$_} || die "there is no statement $_\n" } @own;
+    return (\%text, map { $_ => $text{$_} || die "there is no statement $_\n" } @own);
 }
 
 # As many rows as make it worth to go by an index; of several sites, and most of them over.
@@ -60,7 +60,7 @@ for my $table (sort { ($b =~ /um_users/) <=> ($a =~ /um_users/) } keys %rows) {
 }
 $sql->('analyze');
 
-my %statement = statements();
+my ($all, %statement) = statements();
 for my $name (sort keys %statement) {
     my $text = $statement{$name};
     my ($plan, @wrong);
@@ -84,6 +84,13 @@ for my $name (sort keys %statement) {
     is(join("\n", @wrong), '', "$name goes by a range of an index") or diag($plan);
 }
 cmp_ok(scalar keys %statement, '>=', 25, 'that is every statement of the worker');
+
+# The command that ends all takes any rows, and must find them again without reading all others in each batch.
+{
+    my $text = $all->{END_REQUESTS} =~ s/\$1|\?/20/r;
+    unlike($sql->(($is_pgsql ? 'explain ' : 'explain query plan ') . $text), qr/S(?:eq Scan on|CAN) um_requests(?! r\b)/,
+        'END_REQUESTS finds its rows by an index');
+}
 
 # ---- plans that were made while the tables held next to nothing ------------------------------------------------------
 
