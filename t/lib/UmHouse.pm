@@ -85,9 +85,9 @@ sub directives {
     return @rows;
 }
 
-# The rows of src/http/route.c: { path, method }.
+# The rows of src/http/api/route.c: { path, method }.
 sub routes {
-    my $code = code('src/http/route.c', strings => 1);
+    my $code = code('src/http/api/route.c', strings => 1);
     my %macro = $code =~ /^#define (\w+)\s+"([^"]*)"$/gm;
     my @rows;
     # A path is a macro, a text, or a macro and the text that follows it.
