@@ -58,9 +58,9 @@ sub stem {
     return $file =~ m{([^/]+)\.[^./]+\z} ? $1 : $file;
 }
 
-# The rows of src/http/directives.h for places, in their order: { name, kind, member, default, help }.
+# The rows of src/http/config/directives.h for places, in their order: { name, kind, member, default, help }.
 sub place_directives {
-    my $code = code('src/http/directives.h', strings => 1);
+    my $code = code('src/http/config/directives.h', strings => 1);
     my @rows;
     while ($code =~ /^UM_DIR_DIRECTIVE\((\w+), (\w+), (\w+), ("[^"]*"),\s*("[^"]*")\)$/gm) {
         push @rows, { name => $1, kind => $2, member => $3, default => $4, help => $5 };
@@ -70,9 +70,9 @@ sub place_directives {
     return @rows;
 }
 
-# The rows of src/http/directives.h, in their order: { name, kind, member, default, least, most, inherited, help }.
+# The rows of src/http/config/directives.h, in their order: { name, kind, member, default, least, most, inherited, help }.
 sub directives {
-    my $code = code('src/http/directives.h', strings => 1);
+    my $code = code('src/http/config/directives.h', strings => 1);
     my @rows;
     while ($code =~ /^UM_DIRECTIVE\((.*?)"\)$/gms) {
         my @fields = "$1\"" =~ /\G\s*((?:"(?:[^"\\]|\\.)*"|[^",]+)+)(?:,|\z)/g;
