@@ -52,7 +52,7 @@ bench_compile()
 {
     local packages='apr-util-1 apr-1 json-c libcrypto libutf8proc libcurl libargon2 libidn2'
     gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$folder/$1" "$here/t/bench/$1.c" \
-        -I"$here/src/core" -I"$here/src/store" -I"$here/src/lib" "$folder"/src/.libs/libum_{core,store,lib}.a \
+        $(find "$here"/src/{core,store,lib} -type d -printf '-I%p ') "$folder"/src/.libs/libum_{core,store,lib}.a \
         $(pkg-config --cflags --libs $packages) >"$um_log" 2>&1 ||
         { cat "$um_log" >&2; um_die "$1.c does not compile"; }
 }
