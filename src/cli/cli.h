@@ -2,7 +2,7 @@
 #ifndef UM_CLI_H
 #define UM_CLI_H
 /* The command line: a command is a row of the table in cli.c, its function in cli_<noun>.c. */
-#include "cx.h"
+#include "ctx.h"
 
 /** What a command works with. */
 typedef struct um_cli_t {
@@ -72,7 +72,8 @@ __attribute__((format(printf, 3, 4)))
 int um_cli_fail(const um_cli_t *cli, um_cli_exit_e code, const char *format, ...);
 
 /** Prints why a call into core did not end well. what is that which was looked for, such as "group", name its name. */
-int um_cli_fail_status(const um_cli_t *cli, const um_cx_t *cx, um_status_e status, const char *what, const char *name);
+int um_cli_fail_status(const um_cli_t *cli, const um_ctx_t *ctx, um_status_e status, const char *what,
+                       const char *name);
 
 /** Prints text of our own to standard output as it is. */
 void um_cli_print(const char *text);

@@ -3,36 +3,36 @@
 #include "group.h"
 #include "user.h"
 
-static int open_site(um_cli_t *cli, um_site_t *site, um_cx_t *cx)
+static int open_site(um_cli_t *cli, um_site_t *site, um_ctx_t *ctx)
 {
     int code = um_cli_database_open(cli, site);
 
     if (code == UM_CLI_DONE) {
-        um_cx_init(cx, cli->pool, site, apr_time_now());
+        um_ctx_init(ctx, cli->pool, site, apr_time_now());
     }
     return code;
 }
 
 /* Why a call about the group of the first argument did not end well. */
-static int fail(const um_cli_t *cli, const um_cx_t *cx, um_status_e status)
+static int fail(const um_cli_t *cli, const um_ctx_t *ctx, um_status_e status)
 {
-    return um_cli_fail_status(cli, cx, status, "group", cli->args[0]);
+    return um_cli_fail_status(cli, ctx, status, "group", cli->args[0]);
 }
 
 int um_cli_group_list(um_cli_t *cli)
 {
     um_site_t site = { 0 };
-    um_cx_t cx;
+    um_ctx_t ctx;
     apr_array_header_t *groups;
-    int code = open_site(cli, &site, &cx);
+    int code = open_site(cli, &site, &ctx);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    status = um_group_list(&cx, &groups);
+    status = um_group_list(&ctx, &groups);
     if (status != UM_OK) {
-        return fail(cli, &cx, status);
+        return fail(cli, &ctx, status);
     }
     for (int i = 0; i < groups->nelts; i++) {
         const um_group_t *group = &APR_ARRAY_IDX(groups, i, um_group_t);
@@ -45,17 +45,17 @@ int um_cli_group_list(um_cli_t *cli)
 int um_cli_group_show(um_cli_t *cli)
 {
     um_site_t site = { 0 };
-    um_cx_t cx;
+    um_ctx_t ctx;
     apr_array_header_t *members = NULL;
-    int code = open_site(cli, &site, &cx);
+    int code = open_site(cli, &site, &ctx);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    status = um_group_members(&cx, cli->args[0], &members);
+    status = um_group_members(&ctx, cli->args[0], &members);
     if (status != UM_OK) {
-        return fail(cli, &cx, status);
+        return fail(cli, &ctx, status);
     }
     for (int i = 0; i < members->nelts; i++) {
         const um_group_member_t *member = &APR_ARRAY_IDX(members, i, um_group_member_t);
@@ -68,16 +68,16 @@ int um_cli_group_show(um_cli_t *cli)
 int um_cli_group_new(um_cli_t *cli)
 {
     um_site_t site = { 0 };
-    um_cx_t cx;
-    int code = open_site(cli, &site, &cx);
+    um_ctx_t ctx;
+    int code = open_site(cli, &site, &ctx);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    status = um_group_create(&cx, cli->args[0]);
+    status = um_group_create(&ctx, cli->args[0]);
     if (status != UM_OK) {
-        return fail(cli, &cx, status);
+        return fail(cli, &ctx, status);
     }
     um_cli_say(cli, "group %s made", cli->args[0]);
     return UM_CLI_DONE;
@@ -86,16 +86,16 @@ int um_cli_group_new(um_cli_t *cli)
 int um_cli_group_remove(um_cli_t *cli)
 {
     um_site_t site = { 0 };
-    um_cx_t cx;
-    int code = open_site(cli, &site, &cx);
+    um_ctx_t ctx;
+    int code = open_site(cli, &site, &ctx);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    status = um_group_delete(&cx, cli->args[0]);
+    status = um_group_delete(&ctx, cli->args[0]);
     if (status != UM_OK) {
-        return fail(cli, &cx, status);
+        return fail(cli, &ctx, status);
     }
     um_cli_say(cli, "group %s removed; nobody is in it any more", cli->args[0]);
     return UM_CLI_DONE;
@@ -105,24 +105,24 @@ int um_cli_group_remove(um_cli_t *cli)
 static int change(um_cli_t *cli, int add)
 {
     um_site_t site = { 0 };
-    um_cx_t cx;
+    um_ctx_t ctx;
     um_user_t *user;
-    int code = open_site(cli, &site, &cx);
+    int code = open_site(cli, &site, &ctx);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    status = um_user_by_name(&cx, cli->args[1], &user);
+    status = um_user_by_name(&ctx, cli->args[1], &user);
     if (status != UM_OK) {
-        return um_cli_fail_status(cli, &cx, status, "account", cli->args[1]);
+        return um_cli_fail_status(cli, &ctx, status, "account", cli->args[1]);
     }
-    status = add ? um_group_add(&cx, cli->args[0], user->id) : um_group_drop(&cx, cli->args[0], user->id);
+    status = add ? um_group_add(&ctx, cli->args[0], user->id) : um_group_drop(&ctx, cli->args[0], user->id);
     if (status == UM_ABSENT && !add) {
         return um_cli_fail(cli, UM_CLI_ABSENT, "%s is not in %s", user->username, cli->args[0]);
     }
     if (status != UM_OK) {
-        return fail(cli, &cx, status);
+        return fail(cli, &ctx, status);
     }
     um_cli_say(cli, add ? "%s is now in %s" : "%s is no longer in %s", user->username, cli->args[0]);
     return UM_CLI_DONE;

@@ -30,16 +30,16 @@ int um_cli_fail(const um_cli_t *cli, um_cli_exit_e code, const char *format, ...
     return (int)code;
 }
 
-int um_cli_fail_status(const um_cli_t *cli, const um_cx_t *cx, um_status_e status, const char *what, const char *name)
+int um_cli_fail_status(const um_cli_t *cli, const um_ctx_t *ctx, um_status_e status, const char *what, const char *name)
 {
     if (status == UM_ABSENT) {
         return um_cli_fail(cli, UM_CLI_ABSENT, "there is no %s %s", what, name);
     }
-    if (status == UM_INVALID && cx->errors->nelts) {
-        return um_cli_fail(cli, UM_CLI_FAILED, "%s", APR_ARRAY_IDX(cx->errors, 0, um_error_t).text);
+    if (status == UM_INVALID && ctx->errors->nelts) {
+        return um_cli_fail(cli, UM_CLI_FAILED, "%s", APR_ARRAY_IDX(ctx->errors, 0, um_error_t).text);
     }
     return um_cli_fail(cli, status == UM_AWAY ? UM_CLI_UNREACHABLE : UM_CLI_FAILED, "%s",
-                       cx->cause ? cx->cause : "it could not be done");
+                       ctx->cause ? ctx->cause : "it could not be done");
 }
 
 void um_cli_print(const char *text)

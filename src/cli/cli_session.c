@@ -6,15 +6,15 @@ int um_cli_session_end_all(um_cli_t *cli)
 {
     um_site_t site = { 0 };
     um_endall_t done;
-    um_cx_t cx;
+    um_ctx_t ctx;
     int code = um_cli_database_open(cli, &site);
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    um_cx_init(&cx, cli->pool, &site, apr_time_now());
-    if (um_endall_run(&cx, &done) != UM_OK) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s; call it again", cx.cause);
+    um_ctx_init(&ctx, cli->pool, &site, apr_time_now());
+    if (um_endall_run(&ctx, &done) != UM_OK) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s; call it again", ctx.cause);
     }
     um_cli_say(cli, "ended: all sessions of %" APR_INT64_T_FMT " accounts, %" APR_INT64_T_FMT " one-time tokens, %"
                APR_INT64_T_FMT " mails that were waiting", done.users, done.tickets, done.mails);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Opens the database and finds the account that the first argument names. */
-static int find(um_cli_t *cli, um_site_t *site, um_cx_t *cx, um_user_t **user)
+static int find(um_cli_t *cli, um_site_t *site, um_ctx_t *ctx, um_user_t **user)
 {
     int code = um_cli_database_open(cli, site);
     um_status_e status;
@@ -14,26 +14,26 @@ static int find(um_cli_t *cli, um_site_t *site, um_cx_t *cx, um_user_t **user)
     if (code != UM_CLI_DONE) {
         return code;
     }
-    um_cx_init(cx, cli->pool, site, apr_time_now());
-    status = um_user_by_name(cx, cli->args[0], user);
-    return status == UM_OK ? UM_CLI_DONE : um_cli_fail_status(cli, cx, status, "account", cli->args[0]);
+    um_ctx_init(ctx, cli->pool, site, apr_time_now());
+    status = um_user_by_name(ctx, cli->args[0], user);
+    return status == UM_OK ? UM_CLI_DONE : um_cli_fail_status(cli, ctx, status, "account", cli->args[0]);
 }
 
 int um_cli_user_show(um_cli_t *cli)
 {
     um_site_t site = { 0 };
-    um_cx_t cx;
+    um_ctx_t ctx;
     um_user_t *user;
     const char *groups;
-    int code = find(cli, &site, &cx, &user);
+    int code = find(cli, &site, &ctx, &user);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    status = um_group_names(&cx, user->id, &groups);
+    status = um_group_names(&ctx, user->id, &groups);
     if (status != UM_OK) {
-        return um_cli_fail_status(cli, &cx, status, "account", cli->args[0]);
+        return um_cli_fail_status(cli, &ctx, status, "account", cli->args[0]);
     }
     um_cli_say(cli, "id        %s", user->id);
     um_cli_say(cli, "username  %s", user->username);
@@ -46,12 +46,12 @@ int um_cli_user_show(um_cli_t *cli)
     return UM_CLI_DONE;
 }
 
-typedef um_status_e set_fn(um_cx_t *cx, const char *id, int on, um_user_t **user);
+typedef um_status_e set_fn(um_ctx_t *ctx, const char *id, int on, um_user_t **user);
 
 static int set(um_cli_t *cli, set_fn *set_state)
 {
     um_site_t site = { 0 };
-    um_cx_t cx;
+    um_ctx_t ctx;
     um_user_t *user;
     int on = strcmp(cli->args[1], "on") == 0, code;
     um_status_e status;
@@ -59,13 +59,13 @@ static int set(um_cli_t *cli, set_fn *set_state)
     if (!on && strcmp(cli->args[1], "off") != 0) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "%s: must be on or off", cli->args[1]);
     }
-    code = find(cli, &site, &cx, &user);
+    code = find(cli, &site, &ctx, &user);
     if (code != UM_CLI_DONE) {
         return code;
     }
-    status = set_state(&cx, user->id, on, &user);
+    status = set_state(&ctx, user->id, on, &user);
     if (status != UM_OK) {
-        return um_cli_fail_status(cli, &cx, status, "account", cli->args[0]);
+        return um_cli_fail_status(cli, &ctx, status, "account", cli->args[0]);
     }
     um_cli_say(cli, "%s is now %s%s; every token issued before is void", user->username,
                user->is_active ? "active" : "inactive", user->is_staff ? " and staff" : "");

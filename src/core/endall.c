@@ -13,26 +13,26 @@ static apr_status_t end_batch(um_store_call_t *call, apr_int64_t now, int is_mai
     return is_mails ? um_store_end_mails(call, now, BATCH, count) : um_store_end_tickets(call, BATCH, count);
 }
 
-um_status_e um_endall_run(um_cx_t *cx, um_endall_t *done)
+um_status_e um_endall_run(um_ctx_t *ctx, um_endall_t *done)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     const char *version, *last = UM_STORE_END_FIRST;
     int count = BATCH;
 
     *done = (um_endall_t){ 0 };
-    if (um_random_uuid(cx->pool, cx->now, &version) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
+    if (um_random_uuid(ctx->pool, ctx->now, &version) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
     }
     for (int is_mails = 1; is_mails >= 0; is_mails--) {
         for (count = BATCH; count == BATCH; *(is_mails ? &done->mails : &done->tickets) += count) {
-            if (end_batch(&call, um_cx_seconds(cx), is_mails, &count) != APR_SUCCESS) {
-                return um_cx_away(cx, &call);
+            if (end_batch(&call, um_ctx_seconds(ctx), is_mails, &count) != APR_SUCCESS) {
+                return um_ctx_away(ctx, &call);
             }
         }
     }
     for (count = BATCH; count == BATCH; done->users += count) {
-        if (um_store_end_users(&call, version, um_cx_seconds(cx), BATCH, &last, &count) != APR_SUCCESS) {
-            return um_cx_away(cx, &call);
+        if (um_store_end_users(&call, version, um_ctx_seconds(ctx), BATCH, &last, &count) != APR_SUCCESS) {
+            return um_ctx_away(ctx, &call);
         }
     }
     return UM_OK;

@@ -19,15 +19,15 @@ static int mint(apr_pool_t *root, const um_site_t *site, apr_time_t now, apr_int
 
     apr_pool_create(&pool, root);
     while (good && fgets(line, sizeof(line), stdin)) {
-        um_cx_t cx;
+        um_ctx_t ctx;
         const char *token = "";
 
         apr_pool_clear(pool);
-        um_cx_init(&cx, pool, site, now);
+        um_ctx_init(&ctx, pool, site, now);
         line[strcspn(line, "\n")] = '\0';
         good = strlen(line) == 73;
         line[36] = '\0';
-        good = good && um_token_issue(&cx, line, line + 37, um_cx_seconds(&cx) + seconds, &token) == UM_OK;
+        good = good && um_token_issue(&ctx, line, line + 37, um_ctx_seconds(&ctx) + seconds, &token) == UM_OK;
         puts(token);
     }
     return good;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cx.h"
+#include "ctx.h"
 #include "key.h"
 #include "tap.h"
 #include "registration.h"
@@ -160,14 +160,14 @@ static void site_close(site_t *s)
 
 /* A new call into core at the site's time. */
 __attribute__((unused))
-static um_cx_t *site_cx(site_t *s)
+static um_ctx_t *site_ctx(site_t *s)
 {
-    um_cx_t *cx = apr_palloc(s->pool, sizeof(*cx));
+    um_ctx_t *ctx = apr_palloc(s->pool, sizeof(*ctx));
 
-    um_cx_init(cx, s->pool, &s->site, s->now);
-    cx->address = "192.0.2.1";
-    cx->user_agent = "test";
-    return cx;
+    um_ctx_init(ctx, s->pool, &s->site, s->now);
+    ctx->address = "192.0.2.1";
+    ctx->user_agent = "test";
+    return ctx;
 }
 
 /* The first value of the first row, past the store. NULL: none, or it failed. */
@@ -199,14 +199,14 @@ static int site_do(site_t *s, const char *sql)
 
 /* What was wrong: "username unique, email invalid". */
 __attribute__((unused))
-static const char *site_errors(const um_cx_t *cx)
+static const char *site_errors(const um_ctx_t *ctx)
 {
     const char *text = "";
 
-    for (int i = 0; i < cx->errors->nelts; i++) {
-        const um_error_t *error = &APR_ARRAY_IDX(cx->errors, i, um_error_t);
+    for (int i = 0; i < ctx->errors->nelts; i++) {
+        const um_error_t *error = &APR_ARRAY_IDX(ctx->errors, i, um_error_t);
 
-        text = apr_pstrcat(cx->pool, text, i ? ", " : "", error->field, " ", error->code, NULL);
+        text = apr_pstrcat(ctx->pool, text, i ? ", " : "", error->field, " ", error->code, NULL);
     }
     return text;
 }
@@ -219,11 +219,11 @@ static um_secret_t site_secret(const char *text)
 
 /* Signs in when it does not matter who it is. */
 __attribute__((unused))
-static um_status_e site_login(um_cx_t *cx, const char *username, um_secret_t password, const char **token)
+static um_status_e site_login(um_ctx_t *ctx, const char *username, um_secret_t password, const char **token)
 {
     um_session_new_t session = { .token = NULL };
     const um_user_t *who;
-    um_status_e status = um_password_login(cx, username, password, &who, &session);
+    um_status_e status = um_password_login(ctx, username, password, &who, &session);
 
     *token = session.token;
     return status;
@@ -232,9 +232,9 @@ static um_status_e site_login(um_cx_t *cx, const char *username, um_secret_t pas
 typedef um_member_input_t site_input_t;
 
 __attribute__((unused))
-static um_status_e site_enrol(um_cx_t *cx, const site_input_t *input, const um_user_t **user, const char **token)
+static um_status_e site_enrol(um_ctx_t *ctx, const site_input_t *input, const um_user_t **user, const char **token)
 {
-    return um_registration_create(cx, input, user, token);
+    return um_registration_create(ctx, input, user, token);
 }
 
 /* Registers with SITE_PASSWORD; NULL when that did not succeed. */
@@ -245,7 +245,7 @@ static const um_user_t *site_register(site_t *s, const char *username, const cha
     const um_user_t *user = NULL;
     const char *unwanted;
 
-    return site_enrol(site_cx(s), &input, &user, token ? token : &unwanted) == UM_OK ? user : NULL;
+    return site_enrol(site_ctx(s), &input, &user, token ? token : &unwanted) == UM_OK ? user : NULL;
 }
 
 /* How a call with that token ends. */
@@ -254,6 +254,6 @@ static um_status_e site_call(site_t *s, const char *token)
 {
     um_caller_t caller;
 
-    return um_session_caller(site_cx(s), token, &caller);
+    return um_session_caller(site_ctx(s), token, &caller);
 }
 #endif

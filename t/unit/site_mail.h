@@ -125,12 +125,12 @@ static apr_status_t site_mail_insert(um_tx_t *tx, void *baton)
 __attribute__((unused))
 static int site_mail_put(site_t *s, const char *kind, const um_user_t *user, const char *address)
 {
-    um_cx_t *cx = site_cx(s);
-    um_store_call_t call = um_cx_store(cx);
-    site_mail_row_t row = { .pool = cx->pool };
+    um_ctx_t *ctx = site_ctx(s);
+    um_store_call_t call = um_ctx_store(ctx);
+    site_mail_row_t row = { .pool = ctx->pool };
     um_mail_t *mail;
 
-    if (um_mailing_make(cx, kind, user, address, "", &mail) != UM_OK || !mail) {
+    if (um_mailing_make(ctx, kind, user, address, "", &mail) != UM_OK || !mail) {
         return 0;
     }
     row.mail = mail;
@@ -146,11 +146,11 @@ static um_status_e site_mail_work(site_t *s, site_mail_t *m, um_outbox_round_t *
     int more;
 
     site_clock_now = s->now;
-    status = um_outbox_resolve(site_cx(s), &m->outbox, &more);
+    status = um_outbox_resolve(site_ctx(s), &m->outbox, &more);
     if (status != UM_OK) {
         return status;
     }
-    return um_outbox_work(site_cx(s), &m->outbox, round ? round : &unwanted);
+    return um_outbox_work(site_ctx(s), &m->outbox, round ? round : &unwanted);
 }
 
 static int site_mail_hex(char c)

@@ -41,15 +41,15 @@ static const um_identity_t *last;
 static void is(const char *username, const char *password, um_status_e want, int cost, const char *name)
 {
     um_basic_t found;
-    um_cx_t *cx = site_cx(&s);
+    um_ctx_t *ctx = site_ctx(&s);
     um_status_e status;
 
     hashes = 0;
-    status = um_basic_caller(cx, username, site_secret(password), &found);
+    status = um_basic_caller(ctx, username, site_secret(password), &found);
     last = found.identity;
     ok(status == want && hashes == cost && found.hashed == (cost > 0) && (status == UM_OK) == (last != NULL)
-       && (status == UM_OK || cx->cause) && !cx->errors->nelts, "%s: status %d, %d hashes%s%s", name, (int)status,
-       hashes, cx->cause ? ": " : "", cx->cause ? cx->cause : "");
+       && (status == UM_OK || ctx->cause) && !ctx->errors->nelts, "%s: status %d, %d hashes%s%s", name, (int)status,
+       hashes, ctx->cause ? ": " : "", ctx->cause ? ctx->cause : "");
 }
 
 static void test_rules(void)
@@ -149,26 +149,26 @@ static void test_changes(void)
 {
     const um_user_t *zoe = site_register(&s, "zoe", "", NULL);
     um_user_t *user = apr_pmemdup(s.pool, zoe, sizeof(*zoe));
-    um_cx_t *cx = site_cx(&s);
+    um_ctx_t *ctx = site_ctx(&s);
     const char *token;
 
     start();
     is("zoe", SITE_PASSWORD, UM_OK, 1, "somebody is known");
-    um_password_change(cx, zoe, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD), &token);
+    um_password_change(ctx, zoe, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD), &token);
     is("zoe", SITE_PASSWORD, UM_INVALID, 1, "the old password is not good the moment it is changed");
     is("zoe", NEW_PASSWORD, UM_OK, 1, "the new one is");
     is("zoe", NEW_PASSWORD, UM_OK, 0, "and known");
-    um_group_add(cx, "editors", zoe->id);
+    um_group_add(ctx, "editors", zoe->id);
     is("zoe", NEW_PASSWORD, UM_OK, 0, "put into a group, he is known on");
     is_text(last->groups, "editors", "and in it at once");
-    um_group_drop(cx, "editors", zoe->id);
+    um_group_drop(ctx, "editors", zoe->id);
     is("zoe", NEW_PASSWORD, UM_OK, 0, "taken out of it");
     is_text(last->groups, "", "he is out at once");
-    um_user_set_active(cx, zoe->id, 0, &user);
+    um_user_set_active(ctx, zoe->id, 0, &user);
     is("zoe", NEW_PASSWORD, UM_INVALID, 1, "switched off at once");
-    um_user_set_active(cx, zoe->id, 1, &user);
+    um_user_set_active(ctx, zoe->id, 1, &user);
     is("zoe", NEW_PASSWORD, UM_OK, 1, "switched on again");
-    um_user_delete(cx, zoe->id);
+    um_user_delete(ctx, zoe->id);
     is("zoe", NEW_PASSWORD, UM_ABSENT, 1, "deleted at once");
     zoe = site_register(&s, "zoe", "", NULL);
     is("zoe", NEW_PASSWORD, UM_INVALID, 1, "somebody else took the name");
@@ -259,11 +259,11 @@ static void test_trouble(void)
     um_gate_enter(s.site.gate, 0, &pass);
     {
         um_basic_t found;
-        um_cx_t *cx = site_cx(&s);
+        um_ctx_t *ctx = site_ctx(&s);
 
         hashes = 0;
-        ok(um_basic_caller(cx, "alice", site_secret(SITE_PASSWORD), &found) == UM_BUSY && !hashes && cx->cause,
-           "the gate is full: %s", cx->cause ? cx->cause : "(no cause)");
+        ok(um_basic_caller(ctx, "alice", site_secret(SITE_PASSWORD), &found) == UM_BUSY && !hashes && ctx->cause,
+           "the gate is full: %s", ctx->cause ? ctx->cause : "(no cause)");
     }
     um_gate_leave(s.site.gate, &pass);
     is("alice", SITE_PASSWORD, UM_OK, 1, "then it goes on");
@@ -298,10 +298,10 @@ int main(void)
         site_do(&s, "update um_users set is_active = 0 where username = 'carol'");
         site_do(&s, "update um_users set is_active = 2 where username = 'dave'");
         site_do(&s, "update um_users set password = 'md5$x$y' where username = 'erin'");
-        um_group_create(site_cx(&s), "staff-2");
-        um_group_create(site_cx(&s), "editors");
-        um_group_add(site_cx(&s), "staff-2", alice->id);
-        um_group_add(site_cx(&s), "editors", alice->id);
+        um_group_create(site_ctx(&s), "staff-2");
+        um_group_create(site_ctx(&s), "editors");
+        um_group_add(site_ctx(&s), "staff-2", alice->id);
+        um_group_add(site_ctx(&s), "editors", alice->id);
         test_rules();
         test_long();
         test_known();

@@ -43,7 +43,7 @@ static int can_login(world_t *w, const char *name, const char *password)
 {
     const char *token;
 
-    return site_login(site_cx(&w->s), name, site_secret(password), &token) == UM_OK;
+    return site_login(site_ctx(&w->s), name, site_secret(password), &token) == UM_OK;
 }
 
 static int mails(world_t *w, const char *kind, const char *address)
@@ -59,7 +59,7 @@ static um_status_e do_register(world_t *w)
     site_input_t input = { .username = "bob", .email = "bob@example.org", .password = site_secret(SITE_PASSWORD) };
     const um_user_t *user;
 
-    return site_enrol(site_cx(&w->s), &input, &user, &w->fresh);
+    return site_enrol(site_ctx(&w->s), &input, &user, &w->fresh);
 }
 
 static int is_registered(world_t *w)
@@ -73,7 +73,7 @@ static int is_registered(world_t *w)
 
 static um_status_e do_login(world_t *w)
 {
-    return site_login(site_cx(&w->s), "alice", site_secret(SITE_PASSWORD), &w->fresh);
+    return site_login(site_ctx(&w->s), "alice", site_secret(SITE_PASSWORD), &w->fresh);
 }
 
 /* Also when the hash was to be made anew: one of the two is there, and of the right password. */
@@ -92,7 +92,7 @@ static um_status_e do_login_rehash(world_t *w)
 
 static um_status_e do_change(world_t *w)
 {
-    return um_password_change(site_cx(&w->s), w->alice, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD),
+    return um_password_change(site_ctx(&w->s), w->alice, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD),
                               &w->fresh);
 }
 
@@ -111,7 +111,7 @@ static um_status_e do_update(world_t *w)
     site_input_t input = { .first_name = "Al", .email = "new@example.org" };
     const um_user_t *user;
 
-    return um_user_update(site_cx(&w->s), w->alice, &input, &user);
+    return um_user_update(site_ctx(&w->s), w->alice, &input, &user);
 }
 
 static int is_updated(world_t *w)
@@ -128,7 +128,7 @@ static int is_updated(world_t *w)
 
 static um_status_e do_delete(world_t *w)
 {
-    return um_user_delete(site_cx(&w->s), w->alice->id);
+    return um_user_delete(site_ctx(&w->s), w->alice->id);
 }
 
 static int is_deleted(world_t *w)
@@ -142,7 +142,7 @@ static um_status_e do_disable(world_t *w)
 {
     um_user_t *user;
 
-    return um_user_set_active(site_cx(&w->s), w->alice->id, 0, &user);
+    return um_user_set_active(site_ctx(&w->s), w->alice->id, 0, &user);
 }
 
 static int is_disabled(world_t *w)
@@ -155,7 +155,7 @@ static int is_disabled(world_t *w)
 
 static um_status_e do_wish(world_t *w)
 {
-    return um_reset_request(site_cx(&w->s), "alice@example.org");
+    return um_reset_request(site_ctx(&w->s), "alice@example.org");
 }
 
 static int is_wished(world_t *w)
@@ -168,19 +168,19 @@ static void give_ticket(world_t *w, const char *kind)
 {
     site_do(&w->s, apr_psprintf(w->s.pool, "insert into um_tickets (hash, kind, mail_id, user_id, user_version,"
                                 " email_key, created_at, expires_at) select '%s', '%s', 'm', id, version, email_key, 1,"
-                                " 2000000000 from um_users", um_ticket_hash(site_cx(&w->s), TICKET), kind));
+                                " 2000000000 from um_users", um_ticket_hash(site_ctx(&w->s), TICKET), kind));
 }
 
 static um_status_e do_reset(world_t *w)
 {
-    return um_reset_confirm(site_cx(&w->s), TICKET, site_secret(NEW_PASSWORD));
+    return um_reset_confirm(site_ctx(&w->s), TICKET, site_secret(NEW_PASSWORD));
 }
 
 static int is_reset(world_t *w)
 {
     int before = can_login(w, "alice", SITE_PASSWORD), after = can_login(w, "alice", NEW_PASSWORD);
     int stands = site_call(&w->s, w->token) == UM_OK;
-    int good = um_reset_validate(site_cx(&w->s), TICKET) == UM_OK;
+    int good = um_reset_validate(site_ctx(&w->s), TICKET) == UM_OK;
 
     return before != after && before == stands && before == good
            && after == mails(w, UM_MAILING_PASSWORD_CHANGED, "alice@example.org") ? after : -1;
@@ -188,7 +188,7 @@ static int is_reset(world_t *w)
 
 static um_status_e do_verify(world_t *w)
 {
-    return um_verify_confirm(site_cx(&w->s), TICKET);
+    return um_verify_confirm(site_ctx(&w->s), TICKET);
 }
 
 static int is_verified(world_t *w)
@@ -202,7 +202,7 @@ static um_status_e do_refresh(world_t *w)
 {
     um_refresh_use_t used;
 
-    return um_refresh_use(site_cx(&w->s), w->session.refresh_token, &used);
+    return um_refresh_use(site_ctx(&w->s), w->session.refresh_token, &used);
 }
 
 /* Whatever happens, who shows the token that he has in hand goes on. */
@@ -220,7 +220,7 @@ static um_status_e do_refresh_once(world_t *w)
     um_status_e status;
 
     w->s.site.refresh_grace = 0;
-    status = um_refresh_use(site_cx(&w->s), w->session.refresh_token, &used);
+    status = um_refresh_use(site_ctx(&w->s), w->session.refresh_token, &used);
     w->fresh = status == UM_OK ? used.refresh_token : NULL;
     return status;
 }
@@ -231,12 +231,12 @@ static int is_refreshed_once(world_t *w)
     const char *token = done ? w->fresh : w->session.refresh_token;
     um_refresh_use_t used;
 
-    return !token || um_refresh_use(site_cx(&w->s), token, &used) == UM_OK ? done : -1;
+    return !token || um_refresh_use(site_ctx(&w->s), token, &used) == UM_OK ? done : -1;
 }
 
 static um_status_e do_end(world_t *w)
 {
-    return um_session_end(site_cx(&w->s), w->alice->id, w->session.record.id);
+    return um_session_end(site_ctx(&w->s), w->alice->id, w->session.record.id);
 }
 
 static int is_ended(world_t *w)
@@ -248,7 +248,7 @@ static int is_ended(world_t *w)
 
 static um_status_e do_end_all(world_t *w)
 {
-    return um_session_end_all(site_cx(&w->s), w->alice->id);
+    return um_session_end_all(site_ctx(&w->s), w->alice->id);
 }
 
 static int is_all_ended(world_t *w)
@@ -262,7 +262,7 @@ static um_status_e do_list(world_t *w)
 {
     apr_array_header_t *sessions;
 
-    return um_session_list(site_cx(&w->s), w->alice->id, &sessions);
+    return um_session_list(site_ctx(&w->s), w->alice->id, &sessions);
 }
 
 static um_status_e do_call(world_t *w)
@@ -313,7 +313,7 @@ static void open_world(world_t *w, um_dialect_e dialect, const char *ticket)
         const um_user_t *who;
 
         w->s.site.session_idle = w->s.site.refresh_grace = 30;
-        um_password_login(site_cx(&w->s), "alice", site_secret(SITE_PASSWORD), &who, &w->session);
+        um_password_login(site_ctx(&w->s), "alice", site_secret(SITE_PASSWORD), &who, &w->session);
     }
     else if (ticket) {
         give_ticket(w, ticket);
@@ -406,24 +406,24 @@ static void test_full(void)
     um_status_e status = UM_OK;
     const um_user_t *user;
     const char *token, *pages;
-    um_cx_t *cx = NULL;
+    um_ctx_t *ctx = NULL;
     world_t w;
 
     open_world(&w, UM_DIALECT_SQLITE3, NULL);
     pages = site_ask(&w.s, "pragma page_count");
     site_ask(&w.s, apr_pstrcat(w.s.pool, "pragma max_page_count = ", pages, NULL));
     for (int i = 0; status == UM_OK && i < 500; i++) {
-        cx = site_cx(&w.s);
+        ctx = site_ctx(&w.s);
         input.username = apr_psprintf(w.s.pool, "user%d", i);
-        status = site_enrol(cx, &input, &user, &token);
+        status = site_enrol(ctx, &input, &user, &token);
     }
     is_int(status, UM_AWAY, "registering in a full database");
-    ok(cx->cause && strstr(cx->cause, "full"), "has a cause: %s", cx->cause ? cx->cause : "(none)");
+    ok(ctx->cause && strstr(ctx->cause, "full"), "has a cause: %s", ctx->cause ? ctx->cause : "(none)");
     ok(is_one(&w, "select (select count(*) from um_users) = (select count(*) from um_sessions)"), "leaves no half row");
     ok(site_do(&w.s, "begin") && site_do(&w.s, "rollback"), "and no open transaction");
     is_int(site_call(&w.s, w.token), UM_OK, "reading goes on");
     site_ask(&w.s, "pragma max_page_count = 100000");
-    is_int(site_enrol(site_cx(&w.s), &input, &user, &token), UM_OK, "with room the same registration succeeds");
+    is_int(site_enrol(site_ctx(&w.s), &input, &user, &token), UM_OK, "with room the same registration succeeds");
     is_int(site_call(&w.s, token), UM_OK, "and its token is good");
     site_close(&w.s);
 }

@@ -49,9 +49,9 @@ static void start(void)
 static void open_session(void)
 {
     um_session_new_t session;
-    um_cx_t *cx = site_cx(&s);
+    um_ctx_t *ctx = site_ctx(&s);
 
-    if (um_session_make(cx, alice, &session) != UM_OK || um_session_open(cx, &session) != UM_OK) {
+    if (um_session_make(ctx, alice, &session) != UM_OK || um_session_open(ctx, &session) != UM_OK) {
         printf("Bail out! no session\n");
         exit(1);
     }
@@ -68,15 +68,15 @@ static void wait_for(double seconds)
 static void calls(um_status_e want, int asked, const char *name)
 {
     const um_identity_t *identity = NULL;
-    um_cx_t *cx = site_cx(&s);
+    um_ctx_t *ctx = site_ctx(&s);
     um_status_e status;
 
     s.asked = 0;
-    status = um_known_caller(cx, token, &identity);
+    status = um_known_caller(ctx, token, &identity);
     ok(status == want && (asked == ANY || s.asked == asked) && (identity != NULL) == (want == UM_OK)
-       && (want == UM_OK || cx->cause),
-       "%s: status %d, asked %d times%s%s", name, (int)status, s.asked, cx->cause ? ": " : "",
-       cx->cause ? cx->cause : "");
+       && (want == UM_OK || ctx->cause),
+       "%s: status %d, asked %d times%s%s", name, (int)status, s.asked, ctx->cause ? ": " : "",
+       ctx->cause ? ctx->cause : "");
 }
 
 static void test_seen_again(void)
@@ -85,9 +85,9 @@ static void test_seen_again(void)
 
     start();
     open_session();
-    um_known_caller(site_cx(&s), token, &first);
+    um_known_caller(site_ctx(&s), token, &first);
     calls(UM_OK, 0, "a second request asks nobody");
-    um_known_caller(site_cx(&s), token, &again);
+    um_known_caller(site_ctx(&s), token, &again);
     is_text(again->user_id, first->user_id, "and tells the same: id");
     is_text(again->username, "alice", "name");
     is_text(again->email, "alice@example.org", "address");
@@ -116,20 +116,20 @@ static void test_changes_here(void)
     start();
     open_session();
     calls(UM_OK, 1, "known");
-    um_known_forget(site_cx(&s), "00000000-0000-7000-8000-000000000000");
+    um_known_forget(site_ctx(&s), "00000000-0000-7000-8000-000000000000");
     calls(UM_OK, 0, "another's change concerns nobody else");
-    um_known_forget(site_cx(&s), alice->id);
+    um_known_forget(site_ctx(&s), alice->id);
     calls(UM_OK, 1, "one's own makes it ask at once");
     calls(UM_OK, 0, "once");
-    um_user_set_active(site_cx(&s), alice->id, 1, &user);
+    um_user_set_active(site_ctx(&s), alice->id, 1, &user);
     calls(UM_BAD_TOKEN, 1, "a new version ends the session at once");
     calls(UM_BAD_TOKEN, 0, "which is known as well");
-    um_user_by_name(site_cx(&s), "alice", &user);
+    um_user_by_name(site_ctx(&s), "alice", &user);
     alice = user;
     open_session();
     calls(UM_OK, 1, "a token of the new version is good");
     site_do(&s, "update um_users set is_active = 0");
-    um_known_forget(site_cx(&s), alice->id);
+    um_known_forget(site_ctx(&s), alice->id);
     calls(UM_INACTIVE, 1, "an inactive account is told as such");
     calls(UM_INACTIVE, 0, "the second time too");
     site_do(&s, "update um_users set is_active = 1");
@@ -150,7 +150,7 @@ static void test_changes_elsewhere(void)
 static void overtake(site_t *site)
 {
     site->on_ask = NULL;
-    um_known_forget(site_cx(site), alice->id);
+    um_known_forget(site_ctx(site), alice->id);
 }
 
 static void test_overtaken(void)
@@ -181,7 +181,7 @@ static void test_away(void)
     wait_for(60);
     calls(UM_AWAY, ANY, "but not for longer");
     s.now = apr_time_from_sec(SITE_NOW + 5);
-    um_known_forget(site_cx(&s), alice->id);
+    um_known_forget(site_ctx(&s), alice->id);
     wait_for(10);
     calls(UM_AWAY, ANY, "and not when the account has changed since");
 }
@@ -288,7 +288,7 @@ static void logs_in(const char *name, const char *password, um_status_e want, in
     um_status_e status;
 
     s.asked = 0;
-    status = um_known_login(site_cx(&s), name, secret(password), &identity);
+    status = um_known_login(site_ctx(&s), name, secret(password), &identity);
     ok(status == want && (asked == ANY || s.asked == asked) && (identity != NULL) == (want == UM_OK),
        "%s: status %d, asked %d times", what, (int)status, s.asked);
 }
@@ -300,7 +300,7 @@ static void test_login(void)
 
     start();
     logs_in("alice", "blue", UM_ABSENT, 0, "nobody is known at first");
-    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
+    is_int(um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
     is_text(identity ? identity->groups : NULL, "editors,staff-2", "with groups");
     ok(identity && !identity->session_id && !identity->expires_at, "without a session");
     logs_in("alice", "blue", UM_OK, 0, "known");
@@ -325,15 +325,15 @@ static void test_login(void)
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
     s.site.database_grace = 0;
     logs_in("alice", "blue", UM_ABSENT, 0, "after its time the password has to be hashed again");
-    um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity);
-    um_user_set_active(site_cx(&s), alice->id, 1, &user);
+    um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity);
+    um_user_set_active(site_ctx(&s), alice->id, 1, &user);
     logs_in("alice", "blue", UM_ABSENT, 1, "other credentials end it at once");
-    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_ABSENT,
+    is_int(um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_ABSENT,
            "what has changed since the password was checked is not let in");
-    um_user_by_name(site_cx(&s), "alice", &user);
+    um_user_by_name(site_ctx(&s), "alice", &user);
     alice = user;
     s.site.basic_cache = 0;
-    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
+    is_int(um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
            "with cache 0 it is told");
     logs_in("alice", "blue", UM_ABSENT, 0, "and not kept");
 }
@@ -346,7 +346,7 @@ static void test_login_grace(void)
     start();
     s.site.revocation_delay = apr_time_from_sec(100);
     s.site.database_grace = apr_time_from_sec(60);
-    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
+    is_int(um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
     wait_for(299);
     logs_in("alice", "blue", UM_OK, 1, "the account is asked for once more");
     s.refuse = 1000;
@@ -361,7 +361,7 @@ static void test_login_grace(void)
 static void overtake_login(site_t *site)
 {
     site->on_ask = NULL;
-    um_known_forget(site_cx(site), alice->id);
+    um_known_forget(site_ctx(site), alice->id);
 }
 
 static void test_login_overtaken(void)
@@ -370,7 +370,8 @@ static void test_login_overtaken(void)
 
     start();
     s.on_ask = overtake_login;
-    is_int(um_known_login_add(site_cx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "an account that changes "
+    is_int(um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
+           "an account that changes "
            "while it is asked for");
     logs_in("alice", "blue", UM_OK, 1, "is asked for again");
     logs_in("alice", "blue", UM_OK, 0, "and known then");
@@ -387,7 +388,7 @@ int main(void)
 
     site_begin();
     site_open(&s);
-    if (um_registration_create(site_cx(&s), &input, &alice, &token) != UM_OK
+    if (um_registration_create(site_ctx(&s), &input, &alice, &token) != UM_OK
         || !site_do(&s, "insert into um_groups values ('g1', 'staff-2', 1), ('g2', 'editors', 1), ('g3', 'none', 1)")
         || !site_do(&s, "insert into um_memberships select id, 'g1' from um_users")
         || !site_do(&s, "insert into um_memberships select id, 'g2' from um_users")) {

@@ -37,13 +37,13 @@ static const char *ask(const char *sql)
 
 static void wish(const char *kind, const char *address)
 {
-    if (um_mailing_wish(site_cx(&s), kind, address) != UM_OK) {
+    if (um_mailing_wish(site_ctx(&s), kind, address) != UM_OK) {
         ok(0, "a wish is noted");
     }
 }
 
 typedef struct making_t {
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     const char *claim;
     const um_mail_t *mail;
     um_letter_t letter;
@@ -53,17 +53,17 @@ static apr_status_t make_rows(um_tx_t *tx, void *baton)
 {
     making_t *making = baton;
 
-    return um_letter_make(tx, making->cx, making->claim, making->mail, &making->letter);
+    return um_letter_make(tx, making->ctx, making->claim, making->mail, &making->letter);
 }
 
 /* The letters of these mails. */
-static apr_array_header_t *make_all(um_cx_t *cx, const char *by, const apr_array_header_t *mails)
+static apr_array_header_t *make_all(um_ctx_t *ctx, const char *by, const apr_array_header_t *mails)
 {
     apr_array_header_t *made = apr_array_make(s.pool, 8, sizeof(um_letter_t));
 
     for (int i = 0; i < mails->nelts; i++) {
-        um_store_call_t call = um_cx_store(cx);
-        making_t making = { .cx = cx, .claim = by, .mail = APR_ARRAY_IDX(mails, i, const um_mail_t *) };
+        um_store_call_t call = um_ctx_store(ctx);
+        making_t making = { .ctx = ctx, .claim = by, .mail = APR_ARRAY_IDX(mails, i, const um_mail_t *) };
 
         if (um_store_transaction(&call, make_rows, &making) != APR_SUCCESS) {
             ok(0, "a letter is made: %s", call.cause);
@@ -78,18 +78,18 @@ static apr_array_header_t *make_all(um_cx_t *cx, const char *by, const apr_array
 /* Resolves requests, claims what is due and makes letters of it. */
 static apr_array_header_t *letters(void)
 {
-    um_cx_t *cx = site_cx(&s);
-    um_store_call_t call = um_cx_store(cx);
-    apr_int64_t now = um_cx_seconds(cx);
+    um_ctx_t *ctx = site_ctx(&s);
+    um_store_call_t call = um_ctx_store(ctx);
+    apr_int64_t now = um_ctx_seconds(ctx);
     apr_array_header_t *mails;
     int more;
 
-    is_int(um_outbox_resolve(cx, &m.outbox, &more), UM_OK, "requests are resolved");
+    is_int(um_outbox_resolve(ctx, &m.outbox, &more), UM_OK, "requests are resolved");
     um_random_uuid(s.pool, s.now, &claim);
     if (um_store_mail_claim(&call, HOST, claim, now, now + 60, 50, &mails) != APR_SUCCESS) {
         ok(0, "what is due can be claimed");
     }
-    return make_all(cx, claim, mails);
+    return make_all(ctx, claim, mails);
 }
 
 static const um_letter_t *letter(const apr_array_header_t *made, int i)
@@ -178,7 +178,7 @@ static void test_one(void)
     is_text(got->mail->username, "Alice", "names him");
     is_text(got->mail->user_id, alice->id, "and is his");
     is_int((int)strlen(got->token), 43, "its token has 256 bits");
-    is_text(ask("select hash from um_tickets"), um_ticket_hash(site_cx(&s), got->token), "stored is its hash");
+    is_text(ask("select hash from um_tickets"), um_ticket_hash(site_ctx(&s), got->token), "stored is its hash");
     ok(!strstr(site_dump(&s), got->token), "and the token nowhere in the database");
     is_text(ask("select user_id from um_mail"), alice->id, "the wish's own row became his mail");
     is_text(ask("select address || username || state from um_mail"), "Alice.B@example.orgAlice0", "whole, not sent");
@@ -407,7 +407,7 @@ static void test_short_life(void)
     is_int(letters()->nelts, BOUND, "tokens with a short life: as many as there may be");
     site_do(&s, "update um_mail set state = 1, done_at = 1700000000");
     s.now += apr_time_from_sec(HOUR - 1);
-    is_int(um_outbox_purge(site_cx(&s), 0, &more), UM_OK, "what is over is cleared up");
+    is_int(um_outbox_purge(site_ctx(&s), 0, &more), UM_OK, "what is over is cleared up");
     is_text(ask("select count(*) from um_tickets where expires_at < 1700000000 + 3599"), "5", "but not what counts");
     is_text(ask("select count(*) from um_mail"), "5", "neither tokens nor mails");
     wish(UM_MAILING_RESET, "alice@example.org");
@@ -416,7 +416,7 @@ static void test_short_life(void)
     wish(UM_MAILING_RESET, "alice@example.org");
     is_int(letters()->nelts, 1, "but then it is");
     s.now += apr_time_from_sec(60);
-    is_int(um_outbox_purge(site_cx(&s), 0, &more), UM_OK, "an hour after they ran out");
+    is_int(um_outbox_purge(site_ctx(&s), 0, &more), UM_OK, "an hour after they ran out");
     is_text(ask("select count(*) from um_tickets"), "1", "the tokens go");
     end();
 }
@@ -437,8 +437,8 @@ static void test_tries(void)
     }
     is_text(ask("select count(distinct mail_id) from um_tickets"), "1", "tries of one mail");
     is_text(ask("select count(*) from um_tickets"), "2", "leave the tokens of the last two");
-    is_int(um_reset_validate(site_cx(&s), oldest), UM_ABSENT, "the oldest go");
-    is_int(um_reset_validate(site_cx(&s), newest), UM_OK, "the newest is good");
+    is_int(um_reset_validate(site_ctx(&s), oldest), UM_ABSENT, "the oldest go");
+    is_int(um_reset_validate(site_ctx(&s), newest), UM_OK, "the newest is good");
     wish(UM_MAILING_RESET, "alice@example.org");
     is_int(letters()->nelts, 1, "and another mail may be made");
     end();
@@ -458,13 +458,13 @@ static void test_same_second(void)
     made = letters();
     is_int(made->nelts, BOUND, "rows that are an account's already count too");
     is_text(ask("select count(*) from um_tickets"), apr_psprintf(s.pool, "%d", BOUND), "their tokens are bounded");
-    is_int(um_reset_validate(site_cx(&s), letter(made, BOUND - 1)->token), UM_OK,
+    is_int(um_reset_validate(site_ctx(&s), letter(made, BOUND - 1)->token), UM_OK,
            "of tokens made in one second the last is good");
     m.mailing.hourly = 1;
     s.now += apr_time_from_sec(HOUR + 1);
     site_mail_put(&s, UM_MAILING_RESET, alice, "alice@example.org");
     made = letters();
-    is_int(um_reset_validate(site_cx(&s), letter(made, made->nelts - 1)->token), UM_OK,
+    is_int(um_reset_validate(site_ctx(&s), letter(made, made->nelts - 1)->token), UM_OK,
            "nor does a lower bound drive it out");
     is_text(ask("select count(*) from um_tickets"), "1", "but all the others");
     end();
@@ -490,12 +490,12 @@ static void test_meanwhile(void)
         site_register(&s, "alice", "alice@example.org", NULL);
         wish(UM_MAILING_RESET, "alice@example.org");
         token = letter(letters(), 0)->token;
-        is_int(um_reset_validate(site_cx(&s), token), UM_OK, "a mail is tried");
+        is_int(um_reset_validate(site_ctx(&s), token), UM_OK, "a mail is tried");
         s.now += apr_time_from_sec(61);
         site_do(&s, cases[i].sql);
         is_int(letters()->nelts, cases[i].want, apr_pstrcat(s.pool, "tried again, and ", cases[i].name, NULL));
         is_text(ask("select state from um_mail"), cases[i].want ? "0" : "2", "what cannot be is given up");
-        is_int(um_reset_validate(site_cx(&s), token), cases[i].want ? UM_OK : UM_ABSENT, "the first try's token");
+        is_int(um_reset_validate(site_ctx(&s), token), cases[i].want ? UM_OK : UM_ABSENT, "the first try's token");
         is_text(ask("select count(*) from um_tickets t join um_users u on u.id = t.user_id and u.version = "
                     "t.user_version and u.email_key = t.email_key where u.is_active = 1"), cases[i].want ? "2" : "0",
                 "and no other is good, at whatever address");
@@ -506,7 +506,7 @@ static void test_meanwhile(void)
 /* Whoever comes too late with his claim makes nothing. */
 static void test_late(void)
 {
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     um_store_call_t call;
     apr_array_header_t *first, *second, *made;
     const char *old_claim;
@@ -516,20 +516,20 @@ static void test_late(void)
     site_register(&s, "bob", "alice@example.org", NULL);
     put_row_of_before("alice");
     put_row_of_before("nobody");
-    cx = site_cx(&s);
-    call = um_cx_store(cx);
+    ctx = site_ctx(&s);
+    call = um_ctx_store(ctx);
     um_random_uuid(s.pool, s.now, &old_claim);
     um_store_mail_claim(&call, HOST, old_claim, SITE_NOW, SITE_NOW + 60, 50, &first);
     um_random_uuid(s.pool, s.now, &claim);
     um_store_mail_claim(&call, HOST, claim, SITE_NOW + 61, SITE_NOW + 120, 50, &second);
     is_int(first->nelts, 2, "wishes are claimed");
     is_int(second->nelts, 2, "and again when the lease is over");
-    made = make_all(cx, old_claim, first);
+    made = make_all(ctx, old_claim, first);
     is_int(made->nelts, 0, "the first one wakes up and makes no letter");
     is_text(ask("select sum(state) || count(user_id) from um_mail"), "00", "nor touches what is another's");
     is_text(ask("select count(*) from um_tickets"), "0", "no token either");
     is_text(ask("select count(*) from um_mail"), "2", "nor a row for the second account");
-    made = make_all(cx, claim, second);
+    made = make_all(ctx, claim, second);
     is_int(made->nelts, 1, "the second has them");
     is_text(ask("select count(*) from um_mail where address = 'alice@example.org' and user_id is not null"), "2",
             "and each account a row");

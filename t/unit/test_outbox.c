@@ -301,12 +301,12 @@ static void test_age(void)
     }
     begin();
     put_many(1);
-    um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "nobody@example.org");
+    um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "nobody@example.org");
     post.verdict = UM_TRANSPORT_LATER;
     work(UM_OK);
     later((int)m.mailing.max_age);
     post.verdict = UM_TRANSPORT_SENT;
-    um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "nobody@example.org");
+    um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "nobody@example.org");
     work(UM_OK);
     is_int(post.count, 1, "one that was tried before is not sent when it is too old");
     is_text(ask("select last_error from um_mail where address = 'a0@example.org'"), "451 not now (now too old)",
@@ -514,7 +514,7 @@ static void test_tokens(void)
     begin();
     for (int i = 0; i < 10; i++) {
         site_register(&s, apr_psprintf(s.pool, "user%d", i), apr_psprintf(s.pool, "u%d@example.org", i), NULL);
-        um_mailing_wish(site_cx(&s), UM_MAILING_RESET, apr_psprintf(s.pool, "u%d@example.org", i));
+        um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, apr_psprintf(s.pool, "u%d@example.org", i));
     }
     post.stop_at = 3;
     work(UM_OK);
@@ -583,7 +583,7 @@ static void test_sites(void)
     put_many(2);
     m.mailing.host = "other.example:443";
     put(UM_MAILING_PASSWORD_CHANGED, "other@example.org");
-    um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "nobody@example.org");
+    um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "nobody@example.org");
     is_text(ask("select min(site) || ' ' || max(site) from um_mail"), "other.example:443 " HOST,
             "a mail knows its site");
     work(UM_OK);
@@ -599,11 +599,11 @@ static void test_sites(void)
     is_int(post.sent, 3, "one of no site is nobody's");
     m.mailing.sends = 0;
     m.mailing.host = "mute.example:443";
-    um_outbox_tidy(site_cx(&s), &more);
+    um_outbox_tidy(site_ctx(&s), &more);
     is_text(ask("select site from um_mail where id = 'old'"), "", "nor does a site take it that sends none");
     m.mailing.sends = 1;
     m.mailing.host = HOST;
-    um_outbox_tidy(site_cx(&s), &more);
+    um_outbox_tidy(site_ctx(&s), &more);
     work(UM_OK);
     is_int(was_sent("old@example.org"), 1, "until a site takes it over when it clears up");
     end();
@@ -618,19 +618,19 @@ static void test_orphans(void)
     for (int i = 0; i < 2; i++) {
         m.mailing.host = i ? "gone.example:443" : "also.gone.example";
         put_many(2);
-        um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "nobody@example.org");
+        um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "nobody@example.org");
     }
     m.mailing.host = HOST;
     put(UM_MAILING_PASSWORD_CHANGED, "own@example.org");
-    um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "nobody@example.org");
+    um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "nobody@example.org");
     site_do(&s, apr_psprintf(s.pool, "update um_mail set due_at = 1700000000 + %d where address = 'a1@example.org' and "
                              "site = 'gone.example:443'", month + 60));
     later(month);
-    um_outbox_tidy(site_cx(&s), &more);
+    um_outbox_tidy(site_ctx(&s), &more);
     is_number("select count(*) from um_mail where state = 0", 5, "mails of sites that are gone wait for a month");
     is_number("select count(*) from um_requests", 3, "and requests");
     later(1);
-    um_outbox_tidy(site_cx(&s), &more);
+    um_outbox_tidy(site_ctx(&s), &more);
     is_text(ask("select group_concat(address || ' ' || site, ', ') from (select address, site from um_mail where "
                 "state = 0 order by address)"), "a1@example.org gone.example:443, own@example.org " HOST,
             "then they are given up, but what somebody has claimed, and what is ours");
@@ -649,10 +649,10 @@ static void test_orphans_much(void)
     put_many(PURGE_BATCH + 10);
     m.mailing.host = HOST;
     later(30 * 86400 + 1);
-    um_outbox_tidy(site_cx(&s), &more);
+    um_outbox_tidy(site_ctx(&s), &more);
     is_number("select count(*) from um_mail where state = 2", PURGE_BATCH, "one batch is so much and no more");
     is_int(more, 1, "and says that there is more");
-    um_outbox_tidy(site_cx(&s), &more);
+    um_outbox_tidy(site_ctx(&s), &more);
     is_number("select count(*) from um_mail where state = 2", PURGE_BATCH + 10, "the next does the rest");
     is_int(more, 0, "and says so");
     end();
@@ -670,20 +670,20 @@ static void test_clock_back(void)
     site_do(&s, "update um_mail set due_at = 1700000000 + 3660, claim = 'x' where address = 'a1@example.org'");
     site_do(&s, "update um_mail set due_at = 1700000000 + 7201 where address = 'a2@example.org'");
     site_do(&s, "update um_mail set due_at = 1700000000 + 7201, claim = 'x' where address = 'a3@example.org'");
-    is_int(um_outbox_tidy(site_cx(&s), &more), UM_OK, "now and then");
+    is_int(um_outbox_tidy(site_ctx(&s), &more), UM_OK, "now and then");
     work(UM_OK);
     is_int(post.sent, 2, "a mail that waits for a time that no mail waits for is sent, claimed or not");
     is_int(was_sent("a0@example.org") + was_sent("a1@example.org"), 0, "one that may well wait so long is not");
-    is_int(um_outbox_hurry(site_cx(&s), &more), UM_OK, "the clock was seen to be set back");
+    is_int(um_outbox_hurry(site_ctx(&s), &more), UM_OK, "the clock was seen to be set back");
     work(UM_OK);
     is_int(was_sent("a0@example.org"), 1, "what was put off is sent at once");
     is_int(was_sent("a1@example.org"), 0, "what another has in hand is left to it");
     is_int(more, 0, "that was all");
     put_many(PURGE_BATCH + 1);
     site_do(&s, "update um_mail set due_at = 1700000000 + 3630 where state = 0 and claim is null");
-    um_outbox_hurry(site_cx(&s), &more);
+    um_outbox_hurry(site_ctx(&s), &more);
     is_int(more, 1, "in batches");
-    um_outbox_hurry(site_cx(&s), &more);
+    um_outbox_hurry(site_ctx(&s), &more);
     is_int(more, 0, "until all is due");
     is_number("select count(*) from um_mail where state = 0 and due_at <= 1700000000", PURGE_BATCH + 1, "it is");
     end();
@@ -724,15 +724,15 @@ static void test_two_workers(void)
 
 static void test_lease(void)
 {
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     um_store_call_t call;
     apr_array_header_t *first, *second;
     const char *one = "00000000-0000-7000-8000-000000000001", *two = "00000000-0000-7000-8000-000000000002";
 
     begin();
     put_many(3);
-    cx = site_cx(&s);
-    call = um_cx_store(cx);
+    ctx = site_ctx(&s);
+    call = um_ctx_store(ctx);
     um_store_mail_claim(&call, HOST, one, SITE_NOW, SITE_NOW + LEASE, BATCH, &first);
     is_int(first->nelts, 3, "a worker claims what is due");
     for (int i = 0; i < first->nelts; i++) {
@@ -777,7 +777,7 @@ static void test_claim_lost(void)
         begin();
         put_many(3);
         s.site.store = site_store(&s, UM_DIALECT_PGSQL);
-        call = um_cx_store(site_cx(&s));
+        call = um_ctx_store(site_ctx(&s));
         um_store_ready(&call);
         faults_arm(FAULTS_LOST_AFTER, at);
         um_store_mail_claim(&call, HOST, "00000000-0000-7000-8000-000000000001", SITE_NOW, SITE_NOW + LEASE, BATCH,
@@ -811,7 +811,7 @@ static void test_faults(faults_e kind, const char *name)
     do {
         begin();
         site_register(&s, "alice", "alice@example.org", NULL);
-        um_mailing_wish(site_cx(&s), UM_MAILING_RESET, "alice@example.org");
+        um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "alice@example.org");
         put_many(2);
         work_with_fault(kind, ++at);
         came = faults.came;
@@ -849,7 +849,7 @@ static void test_purge(void)
             "select 'old', id, version, 1, 1699999999 from um_users");
     site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at) "
             "select 'new', id, version, 1, 1700000000 from um_users");
-    is_int(um_outbox_purge(site_cx(&s), 7200, &more), UM_OK, "clearing up");
+    is_int(um_outbox_purge(site_ctx(&s), 7200, &more), UM_OK, "clearing up");
     is_text(ask("select group_concat(address, ' ') from (select address from um_mail order by address)"),
             "a0@example.org a3@example.org a4@example.org a5@example.org",
             "what ended long enough ago goes, what waits stays however old");
@@ -859,7 +859,7 @@ static void test_purge(void)
     is_int(more, 0, "that was all");
     site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 3600 where address = 'a4@example.org'");
     site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 3601 where address = 'a5@example.org'");
-    um_outbox_purge(site_cx(&s), 0, &more);
+    um_outbox_purge(site_ctx(&s), 0, &more);
     is_text(ask("select group_concat(address, ' ') from (select address from um_mail order by address)"),
             "a3@example.org a4@example.org", "kept for no time at all: for an hour, in which they count");
     end();
@@ -884,11 +884,11 @@ static void test_purge_much(void)
         site_do(&s, apr_psprintf(s.pool, "with recursive n(i) as (select 1 union all select i + 1 from n where i < %d) "
                                  "insert into %s %s from n, um_users u", 2 * PURGE_BATCH + 100, cases[i].table,
                                  cases[i].values));
-        um_outbox_purge(site_cx(&s), 100, &more);
+        um_outbox_purge(site_ctx(&s), 100, &more);
         is_number(count, PURGE_BATCH + 100, "one batch is so much and no more");
         is_int(more, 1, "and says that there is more");
-        um_outbox_purge(site_cx(&s), 100, &more);
-        um_outbox_purge(site_cx(&s), 100, &more);
+        um_outbox_purge(site_ctx(&s), 100, &more);
+        um_outbox_purge(site_ctx(&s), 100, &more);
         is_int(more, 0, "the last says that there is not");
         is_number(count, 0, "all is cleared");
         end();

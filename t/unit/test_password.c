@@ -7,13 +7,13 @@ static site_t s;
 
 #include "hashes.h"
 
-static um_status_e login(const char *username, const char *password, um_cx_t **cx)
+static um_status_e login(const char *username, const char *password, um_ctx_t **ctx)
 {
     const char *token;
 
-    *cx = site_cx(&s);
+    *ctx = site_ctx(&s);
     hashes = 0;
-    return site_login(*cx, username, site_secret(password), &token);
+    return site_login(*ctx, username, site_secret(password), &token);
 }
 
 static const char *ask(const char *sql)
@@ -38,7 +38,7 @@ static void test_login(void)
         { "a hash that nobody knows", "carol", SITE_PASSWORD }, { "no hash", "dave", "" },
     };
     const char *sessions, *typed = "alice";
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
     site_register(&s, "bob", "", NULL);
     site_register(&s, "carol", "", NULL);
@@ -47,21 +47,21 @@ static void test_login(void)
     site_do(&s, "update um_users set password = '!' where username = 'carol'");
     site_do(&s, "update um_users set password = '' where username = 'dave'");
     sessions = ask("select count(*) from um_sessions");
-    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "name and password");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "name and password");
     is_int(hashes, 1, "one hash");
-    is_int(login("ALICE", SITE_PASSWORD, &cx), UM_OK, "the name in another spelling");
+    is_int(login("ALICE", SITE_PASSWORD, &ctx), UM_OK, "the name in another spelling");
     while (strlen(typed) < 1800) {
         typed = apr_pstrcat(s.pool, typed, "\u200c", NULL);     /* a key does not have it */
     }
     typed = apr_pstrmemdup(s.pool, typed, 1799);
-    is_int(login(typed, SITE_PASSWORD, &cx), UM_OK, "a long way to type it");
+    is_int(login(typed, SITE_PASSWORD, &ctx), UM_OK, "a long way to type it");
     typed = apr_pstrcat(s.pool, typed, "\u200c", NULL);
-    ok(login(typed, SITE_PASSWORD, &cx) == UM_INVALID && hashes == 1, "a longer one is nobody's, at the same cost");
+    ok(login(typed, SITE_PASSWORD, &ctx) == UM_INVALID && hashes == 1, "a longer one is nobody's, at the same cost");
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        is_int(login(bad[i].username, bad[i].password, &cx), UM_INVALID, bad[i].name);
-        ok(cx->errors->nelts == 1 && strcmp(APR_ARRAY_IDX(cx->errors, 0, um_error_t).text,
-                                            "Unable to log in with provided credentials.") == 0
-           && strcmp(site_errors(cx), "non_field_errors authorization") == 0, "is told as all the others are");
+        is_int(login(bad[i].username, bad[i].password, &ctx), UM_INVALID, bad[i].name);
+        ok(ctx->errors->nelts == 1 && strcmp(APR_ARRAY_IDX(ctx->errors, 0, um_error_t).text,
+                                             "Unable to log in with provided credentials.") == 0
+           && strcmp(site_errors(ctx), "non_field_errors authorization") == 0, "is told as all the others are");
         is_int(hashes, 1, "and takes one hash as well");
     }
     is_int(apr_atoi64(ask("select count(*) from um_sessions")) - apr_atoi64(sessions), 3, "a session for each");
@@ -74,36 +74,36 @@ static void test_bytes(void)
     const char *token;
 
     hashes = 0;
-    is_int(site_login(site_cx(&s), "alice", (um_secret_t){ zero, sizeof(zero) - 1 }, &token), UM_INVALID,
+    is_int(site_login(site_ctx(&s), "alice", (um_secret_t){ zero, sizeof(zero) - 1 }, &token), UM_INVALID,
            "a NUL does not end a password");
     memset(longest, 'a', 16385);
     hashes = 0;
-    is_int(site_login(site_cx(&s), "alice", (um_secret_t){ longest, 16384 }, &token), UM_INVALID, "16 KB");
+    is_int(site_login(site_ctx(&s), "alice", (um_secret_t){ longest, 16384 }, &token), UM_INVALID, "16 KB");
     is_int(hashes, 1, "are hashed");
-    is_int(site_login(site_cx(&s), "alice", (um_secret_t){ longest, 16385 }, &token), UM_INVALID, "more");
+    is_int(site_login(site_ctx(&s), "alice", (um_secret_t){ longest, 16385 }, &token), UM_INVALID, "more");
     is_int(hashes, 1, "are not");
 }
 
 static void test_rehash(void)
 {
     const char *before = hash_of_alice(), *token;
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
-    site_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     is_text(hash_of_alice(), before, "a hash that is good enough stays");
     s.site.hash.lanes = 2;
-    is_int(login("alice", "wrong", &cx), UM_INVALID, "a wrong password");
+    is_int(login("alice", "wrong", &ctx), UM_INVALID, "a wrong password");
     is_text(hash_of_alice(), before, "makes no new hash");
-    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "with dearer settings the right one");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "with dearer settings the right one");
     ok(strcmp(hash_of_alice(), before) != 0 && strstr(hash_of_alice(), "p=2"), "makes a new hash");
     is_int(site_call(&s, token), UM_OK, "and tokens of before live on");
     before = hash_of_alice();
-    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "the password is the same");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the password is the same");
     is_text(hash_of_alice(), before, "and the hash made once");
-    is_int(login("bob", SITE_PASSWORD, &cx), UM_INVALID, "an inactive account");
+    is_int(login("bob", SITE_PASSWORD, &ctx), UM_INVALID, "an inactive account");
     is_int(hashes, 1, "is not worth a new hash");
     s.site.hash.lanes = 1;
-    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "with cheaper settings");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "with cheaper settings");
     is_text(hash_of_alice(), before, "a better hash stays");
 }
 
@@ -112,17 +112,17 @@ static void test_other_kind(void)
 {
 #ifdef HAVE_ARGON2
     um_pwhash_params_t scrypt = s.site.hash;
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
     ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "a hash of scrypt");
     s.site.hash = (um_pwhash_params_t){ "argon2id", 7168, 1, 1 };
-    is_int(login("alice", "wrong", &cx), UM_INVALID, "a wrong password where argon2id is configured");
+    is_int(login("alice", "wrong", &ctx), UM_INVALID, "a wrong password where argon2id is configured");
     ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "replaces nothing");
-    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "the right one");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the right one");
     ok(strncmp(hash_of_alice(), "$argon2id$", 10) == 0, "replaces it by one of argon2id");
-    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "by which the account signs in");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "by which the account signs in");
     s.site.hash = scrypt;
-    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "where scrypt is configured again");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "where scrypt is configured again");
     ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "it is replaced by one of scrypt");
 #endif
 }
@@ -145,40 +145,40 @@ static void test_forms(void)
     site_input_t input = { .username = "frida", .password = site_secret(DECOMPOSED) };
     const um_user_t *frida;
     const char *token;
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
-    is_int(site_enrol(site_cx(&s), &input, &frida, &token), UM_OK, "registered with a decomposed letter");
-    is_int(login("frida", COMPOSED, &cx), UM_OK, "the same password from another keyboard");
-    is_int(login("frida", DECOMPOSED, &cx), UM_OK, "and from the first");
+    is_int(site_enrol(site_ctx(&s), &input, &frida, &token), UM_OK, "registered with a decomposed letter");
+    is_int(login("frida", COMPOSED, &ctx), UM_OK, "the same password from another keyboard");
+    is_int(login("frida", DECOMPOSED, &ctx), UM_OK, "and from the first");
     is_int(hashes, 1, "costs one hash");
-    is_int(login("frida", "caf\u00c9 au lait", &cx), UM_INVALID, "letters are not folded");
-    is_int(login("frida", COMPOSED " ", &cx), UM_INVALID, "blanks are not trimmed");
-    is_int(login("frida", "cafe au lait", &cx), UM_INVALID, "accents are not dropped");
-    is_int(login("frida", "wrong e\u0301", &cx), UM_INVALID, "a wrong one of two forms");
+    is_int(login("frida", "caf\u00c9 au lait", &ctx), UM_INVALID, "letters are not folded");
+    is_int(login("frida", COMPOSED " ", &ctx), UM_INVALID, "blanks are not trimmed");
+    is_int(login("frida", "cafe au lait", &ctx), UM_INVALID, "accents are not dropped");
+    is_int(login("frida", "wrong e\u0301", &ctx), UM_INVALID, "a wrong one of two forms");
     is_int(hashes, 2, "costs two hashes");
-    is_int(login("nobody", "wrong e\u0301", &cx), UM_INVALID, "so does an unknown name");
+    is_int(login("nobody", "wrong e\u0301", &ctx), UM_INVALID, "so does an unknown name");
     is_int(hashes, 2, "at the same cost");
-    is_int(login("dave", "wrong e\u0301", &cx), UM_INVALID, "and an account without a hash");
+    is_int(login("dave", "wrong e\u0301", &ctx), UM_INVALID, "and an account without a hash");
     is_int(hashes, 2, "at the same cost");
 
     set_password("frida", DECOMPOSED);
-    is_int(login("frida", COMPOSED, &cx), UM_INVALID, "an old hash is of the bytes as typed");
-    is_int(login("frida", DECOMPOSED, &cx), UM_OK, "as typed it is right");
+    is_int(login("frida", COMPOSED, &ctx), UM_INVALID, "an old hash is of the bytes as typed");
+    is_int(login("frida", DECOMPOSED, &ctx), UM_OK, "as typed it is right");
     is_int(hashes, 3, "after two hashes and a new one");
-    is_int(login("frida", COMPOSED, &cx), UM_OK, "which is of the common form");
-    is_int(login("frida", DECOMPOSED, &cx), UM_OK, "from now on");
+    is_int(login("frida", COMPOSED, &ctx), UM_OK, "which is of the common form");
+    is_int(login("frida", DECOMPOSED, &ctx), UM_OK, "from now on");
     is_int(hashes, 1, "at the cost of one hash");
 }
 
 /* --- changing --- */
 
-static um_status_e change(const um_user_t *user, const char *old, const char *new, um_cx_t **cx, const char **token)
+static um_status_e change(const um_user_t *user, const char *old, const char *new, um_ctx_t **ctx, const char **token)
 {
     um_secret_t missing = { NULL, 0 };
 
-    *cx = site_cx(&s);
+    *ctx = site_ctx(&s);
     hashes = 0;
-    return um_password_change(*cx, user, site_secret(old), new ? site_secret(new) : missing, token);
+    return um_password_change(*ctx, user, site_secret(old), new ? site_secret(new) : missing, token);
 }
 
 static void test_change(void)
@@ -186,36 +186,36 @@ static void test_change(void)
     const um_user_t *erin = site_register(&s, "erin", "erin@example.org", NULL);
     const char *one, *two, *fresh = NULL;
     um_caller_t caller;
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
-    site_login(site_cx(&s), "erin", site_secret(SITE_PASSWORD), &one);
-    site_login(site_cx(&s), "erin", site_secret(SITE_PASSWORD), &two);
-    is_int(change(erin, "wrong", "12345", &cx, &fresh), UM_INVALID, "a weak new password");
-    is_text(site_errors(cx), "new_password password_too_short, new_password password_entirely_numeric", "is told");
+    site_login(site_ctx(&s), "erin", site_secret(SITE_PASSWORD), &one);
+    site_login(site_ctx(&s), "erin", site_secret(SITE_PASSWORD), &two);
+    is_int(change(erin, "wrong", "12345", &ctx, &fresh), UM_INVALID, "a weak new password");
+    is_text(site_errors(ctx), "new_password password_too_short, new_password password_entirely_numeric", "is told");
     is_int(hashes, 0, "before anything is hashed");
-    is_int(change(erin, SITE_PASSWORD, "erin@example", &cx, &fresh), UM_INVALID, "one like the user's address");
-    is_text(site_errors(cx), "new_password password_too_similar", "is told");
-    is_int(change(erin, SITE_PASSWORD, "o\u0308\u00f6o\u0308o\u0308x", &cx, &fresh), UM_INVALID,
+    is_int(change(erin, SITE_PASSWORD, "erin@example", &ctx, &fresh), UM_INVALID, "one like the user's address");
+    is_text(site_errors(ctx), "new_password password_too_similar", "is told");
+    is_int(change(erin, SITE_PASSWORD, "o\u0308\u00f6o\u0308o\u0308x", &ctx, &fresh), UM_INVALID,
            "eight characters of five letters");
-    is_text(site_errors(cx), "new_password password_too_short", "are counted as they are kept");
-    is_int(change(erin, "wrong", NEW_PASSWORD, &cx, &fresh), UM_INVALID, "a wrong old one");
-    is_text(site_errors(cx), "old_password password_incorrect", "is told");
+    is_text(site_errors(ctx), "new_password password_too_short", "are counted as they are kept");
+    is_int(change(erin, "wrong", NEW_PASSWORD, &ctx, &fresh), UM_INVALID, "a wrong old one");
+    is_text(site_errors(ctx), "old_password password_incorrect", "is told");
     ok(site_call(&s, one) == UM_OK && site_call(&s, two) == UM_OK, "nothing has ended so far");
-    is_int(change(erin, SITE_PASSWORD, NEW_PASSWORD, &cx, &fresh), UM_OK, "changed");
+    is_int(change(erin, SITE_PASSWORD, NEW_PASSWORD, &ctx, &fresh), UM_OK, "changed");
     ok(site_call(&s, one) == UM_BAD_TOKEN && site_call(&s, two) == UM_BAD_TOKEN, "all older sessions are over");
-    is_int(um_session_caller(site_cx(&s), fresh, &caller), UM_OK, "the fresh one is good");
-    is_int(login("erin", SITE_PASSWORD, &cx), UM_INVALID, "the old password is not");
-    is_int(login("erin", NEW_PASSWORD, &cx), UM_OK, "the new one is");
-    is_int(change(erin, SITE_PASSWORD, "a third horse", &cx, &fresh), UM_INVALID, "by a user as read before that");
-    is_text(site_errors(cx), "old_password password_incorrect", "is too late");
-    is_int(login("erin", NEW_PASSWORD, &cx), UM_OK, "and changes nothing");
-    is_int(change(caller.user, NEW_PASSWORD, NEW_PASSWORD, &cx, &one), UM_OK, "to the same password");
+    is_int(um_session_caller(site_ctx(&s), fresh, &caller), UM_OK, "the fresh one is good");
+    is_int(login("erin", SITE_PASSWORD, &ctx), UM_INVALID, "the old password is not");
+    is_int(login("erin", NEW_PASSWORD, &ctx), UM_OK, "the new one is");
+    is_int(change(erin, SITE_PASSWORD, "a third horse", &ctx, &fresh), UM_INVALID, "by a user as read before that");
+    is_text(site_errors(ctx), "old_password password_incorrect", "is too late");
+    is_int(login("erin", NEW_PASSWORD, &ctx), UM_OK, "and changes nothing");
+    is_int(change(caller.user, NEW_PASSWORD, NEW_PASSWORD, &ctx, &one), UM_OK, "to the same password");
     is_int(site_call(&s, fresh), UM_BAD_TOKEN, "ends sessions too");
-    cx = site_cx(&s);
-    um_cx_error(cx, "old_password", "required", "This field is required.");
-    is_int(um_password_change(cx, erin, (um_secret_t){ NULL, 0 }, (um_secret_t){ "1", 1 }, &one), UM_INVALID,
+    ctx = site_ctx(&s);
+    um_ctx_error(ctx, "old_password", "required", "This field is required.");
+    is_int(um_password_change(ctx, erin, (um_secret_t){ NULL, 0 }, (um_secret_t){ "1", 1 }, &one), UM_INVALID,
            "one missing");
-    is_text(site_errors(cx), "old_password required, new_password password_too_short, "
+    is_text(site_errors(ctx), "old_password required, new_password password_too_short, "
             "new_password password_entirely_numeric", "and the other is told of as well");
 }
 
@@ -228,33 +228,34 @@ static void test_gate(void)
     site_input_t input = { .username = "frank", .password = site_secret(SITE_PASSWORD) };
     const um_user_t *user;
     const char *token;
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
     um_gate_init(memory);
     s.site.gate = um_gate_attach(s.pool, memory, 1, 0);
-    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "alone at the gate");
-    is_int(login("alice", "wrong", &cx), UM_INVALID, "and again");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "alone at the gate");
+    is_int(login("alice", "wrong", &ctx), UM_INVALID, "and again");
     is_int(um_gate_enter(s.site.gate, 0, &pass), APR_SUCCESS, "somebody else is inside");
     s.asked = 0;
-    is_int(login("alice", SITE_PASSWORD, &cx), UM_BUSY, "signing in");
-    ok(cx->cause && cx->errors->nelts == 0, "is not a fault of the caller: %s", cx->cause ? cx->cause : "(no cause)");
-    is_int(login("nobody", SITE_PASSWORD, &cx), UM_BUSY, "nor is it told that a name is unknown");
-    is_int(site_enrol(site_cx(&s), &input, &user, &token), UM_BUSY, "registering");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_BUSY, "signing in");
+    ok(ctx->cause && ctx->errors->nelts == 0, "is not a fault of the caller: %s",
+       ctx->cause ? ctx->cause : "(no cause)");
+    is_int(login("nobody", SITE_PASSWORD, &ctx), UM_BUSY, "nor is it told that a name is unknown");
+    is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_BUSY, "registering");
     is_int(hashes, 0, "nothing is hashed");
     is_int(s.asked, 0, "and nothing is asked of the database");
     is_text(ask("select count(*) from um_users where username = 'frank'"), "0", "nobody registered");
     input.password = site_secret("123");
-    is_int(site_enrol(site_cx(&s), &input, &user, &token), UM_INVALID, "what is wrong is told all the same");
+    is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_INVALID, "what is wrong is told all the same");
     um_gate_leave(s.site.gate, &pass);
-    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "then it goes on");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "then it goes on");
     s.site.hash = (um_pwhash_params_t){ "scrypt", 63, 1, 1 };
-    is_int(site_enrol(site_cx(&s), &input, &user, &token), UM_INVALID, "what is wrong comes before");
+    is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_INVALID, "what is wrong comes before");
     input.password = site_secret(SITE_PASSWORD);
-    cx = site_cx(&s);
-    is_int(site_enrol(cx, &input, &user, &token), UM_FAILED, "a hash that cannot be made");
-    ok(cx->cause != NULL, "has a cause: %s", cx->cause ? cx->cause : "(no cause)");
+    ctx = site_ctx(&s);
+    is_int(site_enrol(ctx, &input, &user, &token), UM_FAILED, "a hash that cannot be made");
+    ok(ctx->cause != NULL, "has a cause: %s", ctx->cause ? ctx->cause : "(no cause)");
     s.site.hash = (um_pwhash_params_t){ "scrypt", 10, 1, 1 };
-    is_int(login("alice", SITE_PASSWORD, &cx), UM_OK, "and gives its place back");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "and gives its place back");
     s.site.gate = NULL;
 }
 

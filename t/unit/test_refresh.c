@@ -25,7 +25,7 @@ static um_session_new_t enter(void)
     um_session_new_t session = { .token = NULL };
     const um_user_t *who;
 
-    if (um_password_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &who, &session) != UM_OK) {
+    if (um_password_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &who, &session) != UM_OK) {
         session.token = NULL;
     }
     return session;
@@ -33,7 +33,7 @@ static um_session_new_t enter(void)
 
 static um_status_e use(const char *token, um_refresh_use_t *used)
 {
-    return um_refresh_use(site_cx(&s), token, used);
+    return um_refresh_use(site_ctx(&s), token, used);
 }
 
 /* The next token; NULL: refused. */
@@ -112,16 +112,16 @@ static void test_used(void)
 {
     um_session_new_t session;
     um_refresh_use_t used;
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
     begin();
     session = enter();
     at(2 * HOUR);
     is_int(site_call(&s, session.token), UM_BAD_TOKEN, "the token has run out, though its session goes on");
-    cx = site_cx(&s);
-    cx->address = "198.51.100.7";
-    cx->user_agent = "b\xC3\xA4r";
-    is_int(um_refresh_use(cx, session.refresh_token, &used), UM_OK, "the refresh token is good");
+    ctx = site_ctx(&s);
+    ctx->address = "198.51.100.7";
+    ctx->user_agent = "b\xC3\xA4r";
+    is_int(um_refresh_use(ctx, session.refresh_token, &used), UM_OK, "the refresh token is good");
     is_int(site_call(&s, used.token), UM_OK, "and gives a token that is");
     is_int(used.expires_at, SITE_NOW + 3 * HOUR, "for as long as any");
     is_text(used.user ? used.user->username : NULL, "alice", "of the same account");
@@ -335,7 +335,7 @@ static void test_none(void)
 
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
             ok(use(texts[i], &used) == UM_BAD_TOKEN && !used.reused && !used.token
-               && um_refresh_find(site_cx(&s), texts[i], &found) == UM_BAD_TOKEN, "refused: %.40s", texts[i]);
+               && um_refresh_find(site_ctx(&s), texts[i], &found) == UM_BAD_TOKEN, "refused: %.40s", texts[i]);
         }
     }
     is_int(sessions(), 2, "which ends nothing");
@@ -375,25 +375,25 @@ static void test_ends(void)
 
     begin();
     session = enter();
-    um_user_set_active(site_cx(&s), alice->id, 0, &user);
+    um_user_set_active(site_ctx(&s), alice->id, 0, &user);
     is_int(use(session.refresh_token, &used), UM_INACTIVE, "an account that is switched off");
-    um_user_set_active(site_cx(&s), alice->id, 1, &user);
+    um_user_set_active(site_ctx(&s), alice->id, 1, &user);
     ok(!next_of(session.refresh_token), "and on again: a session from before is over");
     session = enter();
-    is_int(um_password_change(site_cx(&s), user, site_secret(SITE_PASSWORD), site_secret("another horse battery"),
+    is_int(um_password_change(site_ctx(&s), user, site_secret(SITE_PASSWORD), site_secret("another horse battery"),
                               &token), UM_OK, "a new password");
     ok(!next_of(session.refresh_token), "ends it");
-    is_int(um_user_delete(site_cx(&s), alice->id), UM_OK, "a deleted account");
+    is_int(um_user_delete(site_ctx(&s), alice->id), UM_OK, "a deleted account");
     ok(!next_of(session.refresh_token), "has none");
     end();
 
     begin();
     session = enter();
-    is_int(um_session_end_all(site_cx(&s), alice->id), UM_OK, "all sessions ended");
+    is_int(um_session_end_all(site_ctx(&s), alice->id), UM_OK, "all sessions ended");
     ok(!next_of(session.refresh_token) && site_call(&s, session.token) == UM_BAD_TOKEN, "are over, tokens and all");
     session = enter();
     ok(next_of(session.refresh_token) && site_call(&s, session.token) == UM_OK, "a new one is good");
-    is_int(um_session_end(site_cx(&s), alice->id, session.record.id), UM_OK, "one session ended");
+    is_int(um_session_end(site_ctx(&s), alice->id, session.record.id), UM_OK, "one session ended");
     ok(!next_of(session.refresh_token) && site_call(&s, session.token) == UM_BAD_TOKEN, "is over");
     end();
 }
@@ -461,15 +461,15 @@ static void test_find(void)
 
     begin();
     session = enter();
-    is_int(um_refresh_find(site_cx(&s), session.refresh_token, &found), UM_OK, "looked at");
+    is_int(um_refresh_find(site_ctx(&s), session.refresh_token, &found), UM_OK, "looked at");
     ok(found.is_good && strcmp(found.user->id, alice->id) == 0 && strcmp(found.session_id, session.record.id) == 0
        && found.created_at == SITE_NOW && found.expires_at == SITE_NOW + IDLE, "it tells what it is good for");
     next = next_of(session.refresh_token);
     ok(next != NULL, "and is as good as before");
-    is_int(um_refresh_find(site_cx(&s), session.refresh_token, &found), UM_OK, "one that was replaced");
+    is_int(um_refresh_find(site_ctx(&s), session.refresh_token, &found), UM_OK, "one that was replaced");
     ok(found.is_good, "is good for a moment");
     at(GRACE);
-    is_int(um_refresh_find(site_cx(&s), session.refresh_token, &found), UM_OK, "and then");
+    is_int(um_refresh_find(site_ctx(&s), session.refresh_token, &found), UM_OK, "and then");
     ok(!found.is_good, "not any more");
     is_int(sessions(), 1, "looking ends nothing");
     end();

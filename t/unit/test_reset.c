@@ -45,34 +45,34 @@ static int can_login(const char *password)
 {
     const char *token;
 
-    return site_login(site_cx(&s), "alice", site_secret(password), &token) == UM_OK;
+    return site_login(site_ctx(&s), "alice", site_secret(password), &token) == UM_OK;
 }
 
 static const char *get_token(void)
 {
     const char *token;
 
-    um_reset_request(site_cx(&s), "alice@example.org");
+    um_reset_request(site_ctx(&s), "alice@example.org");
     token = site_mail_newest(&s, &m);
     return token ? token : "";
 }
 
 static um_status_e validate(const char *token)
 {
-    return um_reset_validate(site_cx(&s), token);
+    return um_reset_validate(site_ctx(&s), token);
 }
 
 static um_status_e confirm(const char *token, const char *password)
 {
-    return um_reset_confirm(site_cx(&s), token, site_secret(password));
+    return um_reset_confirm(site_ctx(&s), token, site_secret(password));
 }
 
-static um_cx_t *faulty_cx(void)
+static um_ctx_t *faulty_ctx(void)
 {
-    um_cx_t *cx = site_cx(&s);
+    um_ctx_t *ctx = site_ctx(&s);
 
-    um_cx_error(cx, "token", "required", "This field is required.");
-    return cx;
+    um_ctx_error(ctx, "token", "required", "This field is required.");
+    return ctx;
 }
 
 /* --- the wish --- */
@@ -87,7 +87,7 @@ static void test_request(void)
     for (int i = 0; i < 3; i++) {
         faults_reset();
         asked[i] = -s.asked;
-        is_int(um_reset_request(site_cx(&s), addresses[i]), UM_OK, "a wish for an address");
+        is_int(um_reset_request(site_ctx(&s), addresses[i]), UM_OK, "a wish for an address");
         asked[i] += s.asked;
         calls[i] = faults.calls;
     }
@@ -99,10 +99,10 @@ static void test_request(void)
                 "um_requests where address <> 'ALICE@EXAMPLE.ORG'"), "1", "in nothing else different");
     end();
     begin();
-    is_int(um_reset_request(faulty_cx(), NULL), UM_INVALID, "a faulty address");
+    is_int(um_reset_request(faulty_ctx(), NULL), UM_INVALID, "a faulty address");
     is_text(ask("select count(*) from um_requests"), "0", "leaves no row");
     m.mailing.sends = 0;
-    is_int(um_reset_request(site_cx(&s), "alice@example.org"), UM_OK, "a site without mail answers the same");
+    is_int(um_reset_request(site_ctx(&s), "alice@example.org"), UM_OK, "a site without mail answers the same");
     is_text(ask("select count(*) from um_requests"), "0", "and keeps nothing");
     end();
 }
@@ -116,11 +116,11 @@ static void test_language(void)
 
     begin();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        um_cx_t *cx = site_cx(&s);
+        um_ctx_t *ctx = site_ctx(&s);
         const char *mail;
 
-        cx->language = cases[i].language;
-        um_reset_request(cx, "alice@example.org");
+        ctx->language = cases[i].language;
+        um_reset_request(ctx, "alice@example.org");
         site_mail_work(&s, &m, NULL);
         mail = site_mail_read(&s, &m, (int)i);
         ok(mail && strstr(mail, cases[i].subject), "language %s: %s", cases[i].language ? cases[i].language : "(none)",
@@ -168,7 +168,7 @@ static void test_validate(void)
     is_int(validate(apr_pstrcat(s.pool, token, "A", NULL)), UM_ABSENT, "one that is longer");
     is_int(validate(apr_pstrndup(s.pool, token, 42)), UM_ABSENT, "one that is shorter");
     is_int(validate(ask("select hash from um_tickets")), UM_ABSENT, "what the database has of it");
-    is_int(um_reset_validate(faulty_cx(), NULL), UM_INVALID, "none");
+    is_int(um_reset_validate(faulty_ctx(), NULL), UM_INVALID, "none");
     s.now += apr_time_from_sec(m.mailing.reset_lifetime - 1);
     is_int(validate(token), UM_OK, "at the end of its life it is good");
     s.now += apr_time_from_sec(1);
@@ -198,28 +198,28 @@ static void change_password(void)
 {
     const char *token;
 
-    um_password_change(site_cx(&s), alice, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD), &token);
+    um_password_change(site_ctx(&s), alice, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD), &token);
 }
 
 static void change_email(void)
 {
     const um_user_t *after;
 
-    um_user_update(site_cx(&s), alice, &(site_input_t){ .email = "other@example.org" }, &after);
+    um_user_update(site_ctx(&s), alice, &(site_input_t){ .email = "other@example.org" }, &after);
 }
 
 static void change_name(void)
 {
     const um_user_t *after;
 
-    um_user_update(site_cx(&s), alice, &(site_input_t){ .first_name = "Al", .email = "Alice@example.org" }, &after);
+    um_user_update(site_ctx(&s), alice, &(site_input_t){ .first_name = "Al", .email = "Alice@example.org" }, &after);
 }
 
 static void set_active(int on)
 {
     um_user_t *after;
 
-    um_user_set_active(site_cx(&s), alice->id, on, &after);
+    um_user_set_active(site_ctx(&s), alice->id, on, &after);
 }
 
 static void switch_off(void)
@@ -237,7 +237,7 @@ static void promote(void)
 {
     um_user_t *after;
 
-    um_user_set_staff(site_cx(&s), alice->id, 1, &after);
+    um_user_set_staff(site_ctx(&s), alice->id, 1, &after);
 }
 
 /* Past the product: nothing else has changed. */
@@ -248,7 +248,7 @@ static void switch_off_by_hand(void)
 
 static void delete_account(void)
 {
-    um_user_delete(site_cx(&s), alice->id);
+    um_user_delete(site_ctx(&s), alice->id);
 }
 
 static void use_another(void)
@@ -322,25 +322,25 @@ static void test_confirm(void)
 static void test_order(void)
 {
     const char *token, *before;
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
     begin();
     token = get_token();
     before = site_dump(&s);
-    cx = faulty_cx();
-    is_int(um_reset_confirm(cx, NULL, site_secret("short")), UM_INVALID, "first the fields");
-    is_text(site_errors(cx), "token required", "before anything is looked up");
-    cx = site_cx(&s);
-    is_int(um_reset_confirm(cx, UNKNOWN_TOKEN, site_secret("short")), UM_ABSENT, "then the token");
-    is_text(site_errors(cx), "", "before the policy");
-    cx = site_cx(&s);
-    is_int(um_reset_confirm(cx, token, site_secret("1234")), UM_INVALID, "then the policy");
-    is_text(site_errors(cx), "password password_too_short, password password_entirely_numeric",
+    ctx = faulty_ctx();
+    is_int(um_reset_confirm(ctx, NULL, site_secret("short")), UM_INVALID, "first the fields");
+    is_text(site_errors(ctx), "token required", "before anything is looked up");
+    ctx = site_ctx(&s);
+    is_int(um_reset_confirm(ctx, UNKNOWN_TOKEN, site_secret("short")), UM_ABSENT, "then the token");
+    is_text(site_errors(ctx), "", "before the policy");
+    ctx = site_ctx(&s);
+    is_int(um_reset_confirm(ctx, token, site_secret("1234")), UM_INVALID, "then the policy");
+    is_text(site_errors(ctx), "password password_too_short, password password_entirely_numeric",
             "that says all that is wrong");
-    cx = site_cx(&s);
-    is_int(um_reset_confirm(cx, token, site_secret("alice@example")), UM_INVALID,
+    ctx = site_ctx(&s);
+    is_int(um_reset_confirm(ctx, token, site_secret("alice@example")), UM_INVALID,
            "a password like the account's address");
-    is_text(site_errors(cx), "password password_too_similar", "is refused for being so");
+    is_text(site_errors(ctx), "password password_too_similar", "is refused for being so");
     is_text(site_dump(&s), before, "nothing was changed, no notice written");
     is_int(confirm(token, NEW_PASSWORD), UM_OK, "and the token is still good");
     end();

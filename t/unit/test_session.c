@@ -12,10 +12,10 @@ static const um_user_t *alice;
 static const char *sign(const um_site_t *site, apr_int64_t seconds, const char *user_id, const char *session_id)
 {
     const char *token = NULL;
-    um_cx_t cx;
+    um_ctx_t ctx;
 
-    um_cx_init(&cx, s.pool, site, apr_time_from_sec(seconds));
-    um_token_issue(&cx, user_id, session_id, seconds + HOUR, &token);
+    um_ctx_init(&ctx, s.pool, site, apr_time_from_sec(seconds));
+    um_token_issue(&ctx, user_id, session_id, seconds + HOUR, &token);
     return token;
 }
 
@@ -23,29 +23,29 @@ static const char *sign(const um_site_t *site, apr_int64_t seconds, const char *
 static const char *open_session(const um_user_t *user)
 {
     um_session_new_t session;
-    um_cx_t *cx = site_cx(&s);
+    um_ctx_t *ctx = site_ctx(&s);
 
-    return um_session_make(cx, user, &session) == UM_OK && um_session_open(cx, &session) == UM_OK
+    return um_session_make(ctx, user, &session) == UM_OK && um_session_open(ctx, &session) == UM_OK
            ? session.record.id : NULL;
 }
 
 static void is_bad(const char *token, const char *name)
 {
     um_caller_t caller = { .user = NULL };
-    um_cx_t *cx = site_cx(&s);
-    um_status_e status = um_session_caller(cx, token, &caller);
+    um_ctx_t *ctx = site_ctx(&s);
+    um_status_e status = um_session_caller(ctx, token, &caller);
 
-    ok(status == UM_BAD_TOKEN && !caller.user && cx->cause, "%s: %s", name, cx->cause ? cx->cause : "(no cause)");
+    ok(status == UM_BAD_TOKEN && !caller.user && ctx->cause, "%s: %s", name, ctx->cause ? ctx->cause : "(no cause)");
 }
 
 static void test_caller(void)
 {
     um_caller_t caller = { .user = NULL };
     const char *id = open_session(alice), *token = sign(&s.site, SITE_NOW, alice->id, id);
-    um_cx_t *cx = site_cx(&s);
+    um_ctx_t *ctx = site_ctx(&s);
 
     s.asked = 0;
-    is_int(um_session_caller(cx, token, &caller), UM_OK, "a good token");
+    is_int(um_session_caller(ctx, token, &caller), UM_OK, "a good token");
     is_int(s.asked, 1, "takes one look at the database");
     is_text(caller.session_id, id, "tells the session");
     is_text(caller.user ? caller.user->id : NULL, alice->id, "and the user");
@@ -102,7 +102,7 @@ static void test_clock(void)
 {
     const char *token;
 
-    site_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     s.now = apr_time_from_sec(SITE_NOW + HOUR - 1);
     is_int(site_call(&s, token), UM_OK, "good to the last second");
     s.now = apr_time_from_sec(SITE_NOW + HOUR);
@@ -114,7 +114,7 @@ static void test_clock(void)
     site_do(&s, "update um_sessions set expires_at = 1600000000");
     is_bad(token, "the database may end it sooner");
     s.site.token_lifetime = 60;
-    site_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     s.site.token_lifetime = HOUR;
     s.now = apr_time_from_sec(SITE_NOW + 60);
     is_bad(token, "a session lasts as long as was said when it was opened");
@@ -126,7 +126,7 @@ static void test_remembered(void)
     const char *token;
     um_sigcache_t *cache = NULL;
 
-    site_login(site_cx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     ok(um_sigcache_create(s.pool, 256, &cache) == APR_SUCCESS, "signatures are remembered");
     s.site.signatures = cache;
     ok(site_call(&s, token) == UM_OK && site_call(&s, token) == UM_OK, "a good token is good again");
@@ -144,16 +144,16 @@ static void test_open(void)
 {
     um_user_t stale = *alice, gone = *alice;
     um_session_new_t session;
-    um_cx_t *cx = site_cx(&s);
+    um_ctx_t *ctx = site_ctx(&s);
 
     stale.version = "00000000-0000-7000-8000-000000000000";
     gone.id = stale.version;
-    ok(um_session_make(cx, &stale, &session) == UM_OK && um_session_open(cx, &session) == UM_BAD_TOKEN,
+    ok(um_session_make(ctx, &stale, &session) == UM_OK && um_session_open(ctx, &session) == UM_BAD_TOKEN,
        "none for credentials that were changed meanwhile");
-    ok(um_session_make(cx, &gone, &session) == UM_OK && um_session_open(cx, &session) == UM_BAD_TOKEN,
+    ok(um_session_make(ctx, &gone, &session) == UM_OK && um_session_open(ctx, &session) == UM_BAD_TOKEN,
        "none for somebody who is gone");
     site_do(&s, "update um_users set is_active = 0 where username = 'alice'");
-    ok(um_session_make(cx, alice, &session) == UM_OK && um_session_open(cx, &session) == UM_BAD_TOKEN,
+    ok(um_session_make(ctx, alice, &session) == UM_OK && um_session_open(ctx, &session) == UM_BAD_TOKEN,
        "none for somebody who is inactive");
     site_do(&s, "update um_users set is_active = 1 where username = 'alice'");
 }
@@ -161,11 +161,11 @@ static void test_open(void)
 static const char *stored(const char *address, const char *user_agent)
 {
     um_session_new_t session;
-    um_cx_t *cx = site_cx(&s);
+    um_ctx_t *ctx = site_ctx(&s);
 
-    cx->address = address;
-    cx->user_agent = user_agent;
-    if (um_session_make(cx, alice, &session) != UM_OK || um_session_open(cx, &session) != UM_OK) {
+    ctx->address = address;
+    ctx->user_agent = user_agent;
+    if (um_session_make(ctx, alice, &session) != UM_OK || um_session_open(ctx, &session) != UM_OK) {
         return NULL;
     }
     return site_ask(&s, apr_psprintf(s.pool, "select address || '|' || user_agent from um_sessions where id = '%s'",
@@ -196,7 +196,7 @@ static apr_array_header_t *list(const char *user_id)
 {
     apr_array_header_t *sessions = NULL;
 
-    return um_session_list(site_cx(&s), user_id, &sessions) == UM_OK ? sessions : NULL;
+    return um_session_list(site_ctx(&s), user_id, &sessions) == UM_OK ? sessions : NULL;
 }
 
 static void test_list(void)
@@ -224,18 +224,18 @@ static void test_list(void)
         open_session(carol);
     }
     is_int(list(carol->id)->nelts, UM_SESSION_LIST_MAX, "not more than the most");
-    is_int(um_session_end(site_cx(&s), alice->id, second), UM_ABSENT, "another's session cannot be ended");
-    is_int(um_session_end(site_cx(&s), carol->id, carol->id), UM_ABSENT, "nor one that there is not");
-    is_int(um_session_end(site_cx(&s), carol->id, second), UM_OK, "her own can");
-    is_int(um_session_end(site_cx(&s), carol->id, second), UM_ABSENT, "once");
+    is_int(um_session_end(site_ctx(&s), alice->id, second), UM_ABSENT, "another's session cannot be ended");
+    is_int(um_session_end(site_ctx(&s), carol->id, carol->id), UM_ABSENT, "nor one that there is not");
+    is_int(um_session_end(site_ctx(&s), carol->id, second), UM_OK, "her own can");
+    is_int(um_session_end(site_ctx(&s), carol->id, second), UM_ABSENT, "once");
     s.now = apr_time_from_sec(SITE_NOW + HOUR);
-    is_int(um_session_end(site_cx(&s), carol->id, first), UM_ABSENT, "what is over cannot be ended");
+    is_int(um_session_end(site_ctx(&s), carol->id, first), UM_ABSENT, "what is over cannot be ended");
     s.now = apr_time_from_sec(SITE_NOW + 2);
-    is_int(um_session_end_all(site_cx(&s), carol->id), UM_OK, "all of them");
+    is_int(um_session_end_all(site_ctx(&s), carol->id), UM_OK, "all of them");
     is_int(list(carol->id)->nelts, 0, "are over");
-    is_int(um_session_end(site_cx(&s), carol->id, first), UM_ABSENT, "and stay so");
+    is_int(um_session_end(site_ctx(&s), carol->id, first), UM_ABSENT, "and stay so");
     ok(list(alice->id)->nelts > 0, "those of others go on");
-    is_int(um_session_end_all(site_cx(&s), first), UM_ABSENT, "nobody has none");
+    is_int(um_session_end_all(site_ctx(&s), first), UM_ABSENT, "nobody has none");
     s.now = apr_time_from_sec(SITE_NOW);
 }
 

@@ -7,14 +7,14 @@
 
 static site_t s;
 
-static um_status_e try_register(const char *username, const char *email, const char *password, um_cx_t **cx)
+static um_status_e try_register(const char *username, const char *email, const char *password, um_ctx_t **ctx)
 {
     site_input_t input = { .username = username, .email = email, .password = site_secret(password) };
     const um_user_t *user;
     const char *token;
 
-    *cx = site_cx(&s);
-    return site_enrol(*cx, &input, &user, &token);
+    *ctx = site_ctx(&s);
+    return site_enrol(*ctx, &input, &user, &token);
 }
 
 static const char *ask(const char *sql)
@@ -42,11 +42,11 @@ static void test_faults_at_once(void)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *before = ask("select count(*) from um_users");
-        um_cx_t *cx;
-        um_status_e status = try_register(cases[i].username, cases[i].email, cases[i].password, &cx);
+        um_ctx_t *ctx;
+        um_status_e status = try_register(cases[i].username, cases[i].email, cases[i].password, &ctx);
 
         is_int(status, *cases[i].want ? UM_INVALID : UM_OK, cases[i].name);
-        is_text(site_errors(cx), cases[i].want, "all that is wrong with it");
+        is_text(site_errors(ctx), cases[i].want, "all that is wrong with it");
         if (status == UM_INVALID) {
             is_text(ask("select count(*) from um_users"), before, "nobody is registered");
         }
@@ -57,28 +57,28 @@ static void test_lengths(void)
 {
     char name[LONGEST_NAME + 2], wide[3 * (LONGEST_NAME / 2 + 2)], *end = wide;
     char *password = apr_palloc(s.pool, 1026);
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
     memset(name, 'n', sizeof(name));
     name[LONGEST_NAME + 1] = '\0';
-    is_int(try_register(name, "", SITE_PASSWORD, &cx), UM_INVALID, "a name of 151 characters");
-    is_text(site_errors(cx), "username max_length", "is too long");
+    is_int(try_register(name, "", SITE_PASSWORD, &ctx), UM_INVALID, "a name of 151 characters");
+    is_text(site_errors(ctx), "username max_length", "is too long");
     name[LONGEST_NAME] = '\0';
-    is_int(try_register(name, "", SITE_PASSWORD, &cx), UM_OK, "one of 150 is not");
+    is_int(try_register(name, "", SITE_PASSWORD, &ctx), UM_OK, "one of 150 is not");
     for (int i = 0; i < LONGEST_NAME / 2 + 1; i++) {
         memcpy(end, "\xEF\xAC\x80", 3);                         /* a ligature: two letters in NFKC */
         end += 3;
     }
     *end = '\0';
-    is_int(try_register(wide, "", SITE_PASSWORD, &cx), UM_INVALID, "76 characters that become 152");
-    is_text(site_errors(cx), "username max_length", "are too long");
+    is_int(try_register(wide, "", SITE_PASSWORD, &ctx), UM_INVALID, "76 characters that become 152");
+    is_text(site_errors(ctx), "username max_length", "are too long");
     memset(password, 'a', 1025);
     memcpy(password, SITE_PASSWORD, strlen(SITE_PASSWORD));
     password[1025] = '\0';
-    is_int(try_register("edgar", "", password, &cx), UM_INVALID, "a password of 1025 characters");
-    is_text(site_errors(cx), "password max_length", "is too long, and nothing else is said of it");
+    is_int(try_register("edgar", "", password, &ctx), UM_INVALID, "a password of 1025 characters");
+    is_text(site_errors(ctx), "password max_length", "is too long, and nothing else is said of it");
     password[1024] = '\0';
-    is_int(try_register("edgar", "", password, &cx), UM_OK, "one of 1024 is not");
+    is_int(try_register("edgar", "", password, &ctx), UM_OK, "one of 1024 is not");
 }
 
 static void test_spellings(void)
@@ -90,34 +90,34 @@ static void test_spellings(void)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        um_cx_t *cx;
-        um_status_e status = try_register(cases[i].name, "", SITE_PASSWORD, &cx);
+        um_ctx_t *ctx;
+        um_status_e status = try_register(cases[i].name, "", SITE_PASSWORD, &ctx);
 
         ok(status == (cases[i].taken ? UM_INVALID : UM_OK), "%s is %s", cases[i].name,
            cases[i].taken ? "taken" : "free");
-        is_text(site_errors(cx), cases[i].taken ? "username unique" : "", "and that is all");
+        is_text(site_errors(ctx), cases[i].taken ? "username unique" : "", "and that is all");
     }
     is_text(ask("select username from um_users where username_key = 'strasse'"), SHARP_S, "a name is kept as typed");
 }
 
 static void test_shared_address(void)
 {
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     site_t own;
 
-    is_int(try_register("frank", "Frank@Example.ORG", SITE_PASSWORD, &cx), UM_OK, "an address");
+    is_int(try_register("frank", "Frank@Example.ORG", SITE_PASSWORD, &ctx), UM_OK, "an address");
     is_text(ask("select email from um_users where username = 'frank'"), "Frank@example.org", "its domain small");
-    is_int(try_register("frank2", "frank@example.org", SITE_PASSWORD, &cx), UM_OK, "may belong to two accounts");
+    is_int(try_register("frank2", "frank@example.org", SITE_PASSWORD, &ctx), UM_OK, "may belong to two accounts");
     own = s;
     site_open(&s);
     s.site.unique_email = 1;
-    is_int(try_register("frank", "Frank@Example.ORG", SITE_PASSWORD, &cx), UM_OK, "where addresses are exclusive");
-    is_int(try_register("frank2", "fRANK@example.org", SITE_PASSWORD, &cx), UM_INVALID, "it may not");
-    is_text(site_errors(cx), "email unique", "in any spelling");
-    is_int(try_register("frank2", "", SITE_PASSWORD, &cx), UM_OK, "no address");
-    is_int(try_register("frank3", "", SITE_PASSWORD, &cx), UM_OK, "is nobody's");
-    is_int(try_register("FRANK2", "frank@example.org", SITE_PASSWORD, &cx), UM_INVALID, "name and address");
-    is_text(site_errors(cx), "username unique, email unique", "of two people are told together");
+    is_int(try_register("frank", "Frank@Example.ORG", SITE_PASSWORD, &ctx), UM_OK, "where addresses are exclusive");
+    is_int(try_register("frank2", "fRANK@example.org", SITE_PASSWORD, &ctx), UM_INVALID, "it may not");
+    is_text(site_errors(ctx), "email unique", "in any spelling");
+    is_int(try_register("frank2", "", SITE_PASSWORD, &ctx), UM_OK, "no address");
+    is_int(try_register("frank3", "", SITE_PASSWORD, &ctx), UM_OK, "is nobody's");
+    is_int(try_register("FRANK2", "frank@example.org", SITE_PASSWORD, &ctx), UM_INVALID, "name and address");
+    is_text(site_errors(ctx), "username unique, email unique", "of two people are told together");
     site_close(&s);
     s = own;
 }
@@ -144,7 +144,7 @@ static void test_race(void)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         site_t own = s;
-        um_cx_t *cx;
+        um_ctx_t *ctx;
         um_status_e status;
 
         site_open(&s);
@@ -152,9 +152,9 @@ static void test_race(void)
         site_register(&s, "first", "", NULL);
         s.asked = 0;
         s.on_ask = insert_before;
-        status = try_register(cases[i].name, cases[i].email, SITE_PASSWORD, &cx);
+        status = try_register(cases[i].name, cases[i].email, SITE_PASSWORD, &ctx);
         is_int(status, *cases[i].want ? UM_INVALID : UM_OK, "somebody else was faster");
-        is_text(site_errors(cx), cases[i].want, "and has what he has");
+        is_text(site_errors(ctx), cases[i].want, "and has what he has");
         is_text(ask("select count(*) from um_users where id = 'x'"), "1", "for good");
         is_text(ask("select count(*) from um_sessions"), *cases[i].want ? "1" : "2", "no session for the slower one");
         ok(!s.misused && !s.lent && !s.locked, "one connection at a time");
@@ -173,16 +173,17 @@ static void test_find(void)
 
     boss.is_staff = 1;
     s.asked = 0;
-    ok(um_user_find(site_cx(&s), &caller, alice->id, &found) == UM_OK && found == alice && !s.asked,
+    ok(um_user_find(site_ctx(&s), &caller, alice->id, &found) == UM_OK && found == alice && !s.asked,
        "one sees oneself without another look at the database");
-    is_int(um_user_find(site_cx(&s), &caller, bob->id, &found), UM_ABSENT, "nobody else");
-    is_int(um_user_find(site_cx(&s), &caller, "00000000-0000-7000-8000-000000000000", &found), UM_ABSENT, "who is not");
-    is_int(um_user_find(site_cx(&s), &caller, NULL, &found), UM_ABSENT, "no id");
+    is_int(um_user_find(site_ctx(&s), &caller, bob->id, &found), UM_ABSENT, "nobody else");
+    is_int(um_user_find(site_ctx(&s), &caller, "00000000-0000-7000-8000-000000000000", &found), UM_ABSENT,
+           "who is not");
+    is_int(um_user_find(site_ctx(&s), &caller, NULL, &found), UM_ABSENT, "no id");
     ok(!s.asked, "all in the same time");
-    ok(um_user_find(site_cx(&s), &staff, bob->id, &found) == UM_OK && strcmp(found->username, "ivan") == 0,
+    ok(um_user_find(site_ctx(&s), &staff, bob->id, &found) == UM_OK && strcmp(found->username, "ivan") == 0,
        "staff sees others");
-    is_int(um_user_find(site_cx(&s), &staff, "00000000-0000-7000-8000-000000000000", &found), UM_ABSENT, "who are");
-    is_int(um_user_find(site_cx(&s), &staff, NULL, &found), UM_ABSENT, "by an id");
+    is_int(um_user_find(site_ctx(&s), &staff, "00000000-0000-7000-8000-000000000000", &found), UM_ABSENT, "who are");
+    is_int(um_user_find(site_ctx(&s), &staff, NULL, &found), UM_ABSENT, "by an id");
 }
 
 /* A user as one text. */
@@ -202,50 +203,51 @@ static void test_update(void)
     };
     const um_user_t *jane = site_register(&s, "jane", "", NULL), *user = NULL;
     site_input_t bad = { .first_name = "changed", .email = "nowhere" };
-    um_cx_t *cx = site_cx(&s);
+    um_ctx_t *ctx = site_ctx(&s);
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         site_input_t input = { .first_name = cases[i].first, .last_name = cases[i].last, .email = cases[i].email };
 
-        is_int(um_user_update(site_cx(&s), jane, &input, &user), UM_OK, cases[i].name);
+        is_int(um_user_update(site_ctx(&s), jane, &input, &user), UM_OK, cases[i].name);
         is_text(user ? told(user) : NULL, cases[i].want, "is answered");
         is_text(ask("select first_name || '|' || last_name || '|' || email from um_users where username = 'jane'"),
                 cases[i].want, "and stored");
     }
-    is_int(um_user_update(cx, jane, &bad, &user), UM_INVALID, "a bad address");
-    is_text(site_errors(cx), "email invalid", "is told");
+    is_int(um_user_update(ctx, jane, &bad, &user), UM_INVALID, "a bad address");
+    is_text(site_errors(ctx), "email invalid", "is told");
     is_text(ask("select first_name from um_users where username = 'jane'"), "O'Neil\"; --", "and nothing is changed");
-    is_int(um_user_delete(site_cx(&s), jane->id), UM_OK, "deleted meanwhile");
-    is_int(um_user_update(site_cx(&s), jane, &(site_input_t){ .first_name = "x" }, &user), UM_ABSENT, "absent");
+    is_int(um_user_delete(site_ctx(&s), jane->id), UM_OK, "deleted meanwhile");
+    is_int(um_user_update(site_ctx(&s), jane, &(site_input_t){ .first_name = "x" }, &user), UM_ABSENT, "absent");
 }
 
-static um_status_e set_email(const um_user_t *user, const char *email, um_cx_t **cx)
+static um_status_e set_email(const um_user_t *user, const char *email, um_ctx_t **ctx)
 {
     const um_user_t *after;
 
-    *cx = site_cx(&s);
-    return um_user_update(*cx, user, &(site_input_t){ .email = email }, &after);
+    *ctx = site_ctx(&s);
+    return um_user_update(*ctx, user, &(site_input_t){ .email = email }, &after);
 }
 
 static void test_exclusive_update(void)
 {
     const um_user_t *kate, *liam;
     site_t own = s;
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
     site_open(&s);
     s.site.unique_email = 1;
     kate = site_register(&s, "kate", "kate@example.org", NULL);
     liam = site_register(&s, "liam", "liam@example.org", NULL);
-    is_int(set_email(liam, "KATE@example.org", &cx), UM_INVALID, "another's address");
-    is_text(site_errors(cx), "email unique", "is taken");
+    is_int(set_email(liam, "KATE@example.org", &ctx), UM_INVALID, "another's address");
+    is_text(site_errors(ctx), "email unique", "is taken");
     is_text(ask("select email from um_users where username = 'liam'"), "liam@example.org", "and not stored");
-    is_int(set_email(liam, "LIAM@example.org", &cx), UM_OK, "one's own in other letters is not");
-    is_int(set_email(kate, "", &cx), UM_OK, "given up by its owner");
-    is_int(set_email(liam, "kate@example.org", &cx), UM_OK, "it is free");
-    is_int(set_email(kate, "liam@example.org", &cx), UM_OK, "and so is the one left for it");
+    is_int(set_email(liam, "LIAM@example.org", &ctx), UM_OK, "one's own in other letters is not");
+    is_int(set_email(kate, "", &ctx), UM_OK, "given up by its owner");
+    is_int(set_email(liam, "kate@example.org", &ctx), UM_OK, "it is free");
+    is_int(set_email(kate, "liam@example.org", &ctx), UM_OK, "and so is the one left for it");
     s.site.unique_email = 0;
-    is_int(set_email(kate, "kate@example.org", &cx), UM_OK, "where addresses may be shared nobody has one for himself");
+    is_int(set_email(kate, "kate@example.org", &ctx), UM_OK,
+           "where addresses may be shared nobody has one for himself");
     site_close(&s);
     s = own;
 }
@@ -256,30 +258,30 @@ static void test_state_and_delete(void)
     um_user_t *user = NULL, *after;
 
     site_register(&s, "Mona", "", &token);
-    ok(um_user_by_name(site_cx(&s), "mONA", &user) == UM_OK && strcmp(user->username, "Mona") == 0,
+    ok(um_user_by_name(site_ctx(&s), "mONA", &user) == UM_OK && strcmp(user->username, "Mona") == 0,
        "found in any case");
-    is_int(um_user_by_name(site_cx(&s), "nobody", &user), UM_ABSENT, "who is not is not found");
-    is_int(um_user_by_name(site_cx(&s), "\xFF", &user), UM_ABSENT, "nor what is no name");
-    um_user_by_name(site_cx(&s), "mona", &user);
-    is_int(um_user_set_staff(site_cx(&s), user->id, 1, &user), UM_OK, "made staff");
+    is_int(um_user_by_name(site_ctx(&s), "nobody", &user), UM_ABSENT, "who is not is not found");
+    is_int(um_user_by_name(site_ctx(&s), "\xFF", &user), UM_ABSENT, "nor what is no name");
+    um_user_by_name(site_ctx(&s), "mona", &user);
+    is_int(um_user_set_staff(site_ctx(&s), user->id, 1, &user), UM_OK, "made staff");
     ok(user->is_staff && user->is_active, "answered");
     is_text(ask("select is_staff || is_active from um_users where username = 'Mona'"), "11", "stored");
     is_int(site_call(&s, token), UM_BAD_TOKEN, "and every token of before is void");
-    site_login(site_cx(&s), "mona", site_secret(SITE_PASSWORD), &token);
+    site_login(site_ctx(&s), "mona", site_secret(SITE_PASSWORD), &token);
     is_int(site_call(&s, token), UM_OK, "not those of later");
-    is_int(um_user_set_active(site_cx(&s), user->id, 0, &user), UM_OK, "made inactive");
+    is_int(um_user_set_active(site_ctx(&s), user->id, 0, &user), UM_OK, "made inactive");
     ok(user->is_staff && !user->is_active, "and still staff");
     is_int(site_call(&s, token), UM_INACTIVE, "void, and it is told why");
-    um_user_set_active(site_cx(&s), user->id, 1, &user);
+    um_user_set_active(site_ctx(&s), user->id, 1, &user);
     is_int(site_call(&s, token), UM_BAD_TOKEN, "made active again, it stays void");
-    site_login(site_cx(&s), "mona", site_secret(SITE_PASSWORD), &token);
+    site_login(site_ctx(&s), "mona", site_secret(SITE_PASSWORD), &token);
     session = apr_psprintf(s.pool, "select count(*) from um_sessions where user_id = '%s'", user->id);
     is_text(ask(session), "3", "sessions there are");
-    is_int(um_user_delete(site_cx(&s), user->id), UM_OK, "deleted");
+    is_int(um_user_delete(site_ctx(&s), user->id), UM_OK, "deleted");
     is_text(ask(session), "0", "they go with their user");
     is_int(site_call(&s, token), UM_BAD_TOKEN, "and so do his tokens");
-    is_int(um_user_delete(site_cx(&s), user->id), UM_ABSENT, "deleted once only");
-    is_int(um_user_set_active(site_cx(&s), user->id, 1, &after), UM_ABSENT, "gone for everything else too");
+    is_int(um_user_delete(site_ctx(&s), user->id), UM_ABSENT, "deleted once only");
+    is_int(um_user_set_active(site_ctx(&s), user->id, 1, &after), UM_ABSENT, "gone for everything else too");
     ok(!after, "nobody is answered");
 }
 

@@ -55,19 +55,19 @@ static const char *newest(void)
 
 static um_status_e confirm(const char *token)
 {
-    return um_verify_confirm(site_cx(&s), token);
+    return um_verify_confirm(site_ctx(&s), token);
 }
 
 static um_status_e wish(const char *address)
 {
-    return um_verify_request(site_cx(&s), address);
+    return um_verify_request(site_ctx(&s), address);
 }
 
 static void set_email(const um_user_t *user, const char *email)
 {
     const um_user_t *after;
 
-    if (um_user_update(site_cx(&s), user, &(site_input_t){ .email = email }, &after) != UM_OK) {
+    if (um_user_update(site_ctx(&s), user, &(site_input_t){ .email = email }, &after) != UM_OK) {
         ok(0, "an address is changed");
     }
 }
@@ -77,16 +77,16 @@ static void set_email(const um_user_t *user, const char *email)
 static void test_off(void)
 {
     const char *token;
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
     begin(UM_VERIFY_OFF);
     enrol(&token);
     is_int(site_call(&s, token), UM_OK, "off: whoever registers is signed in");
     is_text(ask("select count(*) from um_mail"), "0", "with no mail");
     is_int(wish(ALICE), UM_ABSENT, "nobody can ask for one");
-    cx = site_cx(&s);
-    um_cx_error(cx, "email", "invalid", "Enter a valid email address.");
-    is_int(um_verify_request(cx, NULL), UM_ABSENT, "not even wrongly");
+    ctx = site_ctx(&s);
+    um_ctx_error(ctx, "email", "invalid", "Enter a valid email address.");
+    is_int(um_verify_request(ctx, NULL), UM_ABSENT, "not even wrongly");
     is_text(ask("select count(*) from um_mail"), "0", "nothing is noted");
     s.site.mailing = NULL;
     is_int(wish(ALICE), UM_ABSENT, "the same where nothing is said by mail");
@@ -111,7 +111,7 @@ static void test_on(void)
     ok(mail && strstr(mail, "within 3 days.") != NULL, "and a limit");
     ok(mail && !strstr(mail, "alice,"), "nothing that whoever registered has typed");
     ok(!strstr(site_dump(&s), token), "the token is nowhere in the database");
-    is_int(um_reset_validate(site_cx(&s), token), UM_ABSENT, "it is no token for another password");
+    is_int(um_reset_validate(site_ctx(&s), token), UM_ABSENT, "it is no token for another password");
     is_int(confirm(token), UM_OK, "the link is followed");
     is_text(ask(STATE), "1 1", "the address is verified");
     is_int(site_call(&s, session), UM_OK, "the session goes on");
@@ -130,7 +130,7 @@ static void test_on(void)
 static void test_name(void)
 {
     static const char *const words[] = { "Hello " ALICE ",", "Hello alice,", "innerhalb von 3 Tagen." };
-    um_cx_t *cx;
+    um_ctx_t *ctx;
 
     begin(UM_VERIFY_ON);
     enrol(NULL);
@@ -138,16 +138,16 @@ static void test_name(void)
         const char *mail;
 
         site_do(&s, "delete from um_mail where kind = 'verify'");
-        um_reset_request(site_cx(&s), ALICE);
+        um_reset_request(site_ctx(&s), ALICE);
         site_mail_work(&s, &m, NULL);
         mail = site_mail_read(&s, &m, i);
         ok(mail && strstr(mail, words[i]) != NULL, "a reset mail says: %s", words[i]);
         site_do(&s, "update um_users set email_verified = 1");
     }
     site_do(&s, "update um_users set email_verified = 0");
-    cx = site_cx(&s);
-    cx->language = "de-AT";
-    um_verify_request(cx, ALICE);
+    ctx = site_ctx(&s);
+    ctx->language = "de-AT";
+    um_verify_request(ctx, ALICE);
     site_mail_work(&s, &m, NULL);
     ok(strstr(site_mail_read(&s, &m, 2), words[2]) != NULL, "how long a token is good, in words: %s", words[2]);
     end();
@@ -158,11 +158,11 @@ static void test_name(void)
 static const char *login_errors(const char *password, um_status_e *status)
 {
     const char *token;
-    um_cx_t *cx = site_cx(&s);
+    um_ctx_t *ctx = site_ctx(&s);
 
-    *status = site_login(cx, "alice", site_secret(password), &token);
-    return apr_pstrcat(s.pool, site_errors(cx), ": ",
-                       cx->errors->nelts ? APR_ARRAY_IDX(cx->errors, 0, um_error_t).text : "", NULL);
+    *status = site_login(ctx, "alice", site_secret(password), &token);
+    return apr_pstrcat(s.pool, site_errors(ctx), ": ",
+                       ctx->errors->nelts ? APR_ARRAY_IDX(ctx->errors, 0, um_error_t).text : "", NULL);
 }
 
 static void test_required(void)
@@ -179,7 +179,7 @@ static void test_required(void)
     is_text(login_errors(SITE_PASSWORD, &waiting), login_errors("wrong horse battery", &wrong),
             "the right password is refused like a wrong one");
     ok(waiting == UM_INVALID && wrong == UM_INVALID, "in status too");
-    um_reset_request(site_cx(&s), ALICE);
+    um_reset_request(site_ctx(&s), ALICE);
     token = newest();
     is_int(site_mail_count(&s, &m), 1, "a wish for another password sends nothing");
     version = ask("select version from um_users");
@@ -188,7 +188,7 @@ static void test_required(void)
     is_text(ask("select version from um_users"), version, "its credentials are as they were");
     login_errors(SITE_PASSWORD, &waiting);
     is_int(waiting, UM_OK, "the password is good");
-    um_reset_request(site_cx(&s), ALICE);
+    um_reset_request(site_ctx(&s), ALICE);
     token = newest();
     is_int(confirm(token), UM_ABSENT, "the token of a reset verifies nothing");
     end();
@@ -205,10 +205,10 @@ static void test_required_address(void)
         site_input_t input = { .username = "bob", .email = cases[i].email, .password = site_secret(SITE_PASSWORD) };
         const um_user_t *user;
         const char *token;
-        um_cx_t *cx = site_cx(&s);
+        um_ctx_t *ctx = site_ctx(&s);
 
-        is_int(site_enrol(cx, &input, &user, &token), UM_INVALID, "required: without a good address");
-        is_text(site_errors(cx), cases[i].want, "nobody is registered");
+        is_int(site_enrol(ctx, &input, &user, &token), UM_INVALID, "required: without a good address");
+        is_text(site_errors(ctx), cases[i].want, "nobody is registered");
     }
     is_text(ask("select (select count(*) from um_users) + (select count(*) from um_mail)"), "0",
             "and no mail goes out");
@@ -261,7 +261,7 @@ static void test_switched_off(void)
     begin(UM_VERIFY_REQUIRED);
     alice = enrol(NULL);
     token = newest();
-    um_user_set_active(site_cx(&s), alice->id, 0, &user);
+    um_user_set_active(site_ctx(&s), alice->id, 0, &user);
     (void)confirm(token);
     ok(ask("select is_active from um_users")[0] == '0', "a token does not switch on what was switched off");
     end();
@@ -278,7 +278,7 @@ static void test_staff(void)
     begin(UM_VERIFY_REQUIRED);
     alice = enrol(NULL);
     token = newest();
-    um_user_set_staff(site_cx(&s), alice->id, 1, &user);
+    um_user_set_staff(site_ctx(&s), alice->id, 1, &user);
     is_text(ask("select is_active || ' ' || email_verified || ' ' || is_staff from um_users"), "2 0 1",
             "an account that waits is made staff: it waits still");
     login_errors(SITE_PASSWORD, &status);
@@ -425,7 +425,7 @@ static void test_refused_change(void)
     alice = enrol(NULL);
     site_register(&s, "bob", OTHER, NULL);
     before = site_dump(&s);
-    is_int(um_user_update(site_cx(&s), alice, &(site_input_t){ .email = OTHER }, &after), UM_INVALID,
+    is_int(um_user_update(site_ctx(&s), alice, &(site_input_t){ .email = OTHER }, &after), UM_INVALID,
            "a change to another's address is refused");
     is_text(site_dump(&s), before, "and nobody is told of it");
     end();

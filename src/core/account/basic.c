@@ -16,51 +16,51 @@ typedef struct credentials_t {
     um_secret_t password;
 } credentials_t;
 
-static int can_be_password(um_cx_t *cx, um_secret_t password)
+static int can_be_password(um_ctx_t *ctx, um_secret_t password)
 {
     if (!password.len || !um_unicode_valid(password.text, password.len)) {
         return 0;
     }
-    password = um_password_prepare(cx, password);
-    return um_unicode_count(password.text, password.len) <= (apr_size_t)cx->site->policy.max_length;
+    password = um_password_prepare(ctx, password);
+    return um_unicode_count(password.text, password.len) <= (apr_size_t)ctx->site->policy.max_length;
 }
 
-static um_status_e hash_once(um_cx_t *cx, const credentials_t *in, um_basic_t *found)
+static um_status_e hash_once(um_ctx_t *ctx, const credentials_t *in, um_basic_t *found)
 {
     const um_user_t *user;
-    um_status_e status = um_password_verify_user(cx, in->username, in->password, &user);
+    um_status_e status = um_password_verify_user(ctx, in->username, in->password, &user);
 
     found->hashed = status != UM_AWAY && status != UM_BUSY;
     if (status == UM_INVALID) {
         return user ? UM_INVALID : UM_ABSENT;
     }
-    return status == UM_OK ? um_known_login_add(cx, in->key, in->password, user, &found->identity) : status;
+    return status == UM_OK ? um_known_login_add(ctx, in->key, in->password, user, &found->identity) : status;
 }
 
-static um_status_e hash(um_cx_t *cx, const credentials_t *in, um_basic_t *found)
+static um_status_e hash(um_ctx_t *ctx, const credentials_t *in, um_basic_t *found)
 {
-    um_status_e status = hash_once(cx, in, found);
+    um_status_e status = hash_once(ctx, in, found);
 
     /* The password was right, and the account was changed while it was hashed: clients forget passwords that are
      * refused, so the new state decides. */
-    if (status == UM_ABSENT && cx->subject) {
-        cx->subject = NULL;
-        status = hash_once(cx, in, found);
+    if (status == UM_ABSENT && ctx->subject) {
+        ctx->subject = NULL;
+        status = hash_once(ctx, in, found);
     }
-    if (status == UM_ABSENT && cx->subject) {
-        cx->cause = "the account was changed meanwhile";
+    if (status == UM_ABSENT && ctx->subject) {
+        ctx->cause = "the account was changed meanwhile";
         return UM_INVALID;
     }
     return status;
 }
 
 /* Together with whoever brings the same at this moment. */
-static um_status_e hash_together(um_cx_t *cx, const credentials_t *in, um_basic_t *found)
+static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basic_t *found)
 {
-    const um_site_t *site = cx->site;
+    const um_site_t *site = ctx->site;
     apr_size_t name = strlen(in->key) + 1;
     apr_size_t len = sizeof(site) + name + in->password.len;
-    char *key = apr_palloc(cx->pool, len);
+    char *key = apr_palloc(ctx->pool, len);
     um_flight_part_t part;
     int status, waits, is_first;
 
@@ -75,39 +75,39 @@ static um_status_e hash_together(um_cx_t *cx, const credentials_t *in, um_basic_
         um_gate_end(site->gate);
     }
     if (is_first) {
-        status = (int)hash(cx, in, found);
+        status = (int)hash(ctx, in, found);
         um_flight_end(site->flights, &part, status);
     }
     else if (status != UM_OK) {
-        cx->cause = status == UM_BUSY ? "too many passwords wait to be hashed"
+        ctx->cause = status == UM_BUSY ? "too many passwords wait to be hashed"
                                       : "found by another request with the same name and password";
-        cx->known = 1;
+        ctx->known = 1;
     }
-    else if ((status = (int)um_known_login(cx, in->key, in->password, &found->identity)) == UM_ABSENT) {
-        status = (int)hash(cx, in, found);
+    else if ((status = (int)um_known_login(ctx, in->key, in->password, &found->identity)) == UM_ABSENT) {
+        status = (int)hash(ctx, in, found);
     }
     OPENSSL_cleanse(key, len);
     return (um_status_e)status;
 }
 
-um_status_e um_basic_caller(um_cx_t *cx, const char *username, um_secret_t password, um_basic_t *found)
+um_status_e um_basic_caller(um_ctx_t *ctx, const char *username, um_secret_t password, um_basic_t *found)
 {
     credentials_t in = { .username = username, .password = password };
     um_status_e status;
 
     *found = (um_basic_t){ NULL, 0 };
     if (!*username || strlen(username) > UM_MEMBER_MAX_TYPED
-        || um_unicode_key(cx->pool, username, &in.key) != APR_SUCCESS) {
-        cx->cause = "no account can have such a name";
+        || um_unicode_key(ctx->pool, username, &in.key) != APR_SUCCESS) {
+        ctx->cause = "no account can have such a name";
         return UM_ABSENT;
     }
-    if (!can_be_password(cx, password)) {
-        cx->cause = "no account can have such a password";
+    if (!can_be_password(ctx, password)) {
+        ctx->cause = "no account can have such a password";
         return UM_INVALID;
     }
-    status = um_known_login(cx, in.key, password, &found->identity);
+    status = um_known_login(ctx, in.key, password, &found->identity);
     if (status != UM_ABSENT) {
         return status;
     }
-    return cx->site->flights && cx->site->basic_cache ? hash_together(cx, &in, found) : hash(cx, &in, found);
+    return ctx->site->flights && ctx->site->basic_cache ? hash_together(ctx, &in, found) : hash(ctx, &in, found);
 }

@@ -8,9 +8,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
-static um_status_e refuse(um_cx_t *cx, const char *code, const char *text)
+static um_status_e refuse(um_ctx_t *ctx, const char *code, const char *text)
 {
-    um_cx_error(cx, "name", code, text);
+    um_ctx_error(ctx, "name", code, text);
     return UM_INVALID;
 }
 
@@ -23,30 +23,30 @@ static const char *stored_name(apr_pool_t *pool, const char *typed)
            && um_unicode_count(name, strlen(name)) <= UM_GROUP_MAX_NAME ? name : NULL;
 }
 
-um_status_e um_group_create(um_cx_t *cx, const char *typed)
+um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
 {
-    um_store_call_t call = um_cx_store(cx);
-    const char *name = stored_name(cx->pool, typed);
+    um_store_call_t call = um_ctx_store(ctx);
+    const char *name = stored_name(ctx->pool, typed);
     const char *id;
     int done;
 
     if (!name) {
-        return refuse(cx, "invalid", "Enter a valid name. This value may contain only letters, numbers, and @/./+/-/_ "
+        return refuse(ctx, "invalid", "Enter a valid name. This value may contain only letters, numbers, and @/./+/-/_ "
                       "characters, 64 at most.");
     }
-    if (um_random_uuid(cx->pool, cx->now, &id) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
+    if (um_random_uuid(ctx->pool, ctx->now, &id) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
     }
-    if (um_store_group_insert(&call, id, name, um_cx_seconds(cx), &done) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+    if (um_store_group_insert(&call, id, name, um_ctx_seconds(ctx), &done) != APR_SUCCESS) {
+        return um_ctx_away(ctx, &call);
     }
-    return done ? UM_OK : refuse(cx, "unique", "A group with that name already exists.");
+    return done ? UM_OK : refuse(ctx, "unique", "A group with that name already exists.");
 }
 
-um_status_e um_group_delete(um_cx_t *cx, const char *typed)
+um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)
 {
-    um_store_call_t call = um_cx_store(cx);
-    const char *name = stored_name(cx->pool, typed);
+    um_store_call_t call = um_ctx_store(ctx);
+    const char *name = stored_name(ctx->pool, typed);
     apr_array_header_t *members;
     apr_status_t rv;
     int done;
@@ -55,22 +55,22 @@ um_status_e um_group_delete(um_cx_t *cx, const char *typed)
         return UM_ABSENT;
     }
     if (um_store_group_members(&call, name, &members) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     rv = um_store_group_delete(&call, name, &done);
     for (int i = 0; i < members->nelts; i++) {
-        um_known_forget(cx, APR_ARRAY_IDX(members, i, um_group_member_t).user_id);
+        um_known_forget(ctx, APR_ARRAY_IDX(members, i, um_group_member_t).user_id);
     }
     if (rv != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }
 
-um_status_e um_group_add(um_cx_t *cx, const char *typed, const char *user_id)
+um_status_e um_group_add(um_ctx_t *ctx, const char *typed, const char *user_id)
 {
-    um_store_call_t call = um_cx_store(cx);
-    const char *name = stored_name(cx->pool, typed);
+    um_store_call_t call = um_ctx_store(ctx);
+    const char *name = stored_name(ctx->pool, typed);
     apr_status_t rv;
     int done, there;
 
@@ -78,20 +78,20 @@ um_status_e um_group_add(um_cx_t *cx, const char *typed, const char *user_id)
         return UM_ABSENT;
     }
     rv = um_store_group_add(&call, user_id, name, &done);
-    um_known_forget(cx, user_id);
+    um_known_forget(ctx, user_id);
     if (rv == APR_SUCCESS && !done) {
         rv = um_store_group_look(&call, user_id, name, &there, &done);
     }
     if (rv != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }
 
-um_status_e um_group_drop(um_cx_t *cx, const char *typed, const char *user_id)
+um_status_e um_group_drop(um_ctx_t *ctx, const char *typed, const char *user_id)
 {
-    um_store_call_t call = um_cx_store(cx);
-    const char *name = stored_name(cx->pool, typed);
+    um_store_call_t call = um_ctx_store(ctx);
+    const char *name = stored_name(ctx->pool, typed);
     apr_status_t rv;
     int done;
 
@@ -99,42 +99,42 @@ um_status_e um_group_drop(um_cx_t *cx, const char *typed, const char *user_id)
         return UM_ABSENT;
     }
     rv = um_store_group_drop(&call, user_id, name, &done);
-    um_known_forget(cx, user_id);
+    um_known_forget(ctx, user_id);
     if (rv != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }
 
-um_status_e um_group_list(um_cx_t *cx, apr_array_header_t **groups)
+um_status_e um_group_list(um_ctx_t *ctx, apr_array_header_t **groups)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
 
-    return um_store_group_list(&call, groups) == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+    return um_store_group_list(&call, groups) == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
 }
 
-um_status_e um_group_members(um_cx_t *cx, const char *typed, apr_array_header_t **members)
+um_status_e um_group_members(um_ctx_t *ctx, const char *typed, apr_array_header_t **members)
 {
-    um_store_call_t call = um_cx_store(cx);
-    const char *name = stored_name(cx->pool, typed);
+    um_store_call_t call = um_ctx_store(ctx);
+    const char *name = stored_name(ctx->pool, typed);
     int there = 0, member;
 
     if (name && um_store_group_look(&call, NULL, name, &there, &member) == APR_SUCCESS && there) {
         (void)um_store_group_members(&call, name, members);
     }
     if (call.cause) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return there ? UM_OK : UM_ABSENT;
 }
 
-um_status_e um_group_names(um_cx_t *cx, const char *user_id, const char **groups)
+um_status_e um_group_names(um_ctx_t *ctx, const char *user_id, const char **groups)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     um_user_t *user;
 
     if (um_store_group_user(&call, user_id, &user, groups) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return user ? UM_OK : UM_ABSENT;
 }

@@ -6,15 +6,15 @@
 
 #include <string.h>
 
-void um_member_bad_username(um_cx_t *cx)
+void um_member_bad_username(um_ctx_t *ctx)
 {
-    um_cx_error(cx, "username", "invalid", "Enter a valid username. This value may contain only letters, numbers, "
-                "and @/./+/-/_ characters.");
+    um_ctx_error(ctx, "username", "invalid", "Enter a valid username. This value may contain only letters, numbers, "
+                 "and @/./+/-/_ characters.");
 }
 
-void um_member_bad_email(um_cx_t *cx)
+void um_member_bad_email(um_ctx_t *ctx)
 {
-    um_cx_error(cx, "email", "invalid", "Enter a valid email address.");
+    um_ctx_error(ctx, "email", "invalid", "Enter a valid email address.");
 }
 
 /* A name of signs alone, "." or "-", is a path, an option or nothing to programs. */
@@ -30,17 +30,17 @@ int um_member_is_username(apr_pool_t *pool, const char *text)
     return um_unicode_nfkc(pool, text, &name) == APR_SUCCESS && is_username(name);
 }
 
-void um_member_check_username(um_cx_t *cx, const char *typed, um_user_t *user, um_user_keys_t *keys)
+void um_member_check_username(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys)
 {
     const char *name;
 
-    if (um_unicode_nfkc(cx->pool, typed, &name) != APR_SUCCESS || !is_username(name)
-        || um_unicode_key(cx->pool, name, &keys->username_key) != APR_SUCCESS) {
-        um_member_bad_username(cx);
+    if (um_unicode_nfkc(ctx->pool, typed, &name) != APR_SUCCESS || !is_username(name)
+        || um_unicode_key(ctx->pool, name, &keys->username_key) != APR_SUCCESS) {
+        um_member_bad_username(ctx);
     }
     /* Some single characters become many: what is stored counts. */
     else if (um_unicode_count(name, strlen(name)) > UM_MEMBER_MAX_USERNAME) {
-        um_cx_error(cx, "username", "max_length", "Ensure this field has no more than 150 characters.");
+        um_ctx_error(ctx, "username", "max_length", "Ensure this field has no more than 150 characters.");
     }
     else {
         user->username = name;
@@ -49,23 +49,23 @@ void um_member_check_username(um_cx_t *cx, const char *typed, um_user_t *user, u
     keys->username_key = NULL;
 }
 
-void um_member_check_email(um_cx_t *cx, const char *typed, um_user_t *user, um_user_keys_t *keys)
+void um_member_check_email(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys)
 {
-    if (*typed && !um_email_valid(cx->pool, typed)) {
-        um_member_bad_email(cx);
+    if (*typed && !um_email_valid(ctx->pool, typed)) {
+        um_member_bad_email(ctx);
         return;
     }
-    user->email = *typed ? um_email_normalize(cx->pool, typed) : "";
-    keys->email_key = *typed ? um_email_key(cx->pool, typed) : "";
-    keys->email_claim = cx->site->unique_email ? keys->email_key : "";
+    user->email = *typed ? um_email_normalize(ctx->pool, typed) : "";
+    keys->email_key = *typed ? um_email_key(ctx->pool, typed) : "";
+    keys->email_claim = ctx->site->unique_email ? keys->email_key : "";
 }
 
-void um_member_taken_username(um_cx_t *cx)
+void um_member_taken_username(um_ctx_t *ctx)
 {
-    um_cx_error(cx, "username", "unique", "A user with that username already exists.");
+    um_ctx_error(ctx, "username", "unique", "A user with that username already exists.");
 }
 
-void um_member_taken_email(um_cx_t *cx)
+void um_member_taken_email(um_ctx_t *ctx)
 {
-    um_cx_error(cx, "email", "unique", "A user with that email address already exists.");
+    um_ctx_error(ctx, "email", "unique", "A user with that email address already exists.");
 }

@@ -26,15 +26,15 @@ typedef struct um_member_input_t {
 int um_member_is_username(apr_pool_t *pool, const char *text);
 
 /** Note that a name, or an e-mail address, has not its form, or is somebody else's. */
-void um_member_bad_username(um_cx_t *cx);
-void um_member_bad_email(um_cx_t *cx);
-void um_member_taken_username(um_cx_t *cx);
-void um_member_taken_email(um_cx_t *cx);
+void um_member_bad_username(um_ctx_t *ctx);
+void um_member_bad_email(um_ctx_t *ctx);
+void um_member_taken_username(um_ctx_t *ctx);
+void um_member_taken_email(um_ctx_t *ctx);
 
 /** Checks a name and sets user->username, normalized, and its key; or notes what is wrong and leaves both NULL. */
-void um_member_check_username(um_cx_t *cx, const char *typed, um_user_t *user, um_user_keys_t *keys);
+void um_member_check_username(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys);
 
 /** Checks an address ("" is allowed) and sets user->email, its key and its claim; or notes what is wrong. */
-void um_member_check_email(um_cx_t *cx, const char *typed, um_user_t *user, um_user_keys_t *keys);
+void um_member_check_email(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys);
 
 #endif

@@ -38,7 +38,7 @@ static int is_ascii(um_secret_t password)
     return i == password.len;
 }
 
-um_secret_t um_password_prepare(um_cx_t *cx, um_secret_t typed)
+um_secret_t um_password_prepare(um_ctx_t *ctx, um_secret_t typed)
 {
     um_secret_t *made;
 
@@ -46,156 +46,157 @@ um_secret_t um_password_prepare(um_cx_t *cx, um_secret_t typed)
     if (is_ascii(typed)) {
         return typed;
     }
-    made = apr_palloc(cx->pool, sizeof(*made));
-    if (um_unicode_opaque(cx->pool, typed.text, typed.len, &made->text, &made->len) != APR_SUCCESS) {
+    made = apr_palloc(ctx->pool, sizeof(*made));
+    if (um_unicode_opaque(ctx->pool, typed.text, typed.len, &made->text, &made->len) != APR_SUCCESS) {
         return typed;
     }
-    apr_pool_cleanup_register(cx->pool, made, wipe, apr_pool_cleanup_null);
+    apr_pool_cleanup_register(ctx->pool, made, wipe, apr_pool_cleanup_null);
     return made->len == typed.len && memcmp(made->text, typed.text, typed.len) == 0 ? typed : *made;
 }
 
-void um_password_check(um_cx_t *cx, const char *field, um_secret_t password, const um_policy_person_t *person)
+void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password, const um_policy_person_t *person)
 {
-    const um_policy_t *policy = &cx->site->policy;
+    const um_policy_t *policy = &ctx->site->policy;
     apr_array_header_t *faults;
 
-    password = um_password_prepare(cx, password);
+    password = um_password_prepare(ctx, password);
     if (um_unicode_count(password.text, password.len) > (apr_size_t)policy->max_length) {
-        um_cx_error(cx, field, "max_length", apr_psprintf(cx->pool, "Ensure this field has no more than %d characters.",
-                                                          policy->max_length));
+        um_ctx_error(ctx, field, "max_length", apr_psprintf(ctx->pool,
+                                                            "Ensure this field has no more than %d characters.",
+                                                            policy->max_length));
         return;
     }
-    faults = um_policy_check(cx->pool, policy, person, password.text, password.len);
+    faults = um_policy_check(ctx->pool, policy, person, password.text, password.len);
     if (!faults) {
-        um_cx_error(cx, field, "invalid", "Not a valid string.");
+        um_ctx_error(ctx, field, "invalid", "Not a valid string.");
     }
     for (int i = 0; faults && i < faults->nelts; i++) {
         const um_policy_fault_t *fault = &APR_ARRAY_IDX(faults, i, um_policy_fault_t);
 
-        um_cx_error(cx, field, fault->code, fault->text);
+        um_ctx_error(ctx, field, fault->code, fault->text);
     }
 }
 
 /* --- inside the gate --- */
 
-um_status_e um_password_enter(um_cx_t *cx, um_gate_pass_t *pass)
+um_status_e um_password_enter(um_ctx_t *ctx, um_gate_pass_t *pass)
 {
-    if (cx->site->gate && um_gate_enter(cx->site->gate, cx->site->gate_wait, pass) != APR_SUCCESS) {
-        cx->cause = "too many passwords wait to be hashed";
-        cx->known = !um_seldom_now(cx->site->gate_full);
+    if (ctx->site->gate && um_gate_enter(ctx->site->gate, ctx->site->gate_wait, pass) != APR_SUCCESS) {
+        ctx->cause = "too many passwords wait to be hashed";
+        ctx->known = !um_seldom_now(ctx->site->gate_full);
         return UM_BUSY;
     }
     return UM_OK;
 }
 
-void um_password_leave(um_cx_t *cx, um_gate_pass_t *pass)
+void um_password_leave(um_ctx_t *ctx, um_gate_pass_t *pass)
 {
-    if (cx->site->gate) {
-        um_gate_leave(cx->site->gate, pass);
+    if (ctx->site->gate) {
+        um_gate_leave(ctx->site->gate, pass);
     }
 }
 
-um_status_e um_password_make(um_cx_t *cx, um_secret_t password, const char **hash)
+um_status_e um_password_make(um_ctx_t *ctx, um_secret_t password, const char **hash)
 {
-    password = um_password_prepare(cx, password);
-    if (um_pwhash_make(cx->pool, &cx->site->hash, password.text, password.len, hash) != APR_SUCCESS) {
-        return um_cx_failed(cx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
+    password = um_password_prepare(ctx, password);
+    if (um_pwhash_make(ctx->pool, &ctx->site->hash, password.text, password.len, hash) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
     }
     return UM_OK;
 }
 
-um_status_e um_password_hash(um_cx_t *cx, um_secret_t password, const char **hash)
+um_status_e um_password_hash(um_ctx_t *ctx, um_secret_t password, const char **hash)
 {
     um_gate_pass_t pass;
-    um_status_e status = um_password_enter(cx, &pass);
+    um_status_e status = um_password_enter(ctx, &pass);
 
     if (status == UM_OK) {
-        status = um_password_make(cx, password, hash);
-        um_password_leave(cx, &pass);
+        status = um_password_make(ctx, password, hash);
+        um_password_leave(ctx, &pass);
     }
     return status;
 }
 
 /* One form of a password against the user's hash, or against none at the same cost. */
-static um_pwhash_e verify_form(um_cx_t *cx, const um_user_t *user, um_secret_t form)
+static um_pwhash_e verify_form(um_ctx_t *ctx, const um_user_t *user, um_secret_t form)
 {
-    um_pwhash_e match = user ? um_pwhash_verify(cx->pool, user->password, form.text, form.len) : UM_PWHASH_UNKNOWN;
+    um_pwhash_e match = user ? um_pwhash_verify(ctx->pool, user->password, form.text, form.len) : UM_PWHASH_UNKNOWN;
 
     /* An old, cheaper hash must not tell by its time that there is such an account. */
     if (match == UM_PWHASH_UNKNOWN
-        || (match == UM_PWHASH_MISMATCH && um_pwhash_outdated(&cx->site->hash, user->password))) {
-        um_pwhash_dummy(cx->pool, &cx->site->hash, form.text, form.len);
+        || (match == UM_PWHASH_MISMATCH && um_pwhash_outdated(&ctx->site->hash, user->password))) {
+        um_pwhash_dummy(ctx->pool, &ctx->site->hash, form.text, form.len);
     }
     return match;
 }
 
 /* Hashes of passwords that were not normalized were made of the bytes as typed. So these come second, for every account
  * and name alike, so that time tells nothing. *is_old: they were right. */
-static um_pwhash_e verify_forms(um_cx_t *cx, const um_user_t *user, um_secret_t typed, int *is_old)
+static um_pwhash_e verify_forms(um_ctx_t *ctx, const um_user_t *user, um_secret_t typed, int *is_old)
 {
-    um_secret_t form = um_password_prepare(cx, typed);
-    um_pwhash_e match = verify_form(cx, user, form);
+    um_secret_t form = um_password_prepare(ctx, typed);
+    um_pwhash_e match = verify_form(ctx, user, form);
 
     *is_old = form.text != typed.text && (match == UM_PWHASH_MISMATCH || match == UM_PWHASH_UNKNOWN);
-    return *is_old ? verify_form(cx, user, typed) : match;
+    return *is_old ? verify_form(ctx, user, typed) : match;
 }
 
 /* Inside the gate. Verifies a password, or at the same cost none where there is no user. When it is right, *fresh is
  * set to a hash of wanted, or to its own hash anew if that is out of date. UM_INVALID: not the password. */
-static um_status_e verify(um_cx_t *cx, const um_user_t *user, um_secret_t password, const um_secret_t *wanted,
+static um_status_e verify(um_ctx_t *ctx, const um_user_t *user, um_secret_t password, const um_secret_t *wanted,
                           const char **fresh)
 {
     int is_old;
-    um_pwhash_e match = verify_forms(cx, user, password, &is_old);
+    um_pwhash_e match = verify_forms(ctx, user, password, &is_old);
 
     if (match == UM_PWHASH_ERROR) {
-        return um_cx_failed(cx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
+        return um_ctx_failed(ctx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
     }
     if (match != UM_PWHASH_MATCH) {
         return UM_INVALID;
     }
-    if (wanted || (user->is_active && (is_old || um_pwhash_outdated(&cx->site->hash, user->password)))) {
-        return um_password_make(cx, wanted ? *wanted : password, fresh);
+    if (wanted || (user->is_active && (is_old || um_pwhash_outdated(&ctx->site->hash, user->password)))) {
+        return um_password_make(ctx, wanted ? *wanted : password, fresh);
     }
     return UM_OK;
 }
 
 /* --- signing in --- */
 
-static um_status_e refuse_login(um_cx_t *cx)
+static um_status_e refuse_login(um_ctx_t *ctx)
 {
-    um_cx_error(cx, UM_NO_FIELD, "authorization", no_login);
+    um_ctx_error(ctx, UM_NO_FIELD, "authorization", no_login);
     return UM_INVALID;
 }
 
 /* The hash is better, the password the same: should the database fail us here, the next login does it. */
-static void store_fresh_hash(um_cx_t *cx, const um_user_t *user, const char *fresh)
+static void store_fresh_hash(um_ctx_t *ctx, const um_user_t *user, const char *fresh)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
 
     (void)um_store_user_rehash(&call, user->id, user->password, fresh);
 }
 
 /* *user NULL: nobody has that name, or nobody could. */
-static um_status_e find_user(um_cx_t *cx, const char *username, um_user_t **user)
+static um_status_e find_user(um_ctx_t *ctx, const char *username, um_user_t **user)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     const char *key;
 
-    if (strlen(username) > UM_MEMBER_MAX_TYPED || um_unicode_key(cx->pool, username, &key) != APR_SUCCESS) {
+    if (strlen(username) > UM_MEMBER_MAX_TYPED || um_unicode_key(ctx->pool, username, &key) != APR_SUCCESS) {
         return UM_OK;
     }
-    return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+    return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
 }
 
 /* For the log alone: callers get the same answer whatever it was. */
-static um_status_e refuse(um_cx_t *cx, const char *cause)
+static um_status_e refuse(um_ctx_t *ctx, const char *cause)
 {
-    cx->cause = cause;
+    ctx->cause = cause;
     return UM_INVALID;
 }
 
-um_status_e um_password_verify_user(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **who)
+um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secret_t password, const um_user_t **who)
 {
     um_user_t *user = NULL;
     const char *fresh = NULL;
@@ -204,52 +205,52 @@ um_status_e um_password_verify_user(um_cx_t *cx, const char *username, um_secret
 
     *who = NULL;
     if (password.len > MAX_HASHED) {
-        return refuse(cx, "no account can have such a password");
+        return refuse(ctx, "no account can have such a password");
     }
-    status = um_password_enter(cx, &pass);
+    status = um_password_enter(ctx, &pass);
     if (status != UM_OK) {
         return status;
     }
     /* Inside, so that a caller who is sent away costs the database nothing. The SELECT is a hundredth of a hash, and
      * a database that hangs holds the place no longer than the store waits for it. */
-    status = find_user(cx, username, &user);
+    status = find_user(ctx, username, &user);
     if (status == UM_OK) {
         *who = user;
-        status = verify(cx, user, password, NULL, &fresh);
+        status = verify(ctx, user, password, NULL, &fresh);
     }
-    um_password_leave(cx, &pass);
+    um_password_leave(ctx, &pass);
     if (user) {
-        cx->subject = user->id;
+        ctx->subject = user->id;
     }
     if (status == UM_INVALID) {
-        return refuse(cx, user ? "wrong password" : "there is no such account");
+        return refuse(ctx, user ? "wrong password" : "there is no such account");
     }
     if (status == UM_OK && !user->is_active) {
-        return refuse(cx, "the account is inactive");
+        return refuse(ctx, "the account is inactive");
     }
     if (status == UM_OK && fresh) {
-        store_fresh_hash(cx, user, fresh);
+        store_fresh_hash(ctx, user, fresh);
     }
     return status;
 }
 
-um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t password, const um_user_t **who,
+um_status_e um_password_login(um_ctx_t *ctx, const char *username, um_secret_t password, const um_user_t **who,
                               um_session_new_t *session)
 {
     const um_user_t *user;
-    um_status_e status = um_password_verify_user(cx, username, password, &user);
+    um_status_e status = um_password_verify_user(ctx, username, password, &user);
 
     if (status == UM_INVALID) {
-        return refuse_login(cx);
+        return refuse_login(ctx);
     }
-    if (status != UM_OK || (status = um_session_make(cx, user, session)) != UM_OK
-        || (status = um_refresh_add(cx, session)) != UM_OK) {
+    if (status != UM_OK || (status = um_session_make(ctx, user, session)) != UM_OK
+        || (status = um_refresh_add(ctx, session)) != UM_OK) {
         return status;
     }
-    status = um_session_open(cx, session);
+    status = um_session_open(ctx, session);
     if (status == UM_BAD_TOKEN) {
-        cx->cause = "the account was changed meanwhile";
-        return refuse_login(cx);
+        ctx->cause = "the account was changed meanwhile";
+        return refuse_login(ctx);
     }
     *who = user;
     return status;
@@ -258,7 +259,7 @@ um_status_e um_password_login(um_cx_t *cx, const char *username, um_secret_t pas
 /* --- changing --- */
 
 typedef struct change_t {
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     const um_user_t *changed;
     const char *old_version;
     const um_session_new_t *session;
@@ -268,9 +269,10 @@ typedef struct change_t {
 static apr_status_t change_rows(um_tx_t *tx, void *baton)
 {
     change_t *change = baton;
-    apr_pool_t *pool = change->cx->pool;
+    apr_pool_t *pool = change->ctx->pool;
     int done = 0;
-    apr_status_t rv = um_store_user_password(tx, pool, change->changed, change->old_version, um_cx_seconds(change->cx),
+    apr_status_t rv = um_store_user_password(tx, pool, change->changed, change->old_version,
+                                             um_ctx_seconds(change->ctx),
                                              &done);
 
     if (rv == APR_SUCCESS && done) {
@@ -285,67 +287,67 @@ static apr_status_t change_rows(um_tx_t *tx, void *baton)
     return done ? APR_SUCCESS : UM_STORE_ROLLED_BACK;
 }
 
-static um_status_e wrong_password(um_cx_t *cx, const char *user_id)
+static um_status_e wrong_password(um_ctx_t *ctx, const char *user_id)
 {
-    cx->cause = "wrong old password";
-    cx->subject = user_id;
-    um_cx_error(cx, "old_password", "password_incorrect", "Wrong password.");
+    ctx->cause = "wrong old password";
+    ctx->subject = user_id;
+    um_ctx_error(ctx, "old_password", "password_incorrect", "Wrong password.");
     return UM_INVALID;
 }
 
-static um_status_e store_change(um_cx_t *cx, change_t *change)
+static um_status_e store_change(um_ctx_t *ctx, change_t *change)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     apr_status_t rv = um_store_transaction(&call, change_rows, change);
     int there = 0;
 
-    um_known_forget(cx, change->changed->id);
+    um_known_forget(ctx, change->changed->id);
     if (rv == UM_STORE_ROLLED_BACK) {
-        return wrong_password(cx, change->changed->id);
+        return wrong_password(ctx, change->changed->id);
     }
     if (rv == UM_STORE_UNKNOWN
         && um_store_session_exists(&call, change->session->record.id, &there) == APR_SUCCESS && there) {
         rv = APR_SUCCESS;
     }
-    return rv == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+    return rv == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
 }
 
-um_status_e um_password_change(um_cx_t *cx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,
+um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,
                                const char **token)
 {
     um_policy_person_t person = { user->username, user->first_name, user->last_name, user->email };
     um_user_t changed = *user;
     um_session_new_t session;
-    change_t change = { cx, &changed, user->version, &session, NULL };
+    change_t change = { ctx, &changed, user->version, &session, NULL };
     um_gate_pass_t pass;
     um_status_e status;
 
     if (new_password.text) {
-        um_password_check(cx, "new_password", new_password, &person);
+        um_password_check(ctx, "new_password", new_password, &person);
     }
-    if (cx->errors->nelts) {
+    if (ctx->errors->nelts) {
         return UM_INVALID;
     }
     if (old_password.len > MAX_HASHED) {
-        return wrong_password(cx, user->id);
+        return wrong_password(ctx, user->id);
     }
-    status = um_password_enter(cx, &pass);
+    status = um_password_enter(ctx, &pass);
     if (status == UM_OK) {
-        status = verify(cx, user, old_password, &new_password, &changed.password);
-        um_password_leave(cx, &pass);
+        status = verify(ctx, user, old_password, &new_password, &changed.password);
+        um_password_leave(ctx, &pass);
     }
     if (status != UM_OK) {
-        return status == UM_INVALID ? wrong_password(cx, user->id) : status;
+        return status == UM_INVALID ? wrong_password(ctx, user->id) : status;
     }
-    if (um_random_uuid(cx->pool, cx->now, &changed.version) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
+    if (um_random_uuid(ctx->pool, ctx->now, &changed.version) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
     }
-    status = um_session_make(cx, &changed, &session);
+    status = um_session_make(ctx, &changed, &session);
     if (status == UM_OK) {
-        status = um_mailing_password_notice(cx, user, &change.notice);
+        status = um_mailing_password_notice(ctx, user, &change.notice);
     }
     if (status == UM_OK) {
-        status = store_change(cx, &change);
+        status = store_change(ctx, &change);
     }
     *token = session.token;
     return status;

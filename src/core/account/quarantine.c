@@ -16,28 +16,29 @@ static const char *hash_of(apr_pool_t *pool, const char *username_key)
            ? um_base64url_encode(pool, digest, len) : NULL;
 }
 
-apr_status_t um_quarantine_delete(um_cx_t *cx, um_tx_t *tx, const char *user_id, int *done)
+apr_status_t um_quarantine_delete(um_ctx_t *ctx, um_tx_t *tx, const char *user_id, int *done)
 {
     const char *key, *hash;
     apr_status_t rv = um_store_name_delete(tx, user_id, &key);
 
     *done = rv == APR_SUCCESS && key;
-    if (!*done || !cx->site->name_quarantine) {
+    if (!*done || !ctx->site->name_quarantine) {
         return rv;
     }
-    hash = hash_of(cx->pool, key);
-    return hash ? um_store_name_hold(tx, cx->pool, hash, um_cx_seconds(cx) + cx->site->name_quarantine) : APR_EGENERAL;
+    hash = hash_of(ctx->pool, key);
+    return hash ? um_store_name_hold(tx, ctx->pool, hash,
+                                     um_ctx_seconds(ctx) + ctx->site->name_quarantine) : APR_EGENERAL;
 }
 
-um_status_e um_quarantine_has(um_cx_t *cx, const char *username_key, int *held)
+um_status_e um_quarantine_has(um_ctx_t *ctx, const char *username_key, int *held)
 {
-    um_store_call_t call = um_cx_store(cx);
-    const char *hash = hash_of(cx->pool, username_key);
+    um_store_call_t call = um_ctx_store(ctx);
+    const char *hash = hash_of(ctx->pool, username_key);
 
     *held = 0;
     if (!hash) {
-        return um_cx_failed(cx, "a name could not be hashed");
+        return um_ctx_failed(ctx, "a name could not be hashed");
     }
-    return !cx->site->name_quarantine || um_store_name_held(&call, hash, um_cx_seconds(cx), held) == APR_SUCCESS
-           ? UM_OK : um_cx_away(cx, &call);
+    return !ctx->site->name_quarantine || um_store_name_held(&call, hash, um_ctx_seconds(ctx), held) == APR_SUCCESS
+           ? UM_OK : um_ctx_away(ctx, &call);
 }

@@ -3,12 +3,12 @@
 #define UM_QUARANTINE_H
 /* Names of deleted accounts, held back for site->name_quarantine: an account that gets such a name at once would be
  * taken for the one before by whoever knows accounts by name. Only a hash is kept. */
-#include "cx.h"
+#include "ctx.h"
 
 /** Deletes a user in a transaction, and holds the name back where the site says so. *done = 0: it is gone. */
-apr_status_t um_quarantine_delete(um_cx_t *cx, um_tx_t *tx, const char *user_id, int *done);
+apr_status_t um_quarantine_delete(um_ctx_t *ctx, um_tx_t *tx, const char *user_id, int *done);
 
 /** Whether a name is held back. UM_AWAY. */
-um_status_e um_quarantine_has(um_cx_t *cx, const char *username_key, int *held);
+um_status_e um_quarantine_has(um_ctx_t *ctx, const char *username_key, int *held);
 
 #endif

@@ -14,98 +14,98 @@ static const char *text_or_empty(const char *text)
     return text ? text : "";
 }
 
-static um_status_e check_taken(um_cx_t *cx, const um_user_keys_t *keys)
+static um_status_e check_taken(um_ctx_t *ctx, const um_user_keys_t *keys)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     um_status_e status = UM_OK;
     int name, email;
 
     if (um_store_user_taken(&call, keys, &name, &email) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     if (!name && keys->username_key) {
-        status = um_quarantine_has(cx, keys->username_key, &name);
+        status = um_quarantine_has(ctx, keys->username_key, &name);
     }
     if (name) {
-        um_member_taken_username(cx);
+        um_member_taken_username(ctx);
     }
     if (email) {
-        um_member_taken_email(cx);
+        um_member_taken_email(ctx);
     }
     return status;
 }
 
 /* Nobody could ever verify none. A faulty one has been told of. */
-static void need_email(um_cx_t *cx, const char *email)
+static void need_email(um_ctx_t *ctx, const char *email)
 {
     int told = 0;
 
-    for (int i = 0; i < cx->errors->nelts; i++) {
-        told |= strcmp(APR_ARRAY_IDX(cx->errors, i, um_error_t).field, "email") == 0;
+    for (int i = 0; i < ctx->errors->nelts; i++) {
+        told |= strcmp(APR_ARRAY_IDX(ctx->errors, i, um_error_t).field, "email") == 0;
     }
     if (!told && !email) {
-        um_cx_error(cx, "email", "required", "This field is required.");
+        um_ctx_error(ctx, "email", "required", "This field is required.");
     }
     else if (!told && !*email) {
-        um_cx_error(cx, "email", "blank", "This field may not be blank.");
+        um_ctx_error(ctx, "email", "blank", "This field may not be blank.");
     }
 }
 
 /* What needs no database. */
-static void check_new(um_cx_t *cx, const um_member_input_t *input, um_user_t *user, um_user_keys_t *keys)
+static void check_new(um_ctx_t *ctx, const um_member_input_t *input, um_user_t *user, um_user_keys_t *keys)
 {
     um_policy_person_t person = { input->username, input->first_name, input->last_name, input->email };
 
     user->first_name = text_or_empty(input->first_name);
     user->last_name = text_or_empty(input->last_name);
     if (input->username) {
-        um_member_check_username(cx, input->username, user, keys);
+        um_member_check_username(ctx, input->username, user, keys);
     }
     /* Told as one that somebody has: clients know that text, and it leads people to the same thing, another name. */
-    if (keys->username_key && um_reserved_has(cx->site->reserved, keys->username_key)) {
-        um_member_taken_username(cx);
+    if (keys->username_key && um_reserved_has(ctx->site->reserved, keys->username_key)) {
+        um_member_taken_username(ctx);
         keys->username_key = NULL;
     }
     if (input->password.text) {
-        um_password_check(cx, "password", input->password, &person);
+        um_password_check(ctx, "password", input->password, &person);
     }
-    um_member_check_email(cx, text_or_empty(input->email), user, keys);
+    um_member_check_email(ctx, text_or_empty(input->email), user, keys);
     if (user->is_waiting) {
-        need_email(cx, input->email);
+        need_email(ctx, input->email);
     }
 }
 
 /* Whether somebody has the name or the address already, and what is wrong in all. */
-static um_status_e check_others(um_cx_t *cx, const um_user_keys_t *keys)
+static um_status_e check_others(um_ctx_t *ctx, const um_user_keys_t *keys)
 {
     um_status_e status = UM_OK;
 
     if (keys->username_key || (keys->email_claim && *keys->email_claim)) {
-        status = check_taken(cx, keys);
+        status = check_taken(ctx, keys);
     }
-    return status == UM_OK && cx->errors->nelts ? UM_INVALID : status;
+    return status == UM_OK && ctx->errors->nelts ? UM_INVALID : status;
 }
 
 /* The database is asked inside the gate, so that a call that is sent away asks nothing; but what is refused anyway does
  * not wait for a hash that it does not need. */
-static um_status_e check_and_hash(um_cx_t *cx, const um_member_input_t *input, um_user_t *user,
+static um_status_e check_and_hash(um_ctx_t *ctx, const um_member_input_t *input, um_user_t *user,
                                   const um_user_keys_t *keys)
 {
     um_gate_pass_t pass;
     um_status_e status;
 
-    if (cx->errors->nelts) {
-        return check_others(cx, keys);
+    if (ctx->errors->nelts) {
+        return check_others(ctx, keys);
     }
-    status = um_password_enter(cx, &pass);
+    status = um_password_enter(ctx, &pass);
     if (status != UM_OK) {
         return status;
     }
-    status = check_others(cx, keys);
+    status = check_others(ctx, keys);
     if (status == UM_OK) {
-        status = um_password_make(cx, input->password, &user->password);
+        status = um_password_make(ctx, input->password, &user->password);
     }
-    um_password_leave(cx, &pass);
+    um_password_leave(ctx, &pass);
     return status;
 }
 
@@ -116,9 +116,9 @@ typedef struct registration_t {
     um_mail_t *mail;            /* to verify the address; or NULL */
 } registration_t;
 
-static um_status_e store_registration(um_cx_t *cx, registration_t *new)
+static um_status_e store_registration(um_ctx_t *ctx, registration_t *new)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     const um_store_registration_t rows = {
         .user = new->user, .keys = new->keys, .session = new->user->is_waiting ? NULL : &new->session.record,
         .mail = new->mail,
@@ -126,56 +126,56 @@ static um_status_e store_registration(um_cx_t *cx, registration_t *new)
     um_status_e status;
     int done;
 
-    if (um_store_registration(&call, &rows, um_cx_seconds(cx), &done) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+    if (um_store_registration(&call, &rows, um_ctx_seconds(ctx), &done) != APR_SUCCESS) {
+        return um_ctx_away(ctx, &call);
     }
     if (done) {
         return UM_OK;
     }
     /* Somebody else was faster between our look and our insert. */
-    status = check_taken(cx, new->keys);
-    if (status == UM_OK && !cx->errors->nelts) {
-        um_member_taken_username(cx);
+    status = check_taken(ctx, new->keys);
+    if (status == UM_OK && !ctx->errors->nelts) {
+        um_member_taken_username(ctx);
     }
     return status == UM_OK ? UM_INVALID : status;
 }
 
 /* The ids of the user, his version and his session, and the mail to him. */
-static um_status_e make_rows(um_cx_t *cx, registration_t *new)
+static um_status_e make_rows(um_ctx_t *ctx, registration_t *new)
 {
     um_user_t *made = new->user;
     um_status_e status = UM_OK;
 
-    if (um_random_uuid(cx->pool, cx->now, &made->id) != APR_SUCCESS
-        || um_random_uuid(cx->pool, cx->now, &made->version) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
+    if (um_random_uuid(ctx->pool, ctx->now, &made->id) != APR_SUCCESS
+        || um_random_uuid(ctx->pool, ctx->now, &made->version) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
     }
     if (!made->is_waiting) {
-        status = um_session_make(cx, made, &new->session);
+        status = um_session_make(ctx, made, &new->session);
     }
-    if (status == UM_OK && um_mailing_verification(cx) != UM_VERIFY_OFF) {
-        status = um_mailing_make(cx, UM_MAILING_VERIFY, made, made->email, "", &new->mail);
+    if (status == UM_OK && um_mailing_verification(ctx) != UM_VERIFY_OFF) {
+        status = um_mailing_make(ctx, UM_MAILING_VERIFY, made, made->email, "", &new->mail);
     }
     return status;
 }
 
-um_status_e um_registration_create(um_cx_t *cx, const um_member_input_t *input, const um_user_t **user,
+um_status_e um_registration_create(um_ctx_t *ctx, const um_member_input_t *input, const um_user_t **user,
                                    const char **token)
 {
-    um_user_t *made = apr_pcalloc(cx->pool, sizeof(*made));
+    um_user_t *made = apr_pcalloc(ctx->pool, sizeof(*made));
     um_user_keys_t keys = { 0 };
     registration_t new = { .user = made, .keys = &keys };
     um_status_e status;
 
-    made->is_waiting = um_mailing_verification(cx) == UM_VERIFY_REQUIRED;
+    made->is_waiting = um_mailing_verification(ctx) == UM_VERIFY_REQUIRED;
     made->is_active = !made->is_waiting;
-    check_new(cx, input, made, &keys);
-    status = check_and_hash(cx, input, made, &keys);
+    check_new(ctx, input, made, &keys);
+    status = check_and_hash(ctx, input, made, &keys);
     if (status == UM_OK) {
-        status = make_rows(cx, &new);
+        status = make_rows(ctx, &new);
     }
     if (status == UM_OK) {
-        status = store_registration(cx, &new);
+        status = store_registration(ctx, &new);
     }
     *user = made;
     *token = new.session.token;

@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-um_status_e um_reset_request(um_cx_t *cx, const char *email)
+um_status_e um_reset_request(um_ctx_t *ctx, const char *email)
 {
-    return cx->errors->nelts ? UM_INVALID : um_mailing_wish(cx, UM_MAILING_RESET, email);
+    return ctx->errors->nelts ? UM_INVALID : um_mailing_wish(ctx, UM_MAILING_RESET, email);
 }
 
 /* A token and whose it is. */
@@ -21,29 +21,29 @@ typedef struct found_t {
     um_user_t *user;
 } found_t;
 
-static um_status_e find(um_cx_t *cx, const char *token, found_t *found)
+static um_status_e find(um_ctx_t *ctx, const char *token, found_t *found)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
 
-    *found = (found_t){ .hash = um_ticket_hash(cx, token) };
-    if (found->hash && um_store_ticket_user(&call, found->hash, UM_MAILING_RESET, um_cx_seconds(cx), &found->user,
+    *found = (found_t){ .hash = um_ticket_hash(ctx, token) };
+    if (found->hash && um_store_ticket_user(&call, found->hash, UM_MAILING_RESET, um_ctx_seconds(ctx), &found->user,
                                             &found->email_key) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return found->user && found->user->is_active ? UM_OK : UM_ABSENT;
 }
 
-um_status_e um_reset_validate(um_cx_t *cx, const char *token)
+um_status_e um_reset_validate(um_ctx_t *ctx, const char *token)
 {
     found_t found;
 
-    return cx->errors->nelts ? UM_INVALID : find(cx, token, &found);
+    return ctx->errors->nelts ? UM_INVALID : find(ctx, token, &found);
 }
 
 /* --- confirming --- */
 
 typedef struct confirm_t {
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     const found_t *found;
     const um_user_t *changed;
     um_mail_t *notice;          /* or NULL */
@@ -54,10 +54,10 @@ static apr_status_t confirm_rows(um_tx_t *tx, void *baton)
 {
     confirm_t *confirm = baton;
     const found_t *found = confirm->found;
-    apr_pool_t *pool = confirm->cx->pool;
+    apr_pool_t *pool = confirm->ctx->pool;
     int done = 0;
     apr_status_t rv = um_store_ticket_reset(tx, pool, confirm->changed, found->user->version, found->email_key,
-                                            found->hash, um_cx_seconds(confirm->cx), &done);
+                                            found->hash, um_ctx_seconds(confirm->ctx), &done);
 
     if (rv == APR_SUCCESS && !done) {
         return UM_STORE_ROLLED_BACK;
@@ -65,13 +65,13 @@ static apr_status_t confirm_rows(um_tx_t *tx, void *baton)
     return rv == APR_SUCCESS && confirm->notice ? um_store_mail_insert_tx(tx, pool, confirm->notice) : rv;
 }
 
-static um_status_e store(um_cx_t *cx, confirm_t *confirm)
+static um_status_e store(um_ctx_t *ctx, confirm_t *confirm)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     apr_status_t rv = um_store_transaction(&call, confirm_rows, confirm);
     um_user_t *now = NULL;
 
-    um_known_forget(cx, confirm->changed->id);
+    um_known_forget(ctx, confirm->changed->id);
     if (rv == UM_STORE_ROLLED_BACK) {
         return UM_ABSENT;
     }
@@ -79,41 +79,41 @@ static um_status_e store(um_cx_t *cx, confirm_t *confirm)
         && strcmp(now->version, confirm->changed->version) == 0) {
         rv = APR_SUCCESS;
     }
-    return rv == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+    return rv == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
 }
 
-static um_status_e change(um_cx_t *cx, const found_t *found, um_secret_t password)
+static um_status_e change(um_ctx_t *ctx, const found_t *found, um_secret_t password)
 {
     um_user_t changed = *found->user;
-    confirm_t confirm = { cx, found, &changed, NULL };
-    um_status_e status = um_password_hash(cx, password, &changed.password);
+    confirm_t confirm = { ctx, found, &changed, NULL };
+    um_status_e status = um_password_hash(ctx, password, &changed.password);
 
-    if (status == UM_OK && um_random_uuid(cx->pool, cx->now, &changed.version) != APR_SUCCESS) {
-        status = um_cx_failed(cx, "the random generator failed");
+    if (status == UM_OK && um_random_uuid(ctx->pool, ctx->now, &changed.version) != APR_SUCCESS) {
+        status = um_ctx_failed(ctx, "the random generator failed");
     }
     if (status == UM_OK) {
-        status = um_mailing_password_notice(cx, found->user, &confirm.notice);
+        status = um_mailing_password_notice(ctx, found->user, &confirm.notice);
     }
-    return status == UM_OK ? store(cx, &confirm) : status;
+    return status == UM_OK ? store(ctx, &confirm) : status;
 }
 
-um_status_e um_reset_confirm(um_cx_t *cx, const char *token, um_secret_t password)
+um_status_e um_reset_confirm(um_ctx_t *ctx, const char *token, um_secret_t password)
 {
     um_policy_person_t person;
     const um_user_t *user;
     found_t found;
     um_status_e status;
 
-    if (cx->errors->nelts) {
+    if (ctx->errors->nelts) {
         return UM_INVALID;
     }
-    status = find(cx, token, &found);
+    status = find(ctx, token, &found);
     if (status != UM_OK) {
         return status;
     }
     user = found.user;
-    cx->subject = user->id;
+    ctx->subject = user->id;
     person = (um_policy_person_t){ user->username, user->first_name, user->last_name, user->email };
-    um_password_check(cx, "password", password, &person);
-    return cx->errors->nelts ? UM_INVALID : change(cx, &found, password);
+    um_password_check(ctx, "password", password, &person);
+    return ctx->errors->nelts ? UM_INVALID : change(ctx, &found, password);
 }

@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-um_status_e um_user_find(um_cx_t *cx, const um_caller_t *caller, const char *id, const um_user_t **user)
+um_status_e um_user_find(um_ctx_t *ctx, const um_caller_t *caller, const char *id, const um_user_t **user)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     um_user_t *other = NULL;
 
     if (id && strcmp(id, caller->user->id) == 0) {
@@ -21,7 +21,7 @@ um_status_e um_user_find(um_cx_t *cx, const um_caller_t *caller, const char *id,
     }
     if (id && caller->user->is_staff) {
         if (um_store_user_by_id(&call, id, &other) != APR_SUCCESS) {
-            return um_cx_away(cx, &call);
+            return um_ctx_away(ctx, &call);
         }
         *user = other;
     }
@@ -33,21 +33,21 @@ um_status_e um_user_find(um_cx_t *cx, const um_caller_t *caller, const char *id,
 
 /* No row, or of two at the same instant a broken unique index, whose text must not be read: so look for the address.
  * otherwise is what it was if nobody else has that. */
-static um_status_e not_updated(um_cx_t *cx, um_store_call_t *call, const um_user_keys_t *keys, const char *id,
+static um_status_e not_updated(um_ctx_t *ctx, um_store_call_t *call, const um_user_keys_t *keys, const char *id,
                                um_status_e otherwise)
 {
     int taken = 0;
 
     if (keys->email_claim && *keys->email_claim
         && um_store_user_email_taken(call, keys->email_claim, id, &taken) == APR_SUCCESS && taken) {
-        um_member_taken_email(cx);
+        um_member_taken_email(ctx);
         return UM_INVALID;
     }
     return otherwise;
 }
 
 typedef struct update_t {
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     const um_user_t *change;
     const um_user_keys_t *keys;
     const char *email_before;
@@ -58,11 +58,12 @@ typedef struct update_t {
 
 /* UM_STORE_ROLLED_BACK with *is_unmet: there is a demand that is not met. Where it is met nothing else changes the row
  * before the transaction ends. */
-static apr_status_t meet_demand(um_cx_t *cx, um_tx_t *tx, int *is_unmet)
+static apr_status_t meet_demand(um_ctx_t *ctx, um_tx_t *tx, int *is_unmet)
 {
     int matches = 1;
-    apr_status_t rv = cx->demand ? um_store_user_match(tx, cx->pool, cx->demand->shown, cx->demand->unmodified_since,
-                                                       &matches) : APR_SUCCESS;
+    apr_status_t rv = ctx->demand ? um_store_user_match(tx, ctx->pool, ctx->demand->shown,
+                                                        ctx->demand->unmodified_since,
+                                                        &matches) : APR_SUCCESS;
 
     *is_unmet = rv == APR_SUCCESS && !matches;
     return *is_unmet ? UM_STORE_ROLLED_BACK : rv;
@@ -71,14 +72,14 @@ static apr_status_t meet_demand(um_cx_t *cx, um_tx_t *tx, int *is_unmet)
 static apr_status_t update_rows(um_tx_t *tx, void *baton)
 {
     update_t *update = baton;
-    apr_pool_t *pool = update->cx->pool;
-    apr_status_t rv = meet_demand(update->cx, tx, &update->is_unmet);
+    apr_pool_t *pool = update->ctx->pool;
+    apr_status_t rv = meet_demand(update->ctx, tx, &update->is_unmet);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
     rv = um_store_user_update_tx(tx, pool, update->change, update->keys, update->email_before,
-                                 um_cx_seconds(update->cx), &update->updated);
+                                 um_ctx_seconds(update->ctx), &update->updated);
     if (rv == APR_SUCCESS && !update->updated) {
         return UM_STORE_ROLLED_BACK;
     }
@@ -92,21 +93,21 @@ static apr_status_t update_rows(um_tx_t *tx, void *baton)
 }
 
 /* The old address is told of the new one, which is to be verified. Another spelling of the same address is neither. */
-static um_status_e make_mails(um_cx_t *cx, const um_user_t *user, update_t *update)
+static um_status_e make_mails(um_ctx_t *ctx, const um_user_t *user, update_t *update)
 {
-    const um_mailing_t *mailing = cx->site->mailing;
+    const um_mailing_t *mailing = ctx->site->mailing;
     const char *email = update->change->email;
     um_status_e status = UM_OK;
 
     update->notice = update->verify = NULL;
-    if (!mailing || !email || strcmp(update->keys->email_key, um_email_key(cx->pool, user->email)) == 0) {
+    if (!mailing || !email || strcmp(update->keys->email_key, um_email_key(ctx->pool, user->email)) == 0) {
         return UM_OK;
     }
     if (mailing->notice_email) {
-        status = um_mailing_make(cx, UM_MAILING_EMAIL_CHANGED, user, user->email, email, &update->notice);
+        status = um_mailing_make(ctx, UM_MAILING_EMAIL_CHANGED, user, user->email, email, &update->notice);
     }
     if (status == UM_OK && mailing->verification != UM_VERIFY_OFF) {
-        status = um_mailing_make(cx, UM_MAILING_VERIFY, user, email, "", &update->verify);
+        status = um_mailing_make(ctx, UM_MAILING_VERIFY, user, email, "", &update->verify);
     }
     return status;
 }
@@ -131,22 +132,22 @@ static int is_done(um_store_call_t *call, update_t *update)
 }
 
 /* There was no row that meets the demand. */
-static um_status_e unmet(um_cx_t *cx, const char *id)
+static um_status_e unmet(um_ctx_t *ctx, const char *id)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     um_user_t *user;
 
     if (um_store_user_by_id(&call, id, &user) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return user ? UM_PRECONDITION : UM_ABSENT;
 }
 
 /* UM_ABSENT: the account is gone, or its address is no longer that of user. */
-static um_status_e update_once(um_cx_t *cx, const um_user_t *user, update_t *update)
+static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *update)
 {
-    um_store_call_t call = um_cx_store(cx);
-    um_status_e status = make_mails(cx, user, update);
+    um_store_call_t call = um_ctx_store(ctx);
+    um_status_e status = make_mails(ctx, user, update);
     apr_status_t rv;
 
     if (status != UM_OK) {
@@ -154,108 +155,108 @@ static um_status_e update_once(um_cx_t *cx, const um_user_t *user, update_t *upd
     }
     update->email_before = user->email;
     /* One statement is a transaction by itself, and cheaper. */
-    rv = update->notice || update->verify || cx->demand
+    rv = update->notice || update->verify || ctx->demand
              ? um_store_transaction(&call, update_rows, update)
-             : um_store_user_update(&call, update->change, update->keys, update->email_before, um_cx_seconds(cx),
+             : um_store_user_update(&call, update->change, update->keys, update->email_before, um_ctx_seconds(ctx),
                                     &update->updated);
     if (rv == UM_STORE_UNKNOWN && is_done(&call, update)) {
         rv = APR_SUCCESS;
     }
     /* Protected Locations show names and addresses too. */
-    um_known_forget(cx, user->id);
+    um_known_forget(ctx, user->id);
     if (rv == APR_SUCCESS && update->updated) {
         return UM_OK;
     }
     if (update->is_unmet) {
-        return unmet(cx, user->id);
+        return unmet(ctx, user->id);
     }
-    return not_updated(cx, &call, update->keys, user->id,
-                       rv == APR_SUCCESS || rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : um_cx_away(cx, &call));
+    return not_updated(ctx, &call, update->keys, user->id,
+                       rv == APR_SUCCESS || rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : um_ctx_away(ctx, &call));
 }
 
-um_status_e um_user_update(um_cx_t *cx, const um_user_t *user, const um_member_input_t *input,
+um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_member_input_t *input,
                            const um_user_t **updated)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     um_user_t change = { .id = user->id, .first_name = input->first_name, .last_name = input->last_name };
     um_user_keys_t keys = { 0 };
-    update_t update = { .cx = cx, .change = &change, .keys = &keys };
+    update_t update = { .ctx = ctx, .change = &change, .keys = &keys };
     um_status_e status;
 
     if (input->email) {
-        um_member_check_email(cx, input->email, &change, &keys);
+        um_member_check_email(ctx, input->email, &change, &keys);
     }
-    if (cx->errors->nelts) {
+    if (ctx->errors->nelts) {
         return UM_INVALID;
     }
-    status = update_once(cx, user, &update);
+    status = update_once(ctx, user, &update);
     /* Somebody else changed the address since user was read: the mails are for the one that the account has now. */
     for (int i = 1; status == UM_ABSENT && change.email; i++) {
         um_user_t *now;
 
         if (um_store_user_by_id(&call, user->id, &now) != APR_SUCCESS) {
-            return um_cx_away(cx, &call);
+            return um_ctx_away(ctx, &call);
         }
         if (!now) {
             break;
         }
         if (i == UPDATE_TRIES) {
-            cx->cause = "the address of the account is changed all the time";
+            ctx->cause = "the address of the account is changed all the time";
             return UM_BUSY;
         }
-        status = update_once(cx, now, &update);
+        status = update_once(ctx, now, &update);
     }
     *updated = update.updated;
     return status;
 }
 
-um_status_e um_user_by_name(um_cx_t *cx, const char *name, um_user_t **user)
+um_status_e um_user_by_name(um_ctx_t *ctx, const char *name, um_user_t **user)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     const char *key;
 
     *user = NULL;
-    if (um_unicode_key(cx->pool, name, &key) == APR_SUCCESS
+    if (um_unicode_key(ctx->pool, name, &key) == APR_SUCCESS
         && um_store_user_by_key(&call, key, user) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return *user ? UM_OK : UM_ABSENT;
 }
 
 typedef apr_status_t set_fn(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user);
 
-static um_status_e set_state(um_cx_t *cx, set_fn *set, um_user_t *change, um_user_t **user)
+static um_status_e set_state(um_ctx_t *ctx, set_fn *set, um_user_t *change, um_user_t **user)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     apr_status_t rv;
 
-    if (um_random_uuid(cx->pool, cx->now, &change->version) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
+    if (um_random_uuid(ctx->pool, ctx->now, &change->version) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
     }
-    rv = set(&call, change, um_cx_seconds(cx), user);
-    um_known_forget(cx, change->id);
+    rv = set(&call, change, um_ctx_seconds(ctx), user);
+    um_known_forget(ctx, change->id);
     if (rv != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return *user ? UM_OK : UM_ABSENT;
 }
 
-um_status_e um_user_set_active(um_cx_t *cx, const char *id, int on, um_user_t **user)
+um_status_e um_user_set_active(um_ctx_t *ctx, const char *id, int on, um_user_t **user)
 {
     um_user_t change = { .id = id, .is_active = on };
 
-    return set_state(cx, um_store_user_active, &change, user);
+    return set_state(ctx, um_store_user_active, &change, user);
 }
 
-um_status_e um_user_set_staff(um_cx_t *cx, const char *id, int on, um_user_t **user)
+um_status_e um_user_set_staff(um_ctx_t *ctx, const char *id, int on, um_user_t **user)
 {
     um_user_t change = { .id = id, .is_staff = on };
 
-    return set_state(cx, um_store_user_staff, &change, user);
+    return set_state(ctx, um_store_user_staff, &change, user);
 }
 
 typedef struct delete_t {
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     const char *id;
     int is_unmet;
     int done;
@@ -264,42 +265,42 @@ typedef struct delete_t {
 static apr_status_t delete_row(um_tx_t *tx, void *baton)
 {
     delete_t *deletion = baton;
-    apr_status_t rv = meet_demand(deletion->cx, tx, &deletion->is_unmet);
+    apr_status_t rv = meet_demand(deletion->ctx, tx, &deletion->is_unmet);
 
-    return rv == APR_SUCCESS ? um_quarantine_delete(deletion->cx, tx, deletion->id, &deletion->done) : rv;
+    return rv == APR_SUCCESS ? um_quarantine_delete(deletion->ctx, tx, deletion->id, &deletion->done) : rv;
 }
 
 /* When the answer to COMMIT was lost, what counts is that the account is gone. */
-static um_status_e delete_in_transaction(um_cx_t *cx, const char *id)
+static um_status_e delete_in_transaction(um_ctx_t *ctx, const char *id)
 {
-    um_store_call_t call = um_cx_store(cx);
-    delete_t deletion = { .cx = cx, .id = id };
+    um_store_call_t call = um_ctx_store(ctx);
+    delete_t deletion = { .ctx = ctx, .id = id };
     apr_status_t rv = um_store_transaction(&call, delete_row, &deletion);
     um_user_t *user = NULL;
 
     if (rv == UM_STORE_UNKNOWN && um_store_user_by_id(&call, id, &user) == APR_SUCCESS && !user) {
         rv = APR_SUCCESS;
     }
-    um_known_forget(cx, id);
+    um_known_forget(ctx, id);
     if (deletion.is_unmet) {
-        return unmet(cx, id);
+        return unmet(ctx, id);
     }
-    return rv != APR_SUCCESS ? um_cx_away(cx, &call) : deletion.done ? UM_OK : UM_ABSENT;
+    return rv != APR_SUCCESS ? um_ctx_away(ctx, &call) : deletion.done ? UM_OK : UM_ABSENT;
 }
 
-um_status_e um_user_delete(um_cx_t *cx, const char *id)
+um_status_e um_user_delete(um_ctx_t *ctx, const char *id)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     int done;
     apr_status_t rv;
 
-    if (cx->demand || cx->site->name_quarantine) {
-        return delete_in_transaction(cx, id);
+    if (ctx->demand || ctx->site->name_quarantine) {
+        return delete_in_transaction(ctx, id);
     }
     rv = um_store_user_delete(&call, id, &done);
-    um_known_forget(cx, id);
+    um_known_forget(ctx, id);
     if (rv != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }

@@ -5,16 +5,16 @@
 #include "store_ticket.h"
 #include "ticket.h"
 
-um_status_e um_verify_request(um_cx_t *cx, const char *email)
+um_status_e um_verify_request(um_ctx_t *ctx, const char *email)
 {
-    if (um_mailing_verification(cx) == UM_VERIFY_OFF) {
+    if (um_mailing_verification(ctx) == UM_VERIFY_OFF) {
         return UM_ABSENT;
     }
-    return cx->errors->nelts ? UM_INVALID : um_mailing_wish(cx, UM_MAILING_VERIFY, email);
+    return ctx->errors->nelts ? UM_INVALID : um_mailing_wish(ctx, UM_MAILING_VERIFY, email);
 }
 
 typedef struct taking_t {
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     const char *hash;
 } taking_t;
 
@@ -22,22 +22,22 @@ static apr_status_t take_rows(um_tx_t *tx, void *baton)
 {
     taking_t *taking = baton;
     int done = 0;
-    apr_status_t rv = um_store_ticket_verify(tx, taking->cx->pool, taking->hash, um_cx_seconds(taking->cx), &done);
+    apr_status_t rv = um_store_ticket_verify(tx, taking->ctx->pool, taking->hash, um_ctx_seconds(taking->ctx), &done);
 
     return rv == APR_SUCCESS && !done ? UM_STORE_ROLLED_BACK : rv;
 }
 
-um_status_e um_verify_confirm(um_cx_t *cx, const char *token)
+um_status_e um_verify_confirm(um_ctx_t *ctx, const char *token)
 {
-    um_store_call_t call = um_cx_store(cx);
-    taking_t taking = { cx, NULL };
+    um_store_call_t call = um_ctx_store(ctx);
+    taking_t taking = { ctx, NULL };
     apr_status_t rv;
     int there = 1;
 
-    if (cx->errors->nelts) {
+    if (ctx->errors->nelts) {
         return UM_INVALID;
     }
-    taking.hash = um_ticket_hash(cx, token);
+    taking.hash = um_ticket_hash(ctx, token);
     if (!taking.hash) {
         return UM_ABSENT;
     }
@@ -50,5 +50,5 @@ um_status_e um_verify_confirm(um_cx_t *cx, const char *token)
     if (rv == UM_STORE_UNKNOWN && um_store_ticket_there(&call, taking.hash, &there) == APR_SUCCESS && !there) {
         return UM_OK;
     }
-    return rv == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+    return rv == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
 }

@@ -15,7 +15,7 @@
 
 typedef struct work_t {
     um_tx_t *tx;
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     const char *claim;
     um_letter_t *letter;
 } work_t;
@@ -32,7 +32,7 @@ static int state_of(const um_mail_t *mail)
 
 static apr_status_t failed(work_t *work, const char *cause)
 {
-    work->cx->cause = cause;
+    work->ctx->cause = cause;
     return UM_STORE_ROLLED_BACK;
 }
 
@@ -43,10 +43,10 @@ static apr_status_t failed(work_t *work, const char *cause)
  * once an hour whatever others of that address have got. */
 static um_mail_limit_t limit_of(const work_t *work, const um_mail_t *mail)
 {
-    const um_mailing_t *mailing = work->cx->site->mailing;
+    const um_mailing_t *mailing = work->ctx->site->mailing;
     um_mail_limit_t limit = {
-        .email_key = um_email_key(work->cx->pool, mail->address),
-        .since = um_cx_seconds(work->cx) - UM_MAILING_HOUR,
+        .email_key = um_email_key(work->ctx->pool, mail->address),
+        .since = um_ctx_seconds(work->ctx) - UM_MAILING_HOUR,
         .most = mailing->hourly,
         .first = !is_kind(mail, UM_MAILING_VERIFY),
     };
@@ -61,9 +61,10 @@ static um_mail_limit_t limit_of(const work_t *work, const um_mail_t *mail)
 /* Of a claim that is lost meanwhile nothing is told. */
 static apr_status_t give_up(work_t *work, const um_mail_t *mail, const char *why)
 {
-    um_store_call_t call = um_cx_store(work->cx);
+    um_store_call_t call = um_ctx_store(work->ctx);
     int done = 0;
-    apr_status_t rv = um_store_mail_done(&call, work->tx, mail, work->claim, UM_MAIL_GIVEN_UP, um_cx_seconds(work->cx),
+    apr_status_t rv = um_store_mail_done(&call, work->tx, mail, work->claim, UM_MAIL_GIVEN_UP,
+                                         um_ctx_seconds(work->ctx),
                                          why, &done);
 
     work->letter->refused = done ? why : NULL;
@@ -79,16 +80,16 @@ static apr_status_t keep_back(work_t *work, const um_mail_t *mail, const um_mail
     apr_status_t rv = APR_SUCCESS;
 
     if (is_kind(mail, UM_MAILING_EMAIL_CHANGED)) {
-        rv = um_store_mail_postpone(work->tx, work->cx->pool, mail, work->claim, limit->email_key,
-                                    um_cx_seconds(work->cx) + UM_MAILING_HOUR, why, &done);
+        rv = um_store_mail_postpone(work->tx, work->ctx->pool, mail, work->claim, limit->email_key,
+                                    um_ctx_seconds(work->ctx) + UM_MAILING_HOUR, why, &done);
     }
     return rv == APR_SUCCESS && !done ? give_up(work, mail, why) : rv;
 }
 
 static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *email_key, int *done)
 {
-    const um_mailing_t *mailing = work->cx->site->mailing;
-    apr_int64_t now = um_cx_seconds(work->cx);
+    const um_mailing_t *mailing = work->ctx->site->mailing;
+    apr_int64_t now = um_ctx_seconds(work->ctx);
     um_ticket_t ticket = { .kind = mail->kind, .mail_id = mail->id, .user_id = mail->user_id, .state = state_of(mail),
                            .email_key = email_key, .created_at = now };
 
@@ -102,10 +103,10 @@ static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *e
     else {
         return APR_SUCCESS;
     }
-    if (um_ticket_new(work->cx, &work->letter->token, &ticket.hash) != UM_OK) {
+    if (um_ticket_new(work->ctx, &work->letter->token, &ticket.hash) != UM_OK) {
         return UM_STORE_ROLLED_BACK;
     }
-    return um_store_ticket_insert(work->tx, work->cx->pool, &ticket, mail->was_made, mailing->hourly, done);
+    return um_store_ticket_insert(work->tx, work->ctx->pool, &ticket, mail->was_made, mailing->hourly, done);
 }
 
 /* Anybody can register an account with a stranger's address and a text for a name. So where addresses are verified, a
@@ -115,10 +116,11 @@ static const um_mail_t *with_name(work_t *work, const um_mail_t *mail, int verif
 {
     um_mail_t *unnamed;
 
-    if (verified || work->cx->site->mailing->verification == UM_VERIFY_OFF || is_kind(mail, UM_MAILING_EMAIL_CHANGED)) {
+    if (verified || work->ctx->site->mailing->verification == UM_VERIFY_OFF || is_kind(mail,
+                                                                                       UM_MAILING_EMAIL_CHANGED)) {
         return mail;
     }
-    unnamed = apr_pmemdup(work->cx->pool, mail, sizeof(*mail));
+    unnamed = apr_pmemdup(work->ctx->pool, mail, sizeof(*mail));
     unnamed->username = mail->address;
     return unnamed;
 }
@@ -127,7 +129,8 @@ static apr_status_t add_letter(work_t *work, const um_mail_t *mail)
 {
     um_mail_limit_t limit = limit_of(work, mail);
     int done = 0, verified = 0;
-    apr_status_t rv = um_store_mail_made(work->tx, work->cx->pool, mail, work->claim, &limit, um_cx_seconds(work->cx),
+    apr_status_t rv = um_store_mail_made(work->tx, work->ctx->pool, mail, work->claim, &limit,
+                                         um_ctx_seconds(work->ctx),
                                          &done, &verified);
 
     if (rv == APR_SUCCESS && !done) {
@@ -149,7 +152,7 @@ static apr_status_t add_letter(work_t *work, const um_mail_t *mail)
 
 static um_mail_t *for_user(work_t *work, const um_mail_t *wish, const um_user_t *user)
 {
-    um_mail_t *mail = apr_pmemdup(work->cx->pool, wish, sizeof(*wish));
+    um_mail_t *mail = apr_pmemdup(work->ctx->pool, wish, sizeof(*wish));
 
     mail->user_id = user->id;
     mail->username = user->username;
@@ -161,16 +164,16 @@ static um_mail_t *for_user(work_t *work, const um_mail_t *wish, const um_user_t 
 /* A row that the next claim finds. */
 static apr_status_t add_row(work_t *work, um_mail_t *mail)
 {
-    if (um_random_uuid(work->cx->pool, work->cx->now, &mail->id) != APR_SUCCESS) {
+    if (um_random_uuid(work->ctx->pool, work->ctx->now, &mail->id) != APR_SUCCESS) {
         return failed(work, "the random generator failed");
     }
-    return um_store_mail_insert_tx(work->tx, work->cx->pool, mail);
+    return um_store_mail_insert_tx(work->tx, work->ctx->pool, mail);
 }
 
 /* A page is what one transaction bears; who comes behind it is looked for later. */
 static apr_status_t add_rest(work_t *work, const um_mail_t *wish, const um_user_t *last)
 {
-    um_mail_t *rest = apr_pmemdup(work->cx->pool, wish, sizeof(*wish));
+    um_mail_t *rest = apr_pmemdup(work->ctx->pool, wish, sizeof(*wish));
 
     rest->detail = last->id;
     return add_row(work, rest);
@@ -197,15 +200,15 @@ static apr_status_t share_out(work_t *work, const um_mail_t *wish, const apr_arr
 
 static apr_status_t resolve(work_t *work, const um_mail_t *wish)
 {
-    apr_pool_t *pool = work->cx->pool;
-    um_store_call_t call = um_cx_store(work->cx);
+    apr_pool_t *pool = work->ctx->pool;
+    um_store_call_t call = um_ctx_store(work->ctx);
     um_ticket_wish_t whose = {
         .email_key = um_email_key(pool, wish->address),
         .kind = wish->kind,
         .state = state_of(wish),
         .verified = is_kind(wish, UM_MAILING_VERIFY) ? 0 : 1,
-        .since = um_cx_seconds(work->cx) - UM_MAILING_HOUR,
-        .limit = work->cx->site->mailing->hourly,
+        .since = um_ctx_seconds(work->ctx) - UM_MAILING_HOUR,
+        .limit = work->ctx->site->mailing->hourly,
         .behind = *wish->detail ? wish->detail : UM_MAIL_NO_ID,
     };
     apr_array_header_t *users;
@@ -215,15 +218,15 @@ static apr_status_t resolve(work_t *work, const um_mail_t *wish)
         rv = share_out(work, wish, users);
     }
     else if (rv == APR_SUCCESS) {
-        rv = um_store_mail_done(&call, work->tx, wish, work->claim, UM_MAIL_SENT, um_cx_seconds(work->cx),
+        rv = um_store_mail_done(&call, work->tx, wish, work->claim, UM_MAIL_SENT, um_ctx_seconds(work->ctx),
                                 "for nobody", NULL);
     }
     return rv;
 }
 
-apr_status_t um_letter_make(um_tx_t *tx, um_cx_t *cx, const char *claim, const um_mail_t *mail, um_letter_t *letter)
+apr_status_t um_letter_make(um_tx_t *tx, um_ctx_t *ctx, const char *claim, const um_mail_t *mail, um_letter_t *letter)
 {
-    work_t work = { tx, cx, claim, letter };
+    work_t work = { tx, ctx, claim, letter };
 
     *letter = (um_letter_t){ .token = "" };
     return mail->user_id ? add_letter(&work, mail) : resolve(&work, mail);

@@ -15,7 +15,7 @@ typedef struct um_letter_t {
 /** Makes the letter of a claimed mail, in a transaction that may be done again from its start. A wish that is for
  * nobody is recorded as done; of several accounts that it is for each further one gets a row of its own, and where
  * there are more of them than a page, a row looks for the rest. What may not be sent is recorded as given up.
- * APR_EGENERAL: hand it on; UM_STORE_ROLLED_BACK with cx->cause: the letter cannot be made now. */
-apr_status_t um_letter_make(um_tx_t *tx, um_cx_t *cx, const char *claim, const um_mail_t *mail, um_letter_t *letter);
+ * APR_EGENERAL: hand it on; UM_STORE_ROLLED_BACK with ctx->cause: the letter cannot be made now. */
+apr_status_t um_letter_make(um_tx_t *tx, um_ctx_t *ctx, const char *claim, const um_mail_t *mail, um_letter_t *letter);
 
 #endif

@@ -17,79 +17,79 @@ const char *const um_mailing_kinds[] = {
 const char *const um_mailing_placeholders[] = { "username", "email", "token", "url", "expires", "site", "new_email",
                                                 NULL };
 
-um_verify_e um_mailing_verification(const um_cx_t *cx)
+um_verify_e um_mailing_verification(const um_ctx_t *ctx)
 {
-    return cx->site->mailing ? cx->site->mailing->verification : UM_VERIFY_OFF;
+    return ctx->site->mailing ? ctx->site->mailing->verification : UM_VERIFY_OFF;
 }
 
 /* --- rows --- */
 
-static um_status_e new_row(um_cx_t *cx, const char *kind, const char *address, um_mail_t **mail)
+static um_status_e new_row(um_ctx_t *ctx, const char *kind, const char *address, um_mail_t **mail)
 {
     const char *id;
 
-    if (um_random_uuid(cx->pool, cx->now, &id) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
+    if (um_random_uuid(ctx->pool, ctx->now, &id) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
     }
-    cx->wrote_mail = 1;
-    *mail = apr_pcalloc(cx->pool, sizeof(**mail));
+    ctx->wrote_mail = 1;
+    *mail = apr_pcalloc(ctx->pool, sizeof(**mail));
     **mail = (um_mail_t){
         .id = id,
         .kind = kind,
         .address = address,
         .username = "",
         .detail = "",
-        .language = cx->language ? cx->language : "",
-        .site = cx->site->mailing->host,
+        .language = ctx->language ? ctx->language : "",
+        .site = ctx->site->mailing->host,
         .last_error = "",
-        .created_at = um_cx_seconds(cx),
+        .created_at = um_ctx_seconds(ctx),
     };
     return UM_OK;
 }
 
-um_status_e um_mailing_wish(um_cx_t *cx, const char *kind, const char *address)
+um_status_e um_mailing_wish(um_ctx_t *ctx, const char *kind, const char *address)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     um_mail_t *mail;
     const char *key;
     um_status_e status;
 
-    if (!cx->site->mailing->sends) {
+    if (!ctx->site->mailing->sends) {
         return UM_OK;
     }
-    status = new_row(cx, kind, address, &mail);
+    status = new_row(ctx, kind, address, &mail);
     if (status == UM_OK) {
-        key = um_email_key(cx->pool, address);
+        key = um_email_key(ctx->pool, address);
         mail->email_key = key ? key : "";
         if (um_store_request_insert(&call, mail) != APR_SUCCESS) {
-            return um_cx_away(cx, &call);
+            return um_ctx_away(ctx, &call);
         }
     }
     return status;
 }
 
 /* Asked before the change, which forgets it. */
-static um_status_e is_to_know(um_cx_t *cx, const char *kind, const um_user_t *user, const char *address, int *wanted)
+static um_status_e is_to_know(um_ctx_t *ctx, const char *kind, const um_user_t *user, const char *address, int *wanted)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
 
     *wanted = *address != '\0';
-    if (*wanted && strcmp(kind, UM_MAILING_EMAIL_CHANGED) == 0 && um_mailing_verification(cx) != UM_VERIFY_OFF
-        && um_store_ticket_is_verified(&call, user->id, um_email_key(cx->pool, address), wanted) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+    if (*wanted && strcmp(kind, UM_MAILING_EMAIL_CHANGED) == 0 && um_mailing_verification(ctx) != UM_VERIFY_OFF
+        && um_store_ticket_is_verified(&call, user->id, um_email_key(ctx->pool, address), wanted) != APR_SUCCESS) {
+        return um_ctx_away(ctx, &call);
     }
     return UM_OK;
 }
 
-um_status_e um_mailing_make(um_cx_t *cx, const char *kind, const um_user_t *user, const char *address,
+um_status_e um_mailing_make(um_ctx_t *ctx, const char *kind, const um_user_t *user, const char *address,
                             const char *detail, um_mail_t **mail)
 {
     int wanted;
-    um_status_e status = is_to_know(cx, kind, user, address, &wanted);
+    um_status_e status = is_to_know(ctx, kind, user, address, &wanted);
 
     *mail = NULL;
     if (status == UM_OK && wanted) {
-        status = new_row(cx, kind, address, mail);
+        status = new_row(ctx, kind, address, mail);
     }
     if (*mail) {
         (*mail)->user_id = user->id;
@@ -99,13 +99,13 @@ um_status_e um_mailing_make(um_cx_t *cx, const char *kind, const um_user_t *user
     return status;
 }
 
-um_status_e um_mailing_password_notice(um_cx_t *cx, const um_user_t *user, um_mail_t **mail)
+um_status_e um_mailing_password_notice(um_ctx_t *ctx, const um_user_t *user, um_mail_t **mail)
 {
     *mail = NULL;
-    if (!cx->site->mailing || !cx->site->mailing->notice_password) {
+    if (!ctx->site->mailing || !ctx->site->mailing->notice_password) {
         return UM_OK;
     }
-    return um_mailing_make(cx, UM_MAILING_PASSWORD_CHANGED, user, user->email, "", mail);
+    return um_mailing_make(ctx, UM_MAILING_PASSWORD_CHANGED, user, user->email, "", mail);
 }
 
 /* --- messages --- */
@@ -160,18 +160,18 @@ static const char *with_token(apr_pool_t *pool, const char *url, const char *tok
               : url;
 }
 
-um_status_e um_mailing_render(um_cx_t *cx, const um_mail_t *mail, const char *token, const char **bytes,
+um_status_e um_mailing_render(um_ctx_t *ctx, const um_mail_t *mail, const char *token, const char **bytes,
                               apr_size_t *len)
 {
-    const um_mailing_t *mailing = cx->site->mailing;
+    const um_mailing_t *mailing = ctx->site->mailing;
     const char *language = "";
     const um_template_t *template = um_templates_find(mailing->templates, mail->kind, mail->language, &language);
     const um_template_value_t values[] = {
         { "username", mail->username },
         { "email", mail->address },
         { "token", token },
-        { "url", with_token(cx->pool, is_verify(mail) ? mailing->verify_url : mailing->reset_url, token) },
-        { "expires", span(cx->pool, is_verify(mail) ? mailing->verify_lifetime : mailing->reset_lifetime,
+        { "url", with_token(ctx->pool, is_verify(mail) ? mailing->verify_url : mailing->reset_url, token) },
+        { "expires", span(ctx->pool, is_verify(mail) ? mailing->verify_lifetime : mailing->reset_lifetime,
                           language) },
         { "site", mailing->site },
         { "new_email", mail->detail },
@@ -181,17 +181,17 @@ um_status_e um_mailing_render(um_cx_t *cx, const um_mail_t *mail, const char *to
         .from_address = mailing->from_address,
         .to_name = NULL,
         .to_address = mail->address,
-        .date = cx->now,
+        .date = ctx->now,
     };
 
-    if (!template || um_template_fill(cx->pool, template, values, (int)(sizeof(values) / sizeof(values[0])),
+    if (!template || um_template_fill(ctx->pool, template, values, (int)(sizeof(values) / sizeof(values[0])),
                                       &message.subject, &message.text, &message.html) != APR_SUCCESS) {
-        return um_cx_failed(cx, "its template cannot be filled");
+        return um_ctx_failed(ctx, "its template cannot be filled");
     }
     /* The same for each try: a mailbox that got both can tell. */
-    message.message_id = apr_pstrcat(cx->pool, mail->id, strrchr(mailing->from_address, '@'), NULL);
-    if (um_mailmsg_build(cx->pool, &message, bytes, len) != APR_SUCCESS) {
-        return um_cx_failed(cx, "it cannot be made a message: an address is not fit for one");
+    message.message_id = apr_pstrcat(ctx->pool, mail->id, strrchr(mailing->from_address, '@'), NULL);
+    if (um_mailmsg_build(ctx->pool, &message, bytes, len) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "it cannot be made a message: an address is not fit for one");
     }
     return UM_OK;
 }

@@ -2,7 +2,7 @@
 #ifndef UM_MAILING_H
 #define UM_MAILING_H
 /* What a site says by mail and how; and what an event leaves in the outbox. Nothing is sent here. */
-#include "cx.h"
+#include "ctx.h"
 #include "store_mail.h"
 #include "store_user.h"
 #include "template.h"
@@ -42,26 +42,26 @@ struct um_mailing_t {
 };
 
 /** Whether addresses are to be verified; off where nothing is said by mail. */
-um_verify_e um_mailing_verification(const um_cx_t *cx);
+um_verify_e um_mailing_verification(const um_ctx_t *ctx);
 
 /** A wish for a mail to whoever has an address: one row, whether anybody has it or not; none where the site sends no
  * mail. UM_AWAY, UM_FAILED. */
-um_status_e um_mailing_wish(um_cx_t *cx, const char *kind, const char *address);
+um_status_e um_mailing_wish(um_ctx_t *ctx, const char *kind, const char *address);
 
 /** Makes a row that tells a user of something, for the transaction in which it happens; NULL in *mail when he has no
  * address. Where addresses are verified, that another one has taken its place is told only to one that was: else
  * anybody could have strangers told. UM_AWAY, UM_FAILED.
  * @param address  where it goes: not always his present one */
-um_status_e um_mailing_make(um_cx_t *cx, const char *kind, const um_user_t *user, const char *address,
+um_status_e um_mailing_make(um_ctx_t *ctx, const char *kind, const um_user_t *user, const char *address,
                             const char *detail, um_mail_t **mail);
 
 /** A row that tells a user at his address that his password was changed; NULL where the site does not tell.
  * UM_FAILED. */
-um_status_e um_mailing_password_notice(um_cx_t *cx, const um_user_t *user, um_mail_t **mail);
+um_status_e um_mailing_password_notice(um_ctx_t *ctx, const um_user_t *user, um_mail_t **mail);
 
 /** The finished message of a row (RFC 5322). token "" for kinds that carry none. UM_FAILED: it cannot be made, ever.
  * @param bytes  in the context's pool */
-um_status_e um_mailing_render(um_cx_t *cx, const um_mail_t *mail, const char *token, const char **bytes,
+um_status_e um_mailing_render(um_ctx_t *ctx, const um_mail_t *mail, const char *token, const char **bytes,
                               apr_size_t *len);
 
 #endif

@@ -34,7 +34,7 @@ typedef struct record_t {
 
 /* What a batch has in hand. */
 typedef struct batch_t {
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     um_outbox_t *outbox;
     um_outbox_round_t *round;
     const char *claim;
@@ -48,7 +48,7 @@ typedef struct batch_t {
 
 static void note(batch_t *batch, const um_mail_t *mail, const char *what, const char *why)
 {
-    APR_ARRAY_PUSH(batch->round->lines, const char *) = apr_psprintf(batch->cx->pool, "mail %s (%s, try %d) %s: %s",
+    APR_ARRAY_PUSH(batch->round->lines, const char *) = apr_psprintf(batch->ctx->pool, "mail %s (%s, try %d) %s: %s",
                                                                      mail->id, mail->kind, mail->attempts, what, why);
 }
 
@@ -78,13 +78,13 @@ static apr_status_t write_record(batch_t *batch, um_store_call_t *call, um_tx_t 
     return record->waits ? um_store_mail_later(call, tx, record->mail, batch->claim, record->due, record->attempts,
                                                record->why)
                          : um_store_mail_done(call, tx, record->mail, batch->claim, record->state,
-                                              um_cx_seconds(batch->cx), record->why, NULL);
+                                              um_ctx_seconds(batch->ctx), record->why, NULL);
 }
 
 static apr_status_t record_rows(um_tx_t *tx, void *baton)
 {
     batch_t *batch = baton;
-    um_store_call_t call = um_cx_store(batch->cx);
+    um_store_call_t call = um_ctx_store(batch->ctx);
     apr_status_t rv = um_store_mail_begin(tx);
 
     return rv == APR_SUCCESS ? write_record(batch, &call, tx) : rv;
@@ -93,7 +93,7 @@ static apr_status_t record_rows(um_tx_t *tx, void *baton)
 /* By itself: where no other mail follows. What is recorded twice is the same. */
 static um_status_e flush(batch_t *batch)
 {
-    um_store_call_t call = um_cx_store(batch->cx);
+    um_store_call_t call = um_ctx_store(batch->ctx);
     apr_status_t rv = APR_SUCCESS;
 
     if (batch->record.mail) {
@@ -103,7 +103,7 @@ static um_status_e flush(batch_t *batch)
         rv = um_store_transaction(&call, record_rows, batch);
     }
     if (rv != APR_SUCCESS) {
-        return um_cx_away(batch->cx, &call);
+        return um_ctx_away(batch->ctx, &call);
     }
     batch->record.mail = NULL;
     return UM_OK;
@@ -123,13 +123,13 @@ static void end_with(batch_t *batch, const um_mail_t *mail, um_mail_state_e stat
 
 static int is_too_old(const batch_t *batch, const um_mail_t *mail)
 {
-    return um_cx_seconds(batch->cx) - mail->created_at >= batch->cx->site->mailing->max_age;
+    return um_ctx_seconds(batch->ctx) - mail->created_at >= batch->ctx->site->mailing->max_age;
 }
 
 /* tells: unless it is one of many of which the same is to be said. */
 static void put_off(batch_t *batch, const um_mail_t *mail, int attempts, apr_int64_t wait, int tells, const char *why)
 {
-    if (attempts >= batch->cx->site->mailing->attempts || is_too_old(batch, mail)) {
+    if (attempts >= batch->ctx->site->mailing->attempts || is_too_old(batch, mail)) {
         end_with(batch, mail, UM_MAIL_GIVEN_UP, why);
         return;
     }
@@ -137,7 +137,7 @@ static void put_off(batch_t *batch, const um_mail_t *mail, int attempts, apr_int
         note(batch, mail, "put off", why);
     }
     batch->round->later++;
-    batch->record = (record_t){ .mail = mail, .waits = 1, .due = um_cx_seconds(batch->cx) + wait,
+    batch->record = (record_t){ .mail = mail, .waits = 1, .due = um_ctx_seconds(batch->ctx) + wait,
                                 .attempts = attempts, .why = why };
 }
 
@@ -215,7 +215,7 @@ static um_status_e leave_open(batch_t *batch)
     if (batch->has_spoken) {
         return accuse(batch);
     }
-    wait = (um_cx_seconds(batch->cx) - mail->created_at) / 8;
+    wait = (um_ctx_seconds(batch->ctx) - mail->created_at) / 8;
     return absolve(batch, wait < DOWN_DELAY ? DOWN_DELAY : wait > LONGEST_LONE_DELAY ? LONGEST_LONE_DELAY : wait, 1);
 }
 
@@ -231,13 +231,13 @@ typedef struct step_t {
 static apr_status_t step_rows(um_tx_t *tx, void *baton)
 {
     step_t *step = baton;
-    um_store_call_t call = um_cx_store(step->batch->cx);
+    um_store_call_t call = um_ctx_store(step->batch->ctx);
     apr_status_t rv = step->batch->steps++ < BEGINNINGS ? um_store_mail_begin(tx) : APR_SUCCESS;
 
     if (rv == APR_SUCCESS) {
         rv = write_record(step->batch, &call, tx);
     }
-    return rv == APR_SUCCESS ? um_letter_make(tx, step->batch->cx, step->batch->claim, step->mail, &step->letter) : rv;
+    return rv == APR_SUCCESS ? um_letter_make(tx, step->batch->ctx, step->batch->claim, step->mail, &step->letter) : rv;
 }
 
 /* The letter could not be made. What was to be recorded with it is recorded by itself; if even that does not work it is
@@ -251,11 +251,11 @@ static um_status_e not_made(batch_t *batch, const um_mail_t *mail, apr_status_t 
     }
     if (rv == UM_STORE_UNKNOWN) {
         /* Perhaps it was made: only the next claim can see what the row is now. */
-        batch->record = (record_t){ .mail = mail, .waits = 1, .due = um_cx_seconds(batch->cx),
+        batch->record = (record_t){ .mail = mail, .waits = 1, .due = um_ctx_seconds(batch->ctx),
                                     .attempts = mail->attempts - 1, .why = mail->last_error };
     }
     else {
-        put_off_for_itself(batch, mail, apr_pstrcat(batch->cx->pool, "its letter could not be made: ",
+        put_off_for_itself(batch, mail, apr_pstrcat(batch->ctx->pool, "its letter could not be made: ",
                                                     why ? why : "no cause given", NULL));
     }
     return flush(batch);
@@ -263,13 +263,13 @@ static um_status_e not_made(batch_t *batch, const um_mail_t *mail, apr_status_t 
 
 static um_status_e make(batch_t *batch, const um_mail_t *mail, um_letter_t *letter)
 {
-    um_store_call_t call = um_cx_store(batch->cx);
+    um_store_call_t call = um_ctx_store(batch->ctx);
     step_t step = { .batch = batch, .mail = mail };
     apr_status_t rv = um_store_transaction(&call, step_rows, &step);
 
     *letter = (um_letter_t){ .mail = NULL };
     if (rv != APR_SUCCESS) {
-        return not_made(batch, mail, rv, rv == UM_STORE_ROLLED_BACK ? batch->cx->cause : call.cause);
+        return not_made(batch, mail, rv, rv == UM_STORE_ROLLED_BACK ? batch->ctx->cause : call.cause);
     }
     batch->record.mail = NULL;
     *letter = step.letter;
@@ -282,7 +282,7 @@ static um_status_e make(batch_t *batch, const um_mail_t *mail, um_letter_t *lett
 
 static um_status_e send_letter(batch_t *batch, const um_letter_t *letter)
 {
-    const um_mailing_t *mailing = batch->cx->site->mailing;
+    const um_mailing_t *mailing = batch->ctx->site->mailing;
     const um_mail_t *mail = letter->mail;
     um_transport_e verdict;
     um_status_e status;
@@ -290,13 +290,13 @@ static um_status_e send_letter(batch_t *batch, const um_letter_t *letter)
     const char *why = "";
     apr_size_t len;
 
-    if (um_mailing_render(batch->cx, mail, letter->token, &bytes, &len) != UM_OK) {
-        end_with(batch, mail, UM_MAIL_GIVEN_UP, batch->cx->cause);
+    if (um_mailing_render(batch->ctx, mail, letter->token, &bytes, &len) != UM_OK) {
+        end_with(batch, mail, UM_MAIL_GIVEN_UP, batch->ctx->cause);
         return UM_OK;
     }
-    verdict = um_transport_send(batch->outbox->transport, batch->cx->pool, mailing->from_address, mail->address, bytes,
+    verdict = um_transport_send(batch->outbox->transport, batch->ctx->pool, mailing->from_address, mail->address, bytes,
                                 len, batch->outbox->cut, &why);
-    batch->cx->now = batch->outbox->clock();
+    batch->ctx->now = batch->outbox->clock();
     if (verdict == UM_TRANSPORT_DOWN) {
         return say_down(batch, mail, why);
     }
@@ -323,12 +323,12 @@ static um_status_e send_mail(batch_t *batch, const um_mail_t *mail)
     um_letter_t letter;
     um_status_e status;
 
-    batch->cx->now = batch->outbox->clock();
+    batch->ctx->now = batch->outbox->clock();
     if (is_too_old(batch, mail)) {
         status = flush(batch);
         if (status == UM_OK) {
             end_with(batch, mail, UM_MAIL_GIVEN_UP,
-                     *mail->last_error ? apr_pstrcat(batch->cx->pool, mail->last_error, " (now too old)", NULL)
+                     *mail->last_error ? apr_pstrcat(batch->ctx->pool, mail->last_error, " (now too old)", NULL)
                                        : "too old before it was tried");
         }
         return status;
@@ -346,7 +346,7 @@ static int goes_on(const batch_t *batch)
 
 static um_status_e send_all(batch_t *batch, const apr_array_header_t *mails)
 {
-    um_store_call_t call = um_cx_store(batch->cx);
+    um_store_call_t call = um_ctx_store(batch->ctx);
     um_status_e status = UM_OK;
     const char *unrecorded;
     int i;
@@ -365,35 +365,35 @@ static um_status_e send_all(batch_t *batch, const apr_array_header_t *mails)
     unrecorded = batch->record.mail ? batch->record.mail->id : UM_MAIL_NO_ID;
     if ((i < mails->nelts || status != UM_OK || *batch->outbox->cut)
         && um_store_mail_release(&call, batch->claim, unrecorded,
-                                 um_cx_seconds(batch->cx) + (batch->round->down ? DOWN_DELAY : 0)) != APR_SUCCESS) {
-        return um_cx_away(batch->cx, &call);
+                                 um_ctx_seconds(batch->ctx) + (batch->round->down ? DOWN_DELAY : 0)) != APR_SUCCESS) {
+        return um_ctx_away(batch->ctx, &call);
     }
     return status;
 }
 
-um_status_e um_outbox_work(um_cx_t *cx, um_outbox_t *outbox, um_outbox_round_t *round)
+um_status_e um_outbox_work(um_ctx_t *ctx, um_outbox_t *outbox, um_outbox_round_t *round)
 {
-    const char *host = cx->site->mailing->host;
-    um_store_call_t call = um_cx_store(cx);
-    batch_t batch = { .cx = cx, .outbox = outbox, .round = round };
-    apr_int64_t now = um_cx_seconds(cx);
+    const char *host = ctx->site->mailing->host;
+    um_store_call_t call = um_ctx_store(ctx);
+    batch_t batch = { .ctx = ctx, .outbox = outbox, .round = round };
+    apr_int64_t now = um_ctx_seconds(ctx);
     apr_array_header_t *mails;
     int due = 0;
 
-    *round = (um_outbox_round_t){ .lines = apr_array_make(cx->pool, 4, sizeof(const char *)) };
+    *round = (um_outbox_round_t){ .lines = apr_array_make(ctx->pool, 4, sizeof(const char *)) };
     if (um_store_mail_due(&call, host, now, &due) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     if (!due) {
         return UM_OK;
     }
-    if (um_random_uuid(cx->pool, cx->now, &batch.claim) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
+    if (um_random_uuid(ctx->pool, ctx->now, &batch.claim) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
     }
     batch.ends = outbox->tick() + BATCH_SECONDS * 1000;
     if (um_store_mail_claim(&call, host, batch.claim, now, now + BATCH_SECONDS + outbox->timeout + LEASE_MARGIN, BATCH,
                             &mails) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     round->more = mails->nelts > 0;
     return mails->nelts ? send_all(&batch, mails) : UM_OK;

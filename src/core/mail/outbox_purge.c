@@ -12,10 +12,10 @@
 /* No mail waits longer for its next try, and no lease lasts longer (UserMgmtMailTimeout: 5 minutes at most). */
 #define LONGEST_WAIT 7200
 
-um_status_e um_outbox_purge(um_cx_t *cx, apr_int64_t keep, int *more)
+um_status_e um_outbox_purge(um_ctx_t *ctx, apr_int64_t keep, int *more)
 {
-    um_store_call_t call = um_cx_store(cx);
-    apr_int64_t now = um_cx_seconds(cx);
+    um_store_call_t call = um_ctx_store(ctx);
+    apr_int64_t now = um_ctx_seconds(ctx);
     /* What was made within the hour counts against the limits, sent or not, good or not. */
     um_store_purge_t before = {
         .mails = now - (keep > UM_MAILING_HOUR ? keep : UM_MAILING_HOUR),
@@ -25,7 +25,7 @@ um_status_e um_outbox_purge(um_cx_t *cx, apr_int64_t keep, int *more)
     };
 
     *more = 0;
-    return um_store_purge(&call, &before, PURGE_BATCH, more) == APR_SUCCESS ? UM_OK : um_cx_away(cx, &call);
+    return um_store_purge(&call, &before, PURGE_BATCH, more) == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
 }
 
 /* The least id that is made at a time. */
@@ -37,10 +37,10 @@ static const char *first_id(apr_pool_t *pool, apr_int64_t seconds)
 }
 
 /* Nobody has looked for the mails of another site for a month. */
-static apr_status_t drop_orphans(um_cx_t *cx, um_store_call_t *call, int *most)
+static apr_status_t drop_orphans(um_ctx_t *ctx, um_store_call_t *call, int *most)
 {
-    apr_int64_t now = um_cx_seconds(cx), before = now - UM_MAILING_LONGEST_AGE;
-    const char *id = first_id(cx->pool, before);
+    apr_int64_t now = um_ctx_seconds(ctx), before = now - UM_MAILING_LONGEST_AGE;
+    const char *id = first_id(ctx->pool, before);
     apr_array_header_t *sites;
     apr_status_t rv = um_store_purge_sites(call, &sites);
     int count = 0;
@@ -48,7 +48,7 @@ static apr_status_t drop_orphans(um_cx_t *cx, um_store_call_t *call, int *most)
     for (int i = 0; rv == APR_SUCCESS && i < sites->nelts; i++) {
         const char *site = APR_ARRAY_IDX(sites, i, const char *);
 
-        if (strcmp(site, cx->site->mailing->host) != 0) {
+        if (strcmp(site, ctx->site->mailing->host) != 0) {
             rv = um_store_purge_orphans(call, site, now, before, id, PURGE_BATCH, &count);
             *most = count > *most ? count : *most;
         }
@@ -56,33 +56,33 @@ static apr_status_t drop_orphans(um_cx_t *cx, um_store_call_t *call, int *most)
     return rv;
 }
 
-um_status_e um_outbox_tidy(um_cx_t *cx, int *more)
+um_status_e um_outbox_tidy(um_ctx_t *ctx, int *more)
 {
-    um_store_call_t call = um_cx_store(cx);
-    apr_int64_t latest = um_cx_seconds(cx) + LONGEST_WAIT;
-    const char *host = cx->site->mailing->host;
+    um_store_call_t call = um_ctx_store(ctx);
+    apr_int64_t latest = um_ctx_seconds(ctx) + LONGEST_WAIT;
+    const char *host = ctx->site->mailing->host;
     int orphans = 0, adopted = 0, late = 0;
 
     *more = 0;
-    if ((cx->site->mailing->sends && um_store_purge_adopt(&call, host, PURGE_BATCH, &adopted) != APR_SUCCESS)
-        || um_store_purge_hurry(&call, host, um_cx_seconds(cx), latest, latest, PURGE_BATCH, &late) != APR_SUCCESS
-        || drop_orphans(cx, &call, &orphans) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+    if ((ctx->site->mailing->sends && um_store_purge_adopt(&call, host, PURGE_BATCH, &adopted) != APR_SUCCESS)
+        || um_store_purge_hurry(&call, host, um_ctx_seconds(ctx), latest, latest, PURGE_BATCH, &late) != APR_SUCCESS
+        || drop_orphans(ctx, &call, &orphans) != APR_SUCCESS) {
+        return um_ctx_away(ctx, &call);
     }
     *more = orphans == PURGE_BATCH || adopted == PURGE_BATCH || late == PURGE_BATCH;
     return UM_OK;
 }
 
-um_status_e um_outbox_hurry(um_cx_t *cx, int *more)
+um_status_e um_outbox_hurry(um_ctx_t *ctx, int *more)
 {
-    um_store_call_t call = um_cx_store(cx);
-    apr_int64_t now = um_cx_seconds(cx);
+    um_store_call_t call = um_ctx_store(ctx);
+    apr_int64_t now = um_ctx_seconds(ctx);
     int count = 0;
 
     *more = 0;
-    if (um_store_purge_hurry(&call, cx->site->mailing->host, now, now, now + LONGEST_WAIT, PURGE_BATCH, &count)
+    if (um_store_purge_hurry(&call, ctx->site->mailing->host, now, now, now + LONGEST_WAIT, PURGE_BATCH, &count)
         != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     *more = count == PURGE_BATCH;
     return UM_OK;

@@ -10,7 +10,7 @@
 #define TOKEN_BYTES 32
 #define TOKEN_CHARACTERS 43
 
-const char *um_ticket_hash(um_cx_t *cx, const char *token)
+const char *um_ticket_hash(um_ctx_t *ctx, const char *token)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
@@ -18,14 +18,14 @@ const char *um_ticket_hash(um_cx_t *cx, const char *token)
     if (strlen(token) != TOKEN_CHARACTERS || !EVP_Digest(token, TOKEN_CHARACTERS, digest, &len, EVP_sha256(), NULL)) {
         return NULL;
     }
-    return um_base64url_encode(cx->pool, digest, len);
+    return um_base64url_encode(ctx->pool, digest, len);
 }
 
-um_status_e um_ticket_new(um_cx_t *cx, const char **token, const char **hash)
+um_status_e um_ticket_new(um_ctx_t *ctx, const char **token, const char **hash)
 {
     *hash = NULL;
-    if (um_random_text(cx->pool, TOKEN_BYTES, token) == APR_SUCCESS) {
-        *hash = um_ticket_hash(cx, *token);
+    if (um_random_text(ctx->pool, TOKEN_BYTES, token) == APR_SUCCESS) {
+        *hash = um_ticket_hash(ctx, *token);
     }
-    return *hash ? UM_OK : um_cx_failed(cx, "a token could not be made");
+    return *hash ? UM_OK : um_ctx_failed(ctx, "a token could not be made");
 }

@@ -2,12 +2,12 @@
 #ifndef UM_TICKET_H
 #define UM_TICKET_H
 /* One-time tokens: 256 random bits, shown only in a mail, stored only as their SHA-256. */
-#include "cx.h"
+#include "ctx.h"
 
 /** A new token, 43 characters of base64url, and its hash. UM_FAILED. */
-um_status_e um_ticket_new(um_cx_t *cx, const char **token, const char **hash);
+um_status_e um_ticket_new(um_ctx_t *ctx, const char **token, const char **hash);
 
 /** The hash of a token as somebody typed it; NULL for a text that can be no token. */
-const char *um_ticket_hash(um_cx_t *cx, const char *token);
+const char *um_ticket_hash(um_ctx_t *ctx, const char *token);
 
 #endif

@@ -76,18 +76,18 @@ void um_known_mark(um_site_t *site, const char *database)
     }
     good = good && EVP_DigestFinal_ex(md, digest, NULL) == 1;
     EVP_MD_CTX_free(md);
-    memcpy(site->known_mark, digest, UM_CX_MARK);
+    memcpy(site->known_mark, digest, UM_CTX_MARK);
     if (!good) {
         site->known = NULL;
     }
 }
 
-void um_known_forget(const um_cx_t *cx, const char *user_id)
+void um_known_forget(const um_ctx_t *ctx, const char *user_id)
 {
     unsigned char bytes[UM_RANDOM_UUID_BYTES];
 
     if (um_random_uuid_bytes(user_id, bytes)) {
-        um_known_record_advance(cx, bytes);
+        um_known_record_advance(ctx, bytes);
     }
 }
 
@@ -95,7 +95,7 @@ void um_known_forget(const um_cx_t *cx, const char *user_id)
 
 /* A token that is looked for. */
 typedef struct look_t {
-    um_cx_t *cx;
+    um_ctx_t *ctx;
     um_known_record_key_t key;
     int keeps;                          /* there is a key to keep it under */
     const um_known_record_t *kept;      /* NULL: none */
@@ -104,17 +104,17 @@ typedef struct look_t {
 } look_t;
 
 /* Of the whole text, and of what else the answer depends on: two sites may share this memory and not their accounts. */
-static int make_key(const um_cx_t *cx, const char *token, um_known_record_key_t key)
+static int make_key(const um_ctx_t *ctx, const char *token, um_known_record_key_t key)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    int good = EVP_Digest(token, strlen(token), digest, NULL, cx->site->known->sha256, NULL) == 1;
+    int good = EVP_Digest(token, strlen(token), digest, NULL, ctx->site->known->sha256, NULL) == 1;
 
     /* It does not fail but for want of memory: marks in the queue of errors would cost each caller as much again. */
     if (!good) {
         ERR_clear_error();
     }
     for (int i = 0; good && i < UM_SHMTABLE_KEY; i++) {
-        key[i] = digest[i] ^ cx->site->known_mark[i];
+        key[i] = digest[i] ^ ctx->site->known_mark[i];
     }
     return good;
 }
@@ -122,26 +122,26 @@ static int make_key(const um_cx_t *cx, const char *token, um_known_record_key_t 
 /* The key must still be one that verifies: it may have been retired since. */
 static void find_kept(look_t *look, const char *token)
 {
-    um_cx_t *cx = look->cx;
+    um_ctx_t *ctx = look->ctx;
 
-    look->keeps = cx->site->known && make_key(cx, token, look->key);
-    if (!look->keeps || !um_known_record_get(cx, look->key, &look->kept, &look->identity)
+    look->keeps = ctx->site->known && make_key(ctx, token, look->key);
+    if (!look->keeps || !um_known_record_get(ctx, look->key, &look->kept, &look->identity)
         || look->kept->kid[UM_KNOWN_RECORD_KID - 1]
-        || !um_key_find((void *)cx->site->keys, look->kept->kid)) {
+        || !um_key_find((void *)ctx->site->keys, look->kept->kid)) {
         look->kept = NULL;
     }
 }
 
 static um_status_e say(look_t *look, const um_known_record_t *record, const um_identity_t **identity)
 {
-    um_cx_t *cx = look->cx;
+    um_ctx_t *ctx = look->ctx;
 
     if (record->verdict != UM_OK) {
-        return um_session_say(cx, record->verdict == UM_INACTIVE ? UM_INACTIVE : UM_BAD_TOKEN);
+        return um_session_say(ctx, record->verdict == UM_INACTIVE ? UM_INACTIVE : UM_BAD_TOKEN);
     }
-    look->identity.session_id = um_random_uuid_text(cx->pool, record->other);
+    look->identity.session_id = um_random_uuid_text(ctx->pool, record->other);
     look->identity.expires_at = record->expires_at;
-    *identity = apr_pmemdup(cx->pool, &look->identity, sizeof(look->identity));
+    *identity = apr_pmemdup(ctx->pool, &look->identity, sizeof(look->identity));
     return UM_OK;
 }
 
@@ -149,7 +149,7 @@ static um_status_e say(look_t *look, const um_known_record_t *record, const um_i
 static um_status_e read_token(look_t *look, const char *token)
 {
     um_token_t read;
-    um_status_e status = um_token_read(look->cx, token, &read);
+    um_status_e status = um_token_read(look->ctx, token, &read);
 
     if (status == UM_OK) {
         (void)um_random_uuid_bytes(read.user_id, look->record.user_id);
@@ -164,32 +164,32 @@ static um_status_e read_token(look_t *look, const char *token)
 /* What the database says of the record's session now. */
 static um_status_e ask(look_t *look, const um_identity_t **identity)
 {
-    um_cx_t *cx = look->cx;
-    um_store_call_t call = um_cx_store(cx);
+    um_ctx_t *ctx = look->ctx;
+    um_store_call_t call = um_ctx_store(ctx);
     um_known_record_t *record = &look->record;
     um_session_state_t state;
     static const um_user_t nobody = { .username = "", .first_name = "", .last_name = "", .email = "" };
 
-    record->epoch = um_known_record_epoch(cx, record->user_id);
-    if (um_store_session_state(&call, um_random_uuid_text(cx->pool, record->other), &state) != APR_SUCCESS) {
-        return look->kept && um_known_record_is_fresh(cx, look->kept, cx->site->database_grace)
-                   ? say(look, look->kept, identity) : um_cx_away(cx, &call);
+    record->epoch = um_known_record_epoch(ctx, record->user_id);
+    if (um_store_session_state(&call, um_random_uuid_text(ctx->pool, record->other), &state) != APR_SUCCESS) {
+        return look->kept && um_known_record_is_fresh(ctx, look->kept, ctx->site->database_grace)
+                   ? say(look, look->kept, identity) : um_ctx_away(ctx, &call);
     }
-    record->verdict = um_session_judge(cx, &state, um_random_uuid_text(cx->pool, record->user_id));
-    record->checked_at = cx->now;
+    record->verdict = um_session_judge(ctx, &state, um_random_uuid_text(ctx->pool, record->user_id));
+    record->checked_at = ctx->now;
     /* A session that is over will not come back; for how long that is remembered, the delay says. */
     record->ends_at = record->verdict == UM_OK ? state.expires_at : record->expires_at;
     record->is_staff = state.user && state.user->is_staff;
     look->identity = um_known_record_identity(state.user ? state.user : &nobody, state.user ? state.groups : "");
     if (look->keeps) {
-        um_known_record_put(cx, look->key, record, &look->identity);
+        um_known_record_put(ctx, look->key, record, &look->identity);
     }
     return say(look, record, identity);
 }
 
-um_status_e um_known_caller(um_cx_t *cx, const char *token, const um_identity_t **identity)
+um_status_e um_known_caller(um_ctx_t *ctx, const char *token, const um_identity_t **identity)
 {
-    look_t look = { .cx = cx };
+    look_t look = { .ctx = ctx };
     um_status_e status;
 
     find_kept(&look, token);
@@ -197,11 +197,11 @@ um_status_e um_known_caller(um_cx_t *cx, const char *token, const um_identity_t 
         status = read_token(&look, token);
         return status == UM_OK ? ask(&look, identity) : status;
     }
-    status = um_token_judge_times(cx, look.kept->begins_at, look.kept->expires_at);
+    status = um_token_judge_times(ctx, look.kept->begins_at, look.kept->expires_at);
     if (status != UM_OK) {
         return status;
     }
-    if (um_known_record_is_fresh(cx, look.kept, 0)) {
+    if (um_known_record_is_fresh(ctx, look.kept, 0)) {
         return say(&look, look.kept, identity);
     }
     look.record = *look.kept;

@@ -9,7 +9,7 @@
  * Each account has an epoch, a number in that memory which changes advance. What is kept bears the epoch that was read
  * before the database was asked, so that an answer which a change has overtaken is void when it comes. Accounts share
  * the 65,536 epochs by their ids; one that is advanced for another's sake is asked once more, no harm done. */
-#include "cx.h"
+#include "ctx.h"
 #include "identity.h"
 
 /** Bytes of memory for a table of that size. */
@@ -31,11 +31,11 @@ um_known_t *um_known_attach(apr_pool_t *pool, void *memory, apr_size_t size);
 void um_known_mark(um_site_t *site, const char *database);
 
 /** Who calls with this token. UM_BAD_TOKEN, UM_INACTIVE; UM_AWAY: it could not be checked, and was not known well
- * enough to be let in without. cx->cause says why, without a byte of the token. */
-um_status_e um_known_caller(um_cx_t *cx, const char *token, const um_identity_t **identity);
+ * enough to be let in without. ctx->cause says why, without a byte of the token. */
+um_status_e um_known_caller(um_ctx_t *ctx, const char *token, const um_identity_t **identity);
 
 /** Makes what is kept of an account void: to be called after each write that may have ended its sessions or changed its
  * rights, whether the write is known to have been done or not. Cannot fail. user_id is canonical. */
-void um_known_forget(const um_cx_t *cx, const char *user_id);
+void um_known_forget(const um_ctx_t *ctx, const char *user_id);
 
 #endif

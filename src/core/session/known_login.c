@@ -10,70 +10,70 @@
 #include <string.h>
 
 /* The texts follow each other with a zero between; a name has none, so no other pair makes the same bytes. */
-static int make_key(const um_cx_t *cx, const char *username_key, um_secret_t password, um_known_record_key_t key)
+static int make_key(const um_ctx_t *ctx, const char *username_key, um_secret_t password, um_known_record_key_t key)
 {
     apr_size_t name = strlen(username_key) + 1;
     apr_size_t len = UM_SHMTABLE_KEY + name + password.len;
-    unsigned char *bytes = apr_palloc(cx->pool, len);
+    unsigned char *bytes = apr_palloc(ctx->pool, len);
     unsigned char mac[UM_HMACKEY_SIG];
     int good;
 
-    memcpy(bytes, cx->site->known_mark, UM_SHMTABLE_KEY);
+    memcpy(bytes, ctx->site->known_mark, UM_SHMTABLE_KEY);
     memcpy(bytes + UM_SHMTABLE_KEY, username_key, name);
     memcpy(bytes + UM_SHMTABLE_KEY + name, password.text, password.len);
-    good = um_hmackey_sign(cx->site->known->key, bytes, len, mac) == APR_SUCCESS;
+    good = um_hmackey_sign(ctx->site->known->key, bytes, len, mac) == APR_SUCCESS;
     memcpy(key, mac, UM_SHMTABLE_KEY);
     OPENSSL_cleanse(bytes, len);
     return good;
 }
 
-static um_identity_t *copy(const um_cx_t *cx, const um_identity_t *identity)
+static um_identity_t *copy(const um_ctx_t *ctx, const um_identity_t *identity)
 {
-    return apr_pmemdup(cx->pool, identity, sizeof(*identity));
+    return apr_pmemdup(ctx->pool, identity, sizeof(*identity));
 }
 
 /* The record's account, if it is as it was when the password was checked. */
-static um_status_e ask(um_cx_t *cx, const um_known_record_key_t key, um_known_record_t *record,
+static um_status_e ask(um_ctx_t *ctx, const um_known_record_key_t key, um_known_record_t *record,
                        const um_identity_t **identity)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     um_user_t *user;
     const char *groups;
     unsigned char version[UM_RANDOM_UUID_BYTES];
     um_identity_t found;
 
-    record->epoch = um_known_record_epoch(cx, record->user_id);
-    if (um_store_group_user(&call, um_random_uuid_text(cx->pool, record->user_id), &user, &groups) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+    record->epoch = um_known_record_epoch(ctx, record->user_id);
+    if (um_store_group_user(&call, um_random_uuid_text(ctx->pool, record->user_id), &user, &groups) != APR_SUCCESS) {
+        return um_ctx_away(ctx, &call);
     }
     if (!user || !user->is_active || !um_random_uuid_bytes(user->version, version)
         || memcmp(version, record->other, sizeof(version)) != 0) {
         if (key) {
-            um_shmtable_remove(cx->site->known->table, key);
+            um_shmtable_remove(ctx->site->known->table, key);
         }
         return UM_ABSENT;
     }
     found = um_known_record_identity(user, groups);
-    record->checked_at = cx->now;
+    record->checked_at = ctx->now;
     record->is_staff = (unsigned char)user->is_staff;
     if (key) {
-        um_known_record_put(cx, key, record, &found);
+        um_known_record_put(ctx, key, record, &found);
     }
-    *identity = copy(cx, &found);
+    *identity = copy(ctx, &found);
     return UM_OK;
 }
 
 /* While the database is away, and for the grace: also when it is time for the password to be hashed again, for which
  * the database would be needed. */
-static int is_good_meanwhile(const um_cx_t *cx, const um_known_record_t *kept)
+static int is_good_meanwhile(const um_ctx_t *ctx, const um_known_record_t *kept)
 {
     um_known_record_t longer = *kept;
 
-    longer.ends_at += apr_time_sec(cx->site->database_grace);
-    return um_known_record_is_fresh(cx, &longer, cx->site->database_grace);
+    longer.ends_at += apr_time_sec(ctx->site->database_grace);
+    return um_known_record_is_fresh(ctx, &longer, ctx->site->database_grace);
 }
 
-um_status_e um_known_login(um_cx_t *cx, const char *username_key, um_secret_t password,
+um_status_e um_known_login(um_ctx_t *ctx, const char *username_key, um_secret_t password,
                            const um_identity_t **identity)
 {
     um_known_record_key_t key;
@@ -82,37 +82,37 @@ um_status_e um_known_login(um_cx_t *cx, const char *username_key, um_secret_t pa
     um_identity_t found;
     um_status_e status;
 
-    if (!cx->site->known || !cx->site->basic_cache || !make_key(cx, username_key, password, key)
-        || !um_known_record_get(cx, key, &kept, &found)
-        || kept->ends_at + apr_time_sec(cx->site->database_grace) <= um_cx_seconds(cx)) {
+    if (!ctx->site->known || !ctx->site->basic_cache || !make_key(ctx, username_key, password, key)
+        || !um_known_record_get(ctx, key, &kept, &found)
+        || kept->ends_at + apr_time_sec(ctx->site->database_grace) <= um_ctx_seconds(ctx)) {
         return UM_ABSENT;
     }
-    if (um_known_record_is_fresh(cx, kept, 0)) {
-        *identity = copy(cx, &found);
+    if (um_known_record_is_fresh(ctx, kept, 0)) {
+        *identity = copy(ctx, &found);
         return UM_OK;
     }
     record = *kept;
-    status = ask(cx, key, &record, identity);
-    if (status == UM_AWAY && is_good_meanwhile(cx, kept)) {
-        *identity = copy(cx, &found);
+    status = ask(ctx, key, &record, identity);
+    if (status == UM_AWAY && is_good_meanwhile(ctx, kept)) {
+        *identity = copy(ctx, &found);
         return UM_OK;
     }
-    if (status == UM_OK && kept->ends_at <= um_cx_seconds(cx)) {
+    if (status == UM_OK && kept->ends_at <= um_ctx_seconds(ctx)) {
         *identity = NULL;
         return UM_ABSENT;
     }
     return status;
 }
 
-um_status_e um_known_login_add(um_cx_t *cx, const char *username_key, um_secret_t password, const um_user_t *user,
+um_status_e um_known_login_add(um_ctx_t *ctx, const char *username_key, um_secret_t password, const um_user_t *user,
                                const um_identity_t **identity)
 {
     um_known_record_key_t key;
-    um_known_record_t record = { .verdict = UM_OK, .ends_at = um_cx_seconds(cx) + cx->site->basic_cache };
-    int keeps = cx->site->known && cx->site->basic_cache && make_key(cx, username_key, password, key);
+    um_known_record_t record = { .verdict = UM_OK, .ends_at = um_ctx_seconds(ctx) + ctx->site->basic_cache };
+    int keeps = ctx->site->known && ctx->site->basic_cache && make_key(ctx, username_key, password, key);
 
     if (!um_random_uuid_bytes(user->id, record.user_id) || !um_random_uuid_bytes(user->version, record.other)) {
         return UM_ABSENT;
     }
-    return ask(cx, keeps ? key : NULL, &record, identity);
+    return ask(ctx, keeps ? key : NULL, &record, identity);
 }

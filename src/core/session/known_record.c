@@ -7,22 +7,22 @@
 #define TEXTS 5
 
 /* The last bytes of an id of any version are its most random ones. */
-static apr_uint32_t *epoch_of(const um_cx_t *cx, const unsigned char user_id[UM_RANDOM_UUID_BYTES])
+static apr_uint32_t *epoch_of(const um_ctx_t *ctx, const unsigned char user_id[UM_RANDOM_UUID_BYTES])
 {
     unsigned number = (unsigned)user_id[UM_RANDOM_UUID_BYTES - 2] << 8 | user_id[UM_RANDOM_UUID_BYTES - 1];
 
-    return &cx->site->known->shared->epochs[number];
+    return &ctx->site->known->shared->epochs[number];
 }
 
-apr_uint32_t um_known_record_epoch(const um_cx_t *cx, const unsigned char user_id[UM_RANDOM_UUID_BYTES])
+apr_uint32_t um_known_record_epoch(const um_ctx_t *ctx, const unsigned char user_id[UM_RANDOM_UUID_BYTES])
 {
-    return cx->site->known ? apr_atomic_read32(epoch_of(cx, user_id)) : 0;
+    return ctx->site->known ? apr_atomic_read32(epoch_of(ctx, user_id)) : 0;
 }
 
-void um_known_record_advance(const um_cx_t *cx, const unsigned char user_id[UM_RANDOM_UUID_BYTES])
+void um_known_record_advance(const um_ctx_t *ctx, const unsigned char user_id[UM_RANDOM_UUID_BYTES])
 {
-    if (cx->site->known) {
-        apr_atomic_inc32(epoch_of(cx, user_id));
+    if (ctx->site->known) {
+        apr_atomic_inc32(epoch_of(ctx, user_id));
     }
 }
 
@@ -41,7 +41,7 @@ um_identity_t um_known_record_identity(const um_user_t *user, const char *groups
 
 /* --- to bytes and back: the record, then the identity's texts with the zeros at their ends --- */
 
-void um_known_record_put(const um_cx_t *cx, const um_known_record_key_t key, const um_known_record_t *record,
+void um_known_record_put(const um_ctx_t *ctx, const um_known_record_key_t key, const um_known_record_t *record,
                          const um_identity_t *identity)
 {
     const char *const texts[TEXTS] = { identity->username, identity->first_name, identity->last_name, identity->email,
@@ -55,17 +55,17 @@ void um_known_record_put(const um_cx_t *cx, const um_known_record_key_t key, con
         sizes[i] = strlen(texts[i]) + 1;
         size += sizes[i];
     }
-    at = bytes = apr_palloc(cx->pool, size);
+    at = bytes = apr_palloc(ctx->pool, size);
     memcpy(at, record, sizeof(*record));
     at += sizeof(*record);
     for (int i = 0; i < TEXTS; i++) {
         memcpy(at, texts[i], sizes[i]);
         at += sizes[i];
     }
-    um_shmtable_put(cx->site->known->table, key, bytes, size);
+    um_shmtable_put(ctx->site->known->table, key, bytes, size);
 }
 
-int um_known_record_get(const um_cx_t *cx, const um_known_record_key_t key, const um_known_record_t **record,
+int um_known_record_get(const um_ctx_t *ctx, const um_known_record_key_t key, const um_known_record_t **record,
                         um_identity_t *identity)
 {
     const void *value;
@@ -73,7 +73,7 @@ int um_known_record_get(const um_cx_t *cx, const um_known_record_key_t key, cons
     const char *at;
     apr_size_t len;
 
-    if (!um_shmtable_get(cx->site->known->table, cx->pool, key, &value, &len) || len < sizeof(**record) + TEXTS
+    if (!um_shmtable_get(ctx->site->known->table, ctx->pool, key, &value, &len) || len < sizeof(**record) + TEXTS
         || ((const char *)value)[len - 1] != '\0') {
         return 0;
     }
@@ -87,7 +87,7 @@ int um_known_record_get(const um_cx_t *cx, const um_known_record_key_t key, cons
         at += strlen(at) + 1;
     }
     *identity = (um_identity_t){
-        .user_id = um_random_uuid_text(cx->pool, (*record)->user_id),
+        .user_id = um_random_uuid_text(ctx->pool, (*record)->user_id),
         .username = texts[0],
         .first_name = texts[1],
         .last_name = texts[2],
@@ -99,13 +99,13 @@ int um_known_record_get(const um_cx_t *cx, const um_known_record_key_t key, cons
     return 1;
 }
 
-int um_known_record_is_fresh(const um_cx_t *cx, const um_known_record_t *record, apr_interval_time_t grace)
+int um_known_record_is_fresh(const um_ctx_t *ctx, const um_known_record_t *record, apr_interval_time_t grace)
 {
-    apr_interval_time_t limit = cx->site->revocation_delay + grace;
-    apr_interval_time_t age = cx->now - record->checked_at;
+    apr_interval_time_t limit = ctx->site->revocation_delay + grace;
+    apr_interval_time_t age = ctx->now - record->checked_at;
 
     /* A request that began before another one asked is a little younger than its answer; more than that is a clock that
      * was set back. */
-    return limit > 0 && age <= limit && age >= -apr_time_from_sec(1) && record->ends_at > um_cx_seconds(cx)
-           && record->epoch == um_known_record_epoch(cx, record->user_id);
+    return limit > 0 && age <= limit && age >= -apr_time_from_sec(1) && record->ends_at > um_ctx_seconds(ctx)
+           && record->epoch == um_known_record_epoch(ctx, record->user_id);
 }

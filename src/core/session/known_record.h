@@ -43,19 +43,19 @@ struct um_known_t {
 };
 
 /** The epoch of an account, and the next one begun. Without a memory: 0, and nothing. */
-apr_uint32_t um_known_record_epoch(const um_cx_t *cx, const unsigned char user_id[UM_RANDOM_UUID_BYTES]);
-void um_known_record_advance(const um_cx_t *cx, const unsigned char user_id[UM_RANDOM_UUID_BYTES]);
+apr_uint32_t um_known_record_epoch(const um_ctx_t *ctx, const unsigned char user_id[UM_RANDOM_UUID_BYTES]);
+void um_known_record_advance(const um_ctx_t *ctx, const unsigned char user_id[UM_RANDOM_UUID_BYTES]);
 
 /** Whether there is one; then *record points to it, and identity's texts into it. */
-int um_known_record_get(const um_cx_t *cx, const um_known_record_key_t key, const um_known_record_t **record,
+int um_known_record_get(const um_ctx_t *ctx, const um_known_record_key_t key, const um_known_record_t **record,
                         um_identity_t *identity);
 
 /** Keeps a record with an identity's texts. */
-void um_known_record_put(const um_cx_t *cx, const um_known_record_key_t key, const um_known_record_t *record,
+void um_known_record_put(const um_ctx_t *ctx, const um_known_record_key_t key, const um_known_record_t *record,
                          const um_identity_t *identity);
 
 /** Whether it is good now: asked for no longer ago than the delay and grace (microseconds), not void, not over. */
-int um_known_record_is_fresh(const um_cx_t *cx, const um_known_record_t *record, apr_interval_time_t grace);
+int um_known_record_is_fresh(const um_ctx_t *ctx, const um_known_record_t *record, apr_interval_time_t grace);
 
 /** An identity of a user, without session. */
 um_identity_t um_known_record_identity(const um_user_t *user, const char *groups);

@@ -71,63 +71,63 @@ static int parse(apr_pool_t *pool, const char *text, work_t *work)
 /* --- giving one --- */
 
 /* How long a session waits for its next refresh; its token has to be good for as long as it says. */
-static apr_int64_t waits(const um_cx_t *cx)
+static apr_int64_t waits(const um_ctx_t *ctx)
 {
-    return cx->site->session_idle > cx->site->token_lifetime ? cx->site->session_idle : cx->site->token_lifetime;
+    return ctx->site->session_idle > ctx->site->token_lifetime ? ctx->site->session_idle : ctx->site->token_lifetime;
 }
 
-um_status_e um_refresh_add(um_cx_t *cx, um_session_new_t *session)
+um_status_e um_refresh_add(um_ctx_t *ctx, um_session_new_t *session)
 {
     um_session_t *record = &session->record;
     parts_t parts;
 
-    if (!cx->site->session_idle) {
+    if (!ctx->site->session_idle) {
         return UM_OK;
     }
     if (!um_random_uuid_bytes(record->id, parts.id)
         || um_random_bytes(parts.family, sizeof(parts.family)) != APR_SUCCESS
         || um_random_bytes(parts.secret, sizeof(parts.secret)) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
+        return um_ctx_failed(ctx, "the random generator failed");
     }
-    record->family_hash = hash_of(cx->pool, parts.family, sizeof(parts.family));
-    record->refresh_hash = hash_of(cx->pool, parts.secret, sizeof(parts.secret));
-    record->expires_at = um_session_until(cx, waits(cx), record->ends_at);
-    session->refresh_token = print(cx->pool, &parts);
+    record->family_hash = hash_of(ctx->pool, parts.family, sizeof(parts.family));
+    record->refresh_hash = hash_of(ctx->pool, parts.secret, sizeof(parts.secret));
+    record->expires_at = um_session_until(ctx, waits(ctx), record->ends_at);
+    session->refresh_token = print(ctx->pool, &parts);
     OPENSSL_cleanse(&parts, sizeof(parts));
-    return record->family_hash && record->refresh_hash ? UM_OK : um_cx_failed(cx, "a token could not be hashed");
+    return record->family_hash && record->refresh_hash ? UM_OK : um_ctx_failed(ctx, "a token could not be hashed");
 }
 
 /* --- looking --- */
 
-static um_status_e refuse(um_cx_t *cx, const char *cause)
+static um_status_e refuse(um_ctx_t *ctx, const char *cause)
 {
-    cx->cause = cause;
+    ctx->cause = cause;
     return UM_BAD_TOKEN;
 }
 
-static um_status_e look(um_cx_t *cx, work_t *work)
+static um_status_e look(um_ctx_t *ctx, work_t *work)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     const um_session_refresh_t *row = &work->row;
 
     if (um_store_session_refresh(&call, work->id, &work->row) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
-    if (!row->user || !is_same(row->family_hash, hash_of(cx->pool, work->parts.family, sizeof(work->parts.family)))) {
-        return refuse(cx, "a refresh token of no session");
+    if (!row->user || !is_same(row->family_hash, hash_of(ctx->pool, work->parts.family, sizeof(work->parts.family)))) {
+        return refuse(ctx, "a refresh token of no session");
     }
-    return um_session_judge(cx, &(um_session_state_t){ row->user, row->stands, row->expires_at, NULL }, row->user->id);
+    return um_session_judge(ctx, &(um_session_state_t){ row->user, row->stands, row->expires_at, NULL }, row->user->id);
 }
 
-static um_status_e find(um_cx_t *cx, const char *text, work_t *work)
+static um_status_e find(um_ctx_t *ctx, const char *text, work_t *work)
 {
-    if (!cx->site->session_idle) {
-        return refuse(cx, "sessions are not refreshed here");
+    if (!ctx->site->session_idle) {
+        return refuse(ctx, "sessions are not refreshed here");
     }
-    if (!parse(cx->pool, text, work)) {
-        return refuse(cx, "not a refresh token");
+    if (!parse(ctx->pool, text, work)) {
+        return refuse(ctx, "not a refresh token");
     }
-    return look(cx, work);
+    return look(ctx, work);
 }
 
 static int is_present(const work_t *work)
@@ -148,13 +148,13 @@ typedef struct link_t {
 
 /* Of a session, those that may still be used, the newest first. The clocks of nodes differ: one that was replaced in a
  * moment to come was replaced just now. */
-static int links_of(const um_cx_t *cx, const um_session_refresh_t *row, link_t *links)
+static int links_of(const um_ctx_t *ctx, const um_session_refresh_t *row, link_t *links)
 {
-    char *rest = apr_pstrdup(cx->pool, row->earlier_hashes), *last = NULL, *salt, *at;
+    char *rest = apr_pstrdup(ctx->pool, row->earlier_hashes), *last = NULL, *salt, *at;
     link_t link = { row->previous_hash, row->refresh_salt, row->rotated_at };
     int count = 0;
 
-    while (link.hash && count <= MOST_EARLIER && um_cx_seconds(cx) - link.at < cx->site->refresh_grace) {
+    while (link.hash && count <= MOST_EARLIER && um_ctx_seconds(ctx) - link.at < ctx->site->refresh_grace) {
         links[count++] = link;
         link.hash = apr_strtok(rest, " ", &last);
         salt = link.hash ? apr_strtok(NULL, " ", &last) : NULL;
@@ -176,18 +176,18 @@ static int position(const work_t *work, const link_t *links, int count)
     return found;
 }
 
-static int is_in_grace(const um_cx_t *cx, const work_t *work)
+static int is_in_grace(const um_ctx_t *ctx, const work_t *work)
 {
     link_t links[MOST_EARLIER + 1];
-    int count = links_of(cx, &work->row, links);
+    int count = links_of(ctx, &work->row, links);
 
     return position(work, links, count) < count;
 }
 
-um_status_e um_refresh_find(um_cx_t *cx, const char *text, um_refresh_t *refresh)
+um_status_e um_refresh_find(um_ctx_t *ctx, const char *text, um_refresh_t *refresh)
 {
     work_t work = { 0 };
-    um_status_e status = find(cx, text, &work);
+    um_status_e status = find(ctx, text, &work);
 
     if (status == UM_OK) {
         *refresh = (um_refresh_t){
@@ -195,7 +195,7 @@ um_status_e um_refresh_find(um_cx_t *cx, const char *text, um_refresh_t *refresh
             .session_id = work.id,
             .created_at = work.row.created_at,
             .expires_at = work.row.expires_at,
-            .is_good = is_present(&work) || is_in_grace(cx, &work),
+            .is_good = is_present(&work) || is_in_grace(ctx, &work),
         };
     }
     OPENSSL_cleanse(&work.parts, sizeof(work.parts));
@@ -205,11 +205,11 @@ um_status_e um_refresh_find(um_cx_t *cx, const char *text, um_refresh_t *refresh
 /* --- using --- */
 
 /* Makes parts those of the token that follows under a salt. */
-static int follow(um_cx_t *cx, parts_t *parts, const char *salt)
+static int follow(um_ctx_t *ctx, parts_t *parts, const char *salt)
 {
     unsigned char secret[sizeof(parts->secret)];
     um_hmackey_t *key;
-    int good = um_hmackey_create(cx->pool, (const unsigned char *)salt, strlen(salt), &key) == APR_SUCCESS
+    int good = um_hmackey_create(ctx->pool, (const unsigned char *)salt, strlen(salt), &key) == APR_SUCCESS
                && um_hmackey_sign(key, parts->secret, sizeof(parts->secret), secret) == APR_SUCCESS;
 
     if (good) {
@@ -220,20 +220,20 @@ static int follow(um_cx_t *cx, parts_t *parts, const char *salt)
 }
 
 /* The token of parts and its hash, and wipes them. */
-static um_status_e give(um_cx_t *cx, parts_t *parts, int good, const char **token, const char **hash)
+static um_status_e give(um_ctx_t *ctx, parts_t *parts, int good, const char **token, const char **hash)
 {
-    *hash = good ? hash_of(cx->pool, parts->secret, sizeof(parts->secret)) : NULL;
-    *token = *hash ? print(cx->pool, parts) : NULL;
+    *hash = good ? hash_of(ctx->pool, parts->secret, sizeof(parts->secret)) : NULL;
+    *token = *hash ? print(ctx->pool, parts) : NULL;
     OPENSSL_cleanse(parts, sizeof(*parts));
-    return *hash ? UM_OK : um_cx_failed(cx, "a refresh token could not be made");
+    return *hash ? UM_OK : um_ctx_failed(ctx, "a refresh token could not be made");
 }
 
 /* The present token for one that was replaced a moment ago. *token NULL: it is none of those, or an older version of
  * the module has replaced one since and kept nothing of the others. */
-static um_status_e catch_up(um_cx_t *cx, const work_t *work, const char **token)
+static um_status_e catch_up(um_ctx_t *ctx, const work_t *work, const char **token)
 {
     link_t links[MOST_EARLIER + 1];
-    int count = links_of(cx, &work->row, links);
+    int count = links_of(ctx, &work->row, links);
     int i = position(work, links, count), good = 1;
     parts_t parts = work->parts;
     const char *hash;
@@ -245,9 +245,9 @@ static um_status_e catch_up(um_cx_t *cx, const work_t *work, const char **token)
         return UM_OK;
     }
     for (; good && i >= 0; i--) {
-        good = follow(cx, &parts, links[i].salt);
+        good = follow(ctx, &parts, links[i].salt);
     }
-    status = give(cx, &parts, good, token, &hash);
+    status = give(ctx, &parts, good, token, &hash);
     if (status == UM_OK && !is_same(work->row.refresh_hash, hash)) {
         *token = NULL;
     }
@@ -255,46 +255,46 @@ static um_status_e catch_up(um_cx_t *cx, const work_t *work, const char **token)
 }
 
 /* What is to be remembered of those before the present one. */
-static const char *earlier(um_cx_t *cx, const work_t *work)
+static const char *earlier(um_ctx_t *ctx, const work_t *work)
 {
     link_t links[MOST_EARLIER + 1];
-    int count = links_of(cx, &work->row, links);
+    int count = links_of(ctx, &work->row, links);
     const char *text = "";
 
     for (int i = 0; i < count && i < MOST_EARLIER; i++) {
-        text = apr_psprintf(cx->pool, "%s%s%s %s %" APR_INT64_T_FMT, text, i ? " " : "", links[i].hash, links[i].salt,
+        text = apr_psprintf(ctx->pool, "%s%s%s %s %" APR_INT64_T_FMT, text, i ? " " : "", links[i].hash, links[i].salt,
                             links[i].at);
     }
     return text;
 }
 
 /* Replaces the present token. *won = 0: somebody else did, or the session ended; then the row is read anew. */
-static um_status_e rotate(um_cx_t *cx, work_t *work, const char **token, int *won)
+static um_status_e rotate(um_ctx_t *ctx, work_t *work, const char **token, int *won)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     um_session_rotation_t rotation = {
         .id = work->id,
         .old_hash = work->secret_hash,
-        .earlier_hashes = earlier(cx, work),
-        .address = um_session_plain(cx->pool, cx->address),
-        .user_agent = um_session_plain(cx->pool, cx->user_agent),
-        .now = um_cx_seconds(cx),
-        .expires_at = um_session_until(cx, waits(cx), work->row.ends_at),
+        .earlier_hashes = earlier(ctx, work),
+        .address = um_session_plain(ctx->pool, ctx->address),
+        .user_agent = um_session_plain(ctx->pool, ctx->user_agent),
+        .now = um_ctx_seconds(ctx),
+        .expires_at = um_session_until(ctx, waits(ctx), work->row.ends_at),
     };
     parts_t next = work->parts;
     um_status_e status;
     int good;
 
-    good = um_random_text(cx->pool, SALT_BYTES, &rotation.salt) == APR_SUCCESS && follow(cx, &next, rotation.salt);
-    status = give(cx, &next, good, token, &rotation.new_hash);
+    good = um_random_text(ctx->pool, SALT_BYTES, &rotation.salt) == APR_SUCCESS && follow(ctx, &next, rotation.salt);
+    status = give(ctx, &next, good, token, &rotation.new_hash);
     if (status != UM_OK) {
         return status;
     }
     if (um_store_session_rotate(&call, &rotation, won) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     if (!*won) {
-        status = look(cx, work);
+        status = look(ctx, work);
         /* The answer of the first try was lost: it was us, as nobody else has our salt. */
         *won = status == UM_OK && is_same(work->row.refresh_hash, rotation.new_hash);
     }
@@ -302,51 +302,51 @@ static um_status_e rotate(um_cx_t *cx, work_t *work, const char **token, int *wo
 }
 
 /* Neither the present token nor one that was replaced a moment ago: it was used already, by whomever. */
-static um_status_e end_family(um_cx_t *cx, const work_t *work, um_refresh_use_t *use)
+static um_status_e end_family(um_ctx_t *ctx, const work_t *work, um_refresh_use_t *use)
 {
-    um_status_e status = um_session_end(cx, work->row.user->id, work->id);
+    um_status_e status = um_session_end(ctx, work->row.user->id, work->id);
 
     if (status != UM_OK && status != UM_ABSENT) {
         return status;
     }
     use->reused = 1;
     use->user = work->row.user;
-    return refuse(cx, "a refresh token was used again: its session is over");
+    return refuse(ctx, "a refresh token was used again: its session is over");
 }
 
-static um_status_e use_it(um_cx_t *cx, work_t *work, um_refresh_use_t *use)
+static um_status_e use_it(um_ctx_t *ctx, work_t *work, um_refresh_use_t *use)
 {
     um_status_e status;
     int won = 0;
 
-    if (!is_present(work) && !is_in_grace(cx, work)) {
-        return end_family(cx, work, use);
+    if (!is_present(work) && !is_in_grace(ctx, work)) {
+        return end_family(ctx, work, use);
     }
     /* First, so that nothing but the database can fail once the token is replaced. */
     use->user = work->row.user;
-    use->expires_at = um_session_until(cx, cx->site->token_lifetime, work->row.ends_at);
-    status = um_token_issue(cx, use->user->id, work->id, use->expires_at, &use->token);
+    use->expires_at = um_session_until(ctx, ctx->site->token_lifetime, work->row.ends_at);
+    status = um_token_issue(ctx, use->user->id, work->id, use->expires_at, &use->token);
     if (status == UM_OK && is_present(work)) {
-        status = rotate(cx, work, &use->refresh_token, &won);
+        status = rotate(ctx, work, &use->refresh_token, &won);
     }
     if (status != UM_OK || won) {
         return status;
     }
     if (is_present(work)) {
-        return refuse(cx, "the session is over");
+        return refuse(ctx, "the session is over");
     }
-    status = catch_up(cx, work, &use->refresh_token);
-    return status == UM_OK && !use->refresh_token ? end_family(cx, work, use) : status;
+    status = catch_up(ctx, work, &use->refresh_token);
+    return status == UM_OK && !use->refresh_token ? end_family(ctx, work, use) : status;
 }
 
-um_status_e um_refresh_use(um_cx_t *cx, const char *text, um_refresh_use_t *use)
+um_status_e um_refresh_use(um_ctx_t *ctx, const char *text, um_refresh_use_t *use)
 {
     work_t work = { 0 };
-    um_status_e status = find(cx, text, &work);
+    um_status_e status = find(ctx, text, &work);
 
     *use = (um_refresh_use_t){ 0 };
     if (status == UM_OK) {
-        status = use_it(cx, &work, use);
+        status = use_it(ctx, &work, use);
     }
     OPENSSL_cleanse(&work.parts, sizeof(work.parts));
     return status;

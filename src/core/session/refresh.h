@@ -16,7 +16,7 @@
 
 /** Gives a session that is about to be opened a refresh token, and the time to use it; does nothing where sessions are
  * not refreshed. UM_FAILED. */
-um_status_e um_refresh_add(um_cx_t *cx, um_session_new_t *session);
+um_status_e um_refresh_add(um_ctx_t *ctx, um_session_new_t *session);
 
 /** What a refresh token is good for. */
 typedef struct um_refresh_t {
@@ -29,7 +29,7 @@ typedef struct um_refresh_t {
 
 /** Looks at a token and changes nothing. UM_BAD_TOKEN: not one of ours, or its session is over; UM_INACTIVE: its
  * account is switched off; UM_AWAY. */
-um_status_e um_refresh_find(um_cx_t *cx, const char *text, um_refresh_t *refresh);
+um_status_e um_refresh_find(um_ctx_t *ctx, const char *text, um_refresh_t *refresh);
 
 /** What a use gives. */
 typedef struct um_refresh_use_t {
@@ -43,6 +43,6 @@ typedef struct um_refresh_use_t {
 /** Uses a token: a new access token and the next refresh token. As um_refresh_find; UM_BAD_TOKEN also for one that was
  * used before, UM_FAILED. When it ends in UM_AWAY the token may have been replaced: within the grace the next try gets
  * what this one lost. */
-um_status_e um_refresh_use(um_cx_t *cx, const char *text, um_refresh_use_t *use);
+um_status_e um_refresh_use(um_ctx_t *ctx, const char *text, um_refresh_use_t *use);
 
 #endif

@@ -23,83 +23,83 @@ const char *um_session_plain(apr_pool_t *pool, const char *text)
     return copy;
 }
 
-apr_int64_t um_session_until(const um_cx_t *cx, apr_int64_t seconds, apr_int64_t ends_at)
+apr_int64_t um_session_until(const um_ctx_t *ctx, apr_int64_t seconds, apr_int64_t ends_at)
 {
-    apr_int64_t until = um_cx_seconds(cx) + seconds;
+    apr_int64_t until = um_ctx_seconds(ctx) + seconds;
 
     return until < ends_at ? until : ends_at;
 }
 
-um_status_e um_session_make(um_cx_t *cx, const um_user_t *user, um_session_new_t *session)
+um_status_e um_session_make(um_ctx_t *ctx, const um_user_t *user, um_session_new_t *session)
 {
-    apr_int64_t now = um_cx_seconds(cx);
-    apr_int64_t ends_at = now + cx->site->session_lifetime;
+    apr_int64_t now = um_ctx_seconds(ctx);
+    apr_int64_t ends_at = now + ctx->site->session_lifetime;
     const char *id;
 
-    if (um_random_uuid(cx->pool, cx->now, &id) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
+    if (um_random_uuid(ctx->pool, ctx->now, &id) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
     }
     session->record = (um_session_t){
         .id = id,
         .user_id = user->id,
         .user_version = user->version,
         .created_at = now,
-        .expires_at = um_session_until(cx, cx->site->token_lifetime, ends_at),
+        .expires_at = um_session_until(ctx, ctx->site->token_lifetime, ends_at),
         .ends_at = ends_at,
-        .address = um_session_plain(cx->pool, cx->address),
-        .user_agent = um_session_plain(cx->pool, cx->user_agent),
+        .address = um_session_plain(ctx->pool, ctx->address),
+        .user_agent = um_session_plain(ctx->pool, ctx->user_agent),
         .family_hash = "",
         .refresh_hash = "",
     };
     session->refresh_token = NULL;
     session->token_expires_at = session->record.expires_at;
-    return um_token_issue(cx, user->id, id, session->token_expires_at, &session->token);
+    return um_token_issue(ctx, user->id, id, session->token_expires_at, &session->token);
 }
 
-um_status_e um_session_open(um_cx_t *cx, const um_session_new_t *session)
+um_status_e um_session_open(um_ctx_t *ctx, const um_session_new_t *session)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     int done;
 
     if (um_store_session_insert(&call, &session->record, &done) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return done ? UM_OK : UM_BAD_TOKEN;
 }
 
-um_status_e um_session_say(um_cx_t *cx, um_status_e verdict)
+um_status_e um_session_say(um_ctx_t *ctx, um_status_e verdict)
 {
     if (verdict != UM_OK) {
-        cx->cause = verdict == UM_INACTIVE ? "the account is inactive" : "the session is over";
+        ctx->cause = verdict == UM_INACTIVE ? "the account is inactive" : "the session is over";
     }
     return verdict;
 }
 
-um_status_e um_session_judge(um_cx_t *cx, const um_session_state_t *state, const char *user_id)
+um_status_e um_session_judge(um_ctx_t *ctx, const um_session_state_t *state, const char *user_id)
 {
     if (!state->user || strcmp(state->user->id, user_id) != 0) {
-        return um_session_say(cx, UM_BAD_TOKEN);
+        return um_session_say(ctx, UM_BAD_TOKEN);
     }
     if (!state->user->is_active) {
-        return um_session_say(cx, UM_INACTIVE);
+        return um_session_say(ctx, UM_INACTIVE);
     }
-    return um_session_say(cx, state->stands && state->expires_at > um_cx_seconds(cx) ? UM_OK : UM_BAD_TOKEN);
+    return um_session_say(ctx, state->stands && state->expires_at > um_ctx_seconds(ctx) ? UM_OK : UM_BAD_TOKEN);
 }
 
-um_status_e um_session_caller(um_cx_t *cx, const char *token, um_caller_t *caller)
+um_status_e um_session_caller(um_ctx_t *ctx, const char *token, um_caller_t *caller)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     um_token_t *read = &caller->token;
     um_session_state_t state;
-    um_status_e status = um_token_read(cx, token, read);
+    um_status_e status = um_token_read(ctx, token, read);
 
     if (status != UM_OK) {
         return status;
     }
     if (um_store_session_user(&call, read->session_id, &state) != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
-    status = um_session_judge(cx, &state, read->user_id);
+    status = um_session_judge(ctx, &state, read->user_id);
     if (status == UM_OK) {
         caller->user = state.user;
         caller->session_id = read->session_id;
@@ -107,41 +107,41 @@ um_status_e um_session_caller(um_cx_t *cx, const char *token, um_caller_t *calle
     return status;
 }
 
-um_status_e um_session_list(um_cx_t *cx, const char *user_id, apr_array_header_t **sessions)
+um_status_e um_session_list(um_ctx_t *ctx, const char *user_id, apr_array_header_t **sessions)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
 
-    return um_store_session_list(&call, user_id, um_cx_seconds(cx), UM_SESSION_LIST_MAX, sessions) == APR_SUCCESS
-           ? UM_OK : um_cx_away(cx, &call);
+    return um_store_session_list(&call, user_id, um_ctx_seconds(ctx), UM_SESSION_LIST_MAX, sessions) == APR_SUCCESS
+           ? UM_OK : um_ctx_away(ctx, &call);
 }
 
-um_status_e um_session_end(um_cx_t *cx, const char *user_id, const char *session_id)
+um_status_e um_session_end(um_ctx_t *ctx, const char *user_id, const char *session_id)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     int done;
-    apr_status_t rv = um_store_session_end(&call, session_id, user_id, um_cx_seconds(cx), &done);
+    apr_status_t rv = um_store_session_end(&call, session_id, user_id, um_ctx_seconds(ctx), &done);
 
-    um_known_forget(cx, user_id);
+    um_known_forget(ctx, user_id);
     if (rv != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }
 
-um_status_e um_session_end_all(um_cx_t *cx, const char *user_id)
+um_status_e um_session_end_all(um_ctx_t *ctx, const char *user_id)
 {
-    um_store_call_t call = um_cx_store(cx);
+    um_store_call_t call = um_ctx_store(ctx);
     const char *version;
     apr_status_t rv;
     int done;
 
-    if (um_random_uuid(cx->pool, cx->now, &version) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
+    if (um_random_uuid(ctx->pool, ctx->now, &version) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
     }
-    rv = um_store_session_end_all(&call, user_id, version, um_cx_seconds(cx), &done);
-    um_known_forget(cx, user_id);
+    rv = um_store_session_end_all(&call, user_id, version, um_ctx_seconds(ctx), &done);
+    um_known_forget(ctx, user_id);
     if (rv != APR_SUCCESS) {
-        return um_cx_away(cx, &call);
+        return um_ctx_away(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }

@@ -3,7 +3,7 @@
 #define UM_SESSION_H
 /* Sessions: what a token stands for. A session stands while it has not run out and the user's credentials and state are
  * those it was opened with (user_version): so one changed row ends all sessions of a user at once. */
-#include "cx.h"
+#include "ctx.h"
 #include "store_session.h"
 #include "token.h"
 
@@ -26,36 +26,36 @@ typedef struct um_session_new_t {
 #define UM_SESSION_LIST_MAX 100
 
 /** Seconds since the epoch at which something that starts now is over, not beyond ends_at. */
-apr_int64_t um_session_until(const um_cx_t *cx, apr_int64_t seconds, apr_int64_t ends_at);
+apr_int64_t um_session_until(const um_ctx_t *ctx, apr_int64_t seconds, apr_int64_t ends_at);
 
 /** Makes a session for a user as he will be at that version, and signs its token; it has no refresh token and lasts as
  * long as that. Nothing is stored yet: so nothing can fail once it is. UM_FAILED. */
-um_status_e um_session_make(um_cx_t *cx, const um_user_t *user, um_session_new_t *session);
+um_status_e um_session_make(um_ctx_t *ctx, const um_user_t *user, um_session_new_t *session);
 
 /** Stores a session by itself. UM_BAD_TOKEN: the user is gone, inactive, or has other credentials by now. UM_AWAY. */
-um_status_e um_session_open(um_cx_t *cx, const um_session_new_t *session);
+um_status_e um_session_open(um_ctx_t *ctx, const um_session_new_t *session);
 
 /** Whether a session of that user stands now: the one rule for all who ask. UM_OK, UM_BAD_TOKEN, UM_INACTIVE; the last
- * two with cx->cause. */
-um_status_e um_session_judge(um_cx_t *cx, const um_session_state_t *state, const char *user_id);
+ * two with ctx->cause. */
+um_status_e um_session_judge(um_ctx_t *ctx, const um_session_state_t *state, const char *user_id);
 
 /** Gives such a verdict, perhaps an earlier one, with its cause. */
-um_status_e um_session_say(um_cx_t *cx, um_status_e verdict);
+um_status_e um_session_say(um_ctx_t *ctx, um_status_e verdict);
 
 /** Who calls with this token: the signature, then one SELECT. UM_BAD_TOKEN, UM_INACTIVE, UM_AWAY. */
-um_status_e um_session_caller(um_cx_t *cx, const char *token, um_caller_t *caller);
+um_status_e um_session_caller(um_ctx_t *ctx, const char *token, um_caller_t *caller);
 
 /** Printable ASCII of what a client says of itself, not too much of it; "" for NULL. */
 const char *um_session_plain(apr_pool_t *pool, const char *text);
 
 /** The sessions of a user that stand, um_session_t, the newest first, UM_SESSION_LIST_MAX at most. UM_AWAY. */
-um_status_e um_session_list(um_cx_t *cx, const char *user_id, apr_array_header_t **sessions);
+um_status_e um_session_list(um_ctx_t *ctx, const char *user_id, apr_array_header_t **sessions);
 
 /** Ends a session of a user, and with it its token and refresh token. UM_ABSENT: he has none of that id. UM_AWAY. */
-um_status_e um_session_end(um_cx_t *cx, const char *user_id, const char *session_id);
+um_status_e um_session_end(um_ctx_t *ctx, const char *user_id, const char *session_id);
 
 /** Ends all sessions of a user at once, and with them what his mails hold to set his password. UM_ABSENT: there is no
  * such user. UM_AWAY, UM_FAILED. */
-um_status_e um_session_end_all(um_cx_t *cx, const char *user_id);
+um_status_e um_session_end_all(um_ctx_t *ctx, const char *user_id);
 
 #endif

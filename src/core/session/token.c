@@ -5,38 +5,38 @@
 #include "key.h"
 #include "random.h"
 
-um_status_e um_token_issue(um_cx_t *cx, const char *user_id, const char *session_id, apr_int64_t expires_at,
+um_status_e um_token_issue(um_ctx_t *ctx, const char *user_id, const char *session_id, apr_int64_t expires_at,
                            const char **token)
 {
-    um_json_t *claims = um_json_object(cx->pool);
-    const um_jwk_t *key = um_key_signing(cx->site->keys);
+    um_json_t *claims = um_json_object(ctx->pool);
+    const um_jwk_t *key = um_key_signing(ctx->site->keys);
     const char *jti;
 
     if (!key) {
-        return um_cx_failed(cx, "no key is left to sign a token: the one that signed is retired");
+        return um_ctx_failed(ctx, "no key is left to sign a token: the one that signed is retired");
     }
-    if (um_random_text(cx->pool, 16, &jti) != APR_SUCCESS) {
-        return um_cx_failed(cx, "the random generator failed");
+    if (um_random_text(ctx->pool, 16, &jti) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
     }
-    um_json_put_text(claims, "iss", cx->site->issuer);
+    um_json_put_text(claims, "iss", ctx->site->issuer);
     um_json_put_text(claims, "sub", user_id);
-    um_json_put_text(claims, "aud", cx->site->audience);
-    um_json_put_int(claims, "iat", um_cx_seconds(cx));
+    um_json_put_text(claims, "aud", ctx->site->audience);
+    um_json_put_int(claims, "iat", um_ctx_seconds(ctx));
     um_json_put_int(claims, "exp", expires_at);
     um_json_put_text(claims, "jti", jti);
     um_json_put_text(claims, "sid", session_id);
-    if (um_jwt_sign(cx->pool, key, UM_TOKEN_TYP, claims, token) != APR_SUCCESS) {
-        return um_cx_failed(cx, "a token could not be signed");
+    if (um_jwt_sign(ctx->pool, key, UM_TOKEN_TYP, claims, token) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "a token could not be signed");
     }
     return UM_OK;
 }
 
 /* An id in a token that we signed is canonical already; anything else was not made by this program. */
-static const char *claim_id(const um_cx_t *cx, const um_json_t *claims, const char *name)
+static const char *claim_id(const um_ctx_t *ctx, const um_json_t *claims, const char *name)
 {
     um_json_value_t value = um_json_get(claims, name);
 
-    return value.kind == UM_JSON_STRING ? um_random_uuid_parse(cx->pool, value.text) : NULL;
+    return value.kind == UM_JSON_STRING ? um_random_uuid_parse(ctx->pool, value.text) : NULL;
 }
 
 /* A number that fits: a token may say 1e300. um_jwt_verify has seen that it is one, if it is there. */
@@ -55,14 +55,14 @@ static apr_int64_t claim_beginning(const um_json_t *claims, const char *name)
     return whole + ((double)whole < um_json_get(claims, name).number && whole < UM_TOKEN_END_OF_TIME);
 }
 
-um_status_e um_token_judge_times(um_cx_t *cx, apr_int64_t begins_at, apr_int64_t expires_at)
+um_status_e um_token_judge_times(um_ctx_t *ctx, apr_int64_t begins_at, apr_int64_t expires_at)
 {
-    if (expires_at <= um_cx_seconds(cx)) {
-        cx->cause = "expired";
+    if (expires_at <= um_ctx_seconds(ctx)) {
+        ctx->cause = "expired";
         return UM_BAD_TOKEN;
     }
-    if (begins_at > um_cx_seconds(cx) + UM_TOKEN_LEEWAY) {
-        cx->cause = "issued in the future";
+    if (begins_at > um_ctx_seconds(ctx) + UM_TOKEN_LEEWAY) {
+        ctx->cause = "issued in the future";
         return UM_BAD_TOKEN;
     }
     return UM_OK;
@@ -82,30 +82,30 @@ static const um_jwk_t *find_key(void *baton, const char *kid)
     return finder->key;
 }
 
-um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token)
+um_status_e um_token_read(um_ctx_t *ctx, const char *text, um_token_t *token)
 {
-    finder_t finder = { (um_keyring_t *)cx->site->keys, NULL };
+    finder_t finder = { (um_keyring_t *)ctx->site->keys, NULL };
     um_jwt_rules_t rules = {
         .typ = UM_TOKEN_TYP,
-        .issuer = cx->site->issuer,
-        .audience = cx->site->audience,
-        .now = um_cx_seconds(cx),
+        .issuer = ctx->site->issuer,
+        .audience = ctx->site->audience,
+        .now = um_ctx_seconds(ctx),
         .leeway = UM_TOKEN_LEEWAY,
         .find = find_key,
         .baton = &finder,
-        .cache = cx->site->signatures,
+        .cache = ctx->site->signatures,
     };
     um_json_t *claims = NULL;
     apr_int64_t not_before;
     apr_status_t rv;
 
-    rv = um_jwt_verify(cx->pool, &rules, text, &claims, &cx->cause);
+    rv = um_jwt_verify(ctx->pool, &rules, text, &claims, &ctx->cause);
     if (rv != APR_SUCCESS) {
         return rv == APR_EINVAL ? UM_BAD_TOKEN : UM_FAILED;
     }
     token->kid = um_jwk_kid(finder.key);
-    token->user_id = claim_id(cx, claims, "sub");
-    token->session_id = claim_id(cx, claims, "sid");
+    token->user_id = claim_id(ctx, claims, "sub");
+    token->session_id = claim_id(ctx, claims, "sid");
     token->id = um_json_get(claims, "jti").text;
     token->issued_at = claim_time(claims, "iat");
     token->expires_at = claim_time(claims, "exp");
@@ -113,8 +113,8 @@ um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token)
     not_before = claim_beginning(claims, "nbf");
     token->begins_at = not_before > token->begins_at ? not_before : token->begins_at;
     if (!token->user_id || !token->session_id) {
-        cx->cause = "sub or sid is not an id";
+        ctx->cause = "sub or sid is not an id";
         return UM_BAD_TOKEN;
     }
-    return um_token_judge_times(cx, token->begins_at, token->expires_at);
+    return um_token_judge_times(ctx, token->begins_at, token->expires_at);
 }

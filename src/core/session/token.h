@@ -3,7 +3,7 @@
 #define UM_TOKEN_H
 /* Access tokens: JWTs of the profile of RFC 9068. A token names its user and its session and gives no right by
  * itself. */
-#include "cx.h"
+#include "ctx.h"
 
 #define UM_TOKEN_TYP "at+jwt"
 /** Seconds that the clocks of two nodes may differ, and by which a clock may be set back, without good tokens being
@@ -24,15 +24,15 @@ typedef struct um_token_t {
 } um_token_t;
 
 /** Signs a token for a session that ends at expires_at (seconds since the epoch). UM_FAILED: it could not be signed. */
-um_status_e um_token_issue(um_cx_t *cx, const char *user_id, const char *session_id, apr_int64_t expires_at,
+um_status_e um_token_issue(um_ctx_t *ctx, const char *user_id, const char *session_id, apr_int64_t expires_at,
                            const char **token);
 
 /** Whether a token of these times is good now: the one rule, for the API and for what Locations have cached. UM_OK or
  * UM_BAD_TOKEN with a cause. Its session may be refreshed and go on, so the leeway is for beginnings only. */
-um_status_e um_token_judge_times(um_cx_t *cx, apr_int64_t begins_at, apr_int64_t expires_at);
+um_status_e um_token_judge_times(um_ctx_t *ctx, apr_int64_t begins_at, apr_int64_t expires_at);
 
-/** Reads a token. UM_BAD_TOKEN: not one of ours, or not good now. cx->cause says why, without a byte of the token.
+/** Reads a token. UM_BAD_TOKEN: not one of ours, or not good now. ctx->cause says why, without a byte of the token.
  * UM_FAILED: it could not be checked. */
-um_status_e um_token_read(um_cx_t *cx, const char *text, um_token_t *token);
+um_status_e um_token_read(um_ctx_t *ctx, const char *text, um_token_t *token);
 
 #endif

@@ -41,7 +41,7 @@ static int is_open(const um_call_t *call, um_who_e who)
 
 static int bad_token(um_call_t *call, const char *cause)
 {
-    call->cx.cause = cause;
+    call->ctx.cause = cause;
     return um_reply_status(call, UM_BAD_TOKEN);
 }
 
@@ -51,7 +51,7 @@ static int check_token(um_call_t *call, um_who_e who, const char *token)
     um_status_e status;
 
     if (who != UM_BEARER && is_client) {
-        call->client = um_client_find(call->cx.site->clients, token);
+        call->client = um_client_find(call->ctx.site->clients, token);
         return call->client ? OK : bad_token(call, "no client's token");
     }
     if (who == UM_TO_REVOKE) {
@@ -61,7 +61,7 @@ static int check_token(um_call_t *call, um_who_e who, const char *token)
     if (who == UM_CLIENT) {
         return bad_token(call, "not a client's token");
     }
-    status = um_session_caller(&call->cx, token, &call->caller);
+    status = um_session_caller(&call->ctx, token, &call->caller);
     return status == UM_OK ? OK : um_reply_status(call, status);
 }
 
@@ -75,9 +75,9 @@ static int check_basic(um_call_t *call, um_who_e who, int *is_basic)
     if (!*is_basic) {
         return OK;
     }
-    client = token ? um_client_find(call->cx.site->clients, token) : NULL;
+    client = token ? um_client_find(call->ctx.site->clients, token) : NULL;
     if (!client || strcmp(client, name) != 0) {
-        call->cx.cause = "not a client's name and token";
+        call->ctx.cause = "not a client's name and token";
         return um_reply_client(call);
     }
     call->client = client;

@@ -115,9 +115,9 @@ static um_call_t *new_call(request_rec *r)
 
     call->r = r;
     call->server = um_server_of(r->server);
-    um_cx_init(&call->cx, r->pool, call->server->site, apr_time_now());
-    call->cx.address = r->useragent_ip;
-    call->cx.user_agent = apr_table_get(r->headers_in, "User-Agent");
+    um_ctx_init(&call->ctx, r->pool, call->server->site, apr_time_now());
+    call->ctx.address = r->useragent_ip;
+    call->ctx.user_agent = apr_table_get(r->headers_in, "User-Agent");
     call->accept = um_mediatype_accept(r->pool, apr_table_get(r->headers_in, "Accept"));
     return call;
 }
@@ -125,14 +125,14 @@ static um_call_t *new_call(request_rec *r)
 static int method_not_allowed(um_call_t *call, const um_route_t *first)
 {
     /* core's own list would add what it knows. */
-    apr_table_setn(call->r->err_headers_out, "Allow", um_route_allow(call->cx.pool, first));
+    apr_table_setn(call->r->err_headers_out, "Allow", um_route_allow(call->ctx.pool, first));
     return um_reply_detail(call, HTTP_METHOD_NOT_ALLOWED, "method_not_allowed",
-                           apr_psprintf(call->cx.pool, "Method \"%s\" not allowed.", call->r->method));
+                           apr_psprintf(call->ctx.pool, "Method \"%s\" not allowed.", call->r->method));
 }
 
 static int find_user(um_call_t *call, const char *segment)
 {
-    um_status_e status = um_user_find(&call->cx, &call->caller, um_random_uuid_parse(call->cx.pool, segment),
+    um_status_e status = um_user_find(&call->ctx, &call->caller, um_random_uuid_parse(call->ctx.pool, segment),
                                       &call->user);
 
     return status == UM_OK ? OK : um_reply_status(call, status);
@@ -143,7 +143,7 @@ static int read_input(um_call_t *call)
     um_json_doc_t *doc;
     int status = um_body_read(call, &doc);
 
-    call->cx.language = um_mailer_language(call->server, call->r);
+    call->ctx.language = um_mailer_language(call->server, call->r);
     if (status != OK) {
         return status;
     }
@@ -154,8 +154,8 @@ static int read_input(um_call_t *call)
 static void record(const um_call_t *call, um_status_e status)
 {
     const um_user_t *user = call->caller.user;
-    const char *subject = call->user ? call->user->id : call->cx.subject ? call->cx.subject : "-";
-    const char *client = call->client ? apr_pstrcat(call->cx.pool, "client ", call->client, NULL) : "-";
+    const char *subject = call->user ? call->user->id : call->ctx.subject ? call->ctx.subject : "-";
+    const char *client = call->client ? apr_pstrcat(call->ctx.pool, "client ", call->client, NULL) : "-";
 
     if ((call->route->shape && !call->is_look) || call->route->success == HTTP_NO_CONTENT) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, call->r, "UM302: %s %s by %s on %s: %s", call->route->method,
@@ -180,11 +180,11 @@ static int admit(um_call_t *call, const um_route_match_t *match)
 /* Who sends a body slowly must not call with the rights that he had when he began. */
 static int read_and_look_again(um_call_t *call, const um_route_match_t *match)
 {
-    apr_time_t began = call->cx.now;
+    apr_time_t began = call->ctx.now;
     int status = read_input(call);
 
-    call->cx.now = apr_time_now();
-    return status == OK && call->cx.now - began > SLOW_BODY ? admit(call, match) : status;
+    call->ctx.now = apr_time_now();
+    return status == OK && call->ctx.now - began > SLOW_BODY ? admit(call, match) : status;
 }
 
 /* The order of the checks is the contract's: 406, 401, 405, 404, then the body. */
@@ -204,7 +204,7 @@ static int serve(um_call_t *call, const um_route_match_t *match)
     }
     ended = call->route->function(call);
     record(call, ended);
-    if (ended == UM_OK && call->cx.wrote_mail) {
+    if (ended == UM_OK && call->ctx.wrote_mail) {
         um_shared_ring();
     }
     return um_reply_status(call, ended);

@@ -27,7 +27,7 @@ static const char *read_demand(um_call_t *call, const um_identity_t *identity, d
 
     *demand = (demand_t){ 0, 0, 0 };
     while (rest && *rest) {
-        char *name = ap_getword(call->cx.pool, &rest, '&');
+        char *name = ap_getword(call->ctx.pool, &rest, '&');
         char *value = strchr(name, '=');
 
         if (value) {
@@ -83,7 +83,7 @@ static const um_credential_t *look(um_call_t *call)
     if (place->is_set[UM_PLACE_UserMgmtTokenSource]) {
         return um_credential_look(call->r, place->sources, &ask);
     }
-    sources = apr_array_make(call->cx.pool, 2, sizeof(um_source_t));
+    sources = apr_array_make(call->ctx.pool, 2, sizeof(um_source_t));
     APR_ARRAY_PUSH(sources, um_source_t) = usual[0];
     APR_ARRAY_PUSH(sources, um_source_t) = usual[1];
     return um_credential_look(call->r, sources, &ask);
@@ -100,7 +100,7 @@ static int let_pass(um_call_t *call, const um_identity_t *identity)
     if (!um_handover_headers(call->r, headers, identity, which ? which : UM_HEADER_USUAL)) {
         return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, "error", "A server error occurred.");
     }
-    apr_table_setn(headers, "Remote-User", um_handover_headers_printable(call->cx.pool, identity->username));
+    apr_table_setn(headers, "Remote-User", um_handover_headers_printable(call->ctx.pool, identity->username));
     return um_reply_json(call, HTTP_NO_CONTENT, NULL);
 }
 
@@ -122,8 +122,8 @@ int um_api_check(um_call_t *call)
 {
     const um_credential_t *shown = look(call);
 
-    call->cx.cause = shown->cause;
-    call->cx.known = shown->known;
+    call->ctx.cause = shown->cause;
+    call->ctx.known = shown->known;
     switch (shown->state) {
     case UM_CREDENTIAL_GOOD:
         return judge(call, shown->identity);

@@ -24,17 +24,17 @@ static void show(um_call_t *call, const um_user_t *user, const char *type)
     um_json_put_text(call->out, "token_type", type);
     um_json_put_text(call->out, "username", user->username);
     um_json_put_text(call->out, "sub", user->id);
-    um_json_put_text(call->out, "iss", call->cx.site->issuer);
+    um_json_put_text(call->out, "iss", call->ctx.site->issuer);
 }
 
 static um_status_e show_access(um_call_t *call, const char *token)
 {
     um_caller_t caller = { 0 };
-    um_status_e status = um_session_caller(&call->cx, token, &caller);
+    um_status_e status = um_session_caller(&call->ctx, token, &caller);
 
     if (status == UM_OK) {
         show(call, caller.user, "Bearer");
-        um_json_put_text(call->out, "aud", call->cx.site->audience);
+        um_json_put_text(call->out, "aud", call->ctx.site->audience);
         um_json_put_int(call->out, "exp", caller.token.expires_at);
         um_json_put_int(call->out, "iat", caller.token.issued_at);
         um_json_put_text(call->out, "jti", caller.token.id);
@@ -46,7 +46,7 @@ static um_status_e show_access(um_call_t *call, const char *token)
 static um_status_e show_refresh(um_call_t *call, const char *token)
 {
     um_refresh_t refresh = { 0 };
-    um_status_e status = um_refresh_find(&call->cx, token, &refresh);
+    um_status_e status = um_refresh_find(&call->ctx, token, &refresh);
 
     if (status == UM_OK && refresh.is_good) {
         show(call, refresh.user, "refresh_token");
@@ -63,10 +63,10 @@ um_status_e um_api_client_introspect(um_call_t *call)
     um_status_e status;
 
     call->is_look = 1;
-    if (call->cx.errors->nelts) {
+    if (call->ctx.errors->nelts) {
         return UM_INVALID;
     }
-    call->out = um_json_object(call->cx.pool);
+    call->out = um_json_object(call->ctx.pool);
     status = show_access(call, in->token);
     /* Only for who asks for one: else a server that was shown a refresh token in place of an access token, and looks at
      * "active" alone, would let it in. */
@@ -78,7 +78,7 @@ um_status_e um_api_client_introspect(um_call_t *call)
         status = UM_OK;
     }
     if (status == UM_OK) {
-        call->cx.cause = NULL;
+        call->ctx.cause = NULL;
     }
     return status;
 }

@@ -6,7 +6,7 @@
 
 um_status_e um_api_key_set(um_call_t *call)
 {
-    um_document_t *document = apr_pcalloc(call->cx.pool, sizeof(*document));
+    um_document_t *document = apr_pcalloc(call->ctx.pool, sizeof(*document));
 
     document->type = "application/jwk-set+json";
     document->text = um_key_set(call->server->keys, &document->etag);

@@ -37,7 +37,7 @@ const um_shape_t um_api_reset_confirm_shape = UM_SHAPE(confirm_t, confirm_member
 static um_status_e answer(um_call_t *call, um_status_e status)
 {
     if (status == UM_OK) {
-        call->out = um_json_object(call->cx.pool);
+        call->out = um_json_object(call->ctx.pool);
         um_json_put_text(call->out, "status", "OK");
     }
     return status;
@@ -47,33 +47,33 @@ um_status_e um_api_reset_request(um_call_t *call)
 {
     const request_t *in = call->in;
 
-    return answer(call, um_reset_request(&call->cx, in->email));
+    return answer(call, um_reset_request(&call->ctx, in->email));
 }
 
 um_status_e um_api_reset_validate(um_call_t *call)
 {
     const confirm_t *in = call->in;
 
-    return answer(call, um_reset_validate(&call->cx, in->token));
+    return answer(call, um_reset_validate(&call->ctx, in->token));
 }
 
 um_status_e um_api_reset_confirm(um_call_t *call)
 {
     const confirm_t *in = call->in;
 
-    return answer(call, um_reset_confirm(&call->cx, in->token, in->password));
+    return answer(call, um_reset_confirm(&call->ctx, in->token, in->password));
 }
 
 um_status_e um_api_reset_verify_request(um_call_t *call)
 {
     const request_t *in = call->in;
 
-    return answer(call, um_verify_request(&call->cx, in->email));
+    return answer(call, um_verify_request(&call->ctx, in->email));
 }
 
 um_status_e um_api_reset_verify_confirm(um_call_t *call)
 {
     const confirm_t *in = call->in;
 
-    return answer(call, um_verify_confirm(&call->cx, in->token));
+    return answer(call, um_verify_confirm(&call->ctx, in->token));
 }

@@ -18,7 +18,7 @@ static const char *print_time(apr_pool_t *pool, apr_int64_t seconds)
 
 static um_json_t *show(um_call_t *call, const um_session_t *session)
 {
-    apr_pool_t *pool = call->cx.pool;
+    apr_pool_t *pool = call->ctx.pool;
     um_json_t *out = um_json_object(pool);
 
     um_json_put_text(out, "id", session->id);
@@ -34,10 +34,10 @@ static um_json_t *show(um_call_t *call, const um_session_t *session)
 um_status_e um_api_session_list(um_call_t *call)
 {
     apr_array_header_t *sessions;
-    um_status_e status = um_session_list(&call->cx, call->user->id, &sessions);
+    um_status_e status = um_session_list(&call->ctx, call->user->id, &sessions);
 
     if (status == UM_OK) {
-        call->out = um_json_list(call->cx.pool);
+        call->out = um_json_list(call->ctx.pool);
         for (int i = 0; i < sessions->nelts; i++) {
             um_json_push(call->out, show(call, &APR_ARRAY_IDX(sessions, i, um_session_t)));
         }
@@ -47,12 +47,12 @@ um_status_e um_api_session_list(um_call_t *call)
 
 um_status_e um_api_session_end(um_call_t *call)
 {
-    const char *id = um_random_uuid_parse(call->cx.pool, call->session);
+    const char *id = um_random_uuid_parse(call->ctx.pool, call->session);
 
-    return id ? um_session_end(&call->cx, call->user->id, id) : UM_ABSENT;
+    return id ? um_session_end(&call->ctx, call->user->id, id) : UM_ABSENT;
 }
 
 um_status_e um_api_session_end_all(um_call_t *call)
 {
-    return um_session_end_all(&call->cx, call->user->id);
+    return um_session_end_all(&call->ctx, call->user->id);
 }

@@ -50,21 +50,21 @@ const um_shape_t um_api_token_revoke_shape = UM_SHAPE(token_t, revoke_members);
 
 static void show(um_call_t *call, const char *token, const char *refresh_token, apr_int64_t expires_at)
 {
-    call->out = um_json_object(call->cx.pool);
+    call->out = um_json_object(call->ctx.pool);
     um_json_put_text(call->out, "token", token);
     if (refresh_token) {
         um_json_put_text(call->out, "refresh_token", refresh_token);
     }
     um_json_put_text(call->out, "token_type", "Bearer");
-    um_json_put_int(call->out, "expires_in", expires_at - um_cx_seconds(&call->cx));
+    um_json_put_int(call->out, "expires_in", expires_at - um_ctx_seconds(&call->ctx));
 }
 
 static void keep_in_cookie(um_call_t *call, const um_session_new_t *session)
 {
-    apr_int64_t seconds = session->token_expires_at - um_cx_seconds(&call->cx);
+    apr_int64_t seconds = session->token_expires_at - um_ctx_seconds(&call->ctx);
 
     um_cookie_set(call->r, session->token, seconds);
-    call->out = um_json_object(call->cx.pool);
+    call->out = um_json_object(call->ctx.pool);
     um_json_put_text(call->out, "status", "OK");
     um_json_put_int(call->out, "expires_in", seconds);
 }
@@ -76,9 +76,9 @@ um_status_e um_api_token_create(um_call_t *call)
     um_status_e status;
 
     if (in->cookie && !um_cookie_name(call->r)) {
-        um_cx_error(&call->cx, "cookie", "tls_required", "A cookie is only set over TLS.");
+        um_ctx_error(&call->ctx, "cookie", "tls_required", "A cookie is only set over TLS.");
     }
-    if (call->cx.errors->nelts) {
+    if (call->ctx.errors->nelts) {
         return UM_INVALID;
     }
     /* Else a stranger's page could sign people in to an account of its own, and see what they do there. */
@@ -86,9 +86,9 @@ um_status_e um_api_token_create(um_call_t *call)
         call->is_foreign = 1;
         return UM_DENIED;
     }
-    status = um_password_login(&call->cx, in->username, in->password, &call->user, &session);
+    status = um_password_login(&call->ctx, in->username, in->password, &call->user, &session);
     if (status == UM_INVALID) {
-        um_refusal_log(call->r, &call->cx, in->username);
+        um_refusal_log(call->r, &call->ctx, in->username);
     }
     if (status == UM_OK && in->cookie) {
         keep_in_cookie(call, &session);
@@ -105,10 +105,10 @@ um_status_e um_api_token_refresh(um_call_t *call)
     um_refresh_use_t use;
     um_status_e status;
 
-    if (call->cx.errors->nelts) {
+    if (call->ctx.errors->nelts) {
         return UM_INVALID;
     }
-    status = um_refresh_use(&call->cx, in->token, &use);
+    status = um_refresh_use(&call->ctx, in->token, &use);
     call->user = use.user;
     if (use.reused) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, call->r, "UM303: a refresh token of account %s was used again "
@@ -128,14 +128,14 @@ um_status_e um_api_token_verify(um_call_t *call)
     um_status_e status;
 
     call->is_look = 1;
-    if (call->cx.errors->nelts) {
+    if (call->ctx.errors->nelts) {
         return UM_INVALID;
     }
-    status = um_session_caller(&call->cx, in->token, &call->caller);
+    status = um_session_caller(&call->ctx, in->token, &call->caller);
     if (status == UM_OK) {
-        call->out = um_json_object(call->cx.pool);
+        call->out = um_json_object(call->ctx.pool);
         um_json_put_text(call->out, "token", in->token);
-        um_json_put_int(call->out, "expires_in", call->caller.token.expires_at - um_cx_seconds(&call->cx));
+        um_json_put_int(call->out, "expires_in", call->caller.token.expires_at - um_ctx_seconds(&call->ctx));
         um_json_put(call->out, "user", um_api_user_show(call, call->caller.user));
     }
     return status;
@@ -150,10 +150,10 @@ static um_status_e find(um_call_t *call, const char *token)
     um_status_e status;
 
     if (strncmp(token, UM_REFRESH_PREFIX, strlen(UM_REFRESH_PREFIX)) != 0) {
-        return um_session_caller(&call->cx, token, &call->caller);
+        return um_session_caller(&call->ctx, token, &call->caller);
     }
     /* Also by one that was replaced: who has it wants the session to end, or has stolen it. */
-    status = um_refresh_find(&call->cx, token, &refresh);
+    status = um_refresh_find(&call->ctx, token, &refresh);
     if (status == UM_OK) {
         call->caller.user = refresh.user;
         call->caller.session_id = refresh.session_id;
@@ -166,10 +166,10 @@ um_status_e um_api_token_revoke(um_call_t *call)
     const token_t *in = call->in;
     um_status_e status;
 
-    if (!call->cx.errors->nelts && !in->token && !call->bearer) {
-        um_cx_error(&call->cx, "token", "required", "This field is required.");
+    if (!call->ctx.errors->nelts && !in->token && !call->bearer) {
+        um_ctx_error(&call->ctx, "token", "required", "This field is required.");
     }
-    if (call->cx.errors->nelts) {
+    if (call->ctx.errors->nelts) {
         return UM_INVALID;
     }
     if (call->by_cookie && !in->token) {
@@ -178,16 +178,16 @@ um_status_e um_api_token_revoke(um_call_t *call)
     status = find(call, in->token ? in->token : call->bearer);
     if (status == UM_OK) {
         call->user = call->caller.user;
-        status = um_session_end(&call->cx, call->caller.user->id, call->caller.session_id);
+        status = um_session_end(&call->ctx, call->caller.user->id, call->caller.session_id);
         status = status == UM_ABSENT ? UM_OK : status;
     }
     /* What is no token, or none any more, is as dead as it is to be (RFC 7009 2.2). */
     if ((in->token || call->by_cookie) && (status == UM_BAD_TOKEN || status == UM_INACTIVE)) {
-        call->cx.cause = NULL;
+        call->ctx.cause = NULL;
         status = UM_OK;
     }
     if (status == UM_OK) {
-        call->out = um_json_object(call->cx.pool);
+        call->out = um_json_object(call->ctx.pool);
         um_json_put_text(call->out, "status", "OK");
     }
     return status;

@@ -54,7 +54,7 @@ const um_shape_t um_api_user_password_shape = UM_SHAPE(passwords_t, password_mem
 
 um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user)
 {
-    um_json_t *out = um_json_object(call->cx.pool);
+    um_json_t *out = um_json_object(call->ctx.pool);
 
     um_json_put_text(out, "id", user->id);
     um_json_put_text(out, "username", user->username);
@@ -70,14 +70,14 @@ um_status_e um_api_user_register(um_call_t *call)
 {
     const um_user_t *user;
     const char *token;
-    um_status_e status = um_registration_create(&call->cx, call->in, &user, &token);
+    um_status_e status = um_registration_create(&call->ctx, call->in, &user, &token);
 
     if (status == UM_OK) {
         call->user = user;
         call->out = um_api_user_show(call, user);
         um_json_put_text(call->out, "auth_token", token ? token : "");
         apr_table_setn(call->r->headers_out, "Location",
-                       apr_pstrcat(call->cx.pool, call->route->path, user->id, "/", NULL));
+                       apr_pstrcat(call->ctx.pool, call->route->path, user->id, "/", NULL));
     }
     return status;
 }
@@ -94,7 +94,7 @@ um_status_e um_api_user_update(um_call_t *call)
     um_status_e status = um_precondition_for_change(call, um_api_user_show(call, call->user));
 
     if (status == UM_OK) {
-        status = um_user_update(&call->cx, call->user, call->in, &user);
+        status = um_user_update(&call->ctx, call->user, call->in, &user);
     }
     if (status == UM_OK) {
         call->out = um_api_user_show(call, user);
@@ -111,22 +111,22 @@ um_status_e um_api_user_change_password(um_call_t *call)
     um_status_e status = um_precondition_for_change(call, um_api_user_show(call, call->user));
 
     if (status == UM_OK) {
-        status = um_password_change(&call->cx, call->user, in->old_password, in->new_password, &token);
+        status = um_password_change(&call->ctx, call->user, in->old_password, in->new_password, &token);
     }
     /* Not when it was the new one that was refused. */
-    if (status == UM_INVALID && call->cx.cause) {
-        um_refusal_log(call->r, &call->cx, call->user->username);
+    if (status == UM_INVALID && call->ctx.cause) {
+        um_refusal_log(call->r, &call->ctx, call->user->username);
     }
     if (status == UM_OK) {
-        call->out = um_json_object(call->cx.pool);
+        call->out = um_json_object(call->ctx.pool);
         um_json_put_text(call->out, "status", "success");
         um_json_put_int(call->out, "code", 200);
         um_json_put_text(call->out, "message", done);
-        um_json_put(call->out, "data", um_json_list(call->cx.pool));
+        um_json_put(call->out, "data", um_json_list(call->ctx.pool));
         um_json_put_text(call->out, "detail", done);
         if (call->by_cookie && strcmp(call->user->id, call->caller.user->id) == 0) {
             /* The old one is dead, and no script is to see the new one. */
-            um_cookie_set(call->r, token, call->cx.site->token_lifetime);
+            um_cookie_set(call->r, token, call->ctx.site->token_lifetime);
         }
         else {
             um_json_put_text(call->out, "token", token);
@@ -139,5 +139,5 @@ um_status_e um_api_user_delete(um_call_t *call)
 {
     um_status_e status = um_precondition_for_change(call, um_api_user_show(call, call->user));
 
-    return status == UM_OK ? um_user_delete(&call->cx, call->user->id) : status;
+    return status == UM_OK ? um_user_delete(&call->ctx, call->user->id) : status;
 }

@@ -120,7 +120,7 @@ static form_e form_of(const um_mediatype_t *type)
 
 static int parse(um_call_t *call, form_e form, const um_mediatype_t *type, const buffer_t *buffer, um_json_doc_t **doc)
 {
-    apr_pool_t *pool = call->cx.pool;
+    apr_pool_t *pool = call->ctx.pool;
     const char *why = NULL;
     apr_status_t rv;
 
@@ -149,10 +149,10 @@ static int unsupported(um_call_t *call, int by_type, const char *content_type, c
     if (!by_type) {
         apr_table_setn(call->r->err_headers_out, "Accept-Encoding", "identity");
         return refuse(call, HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding",
-                      apr_psprintf(call->cx.pool, "Unsupported content encoding \"%s\" in request.", encoding));
+                      apr_psprintf(call->ctx.pool, "Unsupported content encoding \"%s\" in request.", encoding));
     }
     return refuse(call, HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
-                  apr_psprintf(call->cx.pool, "Unsupported media type \"%s\" in request.",
+                  apr_psprintf(call->ctx.pool, "Unsupported media type \"%s\" in request.",
                                content_type ? content_type : ""));
 }
 
@@ -170,9 +170,9 @@ int um_body_read(um_call_t *call, um_json_doc_t **doc)
     const char *content_type = apr_table_get(headers, "Content-Type");
     const char *length = apr_table_get(headers, "Content-Length");
     const char *encoding = coding_of(apr_table_get(headers, "Content-Encoding"));
-    um_mediatype_t type = um_mediatype_parse(call->cx.pool, content_type);
+    um_mediatype_t type = um_mediatype_parse(call->ctx.pool, content_type);
     form_e form = form_of(&type);
-    buffer_t *buffer = apr_pcalloc(call->cx.pool, sizeof(*buffer));
+    buffer_t *buffer = apr_pcalloc(call->ctx.pool, sizeof(*buffer));
     apr_off_t announced = length ? apr_atoi64(length) : 0;
     int refused = form == OTHER || encoding;
     int status;
@@ -184,14 +184,14 @@ int um_body_read(um_call_t *call, um_json_doc_t **doc)
         return too_large(call);
     }
     buffer->room = room_for(call, announced);
-    buffer->bytes = apr_palloc(call->cx.pool, buffer->room + 1);
-    apr_pool_cleanup_register(call->cx.pool, buffer, wipe, apr_pool_cleanup_null);
+    buffer->bytes = apr_palloc(call->ctx.pool, buffer->room + 1);
+    apr_pool_cleanup_register(call->ctx.pool, buffer, wipe, apr_pool_cleanup_null);
     status = read_all(call, buffer);
     if (status != OK) {
         return status;
     }
     if (!buffer->len) {
-        return um_json_parse(call->cx.pool, "{}", 2, MAX_DEPTH, doc, &length) == APR_SUCCESS ? OK
+        return um_json_parse(call->ctx.pool, "{}", 2, MAX_DEPTH, doc, &length) == APR_SUCCESS ? OK
                : HTTP_INTERNAL_SERVER_ERROR;
     }
     return refused ? unsupported(call, form == OTHER, content_type, encoding) : parse(call, form, &type, buffer, doc);

@@ -21,7 +21,7 @@ typedef struct um_document_t {
 typedef struct um_call_t {
     request_rec *r;
     const um_server_t *server;
-    um_cx_t cx;
+    um_ctx_t ctx;
     const um_route_t *route;    /**< the row of path and method */
     um_accept_e accept;
     um_caller_t caller;         /**< user NULL on open routes */

@@ -8,7 +8,7 @@ int um_options_reply(um_call_t *call, const um_route_t *first)
     static const char *const reads[] = {
         "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
     };
-    apr_pool_t *pool = call->cx.pool;
+    apr_pool_t *pool = call->ctx.pool;
     um_json_t *out = um_json_object(pool);
     um_json_t *renders = um_json_list(pool);
     um_json_t *parses = um_json_list(pool);

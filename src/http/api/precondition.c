@@ -18,7 +18,7 @@
 /* EVP_sha256() is looked up anew by each call, under a lock of the process: the child has looked it up once. */
 static int digest_of(const um_call_t *call, const char *text, unsigned char digest[EVP_MAX_MD_SIZE])
 {
-    const um_sigcache_t *signatures = call->cx.site->signatures;
+    const um_sigcache_t *signatures = call->ctx.site->signatures;
 
     return signatures ? um_sigcache_digest(signatures, text, strlen(text), digest) == APR_SUCCESS
                       : EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL) == 1;
@@ -31,7 +31,7 @@ static const char *tag_of(const um_call_t *call, const char *text)
     if (!digest_of(call, text, digest)) {
         return NULL;
     }
-    return apr_pstrcat(call->cx.pool, "\"", um_base64url_encode(call->cx.pool, digest, TAG_BYTES), "\"", NULL);
+    return apr_pstrcat(call->ctx.pool, "\"", um_base64url_encode(call->ctx.pool, digest, TAG_BYTES), "\"", NULL);
 }
 
 /* mod_deflate, mod_brotli and others append the name of their coding: "TAG-gzip". All our tags have one length,
@@ -72,7 +72,7 @@ const char *um_precondition_tag(um_call_t *call)
 {
     const char *tag;
 
-    call->text = um_json_print(call->cx.pool, call->out);
+    call->text = um_json_print(call->ctx.pool, call->out);
     tag = tag_of(call, call->text);
     if (tag) {
         apr_table_setn(call->r->headers_out, "ETag", tag);
@@ -102,11 +102,11 @@ um_status_e um_precondition_for_change(um_call_t *call, um_json_t *shown)
     const char *none = condition(call, "If-None-Match");
     const char *since = match ? NULL : condition(call, "If-Unmodified-Since");
     apr_time_t limit = since ? apr_date_parse_http(since) : 0;
-    const char *tag = match || none ? tag_of(call, um_json_print(call->cx.pool, shown)) : NULL;
+    const char *tag = match || none ? tag_of(call, um_json_print(call->ctx.pool, shown)) : NULL;
     um_demand_t *demand;
 
     /* Core refuses what is faulty, and faults of the body come before conditions. */
-    if (call->cx.errors->nelts) {
+    if (call->ctx.errors->nelts) {
         return UM_OK;
     }
     if ((match && !lists(match, tag, 1)) || (none && lists(none, tag, 0))) {
@@ -114,9 +114,9 @@ um_status_e um_precondition_for_change(um_call_t *call, um_json_t *shown)
     }
     /* A date that cannot be read is no condition (RFC 9110 13.1.4), nor does "*" ask for more than the account. */
     if (limit || none || (match && strcmp(match, "*") != 0)) {
-        demand = apr_palloc(call->cx.pool, sizeof(*demand));
+        demand = apr_palloc(call->ctx.pool, sizeof(*demand));
         *demand = (um_demand_t){ call->user, limit ? apr_time_sec(limit) : ANY_TIME };
-        call->cx.demand = demand;
+        call->ctx.demand = demand;
     }
     return UM_OK;
 }

@@ -12,7 +12,7 @@ const char *um_precondition_tag(um_call_t *call);
 /** Judges the conditions of a request that reads the account. UM_OK with *not_modified, or UM_PRECONDITION. */
 um_status_e um_precondition_for_read(um_call_t *call, const char *tag, int *not_modified);
 
-/** Judges those of a request that changes call->user, which shown shows, and hands them to core (cx.demand): another
+/** Judges those of a request that changes call->user, which shown shows, and hands them to core (ctx.demand): another
  * request may change the account meanwhile. UM_OK, UM_PRECONDITION. */
 um_status_e um_precondition_for_change(um_call_t *call, um_json_t *shown);
 

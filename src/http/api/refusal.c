@@ -38,10 +38,10 @@ static const char *escaped(apr_pool_t *pool, const char *name)
 }
 
 /* The address first: what the client typed comes behind everything that a filter reads. */
-static const char *line(request_rec *r, const um_cx_t *cx, const char *name)
+static const char *line(request_rec *r, const um_ctx_t *ctx, const char *name)
 {
     return apr_psprintf(r->pool, "client %s, account %s, %s, name \"%s\"", r->useragent_ip,
-                        cx->subject ? cx->subject : "-", cx->cause ? cx->cause : "no cause given",
+                        ctx->subject ? ctx->subject : "-", ctx->cause ? ctx->cause : "no cause given",
                         escaped(r->pool, name));
 }
 
@@ -50,14 +50,14 @@ static void print(request_rec *r, const char *text)
     ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, "UM320: sign-in refused: %s", text);
 }
 
-void um_refusal_log(request_rec *r, const um_cx_t *cx, const char *name)
+void um_refusal_log(request_rec *r, const um_ctx_t *ctx, const char *name)
 {
-    print(r, line(r, cx, name));
+    print(r, line(r, ctx, name));
 }
 
-void um_refusal_log_if_final(request_rec *r, const um_cx_t *cx, const char *name)
+void um_refusal_log_if_final(request_rec *r, const um_ctx_t *ctx, const char *name)
 {
-    apr_table_setn(r->notes, LATER_KEY, line(r, cx, name));
+    apr_table_setn(r->notes, LATER_KEY, line(r, ctx, name));
 }
 
 static void print_later(request_rec *r)

@@ -63,7 +63,7 @@ static int send_text(um_call_t *call, int status, const char *type, const char *
 
 int um_reply_json(um_call_t *call, int status, um_json_t *out)
 {
-    const char *text = !out ? NULL : out == call->out && call->text ? call->text : um_json_print(call->cx.pool, out);
+    const char *text = !out ? NULL : out == call->out && call->text ? call->text : um_json_print(call->ctx.pool, out);
 
     return send_text(call, status, "application/json", text);
 }
@@ -95,14 +95,14 @@ static int send_document(um_call_t *call, const um_document_t *document)
 static int send_error(um_call_t *call, int status, um_json_t *plain, um_json_t *problem)
 {
     if (call->accept == UM_ACCEPT_PROBLEM) {
-        return send_text(call, status, "application/problem+json", um_json_print(call->cx.pool, problem));
+        return send_text(call, status, "application/problem+json", um_json_print(call->ctx.pool, problem));
     }
-    return send_text(call, status, "application/json", um_json_print(call->cx.pool, plain));
+    return send_text(call, status, "application/json", um_json_print(call->ctx.pool, plain));
 }
 
 static um_json_t *problem(um_call_t *call, int status, const char *code, const char *detail)
 {
-    um_json_t *out = um_json_object(call->cx.pool);
+    um_json_t *out = um_json_object(call->ctx.pool);
 
     um_json_put_text(out, "type", "about:blank");
     um_json_put_text(out, "title", ap_get_status_line(status) + 4);
@@ -114,7 +114,7 @@ static um_json_t *problem(um_call_t *call, int status, const char *code, const c
 
 int um_reply_detail(um_call_t *call, int status, const char *code, const char *text)
 {
-    um_json_t *plain = um_json_object(call->cx.pool);
+    um_json_t *plain = um_json_object(call->ctx.pool);
 
     if (status == HTTP_SERVICE_UNAVAILABLE) {
         apr_table_setn(call->r->err_headers_out, "Retry-After", UM_REPLY_RETRY_AFTER);
@@ -131,24 +131,24 @@ const char *um_reply_challenge(apr_pool_t *pool, const char *realm, const char *
 int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, const char *text)
 {
     apr_table_setn(call->r->err_headers_out, "WWW-Authenticate",
-                   um_reply_challenge(call->cx.pool, call->server->settings.realm, error));
+                   um_reply_challenge(call->ctx.pool, call->server->settings.realm, error));
     return um_reply_detail(call, HTTP_UNAUTHORIZED, code, text);
 }
 
 static void tell(um_call_t *call, int level)
 {
     ap_log_rerror(APLOG_MARK, level, 0, call->r, "UM301: %s %s: %s", call->route ? call->route->method : "-",
-                  call->route ? call->route->path : "-", call->cx.cause ? call->cx.cause : "no cause given");
+                  call->route ? call->route->path : "-", call->ctx.cause ? call->ctx.cause : "no cause given");
 }
 
 int um_reply_client(um_call_t *call)
 {
     static const char text[] = "Invalid client credentials.";
-    um_json_t *plain = um_json_object(call->cx.pool);
+    um_json_t *plain = um_json_object(call->ctx.pool);
 
     tell(call, APLOG_INFO);
     apr_table_setn(call->r->err_headers_out, "WWW-Authenticate",
-                   apr_pstrcat(call->cx.pool, "Basic realm=\"", call->server->settings.realm, "\"", NULL));
+                   apr_pstrcat(call->ctx.pool, "Basic realm=\"", call->server->settings.realm, "\"", NULL));
     um_json_put_text(plain, "detail", text);
     um_json_put_text(plain, "error", "invalid_client");
     return send_error(call, HTTP_UNAUTHORIZED, plain, problem(call, HTTP_UNAUTHORIZED, "invalid_client", text));
@@ -161,18 +161,18 @@ int um_reply_foreign(um_call_t *call)
 
 static const um_error_t *error_at(const um_call_t *call, int i)
 {
-    return &APR_ARRAY_IDX(call->cx.errors, i, um_error_t);
+    return &APR_ARRAY_IDX(call->ctx.errors, i, um_error_t);
 }
 
 static void add_field(um_call_t *call, const char *field, um_json_t *plain, um_json_t *list)
 {
-    um_json_t *texts = um_json_list(call->cx.pool);
+    um_json_t *texts = um_json_list(call->ctx.pool);
 
-    for (int i = 0; i < call->cx.errors->nelts; i++) {
+    for (int i = 0; i < call->ctx.errors->nelts; i++) {
         const um_error_t *error = error_at(call, i);
 
         if (strcmp(error->field, field) == 0) {
-            um_json_t *one = um_json_object(call->cx.pool);
+            um_json_t *one = um_json_object(call->ctx.pool);
 
             um_json_push_text(texts, error->text);
             um_json_put_text(one, "field", field);
@@ -187,14 +187,14 @@ static void add_field(um_call_t *call, const char *field, um_json_t *plain, um_j
 int um_reply_errors(um_call_t *call)
 {
     const um_shape_t *shape = call->route->shape;
-    um_json_t *plain = um_json_object(call->cx.pool);
-    um_json_t *list = um_json_list(call->cx.pool);
+    um_json_t *plain = um_json_object(call->ctx.pool);
+    um_json_t *list = um_json_list(call->ctx.pool);
     um_json_t *details = problem(call, HTTP_BAD_REQUEST, "invalid", "Invalid input.");
     int last = -1;
 
     /* Field by field in the shape's order, whoever noted its errors and when. */
     for (int position = 0; shape && position <= shape->count; position++) {
-        for (int i = 0; i < call->cx.errors->nelts; i++) {
+        for (int i = 0; i < call->ctx.errors->nelts; i++) {
             if (last != position && um_shape_position(shape, error_at(call, i)->field) == position) {
                 add_field(call, error_at(call, i)->field, plain, list);
                 last = position;
@@ -211,7 +211,7 @@ int um_reply_status(um_call_t *call, um_status_e status)
 {
     switch (status) {
     case UM_OK:
-        if (call->cx.cause) {
+        if (call->ctx.cause) {
             tell(call, APLOG_WARNING);
         }
         return call->document ? send_document(call, call->document)
@@ -236,7 +236,7 @@ int um_reply_status(um_call_t *call, um_status_e status)
     case UM_BUSY:
     case UM_AWAY:
         /* One line a second says that the database is away; one for each request would fill the disk too. */
-        tell(call, call->cx.known ? APLOG_DEBUG : status == UM_BUSY ? APLOG_WARNING : APLOG_ERR);
+        tell(call, call->ctx.known ? APLOG_DEBUG : status == UM_BUSY ? APLOG_WARNING : APLOG_ERR);
         return um_reply_detail(call, HTTP_SERVICE_UNAVAILABLE, "service_unavailable",
                                "Service temporarily unavailable, try again later.");
     case UM_FAILED:

@@ -10,7 +10,7 @@
 
 static int fail(um_call_t *call, const um_member_t *member, const char *code, const char *text)
 {
-    um_cx_error(&call->cx, member->name, code, text);
+    um_ctx_error(&call->ctx, member->name, code, text);
     return 0;
 }
 
@@ -53,7 +53,7 @@ static int check_kind(um_call_t *call, const um_member_t *member, const um_json_
         break;
     }
     if (member->kind == UM_EMAIL) {
-        um_member_bad_email(&call->cx);
+        um_member_bad_email(&call->ctx);
         return 0;
     }
     return fail(call, member, "invalid", "Not a valid string.");
@@ -68,18 +68,18 @@ static int is_far_too_long(const um_member_t *member, apr_size_t len)
 /* Of a text with a character that no text may have, the form is wrong too. */
 static void check_form(um_call_t *call, const um_member_t *member, const char *text, int whole)
 {
-    if (member->kind == UM_NAME && (!whole || !um_member_is_username(call->cx.pool, text))) {
-        um_member_bad_username(&call->cx);
+    if (member->kind == UM_NAME && (!whole || !um_member_is_username(call->ctx.pool, text))) {
+        um_member_bad_username(&call->ctx);
     }
-    if (member->kind == UM_EMAIL && *text && (!whole || !um_email_valid(call->cx.pool, text))) {
-        um_member_bad_email(&call->cx);
+    if (member->kind == UM_EMAIL && *text && (!whole || !um_email_valid(call->ctx.pool, text))) {
+        um_member_bad_email(&call->ctx);
     }
 }
 
 static int check_text(um_call_t *call, const um_member_t *member, const char *text, apr_size_t len, apr_uint32_t lone)
 {
-    apr_pool_t *pool = call->cx.pool;
-    int errors = call->cx.errors->nelts;
+    apr_pool_t *pool = call->ctx.pool;
+    int errors = call->ctx.errors->nelts;
     int has_null = memchr(text, '\0', len) != NULL;
 
     if (!len && !(member->flags & UM_BLANK_OK)) {
@@ -103,7 +103,7 @@ static int check_text(um_call_t *call, const um_member_t *member, const char *te
     if (member->kind == UM_EMAIL && !is_far_too_long(member, len)) {
         check_form(call, member, text, !has_null && !lone);
     }
-    return call->cx.errors->nelts == errors;
+    return call->ctx.errors->nelts == errors;
 }
 
 /* --- secrets --- */
@@ -159,7 +159,7 @@ static void read_fixed(um_call_t *call, const um_json_doc_t *doc, const um_membe
                         ? *(const char *const *)((const char *)call->user + member->offset) : NULL;
 
     if (value.kind == UM_JSON_STRING) {
-        wipe_later(call->cx.pool, value.text, value.len);
+        wipe_later(call->ctx.pool, value.text, value.len);
     }
     if (value.kind != UM_JSON_ABSENT && caller && caller->is_staff
         && !(shown && value.kind == UM_JSON_STRING && strcmp(value.text, shown) == 0)) {
@@ -186,10 +186,10 @@ static void read_member(um_call_t *call, const um_json_doc_t *doc, const um_memb
     text = value.text;
     len = value.len;
     if (member->kind == UM_SECRET) {
-        wipe_later(call->cx.pool, text, len);
+        wipe_later(call->ctx.pool, text, len);
     }
     else if (strlen(text) == len) {
-        text = um_unicode_trim(call->cx.pool, text);
+        text = um_unicode_trim(call->ctx.pool, text);
         len = strlen(text);
     }
     if (!check_text(call, member, text, len, lone_surrogate(doc, name))) {
@@ -205,11 +205,11 @@ static void read_member(um_call_t *call, const um_json_doc_t *doc, const um_memb
 
 um_status_e um_shape_read(um_call_t *call, const um_shape_t *shape, const um_json_doc_t *doc)
 {
-    call->in = apr_pcalloc(call->cx.pool, shape->size);
+    call->in = apr_pcalloc(call->ctx.pool, shape->size);
     if (doc->kind != UM_JSON_OBJECT) {
-        um_cx_error(&call->cx, UM_NO_FIELD, doc->kind == UM_JSON_NULL ? "null" : "invalid",
-                    doc->kind == UM_JSON_NULL ? "No data provided"
-                        : apr_psprintf(call->cx.pool, "Invalid data. Expected a dictionary, but got %s.",
+        um_ctx_error(&call->ctx, UM_NO_FIELD, doc->kind == UM_JSON_NULL ? "null" : "invalid",
+                     doc->kind == UM_JSON_NULL ? "No data provided"
+                        : apr_psprintf(call->ctx.pool, "Invalid data. Expected a dictionary, but got %s.",
                                        um_json_kind_name(doc->kind)));
         return UM_INVALID;
     }
@@ -245,11 +245,11 @@ int um_shape_has(const void *shape, const char *name, apr_size_t len)
 
 um_json_t *um_shape_describe(const um_call_t *call, const um_shape_t *shape)
 {
-    um_json_t *all = um_json_object(call->cx.pool);
+    um_json_t *all = um_json_object(call->ctx.pool);
 
     for (int i = 0; i < shape->count; i++) {
         const um_member_t *member = &shape->members[i];
-        um_json_t *one = um_json_object(call->cx.pool);
+        um_json_t *one = um_json_object(call->ctx.pool);
         apr_int64_t longest = member->kind == UM_SECRET ? call->server->settings.password_max_length : member->longest;
 
         if (!is_known(call, member) || member->kind == UM_FIXED) {

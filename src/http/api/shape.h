@@ -39,7 +39,7 @@ struct um_shape_t {
 
 #define UM_SHAPE(type, rows) { sizeof(type), (int)(sizeof(rows) / sizeof((rows)[0])), rows }
 
-/** Reads a document into call->in. What is faulty stays NULL there and is noted in call->cx.errors; an absent member
+/** Reads a document into call->in. What is faulty stays NULL there and is noted in call->ctx.errors; an absent member
  * that is not needed stays NULL and is no fault. UM_INVALID: the document is no object, nothing was read. */
 um_status_e um_shape_read(um_call_t *call, const um_shape_t *shape, const um_json_doc_t *doc);
 

@@ -27,25 +27,25 @@ static authn_status accept_caller(request_rec *r, const um_basic_t *found)
     return AUTH_GRANTED;
 }
 
-static authn_status refuse(request_rec *r, const um_cx_t *cx, const char *username, authn_status status)
+static authn_status refuse(request_rec *r, const um_ctx_t *ctx, const char *username, authn_status status)
 {
     const char *type = ap_auth_type(r);
 
     /* mod_auth_basic asks the next provider for a name that is not known here. What mod_auth_form answers depends on
      * its pages. */
     if (status == AUTH_USER_NOT_FOUND && type && strcasecmp(type, "Basic") == 0) {
-        um_refusal_log_if_final(r, cx, username);
+        um_refusal_log_if_final(r, ctx, username);
     }
     else {
-        um_refusal_log(r, cx, username);
+        um_refusal_log(r, ctx, username);
     }
     return status;
 }
 
-static authn_status trouble(request_rec *r, const um_cx_t *cx, int level)
+static authn_status trouble(request_rec *r, const um_ctx_t *ctx, int level)
 {
-    ap_log_rerror(APLOG_MARK, cx->known ? APLOG_DEBUG : level, 0, r, "UM415: a password could not be checked: %s",
-                  cx->cause);
+    ap_log_rerror(APLOG_MARK, ctx->known ? APLOG_DEBUG : level, 0, r, "UM415: a password could not be checked: %s",
+                  ctx->cause);
     um_failure_note(r, HTTP_SERVICE_UNAVAILABLE);
     return AUTH_GENERAL_ERROR;
 }
@@ -54,7 +54,7 @@ static authn_status check_password(request_rec *r, const char *username, const c
 {
     um_server_t *server = um_server_of(r->server);
     um_basic_t found;
-    um_cx_t cx;
+    um_ctx_t ctx;
 
     if (!server->site) {
         ap_log_rerror(APLOG_MARK, um_seldom_now(&server->misplaced) ? APLOG_ERR : APLOG_DEBUG, 0, r,
@@ -67,18 +67,18 @@ static authn_status check_password(request_rec *r, const char *username, const c
         um_failure_note(r, HTTP_FORBIDDEN);
         return AUTH_GENERAL_ERROR;
     }
-    um_cx_init(&cx, r->pool, server->site, apr_time_now());
-    switch (um_basic_caller(&cx, username, (um_secret_t){ password, strlen(password) }, &found)) {
+    um_ctx_init(&ctx, r->pool, server->site, apr_time_now());
+    switch (um_basic_caller(&ctx, username, (um_secret_t){ password, strlen(password) }, &found)) {
     case UM_OK:
         return accept_caller(r, &found);
     case UM_ABSENT:
-        return refuse(r, &cx, username, AUTH_USER_NOT_FOUND);
+        return refuse(r, &ctx, username, AUTH_USER_NOT_FOUND);
     case UM_INVALID:
-        return refuse(r, &cx, username, AUTH_DENIED);
+        return refuse(r, &ctx, username, AUTH_DENIED);
     case UM_BUSY:
-        return trouble(r, &cx, APLOG_WARNING);
+        return trouble(r, &ctx, APLOG_WARNING);
     default:
-        return trouble(r, &cx, APLOG_ERR);
+        return trouble(r, &ctx, APLOG_ERR);
     }
 }
 

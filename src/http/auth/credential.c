@@ -9,7 +9,7 @@
 
 static void verify(request_rec *r, um_credential_t *seen, const char *token, const um_origin_ask_t *ask)
 {
-    um_cx_t cx;
+    um_ctx_t ctx;
 
     if (seen->source->kind == UM_SOURCE_COOKIE
         && !(ask ? um_origin_is_good_for(r, ask) : um_origin_is_good(r))) {
@@ -17,8 +17,8 @@ static void verify(request_rec *r, um_credential_t *seen, const char *token, con
         return;
     }
     /* Not the time of the request's first line: whoever sends the rest slowly would have the past's rights. */
-    um_cx_init(&cx, r->pool, um_server_of(r->server)->site, apr_time_now());
-    switch (um_known_caller(&cx, token, &seen->identity)) {
+    um_ctx_init(&ctx, r->pool, um_server_of(r->server)->site, apr_time_now());
+    switch (um_known_caller(&ctx, token, &seen->identity)) {
     case UM_OK:
         seen->state = UM_CREDENTIAL_GOOD;
         seen->token = token;
@@ -34,8 +34,8 @@ static void verify(request_rec *r, um_credential_t *seen, const char *token, con
         break;
     }
     seen->identity = NULL;
-    seen->cause = cx.cause;
-    seen->known = cx.known;
+    seen->cause = ctx.cause;
+    seen->known = ctx.known;
 }
 
 /* Whether the request that r belongs to has shown a good one there. It may be gone from the headers since. */

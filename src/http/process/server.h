@@ -2,7 +2,7 @@
 #ifndef UM_SERVER_H
 #define UM_SERVER_H
 /* A virtual host as the module sees it: its settings, and the site made of them. */
-#include "cx.h"
+#include "ctx.h"
 #include "key.h"
 #include "mailing.h"
 #include "settings.h"

@@ -132,10 +132,10 @@ void um_worker_child_init(apr_pool_t *pchild, server_rec *main_server)
 
 /* --- the work --- */
 
-static void tell(const um_server_t *server, const um_cx_t *cx, const char *what)
+static void tell(const um_server_t *server, const um_ctx_t *ctx, const char *what)
 {
-    ap_log_error(APLOG_MARK, cx->known ? APLOG_DEBUG : APLOG_ERR, 0, server->server, "UM502: %s: %s", what,
-                 cx->cause ? cx->cause : "no cause given");
+    ap_log_error(APLOG_MARK, ctx->known ? APLOG_DEBUG : APLOG_ERR, 0, server->server, "UM502: %s: %s", what,
+                 ctx->cause ? ctx->cause : "no cause given");
 }
 
 static void tell_round(const um_server_t *server, const um_outbox_round_t *round)
@@ -169,21 +169,21 @@ static void purge(host_t *host, apr_pool_t *pool)
 {
     int is_tidying = is_time(host->next_tidy), more = 0;
     um_status_e status = UM_OK;
-    um_cx_t cx;
+    um_ctx_t ctx;
 
-    um_cx_init(&cx, pool, host->server->site, apr_time_now());
+    um_ctx_init(&ctx, pool, host->server->site, apr_time_now());
     if (is_tidying) {
-        status = um_outbox_tidy(&cx, &more);
+        status = um_outbox_tidy(&ctx, &more);
         host->next_tidy = status == UM_OK && !more ? in_seconds(TIDY_SECONDS) : 0;
     }
     if (status == UM_OK) {
         int is_left;
 
-        status = um_outbox_purge(&cx, host->server->settings.mail_keep, &is_left);
+        status = um_outbox_purge(&ctx, host->server->settings.mail_keep, &is_left);
         more |= is_left;
     }
     if (status != UM_OK) {
-        tell(host->server, &cx, "old rows could not be cleared up");
+        tell(host->server, &ctx, "old rows could not be cleared up");
     }
     host->next_purge = status == UM_OK && more ? 0 : in_seconds(PURGE_SECONDS);
 }
@@ -216,19 +216,19 @@ static um_status_e resolve(host_t *host, apr_pool_t *pool, int *more)
 {
     um_status_e status = UM_OK;
     int is_left = 0;
-    um_cx_t cx;
+    um_ctx_t ctx;
 
     *more = 0;
-    um_cx_init(&cx, pool, host->server->site, apr_time_now());
+    um_ctx_init(&ctx, pool, host->server->site, apr_time_now());
     if (host->hurries) {
-        status = um_outbox_hurry(&cx, &is_left);
+        status = um_outbox_hurry(&ctx, &is_left);
         host->hurries = status != UM_OK || is_left;
     }
     if (status == UM_OK) {
-        status = um_outbox_resolve(&cx, &host->outbox, more);
+        status = um_outbox_resolve(&ctx, &host->outbox, more);
     }
     if (status != UM_OK) {
-        tell(host->server, &cx, "requests for mail could not be worked off");
+        tell(host->server, &ctx, "requests for mail could not be worked off");
     }
     *more |= is_left;
     return status;
@@ -239,13 +239,13 @@ static int send_batch(host_t *host, apr_pool_t *pool)
 {
     um_outbox_round_t round;
     um_status_e status;
-    um_cx_t cx;
+    um_ctx_t ctx;
 
-    um_cx_init(&cx, pool, host->server->site, apr_time_now());
-    status = um_outbox_work(&cx, &host->outbox, &round);
+    um_ctx_init(&ctx, pool, host->server->site, apr_time_now());
+    status = um_outbox_work(&ctx, &host->outbox, &round);
     tell_round(host->server, &round);
     if (status != UM_OK) {
-        tell(host->server, &cx, "mail could not be worked off");
+        tell(host->server, &ctx, "mail could not be worked off");
     }
     if (round.sent || round.later || round.down) {
         pause_while_down(host, round.down);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef UM_CX_H
-#define UM_CX_H
+#ifndef UM_CTX_H
+#define UM_CTX_H
 /* The context of one call into core: its pool, its time, its site, and where the call says what was wrong. */
 #include "flight.h"
 #include "gate.h"
@@ -15,7 +15,7 @@ typedef struct um_mailing_t um_mailing_t;      /* mailing.h */
 typedef struct um_known_t um_known_t;          /* known.h */
 typedef struct um_reserved_t um_reserved_t;    /* reserved.h */
 
-#define UM_CX_MARK 16
+#define UM_CTX_MARK 16
 typedef struct um_client_list_t um_client_list_t; /* client.h */
 
 /** What a site is made of: one database, its keys, its rules. Made once per process and virtual host, shared by
@@ -26,7 +26,7 @@ typedef struct um_site_t {
     um_sigcache_t *signatures;          /**< signatures found good before; NULL: check each time */
     um_seldom_t *database_told;         /**< that the database fails is told seldom; NULL: each time */
     um_known_t *known;                  /**< callers seen a moment ago; NULL: ask each time */
-    unsigned char known_mark[UM_CX_MARK]; /**< tells this site's tokens and accounts from others' in that memory */
+    unsigned char known_mark[UM_CTX_MARK]; /**< tells this site's tokens and accounts from others' in that memory */
     apr_interval_time_t revocation_delay; /**< how long what the database said of a caller is good; 0: ask each time */
     apr_interval_time_t database_grace; /**< how long beyond that, while the database is away */
     um_flight_t *flights;               /**< passwords that are looked at now; NULL: each by itself */
@@ -52,15 +52,15 @@ typedef struct um_site_t {
 /** How a call ended. */
 typedef enum {
     UM_OK,
-    UM_INVALID,         /**< cx->errors says what was wrong with which member */
+    UM_INVALID,         /**< ctx->errors says what was wrong with which member */
     UM_BAD_TOKEN,       /**< forged, expired, ended, or of somebody who is gone */
     UM_INACTIVE,        /**< a good token of an account that is switched off */
     UM_ABSENT,          /**< no such thing, or not for this caller: he cannot tell which */
     UM_DENIED,          /**< for staff only */
     UM_PRECONDITION,    /**< what the caller demanded of a thing before it is changed does not hold */
     UM_BUSY,            /**< too many wait for their turn to hash; try again */
-    UM_AWAY,            /**< the database is away or did not do it; try again. cx->cause */
-    UM_FAILED           /**< a fault of ours or of the machine. cx->cause */
+    UM_AWAY,            /**< the database is away or did not do it; try again. ctx->cause */
+    UM_FAILED           /**< a fault of ours or of the machine. ctx->cause */
 } um_status_e;
 
 /** One thing wrong with the input. */
@@ -78,7 +78,7 @@ typedef struct um_demand_t {
     apr_int64_t unmodified_since;   /**< it was last changed no later, seconds since the epoch */
 } um_demand_t;
 
-typedef struct um_cx_t {
+typedef struct um_ctx_t {
     apr_pool_t *pool;               /**< of everything a call returns */
     apr_time_t now;                 /**< set once by who makes the context; rules never read the clock */
     const um_site_t *site;
@@ -91,24 +91,24 @@ typedef struct um_cx_t {
     int known;                      /**< the same cause was told a moment ago */
     int wrote_mail;                 /**< the call leaves work for the worker, if it ends in UM_OK */
     const char *subject;            /**< id of the account that the call turned out to concern; for the log, or NULL */
-} um_cx_t;
+} um_ctx_t;
 
 /** Starts a context. */
-void um_cx_init(um_cx_t *cx, apr_pool_t *pool, const um_site_t *site, apr_time_t now);
+void um_ctx_init(um_ctx_t *ctx, apr_pool_t *pool, const um_site_t *site, apr_time_t now);
 
 /** Seconds since the epoch. */
-apr_int64_t um_cx_seconds(const um_cx_t *cx);
+apr_int64_t um_ctx_seconds(const um_ctx_t *ctx);
 
 /** Notes what is wrong with a member. code and text must outlive the context. */
-void um_cx_error(um_cx_t *cx, const char *field, const char *code, const char *text);
+void um_ctx_error(um_ctx_t *ctx, const char *field, const char *code, const char *text);
 
 /** UM_FAILED with a cause. */
-um_status_e um_cx_failed(um_cx_t *cx, const char *cause);
+um_status_e um_ctx_failed(um_ctx_t *ctx, const char *cause);
 
 /** A call into the store. */
-um_store_call_t um_cx_store(const um_cx_t *cx);
+um_store_call_t um_ctx_store(const um_ctx_t *ctx);
 
 /** UM_AWAY with the store's cause. */
-um_status_e um_cx_away(um_cx_t *cx, const um_store_call_t *call);
+um_status_e um_ctx_away(um_ctx_t *ctx, const um_store_call_t *call);
 
 #endif

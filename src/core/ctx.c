@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctx.h"
+
+void um_ctx_init(um_ctx_t *ctx, apr_pool_t *pool, const um_site_t *site, apr_time_t now)
+{
+    *ctx = (um_ctx_t){ .pool = pool, .now = now, .site = site };
+    ctx->errors = apr_array_make(pool, 4, sizeof(um_error_t));
+}
+
+apr_int64_t um_ctx_seconds(const um_ctx_t *ctx)
+{
+    return apr_time_sec(ctx->now);
+}
+
+void um_ctx_error(um_ctx_t *ctx, const char *field, const char *code, const char *text)
+{
+    APR_ARRAY_PUSH(ctx->errors, um_error_t) = (um_error_t){ .field = field, .code = code, .text = text };
+}
+
+um_status_e um_ctx_failed(um_ctx_t *ctx, const char *cause)
+{
+    ctx->cause = cause;
+    return UM_FAILED;
+}
+
+um_store_call_t um_ctx_store(const um_ctx_t *ctx)
+{
+    return (um_store_call_t){ .store = ctx->site->store, .pool = ctx->pool };
+}
+
+um_status_e um_ctx_away(um_ctx_t *ctx, const um_store_call_t *call)
+{
+    ctx->cause = call->cause;
+    ctx->known = call->known || !um_seldom_now(ctx->site->database_told);
+    return UM_AWAY;
+}
