@@ -28,9 +28,9 @@ um_store_call_t um_ctx_store(const um_ctx_t *ctx)
     return (um_store_call_t){ .store = ctx->site->store, .pool = ctx->pool };
 }
 
-um_status_e um_ctx_away(um_ctx_t *ctx, const um_store_call_t *call)
+um_status_e um_ctx_unavailable(um_ctx_t *ctx, const um_store_call_t *call)
 {
     ctx->cause = call->cause;
     ctx->known = call->known || !um_seldom_now(ctx->site->database_told);
-    return UM_AWAY;
+    return UM_UNAVAILABLE;
 }

@@ -59,7 +59,7 @@ typedef enum {
     UM_DENIED,          /**< for staff only */
     UM_PRECONDITION,    /**< what the caller demanded of a thing before it is changed does not hold */
     UM_BUSY,            /**< too many wait for their turn to hash; try again */
-    UM_AWAY,            /**< the database is away or did not do it; try again. ctx->cause */
+    UM_UNAVAILABLE,            /**< the database is away or did not do it; try again. ctx->cause */
     UM_FAILED           /**< a fault of ours or of the machine. ctx->cause */
 } um_status_e;
 
@@ -87,7 +87,7 @@ typedef struct um_ctx_t {
     const char *language;           /**< of mails to the caller, e.g. "de"; NULL for the site's own */
     const um_demand_t *demand;      /**< NULL: none */
     apr_array_header_t *errors;     /**< um_error_t */
-    const char *cause;              /**< for the log when a call ended in UM_AWAY or UM_FAILED; no user data */
+    const char *cause;              /**< for the log when a call ended in UM_UNAVAILABLE or UM_FAILED; no user data */
     int known;                      /**< the same cause was told a moment ago */
     int wrote_mail;                 /**< the call leaves work for the worker, if it ends in UM_OK */
     const char *subject;            /**< id of the account that the call turned out to concern; for the log, or NULL */
@@ -108,7 +108,7 @@ um_status_e um_ctx_failed(um_ctx_t *ctx, const char *cause);
 /** A call into the store. */
 um_store_call_t um_ctx_store(const um_ctx_t *ctx);
 
-/** UM_AWAY with the store's cause. */
-um_status_e um_ctx_away(um_ctx_t *ctx, const um_store_call_t *call);
+/** UM_UNAVAILABLE with the store's cause. */
+um_status_e um_ctx_unavailable(um_ctx_t *ctx, const um_store_call_t *call);
 
 #endif

@@ -26,13 +26,13 @@ um_status_e um_endall_run(um_ctx_t *ctx, um_endall_t *done)
     for (int is_mails = 1; is_mails >= 0; is_mails--) {
         for (count = BATCH; count == BATCH; *(is_mails ? &done->mails : &done->tickets) += count) {
             if (end_batch(&call, um_ctx_seconds(ctx), is_mails, &count) != APR_SUCCESS) {
-                return um_ctx_away(ctx, &call);
+                return um_ctx_unavailable(ctx, &call);
             }
         }
     }
     for (count = BATCH; count == BATCH; done->users += count) {
         if (um_store_end_users(&call, version, um_ctx_seconds(ctx), BATCH, &last, &count) != APR_SUCCESS) {
-            return um_ctx_away(ctx, &call);
+            return um_ctx_unavailable(ctx, &call);
         }
     }
     return UM_OK;

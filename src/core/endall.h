@@ -11,8 +11,8 @@ typedef struct um_endall_t {
     apr_int64_t mails;          /**< mails given up */
 } um_endall_t;
 
-/** Ends them, in batches: a call that was cut off is simply made again. UM_AWAY, UM_FAILED; *done counts what was done
- * before. Servers that run learn of it within their revocation delay. */
+/** Ends them, in batches: a call that was cut off is simply made again. UM_UNAVAILABLE, UM_FAILED; *done counts what
+ * was done before. Servers that run learn of it within their revocation delay. */
 um_status_e um_endall_run(um_ctx_t *ctx, um_endall_t *done);
 
 #endif

@@ -242,17 +242,17 @@ static void test_trouble(void)
 
     start();
     s.refuse = 1000;
-    is("alice", SITE_PASSWORD, UM_AWAY, 0, "without a database");
-    is("nobody", SITE_PASSWORD, UM_AWAY, 0, "it is not told that a name is unknown");
+    is("alice", SITE_PASSWORD, UM_UNAVAILABLE, 0, "without a database");
+    is("nobody", SITE_PASSWORD, UM_UNAVAILABLE, 0, "it is not told that a name is unknown");
     start();
     is("alice", SITE_PASSWORD, UM_OK, 1, "known");
     s.refuse = 1000;
     is("alice", SITE_PASSWORD, UM_OK, 0, "the database goes away: for the delay");
     s.now += apr_time_from_sec(3);
-    is("alice", SITE_PASSWORD, UM_AWAY, 0, "not after it");
+    is("alice", SITE_PASSWORD, UM_UNAVAILABLE, 0, "not after it");
     s.site.database_grace = apr_time_from_sec(60);
     is("alice", SITE_PASSWORD, UM_OK, 0, "but where there is grace");
-    is("alice", "wrong", UM_AWAY, 0, "not with a wrong password");
+    is("alice", "wrong", UM_UNAVAILABLE, 0, "not with a wrong password");
     start();
     um_gate_init(memory);
     s.site.gate = um_gate_attach(s.pool, memory, 1, 0);

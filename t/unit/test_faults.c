@@ -364,8 +364,8 @@ static int is_right(world_t *w, size_t op, const failing_t *how, um_dialect_e di
     site_do(&w->s, "rollback");
     done = operations[op].done(w);
     if (is_open || w->s.lent || w->s.locked || w->s.misused || done < 0 || (status == UM_OK && !done)
-        || (status != UM_OK && !(status == UM_AWAY && may_be_away))
-        || (status == UM_AWAY && done > reads(op) && kind != FAULTS_LOST_AFTER)) {
+        || (status != UM_OK && !(status == UM_UNAVAILABLE && may_be_away))
+        || (status == UM_UNAVAILABLE && done > reads(op) && kind != FAULTS_LOST_AFTER)) {
         printf("# call %d: status %d, done %d, open transaction %d\n", at, status, done, is_open);
         return 0;
     }
@@ -417,7 +417,7 @@ static void test_full(void)
         input.username = apr_psprintf(w.s.pool, "user%d", i);
         status = site_enrol(ctx, &input, &user, &token);
     }
-    is_int(status, UM_AWAY, "registering in a full database");
+    is_int(status, UM_UNAVAILABLE, "registering in a full database");
     ok(ctx->cause && strstr(ctx->cause, "full"), "has a cause: %s", ctx->cause ? ctx->cause : "(none)");
     ok(is_one(&w, "select (select count(*) from um_users) = (select count(*) from um_sessions)"), "leaves no half row");
     ok(site_do(&w.s, "begin") && site_do(&w.s, "rollback"), "and no open transaction");
@@ -440,7 +440,7 @@ static void test_read_only(void)
         site_do(&w.s, "pragma query_only = on");
         status = operations[op].run(&w);
         site_do(&w.s, "pragma query_only = off");
-        ok(status == (reads(op) ? UM_OK : UM_AWAY) && operations[op].done(&w) == reads(op),
+        ok(status == (reads(op) ? UM_OK : UM_UNAVAILABLE) && operations[op].done(&w) == reads(op),
            "%s, the database may only be read: %s", operations[op].name, reads(op) ? "goes on" : "is refused whole");
         site_close(&w.s);
     }

@@ -158,7 +158,7 @@ static void test_away(void)
                  : i == 2 ? um_group_add(ctx, "race", alice->id) : i == 3 ? um_group_drop(ctx, "race", alice->id)
                  : i == 4 ? um_group_list(ctx, &rows) : i == 5 ? um_group_members(ctx, "race", &rows)
                  : um_group_names(ctx, alice->id, &groups);
-        ok(got[i] == UM_AWAY && ctx->cause, "without a database: %s", ctx->cause ? ctx->cause : "(no cause)");
+        ok(got[i] == UM_UNAVAILABLE && ctx->cause, "without a database: %s", ctx->cause ? ctx->cause : "(no cause)");
     }
     s.refuse = 0;
 }

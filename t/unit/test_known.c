@@ -168,22 +168,22 @@ static void test_away(void)
     start();
     open_session();
     s.refuse = 1000;
-    calls(UM_AWAY, ANY, "a token never seen, database away");
+    calls(UM_UNAVAILABLE, ANY, "a token never seen, database away");
     start();
     calls(UM_OK, ANY, "seen");
     s.refuse = 1000;
     calls(UM_OK, 0, "within the delay nobody notices");
     wait_for(DELAY + 1);
-    calls(UM_AWAY, ANY, "then it is away");
+    calls(UM_UNAVAILABLE, ANY, "then it is away");
     wait_for(10);
     s.site.database_grace = apr_time_from_sec(60);
     calls(UM_OK, ANY, "with a grace callers stay in");
     wait_for(60);
-    calls(UM_AWAY, ANY, "but not for longer");
+    calls(UM_UNAVAILABLE, ANY, "but not for longer");
     s.now = apr_time_from_sec(SITE_NOW + 5);
     um_known_forget(site_ctx(&s), alice->id);
     wait_for(10);
-    calls(UM_AWAY, ANY, "and not when the account has changed since");
+    calls(UM_UNAVAILABLE, ANY, "and not when the account has changed since");
 }
 
 static void test_ends(void)
@@ -311,7 +311,7 @@ static void test_login(void)
     logs_in("alice", "blue", UM_OK, 0, "once");
     s.refuse = 1000;
     wait_for(DELAY + 1);
-    logs_in("alice", "blue", UM_AWAY, ANY, "when the database is away that is told");
+    logs_in("alice", "blue", UM_UNAVAILABLE, ANY, "when the database is away that is told");
     s.refuse = 0;
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
     logs_in("alice", "blue", UM_OK, ANY, "and over when it is back");

@@ -559,7 +559,7 @@ static void test_unrecorded(void)
     site_do(&s, "update um_mail set created_at = created_at - 1 where address = 'a0@example.org'");
     site_do(&s, "create trigger bad before update of state on um_mail when old.address = 'a0@example.org' "
             "begin select raise(abort, 'not now'); end");
-    work(UM_AWAY);
+    work(UM_UNAVAILABLE);
     is_text(ask("select group_concat(address, ' ') from um_mail where claim is not null"), "a0@example.org",
             "what was sent and could not be recorded stays claimed");
     is_number("select count(*) from um_mail where attempts = 0 and due_at <= 1700000000", 2, "others are given back");

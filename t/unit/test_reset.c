@@ -458,8 +458,8 @@ static void test_faults(faults_e kind, um_dialect_e dialect, const char *name)
         faults.clock_ms += 5000;
         validate(token);
         done = is_done();
-        if (done < 0 || (status == UM_OK && !done) || (status != UM_OK && status != UM_AWAY)
-            || (status == UM_AWAY && done && !(at_commit && dialect == UM_DIALECT_SQLITE3))
+        if (done < 0 || (status == UM_OK && !done) || (status != UM_OK && status != UM_UNAVAILABLE)
+            || (status == UM_UNAVAILABLE && done && !(at_commit && dialect == UM_DIALECT_SQLITE3))
             || s.lent || s.locked || s.misused) {
             printf("# call %d: status %d, done %d\n", at, status, done);
             wrong++;

@@ -572,7 +572,7 @@ int main(void)
     test_refused_change();
     test_wrong_mailbox();
     test_race();
-    test_lost_commit(FAULTS_LOST_BEFORE, UM_AWAY, "a COMMIT that was not done is not taken for one that was");
+    test_lost_commit(FAULTS_LOST_BEFORE, UM_UNAVAILABLE, "a COMMIT that was not done is not taken for one that was");
     test_lost_commit(FAULTS_LOST_AFTER, UM_OK, "and one that was, is");
     test_faults(FAULTS_REFUSED, "is refused");
     test_faults(FAULTS_LOST_BEFORE, "is not done and the connection lost");

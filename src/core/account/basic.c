@@ -30,7 +30,7 @@ static um_status_e hash_once(um_ctx_t *ctx, const credentials_t *in, um_basic_t 
     const um_user_t *user;
     um_status_e status = um_password_verify_user(ctx, in->username, in->password, &user);
 
-    found->hashed = status != UM_AWAY && status != UM_BUSY;
+    found->hashed = status != UM_UNAVAILABLE && status != UM_BUSY;
     if (status == UM_INVALID) {
         return user ? UM_INVALID : UM_ABSENT;
     }

@@ -15,7 +15,7 @@ typedef struct um_basic_t {
 
 /** Whose name and password these are. UM_ABSENT: nobody has that name; UM_INVALID: not his password, or those of an
  * inactive account; both after the same time, but for names and passwords that nobody can have, which cost none.
- * UM_BUSY, UM_AWAY, UM_FAILED. With all but UM_OK ctx->cause says why, without a word of what was typed. */
+ * UM_BUSY, UM_UNAVAILABLE, UM_FAILED. With all but UM_OK ctx->cause says why, without a word of what was typed. */
 um_status_e um_basic_caller(um_ctx_t *ctx, const char *username, um_secret_t password, um_basic_t *found);
 
 #endif

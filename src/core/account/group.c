@@ -38,7 +38,7 @@ um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
         return um_ctx_failed(ctx, "the random generator failed");
     }
     if (um_store_group_insert(&call, id, name, um_ctx_seconds(ctx), &done) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return done ? UM_OK : refuse(ctx, "unique", "A group with that name already exists.");
 }
@@ -55,14 +55,14 @@ um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)
         return UM_ABSENT;
     }
     if (um_store_group_members(&call, name, &members) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     rv = um_store_group_delete(&call, name, &done);
     for (int i = 0; i < members->nelts; i++) {
         um_known_forget(ctx, APR_ARRAY_IDX(members, i, um_group_member_t).user_id);
     }
     if (rv != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }
@@ -83,7 +83,7 @@ um_status_e um_group_add(um_ctx_t *ctx, const char *typed, const char *user_id)
         rv = um_store_group_look(&call, user_id, name, &there, &done);
     }
     if (rv != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }
@@ -101,7 +101,7 @@ um_status_e um_group_drop(um_ctx_t *ctx, const char *typed, const char *user_id)
     rv = um_store_group_drop(&call, user_id, name, &done);
     um_known_forget(ctx, user_id);
     if (rv != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }
@@ -110,7 +110,7 @@ um_status_e um_group_list(um_ctx_t *ctx, apr_array_header_t **groups)
 {
     um_store_call_t call = um_ctx_store(ctx);
 
-    return um_store_group_list(&call, groups) == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
+    return um_store_group_list(&call, groups) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
 um_status_e um_group_members(um_ctx_t *ctx, const char *typed, apr_array_header_t **members)
@@ -123,7 +123,7 @@ um_status_e um_group_members(um_ctx_t *ctx, const char *typed, apr_array_header_
         (void)um_store_group_members(&call, name, members);
     }
     if (call.cause) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return there ? UM_OK : UM_ABSENT;
 }
@@ -134,7 +134,7 @@ um_status_e um_group_names(um_ctx_t *ctx, const char *user_id, const char **grou
     um_user_t *user;
 
     if (um_store_group_user(&call, user_id, &user, groups) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return user ? UM_OK : UM_ABSENT;
 }

@@ -186,7 +186,7 @@ static um_status_e find_user(um_ctx_t *ctx, const char *username, um_user_t **us
     if (strlen(username) > UM_MEMBER_MAX_TYPED || um_unicode_key(ctx->pool, username, &key) != APR_SUCCESS) {
         return UM_OK;
     }
-    return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
+    return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
 /* For the log alone: callers get the same answer whatever it was. */
@@ -309,7 +309,7 @@ static um_status_e store_change(um_ctx_t *ctx, change_t *change)
         && um_store_session_exists(&call, change->session->record.id, &there) == APR_SUCCESS && there) {
         rv = APR_SUCCESS;
     }
-    return rv == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
+    return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
 um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,

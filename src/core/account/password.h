@@ -32,20 +32,20 @@ um_status_e um_password_hash(um_ctx_t *ctx, um_secret_t password, const char **h
 
 /** Whose name and password these are. UM_INVALID: there is no such account (*user NULL), the password is wrong, or the
  * account is inactive, all after the same time. Then nothing is noted in ctx->errors, and ctx->cause says which, for
- * the log alone. UM_BUSY, UM_AWAY, UM_FAILED. An old hash is replaced by a better one of the same password.
+ * the log alone. UM_BUSY, UM_UNAVAILABLE, UM_FAILED. An old hash is replaced by a better one of the same password.
  * @param user  as it was before the password was hashed: what has changed since is for the caller to see */
 um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secret_t password, const um_user_t **user);
 
 /** Signs in by name and password and opens a session, with a refresh token where the site has them. UM_INVALID with
  * the one text for unknown name, wrong password and inactive account, which also take the same time. UM_BUSY,
- * UM_AWAY, UM_FAILED.
+ * UM_UNAVAILABLE, UM_FAILED.
  * @param session  the new one, and its tokens */
 um_status_e um_password_login(um_ctx_t *ctx, const char *username, um_secret_t password, const um_user_t **who,
                               um_session_new_t *session);
 
 /** Changes a password: the policy first (it costs no hash), then the old one. Every session of the user ends; token is
  * of a fresh one. UM_INVALID: fields old_password, new_password (also when ctx->errors was not empty at the call, as it
- * has to be when one of them is missing: text NULL). UM_BUSY, UM_AWAY, UM_FAILED.
+ * has to be when one of them is missing: text NULL). UM_BUSY, UM_UNAVAILABLE, UM_FAILED.
  * @param user  as read by this request: a change since then makes this one fail with "Wrong password." */
 um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,
                                const char **token);

@@ -40,5 +40,5 @@ um_status_e um_quarantine_has(um_ctx_t *ctx, const char *username_key, int *held
         return um_ctx_failed(ctx, "a name could not be hashed");
     }
     return !ctx->site->name_quarantine || um_store_name_held(&call, hash, um_ctx_seconds(ctx), held) == APR_SUCCESS
-           ? UM_OK : um_ctx_away(ctx, &call);
+           ? UM_OK : um_ctx_unavailable(ctx, &call);
 }

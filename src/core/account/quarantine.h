@@ -8,7 +8,7 @@
 /** Deletes a user in a transaction, and holds the name back where the site says so. *done = 0: it is gone. */
 apr_status_t um_quarantine_delete(um_ctx_t *ctx, um_tx_t *tx, const char *user_id, int *done);
 
-/** Whether a name is held back. UM_AWAY. */
+/** Whether a name is held back. UM_UNAVAILABLE. */
 um_status_e um_quarantine_has(um_ctx_t *ctx, const char *username_key, int *held);
 
 #endif

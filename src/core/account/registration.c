@@ -21,7 +21,7 @@ static um_status_e check_taken(um_ctx_t *ctx, const um_user_keys_t *keys)
     int name, email;
 
     if (um_store_user_taken(&call, keys, &name, &email) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     if (!name && keys->username_key) {
         status = um_quarantine_has(ctx, keys->username_key, &name);
@@ -127,7 +127,7 @@ static um_status_e store_registration(um_ctx_t *ctx, registration_t *new)
     int done;
 
     if (um_store_registration(&call, &rows, um_ctx_seconds(ctx), &done) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     if (done) {
         return UM_OK;

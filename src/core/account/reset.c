@@ -28,7 +28,7 @@ static um_status_e find(um_ctx_t *ctx, const char *token, found_t *found)
     *found = (found_t){ .hash = um_ticket_hash(ctx, token) };
     if (found->hash && um_store_ticket_user(&call, found->hash, UM_MAILING_RESET, um_ctx_seconds(ctx), &found->user,
                                             &found->email_key) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return found->user && found->user->is_active ? UM_OK : UM_ABSENT;
 }
@@ -79,7 +79,7 @@ static um_status_e store(um_ctx_t *ctx, confirm_t *confirm)
         && strcmp(now->version, confirm->changed->version) == 0) {
         rv = APR_SUCCESS;
     }
-    return rv == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
+    return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
 static um_status_e change(um_ctx_t *ctx, const found_t *found, um_secret_t password)

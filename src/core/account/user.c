@@ -21,7 +21,7 @@ um_status_e um_user_find(um_ctx_t *ctx, const um_caller_t *caller, const char *i
     }
     if (id && caller->user->is_staff) {
         if (um_store_user_by_id(&call, id, &other) != APR_SUCCESS) {
-            return um_ctx_away(ctx, &call);
+            return um_ctx_unavailable(ctx, &call);
         }
         *user = other;
     }
@@ -138,7 +138,7 @@ static um_status_e unmet(um_ctx_t *ctx, const char *id)
     um_user_t *user;
 
     if (um_store_user_by_id(&call, id, &user) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return user ? UM_PRECONDITION : UM_ABSENT;
 }
@@ -171,7 +171,7 @@ static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *u
         return unmet(ctx, user->id);
     }
     return not_updated(ctx, &call, update->keys, user->id,
-                       rv == APR_SUCCESS || rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : um_ctx_away(ctx, &call));
+                       rv == APR_SUCCESS || rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : um_ctx_unavailable(ctx, &call));
 }
 
 um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_member_input_t *input,
@@ -195,7 +195,7 @@ um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_member
         um_user_t *now;
 
         if (um_store_user_by_id(&call, user->id, &now) != APR_SUCCESS) {
-            return um_ctx_away(ctx, &call);
+            return um_ctx_unavailable(ctx, &call);
         }
         if (!now) {
             break;
@@ -218,7 +218,7 @@ um_status_e um_user_by_name(um_ctx_t *ctx, const char *name, um_user_t **user)
     *user = NULL;
     if (um_unicode_key(ctx->pool, name, &key) == APR_SUCCESS
         && um_store_user_by_key(&call, key, user) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return *user ? UM_OK : UM_ABSENT;
 }
@@ -236,7 +236,7 @@ static um_status_e set_state(um_ctx_t *ctx, set_fn *set, um_user_t *change, um_u
     rv = set(&call, change, um_ctx_seconds(ctx), user);
     um_known_forget(ctx, change->id);
     if (rv != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return *user ? UM_OK : UM_ABSENT;
 }
@@ -285,7 +285,7 @@ static um_status_e delete_in_transaction(um_ctx_t *ctx, const char *id)
     if (deletion.is_unmet) {
         return unmet(ctx, id);
     }
-    return rv != APR_SUCCESS ? um_ctx_away(ctx, &call) : deletion.done ? UM_OK : UM_ABSENT;
+    return rv != APR_SUCCESS ? um_ctx_unavailable(ctx, &call) : deletion.done ? UM_OK : UM_ABSENT;
 }
 
 um_status_e um_user_delete(um_ctx_t *ctx, const char *id)
@@ -300,7 +300,7 @@ um_status_e um_user_delete(um_ctx_t *ctx, const char *id)
     rv = um_store_user_delete(&call, id, &done);
     um_known_forget(ctx, id);
     if (rv != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }

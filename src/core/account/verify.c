@@ -50,5 +50,5 @@ um_status_e um_verify_confirm(um_ctx_t *ctx, const char *token)
     if (rv == UM_STORE_UNKNOWN && um_store_ticket_there(&call, taking.hash, &there) == APR_SUCCESS && !there) {
         return UM_OK;
     }
-    return rv == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
+    return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }

@@ -62,7 +62,7 @@ um_status_e um_mailing_wish(um_ctx_t *ctx, const char *kind, const char *address
         key = um_email_key(ctx->pool, address);
         mail->email_key = key ? key : "";
         if (um_store_request_insert(&call, mail) != APR_SUCCESS) {
-            return um_ctx_away(ctx, &call);
+            return um_ctx_unavailable(ctx, &call);
         }
     }
     return status;
@@ -76,7 +76,7 @@ static um_status_e is_to_know(um_ctx_t *ctx, const char *kind, const um_user_t *
     *wanted = *address != '\0';
     if (*wanted && strcmp(kind, UM_MAILING_EMAIL_CHANGED) == 0 && um_mailing_verification(ctx) != UM_VERIFY_OFF
         && um_store_ticket_is_verified(&call, user->id, um_email_key(ctx->pool, address), wanted) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return UM_OK;
 }

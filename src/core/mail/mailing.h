@@ -45,12 +45,12 @@ struct um_mailing_t {
 um_verify_e um_mailing_verification(const um_ctx_t *ctx);
 
 /** A wish for a mail to whoever has an address: one row, whether anybody has it or not; none where the site sends no
- * mail. UM_AWAY, UM_FAILED. */
+ * mail. UM_UNAVAILABLE, UM_FAILED. */
 um_status_e um_mailing_wish(um_ctx_t *ctx, const char *kind, const char *address);
 
 /** Makes a row that tells a user of something, for the transaction in which it happens; NULL in *mail when he has no
  * address. Where addresses are verified, that another one has taken its place is told only to one that was: else
- * anybody could have strangers told. UM_AWAY, UM_FAILED.
+ * anybody could have strangers told. UM_UNAVAILABLE, UM_FAILED.
  * @param address  where it goes: not always his present one */
 um_status_e um_mailing_make(um_ctx_t *ctx, const char *kind, const um_user_t *user, const char *address,
                             const char *detail, um_mail_t **mail);

@@ -103,7 +103,7 @@ static um_status_e flush(batch_t *batch)
         rv = um_store_transaction(&call, record_rows, batch);
     }
     if (rv != APR_SUCCESS) {
-        return um_ctx_away(batch->ctx, &call);
+        return um_ctx_unavailable(batch->ctx, &call);
     }
     batch->record.mail = NULL;
     return UM_OK;
@@ -366,7 +366,7 @@ static um_status_e send_all(batch_t *batch, const apr_array_header_t *mails)
     if ((i < mails->nelts || status != UM_OK || *batch->outbox->cut)
         && um_store_mail_release(&call, batch->claim, unrecorded,
                                  um_ctx_seconds(batch->ctx) + (batch->round->down ? DOWN_DELAY : 0)) != APR_SUCCESS) {
-        return um_ctx_away(batch->ctx, &call);
+        return um_ctx_unavailable(batch->ctx, &call);
     }
     return status;
 }
@@ -382,7 +382,7 @@ um_status_e um_outbox_work(um_ctx_t *ctx, um_outbox_t *outbox, um_outbox_round_t
 
     *round = (um_outbox_round_t){ .lines = apr_array_make(ctx->pool, 4, sizeof(const char *)) };
     if (um_store_mail_due(&call, host, now, &due) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     if (!due) {
         return UM_OK;
@@ -393,7 +393,7 @@ um_status_e um_outbox_work(um_ctx_t *ctx, um_outbox_t *outbox, um_outbox_round_t
     batch.ends = outbox->tick() + BATCH_SECONDS * 1000;
     if (um_store_mail_claim(&call, host, batch.claim, now, now + BATCH_SECONDS + outbox->timeout + LEASE_MARGIN, BATCH,
                             &mails) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     round->more = mails->nelts > 0;
     return mails->nelts ? send_all(&batch, mails) : UM_OK;

@@ -27,24 +27,24 @@ typedef struct um_outbox_round_t {
 } um_outbox_round_t;
 
 /** Finds out whose the addresses of the site's requests are, for a fifth of a second at most: those of nobody are
- * deleted, the others become mails, due at once. *more: there are probably more. UM_AWAY. */
+ * deleted, the others become mails, due at once. *more: there are probably more. UM_UNAVAILABLE. */
 um_status_e um_outbox_resolve(um_ctx_t *ctx, const um_outbox_t *outbox, int *more);
 
 /** Works off one batch of the site's mails. ctx->now moves on with the outbox's clock. UM_OK also when nothing was due,
- * and when single mails could not be made ready; UM_AWAY, UM_FAILED. */
+ * and when single mails could not be made ready; UM_UNAVAILABLE, UM_FAILED. */
 um_status_e um_outbox_work(um_ctx_t *ctx, um_outbox_t *outbox, um_outbox_round_t *round);
 
 /** Deletes what ended keep seconds ago and more than an hour, in one bounded batch: mails, and tokens and sessions that
- * ran out. *more: there is probably more. UM_AWAY. */
+ * ran out. *more: there is probably more. UM_UNAVAILABLE. */
 um_status_e um_outbox_purge(um_ctx_t *ctx, apr_int64_t keep, int *more);
 
 /** What is to be done now and then, in one bounded batch: takes over mails of no site, gives up those of another that
  * nobody has sent for a month, and makes due what waits for a time that no mail of ours waits for. *more: there is
- * probably more. UM_AWAY. */
+ * probably more. UM_UNAVAILABLE. */
 um_status_e um_outbox_tidy(um_ctx_t *ctx, int *more);
 
 /** The clock was set back: makes due, in one bounded batch, what waits for a later time and is in nobody's hands.
- * *more: there is probably more. UM_AWAY. */
+ * *more: there is probably more. UM_UNAVAILABLE. */
 um_status_e um_outbox_hurry(um_ctx_t *ctx, int *more);
 
 #endif

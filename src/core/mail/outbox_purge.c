@@ -25,7 +25,7 @@ um_status_e um_outbox_purge(um_ctx_t *ctx, apr_int64_t keep, int *more)
     };
 
     *more = 0;
-    return um_store_purge(&call, &before, PURGE_BATCH, more) == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
+    return um_store_purge(&call, &before, PURGE_BATCH, more) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
 /* The least id that is made at a time. */
@@ -67,7 +67,7 @@ um_status_e um_outbox_tidy(um_ctx_t *ctx, int *more)
     if ((ctx->site->mailing->sends && um_store_purge_adopt(&call, host, PURGE_BATCH, &adopted) != APR_SUCCESS)
         || um_store_purge_hurry(&call, host, um_ctx_seconds(ctx), latest, latest, PURGE_BATCH, &late) != APR_SUCCESS
         || drop_orphans(ctx, &call, &orphans) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     *more = orphans == PURGE_BATCH || adopted == PURGE_BATCH || late == PURGE_BATCH;
     return UM_OK;
@@ -82,7 +82,7 @@ um_status_e um_outbox_hurry(um_ctx_t *ctx, int *more)
     *more = 0;
     if (um_store_purge_hurry(&call, ctx->site->mailing->host, now, now, now + LONGEST_WAIT, PURGE_BATCH, &count)
         != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     *more = count == PURGE_BATCH;
     return UM_OK;

@@ -20,5 +20,5 @@ um_status_e um_outbox_resolve(um_ctx_t *ctx, const um_outbox_t *outbox, int *mor
         rv = um_store_request_resolve(&call, mailing->host, um_ctx_seconds(ctx), &limit, REQUESTS, &count);
         *more = count == REQUESTS;
     }
-    return rv == APR_SUCCESS ? UM_OK : um_ctx_away(ctx, &call);
+    return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }

@@ -173,7 +173,7 @@ static um_status_e ask(look_t *look, const um_identity_t **identity)
     record->epoch = um_known_record_epoch(ctx, record->user_id);
     if (um_store_session_state(&call, um_random_uuid_text(ctx->pool, record->other), &state) != APR_SUCCESS) {
         return look->kept && um_known_record_is_fresh(ctx, look->kept, ctx->site->database_grace)
-                   ? say(look, look->kept, identity) : um_ctx_away(ctx, &call);
+                   ? say(look, look->kept, identity) : um_ctx_unavailable(ctx, &call);
     }
     record->verdict = um_session_judge(ctx, &state, um_random_uuid_text(ctx->pool, record->user_id));
     record->checked_at = ctx->now;

@@ -30,8 +30,8 @@ um_known_t *um_known_attach(apr_pool_t *pool, void *memory, apr_size_t size);
  * accounts do. */
 void um_known_mark(um_site_t *site, const char *database);
 
-/** Who calls with this token. UM_BAD_TOKEN, UM_INACTIVE; UM_AWAY: it could not be checked, and was not known well
- * enough to be let in without. ctx->cause says why, without a byte of the token. */
+/** Who calls with this token. UM_BAD_TOKEN, UM_INACTIVE; UM_UNAVAILABLE: it could not be checked, and was not known
+ * well enough to be let in without. ctx->cause says why, without a byte of the token. */
 um_status_e um_known_caller(um_ctx_t *ctx, const char *token, const um_identity_t **identity);
 
 /** Makes what is kept of an account void: to be called after each write that may have ended its sessions or changed its

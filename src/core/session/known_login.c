@@ -44,7 +44,7 @@ static um_status_e ask(um_ctx_t *ctx, const um_known_record_key_t key, um_known_
 
     record->epoch = um_known_record_epoch(ctx, record->user_id);
     if (um_store_group_user(&call, um_random_uuid_text(ctx->pool, record->user_id), &user, &groups) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     if (!user || !user->is_active || !um_random_uuid_bytes(user->version, version)
         || memcmp(version, record->other, sizeof(version)) != 0) {
@@ -93,7 +93,7 @@ um_status_e um_known_login(um_ctx_t *ctx, const char *username_key, um_secret_t 
     }
     record = *kept;
     status = ask(ctx, key, &record, identity);
-    if (status == UM_AWAY && is_good_meanwhile(ctx, kept)) {
+    if (status == UM_UNAVAILABLE && is_good_meanwhile(ctx, kept)) {
         *identity = copy(ctx, &found);
         return UM_OK;
     }

@@ -7,12 +7,12 @@
 #include "known.h"
 #include "password.h"
 
-/** Who that is. UM_ABSENT: not known; verify. UM_AWAY: known, but the account could not be asked for. */
+/** Who that is. UM_ABSENT: not known; verify. UM_UNAVAILABLE: known, but the account could not be asked for. */
 um_status_e um_known_login(um_ctx_t *ctx, const char *username_key, um_secret_t password,
                            const um_identity_t **identity);
 
 /** To be called when user's password was found right by hashing: asks for the account as it is now and keeps it.
- * UM_ABSENT: it is gone, inactive, or has other credentials by now. UM_AWAY. */
+ * UM_ABSENT: it is gone, inactive, or has other credentials by now. UM_UNAVAILABLE. */
 um_status_e um_known_login_add(um_ctx_t *ctx, const char *username_key, um_secret_t password, const um_user_t *user,
                                const um_identity_t **identity);
 

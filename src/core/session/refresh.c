@@ -111,7 +111,7 @@ static um_status_e look(um_ctx_t *ctx, work_t *work)
     const um_session_refresh_t *row = &work->row;
 
     if (um_store_session_refresh(&call, work->id, &work->row) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     if (!row->user || !is_same(row->family_hash, hash_of(ctx->pool, work->parts.family, sizeof(work->parts.family)))) {
         return refuse(ctx, "a refresh token of no session");
@@ -291,7 +291,7 @@ static um_status_e rotate(um_ctx_t *ctx, work_t *work, const char **token, int *
         return status;
     }
     if (um_store_session_rotate(&call, &rotation, won) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     if (!*won) {
         status = look(ctx, work);

@@ -28,7 +28,7 @@ typedef struct um_refresh_t {
 } um_refresh_t;
 
 /** Looks at a token and changes nothing. UM_BAD_TOKEN: not one of ours, or its session is over; UM_INACTIVE: its
- * account is switched off; UM_AWAY. */
+ * account is switched off; UM_UNAVAILABLE. */
 um_status_e um_refresh_find(um_ctx_t *ctx, const char *text, um_refresh_t *refresh);
 
 /** What a use gives. */
@@ -41,8 +41,8 @@ typedef struct um_refresh_use_t {
 } um_refresh_use_t;
 
 /** Uses a token: a new access token and the next refresh token. As um_refresh_find; UM_BAD_TOKEN also for one that was
- * used before, UM_FAILED. When it ends in UM_AWAY the token may have been replaced: within the grace the next try gets
- * what this one lost. */
+ * used before, UM_FAILED. When it ends in UM_UNAVAILABLE the token may have been replaced: within the grace the next
+ * try gets what this one lost. */
 um_status_e um_refresh_use(um_ctx_t *ctx, const char *text, um_refresh_use_t *use);
 
 #endif

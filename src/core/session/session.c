@@ -62,7 +62,7 @@ um_status_e um_session_open(um_ctx_t *ctx, const um_session_new_t *session)
     int done;
 
     if (um_store_session_insert(&call, &session->record, &done) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return done ? UM_OK : UM_BAD_TOKEN;
 }
@@ -97,7 +97,7 @@ um_status_e um_session_caller(um_ctx_t *ctx, const char *token, um_caller_t *cal
         return status;
     }
     if (um_store_session_user(&call, read->session_id, &state) != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     status = um_session_judge(ctx, &state, read->user_id);
     if (status == UM_OK) {
@@ -112,7 +112,7 @@ um_status_e um_session_list(um_ctx_t *ctx, const char *user_id, apr_array_header
     um_store_call_t call = um_ctx_store(ctx);
 
     return um_store_session_list(&call, user_id, um_ctx_seconds(ctx), UM_SESSION_LIST_MAX, sessions) == APR_SUCCESS
-           ? UM_OK : um_ctx_away(ctx, &call);
+           ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
 um_status_e um_session_end(um_ctx_t *ctx, const char *user_id, const char *session_id)
@@ -123,7 +123,7 @@ um_status_e um_session_end(um_ctx_t *ctx, const char *user_id, const char *sessi
 
     um_known_forget(ctx, user_id);
     if (rv != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }
@@ -141,7 +141,7 @@ um_status_e um_session_end_all(um_ctx_t *ctx, const char *user_id)
     rv = um_store_session_end_all(&call, user_id, version, um_ctx_seconds(ctx), &done);
     um_known_forget(ctx, user_id);
     if (rv != APR_SUCCESS) {
-        return um_ctx_away(ctx, &call);
+        return um_ctx_unavailable(ctx, &call);
     }
     return done ? UM_OK : UM_ABSENT;
 }

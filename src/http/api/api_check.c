@@ -136,8 +136,8 @@ int um_api_check(um_call_t *call)
         return um_reply_unauthorized(call, "invalid_request", "invalid_request", "More than one token.");
     case UM_CREDENTIAL_FOREIGN:
         return um_reply_foreign(call);
-    case UM_CREDENTIAL_AWAY:
+    case UM_CREDENTIAL_UNAVAILABLE:
         break;
     }
-    return um_reply_status(call, UM_AWAY);
+    return um_reply_status(call, UM_UNAVAILABLE);
 }

@@ -234,7 +234,7 @@ int um_reply_status(um_call_t *call, um_status_e status)
     case UM_PRECONDITION:
         return um_reply_detail(call, HTTP_PRECONDITION_FAILED, "precondition_failed", "Precondition failed.");
     case UM_BUSY:
-    case UM_AWAY:
+    case UM_UNAVAILABLE:
         /* One line a second says that the database is away; one for each request would fill the disk too. */
         tell(call, call->ctx.known ? APLOG_DEBUG : status == UM_BUSY ? APLOG_WARNING : APLOG_ERR);
         return um_reply_detail(call, HTTP_SERVICE_UNAVAILABLE, "service_unavailable",

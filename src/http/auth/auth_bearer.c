@@ -89,7 +89,7 @@ int um_auth_bearer_check(request_rec *r)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM404: a token in a cookie came with a request that no page of "
                       "this site has sent");
         return HTTP_FORBIDDEN;
-    case UM_CREDENTIAL_AWAY:
+    case UM_CREDENTIAL_UNAVAILABLE:
         break;
     }
     return away(r, shown);

@@ -16,7 +16,7 @@ static const um_credential_t *look(ap_expr_eval_ctx_t *ctx)
 {
     const um_credential_t *shown = um_credential_of(ctx->r);
 
-    if (shown->state == UM_CREDENTIAL_AWAY) {
+    if (shown->state == UM_CREDENTIAL_UNAVAILABLE) {
         *ctx->err = "the token could not be checked";
         ap_log_rerror(APLOG_MARK, shown->known ? APLOG_DEBUG : APLOG_ERR, 0, ctx->r,
                       "UM421: a token that an expression asks for could not be checked: %s",

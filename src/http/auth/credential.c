@@ -29,7 +29,7 @@ static void verify(request_rec *r, um_credential_t *seen, const char *token, con
         seen->state = UM_CREDENTIAL_BAD;
         break;
     default:
-        seen->state = UM_CREDENTIAL_AWAY;
+        seen->state = UM_CREDENTIAL_UNAVAILABLE;
         um_failure_note(r, HTTP_SERVICE_UNAVAILABLE);
         break;
     }

@@ -16,7 +16,7 @@ typedef enum {
     UM_CREDENTIAL_BAD,          /**< forged, over, ended, or of no form; all the same to the client */
     UM_CREDENTIAL_MALFORMED,    /**< the request shows two at one place */
     UM_CREDENTIAL_FOREIGN,      /**< a cookie, in a request that another site may have made the browser send */
-    UM_CREDENTIAL_AWAY          /**< could not be checked */
+    UM_CREDENTIAL_UNAVAILABLE          /**< could not be checked */
 } um_credential_e;
 
 typedef struct um_credential_t {
