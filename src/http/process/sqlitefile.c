@@ -3,7 +3,7 @@
 
 #include "breaker.h"
 #include "hosts.h"
-#include "newfile.h"
+#include "atomic_file.h"
 #include "schema.h"
 
 #include <apr_atomic.h>
@@ -249,7 +249,7 @@ static void prepare(const um_server_t *server, server_rec *s, apr_pool_t *pconf,
 
 static const char *make_mark(apr_pool_t *pool, const char *path, const char **why)
 {
-    apr_status_t rv = um_newfile_create(pool, path, mark_text, sizeof(mark_text) - 1);
+    apr_status_t rv = um_atomic_file_create(pool, path, mark_text, sizeof(mark_text) - 1);
     char text[120];
 
     *why = apr_pstrdup(pool, apr_strerror(rv, text, sizeof(text)));

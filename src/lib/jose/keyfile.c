@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keyfile.h"
-#include "newfile.h"
+#include "atomic_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -155,7 +155,7 @@ static apr_status_t replace(apr_pool_t *pool, const char *file, const char *next
         apr_file_close(out);
         return status;
     }
-    status = um_newfile_fill(out, text, strlen(text));
+    status = um_atomic_file_fill(out, text, strlen(text));
     if (status != APR_SUCCESS) {
         *why = reason(pool, "cannot be written", status);
         return status;
@@ -163,7 +163,7 @@ static apr_status_t replace(apr_pool_t *pool, const char *file, const char *next
     if (edit->commit && (status = edit->commit(edit->baton, why)) != APR_SUCCESS) {
         return status;
     }
-    status = um_newfile_rename(pool, next, file);
+    status = um_atomic_file_rename(pool, next, file);
     if (status != APR_SUCCESS) {
         *why = reason(pool, "cannot be replaced", status);
     }
@@ -180,7 +180,7 @@ apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *name, const um_keyfil
         return status;
     }
     next = apr_pstrcat(pool, file, ".new", NULL);
-    status = um_newfile_open(pool, next, &out);
+    status = um_atomic_file_open(pool, next, &out);
     if (status != APR_SUCCESS) {
         *why = APR_STATUS_IS_EEXIST(status)
                ? apr_pstrcat(pool, "somebody else is changing it; if nobody is, remove ", next, NULL)
@@ -196,7 +196,7 @@ apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *name, const um_keyfil
 
 apr_status_t um_keyfile_create(apr_pool_t *pool, const char *file, const char *text, apr_size_t len, const char **why)
 {
-    apr_status_t status = um_newfile_create(pool, file, text, len);
+    apr_status_t status = um_atomic_file_create(pool, file, text, len);
 
     if (status != APR_SUCCESS) {
         *why = reason(pool, "cannot be made", status);
@@ -210,7 +210,7 @@ apr_status_t um_keyfile_rename(apr_pool_t *pool, const char *file, const char *n
     apr_status_t status = APR_EEXIST;
 
     if (APR_STATUS_IS_ENOENT(apr_stat(&info, name, APR_FINFO_TYPE | APR_FINFO_LINK, pool))) {
-        status = um_newfile_rename(pool, file, name);
+        status = um_atomic_file_rename(pool, file, name);
     }
     if (status != APR_SUCCESS) {
         *why = reason(pool, apr_pstrcat(pool, "cannot be renamed to ", name, NULL), status);

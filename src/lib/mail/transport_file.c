@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport_private.h"
-#include "newfile.h"
+#include "atomic_file.h"
 #include "random.h"
 
 #include <string.h>
@@ -35,7 +35,7 @@ static um_transport_e send_file(um_transport_t *t, um_transport_mail_t *mail)
         /* In the same folder, for a name moves within one file system only; with a dot, so that who looks for mails
          * does not find half of one. */
         unready = apr_pstrcat(mail->pool, folder, "/.", name, ".new", NULL);
-        status = um_newfile_put(mail->pool, unready, file, mail->bytes, mail->len);
+        status = um_atomic_file_put(mail->pool, unready, file, mail->bytes, mail->len);
     }
     if (status != APR_SUCCESS) {
         mail->why = um_transport_reason(mail->pool, "the mail folder cannot be written", status);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "newfile.h"
+#include "atomic_file.h"
 
 #include <string.h>
 
 #include <apr_strings.h>
 
-apr_status_t um_newfile_open(apr_pool_t *pool, const char *file, apr_file_t **out)
+apr_status_t um_atomic_file_open(apr_pool_t *pool, const char *file, apr_file_t **out)
 {
     const apr_int32_t how = APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_BINARY;
 
     return apr_file_open(out, file, how, APR_FPROT_UREAD | APR_FPROT_UWRITE, pool);
 }
 
-apr_status_t um_newfile_fill(apr_file_t *out, const char *bytes, apr_size_t len)
+apr_status_t um_atomic_file_fill(apr_file_t *out, const char *bytes, apr_size_t len)
 {
     apr_status_t closed, status = apr_file_write_full(out, bytes, len, NULL);
 
@@ -37,7 +37,7 @@ static void sync_folder(apr_pool_t *pool, const char *file)
     }
 }
 
-apr_status_t um_newfile_rename(apr_pool_t *pool, const char *from, const char *to)
+apr_status_t um_atomic_file_rename(apr_pool_t *pool, const char *from, const char *to)
 {
     apr_status_t status = apr_file_rename(from, to, pool);
 
@@ -50,19 +50,19 @@ apr_status_t um_newfile_rename(apr_pool_t *pool, const char *from, const char *t
 static apr_status_t write_file(apr_pool_t *pool, const char *file, const char *bytes, apr_size_t len)
 {
     apr_file_t *out;
-    apr_status_t status = um_newfile_open(pool, file, &out);
+    apr_status_t status = um_atomic_file_open(pool, file, &out);
 
     if (status != APR_SUCCESS) {
         return status;
     }
-    status = um_newfile_fill(out, bytes, len);
+    status = um_atomic_file_fill(out, bytes, len);
     if (status != APR_SUCCESS) {
         apr_file_remove(file, pool);
     }
     return status;
 }
 
-apr_status_t um_newfile_create(apr_pool_t *pool, const char *file, const char *bytes, apr_size_t len)
+apr_status_t um_atomic_file_create(apr_pool_t *pool, const char *file, const char *bytes, apr_size_t len)
 {
     apr_status_t status = write_file(pool, file, bytes, len);
 
@@ -72,11 +72,12 @@ apr_status_t um_newfile_create(apr_pool_t *pool, const char *file, const char *b
     return status;
 }
 
-apr_status_t um_newfile_put(apr_pool_t *pool, const char *unready, const char *file, const char *bytes, apr_size_t len)
+apr_status_t um_atomic_file_put(apr_pool_t *pool, const char *unready, const char *file, const char *bytes,
+                                apr_size_t len)
 {
     apr_status_t status = write_file(pool, unready, bytes, len);
 
-    if (status == APR_SUCCESS && (status = um_newfile_rename(pool, unready, file)) != APR_SUCCESS) {
+    if (status == APR_SUCCESS && (status = um_atomic_file_rename(pool, unready, file)) != APR_SUCCESS) {
         apr_file_remove(unready, pool);
     }
     return status;

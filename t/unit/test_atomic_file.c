@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "newfile.h"
+#include "atomic_file.h"
 #include "tap.h"
 
 #include <signal.h>
@@ -45,16 +45,17 @@ static void test_create(void)
     const char *file = in_folder("made"), *link = in_folder("link"), *target = in_folder("target");
 
     umask(0);
-    is_int(um_newfile_create(pool, file, "one\n", 4), APR_SUCCESS, "a new file");
+    is_int(um_atomic_file_create(pool, file, "one\n", 4), APR_SUCCESS, "a new file");
     is_text(content(file), "one\n", "holds what was written");
     is_int(mode(file), 0600, "for its owner only");
-    ok(APR_STATUS_IS_EEXIST(um_newfile_create(pool, file, "two", 3)), "one that is there");
+    ok(APR_STATUS_IS_EEXIST(um_atomic_file_create(pool, file, "two", 3)), "one that is there");
     is_text(content(file), "one\n", "is left alone");
-    ok(symlink(target, link) == 0 && APR_STATUS_IS_EEXIST(um_newfile_create(pool, link, "two", 3))
+    ok(symlink(target, link) == 0 && APR_STATUS_IS_EEXIST(um_atomic_file_create(pool, link, "two", 3))
        && !content(target), "so is a link, wherever it leads");
     unlink(link);
-    ok(APR_STATUS_IS_ENOENT(um_newfile_create(pool, in_folder("no/made"), "x", 1)), "no folder");
-    ok(chdir(folder) == 0 && um_newfile_create(pool, "here", "", 0) == APR_SUCCESS && mode(in_folder("here")) == 0600,
+    ok(APR_STATUS_IS_ENOENT(um_atomic_file_create(pool, in_folder("no/made"), "x", 1)), "no folder");
+    ok(chdir(folder) == 0 && um_atomic_file_create(pool, "here", "", 0) == APR_SUCCESS
+       && mode(in_folder("here")) == 0600,
        "a name without a folder, an empty file");
     unlink(in_folder("here"));
     unlink(file);
@@ -64,19 +65,19 @@ static void test_put(void)
 {
     const char *file = in_folder("made"), *unready = in_folder(".made.new"), *there = in_folder("there");
 
-    is_int(um_newfile_put(pool, unready, file, "one", 3), APR_SUCCESS, "a file by way of another name");
+    is_int(um_atomic_file_put(pool, unready, file, "one", 3), APR_SUCCESS, "a file by way of another name");
     ok(content(file) && strcmp(content(file), "one") == 0 && mode(file) == 0600 && !content(unready), "which is gone");
-    is_int(um_newfile_put(pool, unready, file, "two", 3), APR_SUCCESS, "once more");
+    is_int(um_atomic_file_put(pool, unready, file, "two", 3), APR_SUCCESS, "once more");
     is_text(content(file), "two", "replaces it");
-    ok(um_newfile_create(pool, unready, "other", 5) == APR_SUCCESS
-       && APR_STATUS_IS_EEXIST(um_newfile_put(pool, unready, file, "three", 5)), "the other name is taken");
+    ok(um_atomic_file_create(pool, unready, "other", 5) == APR_SUCCESS
+       && APR_STATUS_IS_EEXIST(um_atomic_file_put(pool, unready, file, "three", 5)), "the other name is taken");
     ok(strcmp(content(unready), "other") == 0 && strcmp(content(file), "two") == 0, "nothing is changed");
     unlink(unready);
-    ok(mkdir(there, 0700) == 0 && um_newfile_put(pool, unready, there, "x", 1) != APR_SUCCESS && !content(unready),
+    ok(mkdir(there, 0700) == 0 && um_atomic_file_put(pool, unready, there, "x", 1) != APR_SUCCESS && !content(unready),
        "what cannot be renamed is not left");
     rmdir(there);
-    ok(um_newfile_rename(pool, file, unready) == APR_SUCCESS && content(unready) && !content(file), "another name");
-    ok(APR_STATUS_IS_ENOENT(um_newfile_rename(pool, file, unready)), "for what is not there");
+    ok(um_atomic_file_rename(pool, file, unready) == APR_SUCCESS && content(unready) && !content(file), "another name");
+    ok(APR_STATUS_IS_ENOENT(um_atomic_file_rename(pool, file, unready)), "for what is not there");
     unlink(unready);
 }
 
@@ -92,12 +93,12 @@ static void test_full(void)
     small = was;
     small.rlim_cur = 2;
     setrlimit(RLIMIT_FSIZE, &small);
-    one = um_newfile_create(pool, file, "more than two", 13);
-    two = um_newfile_put(pool, unready, file, "more than two", 13);
+    one = um_atomic_file_create(pool, file, "more than two", 13);
+    two = um_atomic_file_put(pool, unready, file, "more than two", 13);
     setrlimit(RLIMIT_FSIZE, &was);
     ok(one != APR_SUCCESS && two != APR_SUCCESS, "no room for all of it");
     ok(!content(file) && !content(unready), "half of a file is not left");
-    is_int(um_newfile_create(pool, file, "more than two", 13), APR_SUCCESS, "with room again it is made");
+    is_int(um_atomic_file_create(pool, file, "more than two", 13), APR_SUCCESS, "with room again it is made");
     unlink(file);
 }
 
@@ -110,7 +111,7 @@ int main(void)
     atexit(apr_terminate);
     apr_pool_create(&pool, NULL);
     apr_temp_dir_get(&parent, pool);
-    made = apr_pstrcat(pool, parent, "/test_newfile.XXXXXX", NULL);
+    made = apr_pstrcat(pool, parent, "/test_atomic_file.XXXXXX", NULL);
     folder = mkdtemp(made);
     if (!folder) {
         perror(made);
