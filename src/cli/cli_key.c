@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
-#include "key.h"
+#include "keyring.h"
 #include "keyfolder.h"
 #include "rotation.h"
 
@@ -133,7 +133,7 @@ static int ended(um_cli_t *cli, apr_status_t rv, const apr_array_header_t *said,
         um_cli_say(cli, "%s", APR_ARRAY_IDX(said, i, const char *));
     }
     if (rv == APR_SUCCESS) {
-        rv = um_key_ring(cli->pool, cli->args[0], &keys, &why);
+        rv = um_keyring_read(cli->pool, cli->args[0], &keys, &why);
     }
     return rv == APR_SUCCESS ? UM_CLI_DONE
                              : um_cli_fail(cli, rv == APR_NOTFOUND ? UM_CLI_ABSENT : UM_CLI_FAILED, "%s", why);

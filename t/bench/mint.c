@@ -3,7 +3,7 @@
  *   mint KEYS ISSUER SECONDS <FILE
  * Each line of the input is a user's id, a blank and a session's id; each line of the output a token that is good for
  * so many seconds, or was until so many ago. */
-#include "key.h"
+#include "keyring.h"
 #include "token.h"
 
 #include <apr_general.h>
@@ -45,7 +45,7 @@ int main(int argc, char **argv)
         return 2;
     }
     apr_pool_create(&pool, NULL);
-    if (um_key_ring(pool, argv[1], &keys, &why) != APR_SUCCESS) {
+    if (um_keyring_read(pool, argv[1], &keys, &why) != APR_SUCCESS) {
         fprintf(stderr, "mint: %s\n", why);
         return 1;
     }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "ctx.h"
-#include "key.h"
+#include "keyring.h"
 #include "tap.h"
 #include "registration.h"
 #include "user.h"
@@ -52,7 +52,7 @@ static void site_begin(void)
     apr_temp_dir_get(&base, site_root);
     site_folder = mkdtemp(apr_pstrcat(site_root, base, "/usermgmt-test.XXXXXX", NULL));
     if (!site_folder || um_jwk_create(site_root, "EdDSA", site_file("key.pem"), &why) != APR_SUCCESS
-        || um_key_ring(site_root, site_file("key.pem"), &site_keys, &why) != APR_SUCCESS) {
+        || um_keyring_read(site_root, site_file("key.pem"), &site_keys, &why) != APR_SUCCESS) {
         printf("Bail out! no key: %s\n", why ? why : "no temporary folder");
         exit(1);
     }

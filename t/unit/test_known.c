@@ -202,7 +202,7 @@ static void test_ends(void)
     um_known_mark(&s.site, "sqlite3 others.db");
     calls(UM_OK, 1, "another database's memory knows nothing of it");
     um_jwk_create(s.pool, "EdDSA", site_file("other.pem"), &why);
-    um_key_ring(s.pool, site_file("other.pem"), &other, &why);
+    um_keyring_read(s.pool, site_file("other.pem"), &other, &why);
     unlink(site_file("other.pem"));
     s.site.keys = other;
     calls(UM_BAD_TOKEN, 0, "when its key is retired a known token is refused");

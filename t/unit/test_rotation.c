@@ -72,7 +72,8 @@ static const char *signing(void)
     um_keyring_t *ring;
     const char *reason;
 
-    return um_key_ring(site_root, folder, &ring, &reason) == APR_SUCCESS ? um_jwk_kid(um_key_signing(ring)) : reason;
+    return um_keyring_read(site_root, folder, &ring,
+                           &reason) == APR_SUCCESS ? um_jwk_kid(um_keyring_signing(ring)) : reason;
 }
 
 /* A step after so many seconds, what it must leave, and how many lines it says. */

@@ -68,7 +68,7 @@ static void test_not_ours(void)
     is_bad(sign(&other, SITE_NOW, alice->id, id), "for another audience");
     other = s.site;
     um_jwk_create(s.pool, "EdDSA", site_file("other.pem"), &why);
-    um_key_ring(s.pool, site_file("other.pem"), &ring, &why);
+    um_keyring_read(s.pool, site_file("other.pem"), &ring, &why);
     unlink(site_file("other.pem"));
     other.keys = ring;
     is_bad(ring ? sign(&other, SITE_NOW, alice->id, id) : "no key", "of another key");

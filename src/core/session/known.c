@@ -2,7 +2,7 @@
 #include "known.h"
 
 #include "hmackey.h"
-#include "key.h"
+#include "keyring.h"
 #include "known_record.h"
 #include "session.h"
 
@@ -127,7 +127,7 @@ static void find_kept(look_t *look, const char *token)
     look->keeps = ctx->site->known && make_key(ctx, token, look->key);
     if (!look->keeps || !um_known_record_get(ctx, look->key, &look->kept, &look->identity)
         || look->kept->kid[UM_KNOWN_RECORD_KID - 1]
-        || !um_key_find((void *)ctx->site->keys, look->kept->kid)) {
+        || !um_keyring_find((void *)ctx->site->keys, look->kept->kid)) {
         look->kept = NULL;
     }
 }

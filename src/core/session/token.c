@@ -2,14 +2,14 @@
 #include "token.h"
 
 #include "jwt.h"
-#include "key.h"
+#include "keyring.h"
 #include "random.h"
 
 um_status_e um_token_issue(um_ctx_t *ctx, const char *user_id, const char *session_id, apr_int64_t expires_at,
                            const char **token)
 {
     um_json_t *claims = um_json_object(ctx->pool);
-    const um_jwk_t *key = um_key_signing(ctx->site->keys);
+    const um_jwk_t *key = um_keyring_signing(ctx->site->keys);
     const char *jti;
 
     if (!key) {
@@ -78,7 +78,7 @@ static const um_jwk_t *find_key(void *baton, const char *kid)
 {
     finder_t *finder = baton;
 
-    finder->key = um_key_find(finder->keys, kid);
+    finder->key = um_keyring_find(finder->keys, kid);
     return finder->key;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_key.h"
 
-#include "key.h"
+#include "keyring.h"
 #include "keys.h"
 
 um_status_e um_api_key_set(um_call_t *call)
@@ -9,7 +9,7 @@ um_status_e um_api_key_set(um_call_t *call)
     um_document_t *document = apr_pcalloc(call->ctx.pool, sizeof(*document));
 
     document->type = "application/jwk-set+json";
-    document->text = um_key_set(call->server->keys, &document->etag);
+    document->text = um_keyring_jwks(call->server->keys, &document->etag);
     document->max_age = um_keys_max_age(call->server);
     call->document = document;
     return UM_OK;

@@ -44,7 +44,7 @@ static int check_keys(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
         return fault(server, "%s, but no UserMgmtSigningKey: make a key with \"usermgmt key new FOLDER\" and name "
                      "the folder", where(ptemp, server, UM_SET_UserMgmt));
     }
-    if (um_key_ring(pconf, path, &server->keys, &why) != APR_SUCCESS) {
+    if (um_keyring_read(pconf, path, &server->keys, &why) != APR_SUCCESS) {
         return fault(server, "%s: %s%s", where(ptemp, server, UM_SET_UserMgmtSigningKey), why,
                      APR_STATUS_IS_ENOENT(apr_stat(&info, path, APR_FINFO_TYPE, ptemp))
                      ? "; make a folder with a key with: usermgmt key new FOLDER" : "");

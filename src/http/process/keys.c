@@ -36,7 +36,7 @@ static int is_folder(apr_pool_t *ptemp, const char *path)
 static int user_may(apr_pool_t *ptemp, const um_server_t *server, int folder_mode)
 {
     const char *path = server->settings.signing_key;
-    const apr_array_header_t *files = um_key_files(server->keys);
+    const apr_array_header_t *files = um_keyring_files(server->keys);
     int mode = is_folder(ptemp, path) ? folder_mode : R_OK;
     int status = 1;
     pid_t child = fork();
@@ -155,10 +155,10 @@ void um_keys_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
     for (server_rec *s = main_server; s; s = s->next) {
         um_server_t *server = um_server_of(s);
-        const um_key_follow_t how = { LOOK_MS, um_breaker_tick, tell, server };
+        const um_keyring_follow_t how = { LOOK_MS, um_breaker_tick, tell, server };
 
         if (um_server_is_own(s) && server->keys && server->keys_live) {
-            um_key_follow(pchild, server->keys, &how);
+            um_keyring_follow(pchild, server->keys, &how);
         }
     }
 }

@@ -3,7 +3,7 @@
 #define UM_SERVER_H
 /* A virtual host as the module sees it: its settings, and the site made of them. */
 #include "ctx.h"
-#include "key.h"
+#include "keyring.h"
 #include "mailing.h"
 #include "settings.h"
 #include "transport.h"

@@ -84,11 +84,11 @@ static void test_rings(void)
         um_keyring_t *ring = NULL;
         int sorted = 1;
 
-        is_int(um_key_ring(site_root, folder, &ring, &why), APR_SUCCESS, cases[i].name);
+        is_int(um_keyring_read(site_root, folder, &ring, &why), APR_SUCCESS, cases[i].name);
         if (ring) {
-            const apr_array_header_t *files = um_key_files(ring);
+            const apr_array_header_t *files = um_keyring_files(ring);
 
-            is_text(um_jwk_alg(um_key_signing(ring)), cases[i].alg, "signs");
+            is_text(um_jwk_alg(um_keyring_signing(ring)), cases[i].alg, "signs");
             is_int(files->nelts, cases[i].keys, "keys");
             for (int k = 0; k < files->nelts; k++) {
                 const char *file = APR_ARRAY_IDX(files, k, const char *);
@@ -113,13 +113,13 @@ static void test_find(void)
     const char *why = NULL;
     um_keyring_t *ring = NULL;
 
-    if (ok(um_key_ring(site_root, fill(entries), &ring, &why) == APR_SUCCESS, "a ring of three")) {
-        const um_jwk_t *signing = um_key_signing(ring), *found = um_key_find(ring, ED_KID);
+    if (ok(um_keyring_read(site_root, fill(entries), &ring, &why) == APR_SUCCESS, "a ring of three")) {
+        const um_jwk_t *signing = um_keyring_signing(ring), *found = um_keyring_find(ring, ED_KID);
 
         ok(found && !um_jwk_can_sign(found), "a key that only verifies is found");
-        ok(um_key_find(ring, um_jwk_kid(signing)) == signing, "and so is the one that signs");
-        ok(!um_key_find(ring, "") && !um_key_find(ring, "nobody's"), "and no other");
-        ok(!um_key_find(ring, apr_pstrndup(site_root, ED_KID, 42)), "not by a part of its kid");
+        ok(um_keyring_find(ring, um_jwk_kid(signing)) == signing, "and so is the one that signs");
+        ok(!um_keyring_find(ring, "") && !um_keyring_find(ring, "nobody's"), "and no other");
+        ok(!um_keyring_find(ring, apr_pstrndup(site_root, ED_KID, 42)), "not by a part of its kid");
     }
     clear(entries);
 }
@@ -141,8 +141,8 @@ static void test_set(void)
         um_keyring_t *ring = NULL;
         int found = 0;
 
-        um_key_ring(site_root, fill(cases[i].entries), &ring, &why);
-        set = rest = ring ? um_key_set(ring, &tags[i]) : "";
+        um_keyring_read(site_root, fill(cases[i].entries), &ring, &why);
+        set = rest = ring ? um_keyring_jwks(ring, &tags[i]) : "";
         ok(strncmp(set, "{\"keys\":[", 9) == 0, "%s: a set", cases[i].name);
         for (; cases[i].kids[found] && rest; found++) {
             rest = strstr(rest, cases[i].kids[found]);
@@ -176,7 +176,7 @@ static void tell(void *baton, int is_trouble, const char *text)
     apr_cpystrn(told, text, sizeof(told));
 }
 
-static const um_key_follow_t how = { 2000, tick, tell, NULL };
+static const um_keyring_follow_t how = { 2000, tick, tell, NULL };
 
 static void move(const char *from, const char *to)
 {
@@ -199,66 +199,67 @@ static void test_follow(void)
     apr_pool_t *pool;
 
     apr_pool_create(&pool, site_root);
-    um_key_ring(site_root, fill(first), &ring, &why);
+    um_keyring_read(site_root, fill(first), &ring, &why);
     fill(second);
-    ok(!um_key_find(ring, P256_KID), "who does not follow a folder does not see what is new");
+    ok(!um_keyring_find(ring, P256_KID), "who does not follow a folder does not see what is new");
     ticks = 4294967000u;
-    um_key_follow(pool, ring, &how);
-    ok(um_key_find(ring, P256_KID) && changes == 1 && strstr(told, "2 keys"), "following begins with a look: %s", told);
-    is_text(um_jwk_kid(um_key_signing(ring)), ED_KID, "a next key does not sign");
+    um_keyring_follow(pool, ring, &how);
+    ok(um_keyring_find(ring, P256_KID) && changes == 1 && strstr(told, "2 keys"), "following begins with a look: %s",
+       told);
+    is_text(um_jwk_kid(um_keyring_signing(ring)), ED_KID, "a next key does not sign");
 
-    old = um_key_signing(ring);
+    old = um_keyring_signing(ring);
     move("b.next.pem", "b.pem");
     ticks += 1999;
-    ok(um_key_signing(ring) == old, "no look before its time");
+    ok(um_keyring_signing(ring) == old, "no look before its time");
     ticks += 1;
-    is_text(um_jwk_kid(um_key_signing(ring)), P256_KID, "then it signs; the clock has gone round meanwhile");
+    is_text(um_jwk_kid(um_keyring_signing(ring)), P256_KID, "then it signs; the clock has gone round meanwhile");
     is_text(um_jwk_kid(old), ED_KID, "who has the old key keeps it");
-    ok(um_key_find(ring, ED_KID) && um_key_find(ring, ED_KID) != old, "and what it signed is verified");
+    ok(um_keyring_find(ring, ED_KID) && um_keyring_find(ring, ED_KID) != old, "and what it signed is verified");
 
     move("a.pem", "a.retired.pem");
     ticks += 2000;
-    ok(!um_key_find(ring, ED_KID), "what a retired key signed is not");
-    ok(!strstr(um_key_set(ring, &etag), ED_KID), "and it is not published");
+    ok(!um_keyring_find(ring, ED_KID), "what a retired key signed is not");
+    ok(!strstr(um_keyring_jwks(ring, &etag), ED_KID), "and it is not published");
 
     changes = 0;
     fill(garbage);
     for (int i = 0; i < 3; i++) {
         ticks += 2000;
-        is_text(um_jwk_kid(um_key_signing(ring)), P256_KID, "a broken file: the last good keys stay");
+        is_text(um_jwk_kid(um_keyring_signing(ring)), P256_KID, "a broken file: the last good keys stay");
     }
     ok(troubles == 1 && strstr(told, "c.pem"), "which is told once: %s", told);
     unlink(apr_pstrcat(site_root, site_file("keys"), "/c.pem", NULL));
     ticks += 2000;
-    (void)um_key_signing(ring);
+    (void)um_keyring_signing(ring);
     fill(garbage);
     ticks += 2000;
-    ok(um_key_signing(ring) && troubles == 2, "and once more when it was good in between");
+    ok(um_keyring_signing(ring) && troubles == 2, "and once more when it was good in between");
     unlink(apr_pstrcat(site_root, site_file("keys"), "/c.pem", NULL));
 
     (void)chmod(file, 0644);
     ticks += 2000;
-    ok(um_key_signing(ring) && troubles == 3 && strstr(told, "chmod o-rwx"), "a file opened to others: %s", told);
+    ok(um_keyring_signing(ring) && troubles == 3 && strstr(told, "chmod o-rwx"), "a file opened to others: %s", told);
     (void)chmod(file, 0600);
     move("b.pem", "b.gone");
     ticks += 2000;
-    ok(um_key_signing(ring) && troubles == 4 && strstr(told, "in use"), "no key in use: %s", told);
+    ok(um_keyring_signing(ring) && troubles == 4 && strstr(told, "in use"), "no key in use: %s", told);
     move("b.gone", "b.pem");
     is_int(changes, 0, "nothing of that was a change");
 
     fill(first);
     ticks += 900;
-    ok(!um_key_find(ring, ED_KID), "an unknown kid");
+    ok(!um_keyring_find(ring, ED_KID), "an unknown kid");
     ticks += 100;
-    ok(um_key_find(ring, ED_KID) && changes == 1, "makes it look after a second");
+    ok(um_keyring_find(ring, ED_KID) && changes == 1, "makes it look after a second");
     unlink(apr_pstrcat(site_root, site_file("keys"), "/a.pem", NULL));
     for (int i = 0; i < 4; i++) {
         ticks += 1800001;
-        (void)um_key_signing(ring);
+        (void)um_keyring_signing(ring);
     }
-    is_text(um_jwk_kid(um_key_signing(ring)), P256_KID, "after an hour the old ones are freed");
+    is_text(um_jwk_kid(um_keyring_signing(ring)), P256_KID, "after an hour the old ones are freed");
     apr_pool_destroy(pool);
-    is_text(um_jwk_kid(um_key_signing(ring)), ED_KID, "at the end all are but the first");
+    is_text(um_jwk_kid(um_keyring_signing(ring)), ED_KID, "at the end all are but the first");
     clear(last);
 }
 
@@ -284,8 +285,8 @@ static void test_rescue(void)
         apr_pool_t *pool;
 
         apr_pool_create(&pool, site_root);
-        um_key_ring(site_root, folder, &ring, &why);
-        um_key_follow(pool, ring, &how);
+        um_keyring_read(site_root, folder, &ring, &why);
+        um_keyring_follow(pool, ring, &how);
         fill(faulty);
         if (cases[i].is_open) {
             write_file(apr_pstrcat(pool, folder, "/c.pem", NULL), p256);
@@ -296,16 +297,16 @@ static void test_rescue(void)
         }
         for (int n = 0; n < 4; n++) {
             ticks += 1800001;
-            (void)um_key_signing(ring);
+            (void)um_keyring_signing(ring);
         }
-        ok(!um_key_find(ring, ED_KID) == !cases[i].ed && !um_key_find(ring, P256_KID) == !cases[i].p256
-           && !um_key_signing(ring) == !cases[i].signs, "%s", cases[i].name);
+        ok(!um_keyring_find(ring, ED_KID) == !cases[i].ed && !um_keyring_find(ring, P256_KID) == !cases[i].p256
+           && !um_keyring_signing(ring) == !cases[i].signs, "%s", cases[i].name);
         unlink(apr_pstrcat(pool, folder, "/c.pem", NULL));
         if (cases[i].from) {
             move(cases[i].to, cases[i].from);
         }
         ticks += 2000;
-        ok(um_key_find(ring, ED_KID) && um_key_find(ring, P256_KID), "all are back when it is");
+        ok(um_keyring_find(ring, ED_KID) && um_keyring_find(ring, P256_KID), "all are back when it is");
         apr_pool_destroy(pool);
         unlink(apr_pstrcat(site_root, folder, "/a.pem", NULL));
         unlink(apr_pstrcat(site_root, folder, "/b.pem", NULL));
@@ -323,15 +324,15 @@ static void test_none_left(void)
     apr_pool_t *pool;
 
     apr_pool_create(&pool, site_root);
-    um_key_ring(site_root, fill(first), &ring, &why);
-    um_key_follow(pool, ring, &how);
+    um_keyring_read(site_root, fill(first), &ring, &why);
+    um_keyring_follow(pool, ring, &how);
     move("a.pem", "a.retired.pem");
     ticks += 2000;
-    ok(!um_key_signing(ring) && !um_key_find(ring, ED_KID), "the only key is retired: none signs: %s", told);
-    is_text(um_key_set(ring, &etag), "{\"keys\":[]}", "none is published");
+    ok(!um_keyring_signing(ring) && !um_keyring_find(ring, ED_KID), "the only key is retired: none signs: %s", told);
+    is_text(um_keyring_jwks(ring, &etag), "{\"keys\":[]}", "none is published");
     move("a.retired.pem", "a.pem");
     ticks += 2000;
-    ok(um_key_signing(ring) != NULL, "until there is one again");
+    ok(um_keyring_signing(ring) != NULL, "until there is one again");
     apr_pool_destroy(pool);
     move("a.pem", "a.retired.pem");
     clear(last);
@@ -346,14 +347,14 @@ static void *ask(void *ring)
     long bad = 0;
 
     while (!over) {
-        const um_jwk_t *key = um_key_signing(ring);
+        const um_jwk_t *key = um_keyring_signing(ring);
         apr_pool_t *pool;
         unsigned char *sig;
         apr_size_t len;
 
         apr_pool_create(&pool, NULL);
         bad += um_jwk_sign(key, pool, "x", 1, &sig, &len) != APR_SUCCESS
-               || um_jwk_verify(key, "x", 1, sig, len) != APR_SUCCESS || !um_key_find(ring, um_jwk_kid(key));
+               || um_jwk_verify(key, "x", 1, sig, len) != APR_SUCCESS || !um_keyring_find(ring, um_jwk_kid(key));
         apr_pool_destroy(pool);
     }
     return (void *)bad;
@@ -369,7 +370,7 @@ static apr_uint32_t fast_tick(void)
 static void test_threads(void)
 {
     static const entry_t both[] = { { "a.pem", ED }, { "b.next.pem", P256 }, { NULL, NOTHING } };
-    const um_key_follow_t fast = { 2000, fast_tick, tell, NULL };
+    const um_keyring_follow_t fast = { 2000, fast_tick, tell, NULL };
     const char *why = NULL;
     um_keyring_t *ring = NULL;
     apr_pool_t *pool;
@@ -378,8 +379,8 @@ static void test_threads(void)
     long all = 0;
 
     apr_pool_create(&pool, site_root);
-    um_key_ring(site_root, fill(both), &ring, &why);
-    um_key_follow(pool, ring, &fast);
+    um_keyring_read(site_root, fill(both), &ring, &why);
+    um_keyring_follow(pool, ring, &fast);
     changes = troubles = 0;
     for (int i = 0; i < 4; i++) {
         pthread_create(&threads[i], NULL, ask, ring);
@@ -407,10 +408,10 @@ static void test_file(void)
     um_keyring_t *ring = NULL;
 
     write_file(file, ed_private);
-    ok(um_key_ring(site_root, file, &ring, &why) == APR_SUCCESS && um_key_files(ring)->nelts == 1,
+    ok(um_keyring_read(site_root, file, &ring, &why) == APR_SUCCESS && um_keyring_files(ring)->nelts == 1,
        "a file of any name");
-    is_text(APR_ARRAY_IDX(um_key_files(ring), 0, const char *), file, "is told");
-    is_text(um_jwk_kid(um_key_signing(ring)), ED_KID, "and its key signs");
+    is_text(APR_ARRAY_IDX(um_keyring_files(ring), 0, const char *), file, "is told");
+    is_text(um_jwk_kid(um_keyring_signing(ring)), ED_KID, "and its key signs");
     unlink(file);
 }
 
@@ -420,7 +421,7 @@ static void is_refused(const char *path, const char *want, const char *name)
 {
     const char *why = NULL;
     um_keyring_t *ring = (um_keyring_t *)site_root;
-    apr_status_t rv = um_key_ring(site_root, path, &ring, &why);
+    apr_status_t rv = um_keyring_read(site_root, path, &ring, &why);
 
     ok(rv == APR_EGENERAL && !ring && why && strncmp(why, path, strlen(path)) == 0
        && strstr(why + strlen(path), want), "%s: %s", name, why ? why + strlen(site_folder) : "(no reason)");
@@ -442,7 +443,7 @@ static void test_strangers(void)
 
         (void)chmod(apr_pstrcat(site_root, folder, "/a.pem", NULL), (mode_t)cases[i].file);
         (void)chmod(folder, (mode_t)cases[i].folder);
-        good = um_key_ring(site_root, folder, &ring, &why) == APR_SUCCESS;
+        good = um_keyring_read(site_root, folder, &ring, &why) == APR_SUCCESS;
         ok(cases[i].want ? !good && why && strstr(why, cases[i].want) && strstr(why, "chmod o-") : good,
            "folder %o, file %o: %s", (unsigned)cases[i].folder, (unsigned)cases[i].file, why ? why : "fine");
         (void)chmod(folder, 0700);
@@ -458,18 +459,20 @@ static void test_refused(void)
     const char *folder = fill(garbage), *why = NULL, *inside = apr_pstrcat(site_root, folder, "/c.pem", NULL);
     um_keyring_t *ring;
 
-    ok(um_key_ring(site_root, folder, &ring, &why) == APR_EGENERAL && why
+    ok(um_keyring_read(site_root, folder, &ring, &why) == APR_EGENERAL && why
        && strstr(why, "/keys/b.pem: ") && !strstr(why, "BEGIN"), "one bad file of several is named, not quoted");
     is_refused(apr_pstrcat(site_root, folder, "/b.pem", NULL), ": ", "so is a bad file by itself");
     clear(garbage);
     is_refused(fill(public), " holds public keys only", "nothing that can sign");
     apr_dir_make(inside, APR_FPROT_OS_DEFAULT, site_root);
-    ok(um_key_ring(site_root, folder, &ring, &why) == APR_EGENERAL && why && strstr(why, "c.pem: not a regular file"),
+    ok(um_keyring_read(site_root, folder, &ring, &why) == APR_EGENERAL && why && strstr(why,
+                                                                                        "c.pem: not a regular file"),
        "a folder named like a key");
     rmdir(inside);
     clear(public);
     fill(empty);
-    ok(um_key_ring(site_root, folder, &ring, &why) == APR_EGENERAL && why && strstr(why, " holds no .pem or .jwk file")
+    ok(um_keyring_read(site_root, folder, &ring, &why) == APR_EGENERAL && why && strstr(why,
+                                                                                        " holds no .pem or .jwk file")
        && strstr(why, apr_pstrcat(site_root, "usermgmt key new ", folder, NULL)), "an empty folder, and what helps");
     clear(empty);
     is_refused(folder, "cannot be read", "no such path");

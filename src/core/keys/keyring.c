@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "key.h"
+#include "keyring.h"
 
 #include "base64url.h"
 #include "keyfolder.h"
@@ -32,7 +32,7 @@ typedef struct ring_t {
 struct um_keyring_t {
     const char *path;
     _Atomic(ring_t *) ring;
-    um_key_follow_t how;            /* tick NULL: changes are not followed */
+    um_keyring_follow_t how;            /* tick NULL: changes are not followed */
     apr_uint32_t looked;            /* atomic: the tick of the last look */
     apr_uint32_t looking;           /* atomic: somebody is */
     char trouble[TROUBLE_LEN];      /* as last told; "": none. Whoever is looking has it */
@@ -165,7 +165,7 @@ static apr_status_t read_ring(apr_pool_t *pool, const char *path, const char *pr
     return rv;
 }
 
-apr_status_t um_key_ring(apr_pool_t *pool, const char *path, um_keyring_t **keys, const char **why)
+apr_status_t um_keyring_read(apr_pool_t *pool, const char *path, um_keyring_t **keys, const char **why)
 {
     apr_array_header_t *files;
     ring_t *ring = NULL;
@@ -342,7 +342,7 @@ static apr_status_t unfollow(void *data)
     return APR_SUCCESS;
 }
 
-void um_key_follow(apr_pool_t *pool, um_keyring_t *keys, const um_key_follow_t *how)
+void um_keyring_follow(apr_pool_t *pool, um_keyring_t *keys, const um_keyring_follow_t *how)
 {
     keys->how = *how;
     apr_pool_cleanup_register(pool, keys, unfollow, apr_pool_cleanup_null);
@@ -357,12 +357,12 @@ static const ring_t *current(const um_keyring_t *keys, apr_uint32_t pause)
     return atomic_load(&((um_keyring_t *)keys)->ring);
 }
 
-const um_jwk_t *um_key_signing(const um_keyring_t *keys)
+const um_jwk_t *um_keyring_signing(const um_keyring_t *keys)
 {
     return current(keys, keys->how.pause)->signing;
 }
 
-const um_jwk_t *um_key_find(void *baton, const char *kid)
+const um_jwk_t *um_keyring_find(void *baton, const char *kid)
 {
     const um_keyring_t *keys = baton;
     const um_jwk_t *key = find(current(keys, keys->how.pause), kid);
@@ -370,7 +370,7 @@ const um_jwk_t *um_key_find(void *baton, const char *kid)
     return key || !keys->how.tick ? key : find(current(keys, UNKNOWN_PAUSE_MS), kid);
 }
 
-const char *um_key_set(const um_keyring_t *keys, const char **etag)
+const char *um_keyring_jwks(const um_keyring_t *keys, const char **etag)
 {
     const ring_t *ring = current(keys, keys->how.pause);
 
@@ -378,7 +378,7 @@ const char *um_key_set(const um_keyring_t *keys, const char **etag)
     return ring->set;
 }
 
-const apr_array_header_t *um_key_files(const um_keyring_t *keys)
+const apr_array_header_t *um_keyring_files(const um_keyring_t *keys)
 {
     return atomic_load(&((um_keyring_t *)keys)->ring)->files;
 }
