@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "keyring.h"
-#include "keyfolder.h"
+#include "key_directory.h"
 #include "rotation.h"
 
 #include <apr_file_io.h>
@@ -55,7 +55,7 @@ int um_cli_key_new(um_cli_t *cli)
 
 /* --- list --- */
 
-static void print_key(const um_cli_t *cli, const um_keyfolder_file_t *file, const um_jwk_t *key, int signs)
+static void print_key(const um_cli_t *cli, const um_key_directory_file_t *file, const um_jwk_t *key, int signs)
 {
     static const char *const states[] = { "next", "verifies", "retired" };
 
@@ -73,25 +73,25 @@ int um_cli_key_list(um_cli_t *cli)
     if (code != UM_CLI_DONE) {
         return code;
     }
-    if (um_keyfolder_list(cli->pool, cli->args[0], &files, &why) != APR_SUCCESS) {
+    if (um_key_directory_list(cli->pool, cli->args[0], &files, &why) != APR_SUCCESS) {
         return um_cli_fail(cli, UM_CLI_FAILED, "%s", why);
     }
     keys = apr_pcalloc(cli->pool, sizeof(*keys) * (apr_size_t)files->nelts);
     for (int i = 0; i < files->nelts; i++) {
-        const um_keyfolder_file_t *file = &APR_ARRAY_IDX(files, i, um_keyfolder_file_t);
+        const um_key_directory_file_t *file = &APR_ARRAY_IDX(files, i, um_key_directory_file_t);
 
         if (um_jwk_read(cli->pool, file->path, &keys[i], &why) != APR_SUCCESS) {
             keys[i] = NULL;
             code = um_cli_fail(cli, access(file->path, R_OK) ? UM_CLI_UNREACHABLE : UM_CLI_FAILED, "%s: %s", file->path,
                                why);
         }
-        else if (file->state == UM_KEYFOLDER_USED && um_jwk_can_sign(keys[i])) {
+        else if (file->state == UM_KEY_IN_USE && um_jwk_can_sign(keys[i])) {
             signing = i;
         }
     }
     for (int i = 0; i < files->nelts; i++) {
         if (keys[i]) {
-            print_key(cli, &APR_ARRAY_IDX(files, i, um_keyfolder_file_t), keys[i], i == signing);
+            print_key(cli, &APR_ARRAY_IDX(files, i, um_key_directory_file_t), keys[i], i == signing);
         }
     }
     return signing < 0 ? um_cli_fail(cli, UM_CLI_FAILED, "%s: none of them signs", cli->args[0]) : code;

@@ -7,7 +7,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-#include "keyfolder.h"
+#include "key_directory.h"
 #include "rotation.h"
 
 #define DAY APR_INT64_C(86400)
@@ -51,15 +51,15 @@ static const char *states(void)
     char *text;
     int last = -1;
 
-    if (um_keyfolder_list(site_root, folder, &files, &reason) != APR_SUCCESS) {
+    if (um_key_directory_list(site_root, folder, &files, &reason) != APR_SUCCESS) {
         return "";
     }
     text = apr_pcalloc(site_root, (apr_size_t)files->nelts + 1);
     for (int i = 0; i < files->nelts; i++) {
-        um_keyfolder_state_e state = APR_ARRAY_IDX(files, i, um_keyfolder_file_t).state;
+        um_key_state_e state = APR_ARRAY_IDX(files, i, um_key_directory_file_t).state;
 
         text[i] = "nvr"[state];
-        last = state == UM_KEYFOLDER_USED ? i : last;
+        last = state == UM_KEY_IN_USE ? i : last;
     }
     if (last >= 0) {
         text[last] = 'S';
@@ -137,9 +137,9 @@ static void test_names(void)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        um_keyfolder_state_e state = (um_keyfolder_state_e)(strchr("nvr", cases[i].state[0]) - "nvr");
+        um_key_state_e state = (um_key_state_e)(strchr("nvr", cases[i].state[0]) - "nvr");
 
-        is_text(um_keyfolder_name(site_root, cases[i].name, state, cases[i].stamp ? apr_time_from_sec(START) : 0),
+        is_text(um_key_directory_name(site_root, cases[i].name, state, cases[i].stamp ? apr_time_from_sec(START) : 0),
                 cases[i].want, cases[i].want);
     }
 }

@@ -2,7 +2,7 @@
 #include "keyring.h"
 
 #include "base64url.h"
-#include "keyfolder.h"
+#include "key_directory.h"
 
 #include <apr_atomic.h>
 #include <apr_strings.h>
@@ -40,7 +40,7 @@ struct um_keyring_t {
 
 /* --- reading --- */
 
-static apr_status_t read_key(apr_pool_t *pool, const um_keyfolder_file_t *file, ring_t *ring, const char **why)
+static apr_status_t read_key(apr_pool_t *pool, const um_key_directory_file_t *file, ring_t *ring, const char **why)
 {
     const char *fault = NULL;
     um_jwk_t *key = NULL;
@@ -56,7 +56,7 @@ static apr_status_t read_key(apr_pool_t *pool, const um_keyfolder_file_t *file, 
     }
     APR_ARRAY_PUSH(ring->keys, um_jwk_t *) = key;
     APR_ARRAY_PUSH(ring->files, const char *) = file->path;
-    if (file->state == UM_KEYFOLDER_USED && um_jwk_can_sign(key)) {
+    if (file->state == UM_KEY_IN_USE && um_jwk_can_sign(key)) {
         ring->signing = key;
     }
     return APR_SUCCESS;
@@ -111,14 +111,14 @@ static ring_t *new_ring(apr_pool_t *pool, int count, const char *print)
 static apr_status_t read_files(apr_pool_t *pool, const char *path, const apr_array_header_t *files, ring_t **made,
                                const char **why)
 {
-    ring_t *ring = new_ring(pool, files->nelts, um_keyfolder_print(pool, files));
+    ring_t *ring = new_ring(pool, files->nelts, um_key_directory_fingerprint(pool, files));
     int used = 0;
 
     for (int i = 0; i < files->nelts; i++) {
-        const um_keyfolder_file_t *file = &APR_ARRAY_IDX(files, i, um_keyfolder_file_t);
+        const um_key_directory_file_t *file = &APR_ARRAY_IDX(files, i, um_key_directory_file_t);
 
-        used += file->state == UM_KEYFOLDER_USED;
-        if (file->state != UM_KEYFOLDER_RETIRED && read_key(pool, file, ring, why) != APR_SUCCESS) {
+        used += file->state == UM_KEY_IN_USE;
+        if (file->state != UM_KEY_RETIRED && read_key(pool, file, ring, why) != APR_SUCCESS) {
             return APR_EGENERAL;
         }
     }
@@ -145,9 +145,9 @@ static apr_status_t read_ring(apr_pool_t *pool, const char *path, const char *pr
         const char *now = "";
 
         *seen_files = NULL;
-        rv = um_keyfolder_list(pool, path, &files, why);
+        rv = um_key_directory_list(pool, path, &files, why);
         if (rv == APR_SUCCESS) {
-            now = um_keyfolder_print(pool, files);
+            now = um_key_directory_fingerprint(pool, files);
             if (strcmp(now, print) == 0) {
                 return APR_SUCCESS;
             }
@@ -196,13 +196,13 @@ static void lean(ring_t *ring, const ring_t *old, int i, int signs)
 static int is_retired(apr_pool_t *pool, const apr_array_header_t *files, const ring_t *old, int i)
 {
     const char *path = APR_ARRAY_IDX(old->files, i, const char *), *slash = strrchr(path, '/'), *fault;
-    const char *name = um_keyfolder_name(pool, slash ? slash + 1 : path, UM_KEYFOLDER_RETIRED, 0);
+    const char *name = um_key_directory_name(pool, slash ? slash + 1 : path, UM_KEY_RETIRED, 0);
     um_jwk_t *key;
 
     for (int k = 0; k < files->nelts; k++) {
-        const um_keyfolder_file_t *file = &APR_ARRAY_IDX(files, k, um_keyfolder_file_t);
+        const um_key_directory_file_t *file = &APR_ARRAY_IDX(files, k, um_key_directory_file_t);
 
-        if (file->state == UM_KEYFOLDER_RETIRED
+        if (file->state == UM_KEY_RETIRED
             && (strcmp(file->name, name) == 0
                 || (um_jwk_read(pool, file->path, &key, &fault) == APR_SUCCESS
                     && strcmp(um_jwk_kid(key), um_jwk_kid(APR_ARRAY_IDX(old->keys, i, um_jwk_t *))) == 0))) {
@@ -220,14 +220,14 @@ static ring_t *rescue(apr_pool_t *pool, const apr_array_header_t *files, const r
     const char *why = NULL;
 
     for (int i = 0; i < files->nelts; i++) {
-        const um_keyfolder_file_t *file = &APR_ARRAY_IDX(files, i, um_keyfolder_file_t);
+        const um_key_directory_file_t *file = &APR_ARRAY_IDX(files, i, um_key_directory_file_t);
 
-        if (file->state == UM_KEYFOLDER_RETIRED || read_key(pool, file, ring, &why) == APR_SUCCESS) {
+        if (file->state == UM_KEY_RETIRED || read_key(pool, file, ring, &why) == APR_SUCCESS) {
             continue;
         }
         for (int k = 0; k < old->files->nelts; k++) {
             if (strcmp(APR_ARRAY_IDX(old->files, k, const char *), file->path) == 0) {
-                lean(ring, old, k, file->state == UM_KEYFOLDER_USED);
+                lean(ring, old, k, file->state == UM_KEY_IN_USE);
             }
         }
     }

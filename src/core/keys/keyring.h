@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_KEYRING_H
 #define UM_KEYRING_H
-/* The keys that sign and verify tokens: a file, or a folder of them (keyfolder.h). In a process that follows the folder
- * the keys change while it runs; whoever is at work with a key keeps it. */
+/* The keys that sign and verify tokens: a file, or a folder of them (key_directory.h). In a process that follows the
+ * folder the keys change while it runs; whoever is at work with a key keeps it. */
 #include "jwk.h"
 
 typedef struct um_keyring_t um_keyring_t;

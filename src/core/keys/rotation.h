@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_ROTATION_H
 #define UM_ROTATION_H
-/* Changing the keys of a folder (keyfolder.h) so that no good token is ever refused: a key is published for a while
+/* Changing the keys of a folder (key_directory.h) so that no good token is ever refused: a key is published for a while
  * before it signs, and goes on verifying until the last token that it signed is over. Every change is a rename or one
  * new file, the folder has a key that signs before and after each, and each can be cut off and done again: whoever
  * comes next goes on from what is there. Processes and nodes that share a folder take turns by a lock that ends with

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keyfolder.h"
+#include "key_directory.h"
 
 #include <apr_file_info.h>
 #include <apr_lib.h>
@@ -27,20 +27,20 @@ static const char *ending(const char *name)
 }
 
 /* How long the name is without the mark of its state and what follows. */
-static apr_size_t stem(const char *name, um_keyfolder_state_e *state)
+static apr_size_t stem(const char *name, um_key_state_e *state)
 {
     const char *end = ending(name);
     apr_size_t len = end ? (apr_size_t)(end - name) : strlen(name);
 
-    for (int i = UM_KEYFOLDER_NEXT; i <= UM_KEYFOLDER_RETIRED; i++) {
+    for (int i = UM_KEY_NEXT; i <= UM_KEY_RETIRED; i++) {
         apr_size_t mark = strlen(marks[i]);
 
         if (mark && len > mark && strncmp(name + len - mark, marks[i], mark) == 0) {
-            *state = (um_keyfolder_state_e)i;
+            *state = (um_key_state_e)i;
             return len - mark;
         }
     }
-    *state = UM_KEYFOLDER_USED;
+    *state = UM_KEY_IN_USE;
     return len;
 }
 
@@ -74,9 +74,9 @@ static apr_time_t stamp_of(const char *name)
     return apr_time_exp_gmt_get(&time, &parts) == APR_SUCCESS ? time : 0;
 }
 
-const char *um_keyfolder_name(apr_pool_t *pool, const char *name, um_keyfolder_state_e state, apr_time_t stamp)
+const char *um_key_directory_name(apr_pool_t *pool, const char *name, um_key_state_e state, apr_time_t stamp)
 {
-    um_keyfolder_state_e was;
+    um_key_state_e was;
     apr_size_t len = stem(name, &was), stamp_len;
     const char *end = ending(name), *rest = name, *dash = "";
     char text[STAMP_LEN + 1] = "";
@@ -92,23 +92,23 @@ const char *um_keyfolder_name(apr_pool_t *pool, const char *name, um_keyfolder_s
                        end ? end : "", NULL);
 }
 
-int um_keyfolder_has_time(const um_keyfolder_file_t *file, apr_time_t now)
+int um_key_directory_has_time(const um_key_directory_file_t *file, apr_time_t now)
 {
     return file->stamp && file->stamp <= now + LARGEST_LEAD;
 }
 
-apr_time_t um_keyfolder_since(const um_keyfolder_file_t *file, apr_time_t now)
+apr_time_t um_key_directory_since(const um_key_directory_file_t *file, apr_time_t now)
 {
     apr_time_t written = file->modified > file->changed ? file->modified : file->changed;
 
-    return um_keyfolder_has_time(file, now) ? file->stamp : written < now ? written : now;
+    return um_key_directory_has_time(file, now) ? file->stamp : written < now ? written : now;
 }
 
 /* --- files --- */
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const um_keyfolder_file_t *)a)->name, ((const um_keyfolder_file_t *)b)->name);
+    return strcmp(((const um_key_directory_file_t *)a)->name, ((const um_key_directory_file_t *)b)->name);
 }
 
 static apr_status_t refuse(apr_pool_t *pool, const char *path, apr_status_t rv, const char **why)
@@ -121,7 +121,7 @@ static apr_status_t refuse(apr_pool_t *pool, const char *path, apr_status_t rv, 
 
 static void add(apr_pool_t *pool, apr_array_header_t *files, const char *path, const apr_finfo_t *info)
 {
-    um_keyfolder_file_t *file = apr_array_push(files);
+    um_key_directory_file_t *file = apr_array_push(files);
     const char *slash = strrchr(path, '/');
 
     file->path = path;
@@ -160,7 +160,7 @@ static apr_status_t list_folder(apr_pool_t *pool, const char *path, apr_array_he
         }
     }
     apr_dir_close(dir);
-    qsort(files->elts, (size_t)files->nelts, sizeof(um_keyfolder_file_t), by_name);
+    qsort(files->elts, (size_t)files->nelts, sizeof(um_key_directory_file_t), by_name);
     if (!files->nelts) {
         *why = apr_psprintf(pool, "folder %s holds no .pem or .jwk file; make one with: usermgmt key new %s", path,
                             path);
@@ -169,18 +169,18 @@ static apr_status_t list_folder(apr_pool_t *pool, const char *path, apr_array_he
     return APR_SUCCESS;
 }
 
-apr_status_t um_keyfolder_list(apr_pool_t *pool, const char *path, apr_array_header_t **files, const char **why)
+apr_status_t um_key_directory_list(apr_pool_t *pool, const char *path, apr_array_header_t **files, const char **why)
 {
     apr_finfo_t info;
     apr_status_t rv = apr_stat(&info, path, FILE_WANTED, pool);
 
-    *files = apr_array_make(pool, 8, sizeof(um_keyfolder_file_t));
+    *files = apr_array_make(pool, 8, sizeof(um_key_directory_file_t));
     if (rv != APR_SUCCESS && rv != APR_INCOMPLETE) {
         return refuse(pool, path, rv, why);
     }
     if (info.filetype != APR_DIR) {
         add(pool, *files, apr_pstrdup(pool, path), &info);
-        APR_ARRAY_IDX(*files, 0, um_keyfolder_file_t).state = UM_KEYFOLDER_USED;
+        APR_ARRAY_IDX(*files, 0, um_key_directory_file_t).state = UM_KEY_IN_USE;
         return APR_SUCCESS;
     }
     if (info.protection & APR_FPROT_WWRITE) {
@@ -191,12 +191,12 @@ apr_status_t um_keyfolder_list(apr_pool_t *pool, const char *path, apr_array_hea
     return list_folder(pool, path, *files, why);
 }
 
-const char *um_keyfolder_print(apr_pool_t *pool, const apr_array_header_t *files)
+const char *um_key_directory_fingerprint(apr_pool_t *pool, const apr_array_header_t *files)
 {
     apr_array_header_t *prints = apr_array_make(pool, files->nelts, sizeof(const char *));
 
     for (int i = 0; i < files->nelts; i++) {
-        APR_ARRAY_PUSH(prints, const char *) = APR_ARRAY_IDX(files, i, um_keyfolder_file_t).print;
+        APR_ARRAY_PUSH(prints, const char *) = APR_ARRAY_IDX(files, i, um_key_directory_file_t).print;
     }
     return apr_array_pstrcat(pool, prints, '\0');
 }

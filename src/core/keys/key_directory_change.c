@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keywork.h"
+#include "keys_private.h"
 
 #include "keyfile.h"
 
@@ -21,22 +21,22 @@
 
 /* --- what is there --- */
 
-const um_keyfolder_file_t *um_keywork_file(const um_keywork_t *work, int i)
+const um_key_directory_file_t *um_key_directory_file(const um_key_directory_t *work, int i)
 {
-    return &APR_ARRAY_IDX(work->files, i, um_keyfolder_file_t);
+    return &APR_ARRAY_IDX(work->files, i, um_key_directory_file_t);
 }
 
-apr_time_t um_keywork_since(const um_keywork_t *work, int i)
+apr_time_t um_key_directory_key_since(const um_key_directory_t *work, int i)
 {
-    return um_keyfolder_since(um_keywork_file(work, i), work->now);
+    return um_key_directory_since(um_key_directory_file(work, i), work->now);
 }
 
-int um_keywork_signs(const um_keywork_t *work, int i, um_keyfolder_state_e state)
+int um_key_directory_can_sign(const um_key_directory_t *work, int i, um_key_state_e state)
 {
-    return um_keywork_file(work, i)->state == state && um_jwk_can_sign(work->keys[i]);
+    return um_key_directory_file(work, i)->state == state && um_jwk_can_sign(work->keys[i]);
 }
 
-apr_status_t um_keywork_fail(um_keywork_t *work, const char *format, ...)
+apr_status_t um_key_directory_fail(um_key_directory_t *work, const char *format, ...)
 {
     va_list args;
 
@@ -46,7 +46,7 @@ apr_status_t um_keywork_fail(um_keywork_t *work, const char *format, ...)
     return APR_EGENERAL;
 }
 
-void um_keywork_say(um_keywork_t *work, const char *format, ...)
+void um_key_directory_report(um_key_directory_t *work, const char *format, ...)
 {
     va_list args;
 
@@ -57,27 +57,27 @@ void um_keywork_say(um_keywork_t *work, const char *format, ...)
     va_end(args);
 }
 
-static apr_status_t read_folder(um_keywork_t *work)
+static apr_status_t read_folder(um_key_directory_t *work)
 {
     const char *why = NULL;
     apr_status_t rv;
 
     work->signing = -1;
-    rv = um_keyfolder_list(work->pool, work->folder, &work->files, &why);
+    rv = um_key_directory_list(work->pool, work->folder, &work->files, &why);
     if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOENT(rv)) {
-        return um_keywork_fail(work, "%s", why);
+        return um_key_directory_fail(work, "%s", why);
     }
     work->keys = apr_pcalloc(work->pool, sizeof(um_jwk_t *) * (apr_size_t)(work->files->nelts + 1));
     for (int i = 0; i < work->files->nelts; i++) {
-        const um_keyfolder_file_t *file = um_keywork_file(work, i);
+        const um_key_directory_file_t *file = um_key_directory_file(work, i);
 
         if (um_jwk_read(work->pool, file->path, &work->keys[i], &why) != APR_SUCCESS) {
             work->keys[i] = NULL;
-            if (file->state != UM_KEYFOLDER_RETIRED) {
-                return um_keywork_fail(work, "%s: %s", file->path, why);
+            if (file->state != UM_KEY_RETIRED) {
+                return um_key_directory_fail(work, "%s: %s", file->path, why);
             }
         }
-        else if (um_keywork_signs(work, i, UM_KEYFOLDER_USED)) {
+        else if (um_key_directory_can_sign(work, i, UM_KEY_IN_USE)) {
             work->signing = i;
         }
     }
@@ -86,17 +86,17 @@ static apr_status_t read_folder(um_keywork_t *work)
 
 /* --- changes; each leaves work with what is there now --- */
 
-static const char *path_of(const um_keywork_t *work, const char *name)
+static const char *path_of(const um_key_directory_t *work, const char *name)
 {
     return apr_pstrcat(work->pool, work->folder, "/", name, NULL);
 }
 
-static apr_status_t rename_file(um_keywork_t *work, const char *from, const char *to)
+static apr_status_t rename_file(um_key_directory_t *work, const char *from, const char *to)
 {
     const char *why = NULL;
 
     if (um_keyfile_rename(work->pool, path_of(work, from), path_of(work, to), &why) != APR_SUCCESS) {
-        return um_keywork_fail(work, "%s %s", path_of(work, from), why);
+        return um_key_directory_fail(work, "%s %s", path_of(work, from), why);
     }
     return read_folder(work);
 }
@@ -104,7 +104,7 @@ static apr_status_t rename_file(um_keywork_t *work, const char *from, const char
 /* A file that we have just made gets the group of its folder, which may do with it what wanted says, as far as the
  * folder is open to the group and closed to everybody else. By the descriptor, for whoever may write in the folder may
  * put something else under the name; and no owner is given away: who is root becomes the folder's owner before. */
-static void adopt(const um_keywork_t *work, int fd, mode_t wanted)
+static void adopt(const um_key_directory_t *work, int fd, mode_t wanted)
 {
     struct stat folder, file;
 
@@ -121,7 +121,7 @@ static void adopt(const um_keywork_t *work, int fd, mode_t wanted)
     }
 }
 
-static void adopt_file(const um_keywork_t *work, const char *path, mode_t wanted)
+static void adopt_file(const um_key_directory_t *work, const char *path, mode_t wanted)
 {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
@@ -132,16 +132,17 @@ static void adopt_file(const um_keywork_t *work, const char *path, mode_t wanted
 }
 
 /* Under another name first, for whoever reads the folder must never see half a key. */
-apr_status_t um_keywork_make(um_keywork_t *work, const char *alg, um_keyfolder_state_e state, const char **file)
+apr_status_t um_key_directory_create_key(um_key_directory_t *work, const char *alg, um_key_state_e state,
+                                         const char **file)
 {
     const char *path = path_of(work, NEW_NAME), *why = NULL;
     const char *ending = strcmp(alg, "HS256") == 0 ? ".jwk" : ".pem";
     const char *name = apr_psprintf(work->pool, "%06d-%s%s", (int)apr_time_usec(work->now), alg, ending);
 
-    name = um_keyfolder_name(work->pool, name, state, work->now);
+    name = um_key_directory_name(work->pool, name, state, work->now);
     (void)apr_file_remove(path, work->pool);
     if (um_jwk_create(work->pool, alg, path, &why) != APR_SUCCESS) {
-        return um_keywork_fail(work, "%s: %s", path, why);
+        return um_key_directory_fail(work, "%s: %s", path, why);
     }
     adopt_file(work, path, S_IRGRP);
     *file = path_of(work, name);
@@ -152,24 +153,24 @@ apr_status_t um_keywork_make(um_keywork_t *work, const char *alg, um_keyfolder_s
 
 /* The times that the names of keys in that state get, by their numbers; 0: of another state. The order of the names
  * stays: a name with a time keeps it, those without fit in between. */
-static apr_time_t *name_times(const um_keywork_t *work, um_keyfolder_state_e state)
+static apr_time_t *name_times(const um_key_directory_t *work, um_key_state_e state)
 {
     apr_time_t *times = apr_pcalloc(work->pool, sizeof(*times) * (apr_size_t)(work->files->nelts + 1));
     const apr_time_t second = apr_time_from_sec(1);
     apr_time_t beside = 0;
 
     for (int i = 0; i < work->files->nelts; i++) {
-        if (um_keywork_signs(work, i, state)) {
-            times[i] = um_keywork_since(work, i);
-            if (!um_keyfolder_has_time(um_keywork_file(work, i), work->now) && times[i] < beside + second) {
+        if (um_key_directory_can_sign(work, i, state)) {
+            times[i] = um_key_directory_key_since(work, i);
+            if (!um_key_directory_has_time(um_key_directory_file(work, i), work->now) && times[i] < beside + second) {
                 times[i] = beside + second;
             }
             beside = times[i];
         }
     }
     for (int i = work->files->nelts - 1; i >= 0; i--) {
-        if (um_keywork_signs(work, i, state)) {
-            if (!um_keyfolder_has_time(um_keywork_file(work, i), work->now) && times[i] > beside - second) {
+        if (um_key_directory_can_sign(work, i, state)) {
+            if (!um_key_directory_has_time(um_key_directory_file(work, i), work->now) && times[i] > beside - second) {
                 times[i] = beside - second;
             }
             beside = times[i];
@@ -180,19 +181,19 @@ static apr_time_t *name_times(const um_keywork_t *work, um_keyfolder_state_e sta
 
 /* Gives one key of that state a name with a time; 0: all have one. The last in use signs, and must be the last after
  * each rename: the one that signs is renamed first where that moves it up, and last where it does not. */
-static int add_time(um_keywork_t *work, um_keyfolder_state_e state, apr_status_t *rv)
+static int add_time(um_key_directory_t *work, um_key_state_e state, apr_status_t *rv)
 {
     const apr_time_t *times = name_times(work, state);
     const char *from = NULL, *to = NULL;
 
     for (int i = 0; i < work->files->nelts; i++) {
-        const um_keyfolder_file_t *file = um_keywork_file(work, i);
+        const um_key_directory_file_t *file = um_key_directory_file(work, i);
         const char *name;
 
-        if (!times[i] || um_keyfolder_has_time(file, work->now)) {
+        if (!times[i] || um_key_directory_has_time(file, work->now)) {
             continue;
         }
-        name = um_keyfolder_name(work->pool, file->name, state, times[i]);
+        name = um_key_directory_name(work->pool, file->name, state, times[i]);
         if (!from || (i == work->signing && strcmp(name, file->name) > 0)) {
             from = file->name;
             to = name;
@@ -201,18 +202,18 @@ static int add_time(um_keywork_t *work, um_keyfolder_state_e state, apr_status_t
     if (!from) {
         return 0;
     }
-    um_keywork_say(work, "%s is called %s from now on, so that its name tells since when", from, to);
+    um_key_directory_report(work, "%s is called %s from now on, so that its name tells since when", from, to);
     *rv = rename_file(work, from, to);
     return *rv == APR_SUCCESS;
 }
 
-apr_status_t um_keywork_add_times(um_keywork_t *work)
+apr_status_t um_key_directory_add_times(um_key_directory_t *work)
 {
     apr_status_t rv = APR_SUCCESS;
     int most = work->files->nelts;
 
-    while (most-- > 0 && (add_time(work, UM_KEYFOLDER_USED, &rv)
-                          || (rv == APR_SUCCESS && add_time(work, UM_KEYFOLDER_NEXT, &rv)))) {
+    while (most-- > 0 && (add_time(work, UM_KEY_IN_USE, &rv)
+                          || (rv == APR_SUCCESS && add_time(work, UM_KEY_NEXT, &rv)))) {
         continue;
     }
     return rv;
@@ -220,40 +221,40 @@ apr_status_t um_keywork_add_times(um_keywork_t *work)
 
 /* --- from one state to the next --- */
 
-apr_status_t um_keywork_activate(um_keywork_t *work, int next)
+apr_status_t um_key_directory_activate(um_key_directory_t *work, int next)
 {
-    const char *from = um_keywork_file(work, next)->name, *kid = um_jwk_kid(work->keys[next]);
-    apr_time_t stamp = work->now, old = work->signing < 0 ? 0 : um_keywork_since(work, work->signing);
+    const char *from = um_key_directory_file(work, next)->name, *kid = um_jwk_kid(work->keys[next]);
+    apr_time_t stamp = work->now, old = work->signing < 0 ? 0 : um_key_directory_key_since(work, work->signing);
     const char *name;
 
     /* Names tell seconds; and another node's clock may be ahead. */
     if (stamp < old + apr_time_from_sec(1)) {
         stamp = old + apr_time_from_sec(1);
     }
-    name = um_keyfolder_name(work->pool, from, UM_KEYFOLDER_USED, stamp);
+    name = um_key_directory_name(work->pool, from, UM_KEY_IN_USE, stamp);
     if (rename_file(work, from, name) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    um_keywork_say(work, "%s signs from now on: %s", kid, name);
+    um_key_directory_report(work, "%s signs from now on: %s", kid, name);
     return APR_SUCCESS;
 }
 
-apr_status_t um_keywork_retire(um_keywork_t *work, int i)
+apr_status_t um_key_directory_retire(um_key_directory_t *work, int i)
 {
-    const char *from = um_keywork_file(work, i)->name, *kid = um_jwk_kid(work->keys[i]);
-    const char *name = um_keyfolder_name(work->pool, from, UM_KEYFOLDER_RETIRED, 0);
+    const char *from = um_key_directory_file(work, i)->name, *kid = um_jwk_kid(work->keys[i]);
+    const char *name = um_key_directory_name(work->pool, from, UM_KEY_RETIRED, 0);
 
     if (rename_file(work, from, name) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
-    um_keywork_say(work, "%s is retired: %s", kid, name);
+    um_key_directory_report(work, "%s is retired: %s", kid, name);
     return APR_SUCCESS;
 }
 
 /* --- the lock --- */
 
 /* Never through a link, nor a file that has another name: it could be anybody's. */
-static apr_status_t open_lock(um_keywork_t *work, const char *path)
+static apr_status_t open_lock(um_key_directory_t *work, const char *path)
 {
     const int how = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     int is_new, fd = open(path, how | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
@@ -282,7 +283,7 @@ static apr_status_t open_lock(um_keywork_t *work, const char *path)
 }
 
 /* By a lock of the system's, which ends with the process that holds it, and on NFS counts for other nodes too. */
-apr_status_t um_keywork_open(um_keywork_t *work)
+apr_status_t um_key_directory_open(um_key_directory_t *work)
 {
     const char *path = path_of(work, LOCK_NAME);
     apr_status_t rv = open_lock(work, path);
@@ -290,7 +291,7 @@ apr_status_t um_keywork_open(um_keywork_t *work)
 
     if (rv != APR_SUCCESS) {
         work->lock = NULL;
-        return um_keywork_fail(work, "%s cannot be written: %s", path, apr_strerror(rv, text, sizeof(text)));
+        return um_key_directory_fail(work, "%s cannot be written: %s", path, apr_strerror(rv, text, sizeof(text)));
     }
     for (int i = 0; i < LOCK_TRIES; i++) {
         rv = apr_file_lock(work->lock, APR_FLOCK_EXCLUSIVE | APR_FLOCK_NONBLOCK);
@@ -304,7 +305,7 @@ apr_status_t um_keywork_open(um_keywork_t *work)
     return APR_EBUSY;
 }
 
-void um_keywork_close(um_keywork_t *work)
+void um_key_directory_close(um_key_directory_t *work)
 {
     if (work->lock) {
         apr_file_close(work->lock);
