@@ -2,7 +2,7 @@
 #include "client.h"
 
 #include "base64url.h"
-#include "keyfile.h"
+#include "secret_file.h"
 #include "random.h"
 
 #include <apr_lib.h>
@@ -116,7 +116,7 @@ apr_status_t um_client_read(apr_pool_t *pool, const char *file, um_client_list_t
 {
     char *text;
     apr_size_t len;
-    apr_status_t status = um_keyfile_read(pool, file, &text, &len, why);
+    apr_status_t status = um_secret_file_read(pool, file, &text, &len, why);
 
     return status == APR_SUCCESS ? read_text(pool, text, len, list, why) : status;
 }
@@ -193,7 +193,7 @@ static apr_status_t add(apr_pool_t *pool, void *baton, const char *text, apr_siz
         return APR_EGENERAL;
     }
     *next = apr_pstrcat(pool, apr_pstrmemdup(pool, text, len), len && text[len - 1] != '\n' ? "\n" : "", line, NULL);
-    if (strlen(*next) > UM_KEYFILE_MAX) {
+    if (strlen(*next) > UM_SECRET_FILE_MAX) {
         *why = "it would be longer than 16 KB";
         return APR_EGENERAL;
     }
@@ -246,7 +246,7 @@ apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name,
                            const char **why)
 {
     change_t change = { .name = name, .show = shown, .baton = baton };
-    const um_keyfile_edit_t edit = { .next = add, .commit = show, .baton = &change };
+    const um_secret_file_edit_t edit = { .next = add, .commit = show, .baton = &change };
     const char *text;
 
     if (!is_name(name)) {
@@ -258,13 +258,13 @@ apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name,
         return APR_EGENERAL;
     }
     change.token = apr_pstrcat(pool, UM_CLIENT_PREFIX, text, NULL);
-    return um_keyfile_edit(pool, file, &edit, why);
+    return um_secret_file_edit(pool, file, &edit, why);
 }
 
 apr_status_t um_client_remove(apr_pool_t *pool, const char *file, const char *name, const char **why)
 {
     change_t change = { .name = name };
-    const um_keyfile_edit_t edit = { .next = take_out, .baton = &change };
+    const um_secret_file_edit_t edit = { .next = take_out, .baton = &change };
 
-    return um_keyfile_edit(pool, file, &edit, why);
+    return um_secret_file_edit(pool, file, &edit, why);
 }

@@ -7,7 +7,7 @@
 #include "policy.h"
 #include "pwhash.h"
 #include "seldom.h"
-#include "sigcache.h"
+#include "signature_cache.h"
 #include "store.h"
 
 typedef struct um_keyring_t um_keyring_t;
@@ -23,7 +23,7 @@ typedef struct um_client_list_t um_client_list_t; /* client.h */
 typedef struct um_site_t {
     um_store_t *store;
     const um_keyring_t *keys;
-    um_sigcache_t *signatures;          /**< signatures found good before; NULL: check each time */
+    um_signature_cache_t *signatures;          /**< signatures found good before; NULL: check each time */
     um_seldom_t *database_told;         /**< that the database fails is told seldom; NULL: each time */
     um_known_t *known;                  /**< callers seen a moment ago; NULL: ask each time */
     unsigned char known_mark[UM_CTX_MARK]; /**< tells this site's tokens and accounts from others' in that memory */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "keyfile.h"
+#include "secret_file.h"
 #include "tap.h"
 
 #define HASH "S_AZv6qtzgD4t2bBUHTDlLMXGYhu3wDrtf4PYcULFnk"
@@ -23,7 +23,7 @@ static void write_file(const char *text, apr_size_t len)
     const char *why = NULL;
 
     apr_file_remove(file, pool);
-    um_keyfile_create(pool, file, text, len, &why);
+    um_secret_file_create(pool, file, text, len, &why);
 }
 
 static const char *file_text(void)
@@ -32,7 +32,7 @@ static const char *file_text(void)
     apr_size_t len = 0;
     char *text = NULL;
 
-    return um_keyfile_read(pool, file, &text, &len, &why) == APR_SUCCESS ? apr_pstrmemdup(pool, text, len) : why;
+    return um_secret_file_read(pool, file, &text, &len, &why) == APR_SUCCESS ? apr_pstrmemdup(pool, text, len) : why;
 }
 
 static int is_there(const char *name)
@@ -208,7 +208,7 @@ static void test_trouble(void)
     is_text(file_text(), "broken\n", "it is as it was");
     ok(!is_there(next), "and nothing is beside it");
     write_file("", 0);
-    ok(um_keyfile_create(pool, next, "", 0, &why) == APR_SUCCESS, "somebody else is at work");
+    ok(um_secret_file_create(pool, next, "", 0, &why) == APR_SUCCESS, "somebody else is at work");
     ok(make(file, "a", &token, &why) != APR_SUCCESS && strstr(why, ".new"), "refused: %s", why);
     ok(is_there(next), "his work is not touched");
     apr_file_remove(next, pool);
@@ -217,7 +217,7 @@ static void test_trouble(void)
     for (int i = 0; i < 1000 && make(file, apr_psprintf(pool, "client%d", i), &token, &why) == APR_SUCCESS; i++) {
         continue;
     }
-    ok(strstr(why, "16 KB") && strlen(file_text()) <= UM_KEYFILE_MAX, "as many as fit: %s", why);
+    ok(strstr(why, "16 KB") && strlen(file_text()) <= UM_SECRET_FILE_MAX, "as many as fit: %s", why);
     ok(!is_there(next), "nothing is left beside it");
 }
 

@@ -44,7 +44,7 @@ static const char *forge(const um_jwk_t *key, const char *header, const char *cl
 /* Twice with a cache and once without: the cache must change no answer. */
 static void judge(const char *name, const char *token, const char *want)
 {
-    um_sigcache_t *cache = rules.cache;
+    um_signature_cache_t *cache = rules.cache;
     um_json_t *untouched = um_json_object(pool);
     int round;
 
@@ -248,7 +248,7 @@ int main(void)
     rsa_public = testkey_pem(pool, EVP_RSA_gen(2048), 0, NULL);
     ok(um_jwk_parse(pool, rsa_public, strlen(rsa_public), &rsa, &why) == APR_SUCCESS, "an RSA key's public half");
     rules = (um_jwt_rules_t){"at+jwt", "https://a.example", "accounts", NOW, 10, find, NULL, NULL};
-    um_sigcache_create(pool, 64, &rules.cache);
+    um_signature_cache_create(pool, 64, &rules.cache);
     test_signed();
     test_form();
     test_length();

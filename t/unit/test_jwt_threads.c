@@ -20,7 +20,7 @@ static const um_jwk_t *only_key(void *baton, const char *kid)
 typedef struct worker_t {
     apr_pool_t *pool;
     um_jwk_t *key;             /* shared by all */
-    um_sigcache_t *cache;      /* shared by all, or NULL */
+    um_signature_cache_t *cache;      /* shared by all, or NULL */
     const char *shared_token;  /* verified by all, so that all meet at one entry of the cache */
     int wrong;
 } worker_t;
@@ -63,7 +63,7 @@ static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *data)
     return NULL;
 }
 
-static void try_key(apr_pool_t *pool, um_jwk_t *key, um_sigcache_t *cache)
+static void try_key(apr_pool_t *pool, um_jwk_t *key, um_signature_cache_t *cache)
 {
     worker_t mine[THREADS] = {{0}};
     apr_thread_t *threads[THREADS];
@@ -92,13 +92,13 @@ static void try_key(apr_pool_t *pool, um_jwk_t *key, um_sigcache_t *cache)
 int main(void)
 {
     static const char *const algs[] = {"EdDSA", "ES256", "RS256", "HS256"};
-    um_sigcache_t *cache;
+    um_signature_cache_t *cache;
     apr_pool_t *pool;
     apr_size_t i;
 
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    um_sigcache_create(pool, 64, &cache);
+    um_signature_cache_create(pool, 64, &cache);
     for (i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
         const char *why;
         char *text = apr_pstrdup(pool, "{\"kty\":\"oct\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}");

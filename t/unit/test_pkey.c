@@ -111,7 +111,7 @@ static EVP_PKEY *mixed_halves(void)
     char *pem = NULL;
     EVP_PKEY *evp = evp_of(p256_pem);
     BIGNUM *d = NULL;
-    const um_pkeykind_member_t *members;
+    const um_pkey_algorithm_member_t *members;
     unsigned char bytes[32];
 
     um_pkey_generate(pool, "ES256", &pem);

@@ -124,10 +124,10 @@ static void test_clock(void)
 static void test_remembered(void)
 {
     const char *token;
-    um_sigcache_t *cache = NULL;
+    um_signature_cache_t *cache = NULL;
 
     site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
-    ok(um_sigcache_create(s.pool, 256, &cache) == APR_SUCCESS, "signatures are remembered");
+    ok(um_signature_cache_create(s.pool, 256, &cache) == APR_SUCCESS, "signatures are remembered");
     s.site.signatures = cache;
     ok(site_call(&s, token) == UM_OK && site_call(&s, token) == UM_OK, "a good token is good again");
     s.now = apr_time_from_sec(SITE_NOW + HOUR);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keys_private.h"
 
-#include "keyfile.h"
+#include "secret_file.h"
 
 #include <apr_file_info.h>
 #include <apr_file_io.h>
@@ -95,7 +95,7 @@ static apr_status_t rename_file(um_key_directory_t *work, const char *from, cons
 {
     const char *why = NULL;
 
-    if (um_keyfile_rename(work->pool, path_of(work, from), path_of(work, to), &why) != APR_SUCCESS) {
+    if (um_secret_file_rename(work->pool, path_of(work, from), path_of(work, to), &why) != APR_SUCCESS) {
         return um_key_directory_fail(work, "%s %s", path_of(work, from), why);
     }
     return read_folder(work);

@@ -18,9 +18,9 @@
 /* EVP_sha256() is looked up anew by each call, under a lock of the process: the child has looked it up once. */
 static int digest_of(const um_call_t *call, const char *text, unsigned char digest[EVP_MAX_MD_SIZE])
 {
-    const um_sigcache_t *signatures = call->ctx.site->signatures;
+    const um_signature_cache_t *signatures = call->ctx.site->signatures;
 
-    return signatures ? um_sigcache_digest(signatures, text, strlen(text), digest) == APR_SUCCESS
+    return signatures ? um_signature_cache_digest(signatures, text, strlen(text), digest) == APR_SUCCESS
                       : EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL) == 1;
 }
 

@@ -87,7 +87,7 @@ static int is_auto(const char *text)
 
 /* What the sites of a process share. */
 typedef struct common_t {
-    um_sigcache_t *signatures;
+    um_signature_cache_t *signatures;
     um_gate_t *gate;
     um_known_t *known;
     um_flight_t *flights;
@@ -125,7 +125,7 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     common->gate_full = apr_pcalloc(pchild, sizeof(*common->gate_full));
     common->database_told = apr_pcalloc(pchild, sizeof(*common->database_told));
     common->database_guard = um_database_guard_create(pchild, main_server);
-    if (um_sigcache_create(pchild, REMEMBERED_SIGNATURES, &common->signatures) != APR_SUCCESS) {
+    if (um_signature_cache_create(pchild, REMEMBERED_SIGNATURES, &common->signatures) != APR_SUCCESS) {
         common->signatures = NULL;
     }
     if (um_flight_create(pchild, &common->flights) != APR_SUCCESS) {

@@ -2,7 +2,7 @@
 #include "jwk.h"
 #include "base64url.h"
 #include "hmackey.h"
-#include "keyfile.h"
+#include "secret_file.h"
 #include "pkey.h"
 #include "random.h"
 
@@ -28,7 +28,7 @@ struct um_jwk_t {
 
 /* RFC 7638 3: the SHA-256 of the members that make the key, in the order of their names and without any blank. In
  * pieces, so that no text with a secret in it is left in memory. */
-static const char *thumbprint(apr_pool_t *pool, const um_pkeykind_member_t *member)
+static const char *thumbprint(apr_pool_t *pool, const um_pkey_algorithm_member_t *member)
 {
     unsigned char digest[SHA256];
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -60,7 +60,7 @@ static int is_text_or_absent(const um_json_t *object, const char *name, const ch
 
 static const char *use_secret(um_jwk_t *key, apr_pool_t *pool, um_json_value_t k)
 {
-    um_pkeykind_member_t members[] = {{"k", k.text}, {"kty", "oct"}, {NULL, NULL}};
+    um_pkey_algorithm_member_t members[] = {{"k", k.text}, {"kty", "oct"}, {NULL, NULL}};
     unsigned char *secret;
     apr_size_t len;
     apr_status_t status;
@@ -157,7 +157,7 @@ apr_status_t um_jwk_read(apr_pool_t *pool, const char *file, um_jwk_t **key, con
 {
     char *text;
     apr_size_t len;
-    apr_status_t status = um_keyfile_read(pool, file, &text, &len, why);
+    apr_status_t status = um_secret_file_read(pool, file, &text, &len, why);
 
     if (status == APR_SUCCESS) {
         status = um_jwk_parse(pool, text, len, key, why);
@@ -188,7 +188,7 @@ int um_jwk_is_secret(const um_jwk_t *key)
 
 um_json_t *um_jwk_public(const um_jwk_t *key, apr_pool_t *pool)
 {
-    const um_pkeykind_member_t *member;
+    const um_pkey_algorithm_member_t *member;
     um_json_t *object;
 
     if (key->type == HMAC) {
@@ -249,7 +249,7 @@ apr_status_t um_jwk_create(apr_pool_t *pool, const char *alg, const char *file, 
         *why = "OpenSSL could not make a key";
     }
     else {
-        status = um_keyfile_create(pool, file, text, strlen(text), why);
+        status = um_secret_file_create(pool, file, text, strlen(text), why);
         OPENSSL_cleanse(text, strlen(text));
     }
     return status;

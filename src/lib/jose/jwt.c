@@ -133,9 +133,9 @@ static apr_status_t check_signature(apr_pool_t *pool, const um_jwt_rules_t *rule
     apr_size_t sig_len;
     apr_status_t status;
     int cached = rules->cache && !um_jwk_is_secret(key)
-                 && um_sigcache_digest(rules->cache, parts->text, parts->len, digest) == APR_SUCCESS;
+                 && um_signature_cache_digest(rules->cache, parts->text, parts->len, digest) == APR_SUCCESS;
 
-    if (cached && um_sigcache_knows(rules->cache, digest)) {
+    if (cached && um_signature_cache_knows(rules->cache, digest)) {
         return APR_SUCCESS;
     }
     status = um_base64url_decode(pool, parts->sig, parts->sig_len, &sig, &sig_len);
@@ -143,7 +143,7 @@ static apr_status_t check_signature(apr_pool_t *pool, const um_jwt_rules_t *rule
         status = um_jwk_verify(key, parts->text, parts->signed_len, sig, sig_len);
     }
     if (cached && status == APR_SUCCESS) {
-        um_sigcache_add(rules->cache, digest);
+        um_signature_cache_add(rules->cache, digest);
     }
     return status;
 }

@@ -5,7 +5,7 @@
  * a token without checking its signature, and no way to check it with an algorithm that the token chose. */
 #include "jwk.h"
 #include "json.h"
-#include "sigcache.h"
+#include "signature_cache.h"
 
 #define UM_JWT_MAX 8192        /**< characters of the longest token, made or taken */
 #define UM_JWT_KID_MAX 128     /**< bytes of the longest kid looked up */
@@ -24,7 +24,7 @@ typedef struct um_jwt_rules_t {
     int leeway;                /**< seconds, 0 to UM_JWT_LEEWAY_MAX; more is taken as the most, less as 0 */
     um_jwt_find_fn *find;
     void *baton;
-    um_sigcache_t *cache;      /**< signatures that were good before, of public-key keys only; may be NULL */
+    um_signature_cache_t *cache;      /**< signatures that were good before, of public-key keys only; may be NULL */
 } um_jwt_rules_t;
 
 /** *token, in pool, is the signed text of claims, an object, under the header {"typ","alg","kid"}. It carries nothing

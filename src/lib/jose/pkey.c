@@ -11,11 +11,11 @@
 #include <openssl/pem.h>
 
 struct um_pkey_t {
-    const um_pkeykind_t *kind;
+    const um_pkey_algorithm_t *kind;
     EVP_PKEY *evp;                 /* not changed once it was read; what OpenSSL caches inside is under its own locks */
     int can_sign;
     apr_size_t sig_len;
-    um_pkeykind_member_t members[UM_PKEYKIND_MEMBERS];
+    um_pkey_algorithm_member_t members[UM_PKEY_ALGORITHM_MEMBERS];
 };
 
 static apr_status_t free_evp(void *data)
@@ -60,7 +60,7 @@ static const char *fill(um_pkey_t *key, apr_pool_t *pool)
 {
     const char *unfit;
 
-    key->kind = um_pkeykind_of(key->evp);
+    key->kind = um_pkey_algorithm_of(key->evp);
     if (key->kind == NULL) {
         return "neither an Ed25519, a P-256 nor an RSA key";
     }
@@ -126,7 +126,7 @@ int um_pkey_can_sign(const um_pkey_t *key)
     return key->can_sign;
 }
 
-const um_pkeykind_member_t *um_pkey_members(const um_pkey_t *key)
+const um_pkey_algorithm_member_t *um_pkey_members(const um_pkey_t *key)
 {
     return key->members;
 }
@@ -213,7 +213,7 @@ apr_status_t um_pkey_verify(const um_pkey_t *key, const void *data, apr_size_t l
 
 apr_status_t um_pkey_generate(apr_pool_t *pool, const char *alg, char **pem)
 {
-    const um_pkeykind_t *kind = um_pkeykind_named(alg);
+    const um_pkey_algorithm_t *kind = um_pkey_algorithm_named(alg);
     apr_status_t status = APR_EGENERAL;
     EVP_PKEY *evp;
     char *text;

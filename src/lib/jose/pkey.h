@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_PKEY_H
 #define UM_PKEY_H
-/* The public-key half of jwk.h: a key that signs with EdDSA, ES256 or RS256, as its kind says (pkeykind.h). A type of
- * its own, so that it cannot be handed to HMAC. */
-#include "pkeykind.h"
+/* The public-key half of jwk.h: a key that signs with EdDSA, ES256 or RS256, as its kind says (pkey_algorithm.h). A
+ * type of its own, so that it cannot be handed to HMAC. */
+#include "pkey_algorithm.h"
 
 typedef struct um_pkey_t um_pkey_t;
 
@@ -17,7 +17,7 @@ const char *um_pkey_alg(const um_pkey_t *key);
 int um_pkey_can_sign(const um_pkey_t *key);
 
 /** The members that make the public key, in the order in which RFC 7638 3.2 hashes them; the last has no name. */
-const um_pkeykind_member_t *um_pkey_members(const um_pkey_t *key);
+const um_pkey_algorithm_member_t *um_pkey_members(const um_pkey_t *key);
 
 /** *sig is in pool, in the form RFC 7518 3 wants. APR_EINVAL: a public key; APR_EGENERAL: OpenSSL failed. */
 apr_status_t um_pkey_sign(const um_pkey_t *key, apr_pool_t *pool, const void *data, apr_size_t len,

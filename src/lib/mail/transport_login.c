@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport_private.h"
-#include "keyfile.h"
+#include "secret_file.h"
 
 #include <string.h>
 
@@ -76,7 +76,7 @@ apr_status_t um_transport_login_read(apr_pool_t *pool, const char *file, char **
         return refuse(pool, APR_EINVAL, file, "can be read or written by others; close it, for example with chmod 640",
                       why);
     }
-    status = um_keyfile_read(pool, file, &bytes, &len, &what);
+    status = um_secret_file_read(pool, file, &bytes, &len, &what);
     if (status != APR_SUCCESS) {
         return refuse(pool, status, file, what, why);
     }

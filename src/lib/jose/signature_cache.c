@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sigcache.h"
+#include "signature_cache.h"
 
 #include <string.h>
 
@@ -18,7 +18,7 @@ typedef struct set_t {
     unsigned char way[WAYS][DIGEST];       /* the one seen last stands first, so the last one is the one to give way */
 } set_t;
 
-struct um_sigcache_t {
+struct um_signature_cache_t {
     set_t *sets;
     apr_uint64_t set_mask;
     apr_thread_mutex_t *lock[STRIPES];
@@ -31,14 +31,14 @@ static apr_status_t free_sha256(void *data)
     return APR_SUCCESS;
 }
 
-apr_status_t um_sigcache_create(apr_pool_t *pool, apr_size_t entries, um_sigcache_t **cache)
+apr_status_t um_signature_cache_create(apr_pool_t *pool, apr_size_t entries, um_signature_cache_t **cache)
 {
-    um_sigcache_t *made;
+    um_signature_cache_t *made;
     apr_size_t sets = 1;
     apr_status_t status;
     int i;
 
-    if (entries > UM_SIGCACHE_MAX) {
+    if (entries > UM_SIGNATURE_CACHE_MAX) {
         return APR_EINVAL;
     }
     while (sets * WAYS < entries) {
@@ -64,8 +64,8 @@ apr_status_t um_sigcache_create(apr_pool_t *pool, apr_size_t entries, um_sigcach
     return APR_SUCCESS;
 }
 
-apr_status_t um_sigcache_digest(const um_sigcache_t *cache, const void *token, apr_size_t len,
-                                unsigned char digest[DIGEST])
+apr_status_t um_signature_cache_digest(const um_signature_cache_t *cache, const void *token, apr_size_t len,
+                                       unsigned char digest[DIGEST])
 {
     int good;
 
@@ -76,7 +76,7 @@ apr_status_t um_sigcache_digest(const um_sigcache_t *cache, const void *token, a
 }
 
 /* The digest is as good as random and only good tokens get in, so its own bits spread the sets evenly. */
-static apr_uint64_t set_number(const um_sigcache_t *cache, const unsigned char digest[DIGEST])
+static apr_uint64_t set_number(const um_signature_cache_t *cache, const unsigned char digest[DIGEST])
 {
     apr_uint64_t bits;
 
@@ -104,7 +104,7 @@ static void put_first(set_t *set, const unsigned char digest[DIGEST], apr_uint32
     memcpy(set->way[0], digest, DIGEST);
 }
 
-int um_sigcache_knows(um_sigcache_t *cache, const unsigned char digest[DIGEST])
+int um_signature_cache_knows(um_signature_cache_t *cache, const unsigned char digest[DIGEST])
 {
     apr_uint64_t number = set_number(cache, digest);
     apr_thread_mutex_t *lock = cache->lock[number % STRIPES];
@@ -124,7 +124,7 @@ int um_sigcache_knows(um_sigcache_t *cache, const unsigned char digest[DIGEST])
     return known;
 }
 
-void um_sigcache_add(um_sigcache_t *cache, const unsigned char digest[DIGEST])
+void um_signature_cache_add(um_signature_cache_t *cache, const unsigned char digest[DIGEST])
 {
     apr_uint64_t number = set_number(cache, digest);
     apr_thread_mutex_t *lock = cache->lock[number % STRIPES];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keyfile.h"
+#include "secret_file.h"
 #include "atomic_file.h"
 
 #include <errno.h>
@@ -53,7 +53,7 @@ static apr_ssize_t read_bytes(int in, char *bytes, apr_size_t size)
     return part < 0 ? -1 : (apr_ssize_t)got;
 }
 
-apr_status_t um_keyfile_read(apr_pool_t *pool, const char *file, char **text, apr_size_t *len, const char **why)
+apr_status_t um_secret_file_read(apr_pool_t *pool, const char *file, char **text, apr_size_t *len, const char **why)
 {
     int in;
     char *bytes;
@@ -66,16 +66,16 @@ apr_status_t um_keyfile_read(apr_pool_t *pool, const char *file, char **text, ap
         *why = *why ? *why : reason(pool, "cannot be opened", status);
         return status;
     }
-    bytes = apr_palloc(pool, UM_KEYFILE_MAX + 1);
-    got = read_bytes(in, bytes, UM_KEYFILE_MAX + 1);
+    bytes = apr_palloc(pool, UM_SECRET_FILE_MAX + 1);
+    got = read_bytes(in, bytes, UM_SECRET_FILE_MAX + 1);
     status = got < 0 ? errno : APR_SUCCESS;
     close(in);
-    if (got >= 0 && got <= UM_KEYFILE_MAX) {
+    if (got >= 0 && got <= UM_SECRET_FILE_MAX) {
         *text = bytes;
         *len = (apr_size_t)got;
         return APR_SUCCESS;
     }
-    OPENSSL_cleanse(bytes, UM_KEYFILE_MAX + 1);
+    OPENSSL_cleanse(bytes, UM_SECRET_FILE_MAX + 1);
     if (status == APR_SUCCESS) {
         *why = "longer than 16 KB";
         return APR_EINVAL;
@@ -129,7 +129,7 @@ static apr_status_t keep_owner(apr_pool_t *pool, const char *file, apr_file_t *n
     return APR_SUCCESS;
 }
 
-static apr_status_t next_text(apr_pool_t *pool, const char *file, const um_keyfile_edit_t *edit, const char **next,
+static apr_status_t next_text(apr_pool_t *pool, const char *file, const um_secret_file_edit_t *edit, const char **next,
                               const char **why)
 {
     apr_finfo_t info;
@@ -137,13 +137,13 @@ static apr_status_t next_text(apr_pool_t *pool, const char *file, const um_keyfi
     apr_size_t len = 0;
     apr_status_t status = apr_stat(&info, file, APR_FINFO_TYPE, pool);
 
-    status = APR_STATUS_IS_ENOENT(status) ? APR_SUCCESS : um_keyfile_read(pool, file, &text, &len, why);
+    status = APR_STATUS_IS_ENOENT(status) ? APR_SUCCESS : um_secret_file_read(pool, file, &text, &len, why);
     return status == APR_SUCCESS ? edit->next(pool, edit->baton, text ? text : "", len, next, why) : status;
 }
 
 /* Fills the next file, which is open, and puts it in the old one's place. */
 static apr_status_t replace(apr_pool_t *pool, const char *file, const char *next, apr_file_t *out,
-                            const um_keyfile_edit_t *edit, const char **why)
+                            const um_secret_file_edit_t *edit, const char **why)
 {
     const char *text = NULL;
     apr_status_t status = next_text(pool, file, edit, &text, why);
@@ -170,7 +170,8 @@ static apr_status_t replace(apr_pool_t *pool, const char *file, const char *next
     return status;
 }
 
-apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *name, const um_keyfile_edit_t *edit, const char **why)
+apr_status_t um_secret_file_edit(apr_pool_t *pool, const char *name, const um_secret_file_edit_t *edit,
+                                 const char **why)
 {
     const char *file, *next;
     apr_file_t *out;
@@ -194,7 +195,8 @@ apr_status_t um_keyfile_edit(apr_pool_t *pool, const char *name, const um_keyfil
     return status;
 }
 
-apr_status_t um_keyfile_create(apr_pool_t *pool, const char *file, const char *text, apr_size_t len, const char **why)
+apr_status_t um_secret_file_create(apr_pool_t *pool, const char *file, const char *text, apr_size_t len,
+                                   const char **why)
 {
     apr_status_t status = um_atomic_file_create(pool, file, text, len);
 
@@ -204,7 +206,7 @@ apr_status_t um_keyfile_create(apr_pool_t *pool, const char *file, const char *t
     return status;
 }
 
-apr_status_t um_keyfile_rename(apr_pool_t *pool, const char *file, const char *name, const char **why)
+apr_status_t um_secret_file_rename(apr_pool_t *pool, const char *file, const char *name, const char **why)
 {
     apr_finfo_t info;
     apr_status_t status = APR_EEXIST;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pkeykind.h"
+#include "pkey_algorithm.h"
 #include "base64url.h"
 #include "ecdsasig.h"
 
@@ -40,7 +40,7 @@ static const char *ed25519_unfit(const EVP_PKEY *evp)
     return NULL;
 }
 
-static int ed25519_members(apr_pool_t *pool, const EVP_PKEY *evp, um_pkeykind_member_t *members)
+static int ed25519_members(apr_pool_t *pool, const EVP_PKEY *evp, um_pkey_algorithm_member_t *members)
 {
     unsigned char raw[ED25519_PUBLIC];
     size_t len = sizeof(raw);
@@ -48,9 +48,9 @@ static int ed25519_members(apr_pool_t *pool, const EVP_PKEY *evp, um_pkeykind_me
     if (EVP_PKEY_get_raw_public_key(evp, raw, &len) != 1 || len != sizeof(raw)) {
         return 0;
     }
-    members[0] = (um_pkeykind_member_t){"crv", "Ed25519"};
-    members[1] = (um_pkeykind_member_t){"kty", "OKP"};
-    members[2] = (um_pkeykind_member_t){"x", um_base64url_encode(pool, raw, sizeof(raw))};
+    members[0] = (um_pkey_algorithm_member_t){"crv", "Ed25519"};
+    members[1] = (um_pkey_algorithm_member_t){"kty", "OKP"};
+    members[2] = (um_pkey_algorithm_member_t){"x", um_base64url_encode(pool, raw, sizeof(raw))};
     return 1;
 }
 
@@ -71,12 +71,12 @@ static const char *p256_unfit(const EVP_PKEY *evp)
     return NULL;
 }
 
-static int p256_members(apr_pool_t *pool, const EVP_PKEY *evp, um_pkeykind_member_t *members)
+static int p256_members(apr_pool_t *pool, const EVP_PKEY *evp, um_pkey_algorithm_member_t *members)
 {
-    members[0] = (um_pkeykind_member_t){"crv", "P-256"};
-    members[1] = (um_pkeykind_member_t){"kty", "EC"};
-    members[2] = (um_pkeykind_member_t){"x", number_text(pool, evp, OSSL_PKEY_PARAM_EC_PUB_X, COORDINATE)};
-    members[3] = (um_pkeykind_member_t){"y", number_text(pool, evp, OSSL_PKEY_PARAM_EC_PUB_Y, COORDINATE)};
+    members[0] = (um_pkey_algorithm_member_t){"crv", "P-256"};
+    members[1] = (um_pkey_algorithm_member_t){"kty", "EC"};
+    members[2] = (um_pkey_algorithm_member_t){"x", number_text(pool, evp, OSSL_PKEY_PARAM_EC_PUB_X, COORDINATE)};
+    members[3] = (um_pkey_algorithm_member_t){"y", number_text(pool, evp, OSSL_PKEY_PARAM_EC_PUB_Y, COORDINATE)};
     return members[2].value && members[3].value;
 }
 
@@ -104,11 +104,11 @@ static const char *rsa_unfit(const EVP_PKEY *evp)
     return sound ? NULL : "an RSA key with a bad public exponent";
 }
 
-static int rsa_members(apr_pool_t *pool, const EVP_PKEY *evp, um_pkeykind_member_t *members)
+static int rsa_members(apr_pool_t *pool, const EVP_PKEY *evp, um_pkey_algorithm_member_t *members)
 {
-    members[0] = (um_pkeykind_member_t){"e", number_text(pool, evp, OSSL_PKEY_PARAM_RSA_E, 0)};
-    members[1] = (um_pkeykind_member_t){"kty", "RSA"};
-    members[2] = (um_pkeykind_member_t){"n", number_text(pool, evp, OSSL_PKEY_PARAM_RSA_N, 0)};
+    members[0] = (um_pkey_algorithm_member_t){"e", number_text(pool, evp, OSSL_PKEY_PARAM_RSA_E, 0)};
+    members[1] = (um_pkey_algorithm_member_t){"kty", "RSA"};
+    members[2] = (um_pkey_algorithm_member_t){"n", number_text(pool, evp, OSSL_PKEY_PARAM_RSA_N, 0)};
     return members[0].value && members[2].value;
 }
 
@@ -117,7 +117,7 @@ static EVP_PKEY *rsa_make(void)
     return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_NEW_BITS);
 }
 
-static const um_pkeykind_t kinds[] = {
+static const um_pkey_algorithm_t kinds[] = {
     {"EdDSA", "ED25519", NULL,       ED25519_SIG,     0, ed25519_unfit, ed25519_members, ed25519_make},
     {"ES256", "EC",      EVP_sha256, UM_ECDSASIG_RAW, 1, p256_unfit,    p256_members,    p256_make},
     {"RS256", "RSA",     EVP_sha256, 0,               0, rsa_unfit,     rsa_members,     rsa_make}
@@ -125,7 +125,7 @@ static const um_pkeykind_t kinds[] = {
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-const um_pkeykind_t *um_pkeykind_of(const EVP_PKEY *evp)
+const um_pkey_algorithm_t *um_pkey_algorithm_of(const EVP_PKEY *evp)
 {
     apr_size_t i;
 
@@ -137,7 +137,7 @@ const um_pkeykind_t *um_pkeykind_of(const EVP_PKEY *evp)
     return NULL;
 }
 
-const um_pkeykind_t *um_pkeykind_named(const char *alg)
+const um_pkey_algorithm_t *um_pkey_algorithm_named(const char *alg)
 {
     apr_size_t i;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tap.h"
-#include "sigcache.h"
+#include "signature_cache.h"
 
 #include <apr_general.h>
 #include <apr_thread_proc.h>
@@ -18,34 +18,34 @@ static const unsigned char *in_one_set(unsigned char digest[32], int number)
     return digest;
 }
 
-static const unsigned char *spread(const um_sigcache_t *cache, unsigned char digest[32], int number)
+static const unsigned char *spread(const um_signature_cache_t *cache, unsigned char digest[32], int number)
 {
-    um_sigcache_digest(cache, &number, sizeof(number), digest);
+    um_signature_cache_digest(cache, &number, sizeof(number), digest);
     return digest;
 }
 
-static void test_known(um_sigcache_t *cache)
+static void test_known(um_signature_cache_t *cache)
 {
     unsigned char digest[32], other[32];
     int i, near = 0;
 
     memset(digest, 0, sizeof(digest));
-    ok(!um_sigcache_knows(cache, digest), "an empty cache knows nothing, not even all zeros");
+    ok(!um_signature_cache_knows(cache, digest), "an empty cache knows nothing, not even all zeros");
     spread(cache, digest, 1);
-    ok(!um_sigcache_knows(cache, digest), "not known before it was added");
-    ok(!um_sigcache_knows(cache, digest), "asking adds nothing");
-    um_sigcache_add(cache, digest);
-    um_sigcache_add(cache, digest);
-    ok(um_sigcache_knows(cache, digest), "known once added");
+    ok(!um_signature_cache_knows(cache, digest), "not known before it was added");
+    ok(!um_signature_cache_knows(cache, digest), "asking adds nothing");
+    um_signature_cache_add(cache, digest);
+    um_signature_cache_add(cache, digest);
+    ok(um_signature_cache_knows(cache, digest), "known once added");
     for (i = 0; i < 256; i++) {
         memcpy(other, digest, sizeof(other));
         other[i / 8] ^= (unsigned char)(1 << i % 8);
-        near += um_sigcache_knows(cache, other);
+        near += um_signature_cache_knows(cache, other);
     }
     is_int(near, 0, "no digest that differs in one bit is known");
 }
 
-static void test_digest(um_sigcache_t *cache)
+static void test_digest(um_signature_cache_t *cache)
 {
     static const unsigned char abc[32] = {                                  /* FIPS 180-2 B.1 */
         0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
@@ -53,30 +53,31 @@ static void test_digest(um_sigcache_t *cache)
     };
     unsigned char digest[32];
 
-    ok(um_sigcache_digest(cache, "abc", 3, digest) == APR_SUCCESS && memcmp(digest, abc, 32) == 0, "SHA-256 of abc");
+    ok(um_signature_cache_digest(cache, "abc", 3, digest) == APR_SUCCESS && memcmp(digest, abc, 32) == 0,
+       "SHA-256 of abc");
 }
 
 static void test_replacement(void)
 {
     unsigned char digest[32];
-    um_sigcache_t *cache;
+    um_signature_cache_t *cache;
     int i, known = 0;
 
-    um_sigcache_create(pool, 0, &cache);
+    um_signature_cache_create(pool, 0, &cache);
     for (i = 0; i < 8; i++) {
-        um_sigcache_add(cache, in_one_set(digest, i));
+        um_signature_cache_add(cache, in_one_set(digest, i));
     }
     for (i = 0; i < 8; i++) {
-        known += um_sigcache_knows(cache, in_one_set(digest, i));
+        known += um_signature_cache_knows(cache, in_one_set(digest, i));
     }
     is_int(known, 8, "eight digests of one set are held");
-    um_sigcache_knows(cache, in_one_set(digest, 0));
-    um_sigcache_add(cache, in_one_set(digest, 8));
-    ok(um_sigcache_knows(cache, in_one_set(digest, 8)), "the ninth is held");
-    ok(um_sigcache_knows(cache, in_one_set(digest, 0)), "the one seen just before is still held");
-    ok(!um_sigcache_knows(cache, in_one_set(digest, 1)), "the one seen longest ago gave way");
+    um_signature_cache_knows(cache, in_one_set(digest, 0));
+    um_signature_cache_add(cache, in_one_set(digest, 8));
+    ok(um_signature_cache_knows(cache, in_one_set(digest, 8)), "the ninth is held");
+    ok(um_signature_cache_knows(cache, in_one_set(digest, 0)), "the one seen just before is still held");
+    ok(!um_signature_cache_knows(cache, in_one_set(digest, 1)), "the one seen longest ago gave way");
     for (i = 2; i < 8; i++) {
-        known += um_sigcache_knows(cache, in_one_set(digest, i));
+        known += um_signature_cache_knows(cache, in_one_set(digest, i));
     }
     is_int(known, 14, "and no other");
 }
@@ -85,27 +86,27 @@ static void test_size(void)
 {
     static const struct { apr_size_t asked; int held; } sizes[] = {{1, 8}, {8, 8}, {9, 16}, {1000, 1024}};
     unsigned char digest[32];
-    um_sigcache_t *cache;
+    um_signature_cache_t *cache;
     apr_size_t i;
     int j, known;
 
     for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        um_sigcache_create(pool, sizes[i].asked, &cache);
+        um_signature_cache_create(pool, sizes[i].asked, &cache);
         for (j = known = 0; j < 40000; j++) {
-            um_sigcache_add(cache, spread(cache, digest, j));
+            um_signature_cache_add(cache, spread(cache, digest, j));
         }
         for (j = 0; j < 40000; j++) {
-            known += um_sigcache_knows(cache, spread(cache, digest, j));
+            known += um_signature_cache_knows(cache, spread(cache, digest, j));
         }
         is_int(known, sizes[i].held, "a full cache holds its size and no more");
     }
-    is_int(um_sigcache_create(pool, UM_SIGCACHE_MAX, &cache), APR_SUCCESS, "the largest size");
-    is_int(um_sigcache_create(pool, UM_SIGCACHE_MAX + 1, &cache), APR_EINVAL, "one more is refused");
-    is_int(um_sigcache_create(pool, (apr_size_t)-1, &cache), APR_EINVAL, "the largest number is refused");
+    is_int(um_signature_cache_create(pool, UM_SIGNATURE_CACHE_MAX, &cache), APR_SUCCESS, "the largest size");
+    is_int(um_signature_cache_create(pool, UM_SIGNATURE_CACHE_MAX + 1, &cache), APR_EINVAL, "one more is refused");
+    is_int(um_signature_cache_create(pool, (apr_size_t)-1, &cache), APR_EINVAL, "the largest number is refused");
 }
 
 typedef struct hammer_t {
-    um_sigcache_t *cache;
+    um_signature_cache_t *cache;
     int wrong;
 } hammer_t;
 
@@ -118,8 +119,8 @@ static void *APR_THREAD_FUNC hammer(apr_thread_t *thread, void *data)
 
     (void)thread;
     for (i = 0; i < ROUNDS; i++) {
-        um_sigcache_add(mine->cache, spread(mine->cache, digest, i % 500 * 2));
-        mine->wrong += um_sigcache_knows(mine->cache, spread(mine->cache, digest, i % 500 * 2 + 1));
+        um_signature_cache_add(mine->cache, spread(mine->cache, digest, i % 500 * 2));
+        mine->wrong += um_signature_cache_knows(mine->cache, spread(mine->cache, digest, i % 500 * 2 + 1));
     }
     return NULL;
 }
@@ -128,11 +129,11 @@ static void test_threads(void)
 {
     hammer_t mine[THREADS] = {{0}};
     apr_thread_t *threads[THREADS];
-    um_sigcache_t *cache;
+    um_signature_cache_t *cache;
     apr_status_t status;
     int i, wrong = 0;
 
-    um_sigcache_create(pool, 256, &cache);
+    um_signature_cache_create(pool, 256, &cache);
     for (i = 0; i < THREADS; i++) {
         mine[i].cache = cache;
         apr_thread_create(&threads[i], NULL, hammer, &mine[i], pool);
@@ -146,11 +147,11 @@ static void test_threads(void)
 
 int main(void)
 {
-    um_sigcache_t *cache;
+    um_signature_cache_t *cache;
 
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    is_int(um_sigcache_create(pool, 4096, &cache), APR_SUCCESS, "made");
+    is_int(um_signature_cache_create(pool, 4096, &cache), APR_SUCCESS, "made");
     test_known(cache);
     test_digest(cache);
     test_replacement();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tap.h"
-#include "keyfile.h"
+#include "secret_file.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -40,17 +40,20 @@ static void test_create(void)
     struct stat st;
 
     umask(0);
-    is_int(um_keyfile_create(pool, file, "a\0b\n", 4, &why), APR_SUCCESS, "made");
+    is_int(um_secret_file_create(pool, file, "a\0b\n", 4, &why), APR_SUCCESS, "made");
     ok(stat(file, &st) == 0 && (st.st_mode & 07777) == 0600, "for its owner only");
-    is_int(um_keyfile_read(pool, file, &text, &len, &why), APR_SUCCESS, "read");
+    is_int(um_secret_file_read(pool, file, &text, &len, &why), APR_SUCCESS, "read");
     ok(len == 4 && memcmp(text, "a\0b\n", 4) == 0, "every byte of it");
-    is_refused(um_keyfile_create(pool, file, "c", 1, &why), &why, "cannot be made: ", "a file that is there already");
+    is_refused(um_secret_file_create(pool, file, "c", 1, &why), &why, "cannot be made: ",
+               "a file that is there already");
     ok(stat(file, &st) == 0 && st.st_size == 4, "and that is left alone");
     ok(symlink(in_folder("elsewhere"), in_folder("link")) == 0, "a link to where nothing is");
-    is_refused(um_keyfile_create(pool, in_folder("link"), "c", 1, &why), &why, "cannot be made: ", "is not followed");
+    is_refused(um_secret_file_create(pool, in_folder("link"), "c", 1, &why), &why, "cannot be made: ",
+               "is not followed");
     ok(stat(in_folder("elsewhere"), &st) != 0, "and nothing is made there");
-    is_refused(um_keyfile_create(pool, in_folder("no/new"), "c", 1, &why), &why, "cannot be made: ", "no such folder");
-    is_refused(um_keyfile_create(pool, "/dev/full", "c", 1, &why), &why, "cannot be made: ", "a device");
+    is_refused(um_secret_file_create(pool, in_folder("no/new"), "c", 1, &why), &why, "cannot be made: ",
+               "no such folder");
+    is_refused(um_secret_file_create(pool, "/dev/full", "c", 1, &why), &why, "cannot be made: ", "a device");
 }
 
 static void test_no_room(void)
@@ -65,7 +68,7 @@ static void test_no_room(void)
     tight = before;
     tight.rlim_cur = 2;
     setrlimit(RLIMIT_FSIZE, &tight);
-    status = um_keyfile_create(pool, in_folder("half"), "text", 4, &why);
+    status = um_secret_file_create(pool, in_folder("half"), "text", 4, &why);
     setrlimit(RLIMIT_FSIZE, &before);
     is_refused(status, &why, "cannot be made: ", "no room for the whole of it");
     ok(stat(in_folder("half"), &st) != 0, "and half of it does not stay");
@@ -74,23 +77,25 @@ static void test_no_room(void)
 static void test_read(void)
 {
     const char *why = NULL, *big = in_folder("big");
-    char *text = apr_pcalloc(pool, UM_KEYFILE_MAX + 1), *got;
+    char *text = apr_pcalloc(pool, UM_SECRET_FILE_MAX + 1), *got;
     apr_size_t len = 0;
 
-    um_keyfile_create(pool, in_folder("most"), text, UM_KEYFILE_MAX, &why);
-    um_keyfile_create(pool, big, text, UM_KEYFILE_MAX + 1, &why);
-    ok(um_keyfile_read(pool, in_folder("most"), &got, &len, &why) == APR_SUCCESS && len == UM_KEYFILE_MAX, "16 KB");
-    is_refused(um_keyfile_read(pool, big, &got, &len, &why), &why, "longer than 16 KB", "16 KB and one byte");
-    is_refused(um_keyfile_read(pool, in_folder("none"), &got, &len, &why), &why, "cannot be opened: ", "no such file");
-    is_refused(um_keyfile_read(pool, folder, &got, &len, &why), &why, "not a regular file", "a folder");
+    um_secret_file_create(pool, in_folder("most"), text, UM_SECRET_FILE_MAX, &why);
+    um_secret_file_create(pool, big, text, UM_SECRET_FILE_MAX + 1, &why);
+    ok(um_secret_file_read(pool, in_folder("most"), &got, &len, &why) == APR_SUCCESS && len == UM_SECRET_FILE_MAX,
+       "16 KB");
+    is_refused(um_secret_file_read(pool, big, &got, &len, &why), &why, "longer than 16 KB", "16 KB and one byte");
+    is_refused(um_secret_file_read(pool, in_folder("none"), &got, &len, &why), &why, "cannot be opened: ",
+               "no such file");
+    is_refused(um_secret_file_read(pool, folder, &got, &len, &why), &why, "not a regular file", "a folder");
     ok(mkfifo(in_folder("pipe"), 0600) == 0, "a named pipe");
-    is_refused(um_keyfile_read(pool, in_folder("pipe"), &got, &len, &why), &why, "not a regular file",
+    is_refused(um_secret_file_read(pool, in_folder("pipe"), &got, &len, &why), &why, "not a regular file",
                "is not waited for");
-    is_refused(um_keyfile_read(pool, "/dev/zero", &got, &len, &why), &why, "not a regular file", "a device");
-    um_keyfile_create(pool, in_folder("empty"), "", 0, &why);
-    ok(um_keyfile_read(pool, in_folder("empty"), &got, &len, &why) == APR_SUCCESS && len == 0, "an empty file");
+    is_refused(um_secret_file_read(pool, "/dev/zero", &got, &len, &why), &why, "not a regular file", "a device");
+    um_secret_file_create(pool, in_folder("empty"), "", 0, &why);
+    ok(um_secret_file_read(pool, in_folder("empty"), &got, &len, &why) == APR_SUCCESS && len == 0, "an empty file");
     ok(symlink("most", in_folder("to-most")) == 0
-       && um_keyfile_read(pool, in_folder("to-most"), &got, &len, &why) == APR_SUCCESS && len == UM_KEYFILE_MAX,
+       && um_secret_file_read(pool, in_folder("to-most"), &got, &len, &why) == APR_SUCCESS && len == UM_SECRET_FILE_MAX,
        "a link to a file is followed");
 }
 
@@ -145,12 +150,13 @@ static void test_pipe_meanwhile(void)
     int status = 0;
     pid_t pid;
 
-    is_int(um_keyfile_create(pool, file, "text", 4, &why), APR_SUCCESS, "a file");
+    is_int(um_secret_file_create(pool, file, "text", 4, &why), APR_SUCCESS, "a file");
     pid = fork();
     if (pid == 0) {
         alarm(20);
         pipe_instead = file;
-        _exit(um_keyfile_read(pool, file, &text, &len, &why) != APR_EINVAL || strcmp(why, "not a regular file") != 0);
+        _exit(um_secret_file_read(pool, file, &text, &len, &why) != APR_EINVAL || strcmp(why,
+                                                                                         "not a regular file") != 0);
     }
     waitpid(pid, &status, 0);
     is_int(status, 0, "that becomes a named pipe when it is opened is not waited for");
@@ -165,7 +171,7 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     apr_temp_dir_get(&base, pool);
-    folder = mkdtemp(apr_pstrcat(pool, base, "/test_keyfile.XXXXXX", NULL));
+    folder = mkdtemp(apr_pstrcat(pool, base, "/test_secret_file.XXXXXX", NULL));
     test_create();
     test_no_room();
     test_read();
