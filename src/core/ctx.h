@@ -2,7 +2,7 @@
 #ifndef UM_CTX_H
 #define UM_CTX_H
 /* The context of one call into core: its pool, its time, its site, and where the call says what was wrong. */
-#include "flight.h"
+#include "single_flight.h"
 #include "gate.h"
 #include "policy.h"
 #include "pwhash.h"
@@ -29,7 +29,7 @@ typedef struct um_site_t {
     unsigned char known_mark[UM_CTX_MARK]; /**< tells this site's tokens and accounts from others' in that memory */
     apr_interval_time_t revocation_delay; /**< how long what the database said of a caller is good; 0: ask each time */
     apr_interval_time_t database_grace; /**< how long beyond that, while the database is away */
-    um_flight_t *flights;               /**< passwords that are looked at now; NULL: each by itself */
+    um_single_flight_t *single_flight;  /**< passwords that are looked at now; NULL: each by itself */
     apr_int64_t basic_cache;            /**< seconds after which a password is hashed again; 0: each time */
     um_gate_t *gate;                    /**< bounds hashing on this machine; NULL: unbounded (command line) */
     um_seldom_t *gate_full;             /**< that too many wait is told seldom; NULL: each time */

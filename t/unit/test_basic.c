@@ -285,12 +285,12 @@ static void test_upgrade(void)
 
 int main(void)
 {
-    um_flight_t *flights;
+    um_single_flight_t *single_flight;
 
     site_begin();
     site_open(&s);
-    um_flight_create(s.pool, &flights);
-    s.site.flights = flights;
+    um_single_flight_create(s.pool, &single_flight);
+    s.site.single_flight = single_flight;
     alice = site_register(&s, "alice", "", NULL);
     bob = site_register(&s, "bob", "", NULL);
     if (ok(alice && bob && site_register(&s, "carol", "", NULL) && site_register(&s, "dave", "", NULL)

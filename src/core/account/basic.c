@@ -61,7 +61,7 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     apr_size_t name = strlen(in->key) + 1;
     apr_size_t len = sizeof(site) + name + in->password.len;
     char *key = apr_palloc(ctx->pool, len);
-    um_flight_part_t part;
+    um_single_flight_part_t part;
     int status, waits, is_first;
 
     memcpy(key, &site, sizeof(site));
@@ -69,14 +69,15 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     memcpy(key + sizeof(site) + name, in->password.text, in->password.len);
     /* Who waits for another one's hash takes a thread as well as who waits to hash. */
     waits = !site->gate || um_gate_begin(site->gate);
-    is_first = um_flight_begin(site->flights, &part, key, len, waits ? site->gate_wait + HASH_TAKES : 0, UM_BUSY,
-                               &status);
+    is_first = um_single_flight_begin(site->single_flight, &part, key, len, waits ? site->gate_wait + HASH_TAKES : 0,
+                                      UM_BUSY,
+                                      &status);
     if (waits && site->gate) {
         um_gate_end(site->gate);
     }
     if (is_first) {
         status = (int)hash(ctx, in, found);
-        um_flight_end(site->flights, &part, status);
+        um_single_flight_end(site->single_flight, &part, status);
     }
     else if (status != UM_OK) {
         ctx->cause = status == UM_BUSY ? "too many passwords wait to be hashed"
@@ -109,5 +110,5 @@ um_status_e um_basic_caller(um_ctx_t *ctx, const char *username, um_secret_t pas
     if (status != UM_ABSENT) {
         return status;
     }
-    return ctx->site->flights && ctx->site->basic_cache ? hash_together(ctx, &in, found) : hash(ctx, &in, found);
+    return ctx->site->single_flight && ctx->site->basic_cache ? hash_together(ctx, &in, found) : hash(ctx, &in, found);
 }

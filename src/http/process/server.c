@@ -90,7 +90,7 @@ typedef struct common_t {
     um_signature_cache_t *signatures;
     um_gate_t *gate;
     um_known_t *known;
-    um_flight_t *flights;
+    um_single_flight_t *single_flight;
     um_seldom_t *gate_full;
     um_seldom_t *database_told;
     um_database_guard_t *database_guard;
@@ -128,8 +128,8 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     if (um_signature_cache_create(pchild, REMEMBERED_SIGNATURES, &common->signatures) != APR_SUCCESS) {
         common->signatures = NULL;
     }
-    if (um_flight_create(pchild, &common->flights) != APR_SUCCESS) {
-        common->flights = NULL;
+    if (um_single_flight_create(pchild, &common->single_flight) != APR_SUCCESS) {
+        common->single_flight = NULL;
     }
     um_shared_child_init(pchild, main_server);
 }
@@ -146,7 +146,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->known = common->known;
     site->revocation_delay = apr_time_from_sec(settings->revocation_delay);
     site->database_grace = apr_time_from_sec(settings->database_grace);
-    site->flights = common->flights;
+    site->single_flight = common->single_flight;
     site->basic_cache = settings->basic_cache;
     site->gate = common->gate;
     site->gate_full = common->gate_full;

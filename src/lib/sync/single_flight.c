@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "flight.h"
+#include "single_flight.h"
 
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 #include <openssl/crypto.h>
 
-struct um_flight_t {
+struct um_single_flight_t {
     apr_thread_mutex_t *mutex;
     apr_thread_cond_t *ended;
-    um_flight_part_t *first;    /* those who do something now; others of each: who wait for it */
+    um_single_flight_part_t *first; /* those who do something now; others of each: who wait for it */
 };
 
-apr_status_t um_flight_create(apr_pool_t *pool, um_flight_t **flight)
+apr_status_t um_single_flight_create(apr_pool_t *pool, um_single_flight_t **flight)
 {
-    um_flight_t *made = apr_pcalloc(pool, sizeof(*made));
+    um_single_flight_t *made = apr_pcalloc(pool, sizeof(*made));
     apr_status_t rv = apr_thread_mutex_create(&made->mutex, APR_THREAD_MUTEX_DEFAULT, pool);
 
     *flight = made;
     return rv == APR_SUCCESS ? apr_thread_cond_create(&made->ended, pool) : rv;
 }
 
-static um_flight_part_t *find(const um_flight_t *flight, const void *key, apr_size_t len)
+static um_single_flight_part_t *find(const um_single_flight_t *flight, const void *key, apr_size_t len)
 {
-    um_flight_part_t *part = flight->first;
+    um_single_flight_part_t *part = flight->first;
 
     while (part && (part->len != len || CRYPTO_memcmp(part->key, key, len) != 0)) {
         part = part->next;
@@ -31,7 +31,7 @@ static um_flight_part_t *find(const um_flight_t *flight, const void *key, apr_si
 }
 
 /* Takes a part out of those who wait. */
-static void leave(um_flight_part_t **from, um_flight_part_t *part)
+static void leave(um_single_flight_part_t **from, um_single_flight_part_t *part)
 {
     while (*from && *from != part) {
         from = &(*from)->others;
@@ -42,7 +42,8 @@ static void leave(um_flight_part_t **from, um_flight_part_t *part)
 }
 
 /* With the mutex held. The leader cannot end without it, so it is there until part is done. */
-static void await(um_flight_t *flight, um_flight_part_t *leader, um_flight_part_t *part, apr_interval_time_t wait)
+static void await(um_single_flight_t *flight, um_single_flight_part_t *leader, um_single_flight_part_t *part,
+                  apr_interval_time_t wait)
 {
     apr_time_t until = apr_time_now() + wait;
     apr_interval_time_t left = wait;
@@ -58,12 +59,12 @@ static void await(um_flight_t *flight, um_flight_part_t *leader, um_flight_part_
     }
 }
 
-int um_flight_begin(um_flight_t *flight, um_flight_part_t *part, const void *key, apr_size_t len,
-                    apr_interval_time_t wait, int late, int *result)
+int um_single_flight_begin(um_single_flight_t *flight, um_single_flight_part_t *part, const void *key, apr_size_t len,
+                           apr_interval_time_t wait, int late, int *result)
 {
-    um_flight_part_t *leader;
+    um_single_flight_part_t *leader;
 
-    *part = (um_flight_part_t){ .key = key, .len = len, .result = late };
+    *part = (um_single_flight_part_t){ .key = key, .len = len, .result = late };
     apr_thread_mutex_lock(flight->mutex);
     leader = find(flight, key, len);
     if (leader) {
@@ -78,16 +79,16 @@ int um_flight_begin(um_flight_t *flight, um_flight_part_t *part, const void *key
     return leader == NULL;
 }
 
-void um_flight_end(um_flight_t *flight, um_flight_part_t *part, int result)
+void um_single_flight_end(um_single_flight_t *flight, um_single_flight_part_t *part, int result)
 {
-    um_flight_part_t **from = &flight->first;
+    um_single_flight_part_t **from = &flight->first;
 
     apr_thread_mutex_lock(flight->mutex);
     while (*from != part) {
         from = &(*from)->next;
     }
     *from = part->next;
-    for (um_flight_part_t *other = part->others; other; other = other->others) {
+    for (um_single_flight_part_t *other = part->others; other; other = other->others) {
         other->result = result;
         other->done = 1;
     }

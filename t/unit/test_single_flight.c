@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "flight.h"
+#include "single_flight.h"
 #include "tap.h"
 
 #include <apr_general.h>
@@ -9,7 +9,7 @@
 #define CROWD 24
 #define LATE (-1)
 
-static um_flight_t *flight;
+static um_single_flight_t *flight;
 static apr_pool_t *pool;
 static atomic_int led, wrong, late;
 
@@ -22,14 +22,14 @@ typedef struct task_t {
 static void *APR_THREAD_FUNC work(apr_thread_t *thread, void *baton)
 {
     const task_t *task = baton;
-    um_flight_part_t part;
+    um_single_flight_part_t part;
     int result = task->result;
 
     (void)thread;
-    if (um_flight_begin(flight, &part, task->key, strlen(task->key), task->wait, LATE, &result)) {
+    if (um_single_flight_begin(flight, &part, task->key, strlen(task->key), task->wait, LATE, &result)) {
         led++;
         apr_sleep(task->takes);
-        um_flight_end(flight, &part, task->result);
+        um_single_flight_end(flight, &part, task->result);
     }
     late += result == LATE;
     wrong += result != task->result && result != LATE;
@@ -57,12 +57,12 @@ static void run(const task_t *tasks, int count)
 int main(void)
 {
     task_t tasks[CROWD];
-    um_flight_part_t one, two;
+    um_single_flight_part_t one, two;
     int result = 0, good = 1;
 
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    ok(um_flight_create(pool, &flight) == APR_SUCCESS, "made");
+    ok(um_single_flight_create(pool, &flight) == APR_SUCCESS, "made");
 
     for (int i = 0; i < CROWD; i++) {
         tasks[i] = (task_t){ "same", 200000, 10000000, 7 };
@@ -84,13 +84,13 @@ int main(void)
     run(tasks, CROWD);
     ok(led == 1 && late >= CROWD / 2 - 1 && late <= CROWD / 2 && !wrong, "who does not wait that long goes: %d", late);
 
-    ok(um_flight_begin(flight, &one, "x", 1, 0, LATE, &result), "alone");
-    ok(um_flight_begin(flight, &two, "xy", 2, 0, LATE, &result), "beside something else");
-    um_flight_end(flight, &two, 1);
-    ok(!um_flight_begin(flight, &two, "x", 1, 0, LATE, &result) && result == LATE, "without waiting");
-    um_flight_end(flight, &one, 1);
-    ok(um_flight_begin(flight, &one, "x", 1, 0, LATE, &result), "when it has ended it is done anew");
-    um_flight_end(flight, &one, 1);
+    ok(um_single_flight_begin(flight, &one, "x", 1, 0, LATE, &result), "alone");
+    ok(um_single_flight_begin(flight, &two, "xy", 2, 0, LATE, &result), "beside something else");
+    um_single_flight_end(flight, &two, 1);
+    ok(!um_single_flight_begin(flight, &two, "x", 1, 0, LATE, &result) && result == LATE, "without waiting");
+    um_single_flight_end(flight, &one, 1);
+    ok(um_single_flight_begin(flight, &one, "x", 1, 0, LATE, &result), "when it has ended it is done anew");
+    um_single_flight_end(flight, &one, 1);
 
     for (int round = 0; round < 300 && good; round++) {
         for (int i = 0; i < 8; i++) {
