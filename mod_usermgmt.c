@@ -8,12 +8,12 @@
 #include "auth_require.h"
 #include "checks.h"
 #include "cors.h"
+#include "dir_config.h"
 #include "failure.h"
+#include "handover.h"
 #include "hosts.h"
 #include "keys.h"
 #include "private.h"
-#include "handover.h"
-#include "place.h"
 #include "refusal.h"
 #include "server.h"
 #include "sqlitefile.h"
@@ -86,8 +86,8 @@ static void register_hooks(apr_pool_t *pool)
 
 module AP_MODULE_DECLARE_DATA usermgmt_module = {
     STANDARD20_MODULE_STUFF,
-    um_place_create,
-    um_place_merge,
+    um_dir_config_create,
+    um_dir_config_merge,
     um_server_create,
     um_server_merge,
     um_settings_commands,

@@ -3,9 +3,9 @@
 
 #include "channel.h"
 #include "credential.h"
+#include "dir_config.h"
 #include "handover_headers.h"
 #include "origin.h"
-#include "place.h"
 #include "reply.h"
 
 #include <apr_strings.h>
@@ -76,12 +76,12 @@ static um_origin_ask_t asked(const um_call_t *call)
 static const um_credential_t *look(um_call_t *call)
 {
     static um_source_t usual[] = { { UM_SOURCE_HEADER, NULL }, { UM_SOURCE_COOKIE, NULL } };
-    const um_place_t *place = um_place_of(call->r);
+    const um_dir_config_t *dir = um_dir_config_of(call->r);
     um_origin_ask_t ask = asked(call);
     apr_array_header_t *sources;
 
-    if (place->is_set[UM_PLACE_UserMgmtTokenSource]) {
-        return um_credential_look(call->r, place->sources, &ask);
+    if (dir->is_set[UM_DIR_UserMgmtTokenSource]) {
+        return um_credential_look(call->r, dir->sources, &ask);
     }
     sources = apr_array_make(call->ctx.pool, 2, sizeof(um_source_t));
     APR_ARRAY_PUSH(sources, um_source_t) = usual[0];
@@ -95,7 +95,7 @@ static int let_pass(um_call_t *call, const um_identity_t *identity)
 {
     apr_table_t *headers = call->r->headers_out;
 
-    unsigned which = um_place_of(call->r)->identity_headers;
+    unsigned which = um_dir_config_of(call->r)->identity_headers;
 
     if (!um_handover_headers(call->r, headers, identity, which ? which : UM_HEADER_USUAL)) {
         return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, "error", "A server error occurred.");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cors.h"
 
+#include "dir_config.h"
 #include "origin.h"
-#include "place.h"
 #include "request.h"
 #include "server.h"
 
@@ -58,7 +58,7 @@ static const char *reader(const request_rec *r)
 
 static int takes_cookie(const request_rec *r)
 {
-    const apr_array_header_t *sources = um_place_of(r)->sources;
+    const apr_array_header_t *sources = um_dir_config_of(r)->sources;
 
     for (int i = 0; i < sources->nelts; i++) {
         if (APR_ARRAY_IDX(sources, i, um_source_t).kind == UM_SOURCE_COOKIE) {

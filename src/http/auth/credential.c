@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "credential.h"
 
+#include "dir_config.h"
 #include "failure.h"
 #include "known.h"
-#include "place.h"
 #include "request.h"
 #include "server.h"
 
@@ -111,5 +111,5 @@ const um_credential_t *um_credential_of(request_rec *r)
     if (!um_server_of(r->server)->site) {
         return &none;
     }
-    return um_credential_look(r, um_request_is_forward(r) ? &for_proxies : um_place_of(r)->sources, NULL);
+    return um_credential_look(r, um_request_is_forward(r) ? &for_proxies : um_dir_config_of(r)->sources, NULL);
 }

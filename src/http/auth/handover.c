@@ -2,8 +2,8 @@
 #include "handover.h"
 
 #include "caller.h"
+#include "dir_config.h"
 #include "handover_headers.h"
-#include "place.h"
 #include "request.h"
 #include "server.h"
 
@@ -239,15 +239,15 @@ static void change(request_rec *r)
 }
 
 /* Whether an application here is not to see the token of the request, wherever it was. */
-static int hides_token(const um_place_t *place)
+static int hides_token(const um_dir_config_t *dir)
 {
-    return place->authorization.what == UM_ONWARD_DROP || place->authorization.what == UM_ONWARD_TEXT;
+    return dir->authorization.what == UM_ONWARD_DROP || dir->authorization.what == UM_ONWARD_TEXT;
 }
 
-static void cut_token(request_rec *r, const um_place_t *place, um_source_e kind)
+static void cut_token(request_rec *r, const um_dir_config_t *dir, um_source_e kind)
 {
-    for (int i = 0; hides_token(place) && i < place->sources->nelts; i++) {
-        const um_source_t *source = &APR_ARRAY_IDX(place->sources, i, um_source_t);
+    for (int i = 0; hides_token(dir) && i < dir->sources->nelts; i++) {
+        const um_source_t *source = &APR_ARRAY_IDX(dir->sources, i, um_source_t);
 
         if (source->kind == kind) {
             um_source_cut(r, source);
@@ -255,33 +255,33 @@ static void cut_token(request_rec *r, const um_place_t *place, um_source_e kind)
     }
 }
 
-static void set_authorization(request_rec *r, const um_place_t *place)
+static void set_authorization(request_rec *r, const um_dir_config_t *dir)
 {
     const char *token = um_caller_token(r);
     int echoes = r->method_number == M_TRACE;
 
     change(r);
-    if (hides_token(place)) {
+    if (hides_token(dir)) {
         remove_copies(r, "COOKIE");
-        put_back(r, "Authorization", echoes ? NULL : place->authorization.text);
+        put_back(r, "Authorization", echoes ? NULL : dir->authorization.text);
     }
     else {
         put_back(r, "Authorization", token ? apr_pstrcat(r->pool, "Bearer ", token, NULL) : NULL);
     }
     remove_copies(r, "AUTHORIZATION");
-    cut_token(r, place, UM_SOURCE_COOKIE);
+    cut_token(r, dir, UM_SOURCE_COOKIE);
 }
 
 static void set_headers(request_rec *r, const um_identity_t *identity)
 {
-    const um_place_t *place = um_place_of(r);
+    const um_dir_config_t *dir = um_dir_config_of(r);
 
-    if (identity && place->identity_headers && r->method_number != M_TRACE) {
+    if (identity && dir->identity_headers && r->method_number != M_TRACE) {
         change(r);
-        um_request_of(r)->is_untold = !um_handover_headers(r, r->headers_in, identity, place->identity_headers);
+        um_request_of(r)->is_untold = !um_handover_headers(r, r->headers_in, identity, dir->identity_headers);
     }
-    if (place->authorization.what != UM_ONWARD_FORWARD) {
-        set_authorization(r, place);
+    if (dir->authorization.what != UM_ONWARD_FORWARD) {
+        set_authorization(r, dir);
     }
 }
 
@@ -367,6 +367,6 @@ void um_handover_settle(request_rec *r)
         drop_proxy_authorization(r);
     }
     else {
-        cut_token(r, um_place_of(r), UM_SOURCE_QUERY);
+        cut_token(r, um_dir_config_of(r), UM_SOURCE_QUERY);
     }
 }

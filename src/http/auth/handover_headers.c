@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "handover_headers.h"
 
-#include "place.h"
+#include "dir_config.h"
 #include "server.h"
 
 #include <apr_strings.h>

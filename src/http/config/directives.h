@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every directive: UM_DIRECTIVE(name, kind, member of um_settings_t, default, least, most, inherited, help), in
- * alphabetical order after the switch; and below, for places, UM_DIR_DIRECTIVE(name, kind, member of um_place_t,
+ * alphabetical order after the switch; and below, for places, UM_DIR_DIRECTIVE(name, kind, member of um_dir_config_t,
  * default, help). No include guard: whoever includes it says what a row of either becomes, or leaves it out.
  *
  * kind       how the value is read and which C type the member has, see settings.h

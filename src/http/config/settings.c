@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings.h"
 
+#include "dir_config.h"
 #include "origin.h"
-#include "place.h"
 #include "server.h"
 #include "source.h"
 #include "unicode.h"
@@ -308,7 +308,7 @@ const command_rec um_settings_commands[] = {
 #define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) \
     ARGUMENTS_##kind(#name, set, (void *)&rows[UM_SET_##name], RSRC_CONF, help),
 #define UM_DIR_DIRECTIVE(name, kind, member, preset, help) \
-    AP_INIT_RAW_ARGS(#name, um_place_set, (void *)(apr_uintptr_t)UM_PLACE_##name, RSRC_CONF | ACCESS_CONF, help),
+    AP_INIT_RAW_ARGS(#name, um_dir_config_set, (void *)(apr_uintptr_t)UM_DIR_##name, RSRC_CONF | ACCESS_CONF, help),
 #include "directives.h"
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "place.h"
+#include "dir_config.h"
 
 #include "server.h"
 
@@ -20,11 +20,11 @@ typedef struct row_t {
 
 static const row_t rows[] = {
 #define UM_DIR_DIRECTIVE(name, kind, member, preset, help) \
-    { #name, KIND_##kind, offsetof(um_place_t, member), sizeof(um_dir_kind_##kind##_t), preset },
+    { #name, KIND_##kind, offsetof(um_dir_config_t, member), sizeof(um_dir_kind_##kind##_t), preset },
 #include "directives.h"
 };
 
-const um_place_t *um_place_of(const request_rec *r)
+const um_dir_config_t *um_dir_config_of(const request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &usermgmt_module);
 }
@@ -92,9 +92,9 @@ static const char *read_sources(apr_pool_t *pool, const char *args, const apr_ar
     return sources->nelts ? fault : "must name where to look: header, cookie, cookie=NAME or query=NAME";
 }
 
-static const char *read_value(apr_pool_t *pool, const row_t *row, um_place_t *place, const char *args)
+static const char *read_value(apr_pool_t *pool, const row_t *row, um_dir_config_t *dir, const char *args)
 {
-    void *member = (char *)place + row->offset;
+    void *member = (char *)dir + row->offset;
 
     switch (row->kind) {
     case KIND_HEADERS:
@@ -107,13 +107,13 @@ static const char *read_value(apr_pool_t *pool, const row_t *row, um_place_t *pl
     return "is of no kind";
 }
 
-const char *um_place_set(cmd_parms *cmd, void *place, const char *args)
+const char *um_dir_config_set(cmd_parms *cmd, void *dir, const char *args)
 {
     apr_uintptr_t which = (apr_uintptr_t)cmd->info;
-    const char *fault = read_value(cmd->pool, &rows[which], place, args);
+    const char *fault = read_value(cmd->pool, &rows[which], dir, args);
 
-    ((um_place_t *)place)->is_set[which] = 1;
-    if (which == UM_PLACE_UserMgmtIdentityHeaders && ((um_place_t *)place)->identity_headers) {
+    ((um_dir_config_t *)dir)->is_set[which] = 1;
+    if (which == UM_DIR_UserMgmtIdentityHeaders && ((um_dir_config_t *)dir)->identity_headers) {
         um_server_of(cmd->server)->identity_headers =
             apr_psprintf(cmd->pool, "%s %s (%s:%d)", rows[which].name, args, cmd->directive->filename,
                          cmd->directive->line_num);
@@ -123,26 +123,26 @@ const char *um_place_set(cmd_parms *cmd, void *place, const char *args)
 
 /* --- defaults and merging --- */
 
-void *um_place_create(apr_pool_t *pool, char *unused)
+void *um_dir_config_create(apr_pool_t *pool, char *unused)
 {
-    um_place_t *place = apr_pcalloc(pool, sizeof(*place));
+    um_dir_config_t *dir = apr_pcalloc(pool, sizeof(*dir));
 
     (void)unused;
-    for (int i = 0; i < UM_PLACE_COUNT; i++) {
-        const char *fault = read_value(pool, &rows[i], place, rows[i].preset);
+    for (int i = 0; i < UM_DIR_COUNT; i++) {
+        const char *fault = read_value(pool, &rows[i], dir, rows[i].preset);
 
         ap_assert(fault == NULL);
     }
-    return place;
+    return dir;
 }
 
 /* Also while requests are served, for each that meets several places. */
-void *um_place_merge(apr_pool_t *pool, void *base, void *add)
+void *um_dir_config_merge(apr_pool_t *pool, void *base, void *add)
 {
-    um_place_t *merged = apr_pmemdup(pool, base, sizeof(*merged));
-    const um_place_t *own = add;
+    um_dir_config_t *merged = apr_pmemdup(pool, base, sizeof(*merged));
+    const um_dir_config_t *own = add;
 
-    for (int i = 0; i < UM_PLACE_COUNT; i++) {
+    for (int i = 0; i < UM_DIR_COUNT; i++) {
         if (own->is_set[i]) {
             memcpy((char *)merged + rows[i].offset, (const char *)own + rows[i].offset, rows[i].size);
             merged->is_set[i] = 1;

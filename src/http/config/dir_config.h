@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef UM_PLACE_H
-#define UM_PLACE_H
+#ifndef UM_DIR_CONFIG_H
+#define UM_DIR_CONFIG_H
 /* What an administrator set for a Directory, Location or Files, or for all of a host. Not in .htaccess: each of these
- * can make a place less safe. A directive is one row of directives.h, UM_DIR_DIRECTIVE; its member follows from it. */
+ * can make a directory less safe. A directive is one row of directives.h, UM_DIR_DIRECTIVE; its member follows from it. */
 #include "source.h"
 
 #include <apr_tables.h>
@@ -36,25 +36,25 @@ typedef um_onward_t um_dir_kind_ONWARD_t;
 typedef const apr_array_header_t *um_dir_kind_SOURCES_t;    /* um_source_t, at least one */
 
 typedef enum {
-#define UM_DIR_DIRECTIVE(name, kind, member, preset, help) UM_PLACE_##name,
+#define UM_DIR_DIRECTIVE(name, kind, member, preset, help) UM_DIR_##name,
 #include "directives.h"
-    UM_PLACE_COUNT
-} um_place_e;
+    UM_DIR_COUNT
+} um_dir_directive_e;
 
-typedef struct um_place_t {
+typedef struct um_dir_config_t {
 #define UM_DIR_DIRECTIVE(name, kind, member, preset, help) um_dir_kind_##kind##_t member;
 #include "directives.h"
-    char is_set[UM_PLACE_COUNT];
-} um_place_t;
+    char is_set[UM_DIR_COUNT];
+} um_dir_config_t;
 
 /** The settings where a request is. */
-const um_place_t *um_place_of(const request_rec *r);
+const um_dir_config_t *um_dir_config_of(const request_rec *r);
 
 /** Hooks: httpd's per-directory configuration. */
-void *um_place_create(apr_pool_t *pool, char *unused);
-void *um_place_merge(apr_pool_t *pool, void *base, void *add);
+void *um_dir_config_create(apr_pool_t *pool, char *unused);
+void *um_dir_config_merge(apr_pool_t *pool, void *base, void *add);
 
-/** Reads a directive; cmd->info is its um_place_e. */
-const char *um_place_set(cmd_parms *cmd, void *place, const char *args);
+/** Reads a directive; cmd->info is its um_dir_directive_e. */
+const char *um_dir_config_set(cmd_parms *cmd, void *dir, const char *args);
 
 #endif
