@@ -17,6 +17,6 @@ int um_cli_session_end_all(um_cli_t *cli)
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s; call it again", ctx.cause);
     }
     um_cli_say(cli, "ended: all sessions of %" APR_INT64_T_FMT " accounts, %" APR_INT64_T_FMT " one-time tokens, %"
-               APR_INT64_T_FMT " mails that were waiting", done.users, done.tickets, done.mails);
+               APR_INT64_T_FMT " mails that were waiting", done.users, done.one_time_tokens, done.mails);
     return UM_CLI_DONE;
 }

@@ -10,7 +10,7 @@
 /* Tokens of verification mails do not depend on the version of an account, so they are deleted. */
 static apr_status_t end_batch(um_store_call_t *call, apr_int64_t now, int is_mails, int *count)
 {
-    return is_mails ? um_store_end_mails(call, now, BATCH, count) : um_store_end_tickets(call, BATCH, count);
+    return is_mails ? um_store_end_mails(call, now, BATCH, count) : um_store_end_one_time_tokens(call, BATCH, count);
 }
 
 um_status_e um_endall_run(um_ctx_t *ctx, um_endall_t *done)
@@ -24,7 +24,7 @@ um_status_e um_endall_run(um_ctx_t *ctx, um_endall_t *done)
         return um_ctx_failed(ctx, "the random generator failed");
     }
     for (int is_mails = 1; is_mails >= 0; is_mails--) {
-        for (count = BATCH; count == BATCH; *(is_mails ? &done->mails : &done->tickets) += count) {
+        for (count = BATCH; count == BATCH; *(is_mails ? &done->mails : &done->one_time_tokens) += count) {
             if (end_batch(&call, um_ctx_seconds(ctx), is_mails, &count) != APR_SUCCESS) {
                 return um_ctx_unavailable(ctx, &call);
             }

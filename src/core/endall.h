@@ -7,7 +7,7 @@
 
 typedef struct um_endall_t {
     apr_int64_t users;          /**< accounts whose sessions were ended */
-    apr_int64_t tickets;        /**< one-time tokens deleted */
+    apr_int64_t one_time_tokens;        /**< one-time tokens deleted */
     apr_int64_t mails;          /**< mails given up */
 } um_endall_t;
 

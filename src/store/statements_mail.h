@@ -160,7 +160,7 @@ UM_STATEMENT(MAIL_PURGE, WRITE, 2,
     "delete from um_mail where id" UM_LISTED("select m.id from um_mail m where m.state <> 0"
     " and m.done_at < cast(%s as bigint) order by m.done_at limit cast(%s as integer)") " returning id")
 
-UM_STATEMENT(TICKET_PURGE, WRITE, 2,
+UM_STATEMENT(ONE_TIME_TOKEN_PURGE, WRITE, 2,
     "delete from um_tickets where hash" UM_LISTED("select t.hash from um_tickets t where t.expires_at <"
     " cast(%s as bigint) order by t.expires_at limit cast(%s as integer)") " returning hash")
 

@@ -9,7 +9,7 @@ UM_STATEMENT(END_USERS, WRITE, 4,
     " where id in (select u.id from um_users u where u.id > " UM_UUID " order by u.id limit cast(%s as integer))"
     " returning id")
 
-UM_STATEMENT(END_TICKETS, WRITE, 1,
+UM_STATEMENT(END_ONE_TIME_TOKENS, WRITE, 1,
     "delete from um_tickets where hash in (select t.hash from um_tickets t limit cast(%s as integer)) returning hash")
 
 UM_STATEMENT(END_REQUESTS, WRITE, 1,

@@ -20,10 +20,11 @@ apr_status_t um_store_end_users(um_store_call_t *call, const char *version, apr_
     return rv;
 }
 
-apr_status_t um_store_end_tickets(um_store_call_t *call, int limit, int *count)
+apr_status_t um_store_end_one_time_tokens(um_store_call_t *call, int limit, int *count)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_END_TICKETS, UM_VALUES(um_store_number(call->pool, limit)), &rows);
+    apr_status_t rv = um_store_run(call, UM_SQL_END_ONE_TIME_TOKENS, UM_VALUES(um_store_number(call->pool, limit)),
+                                   &rows);
 
     *count = rows.count;
     return rv;

@@ -14,7 +14,7 @@ apr_status_t um_store_end_users(um_store_call_t *call, const char *version, apr_
                                 const char **last, int *count);
 
 /** Deletes at most limit one-time tokens. */
-apr_status_t um_store_end_tickets(um_store_call_t *call, int limit, int *count);
+apr_status_t um_store_end_one_time_tokens(um_store_call_t *call, int limit, int *count);
 
 /** Gives up at most limit mails that wait. */
 apr_status_t um_store_end_mails(um_store_call_t *call, apr_int64_t now, int limit, int *count);

@@ -48,7 +48,7 @@ apr_status_t um_store_purge(um_store_call_t *call, const um_store_purge_t *befor
     const char *limit = um_store_number(call->pool, most);
     step_t steps[] = {
         { UM_SQL_MAIL_PURGE, UM_VALUES(um_store_number(call->pool, before->mails), limit), { 0 } },
-        { UM_SQL_TICKET_PURGE, UM_VALUES(um_store_number(call->pool, before->tickets), limit), { 0 } },
+        { UM_SQL_ONE_TIME_TOKEN_PURGE, UM_VALUES(um_store_number(call->pool, before->one_time_tokens), limit), { 0 } },
         { UM_SQL_SESSION_PURGE, UM_VALUES(um_store_number(call->pool, before->sessions), limit), { 0 } },
         { UM_SQL_NAME_PURGE, UM_VALUES(um_store_number(call->pool, before->names), limit), { 0 } },
     };

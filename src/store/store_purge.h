@@ -8,7 +8,7 @@
 
 /** What goes: what ended, or ran out, before. */
 typedef struct um_store_purge_t {
-    apr_int64_t mails, tickets, sessions, names;    /**< seconds since the epoch */
+    apr_int64_t mails, one_time_tokens, sessions, names;    /**< seconds since the epoch */
 } um_store_purge_t;
 
 /** Deletes at most most rows of each kind, in one transaction. *more: there are probably more. */

@@ -35,7 +35,7 @@ sub statements {
         $text{$name} =~ s/%%/%/g;
     }
     my @own = UmTest::slurp("$store/statements_mail.h") =~ /UM_STATEMENT\((\w+)/g;
-    push @own, qw(MAIL_INSERT USERS_BY_EMAIL TICKET_INSERT TICKET_DROP TICKET_BOUND);
+    push @own, qw(MAIL_INSERT USERS_BY_EMAIL ONE_TIME_TOKEN_INSERT ONE_TIME_TOKEN_DROP ONE_TIME_TOKEN_BOUND);
     return (\%text, map { $_ => $text{$_} || die "there is no statement $_\n" } @own);
 }
 

@@ -8,7 +8,7 @@
 #include "site.h"
 #include "mailing.h"
 #include "outbox.h"
-#include "store_ticket.h"
+#include "store_one_time_token.h"
 
 #define SITE_URL "https://site.example"
 

@@ -4,7 +4,7 @@
 #include "known.h"
 #include "mailing.h"
 #include "random.h"
-#include "store_ticket.h"
+#include "store_one_time_token.h"
 #include "ticket.h"
 
 #include <string.h>
@@ -26,8 +26,9 @@ static um_status_e find(um_ctx_t *ctx, const char *token, found_t *found)
     um_store_call_t call = um_ctx_store(ctx);
 
     *found = (found_t){ .hash = um_ticket_hash(ctx, token) };
-    if (found->hash && um_store_ticket_user(&call, found->hash, UM_MAILING_RESET, um_ctx_seconds(ctx), &found->user,
-                                            &found->email_key) != APR_SUCCESS) {
+    if (found->hash && um_store_one_time_token_user(&call, found->hash, UM_MAILING_RESET, um_ctx_seconds(ctx),
+                                                    &found->user,
+                                                    &found->email_key) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
     return found->user && found->user->is_active ? UM_OK : UM_ABSENT;
@@ -56,8 +57,8 @@ static apr_status_t confirm_rows(um_tx_t *tx, void *baton)
     const found_t *found = confirm->found;
     apr_pool_t *pool = confirm->ctx->pool;
     int done = 0;
-    apr_status_t rv = um_store_ticket_reset(tx, pool, confirm->changed, found->user->version, found->email_key,
-                                            found->hash, um_ctx_seconds(confirm->ctx), &done);
+    apr_status_t rv = um_store_one_time_token_reset(tx, pool, confirm->changed, found->user->version, found->email_key,
+                                                    found->hash, um_ctx_seconds(confirm->ctx), &done);
 
     if (rv == APR_SUCCESS && !done) {
         return UM_STORE_ROLLED_BACK;

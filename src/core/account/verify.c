@@ -2,7 +2,7 @@
 #include "verify.h"
 
 #include "mailing.h"
-#include "store_ticket.h"
+#include "store_one_time_token.h"
 #include "ticket.h"
 
 um_status_e um_verify_request(um_ctx_t *ctx, const char *email)
@@ -22,7 +22,8 @@ static apr_status_t take_rows(um_tx_t *tx, void *baton)
 {
     taking_t *taking = baton;
     int done = 0;
-    apr_status_t rv = um_store_ticket_verify(tx, taking->ctx->pool, taking->hash, um_ctx_seconds(taking->ctx), &done);
+    apr_status_t rv = um_store_one_time_token_verify(tx, taking->ctx->pool, taking->hash, um_ctx_seconds(taking->ctx),
+                                                     &done);
 
     return rv == APR_SUCCESS && !done ? UM_STORE_ROLLED_BACK : rv;
 }
@@ -47,7 +48,7 @@ um_status_e um_verify_confirm(um_ctx_t *ctx, const char *token)
     }
     /* The answer to COMMIT was lost: a token that is gone now was taken, by us. One that is there and good no more was
      * not. */
-    if (rv == UM_STORE_UNKNOWN && um_store_ticket_there(&call, taking.hash, &there) == APR_SUCCESS && !there) {
+    if (rv == UM_STORE_UNKNOWN && um_store_one_time_token_there(&call, taking.hash, &there) == APR_SUCCESS && !there) {
         return UM_OK;
     }
     return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);

@@ -3,7 +3,7 @@
 
 #include "email.h"
 #include "random.h"
-#include "store_ticket.h"
+#include "store_one_time_token.h"
 #include "ticket.h"
 
 #include <apr_strings.h>
@@ -90,23 +90,23 @@ static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *e
 {
     const um_mailing_t *mailing = work->ctx->site->mailing;
     apr_int64_t now = um_ctx_seconds(work->ctx);
-    um_ticket_t ticket = { .kind = mail->kind, .mail_id = mail->id, .user_id = mail->user_id, .state = state_of(mail),
-                           .email_key = email_key, .created_at = now };
+    um_one_time_token_t token = { .kind = mail->kind, .mail_id = mail->id, .user_id = mail->user_id,
+                                  .state = state_of(mail), .email_key = email_key, .created_at = now };
 
     *done = 1;
     if (is_kind(mail, UM_MAILING_RESET)) {
-        ticket.expires_at = now + mailing->reset_lifetime;
+        token.expires_at = now + mailing->reset_lifetime;
     }
     else if (is_kind(mail, UM_MAILING_VERIFY)) {
-        ticket.expires_at = now + mailing->verify_lifetime;
+        token.expires_at = now + mailing->verify_lifetime;
     }
     else {
         return APR_SUCCESS;
     }
-    if (um_ticket_new(work->ctx, &work->letter->token, &ticket.hash) != UM_OK) {
+    if (um_ticket_new(work->ctx, &work->letter->token, &token.hash) != UM_OK) {
         return UM_STORE_ROLLED_BACK;
     }
-    return um_store_ticket_insert(work->tx, work->ctx->pool, &ticket, mail->was_made, mailing->hourly, done);
+    return um_store_one_time_token_insert(work->tx, work->ctx->pool, &token, mail->was_made, mailing->hourly, done);
 }
 
 /* Anybody can register an account with a stranger's address and a text for a name. So where addresses are verified, a
@@ -192,7 +192,7 @@ static apr_status_t share_out(work_t *work, const um_mail_t *wish, const apr_arr
     for (int i = 1; rv == APR_SUCCESS && i < users->nelts; i++) {
         rv = add_row(work, for_user(work, wish, APR_ARRAY_IDX(users, i, um_user_t *)));
     }
-    if (rv == APR_SUCCESS && users->nelts == UM_TICKET_PAGE) {
+    if (rv == APR_SUCCESS && users->nelts == UM_MAIL_REQUEST_PAGE) {
         rv = add_rest(work, wish, APR_ARRAY_IDX(users, users->nelts - 1, um_user_t *));
     }
     return rv == APR_SUCCESS ? add_letter(work, first) : rv;
@@ -202,7 +202,7 @@ static apr_status_t resolve(work_t *work, const um_mail_t *wish)
 {
     apr_pool_t *pool = work->ctx->pool;
     um_store_call_t call = um_ctx_store(work->ctx);
-    um_ticket_wish_t whose = {
+    um_mail_request_t whose = {
         .email_key = um_email_key(pool, wish->address),
         .kind = wish->kind,
         .state = state_of(wish),
@@ -212,7 +212,7 @@ static apr_status_t resolve(work_t *work, const um_mail_t *wish)
         .behind = *wish->detail ? wish->detail : UM_MAIL_NO_ID,
     };
     apr_array_header_t *users;
-    apr_status_t rv = um_store_ticket_users(work->tx, pool, &whose, &users);
+    apr_status_t rv = um_store_one_time_token_users(work->tx, pool, &whose, &users);
 
     if (rv == APR_SUCCESS && users->nelts) {
         rv = share_out(work, wish, users);

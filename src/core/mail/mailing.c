@@ -5,7 +5,7 @@
 #include "mailmsg.h"
 #include "random.h"
 #include "store_request.h"
-#include "store_ticket.h"
+#include "store_one_time_token.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -75,7 +75,8 @@ static um_status_e is_to_know(um_ctx_t *ctx, const char *kind, const um_user_t *
 
     *wanted = *address != '\0';
     if (*wanted && strcmp(kind, UM_MAILING_EMAIL_CHANGED) == 0 && um_mailing_verification(ctx) != UM_VERIFY_OFF
-        && um_store_ticket_is_verified(&call, user->id, um_email_key(ctx->pool, address), wanted) != APR_SUCCESS) {
+        && um_store_one_time_token_is_verified(&call, user->id, um_email_key(ctx->pool, address),
+                                               wanted) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
     return UM_OK;

@@ -19,7 +19,7 @@ um_status_e um_outbox_purge(um_ctx_t *ctx, apr_int64_t keep, int *more)
     /* What was made within the hour counts against the limits, sent or not, good or not. */
     um_store_purge_t before = {
         .mails = now - (keep > UM_MAILING_HOUR ? keep : UM_MAILING_HOUR),
-        .tickets = now - UM_MAILING_HOUR,
+        .one_time_tokens = now - UM_MAILING_HOUR,
         .sessions = now,
         .names = now,
     };

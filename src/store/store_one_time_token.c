@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_one_time_token.h"
+
+#include <apr_strings.h>
+
+apr_status_t um_store_one_time_token_users(um_tx_t *tx, apr_pool_t *pool, const um_mail_request_t *request,
+                                           apr_array_header_t **users)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USERS_BY_EMAIL,
+                                      UM_VALUES(request->email_key, request->behind, um_store_number(pool,
+                                                                                                     request->state),
+                                                um_store_number(pool, request->verified), request->kind,
+                                                um_store_number(pool, request->since),
+                                                um_store_number(pool, request->limit)), &rows);
+
+    *users = apr_array_make(pool, 1, sizeof(um_user_t *));
+    for (int i = 0; i < rows.count; i++) {
+        APR_ARRAY_PUSH(*users, um_user_t *) = um_store_user_read(pool, rows.row[i]);
+    }
+    return rv;
+}
+
+apr_status_t um_store_one_time_token_insert(um_tx_t *tx, apr_pool_t *pool, const um_one_time_token_t *token, int again,
+                                            int limit,
+                                            int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = APR_SUCCESS;
+
+    *done = 0;
+    if (again) {
+        rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_DROP,
+                             UM_VALUES(token->user_id, token->mail_id, token->user_id, token->mail_id), &rows);
+    }
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_INSERT,
+                         UM_VALUES(token->hash, token->kind, token->mail_id,
+                                   um_store_number(pool, token->created_at),
+                                   um_store_number(pool, token->expires_at), token->user_id,
+                                   um_store_number(pool, token->state), token->email_key), &rows);
+    *done = rows.count > 0;
+    if (rv == APR_SUCCESS && *done) {
+        rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_BOUND,
+                             UM_VALUES(token->user_id, token->kind, token->hash, um_store_number(pool, limit)),
+                             &rows);
+    }
+    return rv;
+}
+
+apr_status_t um_store_one_time_token_user(um_store_call_t *call, const char *hash, const char *kind, apr_int64_t now,
+                                          um_user_t **user, const char **email_key)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_ONE_TIME_TOKEN_USER,
+                                   UM_VALUES(hash, kind, um_store_number(call->pool, now)), &rows);
+
+    *user = rows.count ? um_store_user_read(call->pool, rows.row[0]) : NULL;
+    *email_key = rows.count ? rows.row[0][UM_STORE_USER_COLUMNS] : NULL;
+    return rv;
+}
+
+/* The account's row first and then the token's, as when an account is deleted: two in different order would wait for
+ * each other. */
+apr_status_t um_store_one_time_token_reset(um_tx_t *tx, apr_pool_t *pool, const um_user_t *changed,
+                                           const char *old_version,
+                                           const char *email_key, const char *hash, apr_int64_t now, int *done)
+{
+    const char *at = um_store_number(pool, now);
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_RESET,
+                                      UM_VALUES(changed->password, changed->version, at, changed->id, old_version,
+                                                email_key), &rows);
+
+    if (rv == APR_SUCCESS && rows.count) {
+        rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_TAKE, UM_VALUES(hash, "reset", at), &rows);
+    }
+    *done = rv == APR_SUCCESS && rows.count > 0;
+    return rv;
+}
+
+apr_status_t um_store_one_time_token_there(um_store_call_t *call, const char *hash, int *there)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_ONE_TIME_TOKEN_THERE, UM_VALUES(hash), &rows);
+
+    *there = rows.count > 0;
+    return rv;
+}
+
+apr_status_t um_store_one_time_token_is_verified(um_store_call_t *call, const char *user_id, const char *email_key,
+                                                 int *verified)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_USER_IS_VERIFIED, UM_VALUES(user_id, email_key), &rows);
+
+    *verified = rows.count && rows.row[0][0] && rows.row[0][0][0] == '1';
+    return rv;
+}
+
+apr_status_t um_store_one_time_token_verify(um_tx_t *tx, apr_pool_t *pool, const char *hash, apr_int64_t now, int *done)
+{
+    const char *at = um_store_number(pool, now);
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_TAKE, UM_VALUES(hash, "verify", at), &rows);
+
+    if (rv == APR_SUCCESS && rows.count) {
+        rv = um_store_tx_run(tx, UM_SQL_USER_VERIFIED, UM_VALUES(at, rows.row[0][0], rows.row[0][1]), &rows);
+    }
+    *done = rv == APR_SUCCESS && rows.count > 0;
+    return rv;
+}
