@@ -12,10 +12,10 @@
 
 typedef struct um_keyring_t um_keyring_t;
 typedef struct um_mailing_t um_mailing_t;      /* mailing.h */
-typedef struct um_known_t um_known_t;          /* known.h */
+typedef struct um_caller_cache_t um_caller_cache_t;          /* caller_cache.h */
 typedef struct um_reserved_t um_reserved_t;    /* reserved.h */
 
-#define UM_CTX_MARK 16
+#define UM_CTX_SCOPE 16
 typedef struct um_client_list_t um_client_list_t; /* client.h */
 
 /** What a site is made of: one database, its keys, its rules. Made once per process and virtual host, shared by
@@ -25,8 +25,8 @@ typedef struct um_site_t {
     const um_keyring_t *keys;
     um_signature_cache_t *signatures;          /**< signatures found good before; NULL: check each time */
     um_seldom_t *database_told;         /**< that the database fails is told seldom; NULL: each time */
-    um_known_t *known;                  /**< callers seen a moment ago; NULL: ask each time */
-    unsigned char known_mark[UM_CTX_MARK]; /**< tells this site's tokens and accounts from others' in that memory */
+    um_caller_cache_t *caller_cache;    /**< callers seen a moment ago; NULL: ask each time */
+    unsigned char cache_scope[UM_CTX_SCOPE]; /**< tells this site's tokens and accounts from others' in that memory */
     apr_interval_time_t revocation_delay; /**< how long what the database said of a caller is good; 0: ask each time */
     apr_interval_time_t database_grace; /**< how long beyond that, while the database is away */
     um_single_flight_t *single_flight;  /**< passwords that are looked at now; NULL: each by itself */

@@ -3,7 +3,7 @@
 
 #include "basic.h"
 #include "group.h"
-#include "known.h"
+#include "caller_cache.h"
 #include "shmtable.h"
 
 #define CACHE 300
@@ -17,22 +17,22 @@ static const um_user_t *alice, *bob;
 /* As after a restart: nothing is known. */
 static void start(void)
 {
-    apr_size_t size = um_known_size(UM_SHMTABLE_LEAST);
+    apr_size_t size = um_caller_cache_size(UM_SHMTABLE_LEAST);
     char *memory = apr_pcalloc(site_root, size + 128);
 
     memory += 128 - (apr_size_t)memory % 128;
-    if (um_known_init(memory, size) != APR_SUCCESS) {
+    if (um_caller_cache_init(memory, size) != APR_SUCCESS) {
         printf("Bail out! no memory for what is known\n");
         exit(1);
     }
     s.now = apr_time_from_sec(SITE_NOW);
     s.refuse = 0;
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
-    s.site.known = um_known_attach(s.pool, memory, size);
+    s.site.caller_cache = um_caller_cache_attach(s.pool, memory, size);
     s.site.revocation_delay = apr_time_from_sec(2);
     s.site.database_grace = 0;
     s.site.basic_cache = CACHE;
-    um_known_mark(&s.site, "sqlite3 accounts.db");
+    um_caller_cache_set_scope(&s.site, "sqlite3 accounts.db");
 }
 
 static const um_identity_t *last;
@@ -122,7 +122,7 @@ static void test_known(void)
     is("alice", SITE_PASSWORD, UM_OK, 1, "with a time of 0 it is hashed");
     is("alice", SITE_PASSWORD, UM_OK, 1, "each time");
     s.site.basic_cache = CACHE;
-    s.site.known = NULL;
+    s.site.caller_cache = NULL;
     is("alice", SITE_PASSWORD, UM_OK, 1, "without a memory");
     is("alice", SITE_PASSWORD, UM_OK, 1, "as well");
 }
@@ -134,14 +134,14 @@ static void test_other_hosts(void)
 
     start();
     is("alice", SITE_PASSWORD, UM_OK, 1, "known");
-    um_known_mark(&s.site, "sqlite3 others.db");
+    um_caller_cache_set_scope(&s.site, "sqlite3 others.db");
     is("alice", SITE_PASSWORD, UM_OK, 1, "a host with another database knows nothing of it");
     is("alice", SITE_PASSWORD, UM_OK, 0, "until it has hashed the password itself");
     s.site.issuer = "https://other.example";
-    um_known_mark(&s.site, "sqlite3 accounts.db");
+    um_caller_cache_set_scope(&s.site, "sqlite3 accounts.db");
     is("alice", SITE_PASSWORD, UM_OK, 1, "nor does one with another issuer");
     s.site.issuer = issuer;
-    um_known_mark(&s.site, "sqlite3 accounts.db");
+    um_caller_cache_set_scope(&s.site, "sqlite3 accounts.db");
     is("alice", SITE_PASSWORD, UM_OK, 0, "the first one knows it still");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "basic.h"
 
-#include "known_login.h"
+#include "caller_cache_login.h"
 #include "member.h"
 #include "unicode.h"
 
@@ -34,7 +34,7 @@ static um_status_e hash_once(um_ctx_t *ctx, const credentials_t *in, um_basic_t 
     if (status == UM_INVALID) {
         return user ? UM_INVALID : UM_ABSENT;
     }
-    return status == UM_OK ? um_known_login_add(ctx, in->key, in->password, user, &found->identity) : status;
+    return status == UM_OK ? um_caller_cache_login_add(ctx, in->key, in->password, user, &found->identity) : status;
 }
 
 static um_status_e hash(um_ctx_t *ctx, const credentials_t *in, um_basic_t *found)
@@ -84,7 +84,7 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
                                       : "found by another request with the same name and password";
         ctx->known = 1;
     }
-    else if ((status = (int)um_known_login(ctx, in->key, in->password, &found->identity)) == UM_ABSENT) {
+    else if ((status = (int)um_caller_cache_login(ctx, in->key, in->password, &found->identity)) == UM_ABSENT) {
         status = (int)hash(ctx, in, found);
     }
     OPENSSL_cleanse(key, len);
@@ -106,7 +106,7 @@ um_status_e um_basic_caller(um_ctx_t *ctx, const char *username, um_secret_t pas
         ctx->cause = "no account can have such a password";
         return UM_INVALID;
     }
-    status = um_known_login(ctx, in.key, password, &found->identity);
+    status = um_caller_cache_login(ctx, in.key, password, &found->identity);
     if (status != UM_ABSENT) {
         return status;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "group.h"
 
-#include "known.h"
+#include "caller_cache.h"
 #include "random.h"
 #include "unicode.h"
 
@@ -59,7 +59,7 @@ um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)
     }
     rv = um_store_group_delete(&call, name, &done);
     for (int i = 0; i < members->nelts; i++) {
-        um_known_forget(ctx, APR_ARRAY_IDX(members, i, um_group_member_t).user_id);
+        um_caller_cache_invalidate(ctx, APR_ARRAY_IDX(members, i, um_group_member_t).user_id);
     }
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
@@ -78,7 +78,7 @@ um_status_e um_group_add(um_ctx_t *ctx, const char *typed, const char *user_id)
         return UM_ABSENT;
     }
     rv = um_store_group_add(&call, user_id, name, &done);
-    um_known_forget(ctx, user_id);
+    um_caller_cache_invalidate(ctx, user_id);
     if (rv == APR_SUCCESS && !done) {
         rv = um_store_group_look(&call, user_id, name, &there, &done);
     }
@@ -99,7 +99,7 @@ um_status_e um_group_drop(um_ctx_t *ctx, const char *typed, const char *user_id)
         return UM_ABSENT;
     }
     rv = um_store_group_drop(&call, user_id, name, &done);
-    um_known_forget(ctx, user_id);
+    um_caller_cache_invalidate(ctx, user_id);
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "password.h"
 
-#include "known.h"
+#include "caller_cache.h"
 #include "mailing.h"
 #include "member.h"
 #include "random.h"
@@ -301,7 +301,7 @@ static um_status_e store_change(um_ctx_t *ctx, change_t *change)
     apr_status_t rv = um_store_transaction(&call, change_rows, change);
     int there = 0;
 
-    um_known_forget(ctx, change->changed->id);
+    um_caller_cache_invalidate(ctx, change->changed->id);
     if (rv == UM_STORE_ROLLED_BACK) {
         return wrong_password(ctx, change->changed->id);
     }

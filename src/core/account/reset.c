@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reset.h"
 
-#include "known.h"
+#include "caller_cache.h"
 #include "mailing.h"
 #include "random.h"
 #include "store_one_time_token.h"
@@ -72,7 +72,7 @@ static um_status_e store(um_ctx_t *ctx, confirm_t *confirm)
     apr_status_t rv = um_store_transaction(&call, confirm_rows, confirm);
     um_user_t *now = NULL;
 
-    um_known_forget(ctx, confirm->changed->id);
+    um_caller_cache_invalidate(ctx, confirm->changed->id);
     if (rv == UM_STORE_ROLLED_BACK) {
         return UM_ABSENT;
     }

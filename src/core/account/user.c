@@ -2,7 +2,7 @@
 #include "user.h"
 
 #include "email.h"
-#include "known.h"
+#include "caller_cache.h"
 #include "mailing.h"
 #include "quarantine.h"
 #include "random.h"
@@ -163,7 +163,7 @@ static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *u
         rv = APR_SUCCESS;
     }
     /* Protected Locations show names and addresses too. */
-    um_known_forget(ctx, user->id);
+    um_caller_cache_invalidate(ctx, user->id);
     if (rv == APR_SUCCESS && update->updated) {
         return UM_OK;
     }
@@ -234,7 +234,7 @@ static um_status_e set_state(um_ctx_t *ctx, set_fn *set, um_user_t *change, um_u
         return um_ctx_failed(ctx, "the random generator failed");
     }
     rv = set(&call, change, um_ctx_seconds(ctx), user);
-    um_known_forget(ctx, change->id);
+    um_caller_cache_invalidate(ctx, change->id);
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
@@ -281,7 +281,7 @@ static um_status_e delete_in_transaction(um_ctx_t *ctx, const char *id)
     if (rv == UM_STORE_UNKNOWN && um_store_user_by_id(&call, id, &user) == APR_SUCCESS && !user) {
         rv = APR_SUCCESS;
     }
-    um_known_forget(ctx, id);
+    um_caller_cache_invalidate(ctx, id);
     if (deletion.is_unmet) {
         return unmet(ctx, id);
     }
@@ -298,7 +298,7 @@ um_status_e um_user_delete(um_ctx_t *ctx, const char *id)
         return delete_in_transaction(ctx, id);
     }
     rv = um_store_user_delete(&call, id, &done);
-    um_known_forget(ctx, id);
+    um_caller_cache_invalidate(ctx, id);
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }

@@ -3,7 +3,7 @@
 
 #include "base64url.h"
 #include "hmackey.h"
-#include "known.h"
+#include "caller_cache.h"
 #include "random.h"
 
 #include <apr_strings.h>

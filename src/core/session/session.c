@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session.h"
 
-#include "known.h"
+#include "caller_cache.h"
 #include "random.h"
 
 #include <apr_strings.h>
@@ -121,7 +121,7 @@ um_status_e um_session_end(um_ctx_t *ctx, const char *user_id, const char *sessi
     int done;
     apr_status_t rv = um_store_session_end(&call, session_id, user_id, um_ctx_seconds(ctx), &done);
 
-    um_known_forget(ctx, user_id);
+    um_caller_cache_invalidate(ctx, user_id);
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
@@ -139,7 +139,7 @@ um_status_e um_session_end_all(um_ctx_t *ctx, const char *user_id)
         return um_ctx_failed(ctx, "the random generator failed");
     }
     rv = um_store_session_end_all(&call, user_id, version, um_ctx_seconds(ctx), &done);
-    um_known_forget(ctx, user_id);
+    um_caller_cache_invalidate(ctx, user_id);
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }

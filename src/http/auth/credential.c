@@ -3,7 +3,7 @@
 
 #include "dir_config.h"
 #include "failure.h"
-#include "known.h"
+#include "caller_cache.h"
 #include "request.h"
 #include "server.h"
 
@@ -18,7 +18,7 @@ static void verify(request_rec *r, um_credential_t *seen, const char *token, con
     }
     /* Not the time of the request's first line: whoever sends the rest slowly would have the past's rights. */
     um_ctx_init(&ctx, r->pool, um_server_of(r->server)->site, apr_time_now());
-    switch (um_known_caller(&ctx, token, &seen->identity)) {
+    switch (um_caller_cache_caller(&ctx, token, &seen->identity)) {
     case UM_OK:
         seen->state = UM_CREDENTIAL_GOOD;
         seen->token = token;

@@ -4,7 +4,7 @@
 #include "checks.h"
 #include "database.h"
 #include "database_guard.h"
-#include "known.h"
+#include "caller_cache.h"
 #include "shared.h"
 
 #include <ap_mpm.h>
@@ -89,7 +89,7 @@ static int is_auto(const char *text)
 typedef struct common_t {
     um_signature_cache_t *signatures;
     um_gate_t *gate;
-    um_known_t *known;
+    um_caller_cache_t *caller_cache;
     um_single_flight_t *single_flight;
     um_seldom_t *gate_full;
     um_seldom_t *database_told;
@@ -121,7 +121,7 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     const um_settings_t *settings = &um_server_of(main_server)->settings;
 
     common->gate = make_gate(pchild, settings);
-    common->known = um_known_attach(pchild, um_shared_known(), um_shared_known_size());
+    common->caller_cache = um_caller_cache_attach(pchild, um_shared_caller_cache(), um_shared_caller_cache_size());
     common->gate_full = apr_pcalloc(pchild, sizeof(*common->gate_full));
     common->database_told = apr_pcalloc(pchild, sizeof(*common->database_told));
     common->database_guard = um_database_guard_create(pchild, main_server);
@@ -143,7 +143,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->database_told = common->database_told;
     site->keys = server->keys;
     site->signatures = common->signatures;
-    site->known = common->known;
+    site->caller_cache = common->caller_cache;
     site->revocation_delay = apr_time_from_sec(settings->revocation_delay);
     site->database_grace = apr_time_from_sec(settings->database_grace);
     site->single_flight = common->single_flight;
@@ -166,7 +166,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->reserved = server->reserved;
     site->name_quarantine = settings->name_quarantine;
     site->mailing = server->mailing;
-    um_known_mark(site, server->database);
+    um_caller_cache_set_scope(site, server->database);
     return site;
 }
 

@@ -3,7 +3,7 @@
 
 #include "conftree.h"
 #include "gate.h"
-#include "known.h"
+#include "caller_cache.h"
 #include "server.h"
 
 #include <apr_atomic.h>
@@ -37,7 +37,7 @@ typedef struct layout_t {
 
 typedef struct retained_t {
     apr_shm_t *segment;
-    apr_shm_t *known;
+    apr_shm_t *caller_cache;
     apr_global_mutex_t *writers;
 } retained_t;
 
@@ -52,7 +52,7 @@ static void write_form(apr_pool_t *pool, char form[FORM_SIZE])
 {
     memset(form, 0, FORM_SIZE);
     apr_snprintf(form, FORM_SIZE, "mod_usermgmt " UM_VERSION ", shared %d, %s, %s", (int)sizeof(layout_t),
-                 um_gate_form(pool), um_known_form(pool));
+                 um_gate_form(pool), um_caller_cache_form(pool));
 }
 
 /* Children can write to the memory: nothing of it is believed, it is compared. */
@@ -75,13 +75,13 @@ static apr_status_t make_segment(server_rec *main_server, apr_size_t size, const
     return rv;
 }
 
-static apr_status_t make_known(server_rec *main_server, retained_t *retained)
+static apr_status_t make_caller_cache(server_rec *main_server, retained_t *retained)
 {
-    apr_size_t size = um_known_size((apr_size_t)um_server_of(main_server)->settings.session_cache);
+    apr_size_t size = um_caller_cache_size((apr_size_t)um_server_of(main_server)->settings.session_cache);
     apr_status_t rv = make_segment(main_server, FORM_SIZE + size, "callers seen lately (UserMgmtSessionCache)",
-                                   &retained->known);
+                                   &retained->caller_cache);
 
-    if (rv == APR_SUCCESS && (rv = um_known_init(um_shared_known(), size)) != APR_SUCCESS) {
+    if (rv == APR_SUCCESS && (rv = um_caller_cache_init(um_shared_caller_cache(), size)) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM104: the memory of callers seen lately cannot be "
                      "laid out");
     }
@@ -110,10 +110,10 @@ static apr_status_t make_segments(server_rec *main_server, retained_t *retained,
         return rv;
     }
     um_gate_init(um_shared_gate());
-    rv = make_known(main_server, retained);
+    rv = make_caller_cache(main_server, retained);
     if (rv == APR_SUCCESS) {
         memcpy(apr_shm_baseaddr_get(retained->segment), form, FORM_SIZE);
-        memcpy(apr_shm_baseaddr_get(retained->known), form, FORM_SIZE);
+        memcpy(apr_shm_baseaddr_get(retained->caller_cache), form, FORM_SIZE);
     }
     return rv;
 }
@@ -129,17 +129,17 @@ apr_status_t um_shared_create(server_rec *main_server)
     if (!retained) {
         retained = ap_retained_data_create(RETAINED, sizeof(*retained));
     }
-    else if (has_form(retained->segment, form) && has_form(retained->known, form)) {
+    else if (has_form(retained->segment, form) && has_form(retained->caller_cache, form)) {
         return APR_SUCCESS;
     }
     old = *retained;
     rv = make_segments(main_server, retained, form);
-    if (rv == APR_SUCCESS && old.segment && old.known) {
+    if (rv == APR_SUCCESS && old.segment && old.caller_cache) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, main_server, "UM611: another version of the module has laid out the "
                      "shared memory; it is made anew, and what was cached is asked for again");
         /* This process's view: the children of before the restart have their own until they end. */
         apr_shm_destroy(old.segment);
-        apr_shm_destroy(old.known);
+        apr_shm_destroy(old.caller_cache);
     }
     /* Old and new children take turns by the same mutex: it is the library's, and no version's. */
     if (rv == APR_SUCCESS && !retained->writers) {
@@ -190,16 +190,16 @@ void *um_shared_gate(void)
     return layout() + 1;
 }
 
-void *um_shared_known(void)
+void *um_shared_caller_cache(void)
 {
     retained_t *retained = ap_retained_data_get(RETAINED);
 
-    return (char *)apr_shm_baseaddr_get(retained->known) + FORM_SIZE;
+    return (char *)apr_shm_baseaddr_get(retained->caller_cache) + FORM_SIZE;
 }
 
-apr_size_t um_shared_known_size(void)
+apr_size_t um_shared_caller_cache_size(void)
 {
     retained_t *retained = ap_retained_data_get(RETAINED);
 
-    return apr_shm_size_get(retained->known) - FORM_SIZE;
+    return apr_shm_size_get(retained->caller_cache) - FORM_SIZE;
 }

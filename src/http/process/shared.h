@@ -26,7 +26,7 @@ apr_uint32_t um_shared_rings(void);
 void *um_shared_gate(void);
 
 /** Where what is known of callers lies, and how many bytes: as UserMgmtSessionCache said at the first start. */
-void *um_shared_known(void);
-apr_size_t um_shared_known_size(void);
+void *um_shared_caller_cache(void);
+apr_size_t um_shared_caller_cache_size(void);
 
 #endif

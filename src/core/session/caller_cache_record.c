@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "known_record.h"
+#include "caller_cache_record.h"
 
 #include <apr_atomic.h>
 #include <string.h>
@@ -11,22 +11,22 @@ static apr_uint32_t *epoch_of(const um_ctx_t *ctx, const unsigned char user_id[U
 {
     unsigned number = (unsigned)user_id[UM_RANDOM_UUID_BYTES - 2] << 8 | user_id[UM_RANDOM_UUID_BYTES - 1];
 
-    return &ctx->site->known->shared->epochs[number];
+    return &ctx->site->caller_cache->shared->epochs[number];
 }
 
-apr_uint32_t um_known_record_epoch(const um_ctx_t *ctx, const unsigned char user_id[UM_RANDOM_UUID_BYTES])
+apr_uint32_t um_caller_cache_epoch(const um_ctx_t *ctx, const unsigned char user_id[UM_RANDOM_UUID_BYTES])
 {
-    return ctx->site->known ? apr_atomic_read32(epoch_of(ctx, user_id)) : 0;
+    return ctx->site->caller_cache ? apr_atomic_read32(epoch_of(ctx, user_id)) : 0;
 }
 
-void um_known_record_advance(const um_ctx_t *ctx, const unsigned char user_id[UM_RANDOM_UUID_BYTES])
+void um_caller_cache_advance(const um_ctx_t *ctx, const unsigned char user_id[UM_RANDOM_UUID_BYTES])
 {
-    if (ctx->site->known) {
+    if (ctx->site->caller_cache) {
         apr_atomic_inc32(epoch_of(ctx, user_id));
     }
 }
 
-um_identity_t um_known_record_identity(const um_user_t *user, const char *groups)
+um_identity_t um_caller_cache_identity(const um_user_t *user, const char *groups)
 {
     return (um_identity_t){
         .user_id = user->id,
@@ -41,7 +41,7 @@ um_identity_t um_known_record_identity(const um_user_t *user, const char *groups
 
 /* --- to bytes and back: the record, then the identity's texts with the zeros at their ends --- */
 
-void um_known_record_put(const um_ctx_t *ctx, const um_known_record_key_t key, const um_known_record_t *record,
+void um_caller_cache_put(const um_ctx_t *ctx, const um_caller_cache_key_t key, const um_caller_cache_record_t *record,
                          const um_identity_t *identity)
 {
     const char *const texts[TEXTS] = { identity->username, identity->first_name, identity->last_name, identity->email,
@@ -62,10 +62,10 @@ void um_known_record_put(const um_ctx_t *ctx, const um_known_record_key_t key, c
         memcpy(at, texts[i], sizes[i]);
         at += sizes[i];
     }
-    um_shmtable_put(ctx->site->known->table, key, bytes, size);
+    um_shmtable_put(ctx->site->caller_cache->table, key, bytes, size);
 }
 
-int um_known_record_get(const um_ctx_t *ctx, const um_known_record_key_t key, const um_known_record_t **record,
+int um_caller_cache_get(const um_ctx_t *ctx, const um_caller_cache_key_t key, const um_caller_cache_record_t **record,
                         um_identity_t *identity)
 {
     const void *value;
@@ -73,7 +73,7 @@ int um_known_record_get(const um_ctx_t *ctx, const um_known_record_key_t key, co
     const char *at;
     apr_size_t len;
 
-    if (!um_shmtable_get(ctx->site->known->table, ctx->pool, key, &value, &len) || len < sizeof(**record) + TEXTS
+    if (!um_shmtable_get(ctx->site->caller_cache->table, ctx->pool, key, &value, &len) || len < sizeof(**record) + TEXTS
         || ((const char *)value)[len - 1] != '\0') {
         return 0;
     }
@@ -99,7 +99,7 @@ int um_known_record_get(const um_ctx_t *ctx, const um_known_record_key_t key, co
     return 1;
 }
 
-int um_known_record_is_fresh(const um_ctx_t *ctx, const um_known_record_t *record, apr_interval_time_t grace)
+int um_caller_cache_is_fresh(const um_ctx_t *ctx, const um_caller_cache_record_t *record, apr_interval_time_t grace)
 {
     apr_interval_time_t limit = ctx->site->revocation_delay + grace;
     apr_interval_time_t age = ctx->now - record->checked_at;
@@ -107,5 +107,5 @@ int um_known_record_is_fresh(const um_ctx_t *ctx, const um_known_record_t *recor
     /* A request that began before another one asked is a little younger than its answer; more than that is a clock that
      * was set back. */
     return limit > 0 && age <= limit && age >= -apr_time_from_sec(1) && record->ends_at > um_ctx_seconds(ctx)
-           && record->epoch == um_known_record_epoch(ctx, record->user_id);
+           && record->epoch == um_caller_cache_epoch(ctx, record->user_id);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "known_login.h"
+#include "caller_cache_login.h"
 
+#include "caller_cache_record.h"
 #include "hmackey.h"
-#include "known_record.h"
 #include "store_group.h"
 
 #include <apr_strings.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* The texts follow each other with a zero between; a name has none, so no other pair makes the same bytes. */
-static int make_key(const um_ctx_t *ctx, const char *username_key, um_secret_t password, um_known_record_key_t key)
+static int make_key(const um_ctx_t *ctx, const char *username_key, um_secret_t password, um_caller_cache_key_t key)
 {
     apr_size_t name = strlen(username_key) + 1;
     apr_size_t len = UM_SHMTABLE_KEY + name + password.len;
@@ -18,10 +18,10 @@ static int make_key(const um_ctx_t *ctx, const char *username_key, um_secret_t p
     unsigned char mac[UM_HMACKEY_SIG];
     int good;
 
-    memcpy(bytes, ctx->site->known_mark, UM_SHMTABLE_KEY);
+    memcpy(bytes, ctx->site->cache_scope, UM_SHMTABLE_KEY);
     memcpy(bytes + UM_SHMTABLE_KEY, username_key, name);
     memcpy(bytes + UM_SHMTABLE_KEY + name, password.text, password.len);
-    good = um_hmackey_sign(ctx->site->known->key, bytes, len, mac) == APR_SUCCESS;
+    good = um_hmackey_sign(ctx->site->caller_cache->key, bytes, len, mac) == APR_SUCCESS;
     memcpy(key, mac, UM_SHMTABLE_KEY);
     OPENSSL_cleanse(bytes, len);
     return good;
@@ -33,7 +33,7 @@ static um_identity_t *copy(const um_ctx_t *ctx, const um_identity_t *identity)
 }
 
 /* The record's account, if it is as it was when the password was checked. */
-static um_status_e ask(um_ctx_t *ctx, const um_known_record_key_t key, um_known_record_t *record,
+static um_status_e ask(um_ctx_t *ctx, const um_caller_cache_key_t key, um_caller_cache_record_t *record,
                        const um_identity_t **identity)
 {
     um_store_call_t call = um_ctx_store(ctx);
@@ -42,22 +42,22 @@ static um_status_e ask(um_ctx_t *ctx, const um_known_record_key_t key, um_known_
     unsigned char version[UM_RANDOM_UUID_BYTES];
     um_identity_t found;
 
-    record->epoch = um_known_record_epoch(ctx, record->user_id);
+    record->epoch = um_caller_cache_epoch(ctx, record->user_id);
     if (um_store_group_user(&call, um_random_uuid_text(ctx->pool, record->user_id), &user, &groups) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
     if (!user || !user->is_active || !um_random_uuid_bytes(user->version, version)
         || memcmp(version, record->other, sizeof(version)) != 0) {
         if (key) {
-            um_shmtable_remove(ctx->site->known->table, key);
+            um_shmtable_remove(ctx->site->caller_cache->table, key);
         }
         return UM_ABSENT;
     }
-    found = um_known_record_identity(user, groups);
+    found = um_caller_cache_identity(user, groups);
     record->checked_at = ctx->now;
     record->is_staff = (unsigned char)user->is_staff;
     if (key) {
-        um_known_record_put(ctx, key, record, &found);
+        um_caller_cache_put(ctx, key, record, &found);
     }
     *identity = copy(ctx, &found);
     return UM_OK;
@@ -65,29 +65,29 @@ static um_status_e ask(um_ctx_t *ctx, const um_known_record_key_t key, um_known_
 
 /* While the database is away, and for the grace: also when it is time for the password to be hashed again, for which
  * the database would be needed. */
-static int is_good_meanwhile(const um_ctx_t *ctx, const um_known_record_t *kept)
+static int is_good_meanwhile(const um_ctx_t *ctx, const um_caller_cache_record_t *kept)
 {
-    um_known_record_t longer = *kept;
+    um_caller_cache_record_t longer = *kept;
 
     longer.ends_at += apr_time_sec(ctx->site->database_grace);
-    return um_known_record_is_fresh(ctx, &longer, ctx->site->database_grace);
+    return um_caller_cache_is_fresh(ctx, &longer, ctx->site->database_grace);
 }
 
-um_status_e um_known_login(um_ctx_t *ctx, const char *username_key, um_secret_t password,
-                           const um_identity_t **identity)
+um_status_e um_caller_cache_login(um_ctx_t *ctx, const char *username_key, um_secret_t password,
+                                  const um_identity_t **identity)
 {
-    um_known_record_key_t key;
-    const um_known_record_t *kept;
-    um_known_record_t record;
+    um_caller_cache_key_t key;
+    const um_caller_cache_record_t *kept;
+    um_caller_cache_record_t record;
     um_identity_t found;
     um_status_e status;
 
-    if (!ctx->site->known || !ctx->site->basic_cache || !make_key(ctx, username_key, password, key)
-        || !um_known_record_get(ctx, key, &kept, &found)
+    if (!ctx->site->caller_cache || !ctx->site->basic_cache || !make_key(ctx, username_key, password, key)
+        || !um_caller_cache_get(ctx, key, &kept, &found)
         || kept->ends_at + apr_time_sec(ctx->site->database_grace) <= um_ctx_seconds(ctx)) {
         return UM_ABSENT;
     }
-    if (um_known_record_is_fresh(ctx, kept, 0)) {
+    if (um_caller_cache_is_fresh(ctx, kept, 0)) {
         *identity = copy(ctx, &found);
         return UM_OK;
     }
@@ -104,12 +104,12 @@ um_status_e um_known_login(um_ctx_t *ctx, const char *username_key, um_secret_t 
     return status;
 }
 
-um_status_e um_known_login_add(um_ctx_t *ctx, const char *username_key, um_secret_t password, const um_user_t *user,
-                               const um_identity_t **identity)
+um_status_e um_caller_cache_login_add(um_ctx_t *ctx, const char *username_key, um_secret_t password,
+                                      const um_user_t *user, const um_identity_t **identity)
 {
-    um_known_record_key_t key;
-    um_known_record_t record = { .verdict = UM_OK, .ends_at = um_ctx_seconds(ctx) + ctx->site->basic_cache };
-    int keeps = ctx->site->known && ctx->site->basic_cache && make_key(ctx, username_key, password, key);
+    um_caller_cache_key_t key;
+    um_caller_cache_record_t record = { .verdict = UM_OK, .ends_at = um_ctx_seconds(ctx) + ctx->site->basic_cache };
+    int keeps = ctx->site->caller_cache && ctx->site->basic_cache && make_key(ctx, username_key, password, key);
 
     if (!um_random_uuid_bytes(user->id, record.user_id) || !um_random_uuid_bytes(user->version, record.other)) {
         return UM_ABSENT;

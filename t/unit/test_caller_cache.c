@@ -5,7 +5,7 @@
 #include "site.h"
 
 #include "group.h"
-#include "known_login.h"
+#include "caller_cache_login.h"
 #include "session.h"
 #include "shmtable.h"
 
@@ -17,20 +17,20 @@ static site_t s;
 static const um_user_t *alice;
 static const char *token, *session_id;
 
-static char *memory_of_known;
+static char *cache_memory;
 
-static void *memory_for_known(void)
+static void *new_cache_memory(void)
 {
-    apr_size_t size = um_known_size(UM_SHMTABLE_LEAST);
+    apr_size_t size = um_caller_cache_size(UM_SHMTABLE_LEAST);
     void *memory = apr_palloc(site_root, size + 128);
 
     memory = (char *)memory + 128 - (apr_size_t)memory % 128;
     memset(memory, 0, size);
-    if (um_known_init(memory, size) != APR_SUCCESS) {
+    if (um_caller_cache_init(memory, size) != APR_SUCCESS) {
         printf("Bail out! no memory for what is known\n");
         exit(1);
     }
-    return memory_of_known = memory;
+    return cache_memory = memory;
 }
 
 /* As after a full restart: nothing is known. */
@@ -39,11 +39,11 @@ static void start(void)
     s.now = apr_time_from_sec(SITE_NOW);
     s.refuse = 0;
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
-    s.site.known = um_known_attach(s.pool, memory_for_known(), um_known_size(UM_SHMTABLE_LEAST));
+    s.site.caller_cache = um_caller_cache_attach(s.pool, new_cache_memory(), um_caller_cache_size(UM_SHMTABLE_LEAST));
     s.site.revocation_delay = apr_time_from_sec(DELAY);
     s.site.database_grace = 0;
     s.site.basic_cache = 300;
-    um_known_mark(&s.site, "sqlite3 accounts.db");
+    um_caller_cache_set_scope(&s.site, "sqlite3 accounts.db");
 }
 
 static void open_session(void)
@@ -72,7 +72,7 @@ static void calls(um_status_e want, int asked, const char *name)
     um_status_e status;
 
     s.asked = 0;
-    status = um_known_caller(ctx, token, &identity);
+    status = um_caller_cache_caller(ctx, token, &identity);
     ok(status == want && (asked == ANY || s.asked == asked) && (identity != NULL) == (want == UM_OK)
        && (want == UM_OK || ctx->cause),
        "%s: status %d, asked %d times%s%s", name, (int)status, s.asked, ctx->cause ? ": " : "",
@@ -85,9 +85,9 @@ static void test_seen_again(void)
 
     start();
     open_session();
-    um_known_caller(site_ctx(&s), token, &first);
+    um_caller_cache_caller(site_ctx(&s), token, &first);
     calls(UM_OK, 0, "a second request asks nobody");
-    um_known_caller(site_ctx(&s), token, &again);
+    um_caller_cache_caller(site_ctx(&s), token, &again);
     is_text(again->user_id, first->user_id, "and tells the same: id");
     is_text(again->username, "alice", "name");
     is_text(again->email, "alice@example.org", "address");
@@ -105,7 +105,7 @@ static void test_seen_again(void)
     s.site.revocation_delay = 0;
     calls(UM_OK, 1, "with delay 0 each request asks");
     calls(UM_OK, 1, "always");
-    s.site.known = NULL;
+    s.site.caller_cache = NULL;
     calls(UM_OK, 1, "without a memory too");
 }
 
@@ -116,9 +116,9 @@ static void test_changes_here(void)
     start();
     open_session();
     calls(UM_OK, 1, "known");
-    um_known_forget(site_ctx(&s), "00000000-0000-7000-8000-000000000000");
+    um_caller_cache_invalidate(site_ctx(&s), "00000000-0000-7000-8000-000000000000");
     calls(UM_OK, 0, "another's change concerns nobody else");
-    um_known_forget(site_ctx(&s), alice->id);
+    um_caller_cache_invalidate(site_ctx(&s), alice->id);
     calls(UM_OK, 1, "one's own makes it ask at once");
     calls(UM_OK, 0, "once");
     um_user_set_active(site_ctx(&s), alice->id, 1, &user);
@@ -129,7 +129,7 @@ static void test_changes_here(void)
     open_session();
     calls(UM_OK, 1, "a token of the new version is good");
     site_do(&s, "update um_users set is_active = 0");
-    um_known_forget(site_ctx(&s), alice->id);
+    um_caller_cache_invalidate(site_ctx(&s), alice->id);
     calls(UM_INACTIVE, 1, "an inactive account is told as such");
     calls(UM_INACTIVE, 0, "the second time too");
     site_do(&s, "update um_users set is_active = 1");
@@ -150,7 +150,7 @@ static void test_changes_elsewhere(void)
 static void overtake(site_t *site)
 {
     site->on_ask = NULL;
-    um_known_forget(site_ctx(site), alice->id);
+    um_caller_cache_invalidate(site_ctx(site), alice->id);
 }
 
 static void test_overtaken(void)
@@ -181,7 +181,7 @@ static void test_away(void)
     wait_for(60);
     calls(UM_UNAVAILABLE, ANY, "but not for longer");
     s.now = apr_time_from_sec(SITE_NOW + 5);
-    um_known_forget(site_ctx(&s), alice->id);
+    um_caller_cache_invalidate(site_ctx(&s), alice->id);
     wait_for(10);
     calls(UM_UNAVAILABLE, ANY, "and not when the account has changed since");
 }
@@ -199,7 +199,7 @@ static void test_ends(void)
     start();
     open_session();
     calls(UM_OK, 1, "known");
-    um_known_mark(&s.site, "sqlite3 others.db");
+    um_caller_cache_set_scope(&s.site, "sqlite3 others.db");
     calls(UM_OK, 1, "another database's memory knows nothing of it");
     um_jwk_create(s.pool, "EdDSA", site_file("other.pem"), &why);
     um_keyring_read(s.pool, site_file("other.pem"), &other, &why);
@@ -266,7 +266,7 @@ static void test_spoilt(void)
     start();
     open_session();
     calls(UM_OK, 1, "known");
-    found = memmem(memory_of_known, um_known_size(UM_SHMTABLE_LEAST), texts, sizeof(texts) - 1);
+    found = memmem(cache_memory, um_caller_cache_size(UM_SHMTABLE_LEAST), texts, sizeof(texts) - 1);
     if (ok(found != NULL, "the names are found in the memory")) {
         for (int i = 0; i < 40; i++) {
             found[i] = (char)(found[i] ? found[i] : 'x');
@@ -288,7 +288,7 @@ static void logs_in(const char *name, const char *password, um_status_e want, in
     um_status_e status;
 
     s.asked = 0;
-    status = um_known_login(site_ctx(&s), name, secret(password), &identity);
+    status = um_caller_cache_login(site_ctx(&s), name, secret(password), &identity);
     ok(status == want && (asked == ANY || s.asked == asked) && (identity != NULL) == (want == UM_OK),
        "%s: status %d, asked %d times", what, (int)status, s.asked);
 }
@@ -300,7 +300,7 @@ static void test_login(void)
 
     start();
     logs_in("alice", "blue", UM_ABSENT, 0, "nobody is known at first");
-    is_int(um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
+    is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
     is_text(identity ? identity->groups : NULL, "editors,staff-2", "with groups");
     ok(identity && !identity->session_id && !identity->expires_at, "without a session");
     logs_in("alice", "blue", UM_OK, 0, "known");
@@ -325,15 +325,15 @@ static void test_login(void)
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
     s.site.database_grace = 0;
     logs_in("alice", "blue", UM_ABSENT, 0, "after its time the password has to be hashed again");
-    um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity);
+    um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity);
     um_user_set_active(site_ctx(&s), alice->id, 1, &user);
     logs_in("alice", "blue", UM_ABSENT, 1, "other credentials end it at once");
-    is_int(um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_ABSENT,
+    is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_ABSENT,
            "what has changed since the password was checked is not let in");
     um_user_by_name(site_ctx(&s), "alice", &user);
     alice = user;
     s.site.basic_cache = 0;
-    is_int(um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
+    is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
            "with cache 0 it is told");
     logs_in("alice", "blue", UM_ABSENT, 0, "and not kept");
 }
@@ -346,7 +346,7 @@ static void test_login_grace(void)
     start();
     s.site.revocation_delay = apr_time_from_sec(100);
     s.site.database_grace = apr_time_from_sec(60);
-    is_int(um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
+    is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
     wait_for(299);
     logs_in("alice", "blue", UM_OK, 1, "the account is asked for once more");
     s.refuse = 1000;
@@ -361,7 +361,7 @@ static void test_login_grace(void)
 static void overtake_login(site_t *site)
 {
     site->on_ask = NULL;
-    um_known_forget(site_ctx(site), alice->id);
+    um_caller_cache_invalidate(site_ctx(site), alice->id);
 }
 
 static void test_login_overtaken(void)
@@ -370,7 +370,7 @@ static void test_login_overtaken(void)
 
     start();
     s.on_ask = overtake_login;
-    is_int(um_known_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
+    is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
            "an account that changes "
            "while it is asked for");
     logs_in("alice", "blue", UM_OK, 1, "is asked for again");

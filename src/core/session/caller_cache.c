@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "known.h"
+#include "caller_cache.h"
 
+#include "caller_cache_record.h"
 #include "hmackey.h"
 #include "keyring.h"
-#include "known_record.h"
 #include "session.h"
 
 #include <apr_strings.h>
@@ -16,16 +16,16 @@
 /* Of records and what is beside the table: the same bytes with another meaning need another number. */
 #define VERSION 1
 
-#define ALIGNED_SHARED ((sizeof(um_known_shared_t) + 127) / 128 * 128)
+#define ALIGNED_SHARED ((sizeof(um_caller_cache_shared_t) + 127) / 128 * 128)
 
-apr_size_t um_known_size(apr_size_t table)
+apr_size_t um_caller_cache_size(apr_size_t table)
 {
     return ALIGNED_SHARED + table;
 }
 
-apr_status_t um_known_init(void *memory, apr_size_t size)
+apr_status_t um_caller_cache_init(void *memory, apr_size_t size)
 {
-    um_known_shared_t *shared = memory;
+    um_caller_cache_shared_t *shared = memory;
     apr_status_t rv = um_random_bytes(shared->secret, sizeof(shared->secret));
 
     return rv == APR_SUCCESS ? um_shmtable_init((char *)memory + ALIGNED_SHARED, size - ALIGNED_SHARED) : rv;
@@ -37,38 +37,38 @@ static apr_status_t free_sha256(void *data)
     return APR_SUCCESS;
 }
 
-const char *um_known_form(apr_pool_t *pool)
+const char *um_caller_cache_form(apr_pool_t *pool)
 {
-    return apr_psprintf(pool, "known %d/%d/%d, %s", VERSION, (int)sizeof(um_known_shared_t),
-                        (int)sizeof(um_known_record_t), um_shmtable_form(pool));
+    return apr_psprintf(pool, "callers %d/%d/%d, %s", VERSION, (int)sizeof(um_caller_cache_shared_t),
+                        (int)sizeof(um_caller_cache_record_t), um_shmtable_form(pool));
 }
 
-um_known_t *um_known_attach(apr_pool_t *pool, void *memory, apr_size_t size)
+um_caller_cache_t *um_caller_cache_attach(apr_pool_t *pool, void *memory, apr_size_t size)
 {
-    um_known_t *known = apr_pcalloc(pool, sizeof(*known));
+    um_caller_cache_t *cache = apr_pcalloc(pool, sizeof(*cache));
 
-    known->shared = memory;
-    known->table = um_shmtable_attach(pool, (char *)memory + ALIGNED_SHARED, size - ALIGNED_SHARED);
-    if (!known->table) {
+    cache->shared = memory;
+    cache->table = um_shmtable_attach(pool, (char *)memory + ALIGNED_SHARED, size - ALIGNED_SHARED);
+    if (!cache->table) {
         return NULL;
     }
     ERR_set_mark();
-    known->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     ERR_pop_to_mark();
-    if (!known->sha256) {
+    if (!cache->sha256) {
         return NULL;
     }
-    apr_pool_cleanup_register(pool, known->sha256, free_sha256, apr_pool_cleanup_null);
-    return um_hmackey_create(pool, known->shared->secret, sizeof(known->shared->secret), &known->key) == APR_SUCCESS
-               ? known : NULL;
+    apr_pool_cleanup_register(pool, cache->sha256, free_sha256, apr_pool_cleanup_null);
+    return um_hmackey_create(pool, cache->shared->secret, sizeof(cache->shared->secret), &cache->key) == APR_SUCCESS
+               ? cache : NULL;
 }
 
-void um_known_mark(um_site_t *site, const char *database)
+void um_caller_cache_set_scope(um_site_t *site, const char *database)
 {
     unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
     const char *const texts[] = { database, site->issuer, site->audience };
-    EVP_MD_CTX *md = site->known ? EVP_MD_CTX_new() : NULL;
-    int good = md && EVP_DigestInit_ex(md, site->known->sha256, NULL) == 1;
+    EVP_MD_CTX *md = site->caller_cache ? EVP_MD_CTX_new() : NULL;
+    int good = md && EVP_DigestInit_ex(md, site->caller_cache->sha256, NULL) == 1;
 
     /* With the zeros at their ends, so that no text runs into the next. */
     for (int i = 0; good && i < 3; i++) {
@@ -76,18 +76,18 @@ void um_known_mark(um_site_t *site, const char *database)
     }
     good = good && EVP_DigestFinal_ex(md, digest, NULL) == 1;
     EVP_MD_CTX_free(md);
-    memcpy(site->known_mark, digest, UM_CTX_MARK);
+    memcpy(site->cache_scope, digest, UM_CTX_SCOPE);
     if (!good) {
-        site->known = NULL;
+        site->caller_cache = NULL;
     }
 }
 
-void um_known_forget(const um_ctx_t *ctx, const char *user_id)
+void um_caller_cache_invalidate(const um_ctx_t *ctx, const char *user_id)
 {
     unsigned char bytes[UM_RANDOM_UUID_BYTES];
 
     if (um_random_uuid_bytes(user_id, bytes)) {
-        um_known_record_advance(ctx, bytes);
+        um_caller_cache_advance(ctx, bytes);
     }
 }
 
@@ -96,25 +96,25 @@ void um_known_forget(const um_ctx_t *ctx, const char *user_id)
 /* A token that is looked for. */
 typedef struct look_t {
     um_ctx_t *ctx;
-    um_known_record_key_t key;
+    um_caller_cache_key_t key;
     int keeps;                          /* there is a key to keep it under */
-    const um_known_record_t *kept;      /* NULL: none */
+    const um_caller_cache_record_t *kept;      /* NULL: none */
     um_identity_t identity;             /* of kept, then of what the database said */
-    um_known_record_t record;           /* what is kept next */
+    um_caller_cache_record_t record;           /* what is kept next */
 } look_t;
 
 /* Of the whole text, and of what else the answer depends on: two sites may share this memory and not their accounts. */
-static int make_key(const um_ctx_t *ctx, const char *token, um_known_record_key_t key)
+static int make_key(const um_ctx_t *ctx, const char *token, um_caller_cache_key_t key)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    int good = EVP_Digest(token, strlen(token), digest, NULL, ctx->site->known->sha256, NULL) == 1;
+    int good = EVP_Digest(token, strlen(token), digest, NULL, ctx->site->caller_cache->sha256, NULL) == 1;
 
     /* It does not fail but for want of memory: marks in the queue of errors would cost each caller as much again. */
     if (!good) {
         ERR_clear_error();
     }
     for (int i = 0; good && i < UM_SHMTABLE_KEY; i++) {
-        key[i] = digest[i] ^ ctx->site->known_mark[i];
+        key[i] = digest[i] ^ ctx->site->cache_scope[i];
     }
     return good;
 }
@@ -124,15 +124,15 @@ static void find_kept(look_t *look, const char *token)
 {
     um_ctx_t *ctx = look->ctx;
 
-    look->keeps = ctx->site->known && make_key(ctx, token, look->key);
-    if (!look->keeps || !um_known_record_get(ctx, look->key, &look->kept, &look->identity)
-        || look->kept->kid[UM_KNOWN_RECORD_KID - 1]
+    look->keeps = ctx->site->caller_cache && make_key(ctx, token, look->key);
+    if (!look->keeps || !um_caller_cache_get(ctx, look->key, &look->kept, &look->identity)
+        || look->kept->kid[UM_CALLER_CACHE_KID - 1]
         || !um_keyring_find((void *)ctx->site->keys, look->kept->kid)) {
         look->kept = NULL;
     }
 }
 
-static um_status_e say(look_t *look, const um_known_record_t *record, const um_identity_t **identity)
+static um_status_e say(look_t *look, const um_caller_cache_record_t *record, const um_identity_t **identity)
 {
     um_ctx_t *ctx = look->ctx;
 
@@ -166,13 +166,13 @@ static um_status_e ask(look_t *look, const um_identity_t **identity)
 {
     um_ctx_t *ctx = look->ctx;
     um_store_call_t call = um_ctx_store(ctx);
-    um_known_record_t *record = &look->record;
+    um_caller_cache_record_t *record = &look->record;
     um_session_state_t state;
     static const um_user_t nobody = { .username = "", .first_name = "", .last_name = "", .email = "" };
 
-    record->epoch = um_known_record_epoch(ctx, record->user_id);
+    record->epoch = um_caller_cache_epoch(ctx, record->user_id);
     if (um_store_session_state(&call, um_random_uuid_text(ctx->pool, record->other), &state) != APR_SUCCESS) {
-        return look->kept && um_known_record_is_fresh(ctx, look->kept, ctx->site->database_grace)
+        return look->kept && um_caller_cache_is_fresh(ctx, look->kept, ctx->site->database_grace)
                    ? say(look, look->kept, identity) : um_ctx_unavailable(ctx, &call);
     }
     record->verdict = um_session_judge(ctx, &state, um_random_uuid_text(ctx->pool, record->user_id));
@@ -180,14 +180,14 @@ static um_status_e ask(look_t *look, const um_identity_t **identity)
     /* A session that is over will not come back; for how long that is remembered, the delay says. */
     record->ends_at = record->verdict == UM_OK ? state.expires_at : record->expires_at;
     record->is_staff = state.user && state.user->is_staff;
-    look->identity = um_known_record_identity(state.user ? state.user : &nobody, state.user ? state.groups : "");
+    look->identity = um_caller_cache_identity(state.user ? state.user : &nobody, state.user ? state.groups : "");
     if (look->keeps) {
-        um_known_record_put(ctx, look->key, record, &look->identity);
+        um_caller_cache_put(ctx, look->key, record, &look->identity);
     }
     return say(look, record, identity);
 }
 
-um_status_e um_known_caller(um_ctx_t *ctx, const char *token, const um_identity_t **identity)
+um_status_e um_caller_cache_caller(um_ctx_t *ctx, const char *token, const um_identity_t **identity)
 {
     look_t look = { .ctx = ctx };
     um_status_e status;
@@ -201,7 +201,7 @@ um_status_e um_known_caller(um_ctx_t *ctx, const char *token, const um_identity_
     if (status != UM_OK) {
         return status;
     }
-    if (um_known_record_is_fresh(ctx, look.kept, 0)) {
+    if (um_caller_cache_is_fresh(ctx, look.kept, 0)) {
         return say(&look, look.kept, identity);
     }
     look.record = *look.kept;
