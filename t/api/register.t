@@ -83,7 +83,7 @@ for my $row (@accepted) {
     is_deeply([$answer->{status}, { map { $_ => $made->{$_} } keys %shown }], [201, \%shown], "accepted: $what")
         or diag($answer->{body});
     like($answer->{body}, qr/\A\{"id":"(?!00000000-0000-4)$UUID","username":.*,"auth_token":"(?!mine")[^"]+"\}\z/,
-        "$what: the shape is the usual one");
+        "$what: the account is shown as usual");
 }
 
 # The same address may serve several accounts.
@@ -126,7 +126,7 @@ for my $row (@names) {
 
 # ---- refusals ------------------------------------------------------------------------------------------------------
 
-# Each row: what, the body, the faults in the order of the shape. NAME and GOOD stand for a free name and a good
+# Each row: what, the body, the faults in the order of the schema. NAME and GOOD stand for a free name and a good
 # password.
 my @refused = (
     ['nothing', '{}', username => 'required', password => 'required'],
@@ -175,7 +175,7 @@ my @refused = (
         . '!","password":"GOOD","email":"' . 'x' x 1017 . '"}', username => 'max150', email => 'max254'],
     ['a name too long once it is normalised', '{"username":"' . 'ﬃ' x 51 . '","password":"GOOD"}',
         username => 'max150'],
-    ['all fields at once, in the order of the shape',
+    ['all fields at once, in the order of the schema',
         '{"email":"x","last_name":null,"first_name":7,"password":"123456","username":"a b"}',
         username => 'username', password => [qw(short common numeric)], first_name => 'string', last_name => 'null',
             email => 'email'],

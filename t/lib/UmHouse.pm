@@ -91,7 +91,7 @@ sub routes {
     my %macro = $code =~ /^#define (\w+)\s+"([^"]*)"$/gm;
     my @rows;
     # A path is a macro, a text, or a macro and the text that follows it.
-    while ($code =~ /^\s*\{\s*(?:(\w+)(?:\s*"([^"]+)")?|"([^"]+)"),\s*"([A-Z]+)",/gm) {
+    while ($code =~ /^\s*\{\s*\.path = (?:(\w+)(?:\s*"([^"]+)")?|"([^"]+)"),\s*\.method = "([A-Z]+)",/gm) {
         my ($start, $rest, $method) = (defined $1 ? $macro{$1} : $3, defined $2 ? $2 : '', $4);
         push @rows, { path => "$start$rest", method => $method } if defined $start;
     }

@@ -11,29 +11,29 @@
 #include <string.h>
 
 /* Whether anybody may call without saying who he is. */
-static int is_open(const um_call_t *call, um_who_e who)
+static int is_open(const um_call_t *call, um_access_e access)
 {
     unsigned closed = call->server->settings.require_client_token;
     um_registration_e registration = call->server->settings.registration;
 
-    switch (who) {
-    case UM_ANYONE:
-    case UM_PUBLIC:
-    case UM_TO_REVOKE:
+    switch (access) {
+    case UM_ACCESS_OPEN:
+    case UM_ACCESS_PUBLIC:
+    case UM_ACCESS_REVOKE:
         return 1;
-    case UM_TO_SIGN_IN:
+    case UM_ACCESS_SIGN_IN:
         return !(closed & UM_CLASS_TOKEN);
-    case UM_TO_RESET:
+    case UM_ACCESS_RESET:
         return !(closed & UM_CLASS_RESET);
-    case UM_TO_REGISTER:
+    case UM_ACCESS_VERIFY_EMAIL:
         return !(closed & UM_CLASS_REGISTER);
-    case UM_TO_JOIN:
+    case UM_ACCESS_REGISTER:
         /* Where nobody may, nobody's token matters. */
         return registration == UM_REGISTRATION_OFF
                || (registration == UM_REGISTRATION_OPEN && !(closed & UM_CLASS_REGISTER));
-    case UM_BEARER:
-    case UM_CLIENT:
-    case UM_PROXY:
+    case UM_ACCESS_ACCOUNT:
+    case UM_ACCESS_CLIENT:
+    case UM_ACCESS_PROXY:
         break;
     }
     return 0;
@@ -45,20 +45,20 @@ static int bad_token(um_call_t *call, const char *cause)
     return um_reply_status(call, UM_BAD_TOKEN);
 }
 
-static int check_token(um_call_t *call, um_who_e who, const char *token)
+static int check_token(um_call_t *call, um_access_e access, const char *token)
 {
     int is_client = strncmp(token, UM_CLIENT_PREFIX, strlen(UM_CLIENT_PREFIX)) == 0;
     um_status_e status;
 
-    if (who != UM_BEARER && is_client) {
+    if (access != UM_ACCESS_ACCOUNT && is_client) {
         call->client = um_client_find(call->ctx.site->clients, token);
         return call->client ? OK : bad_token(call, "no client's token");
     }
-    if (who == UM_TO_REVOKE) {
+    if (access == UM_ACCESS_REVOKE) {
         call->bearer = token;
         return OK;
     }
-    if (who == UM_CLIENT) {
+    if (access == UM_ACCESS_CLIENT) {
         return bad_token(call, "not a client's token");
     }
     status = um_session_caller(&call->ctx, token, &call->caller);
@@ -66,11 +66,11 @@ static int check_token(um_call_t *call, um_who_e who, const char *token)
 }
 
 /* A client may show its token as the password to its name (RFC 6749 2.3.1). */
-static int check_basic(um_call_t *call, um_who_e who, int *is_basic)
+static int check_basic(um_call_t *call, um_access_e access, int *is_basic)
 {
     const char *name, *token, *client;
 
-    *is_basic = (who == UM_CLIENT || who == UM_TO_REVOKE)
+    *is_basic = (access == UM_ACCESS_CLIENT || access == UM_ACCESS_REVOKE)
                 && ap_get_basic_auth_components(call->r, &name, &token) == APR_SUCCESS;
     if (!*is_basic) {
         return OK;
@@ -84,14 +84,14 @@ static int check_basic(um_call_t *call, um_who_e who, int *is_basic)
     return OK;
 }
 
-static int check_nothing(um_call_t *call, um_who_e who)
+static int check_nothing(um_call_t *call, um_access_e access)
 {
     int is_basic;
-    int status = check_basic(call, who, &is_basic);
+    int status = check_basic(call, access, &is_basic);
 
     /* To those who show nothing, registration for staff is as closed as for everybody else: um_admit_is_denied(). */
-    if (is_basic || is_open(call, who)
-        || (who == UM_TO_JOIN && call->server->settings.registration == UM_REGISTRATION_STAFF)) {
+    if (is_basic || is_open(call, access)
+        || (access == UM_ACCESS_REGISTER && call->server->settings.registration == UM_REGISTRATION_STAFF)) {
         return status;
     }
     return um_reply_unauthorized(call, NULL, "not_authenticated", "Authentication credentials were not provided.");
@@ -108,19 +108,19 @@ static um_bearer_e shown(um_call_t *call, const char **token)
     return form;
 }
 
-int um_admit(um_call_t *call, um_who_e who)
+int um_admit(um_call_t *call, um_access_e access)
 {
     const char *token;
 
-    if (who != UM_TO_REVOKE && is_open(call, who)) {
+    if (access != UM_ACCESS_REVOKE && is_open(call, access)) {
         return OK;
     }
     switch (shown(call, &token)) {
     case UM_BEARER_FOUND:
         return call->by_cookie && !um_origin_is_good(call->r) ? um_reply_foreign(call)
-               : check_token(call, who, token);
+               : check_token(call, access, token);
     case UM_BEARER_NONE:
-        return check_nothing(call, who);
+        return check_nothing(call, access);
     case UM_BEARER_EMPTY:
         return um_reply_unauthorized(call, NULL, "authentication_failed",
                                      "Invalid token header. No credentials provided.");
@@ -141,7 +141,7 @@ int um_admit_is_denied(const um_call_t *call)
 {
     const um_user_t *user = call->caller.user;
 
-    if (call->route->who != UM_TO_JOIN) {
+    if (call->route->access != UM_ACCESS_REGISTER) {
         return 0;
     }
     switch (call->server->settings.registration) {

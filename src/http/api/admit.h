@@ -6,7 +6,7 @@
 #include "route.h"
 
 /** OK: he may, and call->caller or call->client says who he is, if anybody. DONE: he may not, and was told. */
-int um_admit(um_call_t *call, um_who_e who);
+int um_admit(um_call_t *call, um_access_e access);
 
 /** Whether a caller who was let in may not make the call: where registration is closed, or for staff alone. */
 int um_admit_is_denied(const um_call_t *call);

@@ -147,7 +147,7 @@ static int read_input(um_call_t *call)
     if (status != OK) {
         return status;
     }
-    return um_shape_read(call, call->route->shape, doc) == UM_OK ? OK : um_reply_errors(call);
+    return um_input_schema_read(call, call->route->schema, doc) == UM_OK ? OK : um_reply_errors(call);
 }
 
 /* Who did what to whom: one line for each call that changed something or was refused it. */
@@ -157,7 +157,7 @@ static void record(const um_call_t *call, um_status_e status)
     const char *subject = call->user ? call->user->id : call->ctx.subject ? call->ctx.subject : "-";
     const char *client = call->client ? apr_pstrcat(call->ctx.pool, "client ", call->client, NULL) : "-";
 
-    if ((call->route->shape && !call->is_look) || call->route->success == HTTP_NO_CONTENT) {
+    if ((call->route->schema && !call->is_look) || call->route->success == HTTP_NO_CONTENT) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, call->r, "UM302: %s %s by %s on %s: %s", call->route->method,
                       call->route->path, user ? user->id : client, subject,
                       status == UM_OK ? "done" : "refused");
@@ -166,7 +166,7 @@ static void record(const um_call_t *call, um_status_e status)
 
 static int admit(um_call_t *call, const um_route_match_t *match)
 {
-    int status = um_admit(call, match->first->who);
+    int status = um_admit(call, match->first->access);
 
     if (status == OK && !call->route) {
         status = method_not_allowed(call, match->first);
@@ -196,7 +196,7 @@ static int serve(um_call_t *call, const um_route_match_t *match)
     call->route = um_route_method(match->first, call->r->method);
     call->session = match->session;
     status = admit(call, match);
-    if (status == OK && call->route->shape) {
+    if (status == OK && call->route->schema) {
         status = read_and_look_again(call, match);
     }
     if (status != OK) {
@@ -233,11 +233,11 @@ int um_api_handler(request_rec *r)
     if (!match->first) {
         return um_reply_status(call, UM_ABSENT);
     }
-    if (match->first->who == UM_PROXY) {
+    if (match->first->access == UM_ACCESS_PROXY) {
         um_reply_ignore_body(call);
         return is_open_to(call) ? um_api_check(call) : tls_required(call);
     }
-    if (call->accept == UM_ACCEPT_NONE && match->first->who != UM_PUBLIC) {
+    if (call->accept == UM_ACCEPT_NONE && match->first->access != UM_ACCESS_PUBLIC) {
         return um_reply_detail(call, HTTP_NOT_ACCEPTABLE, "not_acceptable",
                                "Could not satisfy the request Accept header.");
     }

@@ -10,12 +10,14 @@ typedef struct question_t {
     const char *hint;
 } question_t;
 
-static const um_member_t members[] = {
-    { "token",           { 0 }, "Token",           UM_TEXT, UM_NEEDED,   0, offsetof(question_t, token) },
-    { "token_type_hint", { 0 }, "Token type hint", UM_TEXT, UM_BLANK_OK, 0, offsetof(question_t, hint) },
+static const um_input_field_t fields[] = {
+    { .name = "token", .label = "Token", .kind = UM_INPUT_TEXT, .required = 1,
+      .offset = offsetof(question_t, token) },
+    { .name = "token_type_hint", .label = "Token type hint", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
+      .offset = offsetof(question_t, hint) },
 };
 
-const um_shape_t um_api_client_token_shape = UM_SHAPE(question_t, members);
+const um_input_schema_t um_api_client_token_schema = UM_INPUT_SCHEMA(question_t, fields);
 
 /* Members that both kinds of token have. */
 static void show(um_call_t *call, const um_user_t *user, const char *type)

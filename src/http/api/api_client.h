@@ -4,7 +4,7 @@
 /* What trusted clients may ask: /api-token-introspect/ (RFC 7662). */
 #include "route.h"
 
-extern const um_shape_t um_api_client_token_shape;
+extern const um_input_schema_t um_api_client_token_schema;
 
 um_route_fn um_api_client_introspect;
 

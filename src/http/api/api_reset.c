@@ -4,7 +4,7 @@
 #include "reset.h"
 #include "verify.h"
 
-/* --- shapes --- */
+/* --- schemas --- */
 
 typedef struct request_t {
     const char *email;
@@ -15,22 +15,24 @@ typedef struct confirm_t {
     const char *token;
 } confirm_t;
 
-static const um_member_t request_members[] = {
-    { "email", { 0 }, "Email address", UM_EMAIL, UM_NEEDED, UM_MEMBER_MAX_EMAIL, offsetof(request_t, email) },
+static const um_input_field_t request_fields[] = {
+    { .name = "email", .label = "Email address", .kind = UM_INPUT_EMAIL, .required = 1,
+      .max_length = UM_MEMBER_MAX_EMAIL, .offset = offsetof(request_t, email) },
 };
 
-static const um_member_t token_members[] = {
-    { "token", { 0 }, "Token", UM_TEXT, UM_NEEDED, 0, offsetof(confirm_t, token) },
+static const um_input_field_t token_fields[] = {
+    { .name = "token", .label = "Token", .kind = UM_INPUT_TEXT, .required = 1, .offset = offsetof(confirm_t, token) },
 };
 
-static const um_member_t confirm_members[] = {
-    { "password", { 0 }, "Password", UM_SECRET, UM_NEEDED, 0, offsetof(confirm_t, password) },
-    { "token",    { 0 }, "Token",    UM_TEXT,   UM_NEEDED, 0, offsetof(confirm_t, token) },
+static const um_input_field_t confirm_fields[] = {
+    { .name = "password", .label = "Password", .kind = UM_INPUT_SECRET, .required = 1,
+      .offset = offsetof(confirm_t, password) },
+    { .name = "token", .label = "Token", .kind = UM_INPUT_TEXT, .required = 1, .offset = offsetof(confirm_t, token) },
 };
 
-const um_shape_t um_api_reset_request_shape = UM_SHAPE(request_t, request_members);
-const um_shape_t um_api_reset_token_shape = UM_SHAPE(confirm_t, token_members);
-const um_shape_t um_api_reset_confirm_shape = UM_SHAPE(confirm_t, confirm_members);
+const um_input_schema_t um_api_reset_request_schema = UM_INPUT_SCHEMA(request_t, request_fields);
+const um_input_schema_t um_api_reset_token_schema = UM_INPUT_SCHEMA(confirm_t, token_fields);
+const um_input_schema_t um_api_reset_confirm_schema = UM_INPUT_SCHEMA(confirm_t, confirm_fields);
 
 /* --- endpoints --- */
 

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* --- shapes --- */
+/* --- schemas --- */
 
 typedef struct credentials_t {
     const char *username;
@@ -17,10 +17,13 @@ typedef struct credentials_t {
     int cookie;
 } credentials_t;
 
-static const um_member_t members[] = {
-    { "username", { 0 }, "Username", UM_TEXT,   UM_NEEDED, 0, offsetof(credentials_t, username) },
-    { "password", { 0 }, "Password", UM_SECRET, UM_NEEDED, 0, offsetof(credentials_t, password) },
-    { "cookie",   { 0 }, "Cookie",   UM_TRUTH,  UM_IF_COOKIE, 0, offsetof(credentials_t, cookie) },
+static const um_input_field_t fields[] = {
+    { .name = "username", .label = "Username", .kind = UM_INPUT_TEXT, .required = 1,
+      .offset = offsetof(credentials_t, username) },
+    { .name = "password", .label = "Password", .kind = UM_INPUT_SECRET, .required = 1,
+      .offset = offsetof(credentials_t, password) },
+    { .name = "cookie", .label = "Cookie", .kind = UM_INPUT_BOOLEAN, .needs_cookie = 1,
+      .offset = offsetof(credentials_t, cookie) },
 };
 
 typedef struct token_t {
@@ -28,23 +31,25 @@ typedef struct token_t {
     const char *hint;
 } token_t;
 
-static const um_member_t refresh_members[] = {
-    { "refresh_token", { 0 }, "Refresh token", UM_TEXT, UM_NEEDED, 0, offsetof(token_t, token) },
+static const um_input_field_t refresh_fields[] = {
+    { .name = "refresh_token", .label = "Refresh token", .kind = UM_INPUT_TEXT, .required = 1,
+      .offset = offsetof(token_t, token) },
 };
 
-static const um_member_t verify_members[] = {
-    { "token", { 0 }, "Token", UM_TEXT, UM_NEEDED, 0, offsetof(token_t, token) },
+static const um_input_field_t verify_fields[] = {
+    { .name = "token", .label = "Token", .kind = UM_INPUT_TEXT, .required = 1, .offset = offsetof(token_t, token) },
 };
 
-static const um_member_t revoke_members[] = {
-    { "token",           { 0 }, "Token",           UM_TEXT, 0,           0, offsetof(token_t, token) },
-    { "token_type_hint", { 0 }, "Token type hint", UM_TEXT, UM_BLANK_OK, 0, offsetof(token_t, hint) },
+static const um_input_field_t revoke_fields[] = {
+    { .name = "token", .label = "Token", .kind = UM_INPUT_TEXT, .offset = offsetof(token_t, token) },
+    { .name = "token_type_hint", .label = "Token type hint", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
+      .offset = offsetof(token_t, hint) },
 };
 
-const um_shape_t um_api_token_shape = UM_SHAPE(credentials_t, members);
-const um_shape_t um_api_token_refresh_shape = UM_SHAPE(token_t, refresh_members);
-const um_shape_t um_api_token_verify_shape = UM_SHAPE(token_t, verify_members);
-const um_shape_t um_api_token_revoke_shape = UM_SHAPE(token_t, revoke_members);
+const um_input_schema_t um_api_token_schema = UM_INPUT_SCHEMA(credentials_t, fields);
+const um_input_schema_t um_api_token_refresh_schema = UM_INPUT_SCHEMA(token_t, refresh_fields);
+const um_input_schema_t um_api_token_verify_schema = UM_INPUT_SCHEMA(token_t, verify_fields);
+const um_input_schema_t um_api_token_revoke_schema = UM_INPUT_SCHEMA(token_t, revoke_fields);
 
 /* --- giving --- */
 
@@ -143,7 +148,7 @@ um_status_e um_api_token_verify(um_call_t *call)
 
 /* --- taking back --- */
 
-/* The session of an access or refresh token. */
+/* The session of an who or refresh token. */
 static um_status_e find(um_call_t *call, const char *token)
 {
     um_refresh_t refresh;

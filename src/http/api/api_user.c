@@ -9,48 +9,56 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* --- shapes --- */
+/* --- schemas --- */
 
-#define IN(member) offsetof(um_member_input_t, member)
+#define IN(field) offsetof(um_member_input_t, field)
 
-static const um_member_t register_members[] = {
-    { "username",   { 0 }, "Username",      UM_NAME,   UM_NEEDED,   UM_MEMBER_MAX_USERNAME, IN(username) },
-    { "password",   { 0 }, "Password",      UM_SECRET, UM_NEEDED,   0,                    IN(password) },
-    { "first_name", { 0 }, "First name",    UM_TEXT,   UM_BLANK_OK, UM_MEMBER_MAX_NAME,     IN(first_name) },
-    { "last_name",  { 0 }, "Last name",     UM_TEXT,   UM_BLANK_OK, UM_MEMBER_MAX_NAME,     IN(last_name) },
-    { "email",      { 0 }, "Email address", UM_EMAIL,  UM_BLANK_OK, UM_MEMBER_MAX_EMAIL,    IN(email) },
+static const um_input_field_t register_fields[] = {
+    { .name = "username", .label = "Username", .kind = UM_INPUT_USERNAME, .required = 1,
+      .max_length = UM_MEMBER_MAX_USERNAME, .offset = IN(username) },
+    { .name = "password", .label = "Password", .kind = UM_INPUT_SECRET, .required = 1, .offset = IN(password) },
+    { .name = "first_name", .label = "First name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
+      .max_length = UM_MEMBER_MAX_NAME, .offset = IN(first_name) },
+    { .name = "last_name", .label = "Last name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
+      .max_length = UM_MEMBER_MAX_NAME, .offset = IN(last_name) },
+    { .name = "email", .label = "Email address", .kind = UM_INPUT_EMAIL, .may_be_blank = 1,
+      .max_length = UM_MEMBER_MAX_EMAIL, .offset = IN(email) },
 };
 
-#define SHOWN(member) offsetof(um_user_t, member)
+#define SHOWN(field) offsetof(um_user_t, field)
 
-static const um_member_t update_members[] = {
-    { "first_name", { 0 }, "First name",    UM_TEXT,   UM_BLANK_OK, UM_MEMBER_MAX_NAME,     IN(first_name) },
-    { "last_name",  { 0 }, "Last name",     UM_TEXT,   UM_BLANK_OK, UM_MEMBER_MAX_NAME,     IN(last_name) },
-    { "email",      { 0 }, "Email address", UM_EMAIL,  UM_BLANK_OK, UM_MEMBER_MAX_EMAIL,    IN(email) },
-    { "id",         { 0 }, "Id",            UM_FIXED,  UM_SHOWN,    0,                      SHOWN(id) },
-    { "username",   { 0 }, "Username",      UM_FIXED,  UM_SHOWN,    0,                      SHOWN(username) },
-    { "password",   { 0 }, "Password",      UM_FIXED,  0,           0,                      0 },
-    { "is_active",  { 0 }, "Active",        UM_FIXED,  0,           0,                      0 },
-    { "is_staff",   { 0 }, "Staff",         UM_FIXED,  0,           0,                      0 },
-    { "groups",     { 0 }, "Groups",        UM_FIXED,  0,           0,                      0 },
-    { "email_verified", { 0 }, "Email verified", UM_FIXED, 0,       0,                      0 },
-    { "created_at", { 0 }, "Created",       UM_FIXED,  0,           0,                      0 },
-    { "last_sign_in_at", { 0 }, "Last sign-in", UM_FIXED, 0,        0,                      0 },
+static const um_input_field_t update_fields[] = {
+    { .name = "first_name", .label = "First name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
+      .max_length = UM_MEMBER_MAX_NAME, .offset = IN(first_name) },
+    { .name = "last_name", .label = "Last name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
+      .max_length = UM_MEMBER_MAX_NAME, .offset = IN(last_name) },
+    { .name = "email", .label = "Email address", .kind = UM_INPUT_EMAIL, .may_be_blank = 1,
+      .max_length = UM_MEMBER_MAX_EMAIL, .offset = IN(email) },
+    { .name = "id", .label = "Id", .kind = UM_INPUT_READ_ONLY, .is_shown = 1, .offset = SHOWN(id) },
+    { .name = "username", .label = "Username", .kind = UM_INPUT_READ_ONLY, .is_shown = 1, .offset = SHOWN(username) },
+    { .name = "password", .label = "Password", .kind = UM_INPUT_READ_ONLY },
+    { .name = "is_active", .label = "Active", .kind = UM_INPUT_READ_ONLY },
+    { .name = "is_staff", .label = "Staff", .kind = UM_INPUT_READ_ONLY },
+    { .name = "groups", .label = "Groups", .kind = UM_INPUT_READ_ONLY },
+    { .name = "email_verified", .label = "Email verified", .kind = UM_INPUT_READ_ONLY },
+    { .name = "created_at", .label = "Created", .kind = UM_INPUT_READ_ONLY },
+    { .name = "last_sign_in_at", .label = "Last sign-in", .kind = UM_INPUT_READ_ONLY },
 };
 
 typedef struct passwords_t {
     um_secret_t old_password, new_password;
 } passwords_t;
 
-static const um_member_t password_members[] = {
-    { "old_password", { "old password", "current_password" }, "Old password", UM_SECRET, UM_NEEDED, 0,
-      offsetof(passwords_t, old_password) },
-    { "new_password", { 0 }, "New password", UM_SECRET, UM_NEEDED, 0, offsetof(passwords_t, new_password) },
+static const um_input_field_t password_fields[] = {
+    { .name = "old_password", .aliases = { "old password", "current_password" }, .label = "Old password",
+      .kind = UM_INPUT_SECRET, .required = 1, .offset = offsetof(passwords_t, old_password) },
+    { .name = "new_password", .label = "New password", .kind = UM_INPUT_SECRET, .required = 1,
+      .offset = offsetof(passwords_t, new_password) },
 };
 
-const um_shape_t um_api_user_register_shape = UM_SHAPE(um_member_input_t, register_members);
-const um_shape_t um_api_user_update_shape = UM_SHAPE(um_member_input_t, update_members);
-const um_shape_t um_api_user_password_shape = UM_SHAPE(passwords_t, password_members);
+const um_input_schema_t um_api_user_register_schema = UM_INPUT_SCHEMA(um_member_input_t, register_fields);
+const um_input_schema_t um_api_user_update_schema = UM_INPUT_SCHEMA(um_member_input_t, update_fields);
+const um_input_schema_t um_api_user_password_schema = UM_INPUT_SCHEMA(passwords_t, password_fields);
 
 um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user)
 {

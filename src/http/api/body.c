@@ -125,8 +125,8 @@ static int parse(um_call_t *call, form_e form, const um_mediatype_t *type, const
     apr_status_t rv;
 
     if (form == JSON) {
-        rv = um_json_parse_wanted(pool, buffer->bytes, buffer->len, MAX_DEPTH, um_shape_has, call->route->shape, doc,
-                                  &why);
+        rv = um_json_parse_wanted(pool, buffer->bytes, buffer->len, MAX_DEPTH, um_input_schema_has, call->route->schema,
+                                  doc, &why);
         why = why ? apr_pstrcat(pool, "JSON parse error - ", why, NULL) : NULL;
     }
     else if (form == URLENCODED) {

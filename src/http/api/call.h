@@ -8,7 +8,7 @@
 #include "user.h"
 
 typedef struct um_route_t um_route_t;
-typedef struct um_shape_t um_shape_t;
+typedef struct um_input_schema_t um_input_schema_t;
 
 /** Something that is the same for everybody, and that caches may keep. */
 typedef struct um_document_t {
@@ -28,12 +28,12 @@ typedef struct um_call_t {
     int by_cookie;              /**< a cookie has shown who calls */
     int is_foreign;             /**< set by a function that gives UM_DENIED: no page of this site has sent it */
     const char *client;         /**< name of the client that calls; NULL: none */
-    const char *bearer;         /**< a token that came in the header of a UM_TO_REVOKE and is no client's; or NULL */
+    const char *bearer;         /**< UM_ACCESS_REVOKE: the header's token that is not a client's; or NULL */
     const um_user_t *user;      /**< whom the path names; NULL where it names nobody */
     const char *session;        /**< the segment of the path that names a session, as it came; or NULL */
     int not_modified;           /**< set by a function: the client has it already */
     int is_look;                /**< set by a function that has changed nothing, whatever its method */
-    void *in;                   /**< the body, read by the route's shape into the shape's structure */
+    void *in;                   /**< the body, read by the route's schema into the schema's structure */
     um_json_t *out;             /**< what a successful call answers; NULL: nothing */
     const char *text;           /**< out, where it has been printed already; or NULL */
     const um_document_t *document;  /**< what it answers in place of out; or NULL */

@@ -19,8 +19,8 @@ int um_options_reply(um_call_t *call, const um_route_t *first)
         um_json_push_text(parses, reads[i]);
     }
     for (const um_route_t *row = first; row; row = um_route_next(row)) {
-        if (row->shape) {
-            um_json_put(actions, row->method, um_shape_describe(call, row->shape));
+        if (row->schema) {
+            um_json_put(actions, row->method, um_input_schema_describe(call, row->schema));
         }
     }
     um_json_put_text(out, "name", first->name);

@@ -27,7 +27,7 @@ void um_reply_ignore_body(um_call_t *call)
  * filter drops the flush of an answer without content, so that one closes the connection instead. */
 static void flush_before_body(um_call_t *call, int status)
 {
-    int is_read = call->route && call->route->shape && status < HTTP_BAD_REQUEST;
+    int is_read = call->route && call->route->schema && status < HTTP_BAD_REQUEST;
 
     if (is_read || !has_unread_body(call->r)) {
         return;
@@ -186,16 +186,16 @@ static void add_field(um_call_t *call, const char *field, um_json_t *plain, um_j
 
 int um_reply_errors(um_call_t *call)
 {
-    const um_shape_t *shape = call->route->shape;
+    const um_input_schema_t *schema = call->route->schema;
     um_json_t *plain = um_json_object(call->ctx.pool);
     um_json_t *list = um_json_list(call->ctx.pool);
     um_json_t *details = problem(call, HTTP_BAD_REQUEST, "invalid", "Invalid input.");
     int last = -1;
 
-    /* Field by field in the shape's order, whoever noted its errors and when. */
-    for (int position = 0; shape && position <= shape->count; position++) {
+    /* Field by field in the schema's order, whoever noted its errors and when. */
+    for (int position = 0; schema && position <= schema->count; position++) {
         for (int i = 0; i < call->ctx.errors->nelts; i++) {
-            if (last != position && um_shape_position(shape, error_at(call, i)->field) == position) {
+            if (last != position && um_input_schema_position(schema, error_at(call, i)->field) == position) {
                 add_field(call, error_at(call, i)->field, plain, list);
                 last = position;
             }

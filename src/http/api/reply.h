@@ -11,7 +11,7 @@ int um_reply_json(um_call_t *call, int status, um_json_t *out);
 /** {"detail": text}. code is the problem's stable name. Sets Retry-After for 503. */
 int um_reply_detail(um_call_t *call, int status, const char *code, const char *text);
 
-/** 400 with everything in call->ctx.errors, fields in the order of the route's shape. */
+/** 400 with everything in call->ctx.errors, fields in the order of the route's schema. */
 int um_reply_errors(um_call_t *call);
 
 /** 401 with a challenge (RFC 6750 3). error NULL: the request had no token. */

@@ -2,20 +2,21 @@
 #ifndef UM_ROUTE_H
 #define UM_ROUTE_H
 /* Every endpoint: which method on which path, who may call, what goes in, what is answered, by which function. */
-#include "shape.h"
+#include "input_schema.h"
 
 typedef enum {
-    UM_ANYONE,                  /**< an Authorization header is not even looked at */
-    UM_PUBLIC,                  /**< a document for anyone: the Accept header is not looked at either */
-    UM_PROXY,                   /**< a proxy for its client, with any method: see api_check.h */
-    UM_TO_SIGN_IN,              /**< anyone, unless UserMgmtRequireClientToken says token, reset or register: then a */
-    UM_TO_RESET,                /**< client's token, or an account's */
-    UM_TO_REGISTER,
-    UM_TO_JOIN,                 /**< the same as UM_TO_REGISTER, within what UserMgmtRegistration says */
-    UM_BEARER,                  /**< an account's token */
-    UM_CLIENT,                  /**< a client's token, by Bearer or Basic */
-    UM_TO_REVOKE                /**< anyone; but what he says of himself as a client must be right */
-} um_who_e;
+    UM_ACCESS_OPEN,             /**< anybody; the Authorization header is ignored */
+    UM_ACCESS_PUBLIC,           /**< a document for anybody; the Accept header is ignored too */
+    UM_ACCESS_PROXY,            /**< a proxy that asks about a request of its client; any method */
+    UM_ACCESS_SIGN_IN,          /**< anybody, unless UserMgmtRequireClientToken has "token": then the token of a client
+                                     or of an account is needed */
+    UM_ACCESS_RESET,            /**< the same for "reset" */
+    UM_ACCESS_VERIFY_EMAIL,     /**< the same for "register" */
+    UM_ACCESS_REGISTER,         /**< as UM_ACCESS_VERIFY_EMAIL, and UserMgmtRegistration must allow it */
+    UM_ACCESS_ACCOUNT,          /**< the token of an account */
+    UM_ACCESS_CLIENT,           /**< the token of a client, by Bearer or Basic */
+    UM_ACCESS_REVOKE            /**< anybody; client credentials that are sent must be right */
+} um_access_e;
 
 /** Does a call: call->in and call->user are set as the row says; sets call->out. */
 typedef um_status_e um_route_fn(um_call_t *call);
@@ -23,8 +24,8 @@ typedef um_status_e um_route_fn(um_call_t *call);
 struct um_route_t {
     const char *path;           /**< {id} and {session} stand for one segment each: ids of a user and a session */
     const char *method;
-    um_who_e who;
-    const um_shape_t *shape;    /**< of the body; NULL: a body is ignored */
+    um_access_e access;
+    const um_input_schema_t *schema;    /**< of the body; NULL: a body is ignored */
     int success;                /**< HTTP status when the call ends well */
     um_route_fn *function;
     const char *name;           /**< of the path's view, for OPTIONS */

@@ -84,17 +84,17 @@ static const um_route_match_t *route_of(const request_rec *r)
     return known ? known->route : NULL;
 }
 
-static int is_route_for(const request_rec *r, um_who_e who)
+static int is_route_for(const request_rec *r, um_access_e access)
 {
     const um_route_match_t *match = route_of(r);
 
-    return match && match->first && match->first->who == who;
+    return match && match->first && match->first->access == access;
 }
 
 /* Pages of any site may read the public keys: they are no secret, and no cookie or token is looked at. */
 static int is_key_set(const request_rec *r)
 {
-    return is_route_for(r, UM_PUBLIC);
+    return is_route_for(r, UM_ACCESS_PUBLIC);
 }
 
 /* Answers that a forward proxy hands on are the origin server's: only that server may open them to other sites. */
@@ -202,7 +202,7 @@ int um_cors_preflight(request_rec *r)
         return DECLINED;
     }
     /* A proxy asks here, perhaps with its client's method and headers, and would let its client pass for a 204. */
-    if (is_route_for(r, UM_PROXY)) {
+    if (is_route_for(r, UM_ACCESS_PROXY)) {
         return DECLINED;
     }
     origin = is_key_set(r) ? "*" : reader(r);
