@@ -140,7 +140,7 @@ typedef struct um_store_call_t {
     um_store_t *store;
     apr_pool_t *pool;          /**< of the rows and of the text of cause */
     const char *cause;         /**< set by a call that failed: what, on what, why; for the log, no user data */
-    int known;                 /**< set with cause: the database was found away a moment ago, and somebody told so */
+    int is_logged;             /**< set with cause: the database failed a moment ago, and that failure is in the log */
 } um_store_call_t;
 
 /** A list of values for a statement, all text: UM_VALUES(id, name). */

@@ -86,7 +86,7 @@ int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t
 static apr_status_t refuse(um_store_call_t *call, const char *cause)
 {
     call->cause = cause;
-    call->known = 1;
+    call->is_logged = 1;
     return APR_EGENERAL;
 }
 

@@ -51,7 +51,7 @@ apr_status_t um_store_request_combine(void *store, void *const *items, int count
         um_store_call_t *call = ((request_t *)items[i])->call;
 
         call->cause = first->cause ? apr_pstrdup(call->pool, first->cause) : NULL;
-        call->known = first->known;
+        call->is_logged = first->is_logged;
     }
     return rv;
 }

@@ -61,7 +61,7 @@ static void read_state(apr_pool_t *pool, const um_rows_t *rows, um_session_state
         const char *const *row = rows->row[0];
 
         state->user = um_store_user_read(pool, row);
-        state->stands = row[UM_STORE_USER_COLUMNS][0] == '1';
+        state->is_valid = row[UM_STORE_USER_COLUMNS][0] == '1';
         state->expires_at = apr_atoi64(row[UM_STORE_USER_COLUMNS + 1]);
     }
 }
@@ -98,7 +98,7 @@ apr_status_t um_store_session_refresh(um_store_call_t *call, const char *id, um_
 
         state->user = um_store_user_read(call->pool, row);
         row += UM_STORE_USER_COLUMNS;
-        state->stands = row[0][0] == '1';
+        state->is_valid = row[0][0] == '1';
         state->created_at = apr_atoi64(row[1]);
         state->expires_at = apr_atoi64(row[2]);
         state->ends_at = apr_atoi64(row[3]);

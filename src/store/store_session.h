@@ -32,7 +32,7 @@ apr_status_t um_store_session_exists(um_store_call_t *call, const char *id, int 
 /** A session and its user in one look. */
 typedef struct um_session_state_t {
     um_user_t *user;           /**< NULL: no such session */
-    int stands;                /**< its version is the user's */
+    int is_valid;              /**< its version is the user's */
     apr_int64_t expires_at;
     const char *groups;        /**< names in order, commas between; NULL: not asked for */
 } um_session_state_t;
@@ -44,7 +44,7 @@ apr_status_t um_store_session_state(um_store_call_t *call, const char *id, um_se
 /** All that a refresh looks at. */
 typedef struct um_session_refresh_t {
     um_user_t *user;           /**< NULL: no such session */
-    int stands;                /**< its version is the user's */
+    int is_valid;              /**< its version is the user's */
     apr_int64_t created_at, expires_at, ends_at;
     const char *family_hash;
     const char *refresh_hash;

@@ -329,7 +329,7 @@ static void test_cause(void)
     is_cause(&call, um_store_run(&call, UM_SQL_USER_DELETE, UM_VALUES(site_ask(&s, "select id from um_users")), &rows),
              "um.USER_DELETE: told: reason", "the statement and the first line of the reason");
     ok(call.cause && !strstr(call.cause, SECRET), "without what follows it");
-    is_int(call.known, 0, "nobody knew it before");
+    is_int(call.is_logged, 0, "nobody knew it before");
     site_close(&s);
 }
 

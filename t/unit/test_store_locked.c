@@ -104,14 +104,14 @@ static void test_locked(void)
     open_file(&f);
     is_int(write_row(&f), APR_SUCCESS, "a writer with nobody else there");
     ok(other_does(&f, "begin immediate"), "another program locks the database");
-    ok(write_row(&f) == APR_EGENERAL && !f.call.known && told(&f, "locked"), "a writer is told: %s",
+    ok(write_row(&f) == APR_EGENERAL && !f.call.is_logged && told(&f, "locked"), "a writer is told: %s",
        f.call.cause ? f.call.cause : "(no cause)");
     since = faults.clock_ms;
-    ok(write_row(&f) == APR_EGENERAL && f.call.known && faults.clock_ms == since, "the next one at once");
+    ok(write_row(&f) == APR_EGENERAL && f.call.is_logged && faults.clock_ms == since, "the next one at once");
     ok(!f.s.asked && !f.locks, "without a connection, and without waiting for the lock");
     ok(read_row(&f) == APR_SUCCESS && faults.clock_ms == since, "reading goes on");
     faults.clock_ms += 300;
-    ok(write_row(&f) == APR_EGENERAL && !f.call.known, "a little later one tries again");
+    ok(write_row(&f) == APR_EGENERAL && !f.call.is_logged, "a little later one tries again");
     ok(other_does(&f, "rollback"), "the other program is done");
     faults.clock_ms += 300;
     is_int(write_row(&f), APR_SUCCESS, "and so does the next, who finds it free");
@@ -133,7 +133,7 @@ static void test_waiting(void)
     open_file(&f);
     is_int(write_row(&f), APR_SUCCESS, "a writer");
     f.s.on_lock = find_locked;
-    ok(write_row(&f) == APR_EGENERAL && f.call.known && f.locks == 1 && !f.s.asked,
+    ok(write_row(&f) == APR_EGENERAL && f.call.is_logged && f.locks == 1 && !f.s.asked,
        "who waited behind one that found the database locked does not try as well");
     f.s.on_lock = note;
     is_int(read_row(&f), APR_SUCCESS, "reading goes on");
@@ -141,7 +141,7 @@ static void test_waiting(void)
     is_int(write_row(&f), APR_SUCCESS, "a little later it goes on");
 
     f.s.lock_status = APR_TIMEUP;
-    ok(write_row(&f) == APR_EGENERAL && told(&f, "not free in time") && !f.call.known && !f.s.asked,
+    ok(write_row(&f) == APR_EGENERAL && told(&f, "not free in time") && !f.call.is_logged && !f.s.asked,
        "who does not get the lock in time is told so, and held no connection");
     is_int(read_row(&f), APR_SUCCESS, "reading goes on");
     f.s.lock_status = APR_SUCCESS;
@@ -185,7 +185,7 @@ static void test_fresh(void)
     start_anew(&f);
     f.s.lock_status = APR_EGENERAL;
     is_int(write_row(&f), APR_EGENERAL, "a lock that is no good");
-    ok(!f.call.known && told(&f, "could not be taken"), "has a cause: %s",
+    ok(!f.call.is_logged && told(&f, "could not be taken"), "has a cause: %s",
        f.call.cause ? f.call.cause : "(none)");
     close_file(&f);
 }
@@ -251,7 +251,7 @@ static void test_read_only(void)
     start_anew(&f);
     is_int(read_row(&f), APR_SUCCESS, "a connection of when the file was read-only reads");
     is_int(write_row(&f), APR_EGENERAL, "and does not write");
-    ok(told(&f, "readonly") && !f.call.known, "with a cause: %s", f.call.cause ? f.call.cause : "(none)");
+    ok(told(&f, "readonly") && !f.call.is_logged, "with a cause: %s", f.call.cause ? f.call.cause : "(none)");
     prepares = faults.prepares;
     for (int i = 0; i < 5; i++) {
         (void)write_row(&f);

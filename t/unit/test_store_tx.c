@@ -142,14 +142,14 @@ static void test_breaker(void)
     since = faults.clock_ms;
     s.refuse = -1;
     is_int(look(&s, &call, &rows), APR_EGENERAL, "no connection");
-    ok(call.cause && !call.known, "is news the first time: %s", call.cause ? call.cause : "(no cause)");
+    ok(call.cause && !call.is_logged, "is news the first time: %s", call.cause ? call.cause : "(no cause)");
     ok(s.asked > 5 && s.asked < 10 && faults.clock_ms - since > 500 && faults.clock_ms - since <= 1000,
        "asked %d times, in %" APR_INT64_T_FMT " ms", s.asked, faults.clock_ms - since);
 
     s.asked = 0;
     since = faults.clock_ms;
     is_int(look(&s, &call, &rows), APR_EGENERAL, "the next");
-    ok(call.cause && call.known, "is told that it is known: %s", call.cause ? call.cause : "(no cause)");
+    ok(call.cause && call.is_logged, "is told that it is known: %s", call.cause ? call.cause : "(no cause)");
     ok(s.asked == 0 && faults.clock_ms == since, "at once, and without asking");
 
     faults.clock_ms += 2000;
@@ -174,7 +174,7 @@ static um_store_call_t others_call;
 static void ask_too(site_t *s)
 {
     s->on_ask = NULL;
-    ok(look(s, &others_call, &others_rows) == APR_EGENERAL && others_call.known && s->asked == 1,
+    ok(look(s, &others_call, &others_rows) == APR_EGENERAL && others_call.is_logged && s->asked == 1,
        "while one tries, another is sent away at once");
 }
 
@@ -235,10 +235,10 @@ static void test_mended(void)
     faults_arm(FAULTS_GONE, 1);
     since = faults.clock_ms;
     is_int(look(&s, &call, &rows), APR_EGENERAL, "one that cannot be mended");
-    ok(call.cause && !call.known && rows.count == 0, "has a cause: %s", call.cause ? call.cause : "(none)");
+    ok(call.cause && !call.is_logged && rows.count == 0, "has a cause: %s", call.cause ? call.cause : "(none)");
     ok(faults.clock_ms - since <= 1000, "in %" APR_INT64_T_FMT " ms", faults.clock_ms - since);
     s.asked = 0;
-    ok(look(&s, &call, &rows) == APR_EGENERAL && call.known && s.asked == 0, "sends the next ones away at once");
+    ok(look(&s, &call, &rows) == APR_EGENERAL && call.is_logged && s.asked == 0, "sends the next ones away at once");
     faults_disarm();
     faults.clock_ms += 2000;
     is_int(look(&s, &call, &rows), APR_SUCCESS, "until it is back");

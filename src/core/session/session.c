@@ -83,7 +83,7 @@ um_status_e um_session_judge(um_ctx_t *ctx, const um_session_state_t *state, con
     if (!state->user->is_active) {
         return um_session_say(ctx, UM_INACTIVE);
     }
-    return um_session_say(ctx, state->stands && state->expires_at > um_ctx_seconds(ctx) ? UM_OK : UM_BAD_TOKEN);
+    return um_session_say(ctx, state->is_valid && state->expires_at > um_ctx_seconds(ctx) ? UM_OK : UM_BAD_TOKEN);
 }
 
 um_status_e um_session_caller(um_ctx_t *ctx, const char *token, um_caller_t *caller)

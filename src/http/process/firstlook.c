@@ -137,7 +137,7 @@ static void look(um_server_t *server, apr_pool_t *pool, apr_uint32_t tick)
          && (look_at_schema(server, &call) != APR_SUCCESS || look_at_connections(server, &call) != APR_SUCCESS
              || look_at_issuers(server, &call, now) != APR_SUCCESS))
         || um_store_start_issuer_used(&call, server->issuer, now) != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, call.known ? APLOG_DEBUG : APLOG_INFO, 0, server->server, "UM128: the database "
+        ap_log_error(APLOG_MARK, call.is_logged ? APLOG_DEBUG : APLOG_INFO, 0, server->server, "UM128: the database "
                      "could not be asked what belongs to the start, which is tried again: %s",
                      call.cause ? call.cause : "no cause given");
         return;

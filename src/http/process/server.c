@@ -175,7 +175,7 @@ static void tell_if_not_ready(apr_pool_t *pchild, const um_server_t *server)
     um_store_call_t call = { .store = server->site->store };
 
     apr_pool_create(&call.pool, pchild);
-    if (um_store_ready(&call) != APR_SUCCESS && !call.known) {
+    if (um_store_ready(&call) != APR_SUCCESS && !call.is_logged) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM101: the database is not ready, requests are "
                      "answered 503 until it is: %s", call.cause);
     }
