@@ -229,7 +229,7 @@ static um_status_e site_login(um_ctx_t *ctx, const char *username, um_secret_t p
     return status;
 }
 
-typedef um_member_input_t site_input_t;
+typedef um_profile_input_t site_input_t;
 
 __attribute__((unused))
 static um_status_e site_enrol(um_ctx_t *ctx, const site_input_t *input, const um_user_t **user, const char **token)

@@ -383,7 +383,7 @@ static void test_login_overtaken(void)
 
 int main(void)
 {
-    um_member_input_t input = { .username = "alice", .password = { SITE_PASSWORD, strlen(SITE_PASSWORD) },
+    um_profile_input_t input = { .username = "alice", .password = { SITE_PASSWORD, strlen(SITE_PASSWORD) },
                                 .first_name = "Ann", .last_name = "", .email = "alice@example.org" };
 
     site_begin();

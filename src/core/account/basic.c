@@ -2,7 +2,7 @@
 #include "basic.h"
 
 #include "caller_cache_login.h"
-#include "member.h"
+#include "profile_input.h"
 #include "unicode.h"
 
 #include <openssl/crypto.h>
@@ -97,7 +97,7 @@ um_status_e um_basic_caller(um_ctx_t *ctx, const char *username, um_secret_t pas
     um_status_e status;
 
     *found = (um_basic_t){ NULL, 0 };
-    if (!*username || strlen(username) > UM_MEMBER_MAX_TYPED
+    if (!*username || strlen(username) > UM_PROFILE_MAX_TYPED
         || um_unicode_key(ctx->pool, username, &in.key) != APR_SUCCESS) {
         ctx->cause = "no account can have such a name";
         return UM_ABSENT;

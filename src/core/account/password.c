@@ -3,7 +3,7 @@
 
 #include "caller_cache.h"
 #include "mailing.h"
-#include "member.h"
+#include "profile_input.h"
 #include "random.h"
 #include "refresh.h"
 #include "unicode.h"
@@ -183,7 +183,7 @@ static um_status_e find_user(um_ctx_t *ctx, const char *username, um_user_t **us
     um_store_call_t call = um_ctx_store(ctx);
     const char *key;
 
-    if (strlen(username) > UM_MEMBER_MAX_TYPED || um_unicode_key(ctx->pool, username, &key) != APR_SUCCESS) {
+    if (strlen(username) > UM_PROFILE_MAX_TYPED || um_unicode_key(ctx->pool, username, &key) != APR_SUCCESS) {
         return UM_OK;
     }
     return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);

@@ -27,10 +27,10 @@ static um_status_e check_taken(um_ctx_t *ctx, const um_user_keys_t *keys)
         status = um_quarantine_has(ctx, keys->username_key, &name);
     }
     if (name) {
-        um_member_taken_username(ctx);
+        um_profile_taken_username(ctx);
     }
     if (email) {
-        um_member_taken_email(ctx);
+        um_profile_taken_email(ctx);
     }
     return status;
 }
@@ -52,24 +52,24 @@ static void need_email(um_ctx_t *ctx, const char *email)
 }
 
 /* What needs no database. */
-static void check_new(um_ctx_t *ctx, const um_member_input_t *input, um_user_t *user, um_user_keys_t *keys)
+static void check_new(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user, um_user_keys_t *keys)
 {
     um_policy_person_t person = { input->username, input->first_name, input->last_name, input->email };
 
     user->first_name = text_or_empty(input->first_name);
     user->last_name = text_or_empty(input->last_name);
     if (input->username) {
-        um_member_check_username(ctx, input->username, user, keys);
+        um_profile_check_username(ctx, input->username, user, keys);
     }
     /* Told as one that somebody has: clients know that text, and it leads people to the same thing, another name. */
     if (keys->username_key && um_reserved_has(ctx->site->reserved, keys->username_key)) {
-        um_member_taken_username(ctx);
+        um_profile_taken_username(ctx);
         keys->username_key = NULL;
     }
     if (input->password.text) {
         um_password_check(ctx, "password", input->password, &person);
     }
-    um_member_check_email(ctx, text_or_empty(input->email), user, keys);
+    um_profile_check_email(ctx, text_or_empty(input->email), user, keys);
     if (user->is_waiting) {
         need_email(ctx, input->email);
     }
@@ -88,7 +88,7 @@ static um_status_e check_others(um_ctx_t *ctx, const um_user_keys_t *keys)
 
 /* The database is asked inside the gate, so that a call that is sent away asks nothing; but what is refused anyway does
  * not wait for a hash that it does not need. */
-static um_status_e check_and_hash(um_ctx_t *ctx, const um_member_input_t *input, um_user_t *user,
+static um_status_e check_and_hash(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user,
                                   const um_user_keys_t *keys)
 {
     um_gate_pass_t pass;
@@ -135,7 +135,7 @@ static um_status_e store_registration(um_ctx_t *ctx, registration_t *new)
     /* Somebody else was faster between our look and our insert. */
     status = check_taken(ctx, new->keys);
     if (status == UM_OK && !ctx->errors->nelts) {
-        um_member_taken_username(ctx);
+        um_profile_taken_username(ctx);
     }
     return status == UM_OK ? UM_INVALID : status;
 }
@@ -159,7 +159,7 @@ static um_status_e make_rows(um_ctx_t *ctx, registration_t *new)
     return status;
 }
 
-um_status_e um_registration_create(um_ctx_t *ctx, const um_member_input_t *input, const um_user_t **user,
+um_status_e um_registration_create(um_ctx_t *ctx, const um_profile_input_t *input, const um_user_t **user,
                                    const char **token)
 {
     um_user_t *made = apr_pcalloc(ctx->pool, sizeof(*made));

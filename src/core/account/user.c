@@ -40,7 +40,7 @@ static um_status_e not_updated(um_ctx_t *ctx, um_store_call_t *call, const um_us
 
     if (keys->email_claim && *keys->email_claim
         && um_store_user_email_taken(call, keys->email_claim, id, &taken) == APR_SUCCESS && taken) {
-        um_member_taken_email(ctx);
+        um_profile_taken_email(ctx);
         return UM_INVALID;
     }
     return otherwise;
@@ -174,7 +174,7 @@ static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *u
                        rv == APR_SUCCESS || rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : um_ctx_unavailable(ctx, &call));
 }
 
-um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_member_input_t *input,
+um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profile_input_t *input,
                            const um_user_t **updated)
 {
     um_store_call_t call = um_ctx_store(ctx);
@@ -184,7 +184,7 @@ um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_member
     um_status_e status;
 
     if (input->email) {
-        um_member_check_email(ctx, input->email, &change, &keys);
+        um_profile_check_email(ctx, input->email, &change, &keys);
     }
     if (ctx->errors->nelts) {
         return UM_INVALID;

@@ -2,7 +2,7 @@
 #ifndef UM_USER_H
 #define UM_USER_H
 /* Users: finding, updating, switching on and off, deleting. */
-#include "member.h"
+#include "profile_input.h"
 
 /** The user that a caller may see: himself, or anybody if he is staff. UM_ABSENT for all others alike.
  * @param id  canonical UUID, or NULL for an id that is none */
@@ -13,7 +13,7 @@ um_status_e um_user_find(um_ctx_t *ctx, const um_caller_t *caller, const char *i
  * UM_INVALID (also when ctx->errors was not empty at the call), UM_ABSENT (deleted meanwhile), UM_BUSY, UM_UNAVAILABLE,
  * UM_FAILED. With ctx->demand: UM_PRECONDITION when that does not hold; it is judged in the transaction of the change.
  * @param user as read by this request */
-um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_member_input_t *input,
+um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profile_input_t *input,
                            const um_user_t **updated);
 
 /** The user of a name in any spelling that is equal to it. UM_ABSENT, UM_UNAVAILABLE. */

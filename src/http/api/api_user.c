@@ -11,29 +11,29 @@
 
 /* --- schemas --- */
 
-#define IN(field) offsetof(um_member_input_t, field)
+#define IN(field) offsetof(um_profile_input_t, field)
 
 static const um_input_field_t register_fields[] = {
     { .name = "username", .label = "Username", .kind = UM_INPUT_USERNAME, .required = 1,
-      .max_length = UM_MEMBER_MAX_USERNAME, .offset = IN(username) },
+      .max_length = UM_PROFILE_MAX_USERNAME, .offset = IN(username) },
     { .name = "password", .label = "Password", .kind = UM_INPUT_SECRET, .required = 1, .offset = IN(password) },
     { .name = "first_name", .label = "First name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
-      .max_length = UM_MEMBER_MAX_NAME, .offset = IN(first_name) },
+      .max_length = UM_PROFILE_MAX_NAME, .offset = IN(first_name) },
     { .name = "last_name", .label = "Last name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
-      .max_length = UM_MEMBER_MAX_NAME, .offset = IN(last_name) },
+      .max_length = UM_PROFILE_MAX_NAME, .offset = IN(last_name) },
     { .name = "email", .label = "Email address", .kind = UM_INPUT_EMAIL, .may_be_blank = 1,
-      .max_length = UM_MEMBER_MAX_EMAIL, .offset = IN(email) },
+      .max_length = UM_PROFILE_MAX_EMAIL, .offset = IN(email) },
 };
 
 #define SHOWN(field) offsetof(um_user_t, field)
 
 static const um_input_field_t update_fields[] = {
     { .name = "first_name", .label = "First name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
-      .max_length = UM_MEMBER_MAX_NAME, .offset = IN(first_name) },
+      .max_length = UM_PROFILE_MAX_NAME, .offset = IN(first_name) },
     { .name = "last_name", .label = "Last name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
-      .max_length = UM_MEMBER_MAX_NAME, .offset = IN(last_name) },
+      .max_length = UM_PROFILE_MAX_NAME, .offset = IN(last_name) },
     { .name = "email", .label = "Email address", .kind = UM_INPUT_EMAIL, .may_be_blank = 1,
-      .max_length = UM_MEMBER_MAX_EMAIL, .offset = IN(email) },
+      .max_length = UM_PROFILE_MAX_EMAIL, .offset = IN(email) },
     { .name = "id", .label = "Id", .kind = UM_INPUT_READ_ONLY, .is_shown = 1, .offset = SHOWN(id) },
     { .name = "username", .label = "Username", .kind = UM_INPUT_READ_ONLY, .is_shown = 1, .offset = SHOWN(username) },
     { .name = "password", .label = "Password", .kind = UM_INPUT_READ_ONLY },
@@ -56,8 +56,8 @@ static const um_input_field_t password_fields[] = {
       .offset = offsetof(passwords_t, new_password) },
 };
 
-const um_input_schema_t um_api_user_register_schema = UM_INPUT_SCHEMA(um_member_input_t, register_fields);
-const um_input_schema_t um_api_user_update_schema = UM_INPUT_SCHEMA(um_member_input_t, update_fields);
+const um_input_schema_t um_api_user_register_schema = UM_INPUT_SCHEMA(um_profile_input_t, register_fields);
+const um_input_schema_t um_api_user_update_schema = UM_INPUT_SCHEMA(um_profile_input_t, update_fields);
 const um_input_schema_t um_api_user_password_schema = UM_INPUT_SCHEMA(passwords_t, password_fields);
 
 um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user)

@@ -53,7 +53,7 @@ static int check_kind(um_call_t *call, const um_input_field_t *field, const um_j
         break;
     }
     if (field->kind == UM_INPUT_EMAIL) {
-        um_member_bad_email(&call->ctx);
+        um_profile_bad_email(&call->ctx);
         return 0;
     }
     return fail(call, field, "invalid", "Not a valid string.");
@@ -68,11 +68,11 @@ static int is_far_too_long(const um_input_field_t *field, apr_size_t len)
 /* Of a text with a character that no text may have, the form is wrong too. */
 static void check_form(um_call_t *call, const um_input_field_t *field, const char *text, int whole)
 {
-    if (field->kind == UM_INPUT_USERNAME && (!whole || !um_member_is_username(call->ctx.pool, text))) {
-        um_member_bad_username(&call->ctx);
+    if (field->kind == UM_INPUT_USERNAME && (!whole || !um_profile_is_username(call->ctx.pool, text))) {
+        um_profile_bad_username(&call->ctx);
     }
     if (field->kind == UM_INPUT_EMAIL && *text && (!whole || !um_email_valid(call->ctx.pool, text))) {
-        um_member_bad_email(&call->ctx);
+        um_profile_bad_email(&call->ctx);
     }
 }
 

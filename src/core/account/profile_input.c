@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "member.h"
+#include "profile_input.h"
 
 #include "email.h"
 #include "unicode.h"
 
 #include <string.h>
 
-void um_member_bad_username(um_ctx_t *ctx)
+void um_profile_bad_username(um_ctx_t *ctx)
 {
     um_ctx_error(ctx, "username", "invalid", "Enter a valid username. This value may contain only letters, numbers, "
                  "and @/./+/-/_ characters.");
 }
 
-void um_member_bad_email(um_ctx_t *ctx)
+void um_profile_bad_email(um_ctx_t *ctx)
 {
     um_ctx_error(ctx, "email", "invalid", "Enter a valid email address.");
 }
@@ -23,23 +23,23 @@ static int is_username(const char *name)
     return um_unicode_is_name(name) && um_unicode_has_letter(name);
 }
 
-int um_member_is_username(apr_pool_t *pool, const char *text)
+int um_profile_is_username(apr_pool_t *pool, const char *text)
 {
     const char *name;
 
     return um_unicode_nfkc(pool, text, &name) == APR_SUCCESS && is_username(name);
 }
 
-void um_member_check_username(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys)
+void um_profile_check_username(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys)
 {
     const char *name;
 
     if (um_unicode_nfkc(ctx->pool, typed, &name) != APR_SUCCESS || !is_username(name)
         || um_unicode_key(ctx->pool, name, &keys->username_key) != APR_SUCCESS) {
-        um_member_bad_username(ctx);
+        um_profile_bad_username(ctx);
     }
     /* Some single characters become many: what is stored counts. */
-    else if (um_unicode_count(name, strlen(name)) > UM_MEMBER_MAX_USERNAME) {
+    else if (um_unicode_count(name, strlen(name)) > UM_PROFILE_MAX_USERNAME) {
         um_ctx_error(ctx, "username", "max_length", "Ensure this field has no more than 150 characters.");
     }
     else {
@@ -49,10 +49,10 @@ void um_member_check_username(um_ctx_t *ctx, const char *typed, um_user_t *user,
     keys->username_key = NULL;
 }
 
-void um_member_check_email(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys)
+void um_profile_check_email(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys)
 {
     if (*typed && !um_email_valid(ctx->pool, typed)) {
-        um_member_bad_email(ctx);
+        um_profile_bad_email(ctx);
         return;
     }
     user->email = *typed ? um_email_normalize(ctx->pool, typed) : "";
@@ -60,12 +60,12 @@ void um_member_check_email(um_ctx_t *ctx, const char *typed, um_user_t *user, um
     keys->email_claim = ctx->site->unique_email ? keys->email_key : "";
 }
 
-void um_member_taken_username(um_ctx_t *ctx)
+void um_profile_taken_username(um_ctx_t *ctx)
 {
     um_ctx_error(ctx, "username", "unique", "A user with that username already exists.");
 }
 
-void um_member_taken_email(um_ctx_t *ctx)
+void um_profile_taken_email(um_ctx_t *ctx)
 {
     um_ctx_error(ctx, "email", "unique", "A user with that email address already exists.");
 }
