@@ -6,17 +6,17 @@
 #include "auth_bearer.h"
 #include "auth_expr.h"
 #include "auth_require.h"
-#include "checks.h"
+#include "config_check.h"
 #include "cors.h"
 #include "dir_config.h"
 #include "failure.h"
 #include "handover.h"
-#include "hosts.h"
-#include "keys.h"
+#include "key_reload.h"
 #include "private.h"
 #include "refusal.h"
 #include "server.h"
 #include "sqlitefile.h"
+#include "virtual_host.h"
 #include "worker.h"
 
 #include <ap_config.h>
@@ -33,14 +33,14 @@ static void register_hooks(apr_pool_t *pool)
     static const char *const before_watchdog[] = { "mod_watchdog.c", NULL };
 
     ap_hook_pre_config(um_server_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_check_config(um_checks_run, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(um_config_check_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_server_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_sqlitefile_post_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(um_hosts_post_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(um_keys_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(um_virtual_host_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(um_key_reload_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_worker_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_server_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
-    ap_hook_child_init(um_keys_child_init, NULL, before_watchdog, APR_HOOK_MIDDLE);
+    ap_hook_child_init(um_key_reload_child_init, NULL, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_worker_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
 
     /* Before anybody looks at what a client says that he is. */

@@ -5,13 +5,13 @@
 #include "api_check.h"
 #include "body.h"
 #include "channel.h"
-#include "mailer.h"
+#include "mail_setup.h"
 #include "options.h"
 #include "random.h"
 #include "reply.h"
 #include "request.h"
 #include "route.h"
-#include "shared.h"
+#include "shared_memory.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>
@@ -143,7 +143,7 @@ static int read_input(um_call_t *call)
     um_json_doc_t *doc;
     int status = um_body_read(call, &doc);
 
-    call->ctx.language = um_mailer_language(call->server, call->r);
+    call->ctx.language = um_mail_setup_language(call->server, call->r);
     if (status != OK) {
         return status;
     }
@@ -205,7 +205,7 @@ static int serve(um_call_t *call, const um_route_match_t *match)
     ended = call->route->function(call);
     record(call, ended);
     if (ended == UM_OK && call->ctx.wrote_mail) {
-        um_shared_ring();
+        um_shared_memory_wake_worker();
     }
     return um_reply_status(call, ended);
 }

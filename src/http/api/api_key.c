@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_key.h"
 
+#include "key_reload.h"
 #include "keyring.h"
-#include "keys.h"
 
 um_status_e um_api_key_set(um_call_t *call)
 {
@@ -10,7 +10,7 @@ um_status_e um_api_key_set(um_call_t *call)
 
     document->type = "application/jwk-set+json";
     document->text = um_keyring_jwks(call->server->keys, &document->etag);
-    document->max_age = um_keys_max_age(call->server);
+    document->max_age = um_key_reload_max_age(call->server);
     call->document = document;
     return UM_OK;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "database.h"
 
-#include "hosts.h"
-#include "shared.h"
+#include "shared_memory.h"
 #include "sqlitefile.h"
+#include "virtual_host.h"
 
 #include <apr_dbd.h>
 #include <mod_dbd.h>
@@ -76,7 +76,7 @@ static apr_status_t lock_by_steps(apr_global_mutex_t *writers)
  * steps of 0.1 s. Bounded, for its holder may be waiting for another program. */
 static apr_status_t lock(void *baton)
 {
-    apr_global_mutex_t *writers = um_shared_writers();
+    apr_global_mutex_t *writers = um_shared_memory_sqlite_mutex();
     apr_status_t rv = apr_global_mutex_timedlock(writers, apr_time_from_msec(LOCK_WAIT_MS));
 
     (void)baton;
@@ -86,7 +86,7 @@ static apr_status_t lock(void *baton)
 static void unlock(void *baton)
 {
     (void)baton;
-    apr_global_mutex_unlock(um_shared_writers());
+    apr_global_mutex_unlock(um_shared_memory_sqlite_mutex());
 }
 
 um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_t guard)
@@ -100,7 +100,7 @@ um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_
         lender.unlock = unlock;
     }
     store = um_store_create(pchild, server->dialect, &lender, server->settings.prepared_statements);
-    if (!um_hosts_decides(server)) {
+    if (!um_virtual_host_manages_database(server)) {
         um_store_keep_schema(store);
     }
     return store;

@@ -2,8 +2,8 @@
 /* What mod_dbd's directives say of a host's database, looked at before mod_dbd opens anything. */
 #include "conftree.h"
 #include "database.h"
-#include "hosts.h"
 #include "sqlitefile.h"
+#include "virtual_host.h"
 
 #include <apr_file_info.h>
 #include <apr_lib.h>
@@ -147,14 +147,14 @@ const char *um_database_check(um_server_t *server, server_rec *main_server, apr_
     const ap_directive_t *driver, *params;
     const char *args, *name;
 
-    um_hosts_choose_dbd(server, main_server);
+    um_virtual_host_choose_dbd(server, main_server);
     if (!ap_find_linked_module("mod_dbd.c")) {
         return "accounts are kept through mod_dbd, which is not loaded: add LoadModule dbd_module";
     }
     driver = um_conftree_find(server->dbd, "DBDriver");
     params = um_conftree_find(server->dbd, "DBDParams");
     if (!driver) {
-        return um_hosts_check_without_database(server, main_server, ptemp);
+        return um_virtual_host_check_without_database(server, main_server, ptemp);
     }
     server->dbd_max = number_of(um_conftree_find(server->dbd, "DBDMax"), DBD_MAX);
     args = driver->args;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server.h"
 
-#include "checks.h"
+#include "config_check.h"
 #include "database.h"
-#include "database_guard.h"
+#include "database_limits.h"
 #include "caller_cache.h"
-#include "shared.h"
+#include "shared_memory.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>
@@ -52,7 +52,7 @@ int um_server_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     (void)plog;
     (void)ptemp;
-    return um_shared_pre_config(pconf) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
+    return um_shared_memory_pre_config(pconf) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
 int um_server_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
@@ -68,7 +68,7 @@ int um_server_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     if (!wanted || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    return um_shared_create(main_server) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
+    return um_shared_memory_create(main_server) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
 /* --- sites --- */
@@ -93,7 +93,7 @@ typedef struct common_t {
     um_single_flight_t *single_flight;
     um_seldom_t *gate_full;
     um_seldom_t *database_told;
-    um_database_guard_t *database_guard;
+    um_database_limits_t *database_guard;
 } common_t;
 
 /* Half of what answers requests, of this process's threads or of prefork's processes, is left for those that do not
@@ -111,7 +111,7 @@ static um_gate_t *make_gate(apr_pool_t *pchild, const um_settings_t *settings)
             queue = processes / 2 > concurrency ? processes / 2 - concurrency : 0;
         }
     }
-    gate = um_gate_attach(pchild, um_shared_gate(), concurrency, queue);
+    gate = um_gate_attach(pchild, um_shared_memory_hash_limit(), concurrency, queue);
     um_gate_bound(gate, threads / 2);
     return gate;
 }
@@ -121,17 +121,17 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     const um_settings_t *settings = &um_server_of(main_server)->settings;
 
     common->gate = make_gate(pchild, settings);
-    common->caller_cache = um_caller_cache_attach(pchild, um_shared_caller_cache(), um_shared_caller_cache_size());
+    common->caller_cache = um_caller_cache_attach(pchild, um_shared_memory_caller_cache(), um_shared_memory_caller_cache_size());
     common->gate_full = apr_pcalloc(pchild, sizeof(*common->gate_full));
     common->database_told = apr_pcalloc(pchild, sizeof(*common->database_told));
-    common->database_guard = um_database_guard_create(pchild, main_server);
+    common->database_guard = um_database_limits_create(pchild, main_server);
     if (um_signature_cache_create(pchild, REMEMBERED_SIGNATURES, &common->signatures) != APR_SUCCESS) {
         common->signatures = NULL;
     }
     if (um_single_flight_create(pchild, &common->single_flight) != APR_SUCCESS) {
         common->single_flight = NULL;
     }
-    um_shared_child_init(pchild, main_server);
+    um_shared_memory_child_init(pchild, main_server);
 }
 
 static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const common_t *common)
@@ -139,7 +139,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     const um_settings_t *settings = &server->settings;
     um_site_t *site = apr_pcalloc(pchild, sizeof(*site));
 
-    site->store = um_database_store(pchild, server, um_database_guard_for(common->database_guard, pchild, server));
+    site->store = um_database_store(pchild, server, um_database_limits_for(common->database_guard, pchild, server));
     site->database_told = common->database_told;
     site->keys = server->keys;
     site->signatures = common->signatures;

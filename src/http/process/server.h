@@ -21,7 +21,7 @@ typedef struct um_server_t {
     um_seldom_t misplaced;      /**< what a place cannot do that it is meant to is told seldom */
     int has_own_key;            /**< UserMgmtSigningKey stands in this very host: it is not inherited */
     /* Set when the configuration is checked: */
-    server_rec *dbd;            /**< the host whose mod_dbd connections are used, see hosts.h */
+    server_rec *dbd;            /**< the host whose mod_dbd connections are used, see virtual_host.h */
     const char *database;       /**< mod_dbd's driver and parameters, to tell databases apart; NULL: there is none */
     const char *database_name;  /**< for the log: without login and password */
     struct um_sqlitefile_t *file; /**< of SQLite; else NULL */
@@ -36,8 +36,8 @@ typedef struct um_server_t {
     um_mailing_t *mailing;
     um_transport_t *transport;  /**< for the worker alone; NULL: no mail is sent */
     um_site_t *site;            /**< made in each child; NULL as keys */
-    apr_uint32_t looked_at;     /**< for firstlook.c alone: the tick of the last look, and whether it was answered */
-    int is_looked_at;
+    apr_uint32_t looked_at;     /**< by startup_check.c: tick of the last attempt; 0: none yet */
+    int is_looked_at;           /**< by startup_check.c: the database has answered */
 } um_server_t;
 
 /** The server's record. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sqlitefile.h"
 
-#include "breaker.h"
-#include "hosts.h"
 #include "atomic_file.h"
+#include "breaker.h"
 #include "schema.h"
+#include "virtual_host.h"
 
 #include <apr_atomic.h>
 #include <apr_dbd.h>
@@ -275,7 +275,7 @@ static int has_part(const server_rec *s)
 {
     const um_server_t *server = um_server_of(s);
 
-    return um_server_is_own(s) && server->keys && server->file && um_hosts_decides(server);
+    return um_server_is_own(s) && server->keys && server->file && um_virtual_host_manages_database(server);
 }
 
 /* The first host that decides about the same file; NULL: there is none. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker.h"
 
-#include "firstlook.h"
-#include "keys.h"
+#include "key_reload.h"
 #include "monotonic.h"
 #include "outbox.h"
-#include "shared.h"
+#include "shared_memory.h"
+#include "startup_check.h"
 
 #include <apr_strings.h>
 #include <http_core.h>
@@ -306,7 +306,7 @@ static void purge_all(apr_pool_t *pool)
 {
     apr_int64_t ends = in_seconds(CALL_SECONDS), share_ends = um_monotonic_ms() + LISTEN_MS / PURGE_SHARE;
 
-    while (!worker.stop && !is_time(ends) && (um_shared_rings() == worker.rings || !is_time(share_ends))
+    while (!worker.stop && !is_time(ends) && (um_shared_memory_wake_count() == worker.rings || !is_time(share_ends))
            && purge_next(pool)) {
         continue;
     }
@@ -314,7 +314,7 @@ static void purge_all(apr_pool_t *pool)
 
 static void work(apr_pool_t *pool)
 {
-    apr_uint32_t rings = um_shared_rings();
+    apr_uint32_t rings = um_shared_memory_wake_count();
     int more = 0, looks;
 
     look_at_clock();
@@ -335,8 +335,8 @@ static void work(apr_pool_t *pool)
         worker.next_look = more ? 0 : in_seconds(LOOK_SECONDS);
     }
     if (!worker.stop) {
-        um_keys_work(pool);
-        um_firstlook_work(pool);
+        um_key_reload_rotate(pool);
+        um_startup_check_work(pool);
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hosts.h"
+#include "virtual_host.h"
 
 #include "conftree.h"
 
@@ -10,14 +10,15 @@
 
 /* --- the database --- */
 
-int um_hosts_decides(const um_server_t *server)
+int um_virtual_host_manages_database(const um_server_t *server)
 {
     return server->settings.enabled || server->has_own_key || !server->server->is_virtual;
 }
 
-void um_hosts_choose_dbd(um_server_t *server, server_rec *main_server)
+void um_virtual_host_choose_dbd(um_server_t *server, server_rec *main_server)
 {
-    server->dbd = um_hosts_decides(server) || !um_conftree_own(main_server, "DBDriver") ? server->server : main_server;
+    server->dbd = um_virtual_host_manages_database(server) || !um_conftree_own(main_server,
+                                                                               "DBDriver") ? server->server : main_server;
 }
 
 /* A virtual host that has the settings of this record and an AuthType Bearer of its own. NULL: there is none. */
@@ -37,7 +38,8 @@ static const char *place_of(apr_pool_t *pool, const server_rec *s)
                                         s->defn_name ? s->defn_name : "", s->defn_line_number) : "main server";
 }
 
-const char *um_hosts_check_without_database(const um_server_t *server, server_rec *main_server, apr_pool_t *ptemp)
+const char *um_virtual_host_check_without_database(const um_server_t *server, server_rec *main_server,
+                                                   apr_pool_t *ptemp)
 {
     static const char wanted[] = "no DBDriver: add \"DBDriver sqlite3\" or \"DBDriver pgsql\", and DBDParams";
     const server_rec *host = protected_host(server, main_server);
@@ -59,7 +61,7 @@ const char *um_hosts_check_without_database(const um_server_t *server, server_re
 
 /* --- names --- */
 
-const char *um_hosts_name(const server_rec *server, const server_rec *main_server)
+const char *um_virtual_host_name(const server_rec *server, const server_rec *main_server)
 {
     if (um_conftree_own(server, "ServerName")) {
         return server->server_hostname;
@@ -69,7 +71,7 @@ const char *um_hosts_name(const server_rec *server, const server_rec *main_serve
 
 static const char *issuer_of_name(apr_pool_t *pool, const server_rec *server, const server_rec *main_server)
 {
-    const char *name = um_hosts_name(server, main_server);
+    const char *name = um_virtual_host_name(server, main_server);
 
     return name ? apr_pstrcat(pool, "https://", name, NULL) : NULL;
 }
@@ -118,7 +120,8 @@ static const char *issuer_elsewhere(apr_pool_t *pool, const um_server_t *server,
     return found;
 }
 
-const char *um_hosts_check_issuer(um_server_t *server, server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp)
+const char *um_virtual_host_check_issuer(um_server_t *server, server_rec *main_server, apr_pool_t *pconf,
+                                         apr_pool_t *ptemp)
 {
     const char *where = um_settings_where(ptemp, &server->settings, UM_SET_UserMgmtIssuer);
     const char *own = issuer_of_name(pconf, server->server, main_server);
@@ -152,7 +155,7 @@ const char *um_hosts_check_issuer(um_server_t *server, server_rec *main_server, 
 
 /* --- the start --- */
 
-int um_hosts_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+int um_virtual_host_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     (void)pconf;
     (void)plog;

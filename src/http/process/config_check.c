@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "checks.h"
+#include "config_check.h"
 
 #include "client.h"
 #include "conftree.h"
 #include "database.h"
-#include "hosts.h"
-#include "keys.h"
-#include "mailer.h"
+#include "key_reload.h"
+#include "mail_setup.h"
 #include "reserved.h"
+#include "virtual_host.h"
 
 #include <apr_file_info.h>
 #include <apr_strings.h>
@@ -49,7 +49,7 @@ static int check_keys(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
                      APR_STATUS_IS_ENOENT(apr_stat(&info, path, APR_FINFO_TYPE, ptemp))
                      ? "; make a folder with a key with: usermgmt key new FOLDER" : "");
     }
-    why = um_keys_check(server, ptemp);
+    why = um_key_reload_check_rotation(server, ptemp);
     return why ? fault(server, "%s", why) : 1;
 }
 
@@ -101,7 +101,7 @@ static int check_names(um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp
 
 static int check_mail(um_server_t *server, server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
-    const char *why = um_mailer_check(server, main_server, pconf, ptemp);
+    const char *why = um_mail_setup_check(server, main_server, pconf, ptemp);
 
     return why ? fault(server, "%s", why) : 1;
 }
@@ -123,7 +123,7 @@ static int check_database(um_server_t *server, server_rec *main_server, apr_pool
 
 static int check_issuer(um_server_t *server, server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
-    const char *why = um_hosts_check_issuer(server, main_server, pconf, ptemp);
+    const char *why = um_virtual_host_check_issuer(server, main_server, pconf, ptemp);
 
     return why ? fault(server, "%s", why) : 1;
 }
@@ -145,7 +145,7 @@ static int check_trailers(const server_rec *s)
                  server->identity_headers);
 }
 
-int um_checks_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+int um_config_check_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     int good = 1;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keys.h"
+#include "key_reload.h"
 
 #include "breaker.h"
 #include "rotation.h"
@@ -55,7 +55,7 @@ static int user_may(apr_pool_t *ptemp, const um_server_t *server, int folder_mod
     return child > 0 && status == 0;
 }
 
-const char *um_keys_check(const um_server_t *server, apr_pool_t *ptemp)
+const char *um_key_reload_check_rotation(const um_server_t *server, apr_pool_t *ptemp)
 {
     const um_settings_t *settings = &server->settings;
     const char *where = um_settings_where(ptemp, settings, UM_SET_UserMgmtKeyRotation);
@@ -111,7 +111,7 @@ static void tell_if_not_live(apr_pool_t *ptemp, const um_server_t *server)
                  group, path, path);
 }
 
-int um_keys_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+int um_key_reload_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     (void)pconf;
     (void)plog;
@@ -151,7 +151,7 @@ static void tell(void *baton, int is_trouble, const char *text)
     }
 }
 
-void um_keys_child_init(apr_pool_t *pchild, server_rec *main_server)
+void um_key_reload_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
     for (server_rec *s = main_server; s; s = s->next) {
         um_server_t *server = um_server_of(s);
@@ -200,7 +200,7 @@ static void rotate(apr_pool_t *pool, const um_server_t *server, const um_rotatio
     }
 }
 
-void um_keys_work(apr_pool_t *pool)
+void um_key_reload_rotate(apr_pool_t *pool)
 {
     apr_int64_t pause = LONGEST_PAUSE_SECONDS;
     apr_pool_t *scratch;
@@ -226,7 +226,7 @@ void um_keys_work(apr_pool_t *pool)
 
 /* --- others fetch --- */
 
-int um_keys_max_age(const um_server_t *server)
+int um_key_reload_max_age(const um_server_t *server)
 {
     um_rotation_t plan;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "firstlook.h"
+#include "startup_check.h"
 
 #include "breaker.h"
 #include "schema.h"
@@ -145,7 +145,7 @@ static void look(um_server_t *server, apr_pool_t *pool, apr_uint32_t tick)
     server->is_looked_at = 1;
 }
 
-void um_firstlook_work(apr_pool_t *pool)
+void um_startup_check_work(apr_pool_t *pool)
 {
     apr_uint32_t tick = um_breaker_tick();
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mailer.h"
+#include "mail_setup.h"
 
 #include "email.h"
-#include "hosts.h"
 #include "unicode.h"
+#include "virtual_host.h"
 
 #include <apr_file_info.h>
 #include <apr_strings.h>
@@ -156,9 +156,10 @@ static const char *check_sending(um_server_t *server, um_mailing_t *mailing, apr
     return check_transport(server, pconf, ptemp);
 }
 
-const char *um_mailer_check(um_server_t *server, const server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp)
+const char *um_mail_setup_check(um_server_t *server, const server_rec *main_server, apr_pool_t *pconf,
+                                apr_pool_t *ptemp)
 {
-    const char *name = um_hosts_name(server->server, main_server);
+    const char *name = um_virtual_host_name(server->server, main_server);
     um_mailing_t *mailing = make(server, name, pconf);
     const char *why = mailing->sends && !name && server->settings.enabled ? check_names(server, ptemp) : NULL;
 
@@ -173,7 +174,7 @@ const char *um_mailer_check(um_server_t *server, const server_rec *main_server, 
     return check_sending(server, mailing, pconf, ptemp);
 }
 
-const char *um_mailer_language(const um_server_t *server, const request_rec *r)
+const char *um_mail_setup_language(const um_server_t *server, const request_rec *r)
 {
     const um_mailing_t *mailing = server->mailing;
 

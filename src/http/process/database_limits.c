@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "database_guard.h"
+#include "database_limits.h"
 
 #include <ap_mpm.h>
 
@@ -15,9 +15,9 @@ static int most_threads(void)
     return threads * 3 / 4 + 1;
 }
 
-um_database_guard_t *um_database_guard_create(apr_pool_t *pchild, server_rec *main_server)
+um_database_limits_t *um_database_limits_create(apr_pool_t *pchild, server_rec *main_server)
 {
-    um_database_guard_t *guard = apr_pcalloc(pchild, sizeof(*guard));
+    um_database_limits_t *guard = apr_pcalloc(pchild, sizeof(*guard));
     int is_wanted = 0;
 
     guard->crowd.most = (apr_uint32_t)most_threads();
@@ -35,7 +35,7 @@ um_database_guard_t *um_database_guard_create(apr_pool_t *pchild, server_rec *ma
     return guard;
 }
 
-um_guard_t um_database_guard_for(um_database_guard_t *guard, apr_pool_t *pchild, const um_server_t *server)
+um_guard_t um_database_limits_for(um_database_limits_t *guard, apr_pool_t *pchild, const um_server_t *server)
 {
     um_guard_t made = { .overdue = guard->overdue,
                         .timeout = (apr_uint32_t)(server->settings.database_timeout * 1000) };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "shared.h"
+#include "shared_memory.h"
 
 #include "conftree.h"
 #include "gate.h"
@@ -41,7 +41,7 @@ typedef struct retained_t {
     apr_global_mutex_t *writers;
 } retained_t;
 
-apr_status_t um_shared_pre_config(apr_pool_t *pconf)
+apr_status_t um_shared_memory_pre_config(apr_pool_t *pconf)
 {
     return ap_mutex_register(pconf, MUTEX_TYPE, NULL, MUTEX_MECHANISM, 0);
 }
@@ -81,7 +81,7 @@ static apr_status_t make_caller_cache(server_rec *main_server, retained_t *retai
     apr_status_t rv = make_segment(main_server, FORM_SIZE + size, "callers seen lately (UserMgmtSessionCache)",
                                    &retained->caller_cache);
 
-    if (rv == APR_SUCCESS && (rv = um_caller_cache_init(um_shared_caller_cache(), size)) != APR_SUCCESS) {
+    if (rv == APR_SUCCESS && (rv = um_caller_cache_init(um_shared_memory_caller_cache(), size)) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM104: the memory of callers seen lately cannot be "
                      "laid out");
     }
@@ -109,7 +109,7 @@ static apr_status_t make_segments(server_rec *main_server, retained_t *retained,
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    um_gate_init(um_shared_gate());
+    um_gate_init(um_shared_memory_hash_limit());
     rv = make_caller_cache(main_server, retained);
     if (rv == APR_SUCCESS) {
         memcpy(apr_shm_baseaddr_get(retained->segment), form, FORM_SIZE);
@@ -118,7 +118,7 @@ static apr_status_t make_segments(server_rec *main_server, retained_t *retained,
     return rv;
 }
 
-apr_status_t um_shared_create(server_rec *main_server)
+apr_status_t um_shared_memory_create(server_rec *main_server)
 {
     retained_t *retained = ap_retained_data_get(RETAINED);
     char form[FORM_SIZE];
@@ -150,7 +150,7 @@ apr_status_t um_shared_create(server_rec *main_server)
 
 /* --- using it --- */
 
-void um_shared_child_init(apr_pool_t *pchild, server_rec *main_server)
+void um_shared_memory_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
     retained_t *retained = ap_retained_data_get(RETAINED);
     apr_status_t rv = apr_global_mutex_child_init(&retained->writers, apr_global_mutex_lockfile(retained->writers),
@@ -161,7 +161,7 @@ void um_shared_child_init(apr_pool_t *pchild, server_rec *main_server)
     }
 }
 
-apr_global_mutex_t *um_shared_writers(void)
+apr_global_mutex_t *um_shared_memory_sqlite_mutex(void)
 {
     retained_t *retained = ap_retained_data_get(RETAINED);
 
@@ -175,29 +175,29 @@ static layout_t *layout(void)
     return apr_shm_baseaddr_get(retained->segment);
 }
 
-void um_shared_ring(void)
+void um_shared_memory_wake_worker(void)
 {
     apr_atomic_inc32(&layout()->rings);
 }
 
-apr_uint32_t um_shared_rings(void)
+apr_uint32_t um_shared_memory_wake_count(void)
 {
     return apr_atomic_read32(&layout()->rings);
 }
 
-void *um_shared_gate(void)
+void *um_shared_memory_hash_limit(void)
 {
     return layout() + 1;
 }
 
-void *um_shared_caller_cache(void)
+void *um_shared_memory_caller_cache(void)
 {
     retained_t *retained = ap_retained_data_get(RETAINED);
 
     return (char *)apr_shm_baseaddr_get(retained->caller_cache) + FORM_SIZE;
 }
 
-apr_size_t um_shared_caller_cache_size(void)
+apr_size_t um_shared_memory_caller_cache_size(void)
 {
     retained_t *retained = ap_retained_data_get(RETAINED);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef UM_HOSTS_H
-#define UM_HOSTS_H
+#ifndef UM_VIRTUAL_HOST_H
+#define UM_VIRTUAL_HOST_H
 /* What follows for a host from the configuration as a whole: its name, its issuer, and whose database it uses.
  *
  * A host decides about a database when it serves the API or has a UserMgmtSigningKey of its own: it uses the database
@@ -10,23 +10,25 @@
 #include "server.h"
 
 /** Whether a host decides about its database, see above. */
-int um_hosts_decides(const um_server_t *server);
+int um_virtual_host_manages_database(const um_server_t *server);
 
 /** Sets server->dbd. */
-void um_hosts_choose_dbd(um_server_t *server, server_rec *main_server);
+void um_virtual_host_choose_dbd(um_server_t *server, server_rec *main_server);
 
 /** The ServerName that an administrator has set for a host, its own or else the main server's. NULL: there is none, and
  * httpd's server_hostname is a guess. */
-const char *um_hosts_name(const server_rec *server, const server_rec *main_server);
+const char *um_virtual_host_name(const server_rec *server, const server_rec *main_server);
 
 /** Sets server->issuer, for which the databases of all hosts must be known.
  * @return NULL, or what is wrong: directive, place, and what to do */
-const char *um_hosts_check_issuer(um_server_t *server, server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp);
+const char *um_virtual_host_check_issuer(um_server_t *server, server_rec *main_server, apr_pool_t *pconf,
+                                         apr_pool_t *ptemp);
 
 /** What is wrong with a host that has no database; NULL: nothing, for no request there would need one. */
-const char *um_hosts_check_without_database(const um_server_t *server, server_rec *main_server, apr_pool_t *ptemp);
+const char *um_virtual_host_check_without_database(const um_server_t *server, server_rec *main_server,
+                                                   apr_pool_t *ptemp);
 
 /** Hook post_config: logs one line for each host with a key. */
-int um_hosts_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+int um_virtual_host_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
 
 #endif
