@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_DIR_CONFIG_H
 #define UM_DIR_CONFIG_H
-/* What an administrator set for a Directory, Location or Files, or for all of a host. Not in .htaccess: each of these
- * can make a directory less safe. A directive is one row of directives.h, UM_DIR_DIRECTIVE; its member follows from it. */
+/* The directory configuration: directives that a Directory, Location, Files and their like can have, or all of a host.
+ * They are not allowed in .htaccess, because each of them can make a directory less safe. A directive is one row of
+ * directives.h, UM_DIR_DIRECTIVE; its member of um_dir_config_t follows from the row. */
 #include "source.h"
 
 #include <apr_tables.h>

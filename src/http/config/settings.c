@@ -274,7 +274,7 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 {
     const row_t *row = cmd->info;
     um_settings_t *settings = &um_server_of(cmd->server)->settings;
-    um_origin_t *origin = &settings->origin[row - rows];
+    um_definition_t *definition = &settings->definition[row - rows];
     const char *fault = row->inherited == GLOBAL ? ap_check_cmd_context(cmd, NOT_IN_VIRTUALHOST) : NULL;
 
     (void)unused;
@@ -282,9 +282,9 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
         return fault;
     }
     fault = read_value(cmd->pool, row, settings, text);
-    origin->file = cmd->directive->filename;
-    origin->line = cmd->directive->line_num;
-    origin->text = apr_pstrdup(cmd->pool, text);
+    definition->file = cmd->directive->filename;
+    definition->line = cmd->directive->line_num;
+    definition->text = apr_pstrdup(cmd->pool, text);
     return fault ? apr_psprintf(cmd->pool, "%s %s: %s", row->name, text, fault) : NULL;
 }
 
@@ -331,22 +331,23 @@ void um_settings_merge(um_settings_t *merged, const um_settings_t *base, const u
     for (int i = 0; i < UM_SET_COUNT; i++) {
         const row_t *row = &rows[i];
 
-        if (!add->origin[i].file && row->inherited) {
+        if (!add->definition[i].file && row->inherited) {
             memcpy((char *)merged + row->offset, (const char *)base + row->offset, row->size);
-            merged->origin[i] = base->origin[i];
+            merged->definition[i] = base->definition[i];
         }
     }
 }
 
 const char *um_settings_where(apr_pool_t *pool, const um_settings_t *settings, um_directive_e directive)
 {
-    const um_origin_t *origin = &settings->origin[directive];
+    const um_definition_t *definition = &settings->definition[directive];
+    int has_password;
 
-    if (!origin->file) {
+    if (!definition->file) {
         return apr_psprintf(pool, "%s (default %s)", rows[directive].name, rows[directive].preset);
     }
     /* A URL with somebody's password in it is refused, but the log need not know it. */
-    return apr_psprintf(pool, "%s %s (%s:%d)", rows[directive].name,
-                        strstr(origin->text, "://") && strchr(origin->text, '@') ? "..." : origin->text, origin->file,
-                        origin->line);
+    has_password = strstr(definition->text, "://") && strchr(definition->text, '@');
+    return apr_psprintf(pool, "%s %s (%s:%d)", rows[directive].name, has_password ? "..." : definition->text,
+                        definition->file, definition->line);
 }

@@ -38,16 +38,16 @@ typedef enum {
 } um_directive_e;
 
 /** Where a value was set: for messages that name file and line. file is NULL for a default. */
-typedef struct um_origin_t {
+typedef struct um_definition_t {
     const char *file;
     int line;
     const char *text;          /**< as typed */
-} um_origin_t;
+} um_definition_t;
 
 typedef struct um_settings_t {
 #define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) um_kind_##kind##_t member;
 #include "directives.h"
-    um_origin_t origin[UM_SET_COUNT];
+    um_definition_t definition[UM_SET_COUNT];
 } um_settings_t;
 
 /** The rows as httpd's command table. */

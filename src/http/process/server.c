@@ -42,7 +42,7 @@ void *um_server_merge(apr_pool_t *pool, void *base, void *add)
     const um_server_t *inherited = base;
 
     merged->server = own->server;
-    merged->has_own_key = own->settings.origin[UM_SET_UserMgmtSigningKey].file != NULL;
+    merged->has_own_key = own->settings.definition[UM_SET_UserMgmtSigningKey].file != NULL;
     merged->identity_headers = own->identity_headers ? own->identity_headers : inherited->identity_headers;
     um_settings_merge(&merged->settings, &inherited->settings, &own->settings);
     return merged;

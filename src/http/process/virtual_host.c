@@ -17,8 +17,9 @@ int um_virtual_host_manages_database(const um_server_t *server)
 
 void um_virtual_host_choose_dbd(um_server_t *server, server_rec *main_server)
 {
-    server->dbd = um_virtual_host_manages_database(server) || !um_conftree_own(main_server,
-                                                                               "DBDriver") ? server->server : main_server;
+    int is_own = um_virtual_host_manages_database(server) || !um_conftree_own(main_server, "DBDriver");
+
+    server->dbd = is_own ? server->server : main_server;
 }
 
 /* A virtual host that has the settings of this record and an AuthType Bearer of its own. NULL: there is none. */
