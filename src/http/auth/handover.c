@@ -241,7 +241,7 @@ static void change(request_rec *r)
 /* Whether an application here is not to see the token of the request, wherever it was. */
 static int hides_token(const um_dir_config_t *dir)
 {
-    return dir->authorization.what == UM_ONWARD_DROP || dir->authorization.what == UM_ONWARD_TEXT;
+    return dir->authorization.what == UM_AUTHORIZATION_DROP || dir->authorization.what == UM_AUTHORIZATION_TEXT;
 }
 
 static void cut_token(request_rec *r, const um_dir_config_t *dir, um_source_e kind)
@@ -280,7 +280,7 @@ static void set_headers(request_rec *r, const um_identity_t *identity)
         change(r);
         um_request_of(r)->is_untold = !um_handover_headers(r, r->headers_in, identity, dir->identity_headers);
     }
-    if (dir->authorization.what != UM_ONWARD_FORWARD) {
+    if (dir->authorization.what != UM_AUTHORIZATION_FORWARD) {
         set_authorization(r, dir);
     }
 }

@@ -72,7 +72,7 @@ static unsigned keep_from_cache(request_rec *r)
     unsigned unseen = shown & (BIT(UM_SOURCE_COOKIE) | BIT(UM_SOURCE_QUERY));
     int is_known = shown || um_caller_of(r);
 
-    if (unseen || (is_known && um_dir_config_of(r)->authorization.what != UM_ONWARD_FORWARD)) {
+    if (unseen || (is_known && um_dir_config_of(r)->authorization.what != UM_AUTHORIZATION_FORWARD)) {
         for (; r; r = r->main) {
             r->no_cache = 1;
         }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-typedef enum { KIND_HEADERS, KIND_ONWARD, KIND_SOURCES } kind_e;
+typedef enum { KIND_HEADERS, KIND_AUTHORIZATION, KIND_SOURCES } kind_e;
 
 typedef struct row_t {
     const char *name;
@@ -58,18 +58,18 @@ static const char *read_headers(apr_pool_t *pool, const char *args, unsigned *va
     return bit ? NULL : "must be On or Off, or name headers: id, username, email, groups, staff";
 }
 
-static const char *read_onward(apr_pool_t *pool, const char *args, um_onward_t *value)
+static const char *read_authorization(apr_pool_t *pool, const char *args, um_forward_authorization_t *value)
 {
     static const char *const words[] = { "forward", "drop", "bearer" };
     const char *text = ap_getword_conf(pool, &args);
 
-    for (int i = UM_ONWARD_FORWARD; i < UM_ONWARD_TEXT; i++) {
+    for (int i = UM_AUTHORIZATION_FORWARD; i < UM_AUTHORIZATION_TEXT; i++) {
         if (strcasecmp(text, words[i]) == 0 && !*args) {
-            *value = (um_onward_t){ (um_onward_e)i, NULL };
+            *value = (um_forward_authorization_t){ (um_forward_authorization_e)i, NULL };
             return NULL;
         }
     }
-    *value = (um_onward_t){ UM_ONWARD_TEXT, text };
+    *value = (um_forward_authorization_t){ UM_AUTHORIZATION_TEXT, text };
     for (const char *c = text; *c; c++) {
         if (apr_iscntrl(*c)) {
             return "must be without control characters";
@@ -99,8 +99,8 @@ static const char *read_value(apr_pool_t *pool, const row_t *row, um_dir_config_
     switch (row->kind) {
     case KIND_HEADERS:
         return read_headers(pool, args, member);
-    case KIND_ONWARD:
-        return read_onward(pool, args, member);
+    case KIND_AUTHORIZATION:
+        return read_authorization(pool, args, member);
     case KIND_SOURCES:
         return read_sources(pool, args, member);
     }

@@ -12,16 +12,16 @@
 
 /** What goes on to a back end as Authorization. */
 typedef enum {
-    UM_ONWARD_FORWARD,          /**< what came */
-    UM_ONWARD_DROP,             /**< nothing */
-    UM_ONWARD_BEARER,           /**< the verified token, wherever it came from */
-    UM_ONWARD_TEXT              /**< a fixed text */
-} um_onward_e;
+    UM_AUTHORIZATION_FORWARD,          /**< what came */
+    UM_AUTHORIZATION_DROP,             /**< nothing */
+    UM_AUTHORIZATION_BEARER,           /**< the verified token, wherever it came from */
+    UM_AUTHORIZATION_TEXT              /**< a fixed text */
+} um_forward_authorization_e;
 
-typedef struct um_onward_t {
-    um_onward_e what;
-    const char *text;           /**< for UM_ONWARD_TEXT */
-} um_onward_t;
+typedef struct um_forward_authorization_t {
+    um_forward_authorization_e what;
+    const char *text;           /**< for UM_AUTHORIZATION_TEXT */
+} um_forward_authorization_t;
 
 /** Identity headers, as bits. */
 typedef enum {
@@ -33,7 +33,7 @@ typedef enum {
 
 /* kind -> C type of the member */
 typedef unsigned um_dir_kind_HEADERS_t;             /* bits of um_header_e */
-typedef um_onward_t um_dir_kind_ONWARD_t;
+typedef um_forward_authorization_t um_dir_kind_AUTHORIZATION_t;
 typedef const apr_array_header_t *um_dir_kind_SOURCES_t;    /* um_source_t, at least one */
 
 typedef enum {

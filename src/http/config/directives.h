@@ -177,7 +177,7 @@ UM_DIRECTIVE(UserMgmtVerifyURL, TEXT, verify_url, "auto", 0, 0, INHERITED,
 
 /* For places: Directory, Location, Files and their like, or the whole host. */
 
-UM_DIR_DIRECTIVE(UserMgmtAuthorization, ONWARD, authorization, "forward",
+UM_DIR_DIRECTIVE(UserMgmtAuthorization, AUTHORIZATION, authorization, "forward",
     "Authorization as applications get it: forward, drop, bearer, or a text")
 
 UM_DIR_DIRECTIVE(UserMgmtIdentityHeaders, HEADERS, identity_headers, "Off",
