@@ -4,8 +4,8 @@
 #include "api_user.h"
 #include "cookie.h"
 #include "origin.h"
-#include "refusal.h"
 #include "refresh.h"
+#include "refusal.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server.h"
 
+#include "caller_cache.h"
 #include "config_check.h"
 #include "database.h"
 #include "database_limits.h"
-#include "caller_cache.h"
 #include "shared_memory.h"
 
 #include <ap_mpm.h>
@@ -121,7 +121,8 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     const um_settings_t *settings = &um_server_of(main_server)->settings;
 
     common->gate = make_gate(pchild, settings);
-    common->caller_cache = um_caller_cache_attach(pchild, um_shared_memory_caller_cache(), um_shared_memory_caller_cache_size());
+    common->caller_cache = um_caller_cache_attach(pchild, um_shared_memory_caller_cache(),
+                                                  um_shared_memory_caller_cache_size());
     common->gate_full = apr_pcalloc(pchild, sizeof(*common->gate_full));
     common->database_told = apr_pcalloc(pchild, sizeof(*common->database_told));
     common->database_guard = um_database_limits_create(pchild, main_server);

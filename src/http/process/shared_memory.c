@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shared_memory.h"
 
+#include "caller_cache.h"
 #include "conftree.h"
 #include "gate.h"
-#include "caller_cache.h"
 #include "server.h"
 
 #include <apr_atomic.h>
