@@ -10,7 +10,7 @@
 #include "cors.h"
 #include "dir_config.h"
 #include "failure.h"
-#include "handover.h"
+#include "identity_headers.h"
 #include "key_reload.h"
 #include "private.h"
 #include "refusal.h"
@@ -44,8 +44,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(um_worker_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
 
     /* Before anybody looks at what a client says that he is. */
-    ap_hook_create_request(um_handover_create, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_read_request(um_handover_scrub, after_proxy, NULL, APR_HOOK_FIRST);
+    ap_hook_create_request(um_identity_headers_create, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(um_identity_headers_scrub, after_proxy, NULL, APR_HOOK_FIRST);
     ap_hook_post_read_request(um_auth_bearer_error_page, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Before mod_proxy, mod_rewrite and mod_alias: a path of the API is the API's. */
@@ -55,9 +55,9 @@ static void register_hooks(apr_pool_t *pool)
     /* mod_mime may have put another handler in place meanwhile. */
     ap_hook_fixups(um_api_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Before mod_headers evaluates its expressions. */
-    ap_hook_fixups(um_handover_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_fixups(um_identity_headers_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* The first hook after mod_dir, which in its fixups puts a subrequest in a request's place. */
-    ap_hook_insert_filter(um_handover_settle, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_insert_filter(um_identity_headers_settle, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* When the filters that include others are there. mod_cache's comes later. */
     ap_hook_insert_filter(um_private_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     um_private_register();
@@ -66,7 +66,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_insert_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_insert_error_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     um_cors_register();
-    ap_hook_handler(um_handover_refuse, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(um_identity_headers_refuse, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
     /* After everybody's handlers but the one for files. */
     ap_hook_handler(um_api_nowhere, NULL, NULL, APR_HOOK_LAST);

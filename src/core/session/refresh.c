@@ -116,7 +116,8 @@ static um_status_e look(um_ctx_t *ctx, work_t *work)
     if (!row->user || !is_same(row->family_hash, hash_of(ctx->pool, work->parts.family, sizeof(work->parts.family)))) {
         return refuse(ctx, "a refresh token of no session");
     }
-    return um_session_judge(ctx, &(um_session_state_t){ row->user, row->is_valid, row->expires_at, NULL }, row->user->id);
+    return um_session_judge(ctx, &(um_session_state_t){ row->user, row->is_valid, row->expires_at, NULL },
+                            row->user->id);
 }
 
 static um_status_e find(um_ctx_t *ctx, const char *text, work_t *work)

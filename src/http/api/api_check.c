@@ -4,7 +4,7 @@
 #include "channel.h"
 #include "credential.h"
 #include "dir_config.h"
-#include "handover_headers.h"
+#include "identity_headers_set.h"
 #include "origin.h"
 #include "reply.h"
 
@@ -97,10 +97,10 @@ static int let_pass(um_call_t *call, const um_identity_t *identity)
 
     unsigned which = um_dir_config_of(call->r)->identity_headers;
 
-    if (!um_handover_headers(call->r, headers, identity, which ? which : UM_HEADER_USUAL)) {
+    if (!um_identity_headers_set(call->r, headers, identity, which ? which : UM_HEADER_USUAL)) {
         return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, "error", "A server error occurred.");
     }
-    apr_table_setn(headers, "Remote-User", um_handover_headers_printable(call->ctx.pool, identity->username));
+    apr_table_setn(headers, "Remote-User", um_identity_headers_printable(call->ctx.pool, identity->username));
     return um_reply_json(call, HTTP_NO_CONTENT, NULL);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef UM_HANDOVER_HEADERS_H
-#define UM_HANDOVER_HEADERS_H
+#ifndef UM_IDENTITY_HEADERS_SET_H
+#define UM_IDENTITY_HEADERS_SET_H
 /* Identity headers: X-Usermgmt-... */
 #include "identity.h"
 
@@ -10,9 +10,9 @@
  * it is, with a blank for each control character.
  * @param which bits of um_header_e, dir_config.h
  * @return 0, and a line in the log: the list of groups is too long for a header. A part of it would be another list. */
-int um_handover_headers(request_rec *r, apr_table_t *headers, const um_identity_t *identity, unsigned which);
+int um_identity_headers_set(request_rec *r, apr_table_t *headers, const um_identity_t *identity, unsigned which);
 
 /** The text with a blank for each control character. */
-const char *um_handover_headers_printable(apr_pool_t *pool, const char *text);
+const char *um_identity_headers_printable(apr_pool_t *pool, const char *text);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "handover.h"
+#include "identity_headers.h"
 
 #include "caller.h"
 #include "dir_config.h"
-#include "handover_headers.h"
+#include "identity_headers_set.h"
 #include "request.h"
 #include "server.h"
 
@@ -108,7 +108,7 @@ static void scrub_connection(request_rec *r)
     }
 }
 
-int um_handover_scrub(request_rec *r)
+int um_identity_headers_scrub(request_rec *r)
 {
     /* A redirect has the headers of the first request. Those to a forward proxy are for the origin server. */
     if (um_server_of(r->server)->keys && !r->prev && !um_request_is_forward(r)) {
@@ -183,7 +183,7 @@ static void undo(request_rec *r)
     }
 }
 
-int um_handover_create(request_rec *r)
+int um_identity_headers_create(request_rec *r)
 {
     const um_request_t *main = r->main && !r->prev ? um_request_look(r->main) : NULL;
 
@@ -278,7 +278,7 @@ static void set_headers(request_rec *r, const um_identity_t *identity)
 
     if (identity && dir->identity_headers && r->method_number != M_TRACE) {
         change(r);
-        um_request_of(r)->is_untold = !um_handover_headers(r, r->headers_in, identity, dir->identity_headers);
+        um_request_of(r)->is_untold = !um_identity_headers_set(r, r->headers_in, identity, dir->identity_headers);
     }
     if (dir->authorization.what != UM_AUTHORIZATION_FORWARD) {
         set_authorization(r, dir);
@@ -330,7 +330,7 @@ static void apply(request_rec *r)
     }
 }
 
-int um_handover_fixups(request_rec *r)
+int um_identity_headers_fixups(request_rec *r)
 {
     if (is_for_us(r)) {
         um_request_take_over(r);
@@ -342,7 +342,7 @@ int um_handover_fixups(request_rec *r)
     return DECLINED;
 }
 
-int um_handover_refuse(request_rec *r)
+int um_identity_headers_refuse(request_rec *r)
 {
     const um_request_t *known = um_request_look(r);
 
@@ -351,7 +351,7 @@ int um_handover_refuse(request_rec *r)
            ? HTTP_INTERNAL_SERVER_ERROR : DECLINED;
 }
 
-void um_handover_settle(request_rec *r)
+void um_identity_headers_settle(request_rec *r)
 {
     const um_request_t *known;
 

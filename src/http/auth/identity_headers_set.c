@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "handover_headers.h"
+#include "identity_headers_set.h"
 
 #include "dir_config.h"
 #include "server.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* NUL and other C0 controls, DEL, and C1 controls, which UTF-8 writes as C2 80 to C2 9F. */
-const char *um_handover_headers_printable(apr_pool_t *pool, const char *text)
+const char *um_identity_headers_printable(apr_pool_t *pool, const char *text)
 {
     char *copy = NULL;
 
@@ -30,7 +30,7 @@ const char *um_handover_headers_printable(apr_pool_t *pool, const char *text)
 /* Bytes: back ends take 8 KB of headers in all, often less. */
 #define LONGEST_GROUPS 4000
 
-int um_handover_headers(request_rec *r, apr_table_t *headers, const um_identity_t *identity, unsigned which)
+int um_identity_headers_set(request_rec *r, apr_table_t *headers, const um_identity_t *identity, unsigned which)
 {
     const struct { unsigned bit; const char *name, *value; } all[] = {
         { UM_HEADER_ID,       "X-Usermgmt-Id",       identity->user_id },
@@ -48,7 +48,7 @@ int um_handover_headers(request_rec *r, apr_table_t *headers, const um_identity_
     }
     for (apr_size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (which & all[i].bit) {
-            apr_table_setn(headers, all[i].name, um_handover_headers_printable(r->pool, all[i].value));
+            apr_table_setn(headers, all[i].name, um_identity_headers_printable(r->pool, all[i].value));
         }
     }
     return 1;
