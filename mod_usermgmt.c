@@ -12,7 +12,7 @@
 #include "failure.h"
 #include "identity_headers.h"
 #include "key_reload.h"
-#include "private.h"
+#include "cache_control.h"
 #include "refusal.h"
 #include "server.h"
 #include "sqlitefile.h"
@@ -59,8 +59,8 @@ static void register_hooks(apr_pool_t *pool)
     /* The first hook after mod_dir, which in its fixups puts a subrequest in a request's place. */
     ap_hook_insert_filter(um_identity_headers_settle, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* When the filters that include others are there. mod_cache's comes later. */
-    ap_hook_insert_filter(um_private_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
-    um_private_register();
+    ap_hook_insert_filter(um_cache_control_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
+    um_cache_control_register();
     /* A browser asks by OPTIONS, without a token, before access is checked. */
     ap_hook_header_parser(um_cors_preflight, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);

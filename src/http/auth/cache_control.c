@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "private.h"
+#include "cache_control.h"
 
 #include "caller.h"
 #include "dir_config.h"
@@ -92,12 +92,12 @@ static apr_status_t on_output(ap_filter_t *filter, apr_bucket_brigade *brigade)
     return ap_pass_brigade(filter->next, brigade);
 }
 
-void um_private_register(void)
+void um_cache_control_register(void)
 {
-    filter_handle = ap_register_output_filter("USERMGMT_PRIVATE", on_output, NULL, AP_FTYPE_RESOURCE);
+    filter_handle = ap_register_output_filter("USERMGMT_CACHE_CONTROL", on_output, NULL, AP_FTYPE_RESOURCE);
 }
 
-void um_private_insert(request_rec *r)
+void um_cache_control_insert(request_rec *r)
 {
     unsigned shown;
 
