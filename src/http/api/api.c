@@ -4,7 +4,7 @@
 #include "admit.h"
 #include "api_check.h"
 #include "body.h"
-#include "channel.h"
+#include "tls.h"
 #include "mail_setup.h"
 #include "options.h"
 #include "random.h"
@@ -213,7 +213,7 @@ static int serve(um_call_t *call, const um_route_match_t *match)
 /* Whether nobody on the way can listen, or the site does not mind. */
 static int is_open_to(const um_call_t *call)
 {
-    return !call->server->settings.require_tls || um_channel_is_private(call->r);
+    return !call->server->settings.require_tls || um_tls_is_on_or_local(call->r);
 }
 
 static int tls_required(um_call_t *call)

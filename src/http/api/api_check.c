@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_check.h"
 
-#include "channel.h"
+#include "tls.h"
 #include "credential.h"
 #include "dir_config.h"
 #include "identity_headers_set.h"
@@ -69,7 +69,7 @@ static um_origin_ask_t asked(const um_call_t *call)
         /* What is not known may change something. */
         .method = method ? method : "-",
         .host = host ? host : apr_table_get(call->r->headers_in, "Host"),
-        .is_tls = scheme ? strcasecmp(scheme, "https") == 0 : um_channel_is_tls(call->r),
+        .is_tls = scheme ? strcasecmp(scheme, "https") == 0 : um_tls_is_on(call->r),
     };
 }
 

@@ -3,7 +3,7 @@
 
 #include "basic.h"
 #include "caller.h"
-#include "channel.h"
+#include "tls.h"
 #include "failure.h"
 #include "refusal.h"
 #include "server.h"
@@ -61,7 +61,7 @@ static authn_status check_password(request_rec *r, const char *username, const c
                       "UM413: the provider usermgmt needs UserMgmtSigningKey and a database for this host");
         return AUTH_GENERAL_ERROR;
     }
-    if (server->settings.require_tls && !um_channel_is_private(r)) {
+    if (server->settings.require_tls && !um_tls_is_on_or_local(r)) {
         ap_log_rerror(APLOG_MARK, um_seldom_now(&server->misplaced) ? APLOG_WARNING : APLOG_DEBUG, 0, r,
                       "UM414: a password came in clear text and was not looked at (UserMgmtRequireTLS)");
         um_failure_note(r, HTTP_FORBIDDEN);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "origin.h"
 
-#include "channel.h"
+#include "tls.h"
 #include "server.h"
 
 #include <apr_lib.h>
@@ -108,7 +108,7 @@ int um_origin_is_good_for(const request_rec *r, const um_origin_ask_t *ask)
 
 static um_origin_ask_t itself(const request_rec *r)
 {
-    return (um_origin_ask_t){ r->method, apr_table_get(r->headers_in, "Host"), um_channel_is_tls(r) };
+    return (um_origin_ask_t){ r->method, apr_table_get(r->headers_in, "Host"), um_tls_is_on(r) };
 }
 
 int um_origin_is_good(const request_rec *r)
