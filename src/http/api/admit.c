@@ -5,7 +5,7 @@
 #include "client.h"
 #include "origin.h"
 #include "reply.h"
-#include "source.h"
+#include "token_source.h"
 
 #include <http_protocol.h>
 #include <string.h>
@@ -100,9 +100,9 @@ static int check_nothing(um_call_t *call, um_access_e access)
 /* What the caller shows: in the header or, where there is none, in the cookie of UserMgmtCookie. */
 static um_bearer_e shown(um_call_t *call, const char **token)
 {
-    static const um_source_t cookie = { UM_SOURCE_COOKIE, NULL };
+    static const um_token_source_t cookie = { UM_TOKEN_SOURCE_COOKIE, NULL };
     const char *header = apr_table_get(call->r->headers_in, "Authorization");
-    um_bearer_e form = header ? um_bearer_token(header, token) : um_source_token(call->r, &cookie, token);
+    um_bearer_e form = header ? um_bearer_token(header, token) : um_token_source_find(call->r, &cookie, token);
 
     call->by_cookie = !header && form != UM_BEARER_NONE;
     return form;

@@ -75,7 +75,7 @@ static um_origin_ask_t asked(const um_call_t *call)
 
 static const um_credential_t *look(um_call_t *call)
 {
-    static um_source_t usual[] = { { UM_SOURCE_HEADER, NULL }, { UM_SOURCE_COOKIE, NULL } };
+    static um_token_source_t usual[] = { { UM_TOKEN_SOURCE_HEADER, NULL }, { UM_TOKEN_SOURCE_COOKIE, NULL } };
     const um_dir_config_t *dir = um_dir_config_of(call->r);
     um_origin_ask_t ask = asked(call);
     apr_array_header_t *sources;
@@ -83,9 +83,9 @@ static const um_credential_t *look(um_call_t *call)
     if (dir->is_set[UM_DIR_UserMgmtTokenSource]) {
         return um_credential_look(call->r, dir->sources, &ask);
     }
-    sources = apr_array_make(call->ctx.pool, 2, sizeof(um_source_t));
-    APR_ARRAY_PUSH(sources, um_source_t) = usual[0];
-    APR_ARRAY_PUSH(sources, um_source_t) = usual[1];
+    sources = apr_array_make(call->ctx.pool, 2, sizeof(um_token_source_t));
+    APR_ARRAY_PUSH(sources, um_token_source_t) = usual[0];
+    APR_ARRAY_PUSH(sources, um_token_source_t) = usual[1];
     return um_credential_look(call->r, sources, &ask);
 }
 

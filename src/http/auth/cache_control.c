@@ -57,10 +57,10 @@ static void set_if_silent(request_rec *r, const char *name, const char *value)
 static void make_private(request_rec *r, unsigned shown)
 {
     set_if_silent(r, "Cache-Control", "private");
-    if (shown & BIT(UM_SOURCE_COOKIE)) {
+    if (shown & BIT(UM_TOKEN_SOURCE_COOKIE)) {
         apr_table_mergen(r->headers_out, "Vary", "Cookie");
     }
-    if (shown & BIT(UM_SOURCE_QUERY)) {
+    if (shown & BIT(UM_TOKEN_SOURCE_QUERY)) {
         set_if_silent(r, "Referrer-Policy", "no-referrer");
     }
 }
@@ -69,7 +69,7 @@ static void make_private(request_rec *r, unsigned shown)
 static unsigned keep_from_cache(request_rec *r)
 {
     unsigned shown = shown_for(r);
-    unsigned unseen = shown & (BIT(UM_SOURCE_COOKIE) | BIT(UM_SOURCE_QUERY));
+    unsigned unseen = shown & (BIT(UM_TOKEN_SOURCE_COOKIE) | BIT(UM_TOKEN_SOURCE_QUERY));
     int is_known = shown || um_caller_of(r);
 
     if (unseen || (is_known && um_dir_config_of(r)->authorization.what != UM_AUTHORIZATION_FORWARD)) {
@@ -105,7 +105,7 @@ void um_cache_control_insert(request_rec *r)
         return;
     }
     if (may_get_parts(r) && has_cookie_with_token(r)) {
-        um_request_show(r, UM_SOURCE_COOKIE);
+        um_request_show(r, UM_TOKEN_SOURCE_COOKIE);
     }
     shown = keep_from_cache(r);
     ap_add_output_filter_handle(filter_handle, NULL, r, r->connection);

@@ -38,7 +38,7 @@ static const um_credential_t *shown_by(const request_rec *r)
     return known && known->credential.identity == known->identity ? &known->credential : NULL;
 }
 
-const um_source_t *um_caller_source(const request_rec *r)
+const um_token_source_t *um_caller_source(const request_rec *r)
 {
     const um_credential_t *shown = shown_by(r);
 

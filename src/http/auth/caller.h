@@ -4,7 +4,7 @@
 /* Who was found to call, kept with the request. Whoever authenticates (AuthType Bearer, the provider for passwords)
  * attaches the identity; Require, expressions, the environment and headers for back ends ask here. */
 #include "identity.h"
-#include "source.h"
+#include "token_source.h"
 
 #include <httpd.h>
 
@@ -17,7 +17,7 @@ void um_caller_attach(request_rec *r, const um_identity_t *identity);
 const um_identity_t *um_caller_of(const request_rec *r);
 
 /** Where the token was that shows who um_caller_of(r) is; NULL: nobody, or by password. */
-const um_source_t *um_caller_source(const request_rec *r);
+const um_token_source_t *um_caller_source(const request_rec *r);
 
 /** The verified token that shows who um_caller_of(r) is; NULL: nobody, or by password. */
 const char *um_caller_token(const request_rec *r);

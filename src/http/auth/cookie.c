@@ -3,7 +3,7 @@
 
 #include "tls.h"
 #include "server.h"
-#include "source.h"
+#include "token_source.h"
 
 #include <apr_strings.h>
 
@@ -33,10 +33,10 @@ void um_cookie_set(request_rec *r, const char *token, apr_int64_t seconds)
 
 void um_cookie_clear(request_rec *r)
 {
-    static const um_source_t own = { UM_SOURCE_COOKIE, NULL };
+    static const um_token_source_t own = { UM_TOKEN_SOURCE_COOKIE, NULL };
     const char *token;
 
-    if (um_cookie_name(r) && um_source_token(r, &own, &token) != UM_BEARER_NONE) {
+    if (um_cookie_name(r) && um_token_source_find(r, &own, &token) != UM_BEARER_NONE) {
         answer(r, "", 0);
     }
 }

@@ -61,7 +61,7 @@ static int takes_cookie(const request_rec *r)
     const apr_array_header_t *sources = um_dir_config_of(r)->sources;
 
     for (int i = 0; i < sources->nelts; i++) {
-        if (APR_ARRAY_IDX(sources, i, um_source_t).kind == UM_SOURCE_COOKIE) {
+        if (APR_ARRAY_IDX(sources, i, um_token_source_t).kind == UM_TOKEN_SOURCE_COOKIE) {
             return 1;
         }
     }

@@ -11,7 +11,7 @@ static void verify(request_rec *r, um_credential_t *seen, const char *token, con
 {
     um_ctx_t ctx;
 
-    if (seen->source->kind == UM_SOURCE_COOKIE
+    if (seen->source->kind == UM_TOKEN_SOURCE_COOKIE
         && !(ask ? um_origin_is_good_for(r, ask) : um_origin_is_good(r))) {
         seen->state = UM_CREDENTIAL_FOREIGN;
         return;
@@ -45,7 +45,7 @@ static int adopt(request_rec *r, um_credential_t *seen)
         const um_request_t *known = um_request_look(from);
 
         if (known && known->credential.state == UM_CREDENTIAL_GOOD
-            && um_source_same(known->credential.source, seen->source)) {
+            && um_token_source_same(known->credential.source, seen->source)) {
             seen->state = UM_CREDENTIAL_GOOD;
             seen->token = known->credential.token;
             seen->identity = known->credential.identity;
@@ -64,7 +64,7 @@ static int try(request_rec *r, um_credential_t *seen, const um_origin_ask_t *ask
     if (adopt(r, seen)) {
         return 1;
     }
-    switch (um_source_token(r, seen->source, &token)) {
+    switch (um_token_source_find(r, seen->source, &token)) {
     case UM_BEARER_FOUND:
         verify(r, seen, token, ask);
         return 1;
@@ -93,7 +93,7 @@ const um_credential_t *um_credential_look(request_rec *r, const apr_array_header
     }
     *seen = (um_credential_t){ .state = UM_CREDENTIAL_NONE, .sources = sources };
     for (int i = 0; i < sources->nelts; i++) {
-        seen->source = &APR_ARRAY_IDX(sources, i, um_source_t);
+        seen->source = &APR_ARRAY_IDX(sources, i, um_token_source_t);
         if (try(r, seen, ask)) {
             return seen;
         }
@@ -105,7 +105,7 @@ const um_credential_t *um_credential_look(request_rec *r, const apr_array_header
 const um_credential_t *um_credential_of(request_rec *r)
 {
     static const um_credential_t none = { .state = UM_CREDENTIAL_NONE };
-    static um_source_t proxy = { UM_SOURCE_PROXY, NULL };
+    static um_token_source_t proxy = { UM_TOKEN_SOURCE_PROXY, NULL };
     static const apr_array_header_t for_proxies = { NULL, sizeof(proxy), 1, 1, (char *)&proxy };
 
     if (!um_server_of(r->server)->site) {

@@ -5,7 +5,7 @@
  * AuthType Bearer asks, and expressions, which are evaluated before it. */
 #include "identity.h"
 #include "origin.h"
-#include "source.h"
+#include "token_source.h"
 
 #include <apr_tables.h>
 #include <httpd.h>
@@ -22,7 +22,7 @@ typedef enum {
 typedef struct um_credential_t {
     um_credential_e state;
     const apr_array_header_t *sources;  /**< where it was looked for; NULL: not yet */
-    const um_source_t *source;          /**< where it was found; NULL for UM_CREDENTIAL_NONE */
+    const um_token_source_t *source;          /**< where it was found; NULL for UM_CREDENTIAL_NONE */
     const char *token;                  /**< as sent; NULL unless it is good */
     const um_identity_t *identity;      /**< NULL unless it is good */
     const char *cause;                  /**< for the log, without a byte of the token; may be NULL */

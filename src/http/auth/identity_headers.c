@@ -244,13 +244,13 @@ static int hides_token(const um_dir_config_t *dir)
     return dir->authorization.what == UM_AUTHORIZATION_DROP || dir->authorization.what == UM_AUTHORIZATION_TEXT;
 }
 
-static void cut_token(request_rec *r, const um_dir_config_t *dir, um_source_e kind)
+static void cut_token(request_rec *r, const um_dir_config_t *dir, um_token_source_e kind)
 {
     for (int i = 0; hides_token(dir) && i < dir->sources->nelts; i++) {
-        const um_source_t *source = &APR_ARRAY_IDX(dir->sources, i, um_source_t);
+        const um_token_source_t *source = &APR_ARRAY_IDX(dir->sources, i, um_token_source_t);
 
         if (source->kind == kind) {
-            um_source_cut(r, source);
+            um_token_source_remove(r, source);
         }
     }
 }
@@ -269,7 +269,7 @@ static void set_authorization(request_rec *r, const um_dir_config_t *dir)
         put_back(r, "Authorization", token ? apr_pstrcat(r->pool, "Bearer ", token, NULL) : NULL);
     }
     remove_copies(r, "AUTHORIZATION");
-    cut_token(r, dir, UM_SOURCE_COOKIE);
+    cut_token(r, dir, UM_TOKEN_SOURCE_COOKIE);
 }
 
 static void set_headers(request_rec *r, const um_identity_t *identity)
@@ -367,6 +367,6 @@ void um_identity_headers_settle(request_rec *r)
         drop_proxy_authorization(r);
     }
     else {
-        cut_token(r, um_dir_config_of(r), UM_SOURCE_QUERY);
+        cut_token(r, um_dir_config_of(r), UM_TOKEN_SOURCE_QUERY);
     }
 }

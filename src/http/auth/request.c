@@ -88,7 +88,7 @@ void um_request_take_over(request_rec *r)
     }
 }
 
-void um_request_show(request_rec *r, um_source_e kind)
+void um_request_show(request_rec *r, um_token_source_e kind)
 {
     for (; r; r = r->main) {
         um_request_of(r)->shown |= 1U << kind;

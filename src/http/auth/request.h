@@ -24,7 +24,7 @@ struct um_request_t {
     const um_rules_t *rules;            /**< per_dir_config under which identity and credential were found */
     const um_identity_t *identity;      /**< by caller.c: who calls; NULL: not asked, or nobody */
     um_credential_t credential;         /**< by credential.c */
-    unsigned shown;                     /**< 1 << um_source_e: where good tokens were, subrequests included */
+    unsigned shown;                     /**< 1 << um_token_source_e: where good tokens were, subrequests included */
     int failed;                         /**< by failure.c: the status with which it has failed; 0: it has not */
     int is_allowed;                     /**< by identity_headers.c: the rules of the place let it pass */
     const um_rules_t *applied;          /**< by identity_headers.c: per_dir_config that headers and environment conform to */
@@ -48,7 +48,7 @@ um_request_t *um_request_judge(request_rec *r);
 void um_request_take_over(request_rec *r);
 
 /** Notes that a good token was found in such a source, for r and its main requests, whose answers depend on it. */
-void um_request_show(request_rec *r, um_source_e kind);
+void um_request_show(request_rec *r, um_token_source_e kind);
 
 /** Whether httpd is the client's forward proxy for this request (ProxyRequests), CONNECT included. Then Authorization,
  * cookies and the query are meant for the origin server, and Proxy-Authorization for us. */

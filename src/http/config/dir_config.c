@@ -82,11 +82,11 @@ static const char *read_authorization(apr_pool_t *pool, const char *args, um_for
 
 static const char *read_sources(apr_pool_t *pool, const char *args, const apr_array_header_t **value)
 {
-    apr_array_header_t *sources = apr_array_make(pool, 2, sizeof(um_source_t));
+    apr_array_header_t *sources = apr_array_make(pool, 2, sizeof(um_token_source_t));
     const char *fault = NULL;
 
     while (*args && !fault) {
-        fault = um_source_read(pool, ap_getword_conf(pool, &args), apr_array_push(sources));
+        fault = um_token_source_parse(pool, ap_getword_conf(pool, &args), apr_array_push(sources));
     }
     *value = sources;
     return sources->nelts ? fault : "must name where to look: header, cookie, cookie=NAME or query=NAME";

@@ -4,7 +4,7 @@
 /* The directory configuration: directives that a Directory, Location, Files and their like can have, or all of a host.
  * They are not allowed in .htaccess, because each of them can make a directory less safe. A directive is one row of
  * directives.h, UM_DIR_DIRECTIVE; its member of um_dir_config_t follows from the row. */
-#include "source.h"
+#include "token_source.h"
 
 #include <apr_tables.h>
 #include <httpd.h>
@@ -34,7 +34,7 @@ typedef enum {
 /* kind -> C type of the member */
 typedef unsigned um_dir_kind_HEADERS_t;             /* bits of um_header_e */
 typedef um_forward_authorization_t um_dir_kind_AUTHORIZATION_t;
-typedef const apr_array_header_t *um_dir_kind_SOURCES_t;    /* um_source_t, at least one */
+typedef const apr_array_header_t *um_dir_kind_SOURCES_t;    /* um_token_source_t, at least one */
 
 typedef enum {
 #define UM_DIR_DIRECTIVE(name, kind, member, preset, help) UM_DIR_##name,

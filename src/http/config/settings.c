@@ -4,7 +4,7 @@
 #include "dir_config.h"
 #include "origin.h"
 #include "server.h"
-#include "source.h"
+#include "token_source.h"
 #include "unicode.h"
 
 #include <apr_lib.h>
@@ -191,7 +191,7 @@ static const char *read_classes(apr_pool_t *pool, const char *text, unsigned *va
 static const char *read_cookie(apr_pool_t *pool, const char *text, const char **value)
 {
     *value = strcasecmp(text, "none") == 0 ? NULL : apr_pstrdup(pool, text);
-    return !*value || (um_source_is_name(text) && strncmp(text, "__", 2) != 0) ? NULL
+    return !*value || (um_token_source_is_name(text) && strncmp(text, "__", 2) != 0) ? NULL
            : "must be a name of letters, digits, and _ - . that does not begin with __; or none";
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "source.h"
+#include "token_source.h"
 
 #include "cookie.h"
 #include "request.h"
@@ -11,7 +11,7 @@
 
 #define LONGEST_NAME 64
 
-int um_source_is_name(const char *text)
+int um_token_source_is_name(const char *text)
 {
     apr_size_t len = 0;
 
@@ -21,29 +21,29 @@ int um_source_is_name(const char *text)
     return len && len <= LONGEST_NAME && !text[len];
 }
 
-const char *um_source_read(apr_pool_t *pool, const char *text, um_source_t *source)
+const char *um_token_source_parse(apr_pool_t *pool, const char *text, um_token_source_t *source)
 {
     static const char wrong[] = "must be header, cookie, cookie=NAME or query=NAME, a NAME being letters, digits, and "
                                 "_ - .";
     const char *name = strchr(text, '=');
     apr_size_t len = name ? (apr_size_t)(name - text) : strlen(text);
 
-    *source = (um_source_t){ UM_SOURCE_HEADER, name ? apr_pstrdup(pool, name + 1) : NULL };
-    if (name && !um_source_is_name(name + 1)) {
+    *source = (um_token_source_t){ UM_TOKEN_SOURCE_HEADER, name ? apr_pstrdup(pool, name + 1) : NULL };
+    if (name && !um_token_source_is_name(name + 1)) {
         return wrong;
     }
     if (len == strlen("cookie") && strncasecmp(text, "cookie", len) == 0) {
-        source->kind = UM_SOURCE_COOKIE;
+        source->kind = UM_TOKEN_SOURCE_COOKIE;
         return NULL;
     }
     if (len == strlen("query") && strncasecmp(text, "query", len) == 0 && name) {
-        source->kind = UM_SOURCE_QUERY;
+        source->kind = UM_TOKEN_SOURCE_QUERY;
         return NULL;
     }
     return !name && strcasecmp(text, "header") == 0 ? NULL : wrong;
 }
 
-int um_source_same(const um_source_t *a, const um_source_t *b)
+int um_token_source_same(const um_token_source_t *a, const um_token_source_t *b)
 {
     return a->kind == b->kind
            && (a->name && b->name ? strcmp(a->name, b->name) == 0 : a->name == b->name);
@@ -143,25 +143,25 @@ static const char *without(apr_pool_t *pool, const char *text, char separator, c
 
 /* --- the request --- */
 
-static const char *name_of(const request_rec *r, const um_source_t *source)
+static const char *name_of(const request_rec *r, const um_token_source_t *source)
 {
     return source->name ? source->name : um_cookie_name(r);
 }
 
-um_bearer_e um_source_token(const request_rec *r, const um_source_t *source, const char **token)
+um_bearer_e um_token_source_find(const request_rec *r, const um_token_source_t *source, const char **token)
 {
     const char *name;
 
     *token = NULL;
     switch (source->kind) {
-    case UM_SOURCE_HEADER:
+    case UM_TOKEN_SOURCE_HEADER:
         return um_bearer_token(um_request_header(r, UM_REQUEST_AUTHORIZATION), token);
-    case UM_SOURCE_COOKIE:
+    case UM_TOKEN_SOURCE_COOKIE:
         name = name_of(r, source);
         return name ? find(r, um_request_header(r, UM_REQUEST_COOKIE), ';', name, token) : UM_BEARER_NONE;
-    case UM_SOURCE_QUERY:
+    case UM_TOKEN_SOURCE_QUERY:
         return find(r, r->args, '&', source->name, token);
-    case UM_SOURCE_PROXY:
+    case UM_TOKEN_SOURCE_PROXY:
         return um_bearer_token(apr_table_get(r->headers_in, "Proxy-Authorization"), token);
     }
     return UM_BEARER_NONE;
@@ -197,12 +197,12 @@ static void cut_query(request_rec *r, const char *name)
     }
 }
 
-void um_source_cut(request_rec *r, const um_source_t *source)
+void um_token_source_remove(request_rec *r, const um_token_source_t *source)
 {
-    if (source->kind == UM_SOURCE_COOKIE) {
+    if (source->kind == UM_TOKEN_SOURCE_COOKIE) {
         cut_cookie(r, name_of(r, source));
     }
-    else if (source->kind == UM_SOURCE_QUERY) {
+    else if (source->kind == UM_TOKEN_SOURCE_QUERY) {
         cut_query(r, source->name);
     }
 }
