@@ -3,7 +3,7 @@
 
 #include "bearer.h"
 #include "client.h"
-#include "origin.h"
+#include "csrf.h"
 #include "reply.h"
 #include "token_source.h"
 
@@ -117,7 +117,7 @@ int um_admit(um_call_t *call, um_access_e access)
     }
     switch (shown(call, &token)) {
     case UM_BEARER_FOUND:
-        return call->by_cookie && !um_origin_is_good(call->r) ? um_reply_foreign(call)
+        return call->by_cookie && !um_csrf_allows(call->r) ? um_reply_foreign(call)
                : check_token(call, access, token);
     case UM_BEARER_NONE:
         return check_nothing(call, access);

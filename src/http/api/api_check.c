@@ -5,7 +5,7 @@
 #include "credential.h"
 #include "dir_config.h"
 #include "identity_headers_set.h"
-#include "origin.h"
+#include "csrf.h"
 #include "reply.h"
 
 #include <apr_strings.h>
@@ -59,13 +59,13 @@ static const char *forwarded(const um_call_t *call, const char *name)
     return comma ? comma + 1 + strspn(comma + 1, " \t") : value;
 }
 
-static um_origin_ask_t asked(const um_call_t *call)
+static um_csrf_request_t asked(const um_call_t *call)
 {
     const char *host = forwarded(call, "X-Forwarded-Host");
     const char *method = forwarded(call, "X-Forwarded-Method");
     const char *scheme = forwarded(call, "X-Forwarded-Proto");
 
-    return (um_origin_ask_t){
+    return (um_csrf_request_t){
         /* What is not known may change something. */
         .method = method ? method : "-",
         .host = host ? host : apr_table_get(call->r->headers_in, "Host"),
@@ -77,7 +77,7 @@ static const um_credential_t *look(um_call_t *call)
 {
     static um_token_source_t usual[] = { { UM_TOKEN_SOURCE_HEADER, NULL }, { UM_TOKEN_SOURCE_COOKIE, NULL } };
     const um_dir_config_t *dir = um_dir_config_of(call->r);
-    um_origin_ask_t ask = asked(call);
+    um_csrf_request_t ask = asked(call);
     apr_array_header_t *sources;
 
     if (dir->is_set[UM_DIR_UserMgmtTokenSource]) {

@@ -3,7 +3,7 @@
 
 #include "api_user.h"
 #include "cookie.h"
-#include "origin.h"
+#include "csrf.h"
 #include "refresh.h"
 #include "refusal.h"
 
@@ -87,7 +87,7 @@ um_status_e um_api_token_create(um_call_t *call)
         return UM_INVALID;
     }
     /* Else a stranger's page could sign people in to an account of its own, and see what they do there. */
-    if (in->cookie && !um_origin_is_ours(call->r)) {
+    if (in->cookie && !um_csrf_is_same_site(call->r)) {
         call->is_foreign = 1;
         return UM_DENIED;
     }

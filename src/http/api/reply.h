@@ -20,7 +20,7 @@ int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, 
 /** 401 for somebody who is not the client that he says he is by Basic (RFC 6749 5.2). */
 int um_reply_client(um_call_t *call);
 
-/** 403: the caller's cookie came with a request that no page of this site has sent (origin.h). */
+/** 403: the caller's cookie came with a request that no page of this site has sent (csrf.h). */
 int um_reply_foreign(um_call_t *call);
 
 /** Answer without reading the body that was announced, and close the connection: the endpoint needs none. */

@@ -2,7 +2,7 @@
 #include "cors.h"
 
 #include "dir_config.h"
-#include "origin.h"
+#include "csrf.h"
 #include "request.h"
 #include "server.h"
 
@@ -48,7 +48,7 @@ static int has(const apr_array_header_t *origins, const char *origin)
 static const char *reader(const request_rec *r)
 {
     const char *sent = apr_table_get(r->headers_in, "Origin");
-    const char *origin = sent ? um_origin_read(r->pool, sent) : NULL;
+    const char *origin = sent ? um_csrf_origin(r->pool, sent) : NULL;
 
     if (is_for_anybody(allowed(r))) {
         return "*";
@@ -72,7 +72,7 @@ static int takes_cookie(const request_rec *r)
 static int may_use_cookies(const request_rec *r, const char *origin)
 {
     return strcmp(origin, "*") != 0 && takes_cookie(r)
-           && has(um_server_of(r->server)->settings.trusted_origins, um_origin_read(r->pool, origin));
+           && has(um_server_of(r->server)->settings.trusted_origins, um_csrf_origin(r->pool, origin));
 }
 
 /* --- where --- */

@@ -7,12 +7,12 @@
 #include "request.h"
 #include "server.h"
 
-static void verify(request_rec *r, um_credential_t *seen, const char *token, const um_origin_ask_t *ask)
+static void verify(request_rec *r, um_credential_t *seen, const char *token, const um_csrf_request_t *ask)
 {
     um_ctx_t ctx;
 
     if (seen->source->kind == UM_TOKEN_SOURCE_COOKIE
-        && !(ask ? um_origin_is_good_for(r, ask) : um_origin_is_good(r))) {
+        && !(ask ? um_csrf_allows_as(r, ask) : um_csrf_allows(r))) {
         seen->state = UM_CREDENTIAL_FOREIGN;
         return;
     }
@@ -57,7 +57,7 @@ static int adopt(request_rec *r, um_credential_t *seen)
 }
 
 /* Whether the place decides. */
-static int try(request_rec *r, um_credential_t *seen, const um_origin_ask_t *ask)
+static int try(request_rec *r, um_credential_t *seen, const um_csrf_request_t *ask)
 {
     const char *token;
 
@@ -84,7 +84,7 @@ static int try(request_rec *r, um_credential_t *seen, const um_origin_ask_t *ask
 }
 
 const um_credential_t *um_credential_look(request_rec *r, const apr_array_header_t *sources,
-                                          const um_origin_ask_t *ask)
+                                          const um_csrf_request_t *ask)
 {
     um_credential_t *seen = &um_request_judge(r)->credential;
 

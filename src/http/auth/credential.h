@@ -4,7 +4,7 @@
 /* The token that a request shows, and what is to be thought of it. Found out when somebody asks, once in a request:
  * AuthType Bearer asks, and expressions, which are evaluated before it. */
 #include "identity.h"
-#include "origin.h"
+#include "csrf.h"
 #include "token_source.h"
 
 #include <apr_tables.h>
@@ -31,9 +31,9 @@ typedef struct um_credential_t {
 
 /** Looks at the places in order; the first that has a token decides. What was found good for the request that r belongs
  * to is good here, if it came from a place that is looked at here too. ask: whose cookies they are, NULL for those of
- * r itself, see origin.h. The host must have a site. Never NULL. */
+ * r itself, see csrf.h. The host must have a site. Never NULL. */
 const um_credential_t *um_credential_look(request_rec *r, const apr_array_header_t *sources,
-                                          const um_origin_ask_t *ask);
+                                          const um_csrf_request_t *ask);
 
 /** The same with the places that UserMgmtTokenSource names for r; in a forward proxy with Proxy-Authorization alone. A
  * host without a site: UM_CREDENTIAL_NONE. */

@@ -27,7 +27,7 @@ struct um_request_t {
     unsigned shown;                     /**< 1 << um_token_source_e: where good tokens were, subrequests included */
     int failed;                         /**< by failure.c: the status with which it has failed; 0: it has not */
     int is_allowed;                     /**< by identity_headers.c: the rules of the place let it pass */
-    const um_rules_t *applied;          /**< by identity_headers.c: per_dir_config that headers and environment conform to */
+    const um_rules_t *applied;          /**< per_dir_config that headers and environment conform to */
     int is_untold;                      /**< by identity_headers.c: the application cannot be told who calls */
     int is_changed;                     /**< by identity_headers.c: headers_in is as the back end gets it, and */
     const char *original[UM_REQUEST_HEADERS];   /**< these are the client's; NULL: the client sent none */

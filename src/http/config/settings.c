@@ -2,7 +2,7 @@
 #include "settings.h"
 
 #include "dir_config.h"
-#include "origin.h"
+#include "csrf.h"
 #include "server.h"
 #include "token_source.h"
 #include "unicode.h"
@@ -212,7 +212,7 @@ static const char *read_origins(apr_pool_t *pool, const char *args, const apr_ar
     }
     *value = origins;
     do {
-        origin = um_origin_read(pool, ap_getword_conf(pool, &args));
+        origin = um_csrf_origin(pool, ap_getword_conf(pool, &args));
         APR_ARRAY_PUSH(origins, const char *) = origin;
     } while (origin && *args);
     return origin ? NULL : "must be none, or name sites as https://HOST[:PORT], without a path";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "origin.h"
+#include "csrf.h"
 
 #include "tls.h"
 #include "server.h"
@@ -11,7 +11,7 @@
 
 /* --- origins as texts: scheme://host, and :port where it is not the scheme's own --- */
 
-const char *um_origin_read(apr_pool_t *pool, const char *text)
+const char *um_csrf_origin(apr_pool_t *pool, const char *text)
 {
     apr_size_t scheme = strncasecmp(text, "https://", 8) == 0 ? 8 : strncasecmp(text, "http://", 7) == 0 ? 7 : 0;
     const char *host = text + scheme;
@@ -41,7 +41,7 @@ static const char *origin_of_url(apr_pool_t *pool, const char *url)
         return NULL;
     }
     host += 3;
-    return um_origin_read(pool, apr_pstrmemdup(pool, url, (apr_size_t)(host - url) + strcspn(host, "/?#")));
+    return um_csrf_origin(pool, apr_pstrmemdup(pool, url, (apr_size_t)(host - url) + strcspn(host, "/?#")));
 }
 
 /* --- which are ours --- */
@@ -60,15 +60,15 @@ static int is_trusted(const request_rec *r, const char *origin)
 
 /* Host names no scheme. Where TLS ends before this server, a page of https:// is ours too; one of http:// that posts to
  * https:// is not: anybody on the way may have written it. */
-static int is_host(const request_rec *r, const um_origin_ask_t *ask, const char *origin)
+static int is_host(const request_rec *r, const um_csrf_request_t *ask, const char *origin)
 {
-    const char *secure = um_origin_read(r->pool, apr_pstrcat(r->pool, "https://", ask->host, NULL));
-    const char *plain = um_origin_read(r->pool, apr_pstrcat(r->pool, "http://", ask->host, NULL));
+    const char *secure = um_csrf_origin(r->pool, apr_pstrcat(r->pool, "https://", ask->host, NULL));
+    const char *plain = um_csrf_origin(r->pool, apr_pstrcat(r->pool, "http://", ask->host, NULL));
 
     return (secure && strcmp(origin, secure) == 0) || (!ask->is_tls && plain && strcmp(origin, plain) == 0);
 }
 
-static int is_ours(const request_rec *r, const um_origin_ask_t *ask)
+static int is_ours(const request_rec *r, const um_csrf_request_t *ask)
 {
     const char *site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
     const char *origin = apr_table_get(r->headers_in, "Origin");
@@ -78,7 +78,7 @@ static int is_ours(const request_rec *r, const um_origin_ask_t *ask)
         return 1;
     }
     /* "null", which sandboxed pages and redirects have, is nobody's origin. */
-    origin = origin ? um_origin_read(r->pool, origin) : referer ? origin_of_url(r->pool, referer) : NULL;
+    origin = origin ? um_csrf_origin(r->pool, origin) : referer ? origin_of_url(r->pool, referer) : NULL;
     return origin && (is_trusted(r, origin) || (ask->host && is_host(r, ask, origin)));
 }
 
@@ -101,26 +101,26 @@ static int is_harmless(const request_rec *r, const char *method)
     return 0;
 }
 
-int um_origin_is_good_for(const request_rec *r, const um_origin_ask_t *ask)
+int um_csrf_allows_as(const request_rec *r, const um_csrf_request_t *ask)
 {
     return is_harmless(r, ask->method) || is_ours(r, ask);
 }
 
-static um_origin_ask_t itself(const request_rec *r)
+static um_csrf_request_t itself(const request_rec *r)
 {
-    return (um_origin_ask_t){ r->method, apr_table_get(r->headers_in, "Host"), um_tls_is_on(r) };
+    return (um_csrf_request_t){ r->method, apr_table_get(r->headers_in, "Host"), um_tls_is_on(r) };
 }
 
-int um_origin_is_good(const request_rec *r)
+int um_csrf_allows(const request_rec *r)
 {
-    um_origin_ask_t ask = itself(r);
+    um_csrf_request_t ask = itself(r);
 
-    return um_origin_is_good_for(r, &ask);
+    return um_csrf_allows_as(r, &ask);
 }
 
-int um_origin_is_ours(const request_rec *r)
+int um_csrf_is_same_site(const request_rec *r)
 {
-    um_origin_ask_t ask = itself(r);
+    um_csrf_request_t ask = itself(r);
 
     return is_ours(r, &ask);
 }

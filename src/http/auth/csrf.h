@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef UM_ORIGIN_H
-#define UM_ORIGIN_H
+#ifndef UM_CSRF_H
+#define UM_CSRF_H
 /* Against requests that another site makes a browser send. A browser adds cookies by itself; so where a cookie tells
  * who calls, and the request may change something, it has to be shown that a page of this site has sent it. */
 #include <httpd.h>
 
 /** A request as its sender made it, which may not be r itself but one that a proxy asks about. */
-typedef struct um_origin_ask_t {
+typedef struct um_csrf_request_t {
     const char *method;
     const char *host;           /**< host, or host:port; NULL: not known */
     int is_tls;
-} um_origin_ask_t;
+} um_csrf_request_t;
 
 /** Whether a cookie of r may be believed: r changes nothing by its method and opens no WebSocket, or comes from this
  * site or one of UserMgmtTrustedOrigin. */
-int um_origin_is_good(const request_rec *r);
+int um_csrf_allows(const request_rec *r);
 
 /** The same for the request that was asked about. */
-int um_origin_is_good_for(const request_rec *r, const um_origin_ask_t *ask);
+int um_csrf_allows_as(const request_rec *r, const um_csrf_request_t *ask);
 
 /** Whether r comes from this site or a trusted one, whatever its method. */
-int um_origin_is_ours(const request_rec *r);
+int um_csrf_is_same_site(const request_rec *r);
 
 /** An origin, such as https://example.org:8443, in the one spelling that is compared: lower case, without the port that
  * the scheme has anyway. NULL: it is none, "null" among them. */
-const char *um_origin_read(apr_pool_t *pool, const char *text);
+const char *um_csrf_origin(apr_pool_t *pool, const char *text);
 
 #endif
