@@ -4,7 +4,7 @@
 /* The context of one call into core: its pool, its time, its site, and where the call says what was wrong. */
 #include "single_flight.h"
 #include "gate.h"
-#include "policy.h"
+#include "password_policy.h"
 #include "pwhash.h"
 #include "seldom.h"
 #include "signature_cache.h"
@@ -35,7 +35,7 @@ typedef struct um_site_t {
     um_seldom_t *gate_full;             /**< that too many wait is told seldom; NULL: each time */
     apr_interval_time_t gate_wait;      /**< how long a caller waits for his turn to hash */
     um_pwhash_params_t hash;            /**< of new password hashes */
-    um_policy_t policy;                 /**< what a new password must be */
+    um_password_policy_t policy;                 /**< what a new password must be */
     const char *issuer;                 /**< iss of our tokens */
     const char *audience;               /**< aud of our tokens */
     apr_int64_t token_lifetime;         /**< seconds */

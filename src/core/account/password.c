@@ -54,9 +54,10 @@ um_secret_t um_password_prepare(um_ctx_t *ctx, um_secret_t typed)
     return made->len == typed.len && memcmp(made->text, typed.text, typed.len) == 0 ? typed : *made;
 }
 
-void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password, const um_policy_person_t *person)
+void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password,
+                       const um_password_policy_person_t *person)
 {
-    const um_policy_t *policy = &ctx->site->policy;
+    const um_password_policy_t *policy = &ctx->site->policy;
     apr_array_header_t *faults;
 
     password = um_password_prepare(ctx, password);
@@ -66,12 +67,12 @@ void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password, c
                                                             policy->max_length));
         return;
     }
-    faults = um_policy_check(ctx->pool, policy, person, password.text, password.len);
+    faults = um_password_policy_check(ctx->pool, policy, person, password.text, password.len);
     if (!faults) {
         um_ctx_error(ctx, field, "invalid", "Not a valid string.");
     }
     for (int i = 0; faults && i < faults->nelts; i++) {
-        const um_policy_fault_t *fault = &APR_ARRAY_IDX(faults, i, um_policy_fault_t);
+        const um_password_policy_fault_t *fault = &APR_ARRAY_IDX(faults, i, um_password_policy_fault_t);
 
         um_ctx_error(ctx, field, fault->code, fault->text);
     }
@@ -315,7 +316,7 @@ static um_status_e store_change(um_ctx_t *ctx, change_t *change)
 um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,
                                const char **token)
 {
-    um_policy_person_t person = { user->username, user->first_name, user->last_name, user->email };
+    um_password_policy_person_t person = { user->username, user->first_name, user->last_name, user->email };
     um_user_t changed = *user;
     um_session_new_t session;
     change_t change = { ctx, &changed, user->version, &session, NULL };

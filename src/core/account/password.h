@@ -16,7 +16,8 @@ typedef struct um_secret_t {
 um_secret_t um_password_prepare(um_ctx_t *ctx, um_secret_t typed);
 
 /** Notes under field what is wrong with a new password of that person: its length limit, then the policy. */
-void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password, const um_policy_person_t *person);
+void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password,
+                       const um_password_policy_person_t *person);
 
 /** The right to hash, for one call: no more hash at a time than the machine bears. What can refuse the call without the
  * database comes before, so that nobody waits for nothing; what asks the database comes after, so that a call that is

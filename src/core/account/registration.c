@@ -54,7 +54,7 @@ static void need_email(um_ctx_t *ctx, const char *email)
 /* What needs no database. */
 static void check_new(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user, um_user_keys_t *keys)
 {
-    um_policy_person_t person = { input->username, input->first_name, input->last_name, input->email };
+    um_password_policy_person_t person = { input->username, input->first_name, input->last_name, input->email };
 
     user->first_name = text_or_empty(input->first_name);
     user->last_name = text_or_empty(input->last_name);

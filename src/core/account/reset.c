@@ -100,7 +100,7 @@ static um_status_e change(um_ctx_t *ctx, const found_t *found, um_secret_t passw
 
 um_status_e um_reset_confirm(um_ctx_t *ctx, const char *token, um_secret_t password)
 {
-    um_policy_person_t person;
+    um_password_policy_person_t person;
     const um_user_t *user;
     found_t found;
     um_status_e status;
@@ -114,7 +114,7 @@ um_status_e um_reset_confirm(um_ctx_t *ctx, const char *token, um_secret_t passw
     }
     user = found.user;
     ctx->subject = user->id;
-    person = (um_policy_person_t){ user->username, user->first_name, user->last_name, user->email };
+    person = (um_password_policy_person_t){ user->username, user->first_name, user->last_name, user->email };
     um_password_check(ctx, "password", password, &person);
     return ctx->errors->nelts ? UM_INVALID : change(ctx, &found, password);
 }

@@ -153,7 +153,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->gate_full = common->gate_full;
     site->gate_wait = apr_time_from_sec(settings->hash_wait);
     site->hash = settings->password_hash;
-    site->policy = (um_policy_t){ (int)settings->password_min_length, (int)settings->password_max_length,
+    site->policy = (um_password_policy_t){ (int)settings->password_min_length, (int)settings->password_max_length,
                                   server->common };
     /* No token is issued with an empty one, so none is accepted. */
     site->issuer = server->issuer ? server->issuer : "";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy.h"
+#include "password_policy.h"
 
 #include <string.h>
 
@@ -112,13 +112,13 @@ static int is_similar(apr_pool_t *pool, const bag_t *password, const char *value
 
 static void add(apr_array_header_t *faults, const char *code, const char *text)
 {
-    um_policy_fault_t *fault = apr_array_push(faults);
+    um_password_policy_fault_t *fault = apr_array_push(faults);
 
     fault->code = code;
     fault->text = text;
 }
 
-static void check_person(apr_pool_t *pool, apr_array_header_t *faults, const um_policy_person_t *person,
+static void check_person(apr_pool_t *pool, apr_array_header_t *faults, const um_password_policy_person_t *person,
                          const bag_t *password)
 {
     const struct { const char *value, *text; } rows[] = {
@@ -137,7 +137,8 @@ static void check_person(apr_pool_t *pool, apr_array_header_t *faults, const um_
     }
 }
 
-static void check_rest(apr_pool_t *pool, apr_array_header_t *faults, const um_policy_t *policy, const char *password,
+static void check_rest(apr_pool_t *pool, apr_array_header_t *faults, const um_password_policy_t *policy,
+                       const char *password,
                        const char *lower)
 {
     apr_size_t len = strlen(password);
@@ -160,10 +161,11 @@ static void check_rest(apr_pool_t *pool, apr_array_header_t *faults, const um_po
     }
 }
 
-apr_array_header_t *um_policy_check(apr_pool_t *pool, const um_policy_t *policy, const um_policy_person_t *person,
-                                    const char *password, apr_size_t len)
+apr_array_header_t *um_password_policy_check(apr_pool_t *pool, const um_password_policy_t *policy,
+                                             const um_password_policy_person_t *person,
+                                             const char *password, apr_size_t len)
 {
-    apr_array_header_t *faults = apr_array_make(pool, 4, sizeof(um_policy_fault_t));
+    apr_array_header_t *faults = apr_array_make(pool, 4, sizeof(um_password_policy_fault_t));
     const char *typed = apr_pstrmemdup(pool, password, len), *lower;
     bag_t bag = { NULL, 0 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef UM_POLICY_H
-#define UM_POLICY_H
+#ifndef UM_PASSWORD_POLICY_H
+#define UM_PASSWORD_POLICY_H
 
 /* Which passwords a person may choose. One check for registering, changing and resetting: no rules of composition, a
  * shortest length, nothing that others would guess first. */
@@ -11,25 +11,25 @@
 #include "wordlist.h"
 
 /** The administrator's settings; live as long as the configuration. */
-typedef struct um_policy_t {
+typedef struct um_password_policy_t {
     int min_length;              /**< code points; below 1 nothing is too short */
     int max_length;              /**< code points; for the check of the field, which comes first: not looked at here */
     const um_wordlist_t *common; /**< NULL: no password is too common */
-} um_policy_t;
+} um_password_policy_t;
 
 /** Whose password it is going to be: UTF-8, each NULL or "" when not known. */
-typedef struct um_policy_person_t {
+typedef struct um_password_policy_person_t {
     const char *username;
     const char *first_name;
     const char *last_name;
     const char *email;
-} um_policy_person_t;
+} um_password_policy_person_t;
 
 /** One reason against a password. */
-typedef struct um_policy_fault_t {
+typedef struct um_password_policy_fault_t {
     const char *code; /**< static: password_too_similar, _too_short, _too_common or _entirely_numeric */
     const char *text; /**< for the person, static or in the pool; holds nothing of the password */
-} um_policy_fault_t;
+} um_password_policy_fault_t;
 
 /**
  * All that is wrong with a password, in the order of the codes above.
@@ -42,9 +42,10 @@ typedef struct um_policy_fault_t {
  * @param person    NULL when nothing is known of the person; a member that is not UTF-8, as old imports may have, is
  *                  not compared
  * @param password  len bytes of UTF-8 without NUL, not necessarily terminated; empty is for the caller to refuse
- * @return um_policy_fault_t elements, none when the password is good; NULL when the password is not UTF-8
+ * @return um_password_policy_fault_t elements, none when the password is good; NULL when the password is not UTF-8
  */
-apr_array_header_t *um_policy_check(apr_pool_t *pool, const um_policy_t *policy, const um_policy_person_t *person,
-                                    const char *password, apr_size_t len);
+apr_array_header_t *um_password_policy_check(apr_pool_t *pool, const um_password_policy_t *policy,
+                                             const um_password_policy_person_t *person,
+                                             const char *password, apr_size_t len);
 
 #endif

@@ -6,7 +6,7 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
-#include "policy.h"
+#include "password_policy.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -23,7 +23,7 @@
 
 static const char words[] = "123456789\npassword\nqwertyuiop\nstraße123\nпароль123\n";
 
-static const struct { um_policy_person_t person; const char *password, *want, *name; } cases[] = {
+static const struct { um_password_policy_person_t person; const char *password, *want, *name; } cases[] = {
     { NOBODY, "correct horse battery", "", "a good one" },
     { { "", "", "", "" }, "correct horse battery", "", "a good one, members empty" },
     { ALICE, "correct horse battery", "", "a good one of a person" },
@@ -103,7 +103,7 @@ static const um_wordlist_t *open_words(apr_pool_t *pool)
     char *name;
 
     apr_temp_dir_get(&folder, pool);
-    name = apr_pstrcat(pool, folder, "/test_policy.XXXXXX", NULL);
+    name = apr_pstrcat(pool, folder, "/test_password_policy.XXXXXX", NULL);
     ok(apr_file_mktemp(&file, name, APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_WRITE, pool) == APR_SUCCESS
        && apr_file_write_full(file, words, len, NULL) == APR_SUCCESS && apr_file_close(file) == APR_SUCCESS
        && um_wordlist_open(pool, name, &list, &why) == APR_SUCCESS, "a list of common passwords");
@@ -115,12 +115,12 @@ static const um_wordlist_t *open_words(apr_pool_t *pool)
 static const char *texts(apr_pool_t *pool, const apr_array_header_t *faults)
 {
     const char *joined = "";
-    const um_policy_fault_t *fault;
+    const um_password_policy_fault_t *fault;
     apr_size_t row;
     int i;
 
     for (i = 0; faults && i < faults->nelts; i++) {
-        fault = &APR_ARRAY_IDX(faults, i, um_policy_fault_t);
+        fault = &APR_ARRAY_IDX(faults, i, um_password_policy_fault_t);
         joined = apr_pstrcat(pool, joined, i ? "|" : "", fault->text, NULL);
         for (row = 0; row < COUNT(codes); row++) {
             if (strcmp(codes[row].text, fault->text) == 0) {
@@ -133,7 +133,7 @@ static const char *texts(apr_pool_t *pool, const apr_array_header_t *faults)
 
 static void test_cases(apr_pool_t *pool, const um_wordlist_t *common)
 {
-    const um_policy_t policy = { 8, 1024, common };
+    const um_password_policy_t policy = { 8, 1024, common };
     const char *password;
     apr_size_t i, len;
 
@@ -141,40 +141,44 @@ static void test_cases(apr_pool_t *pool, const um_wordlist_t *common)
         len = strlen(cases[i].password);
         /* Without an end of its own: what is behind must not count. */
         password = apr_pstrcat(pool, cases[i].password, "1x", NULL);
-        is_text(texts(pool, um_policy_check(pool, &policy, &cases[i].person, password, len)), cases[i].want,
+        is_text(texts(pool, um_password_policy_check(pool, &policy, &cases[i].person, password, len)), cases[i].want,
                 cases[i].name);
     }
 }
 
 static void test_limits(apr_pool_t *pool)
 {
-    um_policy_t policy = { 0, 1024, NULL };
+    um_password_policy_t policy = { 0, 1024, NULL };
     apr_size_t i;
 
     for (i = 0; i < COUNT(limits); i++) {
         policy.min_length = limits[i].min;
-        is_text(texts(pool, um_policy_check(pool, &policy, NULL, limits[i].password, strlen(limits[i].password))),
+        is_text(texts(pool, um_password_policy_check(pool, &policy, NULL, limits[i].password,
+                                                     strlen(limits[i].password))),
                 limits[i].want, apr_psprintf(pool, "at least %d", limits[i].min));
     }
     policy.min_length = 8;
-    is_text(texts(pool, um_policy_check(pool, &policy, NULL, "password", 8)), "", "no list, nothing is common");
+    is_text(texts(pool, um_password_policy_check(pool, &policy, NULL, "password", 8)), "",
+            "no list, nothing is common");
 }
 
 static void test_broken(apr_pool_t *pool)
 {
-    const um_policy_t policy = { 8, 1024, NULL };
-    const um_policy_person_t person = { "alice", "\xff", "secret.key", NULL };
+    const um_password_policy_t policy = { 8, 1024, NULL };
+    const um_password_policy_person_t person = { "alice", "\xff", "secret.key", NULL };
 
-    ok(um_policy_check(pool, &policy, NULL, "correct \xff horse", 15) == NULL, "a password that is not UTF-8");
-    is_text(texts(pool, um_policy_check(pool, &policy, &person, "correct horse", 13)), "", "a name that is not UTF-8");
-    is_text(texts(pool, um_policy_check(pool, &policy, &person, "secret-key", 10)), LAST, "the name behind such a one");
+    ok(um_password_policy_check(pool, &policy, NULL, "correct \xff horse", 15) == NULL, "a password that is not UTF-8");
+    is_text(texts(pool, um_password_policy_check(pool, &policy, &person, "correct horse", 13)), "",
+            "a name that is not UTF-8");
+    is_text(texts(pool, um_password_policy_check(pool, &policy, &person, "secret-key", 10)), LAST,
+            "the name behind such a one");
 }
 
 /* Passwords of the greatest length that a site may allow, against the longest names. */
 static void test_long(apr_pool_t *pool)
 {
-    const um_policy_t policy = { 8, 4096, NULL };
-    um_policy_person_t person = NOBODY;
+    const um_password_policy_t policy = { 8, 4096, NULL };
+    um_password_policy_person_t person = NOBODY;
     char *password = apr_palloc(pool, 4096), *name = apr_pcalloc(pool, 3001);
     int i;
 
@@ -185,13 +189,15 @@ static void test_long(apr_pool_t *pool)
         name[i] = password[4095 - i];
     }
     person.last_name = name;
-    is_text(texts(pool, um_policy_check(pool, &policy, &person, password, 4096)), LAST,
+    is_text(texts(pool, um_password_policy_check(pool, &policy, &person, password, 4096)), LAST,
             "3000 of 4096 letters: similar");
     name[150] = '\0';
-    is_text(texts(pool, um_policy_check(pool, &policy, &person, password, 4096)), "",
+    is_text(texts(pool, um_password_policy_check(pool, &policy, &person, password, 4096)), "",
             "150 of 4096 letters: not similar");
-    is_text(texts(pool, um_policy_check(pool, &policy, &person, password, 278)), LAST, "150 of 278 letters: similar");
-    is_text(texts(pool, um_policy_check(pool, &policy, &person, password, 279)), "", "150 of 279 letters: not similar");
+    is_text(texts(pool, um_password_policy_check(pool, &policy, &person, password, 278)), LAST,
+            "150 of 278 letters: similar");
+    is_text(texts(pool, um_password_policy_check(pool, &policy, &person, password, 279)), "",
+            "150 of 279 letters: not similar");
 }
 
 int main(void)
