@@ -4,7 +4,7 @@
 #include "faults.h"
 #include "mailing.h"
 #include "refresh.h"
-#include "reset.h"
+#include "password_reset.h"
 #include "site.h"
 #include "ticket.h"
 #include "verify.h"
@@ -155,7 +155,7 @@ static int is_disabled(world_t *w)
 
 static um_status_e do_wish(world_t *w)
 {
-    return um_reset_request(site_ctx(&w->s), "alice@example.org");
+    return um_password_reset_request(site_ctx(&w->s), "alice@example.org");
 }
 
 static int is_wished(world_t *w)
@@ -173,14 +173,14 @@ static void give_ticket(world_t *w, const char *kind)
 
 static um_status_e do_reset(world_t *w)
 {
-    return um_reset_confirm(site_ctx(&w->s), TICKET, site_secret(NEW_PASSWORD));
+    return um_password_reset_confirm(site_ctx(&w->s), TICKET, site_secret(NEW_PASSWORD));
 }
 
 static int is_reset(world_t *w)
 {
     int before = can_login(w, "alice", SITE_PASSWORD), after = can_login(w, "alice", NEW_PASSWORD);
     int stands = site_call(&w->s, w->token) == UM_OK;
-    int good = um_reset_validate(site_ctx(&w->s), TICKET) == UM_OK;
+    int good = um_password_reset_validate(site_ctx(&w->s), TICKET) == UM_OK;
 
     return before != after && before == stands && before == good
            && after == mails(w, UM_MAILING_PASSWORD_CHANGED, "alice@example.org") ? after : -1;

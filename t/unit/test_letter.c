@@ -4,7 +4,7 @@
 
 #include "letter.h"
 #include "random.h"
-#include "reset.h"
+#include "password_reset.h"
 #include "ticket.h"
 
 #define HOUR 3600
@@ -437,8 +437,8 @@ static void test_tries(void)
     }
     is_text(ask("select count(distinct mail_id) from um_tickets"), "1", "tries of one mail");
     is_text(ask("select count(*) from um_tickets"), "2", "leave the tokens of the last two");
-    is_int(um_reset_validate(site_ctx(&s), oldest), UM_ABSENT, "the oldest go");
-    is_int(um_reset_validate(site_ctx(&s), newest), UM_OK, "the newest is good");
+    is_int(um_password_reset_validate(site_ctx(&s), oldest), UM_ABSENT, "the oldest go");
+    is_int(um_password_reset_validate(site_ctx(&s), newest), UM_OK, "the newest is good");
     wish(UM_MAILING_RESET, "alice@example.org");
     is_int(letters()->nelts, 1, "and another mail may be made");
     end();
@@ -458,13 +458,13 @@ static void test_same_second(void)
     made = letters();
     is_int(made->nelts, BOUND, "rows that are an account's already count too");
     is_text(ask("select count(*) from um_tickets"), apr_psprintf(s.pool, "%d", BOUND), "their tokens are bounded");
-    is_int(um_reset_validate(site_ctx(&s), letter(made, BOUND - 1)->token), UM_OK,
+    is_int(um_password_reset_validate(site_ctx(&s), letter(made, BOUND - 1)->token), UM_OK,
            "of tokens made in one second the last is good");
     m.mailing.hourly = 1;
     s.now += apr_time_from_sec(HOUR + 1);
     site_mail_put(&s, UM_MAILING_RESET, alice, "alice@example.org");
     made = letters();
-    is_int(um_reset_validate(site_ctx(&s), letter(made, made->nelts - 1)->token), UM_OK,
+    is_int(um_password_reset_validate(site_ctx(&s), letter(made, made->nelts - 1)->token), UM_OK,
            "nor does a lower bound drive it out");
     is_text(ask("select count(*) from um_tickets"), "1", "but all the others");
     end();
@@ -490,12 +490,13 @@ static void test_meanwhile(void)
         site_register(&s, "alice", "alice@example.org", NULL);
         wish(UM_MAILING_RESET, "alice@example.org");
         token = letter(letters(), 0)->token;
-        is_int(um_reset_validate(site_ctx(&s), token), UM_OK, "a mail is tried");
+        is_int(um_password_reset_validate(site_ctx(&s), token), UM_OK, "a mail is tried");
         s.now += apr_time_from_sec(61);
         site_do(&s, cases[i].sql);
         is_int(letters()->nelts, cases[i].want, apr_pstrcat(s.pool, "tried again, and ", cases[i].name, NULL));
         is_text(ask("select state from um_mail"), cases[i].want ? "0" : "2", "what cannot be is given up");
-        is_int(um_reset_validate(site_ctx(&s), token), cases[i].want ? UM_OK : UM_ABSENT, "the first try's token");
+        is_int(um_password_reset_validate(site_ctx(&s), token), cases[i].want ? UM_OK : UM_ABSENT,
+               "the first try's token");
         is_text(ask("select count(*) from um_tickets t join um_users u on u.id = t.user_id and u.version = "
                     "t.user_version and u.email_key = t.email_key where u.is_active = 1"), cases[i].want ? "2" : "0",
                 "and no other is good, at whatever address");

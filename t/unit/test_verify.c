@@ -3,7 +3,7 @@
 #include "faults.h"
 #include "site_mail.h"
 
-#include "reset.h"
+#include "password_reset.h"
 #include "verify.h"
 
 #define ALICE "alice@example.org"
@@ -111,7 +111,7 @@ static void test_on(void)
     ok(mail && strstr(mail, "within 3 days.") != NULL, "and a limit");
     ok(mail && !strstr(mail, "alice,"), "nothing that whoever registered has typed");
     ok(!strstr(site_dump(&s), token), "the token is nowhere in the database");
-    is_int(um_reset_validate(site_ctx(&s), token), UM_ABSENT, "it is no token for another password");
+    is_int(um_password_reset_validate(site_ctx(&s), token), UM_ABSENT, "it is no token for another password");
     is_int(confirm(token), UM_OK, "the link is followed");
     is_text(ask(STATE), "1 1", "the address is verified");
     is_int(site_call(&s, session), UM_OK, "the session goes on");
@@ -138,7 +138,7 @@ static void test_name(void)
         const char *mail;
 
         site_do(&s, "delete from um_mail where kind = 'verify'");
-        um_reset_request(site_ctx(&s), ALICE);
+        um_password_reset_request(site_ctx(&s), ALICE);
         site_mail_work(&s, &m, NULL);
         mail = site_mail_read(&s, &m, i);
         ok(mail && strstr(mail, words[i]) != NULL, "a reset mail says: %s", words[i]);
@@ -179,7 +179,7 @@ static void test_required(void)
     is_text(login_errors(SITE_PASSWORD, &waiting), login_errors("wrong horse battery", &wrong),
             "the right password is refused like a wrong one");
     ok(waiting == UM_INVALID && wrong == UM_INVALID, "in status too");
-    um_reset_request(site_ctx(&s), ALICE);
+    um_password_reset_request(site_ctx(&s), ALICE);
     token = newest();
     is_int(site_mail_count(&s, &m), 1, "a wish for another password sends nothing");
     version = ask("select version from um_users");
@@ -188,7 +188,7 @@ static void test_required(void)
     is_text(ask("select version from um_users"), version, "its credentials are as they were");
     login_errors(SITE_PASSWORD, &waiting);
     is_int(waiting, UM_OK, "the password is good");
-    um_reset_request(site_ctx(&s), ALICE);
+    um_password_reset_request(site_ctx(&s), ALICE);
     token = newest();
     is_int(confirm(token), UM_ABSENT, "the token of a reset verifies nothing");
     end();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_reset.h"
 
-#include "reset.h"
+#include "password_reset.h"
 #include "verify.h"
 
 /* --- schemas --- */
@@ -49,21 +49,21 @@ um_status_e um_api_reset_request(um_call_t *call)
 {
     const request_t *in = call->in;
 
-    return answer(call, um_reset_request(&call->ctx, in->email));
+    return answer(call, um_password_reset_request(&call->ctx, in->email));
 }
 
 um_status_e um_api_reset_validate(um_call_t *call)
 {
     const confirm_t *in = call->in;
 
-    return answer(call, um_reset_validate(&call->ctx, in->token));
+    return answer(call, um_password_reset_validate(&call->ctx, in->token));
 }
 
 um_status_e um_api_reset_confirm(um_call_t *call)
 {
     const confirm_t *in = call->in;
 
-    return answer(call, um_reset_confirm(&call->ctx, in->token, in->password));
+    return answer(call, um_password_reset_confirm(&call->ctx, in->token, in->password));
 }
 
 um_status_e um_api_reset_verify_request(um_call_t *call)

@@ -3,7 +3,7 @@
 #include "faults.h"
 #include "site_mail.h"
 
-#include "reset.h"
+#include "password_reset.h"
 
 #define NEW_PASSWORD "another horse battery"
 #define OTHER_PASSWORD "a third horse battery"
@@ -52,19 +52,19 @@ static const char *get_token(void)
 {
     const char *token;
 
-    um_reset_request(site_ctx(&s), "alice@example.org");
+    um_password_reset_request(site_ctx(&s), "alice@example.org");
     token = site_mail_newest(&s, &m);
     return token ? token : "";
 }
 
 static um_status_e validate(const char *token)
 {
-    return um_reset_validate(site_ctx(&s), token);
+    return um_password_reset_validate(site_ctx(&s), token);
 }
 
 static um_status_e confirm(const char *token, const char *password)
 {
-    return um_reset_confirm(site_ctx(&s), token, site_secret(password));
+    return um_password_reset_confirm(site_ctx(&s), token, site_secret(password));
 }
 
 static um_ctx_t *faulty_ctx(void)
@@ -87,7 +87,7 @@ static void test_request(void)
     for (int i = 0; i < 3; i++) {
         faults_reset();
         asked[i] = -s.asked;
-        is_int(um_reset_request(site_ctx(&s), addresses[i]), UM_OK, "a wish for an address");
+        is_int(um_password_reset_request(site_ctx(&s), addresses[i]), UM_OK, "a wish for an address");
         asked[i] += s.asked;
         calls[i] = faults.calls;
     }
@@ -99,10 +99,10 @@ static void test_request(void)
                 "um_requests where address <> 'ALICE@EXAMPLE.ORG'"), "1", "in nothing else different");
     end();
     begin();
-    is_int(um_reset_request(faulty_ctx(), NULL), UM_INVALID, "a faulty address");
+    is_int(um_password_reset_request(faulty_ctx(), NULL), UM_INVALID, "a faulty address");
     is_text(ask("select count(*) from um_requests"), "0", "leaves no row");
     m.mailing.sends = 0;
-    is_int(um_reset_request(site_ctx(&s), "alice@example.org"), UM_OK, "a site without mail answers the same");
+    is_int(um_password_reset_request(site_ctx(&s), "alice@example.org"), UM_OK, "a site without mail answers the same");
     is_text(ask("select count(*) from um_requests"), "0", "and keeps nothing");
     end();
 }
@@ -120,7 +120,7 @@ static void test_language(void)
         const char *mail;
 
         ctx->language = cases[i].language;
-        um_reset_request(ctx, "alice@example.org");
+        um_password_reset_request(ctx, "alice@example.org");
         site_mail_work(&s, &m, NULL);
         mail = site_mail_read(&s, &m, (int)i);
         ok(mail && strstr(mail, cases[i].subject), "language %s: %s", cases[i].language ? cases[i].language : "(none)",
@@ -168,7 +168,7 @@ static void test_validate(void)
     is_int(validate(apr_pstrcat(s.pool, token, "A", NULL)), UM_ABSENT, "one that is longer");
     is_int(validate(apr_pstrndup(s.pool, token, 42)), UM_ABSENT, "one that is shorter");
     is_int(validate(ask("select hash from um_tickets")), UM_ABSENT, "what the database has of it");
-    is_int(um_reset_validate(faulty_ctx(), NULL), UM_INVALID, "none");
+    is_int(um_password_reset_validate(faulty_ctx(), NULL), UM_INVALID, "none");
     s.now += apr_time_from_sec(m.mailing.reset_lifetime - 1);
     is_int(validate(token), UM_OK, "at the end of its life it is good");
     s.now += apr_time_from_sec(1);
@@ -328,17 +328,17 @@ static void test_order(void)
     token = get_token();
     before = site_dump(&s);
     ctx = faulty_ctx();
-    is_int(um_reset_confirm(ctx, NULL, site_secret("short")), UM_INVALID, "first the fields");
+    is_int(um_password_reset_confirm(ctx, NULL, site_secret("short")), UM_INVALID, "first the fields");
     is_text(site_errors(ctx), "token required", "before anything is looked up");
     ctx = site_ctx(&s);
-    is_int(um_reset_confirm(ctx, UNKNOWN_TOKEN, site_secret("short")), UM_ABSENT, "then the token");
+    is_int(um_password_reset_confirm(ctx, UNKNOWN_TOKEN, site_secret("short")), UM_ABSENT, "then the token");
     is_text(site_errors(ctx), "", "before the policy");
     ctx = site_ctx(&s);
-    is_int(um_reset_confirm(ctx, token, site_secret("1234")), UM_INVALID, "then the policy");
+    is_int(um_password_reset_confirm(ctx, token, site_secret("1234")), UM_INVALID, "then the policy");
     is_text(site_errors(ctx), "password password_too_short, password password_entirely_numeric",
             "that says all that is wrong");
     ctx = site_ctx(&s);
-    is_int(um_reset_confirm(ctx, token, site_secret("alice@example")), UM_INVALID,
+    is_int(um_password_reset_confirm(ctx, token, site_secret("alice@example")), UM_INVALID,
            "a password like the account's address");
     is_text(site_errors(ctx), "password password_too_similar", "is refused for being so");
     is_text(site_dump(&s), before, "nothing was changed, no notice written");

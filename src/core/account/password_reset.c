@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reset.h"
+#include "password_reset.h"
 
 #include "caller_cache.h"
 #include "mailing.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-um_status_e um_reset_request(um_ctx_t *ctx, const char *email)
+um_status_e um_password_reset_request(um_ctx_t *ctx, const char *email)
 {
     return ctx->errors->nelts ? UM_INVALID : um_mailing_wish(ctx, UM_MAILING_RESET, email);
 }
@@ -34,7 +34,7 @@ static um_status_e find(um_ctx_t *ctx, const char *token, found_t *found)
     return found->user && found->user->is_active ? UM_OK : UM_ABSENT;
 }
 
-um_status_e um_reset_validate(um_ctx_t *ctx, const char *token)
+um_status_e um_password_reset_validate(um_ctx_t *ctx, const char *token)
 {
     found_t found;
 
@@ -98,7 +98,7 @@ static um_status_e change(um_ctx_t *ctx, const found_t *found, um_secret_t passw
     return status == UM_OK ? store(ctx, &confirm) : status;
 }
 
-um_status_e um_reset_confirm(um_ctx_t *ctx, const char *token, um_secret_t password)
+um_status_e um_password_reset_confirm(um_ctx_t *ctx, const char *token, um_secret_t password)
 {
     um_password_policy_person_t person;
     const um_user_t *user;
