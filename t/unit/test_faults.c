@@ -7,7 +7,7 @@
 #include "password_reset.h"
 #include "site.h"
 #include "ticket.h"
-#include "verify.h"
+#include "email_verification.h"
 
 #define MOST_CALLS 40
 #define TICKET "0123456789012345678901234567890123456789012"
@@ -188,7 +188,7 @@ static int is_reset(world_t *w)
 
 static um_status_e do_verify(world_t *w)
 {
-    return um_verify_confirm(site_ctx(&w->s), TICKET);
+    return um_email_verification_confirm(site_ctx(&w->s), TICKET);
 }
 
 static int is_verified(world_t *w)

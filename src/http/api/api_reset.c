@@ -2,7 +2,7 @@
 #include "api_reset.h"
 
 #include "password_reset.h"
-#include "verify.h"
+#include "email_verification.h"
 
 /* --- schemas --- */
 
@@ -70,12 +70,12 @@ um_status_e um_api_reset_verify_request(um_call_t *call)
 {
     const request_t *in = call->in;
 
-    return answer(call, um_verify_request(&call->ctx, in->email));
+    return answer(call, um_email_verification_request(&call->ctx, in->email));
 }
 
 um_status_e um_api_reset_verify_confirm(um_call_t *call)
 {
     const confirm_t *in = call->in;
 
-    return answer(call, um_verify_confirm(&call->ctx, in->token));
+    return answer(call, um_email_verification_confirm(&call->ctx, in->token));
 }

@@ -4,7 +4,7 @@
 #include "site_mail.h"
 
 #include "password_reset.h"
-#include "verify.h"
+#include "email_verification.h"
 
 #define ALICE "alice@example.org"
 #define OTHER "other@example.org"
@@ -55,12 +55,12 @@ static const char *newest(void)
 
 static um_status_e confirm(const char *token)
 {
-    return um_verify_confirm(site_ctx(&s), token);
+    return um_email_verification_confirm(site_ctx(&s), token);
 }
 
 static um_status_e wish(const char *address)
 {
-    return um_verify_request(site_ctx(&s), address);
+    return um_email_verification_request(site_ctx(&s), address);
 }
 
 static void set_email(const um_user_t *user, const char *email)
@@ -86,7 +86,7 @@ static void test_off(void)
     is_int(wish(ALICE), UM_ABSENT, "nobody can ask for one");
     ctx = site_ctx(&s);
     um_ctx_error(ctx, "email", "invalid", "Enter a valid email address.");
-    is_int(um_verify_request(ctx, NULL), UM_ABSENT, "not even wrongly");
+    is_int(um_email_verification_request(ctx, NULL), UM_ABSENT, "not even wrongly");
     is_text(ask("select count(*) from um_mail"), "0", "nothing is noted");
     s.site.mailing = NULL;
     is_int(wish(ALICE), UM_ABSENT, "the same where nothing is said by mail");
@@ -147,7 +147,7 @@ static void test_name(void)
     site_do(&s, "update um_users set email_verified = 0");
     ctx = site_ctx(&s);
     ctx->language = "de-AT";
-    um_verify_request(ctx, ALICE);
+    um_email_verification_request(ctx, ALICE);
     site_mail_work(&s, &m, NULL);
     ok(strstr(site_mail_read(&s, &m, 2), words[2]) != NULL, "how long a token is good, in words: %s", words[2]);
     end();

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "verify.h"
+#include "email_verification.h"
 
 #include "mailing.h"
 #include "store_one_time_token.h"
 #include "ticket.h"
 
-um_status_e um_verify_request(um_ctx_t *ctx, const char *email)
+um_status_e um_email_verification_request(um_ctx_t *ctx, const char *email)
 {
     if (um_mailing_verification(ctx) == UM_VERIFY_OFF) {
         return UM_ABSENT;
@@ -28,7 +28,7 @@ static apr_status_t take_rows(um_tx_t *tx, void *baton)
     return rv == APR_SUCCESS && !done ? UM_STORE_ROLLED_BACK : rv;
 }
 
-um_status_e um_verify_confirm(um_ctx_t *ctx, const char *token)
+um_status_e um_email_verification_confirm(um_ctx_t *ctx, const char *token)
 {
     um_store_call_t call = um_ctx_store(ctx);
     taking_t taking = { ctx, NULL };
