@@ -13,7 +13,7 @@
 #include "identity_headers.h"
 #include "key_reload.h"
 #include "cache_control.h"
-#include "refusal.h"
+#include "login_failure.h"
 #include "server.h"
 #include "sqlitefile.h"
 #include "virtual_host.h"
@@ -69,7 +69,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_handler(um_identity_headers_refuse, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
     /* After everybody's handlers but the one for files. */
-    ap_hook_handler(um_api_nowhere, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_handler(um_api_not_found, NULL, NULL, APR_HOOK_LAST);
 
     ap_hook_check_authn(um_auth_bearer_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(um_auth_bearer_note_failure, NULL, NULL, APR_HOOK_MIDDLE);
@@ -77,8 +77,8 @@ static void register_hooks(apr_pool_t *pool)
     um_auth_basic_register(pool);
     ap_hook_insert_error_filter(um_failure_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(um_failure_error_document, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_insert_error_filter(um_refusal_error, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_read_request(um_refusal_error_document, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(um_login_failure_error, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(um_login_failure_error_document, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_error_filter(um_auth_bearer_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_expr_lookup(um_auth_expr_lookup, NULL, NULL, APR_HOOK_MIDDLE);
     um_auth_require_register(pool);

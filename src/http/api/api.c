@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
 
-#include "admit.h"
-#include "api_check.h"
+#include "authorize.h"
+#include "api_forward_auth.h"
 #include "body.h"
 #include "tls.h"
 #include "mail_setup.h"
@@ -157,7 +157,7 @@ static void record(const um_call_t *call, um_status_e status)
     const char *subject = call->user ? call->user->id : call->ctx.subject ? call->ctx.subject : "-";
     const char *client = call->client ? apr_pstrcat(call->ctx.pool, "client ", call->client, NULL) : "-";
 
-    if ((call->route->schema && !call->is_look) || call->route->success == HTTP_NO_CONTENT) {
+    if ((call->route->schema && !call->is_read_only) || call->route->success == HTTP_NO_CONTENT) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, call->r, "UM302: %s %s by %s on %s: %s", call->route->method,
                       call->route->path, user ? user->id : client, subject,
                       status == UM_OK ? "done" : "refused");
@@ -166,12 +166,12 @@ static void record(const um_call_t *call, um_status_e status)
 
 static int admit(um_call_t *call, const um_route_match_t *match)
 {
-    int status = um_admit(call, match->first->access);
+    int status = um_authorize(call, match->first->access);
 
     if (status == OK && !call->route) {
         status = method_not_allowed(call, match->first);
     }
-    if (status == OK && um_admit_is_denied(call)) {
+    if (status == OK && um_authorize_is_denied(call)) {
         status = um_reply_status(call, UM_DENIED);
     }
     return status == OK && match->id ? find_user(call, match->id) : status;
@@ -235,7 +235,7 @@ int um_api_handler(request_rec *r)
     }
     if (match->first->access == UM_ACCESS_PROXY) {
         um_reply_ignore_body(call);
-        return is_open_to(call) ? um_api_check(call) : tls_required(call);
+        return is_open_to(call) ? um_api_forward_auth(call) : tls_required(call);
     }
     if (call->accept == UM_ACCEPT_NONE && match->first->access != UM_ACCESS_PUBLIC) {
         return um_reply_detail(call, HTTP_NOT_ACCEPTABLE, "not_acceptable",
@@ -247,9 +247,9 @@ int um_api_handler(request_rec *r)
     return is_open_to(call) ? serve(call, match) : tls_required(call);
 }
 
-int um_api_nowhere(request_rec *r)
+int um_api_not_found(request_rec *r)
 {
-    if (!is_for_us(r) || r->finfo.filetype != APR_NOFILE || !um_route_is_near(r->uri)) {
+    if (!is_for_us(r) || r->finfo.filetype != APR_NOFILE || !um_route_is_under_api_v1(r->uri)) {
         return DECLINED;
     }
     return um_reply_status(new_call(r), UM_ABSENT);

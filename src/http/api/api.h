@@ -14,6 +14,6 @@ int um_api_fixups(request_rec *r);
 int um_api_handler(request_rec *r);
 
 /** Hook handler, last: a client of the API gets JSON also for a path beside ours that nobody serves. */
-int um_api_nowhere(request_rec *r);
+int um_api_not_found(request_rec *r);
 
 #endif

@@ -64,7 +64,7 @@ um_status_e um_api_client_introspect(um_call_t *call)
     const question_t *in = call->in;
     um_status_e status;
 
-    call->is_look = 1;
+    call->is_read_only = 1;
     if (call->ctx.errors->nelts) {
         return UM_INVALID;
     }

@@ -5,7 +5,7 @@
 #include "cookie.h"
 #include "csrf.h"
 #include "refresh.h"
-#include "refusal.h"
+#include "login_failure.h"
 
 #include <string.h>
 
@@ -88,12 +88,12 @@ um_status_e um_api_token_create(um_call_t *call)
     }
     /* Else a stranger's page could sign people in to an account of its own, and see what they do there. */
     if (in->cookie && !um_csrf_is_same_site(call->r)) {
-        call->is_foreign = 1;
+        call->csrf_failed = 1;
         return UM_DENIED;
     }
     status = um_password_login(&call->ctx, in->username, in->password, &call->user, &session);
     if (status == UM_INVALID) {
-        um_refusal_log(call->r, &call->ctx, in->username);
+        um_login_failure_log(call->r, &call->ctx, in->username);
     }
     if (status == UM_OK && in->cookie) {
         keep_in_cookie(call, &session);
@@ -132,7 +132,7 @@ um_status_e um_api_token_verify(um_call_t *call)
     const token_t *in = call->in;
     um_status_e status;
 
-    call->is_look = 1;
+    call->is_read_only = 1;
     if (call->ctx.errors->nelts) {
         return UM_INVALID;
     }

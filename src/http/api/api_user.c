@@ -3,7 +3,7 @@
 
 #include "cookie.h"
 #include "precondition.h"
-#include "refusal.h"
+#include "login_failure.h"
 #include "registration.h"
 
 #include <apr_strings.h>
@@ -123,7 +123,7 @@ um_status_e um_api_user_change_password(um_call_t *call)
     }
     /* Not when it was the new one that was refused. */
     if (status == UM_INVALID && call->ctx.cause) {
-        um_refusal_log(call->r, &call->ctx, call->user->username);
+        um_login_failure_log(call->r, &call->ctx, call->user->username);
     }
     if (status == UM_OK) {
         call->out = um_json_object(call->ctx.pool);

@@ -2,7 +2,7 @@
 #ifndef UM_INPUT_SCHEMA_H
 #define UM_INPUT_SCHEMA_H
 /* The fields of a body as a table: checked, read and described (OPTIONS) from the same rows. */
-#include "call.h"
+#include "endpoint.h"
 
 #include <stddef.h>
 

@@ -3,7 +3,7 @@
 #define UM_PRECONDITION_H
 /* Conditional requests (RFC 9110 13) for an account. Its ETag is a digest of what is shown of it, so that it changes
  * with every change that a client can see. */
-#include "call.h"
+#include "endpoint.h"
 
 /** Sets the ETag of call->out, which is an account as the API shows it; it is printed for that, and must not change any
  * more. Gives the tag, with its quotes. */

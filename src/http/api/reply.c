@@ -141,7 +141,7 @@ static void tell(um_call_t *call, int level)
                   call->route ? call->route->path : "-", call->ctx.cause ? call->ctx.cause : "no cause given");
 }
 
-int um_reply_client(um_call_t *call)
+int um_reply_invalid_client(um_call_t *call)
 {
     static const char text[] = "Invalid client credentials.";
     um_json_t *plain = um_json_object(call->ctx.pool);
@@ -154,7 +154,7 @@ int um_reply_client(um_call_t *call)
     return send_error(call, HTTP_UNAUTHORIZED, plain, problem(call, HTTP_UNAUTHORIZED, "invalid_client", text));
 }
 
-int um_reply_foreign(um_call_t *call)
+int um_reply_csrf_failed(um_call_t *call)
 {
     return um_reply_detail(call, HTTP_FORBIDDEN, "csrf_failed", "CSRF check failed.");
 }
@@ -228,7 +228,7 @@ int um_reply_status(um_call_t *call, um_status_e status)
     case UM_ABSENT:
         return um_reply_detail(call, HTTP_NOT_FOUND, "not_found", "Not found.");
     case UM_DENIED:
-        return call->is_foreign ? um_reply_foreign(call)
+        return call->csrf_failed ? um_reply_csrf_failed(call)
                : um_reply_detail(call, HTTP_FORBIDDEN, "permission_denied",
                                  "You do not have permission to perform this action.");
     case UM_PRECONDITION:

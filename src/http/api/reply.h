@@ -3,7 +3,7 @@
 #define UM_REPLY_H
 /* What goes out: JSON, or problem details (RFC 9457) where the client asked for them. The one place that writes
  * answers. All functions give DONE: the handler returns it, and httpd adds nothing of its own. */
-#include "call.h"
+#include "endpoint.h"
 
 /** A successful answer; out NULL: no body. */
 int um_reply_json(um_call_t *call, int status, um_json_t *out);
@@ -18,10 +18,10 @@ int um_reply_errors(um_call_t *call);
 int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, const char *text);
 
 /** 401 for somebody who is not the client that he says he is by Basic (RFC 6749 5.2). */
-int um_reply_client(um_call_t *call);
+int um_reply_invalid_client(um_call_t *call);
 
 /** 403: the caller's cookie came with a request that no page of this site has sent (csrf.h). */
-int um_reply_foreign(um_call_t *call);
+int um_reply_csrf_failed(um_call_t *call);
 
 /** Answer without reading the body that was announced, and close the connection: the endpoint needs none. */
 void um_reply_ignore_body(um_call_t *call);

@@ -91,7 +91,7 @@ static int below(const char *uri, const char *prefix)
     return strncmp(uri, prefix, len) == 0 && (uri[len] == '\0' || uri[len] == '/');
 }
 
-int um_route_is_near(const char *uri)
+int um_route_is_under_api_v1(const char *uri)
 {
     return below(uri, "/api/v1");
 }

@@ -40,7 +40,7 @@ typedef struct um_route_match_t {
 } um_route_match_t;
 
 /** Whether a URI is under /api/v1, where other applications may live too: what none of them serves, we answer. */
-int um_route_is_near(const char *uri);
+int um_route_is_under_api_v1(const char *uri);
 
 /** Finds a path. A missing trailing slash makes no difference. */
 um_route_match_t um_route_match(apr_pool_t *pool, const char *uri);

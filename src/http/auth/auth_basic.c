@@ -5,7 +5,7 @@
 #include "caller.h"
 #include "tls.h"
 #include "failure.h"
-#include "refusal.h"
+#include "login_failure.h"
 #include "server.h"
 
 #include <apr_strings.h>
@@ -34,10 +34,10 @@ static authn_status refuse(request_rec *r, const um_ctx_t *ctx, const char *user
     /* mod_auth_basic asks the next provider for a name that is not known here. What mod_auth_form answers depends on
      * its pages. */
     if (status == AUTH_USER_NOT_FOUND && type && strcasecmp(type, "Basic") == 0) {
-        um_refusal_log_if_final(r, ctx, username);
+        um_login_failure_log_if_final(r, ctx, username);
     }
     else {
-        um_refusal_log(r, ctx, username);
+        um_login_failure_log(r, ctx, username);
     }
     return status;
 }

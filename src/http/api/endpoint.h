@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef UM_CALL_H
-#define UM_CALL_H
+#ifndef UM_ENDPOINT_H
+#define UM_ENDPOINT_H
 /* One request to the API on its way through: in, checked, core, out. */
 #include "json.h"
 #include "mediatype.h"
@@ -26,13 +26,13 @@ typedef struct um_call_t {
     um_accept_e accept;
     um_caller_t caller;         /**< user NULL on open routes */
     int by_cookie;              /**< a cookie has shown who calls */
-    int is_foreign;             /**< set by a function that gives UM_DENIED: no page of this site has sent it */
+    int csrf_failed;            /**< set by a function that gives UM_DENIED: no page of this site has sent it */
     const char *client;         /**< name of the client that calls; NULL: none */
     const char *bearer;         /**< UM_ACCESS_REVOKE: the header's token that is not a client's; or NULL */
     const um_user_t *user;      /**< whom the path names; NULL where it names nobody */
     const char *session;        /**< the segment of the path that names a session, as it came; or NULL */
     int not_modified;           /**< set by a function: the client has it already */
-    int is_look;                /**< set by a function that has changed nothing, whatever its method */
+    int is_read_only;           /**< set by a function that has changed nothing, whatever its method */
     void *in;                   /**< the body, read by the route's schema into the schema's structure */
     um_json_t *out;             /**< what a successful call answers; NULL: nothing */
     const char *text;           /**< out, where it has been printed already; or NULL */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "admit.h"
+#include "authorize.h"
 
 #include "bearer.h"
 #include "client.h"
@@ -78,7 +78,7 @@ static int check_basic(um_call_t *call, um_access_e access, int *is_basic)
     client = token ? um_client_find(call->ctx.site->clients, token) : NULL;
     if (!client || strcmp(client, name) != 0) {
         call->ctx.cause = "not a client's name and token";
-        return um_reply_client(call);
+        return um_reply_invalid_client(call);
     }
     call->client = client;
     return OK;
@@ -89,7 +89,8 @@ static int check_nothing(um_call_t *call, um_access_e access)
     int is_basic;
     int status = check_basic(call, access, &is_basic);
 
-    /* To those who show nothing, registration for staff is as closed as for everybody else: um_admit_is_denied(). */
+    /* Where only staff may register accounts, a request without credentials gets 403 from um_authorize_is_denied(), as
+     * one with the token of another account does. */
     if (is_basic || is_open(call, access)
         || (access == UM_ACCESS_REGISTER && call->server->settings.registration == UM_REGISTRATION_STAFF)) {
         return status;
@@ -108,7 +109,7 @@ static um_bearer_e shown(um_call_t *call, const char **token)
     return form;
 }
 
-int um_admit(um_call_t *call, um_access_e access)
+int um_authorize(um_call_t *call, um_access_e access)
 {
     const char *token;
 
@@ -117,7 +118,7 @@ int um_admit(um_call_t *call, um_access_e access)
     }
     switch (shown(call, &token)) {
     case UM_BEARER_FOUND:
-        return call->by_cookie && !um_csrf_allows(call->r) ? um_reply_foreign(call)
+        return call->by_cookie && !um_csrf_allows(call->r) ? um_reply_csrf_failed(call)
                : check_token(call, access, token);
     case UM_BEARER_NONE:
         return check_nothing(call, access);
@@ -137,7 +138,7 @@ int um_admit(um_call_t *call, um_access_e access)
                            : "More than one Authorization header.");
 }
 
-int um_admit_is_denied(const um_call_t *call)
+int um_authorize_is_denied(const um_call_t *call)
 {
     const um_user_t *user = call->caller.user;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api_check.h"
+#include "api_forward_auth.h"
 
 #include "tls.h"
 #include "credential.h"
@@ -118,7 +118,7 @@ static int judge(um_call_t *call, const um_identity_t *identity)
     return let_pass(call, identity);
 }
 
-int um_api_check(um_call_t *call)
+int um_api_forward_auth(um_call_t *call)
 {
     const um_credential_t *shown = look(call);
 
@@ -135,7 +135,7 @@ int um_api_check(um_call_t *call)
         /* To nginx any other status of this kind is a fault of the server. */
         return um_reply_unauthorized(call, "invalid_request", "invalid_request", "More than one token.");
     case UM_CREDENTIAL_FOREIGN:
-        return um_reply_foreign(call);
+        return um_reply_csrf_failed(call);
     case UM_CREDENTIAL_UNAVAILABLE:
         break;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "refusal.h"
+#include "login_failure.h"
 
 #include "server.h"
 
@@ -50,12 +50,12 @@ static void print(request_rec *r, const char *text)
     ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, "UM320: sign-in refused: %s", text);
 }
 
-void um_refusal_log(request_rec *r, const um_ctx_t *ctx, const char *name)
+void um_login_failure_log(request_rec *r, const um_ctx_t *ctx, const char *name)
 {
     print(r, line(r, ctx, name));
 }
 
-void um_refusal_log_if_final(request_rec *r, const um_ctx_t *ctx, const char *name)
+void um_login_failure_log_if_final(request_rec *r, const um_ctx_t *ctx, const char *name)
 {
     apr_table_setn(r->notes, LATER_KEY, line(r, ctx, name));
 }
@@ -70,12 +70,12 @@ static void print_later(request_rec *r)
     }
 }
 
-void um_refusal_error(request_rec *r)
+void um_login_failure_error(request_rec *r)
 {
     print_later(r);
 }
 
-int um_refusal_error_document(request_rec *r)
+int um_login_failure_error_document(request_rec *r)
 {
     if (r->prev) {
         print_later(r->prev);
