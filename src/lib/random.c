@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "random.h"
 #include "base64url.h"
+#include "wipe.h"
 
 #include <limits.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 
@@ -32,7 +32,7 @@ apr_status_t um_random_text(apr_pool_t *pool, apr_size_t len, const char **text)
 
     if (status == APR_SUCCESS) {
         *text = um_base64url_encode(pool, bytes, len);
-        OPENSSL_cleanse(bytes, len);
+        um_wipe(bytes, len);
     }
     return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secret_file.h"
 #include "atomic_file.h"
+#include "wipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 #include <apr_portable.h>
 #include <apr_strings.h>
 
-#include <openssl/crypto.h>
 
 static const char *reason(apr_pool_t *pool, const char *what, apr_status_t status)
 {
@@ -75,7 +75,7 @@ apr_status_t um_secret_file_read(apr_pool_t *pool, const char *file, char **text
         *len = (apr_size_t)got;
         return APR_SUCCESS;
     }
-    OPENSSL_cleanse(bytes, UM_SECRET_FILE_MAX + 1);
+    um_wipe(bytes, UM_SECRET_FILE_MAX + 1);
     if (status == APR_SUCCESS) {
         *why = "longer than 16 KB";
         return APR_EINVAL;

@@ -4,8 +4,8 @@
 #include "caller_cache_login.h"
 #include "profile_input.h"
 #include "unicode.h"
+#include "wipe.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 /* What a hash takes beside the turn that is waited for, on a slow machine. */
@@ -87,7 +87,7 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     else if ((status = (int)um_caller_cache_login(ctx, in->key, in->password, &found->identity)) == UM_ABSENT) {
         status = (int)hash(ctx, in, found);
     }
-    OPENSSL_cleanse(key, len);
+    um_wipe(key, len);
     return (um_status_e)status;
 }
 

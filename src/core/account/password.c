@@ -7,9 +7,9 @@
 #include "random.h"
 #include "refresh.h"
 #include "unicode.h"
+#include "wipe.h"
 
 #include <apr_strings.h>
-#include <openssl/crypto.h>
 #include <string.h>
 
 /* Bytes beyond which nothing is ever hashed, whatever the policy says; 4 for each of the longest password's
@@ -19,14 +19,6 @@
 static const char no_login[] = "Unable to log in with provided credentials.";
 
 /* --- as it is compared --- */
-
-static apr_status_t wipe(void *data)
-{
-    const um_secret_t *secret = data;
-
-    OPENSSL_cleanse((void *)secret->text, secret->len);
-    return APR_SUCCESS;
-}
 
 static int is_ascii(um_secret_t password)
 {
@@ -50,7 +42,7 @@ um_secret_t um_password_prepare(um_ctx_t *ctx, um_secret_t typed)
     if (um_unicode_opaque(ctx->pool, typed.text, typed.len, &made->text, &made->len) != APR_SUCCESS) {
         return typed;
     }
-    apr_pool_cleanup_register(ctx->pool, made, wipe, apr_pool_cleanup_null);
+    um_wipe_with(ctx->pool, made->text, made->len);
     return made->len == typed.len && memcmp(made->text, typed.text, typed.len) == 0 ? typed : *made;
 }
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include <apr_strings.h>
-#include <openssl/crypto.h>
 
 #include "unicode.h"
+#include "wipe.h"
 
 /* A text's code points in ascending order: one walk through two bags counts what they share. */
 typedef struct bag_t {
@@ -39,11 +39,6 @@ static void sort_points(apr_uint32_t *points, apr_uint32_t *spare, apr_size_t co
     }
 }
 
-static void wipe(const void *secret, apr_size_t size)
-{
-    OPENSSL_cleanse((void *)secret, size);
-}
-
 /* False when text is not UTF-8. */
 static int fill_bag(apr_pool_t *pool, bag_t *bag, const char *text)
 {
@@ -54,7 +49,7 @@ static int fill_bag(apr_pool_t *pool, bag_t *bag, const char *text)
     }
     bag->points = apr_palloc(pool, (bag->count + 1) * sizeof(*bag->points));
     sort_points(unsorted, bag->points, bag->count);
-    wipe(unsorted, bag->count * sizeof(*unsorted));
+    um_wipe(unsorted, bag->count * sizeof(*unsorted));
     return 1;
 }
 
@@ -154,7 +149,7 @@ static void check_rest(apr_pool_t *pool, apr_array_header_t *faults, const um_pa
         if (um_wordlist_has(policy->common, password, len, trimmed, strlen(trimmed))) {
             add(faults, "password_too_common", "This password is too common.");
         }
-        wipe(trimmed, strlen(trimmed));
+        um_wipe(trimmed, strlen(trimmed));
     }
     if (um_unicode_is_numeric(password)) {
         add(faults, "password_entirely_numeric", "This password is entirely numeric.");
@@ -170,15 +165,15 @@ apr_array_header_t *um_password_policy_check(apr_pool_t *pool, const um_password
     bag_t bag = { NULL, 0 };
 
     if (um_unicode_lower(pool, typed, &lower) != APR_SUCCESS || !fill_bag(pool, &bag, lower)) {
-        wipe(typed, len);
+        um_wipe(typed, len);
         return NULL;
     }
     if (person) {
         check_person(pool, faults, person, &bag);
     }
     check_rest(pool, faults, policy, typed, lower);
-    wipe(bag.points, bag.count * sizeof(*bag.points));
-    wipe(lower, strlen(lower));
-    wipe(typed, len);
+    um_wipe(bag.points, bag.count * sizeof(*bag.points));
+    um_wipe(lower, strlen(lower));
+    um_wipe(typed, len);
     return faults;
 }

@@ -4,9 +4,9 @@
 #include "caller_cache_record.h"
 #include "hmackey.h"
 #include "store_group.h"
+#include "wipe.h"
 
 #include <apr_strings.h>
-#include <openssl/crypto.h>
 #include <string.h>
 
 /* The texts follow each other with a zero between; a name has none, so no other pair makes the same bytes. */
@@ -23,7 +23,7 @@ static int make_key(const um_ctx_t *ctx, const char *username_key, um_secret_t p
     memcpy(bytes + UM_SHMTABLE_KEY + name, password.text, password.len);
     good = um_hmackey_sign(ctx->site->caller_cache->key, bytes, len, mac) == APR_SUCCESS;
     memcpy(key, mac, UM_SHMTABLE_KEY);
-    OPENSSL_cleanse(bytes, len);
+    um_wipe(bytes, len);
     return good;
 }
 

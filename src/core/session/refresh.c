@@ -5,6 +5,7 @@
 #include "hmackey.h"
 #include "caller_cache.h"
 #include "random.h"
+#include "wipe.h"
 
 #include <apr_strings.h>
 #include <openssl/crypto.h>
@@ -62,7 +63,7 @@ static int parse(apr_pool_t *pool, const char *text, work_t *work)
         return 0;
     }
     memcpy(&work->parts, bytes, sizeof(parts_t));
-    OPENSSL_cleanse(bytes, count);
+    um_wipe(bytes, count);
     work->id = um_random_uuid_text(pool, work->parts.id);
     work->secret_hash = hash_of(pool, work->parts.secret, sizeof(work->parts.secret));
     return work->secret_hash != NULL;
@@ -93,7 +94,7 @@ um_status_e um_refresh_add(um_ctx_t *ctx, um_session_new_t *session)
     record->refresh_hash = hash_of(ctx->pool, parts.secret, sizeof(parts.secret));
     record->expires_at = um_session_until(ctx, waits(ctx), record->ends_at);
     session->refresh_token = print(ctx->pool, &parts);
-    OPENSSL_cleanse(&parts, sizeof(parts));
+    um_wipe(&parts, sizeof(parts));
     return record->family_hash && record->refresh_hash ? UM_OK : um_ctx_failed(ctx, "a token could not be hashed");
 }
 
@@ -199,7 +200,7 @@ um_status_e um_refresh_find(um_ctx_t *ctx, const char *text, um_refresh_t *refre
             .is_good = is_present(&work) || is_in_grace(ctx, &work),
         };
     }
-    OPENSSL_cleanse(&work.parts, sizeof(work.parts));
+    um_wipe(&work.parts, sizeof(work.parts));
     return status;
 }
 
@@ -216,7 +217,7 @@ static int follow(um_ctx_t *ctx, parts_t *parts, const char *salt)
     if (good) {
         memcpy(parts->secret, secret, sizeof(secret));
     }
-    OPENSSL_cleanse(secret, sizeof(secret));
+    um_wipe(secret, sizeof(secret));
     return good;
 }
 
@@ -225,7 +226,7 @@ static um_status_e give(um_ctx_t *ctx, parts_t *parts, int good, const char **to
 {
     *hash = good ? hash_of(ctx->pool, parts->secret, sizeof(parts->secret)) : NULL;
     *token = *hash ? print(ctx->pool, parts) : NULL;
-    OPENSSL_cleanse(parts, sizeof(*parts));
+    um_wipe(parts, sizeof(*parts));
     return *hash ? UM_OK : um_ctx_failed(ctx, "a refresh token could not be made");
 }
 
@@ -242,7 +243,7 @@ static um_status_e catch_up(um_ctx_t *ctx, const work_t *work, const char **toke
 
     *token = NULL;
     if (i == count) {
-        OPENSSL_cleanse(&parts, sizeof(parts));
+        um_wipe(&parts, sizeof(parts));
         return UM_OK;
     }
     for (; good && i >= 0; i--) {
@@ -349,6 +350,6 @@ um_status_e um_refresh_use(um_ctx_t *ctx, const char *text, um_refresh_use_t *us
     if (status == UM_OK) {
         status = use_it(ctx, &work, use);
     }
-    OPENSSL_cleanse(&work.parts, sizeof(work.parts));
+    um_wipe(&work.parts, sizeof(work.parts));
     return status;
 }

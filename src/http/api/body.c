@@ -4,10 +4,10 @@
 #include "form.h"
 #include "reply.h"
 #include "route.h"
+#include "wipe.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,15 +18,6 @@ typedef struct buffer_t {
     char *bytes;
     apr_size_t len, room;
 } buffer_t;
-
-/* Bodies hold passwords. */
-static apr_status_t wipe(void *data)
-{
-    buffer_t *buffer = data;
-
-    OPENSSL_cleanse(buffer->bytes, buffer->room);
-    return APR_SUCCESS;
-}
 
 static int refuse(um_call_t *call, int status, const char *code, const char *text)
 {
@@ -185,7 +176,7 @@ int um_body_read(um_call_t *call, um_json_doc_t **doc)
     }
     buffer->room = room_for(call, announced);
     buffer->bytes = apr_palloc(call->ctx.pool, buffer->room + 1);
-    apr_pool_cleanup_register(call->ctx.pool, buffer, wipe, apr_pool_cleanup_null);
+    um_wipe_with(call->ctx.pool, buffer->bytes, buffer->room);      /* bodies hold passwords */
     status = read_all(call, buffer);
     if (status != OK) {
         return status;

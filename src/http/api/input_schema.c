@@ -3,9 +3,9 @@
 
 #include "email.h"
 #include "unicode.h"
+#include "wipe.h"
 
 #include <apr_strings.h>
-#include <openssl/crypto.h>
 #include <string.h>
 
 static int fail(um_call_t *call, const um_input_field_t *field, const char *code, const char *text)
@@ -109,23 +109,6 @@ static int check_text(um_call_t *call, const um_input_field_t *field, const char
 
 /* --- secrets --- */
 
-static apr_status_t wipe(void *data)
-{
-    um_secret_t *secret = data;
-
-    /* The document owns the text; it is released after this cleanup, which was registered later. */
-    OPENSSL_cleanse((void *)secret->text, secret->len);
-    return APR_SUCCESS;
-}
-
-static void wipe_later(apr_pool_t *pool, const char *text, apr_size_t len)
-{
-    um_secret_t *secret = apr_palloc(pool, sizeof(*secret));
-
-    *secret = (um_secret_t){ text, len };
-    apr_pool_cleanup_register(pool, secret, wipe, apr_pool_cleanup_null);
-}
-
 /* --- booleans --- */
 
 static void read_boolean(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field)
@@ -160,7 +143,7 @@ static void read_read_only(um_call_t *call, const um_json_doc_t *doc, const um_i
                         ? *(const char *const *)((const char *)call->user + field->offset) : NULL;
 
     if (value.kind == UM_JSON_STRING) {
-        wipe_later(call->ctx.pool, value.text, value.len);
+        um_wipe_with(call->ctx.pool, value.text, value.len);
     }
     if (value.kind != UM_JSON_ABSENT && caller && caller->is_staff
         && !(shown && value.kind == UM_JSON_STRING && strcmp(value.text, shown) == 0)) {
@@ -187,7 +170,7 @@ static void read_text(um_call_t *call, const um_json_doc_t *doc, const um_input_
     text = value.text;
     len = value.len;
     if (field->kind == UM_INPUT_SECRET) {
-        wipe_later(call->ctx.pool, text, len);
+        um_wipe_with(call->ctx.pool, text, len);
     }
     else if (strlen(text) == len) {
         text = um_unicode_trim(call->ctx.pool, text);

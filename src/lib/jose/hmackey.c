@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hmackey.h"
 
+#include "wipe.h"
+
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -83,6 +85,6 @@ apr_status_t um_hmackey_verify(const um_hmackey_t *key, const void *data, apr_si
     if (status == APR_SUCCESS && CRYPTO_memcmp(want, sig, sizeof(want)) != 0) {
         status = APR_EINVAL;
     }
-    OPENSSL_cleanse(want, sizeof(want));
+    um_wipe(want, sizeof(want));
     return status;
 }

@@ -5,12 +5,12 @@
 #include "secret_file.h"
 #include "pkey.h"
 #include "random.h"
+#include "wipe.h"
 
 #include <string.h>
 
 #include <apr_strings.h>
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #define SECRET_NEW 32          /* bytes of a secret that we make */
@@ -71,7 +71,7 @@ static const char *use_secret(um_jwk_t *key, apr_pool_t *pool, um_json_value_t k
     key->type = HMAC;
     key->kid = thumbprint(pool, members);
     status = um_hmackey_create(pool, secret, len, &key->of.hmac);
-    OPENSSL_cleanse(secret, len);
+    um_wipe(secret, len);
     if (status == APR_EINVAL) {
         return "a secret of fewer than 32 bytes";
     }
@@ -97,7 +97,7 @@ static const char *use_jwk(um_jwk_t *key, apr_pool_t *pool, const um_json_t *obj
     }
     if (k.kind == UM_JSON_STRING) {
         /* The document is ours and about to go; the secret in it must not stay in freed memory. */
-        OPENSSL_cleanse((char *)k.text, k.len);
+        um_wipe(k.text, k.len);
     }
     return why;
 }
@@ -161,7 +161,7 @@ apr_status_t um_jwk_read(apr_pool_t *pool, const char *file, um_jwk_t **key, con
 
     if (status == APR_SUCCESS) {
         status = um_jwk_parse(pool, text, len, key, why);
-        OPENSSL_cleanse(text, len);
+        um_wipe(text, len);
     }
     return status;
 }
@@ -231,8 +231,8 @@ static apr_status_t generate_secret(apr_pool_t *pool, char **text)
         char *k = (char *)um_base64url_encode(pool, secret, sizeof(secret));
 
         *text = apr_pstrcat(pool, "{\"kty\":\"oct\",\"alg\":\"HS256\",\"use\":\"sig\",\"k\":\"", k, "\"}\n", NULL);
-        OPENSSL_cleanse(k, strlen(k));
-        OPENSSL_cleanse(secret, sizeof(secret));
+        um_wipe(k, strlen(k));
+        um_wipe(secret, sizeof(secret));
     }
     return status;
 }
@@ -250,7 +250,7 @@ apr_status_t um_jwk_create(apr_pool_t *pool, const char *alg, const char *file, 
     }
     else {
         status = um_secret_file_create(pool, file, text, strlen(text), why);
-        OPENSSL_cleanse(text, strlen(text));
+        um_wipe(text, strlen(text));
     }
     return status;
 }

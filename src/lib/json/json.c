@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json.h"
 #include "jsonscan.h"
+#include "wipe.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -9,7 +10,6 @@
 #include <apr_strings.h>
 #include <json_object.h>
 #include <json_tokener.h>
-#include <openssl/crypto.h>
 
 #define PRINT_FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
@@ -170,7 +170,7 @@ apr_status_t um_json_parse_wanted(apr_pool_t *pool, const char *text, apr_size_t
     copy = text_to_build(pool, text, &len, &scan);
     rv = build(copy ? copy : text, len, max_depth, &root);
     if (copy) {
-        OPENSSL_cleanse(copy, len);     /* bodies hold passwords */
+        um_wipe(copy, len);     /* bodies hold passwords */
     }
     if (rv != APR_SUCCESS) {
         *why = rv == APR_ENOMEM ? "out of memory" : "text not understood";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport_private.h"
 #include "secret_file.h"
+#include "wipe.h"
 
 #include <string.h>
 
@@ -8,7 +9,6 @@
 #include <apr_strings.h>
 
 #include <openssl/bio.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -82,12 +82,12 @@ apr_status_t um_transport_login_read(apr_pool_t *pool, const char *file, char **
     }
     text = apr_pstrmemdup(pool, bytes, len);
     what = memchr(bytes, '\0', len) ? "a NUL byte in it" : split(text, user, password);
-    OPENSSL_cleanse(bytes, len);
+    um_wipe(bytes, len);
     if (!what) {
         *user = apr_pstrdup(pool, *user);
         *password = apr_pstrdup(pool, *password);
     }
-    OPENSSL_cleanse(text, len);
+    um_wipe(text, len);
     if (what) {
         *user = *password = NULL;
         return refuse(pool, APR_EINVAL, file, what, why);

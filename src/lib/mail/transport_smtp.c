@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport_talk.h"
 
+#include "wipe.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,7 +14,6 @@
 
 #include <curl/curl.h>
 
-#include <openssl/crypto.h>
 
 #define LONGEST_CONNECT 20            /* s: another server may be up while this one's packets vanish */
 #define LONGEST_QUIT 1                /* s: the message is settled when QUIT is said */
@@ -102,10 +103,10 @@ static void wipe(um_transport_t *t)
     smtp_t *smtp = t->own;
 
     if (smtp->user) {
-        OPENSSL_cleanse(smtp->user, strlen(smtp->user));
+        um_wipe(smtp->user, strlen(smtp->user));
     }
     if (smtp->password) {
-        OPENSSL_cleanse(smtp->password, strlen(smtp->password));
+        um_wipe(smtp->password, strlen(smtp->password));
     }
 }
 

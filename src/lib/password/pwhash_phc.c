@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pwhash_phc.h"
 #include "base64url.h"
+#include "wipe.h"
 
 #include <limits.h>
 #include <string.h>
@@ -181,7 +182,7 @@ um_pwhash_e um_pwhash_phc_verify(apr_pool_t *pool, const um_pwhash_family_t *fam
     else {
         verdict = CRYPTO_memcmp(out, phc.out, phc.out_len) == 0 ? UM_PWHASH_MATCH : UM_PWHASH_MISMATCH;
     }
-    OPENSSL_cleanse(out, sizeof(out));
+    um_wipe(out, sizeof(out));
     um_pwhash_phc_wipe(&phc);
     return verdict;
 }
@@ -205,5 +206,5 @@ int um_pwhash_phc_weaker(const um_pwhash_family_t *family, const char *hash, con
 
 void um_pwhash_phc_wipe(um_pwhash_phc_t *phc)
 {
-    OPENSSL_cleanse(phc, sizeof(*phc));
+    um_wipe(phc, sizeof(*phc));
 }

@@ -2,13 +2,13 @@
 #include "form.h"
 #include "jsonscan.h"
 #include "mediatype.h"
+#include "wipe.h"
 
 #include <string.h>
 
 #include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <openssl/crypto.h>
 
 /* RFC 2046 5.1.1 */
 #define LONGEST_BOUNDARY 70
@@ -55,11 +55,6 @@ static int count_field(form_t *form)
     return ++form->count <= UM_FORM_FIELDS ? 1 : refuse(form, "too many fields");
 }
 
-static void wipe(span_t text)
-{
-    OPENSSL_cleanse((void *)text.start, length(text));
-}
-
 /* The member that a name stands for; NULL: refused. What had the name before is wiped: nobody will read it any more. */
 static const char *take_name(form_t *form, span_t name)
 {
@@ -77,7 +72,7 @@ static const char *take_name(form_t *form, span_t name)
     key = apr_pstrmemdup(form->pool, name.start, length(name));
     before = um_json_get(form->fields, key);
     if (before.kind == UM_JSON_STRING) {
-        wipe((span_t){ before.text, before.text + before.len });
+        um_wipe(before.text, before.len);
     }
     return key;
 }
@@ -166,8 +161,8 @@ static int read_piece(form_t *form, span_t piece)
         name = decode(form->pool, name);
         value = decode(form->pool, value);
         good = put_field(form, name, value);
-        wipe(name);
-        wipe(value);
+        um_wipe(name.start, length(name));
+        um_wipe(value.start, length(value));
     }
     return good;
 }

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include <apr_strings.h>
-#include <openssl/crypto.h>
 #include <utf8proc.h>
 
 #include "jsonscan.h"
+#include "wipe.h"
 
 /* No code point has a longer compatibility decomposition: U+FDFA has 18. */
 #define LONGEST_DECOMPOSITION 18
@@ -208,10 +208,10 @@ apr_status_t um_unicode_opaque(apr_pool_t *pool, const char *text, apr_size_t le
     utf8proc_decompose_custom(bytes, (utf8proc_ssize_t)len, points, count, options, to_ascii_space, NULL);
     made = utf8proc_reencode(points, count, options);
     if (made < 0) {
-        OPENSSL_cleanse(points, size);
+        um_wipe(points, size);
         return APR_EINVAL;
     }
-    OPENSSL_cleanse((char *)points + made, size - (apr_size_t)made);
+    um_wipe((char *)points + made, size - (apr_size_t)made);
     *out = (const char *)points;
     *out_len = (apr_size_t)made;
     return APR_SUCCESS;

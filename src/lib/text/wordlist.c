@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wordlist.h"
 
+#include "wipe.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,7 +11,6 @@
 #include <apr_file_io.h>
 #include <apr_portable.h>
 #include <apr_strings.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
@@ -244,7 +245,7 @@ static int digest_hex(const char *text, apr_size_t len, char digits[DIGEST_HEX])
         digits[2 * i] = hex[digest[i] >> 4];
         digits[2 * i + 1] = hex[digest[i] & 15];
     }
-    OPENSSL_cleanse(digest, sizeof(digest));
+    um_wipe(digest, sizeof(digest));
     return good;
 }
 
@@ -368,6 +369,6 @@ int um_wordlist_has(const um_wordlist_t *list, const char *typed, apr_size_t typ
             begin = line.next;
         }
     }
-    OPENSSL_cleanse(digits, sizeof(digits));
+    um_wipe(digits, sizeof(digits));
     return order == 0;
 }
