@@ -10,14 +10,14 @@
 #include <unistd.h>
 
 /* The one connection of this process; its baton is the connection itself. */
-static apr_status_t borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
+static apr_status_t acquire(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
 {
     (void)pool;
     *conn = *(um_dbconn_t *)baton;
     return APR_SUCCESS;
 }
 
-static void give_back(void *baton, um_dbconn_t *conn)
+static void release(void *baton, um_dbconn_t *conn)
 {
     (void)baton;
     (void)conn;
@@ -83,7 +83,7 @@ static const char *one_line(apr_pool_t *pool, const char *text)
 static int open_database(um_cli_t *cli, um_site_t *site, int to_upgrade)
 {
     um_dbconn_t *conn = apr_pcalloc(cli->pool, sizeof(*conn));
-    um_lender_t lender = { .baton = conn, .borrow = borrow, .give_back = give_back };
+    um_connection_pool_t connections = { .baton = conn, .acquire = acquire, .release = release };
     const char *why = NULL;
     int code;
 
@@ -109,7 +109,7 @@ static int open_database(um_cli_t *cli, um_site_t *site, int to_upgrade)
     conn->pool = cli->pool;
     conn->prepared = apr_hash_make(cli->pool);
     site->store = um_store_create(cli->pool, strcmp(cli->driver, "pgsql") == 0 ? UM_DIALECT_PGSQL : UM_DIALECT_SQLITE3,
-                                  &lender, 0);
+                                  &connections, 0);
     if (!to_upgrade) {
         um_store_keep_schema(site->store);
     }

@@ -14,12 +14,13 @@
 /* Requests for mail that go to the database together: as many rows as the longest statement for them has. */
 #define MOST_REQUESTS 8
 
-um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_lender_t *lender, int prepare)
+um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_connection_pool_t *connections,
+                            int prepare)
 {
     um_store_t *store = apr_pcalloc(pool, sizeof(*store));
 
     store->dialect = dialect;
-    store->lender = *lender;
+    store->connections = *connections;
     store->prepare = prepare;
     store->breaker.longest = LONGEST_TRIAL_INTERVAL_MS;
     if (um_combiner_create(pool, MOST_REQUESTS, um_store_request_combine, store, &store->requests) != APR_SUCCESS) {
@@ -80,18 +81,18 @@ apr_status_t um_store_raw(um_store_call_t *call, um_statement_e id, const char *
 
         return um_store_raw_transaction(call, run_one, &one);
     }
-    if (um_store_borrow(call, write, &conn) != APR_SUCCESS) {
+    if (um_store_pool_acquire(call, write, &conn) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
-    for (int i = 1; i < UM_STORE_TRIES && rv != APR_SUCCESS && um_store_mend(call, &conn, statement); i++) {
+    for (int i = 1; i < UM_STORE_TRIES && rv != APR_SUCCESS && um_store_pool_recover(call, &conn, statement); i++) {
         rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
         rows->again = 1;
     }
     if (rv == APR_SUCCESS) {
         call->cause = NULL;
     }
-    um_store_give_back(call, write, &conn);
+    um_store_pool_release(call, write, &conn);
     return rv;
 }
 

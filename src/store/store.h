@@ -79,13 +79,13 @@ typedef struct um_guard_t {
     um_limit_t *limit;         /**< bounds the connections in use */
 } um_guard_t;
 
-/** A borrowed connection. The lender owns its first five members, the store the others. */
+/** A connection in use. The connection pool sets the first five members, the store the others. */
 typedef struct um_dbconn_t {
     const apr_dbd_driver_t *driver;
     apr_dbd_t *handle;
     apr_hash_t *prepared;      /**< statements cached with the connection; our keys begin with "um." */
     apr_pool_t *pool;          /**< lives as long as the connection */
-    void *lender;              /**< the lender's own mark */
+    void *record;              /**< the pool's own record of it */
     um_store_memory_e memory;  /**< what a statement leaves behind */
     um_native_t *native;       /**< functions of the driver's library */
     um_failure_e failure;      /**< how the last statement that failed did so */
@@ -94,29 +94,30 @@ typedef struct um_dbconn_t {
 } um_dbconn_t;
 
 /** Where connections come from: mod_dbd in httpd, a single connection in the command line and in tests. */
-typedef struct um_lender_t {
+typedef struct um_connection_pool_t {
     void *baton;
     /** Why no connection may be used at the moment, which has been logged; NULL: nothing is wrong. May be NULL. */
     const char *(*trouble)(void *baton);
     /** Borrows into *conn. APR_SUCCESS, or another status when there is none to be had now. */
-    apr_status_t (*borrow)(void *baton, apr_pool_t *pool, um_dbconn_t *conn);
-    void (*give_back)(void *baton, um_dbconn_t *conn);
+    apr_status_t (*acquire)(void *baton, apr_pool_t *pool, um_dbconn_t *conn);
+    void (*release)(void *baton, um_dbconn_t *conn);
     /** Shuts out every other writer on this machine (SQLite only); NULL where there is no other. Waits for some
      * seconds at the most; APR_TIMEUP: it was not free in that time. */
     apr_status_t (*lock)(void *baton);
     void (*unlock)(void *baton);
     um_guard_t guard;
-} um_lender_t;
+} um_connection_pool_t;
 
 /** One database in one process. Threads share it. */
 typedef struct um_store_t um_store_t;
 
 /** Makes the process's view of a database. Does not connect.
- * @param lender  copied; its baton must live as long as the pool
+ * @param connections  copied; its baton must live as long as pool
  * @param prepare whether PostgreSQL may keep our statements: saves a quarter of a SELECT's cost. A connection that was
  *                mended has lost them, and is served without until they are prepared anew; where that happens again and
  *                again, because a pooler deals out servers, they are given up for the rest of the process */
-um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_lender_t *lender, int prepare);
+um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_connection_pool_t *connections,
+                            int prepare);
 
 um_dialect_e um_store_dialect(const um_store_t *store);
 

@@ -29,29 +29,30 @@ static int is_patient(um_store_t *store, apr_uint32_t since)
 
 /* --- what is kept on the server --- */
 
-/* A restart of PostgreSQL costs one strike a connection; behind a pooler there is no end of them. */
-#define MOST_STRIKES 64
-#define STRIKES_LAST_MS 600000
+/* A restart of PostgreSQL causes one such failure for each connection; a pooler causes them without an end. */
+#define MOST_KEPT_FAILURES 64
+#define KEPT_FAILURES_LAST_MS 600000
 
 static um_store_memory_e memory_for(um_store_t *store)
 {
     if (store->dialect == UM_DIALECT_SQLITE3) {
         return UM_MEMORY_DRIVER;
     }
-    return store->prepare && apr_atomic_read32(&store->strikes) < MOST_STRIKES ? UM_MEMORY_SERVER : UM_MEMORY_NONE;
+    return store->prepare && apr_atomic_read32(&store->kept_failures) < MOST_KEPT_FAILURES ? UM_MEMORY_SERVER
+                                                                                           : UM_MEMORY_NONE;
 }
 
-static void strike(um_store_t *store)
+static void count_failure(um_store_t *store)
 {
     apr_uint32_t now = um_breaker_tick();
 
-    if (now - apr_atomic_xchg32(&store->last_strike, now) > STRIKES_LAST_MS) {
-        apr_atomic_set32(&store->strikes, 0);
+    if (now - apr_atomic_xchg32(&store->last_kept_failure, now) > KEPT_FAILURES_LAST_MS) {
+        apr_atomic_set32(&store->kept_failures, 0);
     }
-    apr_atomic_inc32(&store->strikes);
+    apr_atomic_inc32(&store->kept_failures);
 }
 
-int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed)
+int um_store_pool_recover(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed)
 {
     apr_uint32_t since = um_breaker_tick();
     um_failure_e failure = conn->failure;
@@ -74,14 +75,14 @@ int um_store_mend(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t
     if (forgotten) {
         changed = um_store_conn_forget(conn, call->store->dialect, failed, call->pool);
         if (conn->memory == UM_MEMORY_SERVER && (changed || failure == UM_FAILURE_STALE)) {
-            strike(call->store);
+            count_failure(call->store);
         }
         conn->memory = UM_MEMORY_NONE;
     }
     return 1;
 }
 
-/* --- the lender --- */
+/* --- the connection pool --- */
 
 static apr_status_t refuse(um_store_call_t *call, const char *cause)
 {
@@ -100,8 +101,8 @@ static void still_down(um_breaker_t *breaker)
 
 static apr_status_t lock(um_store_call_t *call)
 {
-    const um_lender_t *lender = &call->store->lender;
-    apr_status_t rv = lender->lock ? lender->lock(lender->baton) : APR_SUCCESS;
+    const um_connection_pool_t *connections = &call->store->connections;
+    apr_status_t rv = connections->lock ? connections->lock(connections->baton) : APR_SUCCESS;
 
     if (rv != APR_SUCCESS) {
         call->cause = APR_STATUS_IS_TIMEUP(rv) ? "the write lock was not free in time: too many write, or another "
@@ -112,10 +113,10 @@ static apr_status_t lock(um_store_call_t *call)
 
 static void unlock(um_store_call_t *call)
 {
-    const um_lender_t *lender = &call->store->lender;
+    const um_connection_pool_t *connections = &call->store->connections;
 
-    if (lender->unlock) {
-        lender->unlock(lender->baton);
+    if (connections->unlock) {
+        connections->unlock(connections->baton);
     }
 }
 
@@ -143,16 +144,16 @@ static apr_status_t lock_to_write(um_store_call_t *call)
 }
 
 /* One connection on which no transaction is open, whoever left one. */
-static apr_status_t ask_once(um_store_call_t *call, um_dbconn_t *conn)
+static apr_status_t acquire_once(um_store_call_t *call, um_dbconn_t *conn)
 {
-    const um_lender_t *lender = &call->store->lender;
-    apr_status_t rv = lender->borrow(lender->baton, call->pool, conn);
+    const um_connection_pool_t *connections = &call->store->connections;
+    apr_status_t rv = connections->acquire(connections->baton, call->pool, conn);
 
-    if (lender->guard.limit) {
-        um_limit_alive(lender->guard.limit);
+    if (connections->guard.limit) {
+        um_limit_alive(connections->guard.limit);
     }
-    conn->guard = &lender->guard;
-    conn->timeout = lender->guard.timeout;
+    conn->guard = &connections->guard;
+    conn->timeout = connections->guard.timeout;
     if (rv == APR_SUCCESS && !um_store_native_attach(conn)) {
         call->cause = "the library of the DBD driver lacks functions that tell the state of a connection";
         rv = APR_ENOTIMPL;
@@ -164,19 +165,19 @@ static apr_status_t ask_once(um_store_call_t *call, um_dbconn_t *conn)
     else {
         return rv;
     }
-    lender->give_back(lender->baton, conn);
+    connections->release(connections->baton, conn);
     return rv;
 }
 
 /* Any connection, by and by. */
-static apr_status_t ask_lender(um_store_call_t *call, um_dbconn_t *conn)
+static apr_status_t acquire_in_time(um_store_call_t *call, um_dbconn_t *conn)
 {
     um_store_t *store = call->store;
     apr_uint32_t since = um_breaker_tick();
     apr_status_t rv;
 
     do {
-        rv = ask_once(call, conn);
+        rv = acquire_once(call, conn);
     } while (rv != APR_SUCCESS && !APR_STATUS_IS_ENOTIMPL(rv) && is_patient(store, since));
     if (rv != APR_SUCCESS) {
         um_breaker_down(&store->breaker);
@@ -203,7 +204,7 @@ static apr_status_t make_ready(um_store_call_t *call, um_dbconn_t *conn)
     }
     if (rv != APR_SUCCESS) {
         um_breaker_down(&call->store->breaker);
-        call->store->lender.give_back(call->store->lender.baton, conn);
+        call->store->connections.release(call->store->connections.baton, conn);
     }
     return rv;
 }
@@ -217,10 +218,10 @@ static apr_status_t prepare_connection(um_store_call_t *call, int locked, um_dbc
         || !um_store_conn_is_new(conn, call->pool)) {
         return make_ready(call, conn);
     }
-    store->lender.give_back(store->lender.baton, conn);
+    store->connections.release(store->connections.baton, conn);
     rv = lock(call);
     if (rv == APR_SUCCESS) {
-        rv = ask_lender(call, conn);
+        rv = acquire_in_time(call, conn);
         rv = rv == APR_SUCCESS ? make_ready(call, conn) : rv;
         unlock(call);
     }
@@ -238,7 +239,7 @@ static const char is_away[] = "no database connection: it was away a moment ago,
 static apr_status_t enter(um_store_call_t *call, int was_down)
 {
     um_store_t *store = call->store;
-    um_limit_t *limit = store->lender.guard.limit;
+    um_limit_t *limit = store->connections.guard.limit;
     apr_status_t rv = limit ? um_limit_enter(limit, PATIENCE_MS) : APR_SUCCESS;
 
     if (APR_STATUS_IS_EBUSY(rv)) {
@@ -257,9 +258,9 @@ static apr_status_t enter(um_store_call_t *call, int was_down)
     return rv;
 }
 
-apr_status_t um_store_join(um_store_call_t *call)
+apr_status_t um_store_pool_join(um_store_call_t *call)
 {
-    um_limit_t *limit = call->store->lender.guard.limit;
+    um_limit_t *limit = call->store->connections.guard.limit;
 
     if (limit && um_limit_join(limit) != APR_SUCCESS) {
         call->cause = too_many;
@@ -268,24 +269,24 @@ apr_status_t um_store_join(um_store_call_t *call)
     return APR_SUCCESS;
 }
 
-void um_store_part(um_store_call_t *call)
+void um_store_pool_part(um_store_call_t *call)
 {
-    if (call->store->lender.guard.limit) {
-        um_limit_part(call->store->lender.guard.limit);
+    if (call->store->connections.guard.limit) {
+        um_limit_part(call->store->connections.guard.limit);
     }
 }
 
 static void fetched(const um_store_t *store)
 {
-    if (store->lender.guard.limit) {
-        um_limit_fetched(store->lender.guard.limit);
+    if (store->connections.guard.limit) {
+        um_limit_fetched(store->connections.guard.limit);
     }
 }
 
 static void leave(const um_store_t *store)
 {
-    if (store->lender.guard.limit) {
-        um_limit_leave(store->lender.guard.limit);
+    if (store->connections.guard.limit) {
+        um_limit_leave(store->connections.guard.limit);
     }
 }
 
@@ -307,7 +308,7 @@ static apr_status_t try_out(um_store_call_t *call, um_dbconn_t *conn)
         }
     }
     call->cause = "no database connection: the database does not answer";
-    call->store->lender.give_back(call->store->lender.baton, conn);
+    call->store->connections.release(call->store->connections.baton, conn);
     return APR_EGENERAL;
 }
 
@@ -320,7 +321,7 @@ static apr_status_t take_place(um_store_call_t *call, int write, int was_down, u
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = ask_lender(call, conn);
+    rv = acquire_in_time(call, conn);
     fetched(store);
     rv = rv == APR_SUCCESS ? prepare_connection(call, write, conn) : rv;
     if (rv == APR_SUCCESS && was_down && store->dialect == UM_DIALECT_PGSQL) {
@@ -332,10 +333,10 @@ static apr_status_t take_place(um_store_call_t *call, int write, int was_down, u
     return rv;
 }
 
-apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn)
+apr_status_t um_store_pool_acquire(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
     um_store_t *store = call->store;
-    const char *trouble = store->lender.trouble ? store->lender.trouble(store->lender.baton) : NULL;
+    const char *trouble = store->connections.trouble ? store->connections.trouble(store->connections.baton) : NULL;
     int was_down = um_breaker_is_down(&store->breaker);
     apr_status_t rv;
 
@@ -362,7 +363,7 @@ apr_status_t um_store_borrow(um_store_call_t *call, int write, um_dbconn_t *conn
     return APR_SUCCESS;
 }
 
-void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn)
+void um_store_pool_release(um_store_call_t *call, int write, um_dbconn_t *conn)
 {
     um_store_t *store = call->store;
 
@@ -370,7 +371,7 @@ void um_store_give_back(um_store_call_t *call, int write, um_dbconn_t *conn)
     if (conn->failure == UM_FAILURE_OVERDUE) {
         um_breaker_suspect(&store->breaker);
     }
-    store->lender.give_back(store->lender.baton, conn);
+    store->connections.release(store->connections.baton, conn);
     leave(store);
     if (write) {
         unlock(call);

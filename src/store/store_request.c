@@ -65,10 +65,10 @@ apr_status_t um_store_request_insert(um_store_call_t *call, const um_mail_t *mai
     if (!call->store->requests) {
         return um_store_request_combine(call->store, &item, 1);
     }
-    rv = um_store_join(call);
+    rv = um_store_pool_join(call);
     if (rv == APR_SUCCESS) {
         rv = um_combiner_do(call->store->requests, item);
-        um_store_part(call);
+        um_store_pool_part(call);
     }
     return rv;
 }

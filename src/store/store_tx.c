@@ -105,12 +105,12 @@ apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn,
     apr_status_t rv = APR_EGENERAL;
     int undone = 0;
 
-    if (um_store_borrow(call, 1, &tx.conn) != APR_SUCCESS) {
+    if (um_store_pool_acquire(call, 1, &tx.conn) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     for (int i = 0; i < UM_STORE_TRIES; i++) {
         rv = attempt(&tx, fn, baton, &undone);
-        if (!undone || !um_store_mend(call, &tx.conn, tx.failed)) {
+        if (!undone || !um_store_pool_recover(call, &tx.conn, tx.failed)) {
             break;
         }
     }
@@ -118,7 +118,7 @@ apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn,
     if (rv == UM_STORE_UNKNOWN && tx.conn.failure == UM_FAILURE_LOST) {
         (void)um_store_conn_alive(&tx.conn, call->pool);
     }
-    um_store_give_back(call, 1, &tx.conn);
+    um_store_pool_release(call, 1, &tx.conn);
     return rv;
 }
 

@@ -20,7 +20,7 @@ int EVP_PBE_scrypt(const char *pass, size_t passlen, const unsigned char *salt, 
         memcpy(&real, &found, sizeof(real));
     }
     hashes++;
-    held += s.lent || s.locked;
+    held += s.in_use || s.locked;
     return real(pass, passlen, salt, saltlen, N, r, p, maxmem, key, keylen);
 }
 #endif

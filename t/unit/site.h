@@ -2,7 +2,7 @@
 #ifndef UM_SITE_H
 #define UM_SITE_H
 /* A whole site for tests of core and store: SQLite in memory, a signing key in a temporary folder, the cheapest hash,
- * and a clock that the test sets. One connection, whose lender can be told to have none. */
+ * and a clock that the test sets. One connection, which can be made unavailable. */
 #include <apr_file_io.h>
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -22,11 +22,11 @@ typedef struct site_t {
     apr_time_t now;
     int asked;             /**< how often a connection was asked for */
     int refuse;            /**< how many of the next askings get none */
-    int lent;              /**< connections that are out now */
+    int in_use;            /**< connections that are in use now */
     int locked;            /**< how often the write lock is held now: never more than once */
     int misused;           /**< asked for a second connection or lock while one was held */
     apr_status_t lock_status; /**< what asking for the write lock answers; not APR_SUCCESS: it is not given */
-    void (*on_ask)(struct site_t *s); /**< what others do just before a connection is lent; NULL: nothing */
+    void (*on_ask)(struct site_t *s); /**< what others do just before a connection is acquired; NULL: nothing */
     void (*on_lock)(struct site_t *s); /**< and just before the write lock is given */
 } site_t;
 
@@ -72,13 +72,13 @@ static int site_end(void)
     return tap_done();
 }
 
-static apr_status_t site_borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
+static apr_status_t site_acquire(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
 {
     site_t *s = baton;
 
     (void)pool;
     s->asked++;
-    s->misused += s->lent != 0;
+    s->misused += s->in_use != 0;
     if (s->on_ask) {
         s->on_ask(s);
     }
@@ -86,15 +86,15 @@ static apr_status_t site_borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn
         s->refuse--;
         return APR_EGENERAL;
     }
-    s->lent++;
+    s->in_use++;
     *conn = s->conn;
     return APR_SUCCESS;
 }
 
-static void site_give_back(void *baton, um_dbconn_t *conn)
+static void site_release(void *baton, um_dbconn_t *conn)
 {
     (void)conn;
-    ((site_t *)baton)->lent--;
+    ((site_t *)baton)->in_use--;
 }
 
 static apr_status_t site_lock(void *baton)
@@ -119,14 +119,14 @@ static void site_unlock(void *baton)
 /* A new process's store, which believes the database to be of that dialect. */
 static um_store_t *site_store(site_t *s, um_dialect_e dialect)
 {
-    um_lender_t lender = { .baton = s, .borrow = site_borrow, .give_back = site_give_back };
+    um_connection_pool_t connections = { .baton = s, .acquire = site_acquire, .release = site_release };
 
     s->conn.prepared = apr_hash_make(s->conn.pool);
     if (dialect == UM_DIALECT_SQLITE3) {
-        lender.lock = site_lock;
-        lender.unlock = site_unlock;
+        connections.lock = site_lock;
+        connections.unlock = site_unlock;
     }
-    return um_store_create(s->pool, dialect, &lender, 1);
+    return um_store_create(s->pool, dialect, &connections, 1);
 }
 
 /* A site of its own, with an empty database. */

@@ -32,7 +32,7 @@ static void shut(void)
 
 static void end(void)
 {
-    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
     shut();
 }
 
@@ -507,7 +507,7 @@ static void test_faults(faults_e kind, const char *name)
                 wrong++;
             }
         }
-        wrong += s.lent || s.locked || s.misused;
+        wrong += s.in_use || s.locked || s.misused;
         shut();
     } while (came && at < 40);
     ok(!wrong && at > 3 && at < 40, "each of %d calls into the database %s: the token is taken and the address "

@@ -363,7 +363,7 @@ static int is_right(world_t *w, size_t op, const failing_t *how, um_dialect_e di
     is_open = !site_do(&w->s, "begin");
     site_do(&w->s, "rollback");
     done = operations[op].done(w);
-    if (is_open || w->s.lent || w->s.locked || w->s.misused || done < 0 || (status == UM_OK && !done)
+    if (is_open || w->s.in_use || w->s.locked || w->s.misused || done < 0 || (status == UM_OK && !done)
         || (status != UM_OK && !(status == UM_UNAVAILABLE && may_be_away))
         || (status == UM_UNAVAILABLE && done > reads(op) && kind != FAULTS_LOST_AFTER)) {
         printf("# call %d: status %d, done %d, open transaction %d\n", at, status, done, is_open);

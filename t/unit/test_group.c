@@ -175,7 +175,7 @@ int main(void)
         test_races();
         test_away();
     }
-    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
     site_close(&s);
     return site_end();
 }

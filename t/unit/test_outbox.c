@@ -79,7 +79,7 @@ static void begin(void)
 
 static void end(void)
 {
-    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
     site_mail_close(&s, &m);
     site_close(&s);
 }
@@ -820,7 +820,7 @@ static void test_faults(faults_e kind, const char *name)
             work(UM_OK);
         }
         wrong += !was_sent("alice@example.org") || !was_sent("a0@example.org") || !was_sent("a1@example.org")
-                 || number("select count(*) from um_mail where state = 1") != 3 || s.lent || s.locked || s.misused;
+                 || number("select count(*) from um_mail where state = 1") != 3 || s.in_use || s.locked || s.misused;
         twice += post.sent > 4;
         site_mail_close(&s, &m);
         site_close(&s);

@@ -272,7 +272,7 @@ int main(void)
     test_change();
     test_gate();
     is_int(held, 0, "no connection was held while a password was hashed");
-    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
     site_close(&s);
     return site_end();
 }

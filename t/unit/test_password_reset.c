@@ -32,7 +32,7 @@ static void shut(void)
 
 static void end(void)
 {
-    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
     shut();
 }
 
@@ -419,7 +419,7 @@ static void test_change_meanwhile(void)
         is_int(can_login(OTHER_PASSWORD), cases[i].want == UM_OK, "while a new password is hashed");
         is_text(ask("select count(*) from um_tickets"), cases[i].want == UM_OK || cases[i].change == delete_account
                 ? "0" : "1", "the token is taken with the password, or not at all");
-        ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time");
+        ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time");
         shut();
     }
 }
@@ -460,7 +460,7 @@ static void test_faults(faults_e kind, um_dialect_e dialect, const char *name)
         done = is_done();
         if (done < 0 || (status == UM_OK && !done) || (status != UM_OK && status != UM_UNAVAILABLE)
             || (status == UM_UNAVAILABLE && done && !(at_commit && dialect == UM_DIALECT_SQLITE3))
-            || s.lent || s.locked || s.misused) {
+            || s.in_use || s.locked || s.misused) {
             printf("# call %d: status %d, done %d\n", at, status, done);
             wrong++;
         }

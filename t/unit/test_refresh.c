@@ -68,7 +68,7 @@ static void begin(void)
 
 static void end(void)
 {
-    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
     site_close(&s);
 }
 

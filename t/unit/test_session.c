@@ -254,7 +254,7 @@ int main(void)
         test_record();
         test_list();
     }
-    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
     site_close(&s);
     return site_end();
 }

@@ -150,7 +150,7 @@ static void test_schema(void)
     ok(um_schema_look(&call, &state) == APR_SUCCESS && first_missing(&state) == 1, "a step not recorded is missing");
     is_cause(&call, um_schema_upgrade(&call, applied), "step 001_accounts failed", "one that fails is named");
     site_close(&s);
-    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
 
     for (int dialect = UM_DIALECT_PGSQL; dialect <= UM_DIALECT_SQLITE3; dialect++) {
         int number = 0, rising = 1;
@@ -309,7 +309,7 @@ static void test_stale(void)
         ok(um_store_run(&call, UM_SQL_USER_DELETE, UM_VALUES(id), &rows) == APR_SUCCESS && !rows.again,
            "so are the others, before they can fail");
         site_close(&s);
-        ok(!s.misused && !s.lent && !s.locked, "everything was given back");
+        ok(!s.misused && !s.in_use && !s.locked, "everything was released");
     }
 }
 

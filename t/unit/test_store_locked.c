@@ -15,7 +15,7 @@ typedef struct file_t {
     um_store_call_t call;
     um_rows_t rows;
     int locks;             /* how often the write lock was asked for */
-    int lent;              /* connections that were out when it was */
+    int in_use;            /* connections that were in use when it was */
 } file_t;
 
 static apr_dbd_t *open_database(const file_t *f)
@@ -35,14 +35,14 @@ static void note(site_t *s)
     file_t *f = (file_t *)s;
 
     f->locks++;
-    f->lent += s->lent;
+    f->in_use += s->in_use;
 }
 
 /* A new process. */
 static void start_anew(file_t *f)
 {
     f->s.site.store = site_store(&f->s, UM_DIALECT_SQLITE3);
-    f->locks = f->lent = f->s.asked = 0;
+    f->locks = f->in_use = f->s.asked = 0;
 }
 
 static void open_file(file_t *f)
@@ -62,7 +62,7 @@ static void close_file(file_t *f)
 {
     static const char *const ends[] = { "", "-wal", "-shm" };
 
-    ok(!f->s.misused && !f->s.lent && !f->s.locked, "one connection and one lock at a time, all given back");
+    ok(!f->s.misused && !f->s.in_use && !f->s.locked, "one connection and one lock at a time, all released");
     apr_dbd_close(f->s.conn.driver, f->other);
     site_close(&f->s);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -175,7 +175,7 @@ static void test_fresh(void)
     file_t f;
 
     open_file(&f);
-    ok(read_row(&f) == APR_SUCCESS && f.locks > 0 && f.lent == 0,
+    ok(read_row(&f) == APR_SUCCESS && f.locks > 0 && f.in_use == 0,
        "to make a new database ready takes the lock, with no connection in hand");
     is_text(site_ask(&f.s, "pragma journal_mode"), "wal", "and it is");
     start_anew(&f);

@@ -32,7 +32,7 @@ static apr_status_t look(site_t *s, um_store_call_t *call, um_rows_t *rows)
 
 static void close_clean(site_t *s)
 {
-    ok(!s->misused && !s->lent && !s->locked, "one connection and one lock at a time, all given back");
+    ok(!s->misused && !s->in_use && !s->locked, "one connection and one lock at a time, all released");
     ok(site_do(s, "begin") && site_do(s, "rollback"), "no transaction is left open");
     site_close(s);
 }
@@ -129,7 +129,7 @@ static void test_again(void)
     close_clean(&s);
 }
 
-/* --- a lender that has nothing --- */
+/* --- a connection pool that has nothing --- */
 
 static void test_breaker(void)
 {
@@ -204,7 +204,7 @@ static void test_patience(void)
     open_ready(&s);
     since = faults.clock_ms;
     s.refuse = 5;
-    is_int(look(&s, &call, &rows), APR_SUCCESS, "a lender that is soon back is waited for");
+    is_int(look(&s, &call, &rows), APR_SUCCESS, "a connection that can be had soon is waited for");
     ok(s.asked == 6 && faults.clock_ms - since <= 600, "in %" APR_INT64_T_FMT " ms", faults.clock_ms - since);
     call = call_of(&s);
     s.refuse = 5;

@@ -157,7 +157,7 @@ static void test_race(void)
         is_text(site_errors(ctx), cases[i].want, "and has what he has");
         is_text(ask("select count(*) from um_users where id = 'x'"), "1", "for good");
         is_text(ask("select count(*) from um_sessions"), *cases[i].want ? "1" : "2", "no session for the slower one");
-        ok(!s.misused && !s.lent && !s.locked, "one connection at a time");
+        ok(!s.misused && !s.in_use && !s.locked, "one connection at a time");
         site_close(&s);
         s = own;
     }
@@ -299,7 +299,7 @@ int main(void)
     test_update();
     test_exclusive_update();
     test_state_and_delete();
-    ok(!s.misused && !s.lent && !s.locked, "one connection and one lock at a time, all given back");
+    ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
     site_close(&s);
     return site_end();
 }

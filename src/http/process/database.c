@@ -32,7 +32,7 @@ static int leads_there(const um_server_t *server, const ap_dbd_t *dbd)
     return known == here;
 }
 
-static apr_status_t borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
+static apr_status_t acquire(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
 {
     const um_server_t *server = baton;
     APR_OPTIONAL_FN_TYPE(ap_dbd_open) *open_connection = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
@@ -47,16 +47,16 @@ static apr_status_t borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
         return APR_EGENERAL;
     }
     *conn = (um_dbconn_t){ .driver = dbd->driver, .handle = dbd->handle, .prepared = dbd->prepared, .pool = dbd->pool,
-                           .lender = dbd };
+                           .record = dbd };
     return APR_SUCCESS;
 }
 
-static void give_back(void *baton, um_dbconn_t *conn)
+static void release(void *baton, um_dbconn_t *conn)
 {
     const um_server_t *server = baton;
     APR_OPTIONAL_FN_TYPE(ap_dbd_close) *close_connection = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
 
-    close_connection(server->dbd, conn->lender);
+    close_connection(server->dbd, conn->record);
 }
 
 /* For an APR without timed locks. */
@@ -92,14 +92,14 @@ static void unlock(void *baton)
 um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_t guard)
 {
     um_store_t *store;
-    um_lender_t lender = { .baton = server, .borrow = borrow, .give_back = give_back, .guard = guard };
+    um_connection_pool_t connections = { .baton = server, .acquire = acquire, .release = release, .guard = guard };
 
     if (server->dialect == UM_DIALECT_SQLITE3) {
-        lender.trouble = trouble;
-        lender.lock = lock;
-        lender.unlock = unlock;
+        connections.trouble = trouble;
+        connections.lock = lock;
+        connections.unlock = unlock;
     }
-    store = um_store_create(pchild, server->dialect, &lender, server->settings.prepared_statements);
+    store = um_store_create(pchild, server->dialect, &connections, server->settings.prepared_statements);
     if (!um_virtual_host_manages_database(server)) {
         um_store_keep_schema(store);
     }

@@ -109,14 +109,14 @@ const char *um_sqlitefile_trouble(um_sqlitefile_t *file, const server_rec *serve
 
 /* --- the start: a process of httpd's user makes file and schema --- */
 
-static apr_status_t borrow(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
+static apr_status_t acquire(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
 {
     (void)pool;
     *conn = *(um_dbconn_t *)baton;
     return APR_SUCCESS;
 }
 
-static void give_back(void *baton, um_dbconn_t *conn)
+static void release(void *baton, um_dbconn_t *conn)
 {
     (void)baton;
     (void)conn;
@@ -126,7 +126,7 @@ static void give_back(void *baton, um_dbconn_t *conn)
 static const char *upgrade(apr_pool_t *pool, const char *path, const char **why)
 {
     um_dbconn_t *conn = apr_pcalloc(pool, sizeof(*conn));
-    um_lender_t lender = { .baton = conn, .borrow = borrow, .give_back = give_back };
+    um_connection_pool_t connections = { .baton = conn, .acquire = acquire, .release = release };
     um_store_call_t call = { .pool = pool };
     apr_array_header_t *applied = apr_array_make(pool, 8, sizeof(const char *));
 
@@ -140,7 +140,7 @@ static const char *upgrade(apr_pool_t *pool, const char *path, const char **why)
     }
     conn->pool = pool;
     conn->prepared = apr_hash_make(pool);
-    call.store = um_store_create(pool, UM_DIALECT_SQLITE3, &lender, 0);
+    call.store = um_store_create(pool, UM_DIALECT_SQLITE3, &connections, 0);
     if (um_schema_upgrade(&call, applied) != APR_SUCCESS) {
         *why = call.cause;
         applied = NULL;
