@@ -3,6 +3,7 @@
 #include "tap.h"
 #include "json.h"
 #include "jsonscan.h"
+#include "utf8.h"
 
 #include <stdlib.h>
 
@@ -369,16 +370,16 @@ static void test_utf8(apr_pool_t *pool)
         for (cut = 1; cut < len; ++cut) {
             text[cut] = (unsigned char)(0x80 | (code >> 6 * (len - 1 - cut) & 0x3F));
         }
-        wrong += um_jsonscan_utf8(text, len) != (code > 0x10FFFF || code >> 11 == 0x1B ? 0 : len);
-        wrong += len > 1 && um_jsonscan_utf8(text, len - 1) != 0;
+        wrong += um_utf8_step(text, len) != (code > 0x10FFFF || code >> 11 == 0x1B ? 0 : len);
+        wrong += len > 1 && um_utf8_step(text, len - 1) != 0;
         if (len > 1) {
             text[len - 1] ^= 0x40;
-            wrong += um_jsonscan_utf8(text, len) != 0;
+            wrong += um_utf8_step(text, len) != 0;
         }
     }
     is_int(wrong, 0, "every code point, whole, cut short and with a wrong last byte");
-    is_int((long long)um_jsonscan_utf8((const unsigned char *)"a\xff", 2), 1, "only the first character is looked at");
-    is_int((long long)um_jsonscan_utf8((const unsigned char *)"", 0), 0, "nothing is no character");
+    is_int((long long)um_utf8_step((const unsigned char *)"a\xff", 2), 1, "only the first character is looked at");
+    is_int((long long)um_utf8_step((const unsigned char *)"", 0), 0, "nothing is no character");
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json.h"
 #include "jsonscan.h"
+#include "utf8.h"
 #include "wipe.h"
 
 #include <limits.h>
@@ -282,7 +283,7 @@ static char *repair(const char *text, apr_size_t *len)
     apr_size_t step;
     char *copy, *to;
 
-    while (at < end && (step = um_jsonscan_utf8(at, (apr_size_t)(end - at))) > 0) {
+    while (at < end && (step = um_utf8_step(at, (apr_size_t)(end - at))) > 0) {
         at += step;
     }
     if (at == end) {
@@ -291,7 +292,7 @@ static char *repair(const char *text, apr_size_t *len)
     to = copy = malloc(*len * 3 + 1);
     need(copy != NULL);
     for (at = (const unsigned char *)text; at < end; at += step ? step : 1) {
-        step = um_jsonscan_utf8(at, (apr_size_t)(end - at));
+        step = um_utf8_step(at, (apr_size_t)(end - at));
         memcpy(to, step ? (const char *)at : "\xEF\xBF\xBD", step ? step : 3);
         to += step ? step : 3;
     }

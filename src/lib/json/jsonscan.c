@@ -3,6 +3,7 @@
 #include "json.h"
 #include "jsonnum.h"
 #include "jsonstr.h"
+#include "utf8.h"
 
 #include <string.h>
 
@@ -27,39 +28,6 @@ typedef struct scan_t {
     const char *why;
 } scan_t;
 
-apr_size_t um_jsonscan_utf8(const unsigned char *text, apr_size_t len)
-{
-    unsigned char low = 0x80, high = 0xBF;
-    apr_size_t need, i;
-
-    if (len == 0) {
-        return 0;
-    }
-    if (text[0] < 0x80) {
-        return 1;
-    }
-    if (text[0] < 0xC2 || text[0] > 0xF4) {
-        return 0;
-    }
-    need = text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : 4;
-    switch (text[0]) {             /* the second byte tells overlong forms, surrogates and all beyond U+10FFFF */
-    case 0xE0: low = 0xA0; break;
-    case 0xED: high = 0x9F; break;
-    case 0xF0: low = 0x90; break;
-    case 0xF4: high = 0x8F; break;
-    default: break;
-    }
-    if (len < need || text[1] < low || text[1] > high) {
-        return 0;
-    }
-    for (i = 2; i < need; ++i) {
-        if (text[i] < 0x80 || text[i] > 0xBF) {
-            return 0;
-        }
-    }
-    return need;
-}
-
 static int refuse(scan_t *s, const char *why)
 {
     s->why = why;
@@ -82,7 +50,7 @@ static int unexpected(scan_t *s)
     if (s->at == s->end) {
         return refuse(s, "unexpected end of text");
     }
-    if (!um_jsonscan_utf8((const unsigned char *)s->at, (apr_size_t)(s->end - s->at))) {
+    if (!um_utf8_step((const unsigned char *)s->at, (apr_size_t)(s->end - s->at))) {
         return refuse(s, "invalid UTF-8");
     }
     return refuse_at(s, "unexpected character", offset(s));

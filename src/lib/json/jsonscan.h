@@ -34,11 +34,4 @@ typedef struct um_jsonscan_t {
  */
 apr_status_t um_jsonscan_text(apr_pool_t *pool, const char *text, apr_size_t len, int max_depth, um_jsonscan_t *scan,
                               const char **why);
-
-/**
- * The UTF-8 step of every reader of bodies (RFC 3629 section 4): they must agree on what is text.
- * @return Length, 1 to 4, of the character that starts at text and ends within len bytes; 0 when there is none: cut
- *         short, overlong, a surrogate, above U+10FFFF, or len is 0. A NUL byte is a character of length 1.
- */
-apr_size_t um_jsonscan_utf8(const unsigned char *text, apr_size_t len);
 #endif

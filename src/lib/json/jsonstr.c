@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jsonstr.h"
-#include "jsonscan.h"
+#include "utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,35 +99,12 @@ um_jsonstr_e um_jsonstr_scan(const char **at, const char *end, um_jsonstr_t *str
         if (c < 0x20) {
             return UM_JSONSTR_CONTROL;
         }
-        if ((step = um_jsonscan_utf8((const unsigned char *)*at, (apr_size_t)(end - *at))) == 0) {
+        if ((step = um_utf8_step((const unsigned char *)*at, (apr_size_t)(end - *at))) == 0) {
             return UM_JSONSTR_UTF8;
         }
         *at += step;
     }
     return UM_JSONSTR_CUT;
-}
-
-static char *put_utf8(char *to, apr_uint32_t code)
-{
-    if (code < 0x80) {
-        *to++ = (char)code;
-        return to;
-    }
-    if (code < 0x800) {
-        *to++ = (char)(0xC0 | code >> 6);
-    }
-    else {
-        if (code < 0x10000) {
-            *to++ = (char)(0xE0 | code >> 12);
-        }
-        else {
-            *to++ = (char)(0xF0 | code >> 18);
-            *to++ = (char)(0x80 | (code >> 12 & 0x3F));
-        }
-        *to++ = (char)(0x80 | (code >> 6 & 0x3F));
-    }
-    *to++ = (char)(0x80 | (code & 0x3F));
-    return to;
 }
 
 void um_jsonstr_unescape(apr_pool_t *pool, um_jsonstr_t *string)
@@ -142,7 +119,7 @@ void um_jsonstr_unescape(apr_pool_t *pool, um_jsonstr_t *string)
             *to++ = *at++;
         }
         else if (at[1] == 'u') {
-            to = put_utf8(to, (apr_uint32_t)read_escape(&at, end));
+            to = um_utf8_put(to, (apr_uint32_t)read_escape(&at, end));
         }
         else {
             letter = strchr(letters, at[1]);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unicode.h"
 
+#include "utf8.h"
+#include "wipe.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include <apr_strings.h>
 #include <utf8proc.h>
-
-#include "jsonscan.h"
-#include "wipe.h"
 
 /* No code point has a longer compatibility decomposition: U+FDFA has 18. */
 #define LONGEST_DECOMPOSITION 18
@@ -122,7 +122,7 @@ int um_unicode_valid(const char *text, apr_size_t len)
     apr_size_t i, used;
 
     for (i = 0; i < len; i += used) {
-        used = um_jsonscan_utf8((const unsigned char *)text + i, len - i);
+        used = um_utf8_step((const unsigned char *)text + i, len - i);
         if (!used) {
             return 0;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "form.h"
-#include "jsonscan.h"
 #include "mediatype.h"
+#include "utf8.h"
 #include "wipe.h"
 
 #include <string.h>
@@ -42,7 +42,7 @@ static int is_utf8(span_t span)
     apr_size_t step;
 
     while (span.start < span.end) {
-        if ((step = um_jsonscan_utf8((const unsigned char *)span.start, length(span))) == 0) {
+        if ((step = um_utf8_step((const unsigned char *)span.start, length(span))) == 0) {
             return 0;
         }
         span.start += step;
