@@ -6,7 +6,7 @@
 #include "gate.h"
 #include "password_policy.h"
 #include "pwhash.h"
-#include "seldom.h"
+#include "log_limit.h"
 #include "signature_cache.h"
 #include "store.h"
 
@@ -24,7 +24,7 @@ typedef struct um_site_t {
     um_store_t *store;
     const um_keyring_t *keys;
     um_signature_cache_t *signatures;          /**< signatures found good before; NULL: check each time */
-    um_seldom_t *database_told;         /**< that the database fails is told seldom; NULL: each time */
+    um_log_limit_t *database_log;       /**< limits the log lines about a failing database; NULL: no limit */
     um_caller_cache_t *caller_cache;    /**< callers seen a moment ago; NULL: ask each time */
     unsigned char cache_scope[UM_CTX_SCOPE]; /**< tells this site's tokens and accounts from others' in that memory */
     apr_interval_time_t revocation_delay; /**< how long what the database said of a caller is good; 0: ask each time */
@@ -32,7 +32,7 @@ typedef struct um_site_t {
     um_single_flight_t *single_flight;  /**< passwords that are looked at now; NULL: each by itself */
     apr_int64_t basic_cache;            /**< seconds after which a password is hashed again; 0: each time */
     um_gate_t *gate;                    /**< bounds hashing on this machine; NULL: unbounded (command line) */
-    um_seldom_t *gate_full;             /**< that too many wait is told seldom; NULL: each time */
+    um_log_limit_t *hash_limit_log;     /**< limits the log lines about a full hash limit; NULL: none */
     apr_interval_time_t gate_wait;      /**< how long a caller waits for his turn to hash */
     um_pwhash_params_t hash;            /**< of new password hashes */
     um_password_policy_t policy;                 /**< what a new password must be */

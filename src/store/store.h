@@ -13,7 +13,7 @@
  * that ended in a deadlock or a serialization failure is repeated too; one that the server refused or canceled is not:
  * a timeout would take as long again, and add to the load that caused it. */
 #include "limit.h"
-#include "overdue.h"
+#include "call_timeout.h"
 
 #include <apr_dbd.h>
 #include <apr_hash.h>
@@ -74,7 +74,7 @@ typedef struct um_native_t um_native_t;
 
 /** What keeps a database that does not answer from holding up all threads of a process. Each may be missing. */
 typedef struct um_guard_t {
-    um_overdue_t *overdue;     /**< closes PostgreSQL connections whose calls take longer than timeout */
+    um_call_timeout_t *call_timeout; /**< closes PostgreSQL connections whose calls take longer than timeout */
     apr_uint32_t timeout;      /**< milliseconds */
     um_limit_t *limit;         /**< bounds the connections in use */
 } um_guard_t;

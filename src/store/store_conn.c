@@ -129,20 +129,21 @@ static um_failure_e failure_of(const um_dbconn_t *conn, int rv)
 
 /* --- calls to the server, whose end the client sees to --- */
 
-static void begin_call(const um_dbconn_t *conn, um_overdue_call_t *call)
+static void begin_call(const um_dbconn_t *conn, um_call_timeout_call_t *call)
 {
-    const um_overdue_socket_t *socket = conn->guard && conn->guard->overdue ? um_store_native_socket(conn) : NULL;
+    const um_call_timeout_socket_t *socket = conn->guard && conn->guard->call_timeout ? um_store_native_socket(conn)
+                                                                                      : NULL;
 
     call->socket.fd = -1;
     if (socket) {
-        um_overdue_begin(conn->guard->overdue, call, socket, conn->timeout);
+        um_call_timeout_begin(conn->guard->call_timeout, call, socket, conn->timeout);
     }
 }
 
 /* Whether it took too long. Its connection is closed then, even if the answer has come in the last moment. */
-static int end_call(const um_dbconn_t *conn, um_overdue_call_t *call)
+static int end_call(const um_dbconn_t *conn, um_call_timeout_call_t *call)
 {
-    int late = call->socket.fd >= 0 && um_overdue_end(conn->guard->overdue, call);
+    int late = call->socket.fd >= 0 && um_call_timeout_end(conn->guard->call_timeout, call);
 
     if (conn->guard && conn->guard->limit) {
         um_limit_alive(conn->guard->limit);
@@ -169,7 +170,7 @@ apr_status_t um_store_conn_run(um_dbconn_t *conn, const um_statement_t *statemen
                                const char *const *values, um_rows_t *rows, const char **why)
 {
     apr_dbd_results_t *results = NULL;
-    um_overdue_call_t call;
+    um_call_timeout_call_t call;
     apr_dbd_prepared_t *query;
     const char **args = NULL;
     int rv, late;
@@ -193,7 +194,7 @@ apr_status_t um_store_conn_run(um_dbconn_t *conn, const um_statement_t *statemen
 apr_status_t um_store_conn_text(um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **why)
 {
     apr_size_t len = strlen(sql);
-    um_overdue_call_t call;
+    um_call_timeout_call_t call;
     int changed = 0;
     int rv, late;
 
@@ -262,7 +263,7 @@ static apr_status_t ask(um_dbconn_t *conn, apr_pool_t *pool, const char *sql, co
                         const char **why)
 {
     apr_dbd_results_t *results = NULL;
-    um_overdue_call_t call;
+    um_call_timeout_call_t call;
     um_rows_t rows = { 0 };
     int rv, late;
 

@@ -21,7 +21,7 @@ struct um_native_t {
     int (*consume)(void *);
     int (*verbosity)(void *, int);
     int (*autocommit)(void *); /* SQLite's only one */
-    um_overdue_socket_t noted; /* PostgreSQL's socket, of the session with this backend */
+    um_call_timeout_socket_t noted; /* PostgreSQL's socket, of the session with this backend */
     int noted_backend;
 };
 
@@ -101,7 +101,7 @@ um_native_state_e um_store_native_state(const um_dbconn_t *conn)
 }
 
 /* mod_dbd may have connected anew meanwhile: then the backend is another one. */
-const um_overdue_socket_t *um_store_native_socket(const um_dbconn_t *conn)
+const um_call_timeout_socket_t *um_store_native_socket(const um_dbconn_t *conn)
 {
     um_native_t *native = conn->native;
     void *handle = handle_of(conn);
@@ -111,7 +111,7 @@ const um_overdue_socket_t *um_store_native_socket(const um_dbconn_t *conn)
         return NULL;
     }
     if (native->noted.fd != fd || native->noted_backend != native->backend(handle)) {
-        um_overdue_note(&native->noted, fd);
+        um_call_timeout_note(&native->noted, fd);
         native->noted_backend = native->backend(handle);
     }
     return &native->noted;

@@ -19,7 +19,7 @@ int um_store_native_attach(um_dbconn_t *conn);
 um_native_state_e um_store_native_state(const um_dbconn_t *conn);
 
 /** The socket of a PostgreSQL connection. NULL: there is none. */
-const um_overdue_socket_t *um_store_native_socket(const um_dbconn_t *conn);
+const um_call_timeout_socket_t *um_store_native_socket(const um_dbconn_t *conn);
 
 /** Closes a PostgreSQL connection without waiting for the server, which then rolls back what is open on it. mod_dbd
  * connects anew before it lends the connection again. One that is lost already is noted as such. Does nothing on

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections: borrowed, recovered after a failure, given back. */
+#include "monotonic.h"
 #include "store_native.h"
 #include "store_private.h"
 
@@ -17,7 +18,7 @@
  * for each connection that cannot be had. */
 static int is_patient(um_store_t *store, apr_uint32_t since)
 {
-    apr_uint32_t waited = um_breaker_tick() - since;
+    apr_uint32_t waited = um_monotonic_tick() - since;
     apr_uint32_t step = waited < FIRST_STEP_MS ? FIRST_STEP_MS : waited < LONGEST_STEP_MS ? waited : LONGEST_STEP_MS;
 
     if (um_breaker_is_down(&store->breaker) || waited + step > PATIENCE_MS) {
@@ -44,7 +45,7 @@ static um_store_memory_e memory_for(um_store_t *store)
 
 static void count_failure(um_store_t *store)
 {
-    apr_uint32_t now = um_breaker_tick();
+    apr_uint32_t now = um_monotonic_tick();
 
     if (now - apr_atomic_xchg32(&store->last_kept_failure, now) > KEPT_FAILURES_LAST_MS) {
         apr_atomic_set32(&store->kept_failures, 0);
@@ -54,7 +55,7 @@ static void count_failure(um_store_t *store)
 
 int um_store_pool_recover(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed)
 {
-    apr_uint32_t since = um_breaker_tick();
+    apr_uint32_t since = um_monotonic_tick();
     um_failure_e failure = conn->failure;
     int changed, forgotten;
 
@@ -173,7 +174,7 @@ static apr_status_t acquire_once(um_store_call_t *call, um_dbconn_t *conn)
 static apr_status_t acquire_in_time(um_store_call_t *call, um_dbconn_t *conn)
 {
     um_store_t *store = call->store;
-    apr_uint32_t since = um_breaker_tick();
+    apr_uint32_t since = um_monotonic_tick();
     apr_status_t rv;
 
     do {
@@ -192,7 +193,7 @@ static apr_status_t acquire_in_time(um_store_call_t *call, um_dbconn_t *conn)
  * database is turned to WAL, and at the start all processes do look. */
 static apr_status_t make_ready(um_store_call_t *call, um_dbconn_t *conn)
 {
-    apr_uint32_t since = um_breaker_tick();
+    apr_uint32_t since = um_monotonic_tick();
     const char *why = NULL;
     apr_status_t rv = APR_SUCCESS;
 

@@ -289,7 +289,7 @@ um_native_state_e um_store_native_state(const um_dbconn_t *conn)
            : UM_NATIVE_OPEN;
 }
 
-const um_overdue_socket_t *um_store_native_socket(const um_dbconn_t *conn)
+const um_call_timeout_socket_t *um_store_native_socket(const um_dbconn_t *conn)
 {
     (void)conn;
     return NULL;

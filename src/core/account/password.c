@@ -76,7 +76,7 @@ um_status_e um_password_enter(um_ctx_t *ctx, um_gate_pass_t *pass)
 {
     if (ctx->site->gate && um_gate_enter(ctx->site->gate, ctx->site->gate_wait, pass) != APR_SUCCESS) {
         ctx->cause = "too many passwords wait to be hashed";
-        ctx->known = !um_seldom_now(ctx->site->gate_full);
+        ctx->known = !um_log_limit_allows(ctx->site->hash_limit_log);
         return UM_BUSY;
     }
     return UM_OK;

@@ -28,7 +28,7 @@ um_database_limits_t *um_database_limits_create(apr_pool_t *pchild, server_rec *
         is_wanted |= server->keys && server->database && server->dialect == UM_DIALECT_PGSQL;
     }
     /* SQLite has no server to wait for: its calls end by themselves. */
-    if (is_wanted && um_overdue_start(pchild, &guard->overdue) != APR_SUCCESS) {
+    if (is_wanted && um_call_timeout_start(pchild, &guard->call_timeout) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "UM111: no thread can be started to end database calls "
                      "that take too long: UserMgmtDatabaseTimeout has no effect in this process");
     }
@@ -37,7 +37,7 @@ um_database_limits_t *um_database_limits_create(apr_pool_t *pchild, server_rec *
 
 um_guard_t um_database_limits_for(um_database_limits_t *guard, apr_pool_t *pchild, const um_server_t *server)
 {
-    um_guard_t made = { .overdue = guard->overdue,
+    um_guard_t made = { .call_timeout = guard->call_timeout,
                         .timeout = (apr_uint32_t)(server->settings.database_timeout * 1000) };
     int most = (int)guard->crowd.most;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "key_reload.h"
 
-#include "breaker.h"
+#include "monotonic.h"
 #include "rotation.h"
 
 #include <apr_file_info.h>
@@ -155,7 +155,7 @@ void um_key_reload_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
     for (server_rec *s = main_server; s; s = s->next) {
         um_server_t *server = um_server_of(s);
-        const um_keyring_follow_t how = { LOOK_MS, um_breaker_tick, tell, server };
+        const um_keyring_follow_t how = { LOOK_MS, um_monotonic_tick, tell, server };
 
         if (um_server_is_own(s) && server->keys && server->keys_live) {
             um_keyring_follow(pchild, server->keys, &how);
@@ -205,7 +205,7 @@ void um_key_reload_rotate(apr_pool_t *pool)
     apr_int64_t pause = LONGEST_PAUSE_SECONDS;
     apr_pool_t *scratch;
 
-    if (looked && um_breaker_tick() - looked < pause_ms) {
+    if (looked && um_monotonic_tick() - looked < pause_ms) {
         return;
     }
     apr_pool_create(&scratch, pool);
@@ -221,7 +221,7 @@ void um_key_reload_rotate(apr_pool_t *pool)
     }
     apr_pool_destroy(scratch);
     pause_ms = (apr_uint32_t)pause * 1000;
-    looked = um_breaker_tick();
+    looked = um_monotonic_tick();
 }
 
 /* --- others fetch --- */

@@ -91,8 +91,8 @@ typedef struct common_t {
     um_gate_t *gate;
     um_caller_cache_t *caller_cache;
     um_single_flight_t *single_flight;
-    um_seldom_t *gate_full;
-    um_seldom_t *database_told;
+    um_log_limit_t *hash_limit_log;
+    um_log_limit_t *database_log;
     um_database_limits_t *database_guard;
 } common_t;
 
@@ -123,8 +123,8 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     common->gate = make_gate(pchild, settings);
     common->caller_cache = um_caller_cache_attach(pchild, um_shared_memory_caller_cache(),
                                                   um_shared_memory_caller_cache_size());
-    common->gate_full = apr_pcalloc(pchild, sizeof(*common->gate_full));
-    common->database_told = apr_pcalloc(pchild, sizeof(*common->database_told));
+    common->hash_limit_log = apr_pcalloc(pchild, sizeof(*common->hash_limit_log));
+    common->database_log = apr_pcalloc(pchild, sizeof(*common->database_log));
     common->database_guard = um_database_limits_create(pchild, main_server);
     if (um_signature_cache_create(pchild, REMEMBERED_SIGNATURES, &common->signatures) != APR_SUCCESS) {
         common->signatures = NULL;
@@ -141,7 +141,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     um_site_t *site = apr_pcalloc(pchild, sizeof(*site));
 
     site->store = um_database_store(pchild, server, um_database_limits_for(common->database_guard, pchild, server));
-    site->database_told = common->database_told;
+    site->database_log = common->database_log;
     site->keys = server->keys;
     site->signatures = common->signatures;
     site->caller_cache = common->caller_cache;
@@ -150,7 +150,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->single_flight = common->single_flight;
     site->basic_cache = settings->basic_cache;
     site->gate = common->gate;
-    site->gate_full = common->gate_full;
+    site->hash_limit_log = common->hash_limit_log;
     site->gate_wait = apr_time_from_sec(settings->hash_wait);
     site->hash = settings->password_hash;
     site->policy = (um_password_policy_t){ (int)settings->password_min_length, (int)settings->password_max_length,

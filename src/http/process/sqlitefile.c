@@ -2,7 +2,7 @@
 #include "sqlitefile.h"
 
 #include "atomic_file.h"
-#include "breaker.h"
+#include "monotonic.h"
 #include "schema.h"
 #include "virtual_host.h"
 
@@ -87,7 +87,7 @@ static void look(um_sqlitefile_t *file, const server_rec *server)
 
 const char *um_sqlitefile_trouble(um_sqlitefile_t *file, const server_rec *server, int at_once)
 {
-    apr_uint32_t now = um_breaker_tick();
+    apr_uint32_t now = um_monotonic_tick();
     apr_uint32_t looked = apr_atomic_read32(&file->looked);
 
     if (file->refused) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "startup_check.h"
 
-#include "breaker.h"
+#include "monotonic.h"
 #include "schema.h"
 #include "store_start.h"
 
@@ -147,7 +147,7 @@ static void look(um_server_t *server, apr_pool_t *pool, apr_uint32_t tick)
 
 void um_startup_check_work(apr_pool_t *pool)
 {
-    apr_uint32_t tick = um_breaker_tick();
+    apr_uint32_t tick = um_monotonic_tick();
 
     for (server_rec *s = ap_server_conf; s; s = s->next) {
         um_server_t *server = um_server_of(s);

@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "breaker.h"
 
+#include "monotonic.h"
+
 #include <apr_atomic.h>
 #include <apr_time.h>
-#include <time.h>
 
 #define RETRY_MS 200
 #define TRIAL_MS 100
 #define TRIAL_STEP_MS 5
 
-apr_uint32_t um_breaker_tick(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return ((apr_uint32_t)now.tv_sec * 1000 + (apr_uint32_t)(now.tv_nsec / 1000000)) | 1;
-}
-
 static int is_past(apr_uint32_t when)
 {
-    return (apr_int32_t)(um_breaker_tick() - when) >= 0;
+    return (apr_int32_t)(um_monotonic_tick() - when) >= 0;
 }
 
 int um_breaker_is_down(um_breaker_t *breaker)
@@ -44,13 +37,13 @@ static apr_uint32_t next_interval(um_breaker_t *breaker)
 
 void um_breaker_down(um_breaker_t *breaker)
 {
-    apr_atomic_set32(&breaker->retry_at, (um_breaker_tick() + next_interval(breaker)) | 1);
+    apr_atomic_set32(&breaker->retry_at, (um_monotonic_tick() + next_interval(breaker)) | 1);
     apr_atomic_set32(&breaker->trial, 0);
 }
 
 void um_breaker_suspect(um_breaker_t *breaker)
 {
-    apr_atomic_cas32(&breaker->retry_at, um_breaker_tick(), 0);
+    apr_atomic_cas32(&breaker->retry_at, um_monotonic_tick(), 0);
 }
 
 void um_breaker_up(um_breaker_t *breaker)
@@ -80,7 +73,7 @@ int um_breaker_may_try(um_breaker_t *breaker)
         return 1;
     }
     if (!began && is_past(retry_at)) {
-        began = apr_atomic_cas32(&breaker->trial, um_breaker_tick(), 0);
+        began = apr_atomic_cas32(&breaker->trial, um_monotonic_tick(), 0);
         if (!began) {
             return 1;
         }

@@ -14,9 +14,6 @@ typedef struct um_breaker_t {
     apr_uint32_t trial;        /**< the tick at which a thread began to try; 0: none does */
 } um_breaker_t;
 
-/** Milliseconds of the monotonic clock; never 0, goes round after 49 days, so only differences count. */
-apr_uint32_t um_breaker_tick(void);
-
 /** Whether to ask: always while it is there; else for one thread at a time, at first every 200 ms. Threads that come
  * just after a trial has begun wait up to 100 ms for its result, since mostly it succeeds. A thread that gets 1 must
  * report how it went with um_breaker_up or um_breaker_down. */

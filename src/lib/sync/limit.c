@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "limit.h"
 
-#include "breaker.h"
+#include "monotonic.h"
+
 
 #include <apr_atomic.h>
 #include <pthread.h>
@@ -39,7 +40,7 @@ um_limit_t *um_limit_create(apr_pool_t *pool, um_crowd_t *crowd, int most)
 /* Signed: another thread may set a later tick between the two reads. */
 static int is_stalled(um_limit_t *limit)
 {
-    return limit->in_use && (apr_int32_t)(um_breaker_tick() - apr_atomic_read32(&limit->alive)) > STALLED_MS;
+    return limit->in_use && (apr_int32_t)(um_monotonic_tick() - apr_atomic_read32(&limit->alive)) > STALLED_MS;
 }
 
 static void wait_a_step(um_limit_t *limit)
@@ -67,8 +68,8 @@ static apr_status_t await_place(um_limit_t *limit, apr_uint32_t milliseconds)
         if (limit->in_use < limit->most && !limit->fetching) {
             return APR_SUCCESS;
         }
-        since = since ? since : um_breaker_tick();
-        if (um_breaker_tick() - since >= milliseconds) {
+        since = since ? since : um_monotonic_tick();
+        if (um_monotonic_tick() - since >= milliseconds) {
             return limit->fetching ? APR_EBUSY : APR_TIMEUP;
         }
         wait_a_step(limit);
@@ -140,5 +141,5 @@ void um_limit_leave(um_limit_t *limit)
 
 void um_limit_alive(um_limit_t *limit)
 {
-    apr_atomic_set32(&limit->alive, um_breaker_tick());
+    apr_atomic_set32(&limit->alive, um_monotonic_tick());
 }

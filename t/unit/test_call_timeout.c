@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "overdue.h"
+#include "call_timeout.h"
 #include "tap.h"
 
 #define LONG_MS 60000
@@ -16,7 +16,7 @@
 #define ROUNDS 20000
 
 static apr_pool_t *pool;
-static um_overdue_t *overdue;
+static um_call_timeout_t *timeout;
 
 static void open_pair(int *pair)
 {
@@ -32,12 +32,12 @@ static void close_pair(const int *pair)
     close(pair[1]);
 }
 
-static void begin(um_overdue_call_t *call, int fd, apr_uint32_t milliseconds)
+static void begin(um_call_timeout_call_t *call, int fd, apr_uint32_t milliseconds)
 {
-    um_overdue_socket_t socket;
+    um_call_timeout_socket_t socket;
 
-    um_overdue_note(&socket, fd);
-    um_overdue_begin(overdue, call, &socket, milliseconds);
+    um_call_timeout_note(&socket, fd);
+    um_call_timeout_begin(timeout, call, &socket, milliseconds);
 }
 
 /* Whether what is written at one end is read at the other. */
@@ -60,20 +60,20 @@ static int wait_for_nothing(int fd)
 
 static void test_shut(void)
 {
-    um_overdue_call_t call;
+    um_call_timeout_call_t call;
     int pair[2], took;
 
     open_pair(pair);
     begin(&call, pair[0], SHORT_MS);
     took = wait_for_nothing(pair[0]);
     ok(took >= SHORT_MS - 10, "a call that gets no answer ends, after %d ms", took);
-    is_int(um_overdue_end(overdue, &call), 1, "and is told why");
+    is_int(um_call_timeout_end(timeout, &call), 1, "and is told why");
     close_pair(pair);
 }
 
 static void test_order(void)
 {
-    um_overdue_call_t patient, hasty;
+    um_call_timeout_call_t patient, hasty;
     int slow[2], quick[2], took;
 
     open_pair(slow);
@@ -83,8 +83,8 @@ static void test_order(void)
     begin(&hasty, quick[0], SHORT_MS);
     took = wait_for_nothing(quick[0]);
     ok(took < LONG_MS / 2, "one with less time than those before ends in its own, after %d ms", took);
-    is_int(um_overdue_end(overdue, &hasty), 1, "it was shut");
-    is_int(um_overdue_end(overdue, &patient), 0, "the other was not");
+    is_int(um_call_timeout_end(timeout, &hasty), 1, "it was shut");
+    is_int(um_call_timeout_end(timeout, &patient), 0, "the other was not");
     ok(is_open(slow), "and goes on");
     close_pair(slow);
     close_pair(quick);
@@ -93,7 +93,7 @@ static void test_order(void)
 /* libpq closes its socket when it is lost, within the call, and anybody may get the number. */
 static void test_reused(void)
 {
-    um_overdue_call_t call;
+    um_call_timeout_call_t call;
     int old[2], new[2], number;
 
     open_pair(old);
@@ -104,14 +104,14 @@ static void test_reused(void)
     is_int(new[0], number, "another socket has the number now");
     apr_sleep(apr_time_from_msec(3 * SHORT_MS));
     ok(is_open(new), "it is not shut");
-    is_int(um_overdue_end(overdue, &call), 1, "though the call was overdue");
+    is_int(um_call_timeout_end(timeout, &call), 1, "though the call was timeout");
     close_pair(new);
 
     open_pair(old);
     begin(&call, old[0], SHORT_MS);
     close_pair(old);
     apr_sleep(apr_time_from_msec(3 * SHORT_MS));
-    is_int(um_overdue_end(overdue, &call), 1, "nor does a number that nothing has do harm");
+    is_int(um_call_timeout_end(timeout, &call), 1, "nor does a number that nothing has do harm");
 }
 
 static void *hammer(void *unused)
@@ -122,10 +122,10 @@ static void *hammer(void *unused)
     (void)unused;
     open_pair(pair);
     for (int i = 0; i < ROUNDS; i++) {
-        um_overdue_call_t call;
+        um_call_timeout_call_t call;
 
         begin(&call, pair[0], LONG_MS - i % 7 * 1000);
-        wrong += um_overdue_end(overdue, &call);
+        wrong += um_call_timeout_end(timeout, &call);
     }
     wrong += !is_open(pair);
     close_pair(pair);
@@ -153,7 +153,7 @@ int main(void)
 {
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    if (um_overdue_start(pool, &overdue) != APR_SUCCESS) {
+    if (um_call_timeout_start(pool, &timeout) != APR_SUCCESS) {
         printf("Bail out! no thread\n");
         return 1;
     }
