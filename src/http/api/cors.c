@@ -4,6 +4,7 @@
 #include "dir_config.h"
 #include "csrf.h"
 #include "request.h"
+#include "route.h"
 #include "server.h"
 
 #include <apr_lib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reply.h"
 
+#include "challenge.h"
 #include "route.h"
 
 #include <apr_strings.h>
@@ -117,21 +118,16 @@ int um_reply_detail(um_call_t *call, int status, const char *code, const char *t
     um_json_t *plain = um_json_object(call->ctx.pool);
 
     if (status == HTTP_SERVICE_UNAVAILABLE) {
-        apr_table_setn(call->r->err_headers_out, "Retry-After", UM_REPLY_RETRY_AFTER);
+        apr_table_setn(call->r->err_headers_out, "Retry-After", UM_CHALLENGE_RETRY_AFTER);
     }
     um_json_put_text(plain, "detail", text);
     return send_error(call, status, plain, problem(call, status, code, text));
 }
 
-const char *um_reply_challenge(apr_pool_t *pool, const char *realm, const char *error)
-{
-    return apr_pstrcat(pool, "Bearer realm=\"", realm, error ? "\", error=\"" : "", error ? error : "", "\"", NULL);
-}
-
 int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, const char *text)
 {
     apr_table_setn(call->r->err_headers_out, "WWW-Authenticate",
-                   um_reply_challenge(call->ctx.pool, call->server->settings.realm, error));
+                   um_challenge_bearer(call->ctx.pool, call->server->settings.realm, error));
     return um_reply_detail(call, HTTP_UNAUTHORIZED, code, text);
 }
 

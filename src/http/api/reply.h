@@ -29,10 +29,4 @@ void um_reply_ignore_body(um_call_t *call);
 /** How a call into core ended, told to the caller, and to the log when it was trouble. */
 int um_reply_status(um_call_t *call, um_status_e status);
 
-/** The value of WWW-Authenticate. error NULL: none. */
-const char *um_reply_challenge(apr_pool_t *pool, const char *realm, const char *error);
-
-/** Seconds after which a client may try again when the database or the gate sent it away. */
-#define UM_REPLY_RETRY_AFTER "2"
-
 #endif

@@ -2,8 +2,9 @@
 #include "auth_bearer.h"
 
 #include "caller.h"
-#include "reply.h"
+#include "challenge.h"
 #include "request.h"
+#include "server.h"
 
 #include <apr_strings.h>
 #include <http_config.h>
@@ -20,7 +21,7 @@ static int is_bearer(const char *auth_type)
 static void challenge(request_rec *r, const char *error, const char *text)
 {
     const char *realm = ap_auth_name(r);
-    const char *value = um_reply_challenge(r->pool, realm ? realm : um_server_of(r->server)->settings.realm, error);
+    const char *value = um_challenge_bearer(r->pool, realm ? realm : um_server_of(r->server)->settings.realm, error);
 
     if (text) {
         value = apr_pstrcat(r->pool, value, ", error_description=\"", text, "\"", NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "failure.h"
 
-#include "reply.h"
+#include "challenge.h"
 #include "request.h"
 
 #include <apr_strings.h>
@@ -45,7 +45,7 @@ static void set_status(request_rec *r, int status)
 {
     r->status = status;
     if (status == HTTP_SERVICE_UNAVAILABLE) {
-        apr_table_setn(r->err_headers_out, "Retry-After", UM_REPLY_RETRY_AFTER);
+        apr_table_setn(r->err_headers_out, "Retry-After", UM_CHALLENGE_RETRY_AFTER);
     }
 }
 

@@ -9,7 +9,6 @@
  * subrequests, and the per_dir_config ("rules") under which it was written. */
 #include "credential.h"
 #include "identity.h"
-#include "route.h"
 
 #include <httpd.h>
 
@@ -17,6 +16,7 @@
 typedef enum { UM_REQUEST_AUTHORIZATION, UM_REQUEST_COOKIE, UM_REQUEST_HEADERS } um_request_header_e;
 
 typedef struct um_request_t um_request_t;
+typedef struct um_route_match_t um_route_match_t;    /* http/api/endpoint.h */
 typedef struct ap_conf_vector_t um_rules_t;
 
 struct um_request_t {
