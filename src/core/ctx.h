@@ -11,7 +11,7 @@
 #include "store.h"
 
 typedef struct um_keyring_t um_keyring_t;
-typedef struct um_mailing_t um_mailing_t;      /* mailing.h */
+typedef struct um_mail_settings_t um_mail_settings_t; /* notification.h */
 typedef struct um_caller_cache_t um_caller_cache_t;          /* caller_cache.h */
 typedef struct um_reserved_t um_reserved_t;    /* reserved.h */
 
@@ -46,7 +46,7 @@ typedef struct um_site_t {
     int unique_email;                   /**< an address belongs to one account only */
     const um_reserved_t *reserved;      /**< names that registration gives to nobody; NULL: none */
     apr_int64_t name_quarantine;        /**< seconds that the name of a deleted account stays taken */
-    const um_mailing_t *mailing;        /**< what is said by mail */
+    const um_mail_settings_t *mail_settings; /**< what is said by mail */
 } um_site_t;
 
 /** How a call ended. */

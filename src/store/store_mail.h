@@ -5,7 +5,7 @@
  * it. */
 #include "store.h"
 
-/** A mail to be sent, or a wish for one. All text is UTF-8 and never NULL but where it says so. */
+/** A mail to be sent, or a request for one. All text is UTF-8 and never NULL but where it says so. */
 typedef struct um_mail_t {
     const char *id;            /**< UUID */
     const char *kind;          /**< the template's name */
@@ -13,7 +13,7 @@ typedef struct um_mail_t {
     const char *email_key;     /**< of the address: of a request alone */
     const char *user_id;       /**< NULL: the accounts of the address are yet to be found */
     const char *username;      /**< as it was when the row was made */
-    const char *detail;        /**< what else the mail tells: the new address; of a wish: the account to go on behind */
+    const char *detail;        /**< what else the mail tells: the new address; of a request: the account to go on after */
     const char *language;      /**< of the template; "" for the site's own */
     const char *site;          /**< the host whose mail it is: nobody else sends it */
     int attempts;              /**< so many times claimed, this one included */
@@ -49,7 +49,7 @@ apr_status_t um_store_mail_due(um_store_call_t *call, const char *site, apr_int6
 apr_status_t um_store_mail_claim(um_store_call_t *call, const char *site, const char *claim, apr_int64_t now,
                                  apr_int64_t lease_end, int most, apr_array_header_t **mails);
 
-/** In a transaction: a wish becomes the mail of an account. *done 0: the claim is no longer ours. */
+/** In a transaction: a request becomes the mail of an account. *done 0: the claim is no longer ours. */
 apr_status_t um_store_mail_resolve(um_tx_t *tx, const um_mail_t *mail, const char *claim, int *done);
 
 /** How many mails of a kind an address gets. */

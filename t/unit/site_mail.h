@@ -6,14 +6,14 @@
 #include <apr_file_info.h>
 
 #include "site.h"
-#include "mailing.h"
+#include "notification.h"
 #include "outbox.h"
 #include "store_one_time_token.h"
 
 #define SITE_URL "https://site.example"
 
 typedef struct site_mail_t {
-    um_mailing_t mailing;
+    um_mail_settings_t mail_settings;
     um_outbox_t outbox;
     atomic_int stop, cut;
     const char *folder;        /**< of the mails */
@@ -34,7 +34,7 @@ static const um_templates_t *site_templates(apr_pool_t *pool)
     const char *folder = apr_pstrcat(pool, srcdir ? srcdir : ".", "/conf/mail", NULL);
     um_templates_t *templates;
 
-    if (um_templates_read(pool, folder, um_mailing_kinds, um_mailing_placeholders, "en", &templates, &why)
+    if (um_templates_read(pool, folder, um_notification_kinds, um_notification_placeholders, "en", &templates, &why)
         != APR_SUCCESS) {
         printf("Bail out! no templates: %s\n", why);
         exit(1);
@@ -55,14 +55,14 @@ static void site_mail_open(site_t *s, site_mail_t *m)
     const char *why = NULL;
 
     memset(m, 0, sizeof(*m));
-    m->mailing = (um_mailing_t){
+    m->mail_settings = (um_mail_settings_t){
         .sends = 1, .templates = site_templates(s->pool), .from_name = "Example",
         .from_address = "no-reply@site.example", .site = "site.example", .host = "site.example:443",
         .reset_url = SITE_URL "/reset?token={token}", .verify_url = SITE_URL "/verify?token={token}",
         .reset_lifetime = 86400, .verify_lifetime = 259200, .hourly = 5, .attempts = 4, .max_age = 86400,
         .notice_password = 1, .notice_email = 1, .verification = UM_VERIFY_OFF,
     };
-    s->site.mailing = &m->mailing;
+    s->site.mail_settings = &m->mail_settings;
     m->folder = mkdtemp(apr_pstrdup(s->pool, site_file("mail.XXXXXX")));
     m->outbox = (um_outbox_t){ .stop = &m->stop, .cut = &m->cut, .timeout = options.timeout, .clock = site_clock,
                                .tick = site_tick };
@@ -130,7 +130,7 @@ static int site_mail_put(site_t *s, const char *kind, const um_user_t *user, con
     site_mail_row_t row = { .pool = ctx->pool };
     um_mail_t *mail;
 
-    if (um_mailing_make(ctx, kind, user, address, "", &mail) != UM_OK || !mail) {
+    if (um_notification_create(ctx, kind, user, address, "", &mail) != UM_OK || !mail) {
         return 0;
     }
     row.mail = mail;

@@ -2,11 +2,11 @@
 /* Every call into the database fails once, in every way that it can: what a request wanted is then done, or not done
  * and said so, and never done by half. */
 #include "faults.h"
-#include "mailing.h"
+#include "notification.h"
 #include "refresh.h"
 #include "password_reset.h"
 #include "site.h"
-#include "ticket.h"
+#include "one_time_token.h"
 #include "email_verification.h"
 
 #define MOST_CALLS 40
@@ -14,7 +14,7 @@
 #define NEW_PASSWORD "another horse battery"
 #define REFRESH "refresh"       /* in place of a kind of ticket: a session that can be refreshed */
 
-static const um_mailing_t mailing = {
+static const um_mail_settings_t mail_settings = {
     .sends = 1, .host = "site.example:443", .verification = UM_VERIFY_ON, .notice_password = 1, .notice_email = 1,
 };
 
@@ -68,7 +68,7 @@ static int is_registered(world_t *w)
     int sessions = is_one(w, "select count(*) from um_users u join um_sessions s on s.user_id = u.id "
                           "and s.user_version = u.version where u.username = 'bob'");
 
-    return users == sessions && users == mails(w, UM_MAILING_VERIFY, "bob@example.org") ? users : -1;
+    return users == sessions && users == mails(w, UM_MAIL_KIND_VERIFY, "bob@example.org") ? users : -1;
 }
 
 static um_status_e do_login(world_t *w)
@@ -103,7 +103,7 @@ static int is_changed(world_t *w)
     int opened = is_one(w, "select count(*) - 2 from um_sessions");
 
     return before != after && before == stands && after == opened
-           && after == mails(w, UM_MAILING_PASSWORD_CHANGED, "alice@example.org") ? after : -1;
+           && after == mails(w, UM_MAIL_KIND_PASSWORD_CHANGED, "alice@example.org") ? after : -1;
 }
 
 static um_status_e do_update(world_t *w)
@@ -122,8 +122,8 @@ static int is_updated(world_t *w)
     if (!done && strcmp(row, "alice@example.orgalice@example.org") != 0) {
         return -1;
     }
-    return done == mails(w, UM_MAILING_VERIFY, "new@example.org")
-           && done == mails(w, UM_MAILING_EMAIL_CHANGED, "alice@example.org") ? done : -1;
+    return done == mails(w, UM_MAIL_KIND_VERIFY, "new@example.org")
+           && done == mails(w, UM_MAIL_KIND_EMAIL_CHANGED, "alice@example.org") ? done : -1;
 }
 
 static um_status_e do_delete(world_t *w)
@@ -168,7 +168,7 @@ static void give_ticket(world_t *w, const char *kind)
 {
     site_do(&w->s, apr_psprintf(w->s.pool, "insert into um_tickets (hash, kind, mail_id, user_id, user_version,"
                                 " email_key, created_at, expires_at) select '%s', '%s', 'm', id, version, email_key, 1,"
-                                " 2000000000 from um_users", um_ticket_hash(site_ctx(&w->s), TICKET), kind));
+                                " 2000000000 from um_users", um_one_time_token_hash(site_ctx(&w->s), TICKET), kind));
 }
 
 static um_status_e do_reset(world_t *w)
@@ -183,7 +183,7 @@ static int is_reset(world_t *w)
     int good = um_password_reset_validate(site_ctx(&w->s), TICKET) == UM_OK;
 
     return before != after && before == stands && before == good
-           && after == mails(w, UM_MAILING_PASSWORD_CHANGED, "alice@example.org") ? after : -1;
+           && after == mails(w, UM_MAIL_KIND_PASSWORD_CHANGED, "alice@example.org") ? after : -1;
 }
 
 static um_status_e do_verify(world_t *w)
@@ -290,8 +290,8 @@ static const struct {
     { "delete", do_delete, is_deleted, 1, NULL },
     { "disable", do_disable, is_disabled, 1, NULL },
     { "wish for a reset", do_wish, is_wished, 1, NULL },
-    { "reset password", do_reset, is_reset, 1, UM_MAILING_RESET },
-    { "verify address", do_verify, is_verified, 0, UM_MAILING_VERIFY },
+    { "reset password", do_reset, is_reset, 1, UM_MAIL_KIND_RESET },
+    { "verify address", do_verify, is_verified, 0, UM_MAIL_KIND_VERIFY },
     { "refresh a session", do_refresh, is_refreshed, 1, REFRESH },
     { "refresh without grace", do_refresh_once, is_refreshed_once, 1, REFRESH },
     { "end a session", do_end, is_ended, 1, REFRESH },
@@ -308,7 +308,7 @@ static void open_world(world_t *w, um_dialect_e dialect, const char *ticket)
     faults_reset();
     site_open(&w->s);
     w->alice = site_register(&w->s, "alice", "alice@example.org", &w->token);
-    w->s.site.mailing = &mailing;
+    w->s.site.mail_settings = &mail_settings;
     if (ticket && strcmp(ticket, REFRESH) == 0) {
         const um_user_t *who;
 

@@ -114,7 +114,7 @@ static void put(const char *kind, const char *address)
 static void put_many(int count)
 {
     for (int i = 0; i < count; i++) {
-        put(UM_MAILING_PASSWORD_CHANGED, apr_psprintf(s.pool, "a%d@example.org", i));
+        put(UM_MAIL_KIND_PASSWORD_CHANGED, apr_psprintf(s.pool, "a%d@example.org", i));
     }
 }
 
@@ -216,12 +216,12 @@ static void test_unfit(void)
 {
     static const struct { const char *kind, *address, *username, *error; } cases[] = {
         { "no_such_kind", "b@example.org", "someone", "its template cannot be filled" },
-        { UM_MAILING_PASSWORD_CHANGED, "b@example.org", "\xFF", "its template cannot be filled" },
-        { UM_MAILING_PASSWORD_CHANGED, "no address", "someone",
+        { UM_MAIL_KIND_PASSWORD_CHANGED, "b@example.org", "\xFF", "its template cannot be filled" },
+        { UM_MAIL_KIND_PASSWORD_CHANGED, "no address", "someone",
           "it cannot be made a message: an address is not fit for one" },
-        { UM_MAILING_PASSWORD_CHANGED, "b@example.org\r\nBcc: c@example.org", "someone",
+        { UM_MAIL_KIND_PASSWORD_CHANGED, "b@example.org\r\nBcc: c@example.org", "someone",
           "it cannot be made a message: an address is not fit for one" },
-        { UM_MAILING_PASSWORD_CHANGED, "<b@example.org>", "someone",
+        { UM_MAIL_KIND_PASSWORD_CHANGED, "<b@example.org>", "someone",
           "it cannot be made a message: an address is not fit for one" },
     };
 
@@ -255,12 +255,12 @@ static void test_attempts(void)
         um_outbox_round_t round = work(UM_OK);
 
         tries++;
-        ok(strstr(line(&round), tries < m.mailing.attempts ? "put off: 451 not now" : "given up: 451 not now") != NULL,
-           "it is told: %s", line(&round));
+        ok(strstr(line(&round), tries < m.mail_settings.attempts ? "put off: 451 not now" : "given up: 451 not now")
+           != NULL, "it is told: %s", line(&round));
         ok(!strchr(line(&round), '@'), "without the address");
         s.now = apr_time_from_sec(number("select due_at from um_mail"));
     }
-    is_int(tries, m.mailing.attempts, "a mail is tried so often and no more");
+    is_int(tries, m.mail_settings.attempts, "a mail is tried so often and no more");
     is_text(ask("select state || ' ' || last_error from um_mail"), "2 451 not now",
             "then it is given up, with the reason");
     end();
@@ -292,7 +292,7 @@ static void test_age(void)
         post.verdict = cases[i].verdict;
         ages = cases[i].takes;
         post.during = grow_older;
-        later((int)m.mailing.max_age + cases[i].age);
+        later((int)m.mail_settings.max_age + cases[i].age);
         work(UM_OK);
         is_int(post.count, cases[i].tried, cases[i].name);
         is_text(ask("select state || ' ' || last_error from um_mail"),
@@ -301,12 +301,12 @@ static void test_age(void)
     }
     begin();
     put_many(1);
-    um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "nobody@example.org");
+    um_notification_request(site_ctx(&s), UM_MAIL_KIND_RESET, "nobody@example.org");
     post.verdict = UM_TRANSPORT_LATER;
     work(UM_OK);
-    later((int)m.mailing.max_age);
+    later((int)m.mail_settings.max_age);
     post.verdict = UM_TRANSPORT_SENT;
-    um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "nobody@example.org");
+    um_notification_request(site_ctx(&s), UM_MAIL_KIND_RESET, "nobody@example.org");
     work(UM_OK);
     is_int(post.count, 1, "one that was tried before is not sent when it is too old");
     is_text(ask("select last_error from um_mail where address = 'a0@example.org'"), "451 not now (now too old)",
@@ -320,7 +320,7 @@ static void test_delay(int attempt, int seconds)
     int least, most;
 
     begin();
-    m.mailing.attempts = 100;
+    m.mail_settings.attempts = 100;
     put_many(BATCH);
     site_do(&s, apr_psprintf(s.pool, "update um_mail set attempts = %d", attempt - 1));
     post.verdict = UM_TRANSPORT_LATER;
@@ -347,7 +347,7 @@ static void test_down(void)
     put_many(BATCH + 10);
     post.verdict = UM_TRANSPORT_DOWN;
     post.why = "connection refused";
-    for (int i = 0; i < 2 * m.mailing.attempts; i++) {
+    for (int i = 0; i < 2 * m.mail_settings.attempts; i++) {
         round = work(UM_OK);
         faults_seen += post.count != i + 2 || !round.down || round.sent || round.given_up || round.lines->nelts != 1
                        || number("select sum(attempts) || '' from um_mail") != 0;
@@ -388,12 +388,12 @@ static void test_suspect(void)
     post.verdict = UM_TRANSPORT_DOWN;
     post.why = "550 5.7.1 sender refused";
     post.only = "a0@example.org";
-    for (int i = 0; i < m.mailing.attempts; i++) {
+    for (int i = 0; i < m.mail_settings.attempts; i++) {
         round = work(UM_OK);
         is_int(round.down, 0, "one mail alone says that the server is away: nobody else waits");
         is_int(round.sent, i ? 1 : 4, "the others are sent");
         s.now = apr_time_from_sec(number("select max(due_at) from um_mail"));
-        put(UM_MAILING_PASSWORD_CHANGED, apr_psprintf(s.pool, "b%d@example.org", i));
+        put(UM_MAIL_KIND_PASSWORD_CHANGED, apr_psprintf(s.pool, "b%d@example.org", i));
     }
     is_text(ask("select state || ' ' || attempts || ' ' || last_error from um_mail where address = 'a0@example.org'"),
             "2 4 550 5.7.1 sender refused", "its tries count, and in the end it is given up");
@@ -424,7 +424,7 @@ static void test_lone(void)
     put_many(1);
     post.verdict = UM_TRANSPORT_DOWN;
     is_int(work(UM_OK).down, 0, "its word alone is not taken");
-    put(UM_MAILING_PASSWORD_CHANGED, "b@example.org");
+    put(UM_MAIL_KIND_PASSWORD_CHANGED, "b@example.org");
     is_int(work(UM_OK).down, 1, "but a second's is, also in another round");
     end();
 }
@@ -437,7 +437,7 @@ static void test_few_bad(void)
     begin();
     put_many(3);
     site_do(&s, "update um_mail set created_at = created_at - 1");
-    put(UM_MAILING_PASSWORD_CHANGED, "good@example.org");
+    put(UM_MAIL_KIND_PASSWORD_CHANGED, "good@example.org");
     post.verdict = UM_TRANSPORT_DOWN;
     post.why = "550 5.7.1 not from you";
     post.good = "good@example.org";
@@ -514,7 +514,7 @@ static void test_tokens(void)
     begin();
     for (int i = 0; i < 10; i++) {
         site_register(&s, apr_psprintf(s.pool, "user%d", i), apr_psprintf(s.pool, "u%d@example.org", i), NULL);
-        um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, apr_psprintf(s.pool, "u%d@example.org", i));
+        um_notification_request(site_ctx(&s), UM_MAIL_KIND_RESET, apr_psprintf(s.pool, "u%d@example.org", i));
     }
     post.stop_at = 3;
     work(UM_OK);
@@ -542,7 +542,7 @@ static void test_bad_row(void)
     is_number("select count(*) from um_mail where state = 1", 4, "and recorded");
     ok(strstr(line(&round), "put off: its letter could not be made: ") != NULL, "it is told: %s", line(&round));
     is_number("select attempts from um_mail where state = 0 and claim is null", 1, "and put off");
-    for (int i = 1; i < m.mailing.attempts; i++) {
+    for (int i = 1; i < m.mail_settings.attempts; i++) {
         later(3600);
         work(UM_OK);
     }
@@ -581,28 +581,28 @@ static void test_sites(void)
 
     begin();
     put_many(2);
-    m.mailing.host = "other.example:443";
-    put(UM_MAILING_PASSWORD_CHANGED, "other@example.org");
-    um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "nobody@example.org");
+    m.mail_settings.host = "other.example:443";
+    put(UM_MAIL_KIND_PASSWORD_CHANGED, "other@example.org");
+    um_notification_request(site_ctx(&s), UM_MAIL_KIND_RESET, "nobody@example.org");
     is_text(ask("select min(site) || ' ' || max(site) from um_mail"), "other.example:443 " HOST,
             "a mail knows its site");
     work(UM_OK);
     is_int(post.sent, 1, "a site sends its own mails");
     is_int(was_sent("other@example.org"), 1, "and no other");
     is_int(work(UM_OK).more, 0, "nothing more is due for it");
-    m.mailing.host = HOST;
+    m.mail_settings.host = HOST;
     work(UM_OK);
     is_int(post.sent, 3, "the other site sends its own");
     site_do(&s, "insert into um_mail (id, kind, due_at, address, user_id, created_at) values ('old', "
             "'password_changed', 1, 'old@example.org', 'x', 1699999999)");
     work(UM_OK);
     is_int(post.sent, 3, "one of no site is nobody's");
-    m.mailing.sends = 0;
-    m.mailing.host = "mute.example:443";
+    m.mail_settings.sends = 0;
+    m.mail_settings.host = "mute.example:443";
     um_outbox_tidy(site_ctx(&s), &more);
     is_text(ask("select site from um_mail where id = 'old'"), "", "nor does a site take it that sends none");
-    m.mailing.sends = 1;
-    m.mailing.host = HOST;
+    m.mail_settings.sends = 1;
+    m.mail_settings.host = HOST;
     um_outbox_tidy(site_ctx(&s), &more);
     work(UM_OK);
     is_int(was_sent("old@example.org"), 1, "until a site takes it over when it clears up");
@@ -616,13 +616,13 @@ static void test_orphans(void)
 
     begin();
     for (int i = 0; i < 2; i++) {
-        m.mailing.host = i ? "gone.example:443" : "also.gone.example";
+        m.mail_settings.host = i ? "gone.example:443" : "also.gone.example";
         put_many(2);
-        um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "nobody@example.org");
+        um_notification_request(site_ctx(&s), UM_MAIL_KIND_RESET, "nobody@example.org");
     }
-    m.mailing.host = HOST;
-    put(UM_MAILING_PASSWORD_CHANGED, "own@example.org");
-    um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "nobody@example.org");
+    m.mail_settings.host = HOST;
+    put(UM_MAIL_KIND_PASSWORD_CHANGED, "own@example.org");
+    um_notification_request(site_ctx(&s), UM_MAIL_KIND_RESET, "nobody@example.org");
     site_do(&s, apr_psprintf(s.pool, "update um_mail set due_at = 1700000000 + %d where address = 'a1@example.org' and "
                              "site = 'gone.example:443'", month + 60));
     later(month);
@@ -645,9 +645,9 @@ static void test_orphans_much(void)
     int more = 0;
 
     begin();
-    m.mailing.host = "gone.example:443";
+    m.mail_settings.host = "gone.example:443";
     put_many(PURGE_BATCH + 10);
-    m.mailing.host = HOST;
+    m.mail_settings.host = HOST;
     later(30 * 86400 + 1);
     um_outbox_tidy(site_ctx(&s), &more);
     is_number("select count(*) from um_mail where state = 2", PURGE_BATCH, "one batch is so much and no more");
@@ -811,7 +811,7 @@ static void test_faults(faults_e kind, const char *name)
     do {
         begin();
         site_register(&s, "alice", "alice@example.org", NULL);
-        um_mailing_wish(site_ctx(&s), UM_MAILING_RESET, "alice@example.org");
+        um_notification_request(site_ctx(&s), UM_MAIL_KIND_RESET, "alice@example.org");
         put_many(2);
         work_with_fault(kind, ++at);
         came = faults.came;

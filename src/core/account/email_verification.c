@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "email_verification.h"
 
-#include "mailing.h"
+#include "notification.h"
 #include "store_one_time_token.h"
-#include "ticket.h"
+#include "one_time_token.h"
 
 um_status_e um_email_verification_request(um_ctx_t *ctx, const char *email)
 {
-    if (um_mailing_verification(ctx) == UM_VERIFY_OFF) {
+    if (um_notification_verification(ctx) == UM_VERIFY_OFF) {
         return UM_ABSENT;
     }
-    return ctx->errors->nelts ? UM_INVALID : um_mailing_wish(ctx, UM_MAILING_VERIFY, email);
+    return ctx->errors->nelts ? UM_INVALID : um_notification_request(ctx, UM_MAIL_KIND_VERIFY, email);
 }
 
 typedef struct taking_t {
@@ -38,7 +38,7 @@ um_status_e um_email_verification_confirm(um_ctx_t *ctx, const char *token)
     if (ctx->errors->nelts) {
         return UM_INVALID;
     }
-    taking.hash = um_ticket_hash(ctx, token);
+    taking.hash = um_one_time_token_hash(ctx, token);
     if (!taking.hash) {
         return UM_ABSENT;
     }

@@ -4,8 +4,8 @@
 /* Verification of e-mail addresses: a token by mail, and its confirmation. */
 #include "ctx.h"
 
-/** Notes a wish for another mail, known address or not. UM_INVALID (also when ctx->errors was not empty at the call),
- * UM_ABSENT: the site does not verify; UM_UNAVAILABLE, UM_FAILED.
+/** Notes a request for another mail, known address or not. UM_INVALID (also when ctx->errors was not empty at the
+ * call), UM_ABSENT: the site does not verify; UM_UNAVAILABLE, UM_FAILED.
  * @param email  NULL: not given, or found faulty before */
 um_status_e um_email_verification_request(um_ctx_t *ctx, const char *email);
 

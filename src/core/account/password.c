@@ -2,7 +2,7 @@
 #include "password.h"
 
 #include "caller_cache.h"
-#include "mailing.h"
+#include "notification.h"
 #include "profile_input.h"
 #include "random.h"
 #include "refresh.h"
@@ -337,7 +337,7 @@ um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t
     }
     status = um_session_make(ctx, &changed, &session);
     if (status == UM_OK) {
-        status = um_mailing_password_notice(ctx, user, &change.notice);
+        status = um_notification_password_changed(ctx, user, &change.notice);
     }
     if (status == UM_OK) {
         status = store_change(ctx, &change);

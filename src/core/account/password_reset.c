@@ -2,16 +2,16 @@
 #include "password_reset.h"
 
 #include "caller_cache.h"
-#include "mailing.h"
+#include "notification.h"
 #include "random.h"
 #include "store_one_time_token.h"
-#include "ticket.h"
+#include "one_time_token.h"
 
 #include <string.h>
 
 um_status_e um_password_reset_request(um_ctx_t *ctx, const char *email)
 {
-    return ctx->errors->nelts ? UM_INVALID : um_mailing_wish(ctx, UM_MAILING_RESET, email);
+    return ctx->errors->nelts ? UM_INVALID : um_notification_request(ctx, UM_MAIL_KIND_RESET, email);
 }
 
 /* A token and whose it is. */
@@ -25,8 +25,8 @@ static um_status_e find(um_ctx_t *ctx, const char *token, found_t *found)
 {
     um_store_call_t call = um_ctx_store(ctx);
 
-    *found = (found_t){ .hash = um_ticket_hash(ctx, token) };
-    if (found->hash && um_store_one_time_token_user(&call, found->hash, UM_MAILING_RESET, um_ctx_seconds(ctx),
+    *found = (found_t){ .hash = um_one_time_token_hash(ctx, token) };
+    if (found->hash && um_store_one_time_token_user(&call, found->hash, UM_MAIL_KIND_RESET, um_ctx_seconds(ctx),
                                                     &found->user,
                                                     &found->email_key) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
@@ -93,7 +93,7 @@ static um_status_e change(um_ctx_t *ctx, const found_t *found, um_secret_t passw
         status = um_ctx_failed(ctx, "the random generator failed");
     }
     if (status == UM_OK) {
-        status = um_mailing_password_notice(ctx, found->user, &confirm.notice);
+        status = um_notification_password_changed(ctx, found->user, &confirm.notice);
     }
     return status == UM_OK ? store(ctx, &confirm) : status;
 }

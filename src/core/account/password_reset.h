@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_PASSWORD_RESET_H
 #define UM_PASSWORD_RESET_H
-/* Forgotten passwords: a wish, a token by mail, a new password. */
+/* Forgotten passwords: a request, a token by mail, a new password. */
 #include "password.h"
 
-/** Notes the wish of somebody who types an address; sends nothing, looks nobody up: known and unknown are alike.
+/** Notes the request of somebody who types an address; sends nothing, looks nobody up: known and unknown are alike.
  * UM_INVALID (also when ctx->errors was not empty at the call), UM_UNAVAILABLE, UM_FAILED.
  * @param email  NULL: not given, or found faulty before */
 um_status_e um_password_reset_request(um_ctx_t *ctx, const char *email);

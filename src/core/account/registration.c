@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registration.h"
 
-#include "mailing.h"
+#include "notification.h"
 #include "quarantine.h"
 #include "random.h"
 #include "reserved.h"
@@ -153,8 +153,8 @@ static um_status_e make_rows(um_ctx_t *ctx, registration_t *new)
     if (!made->is_waiting) {
         status = um_session_make(ctx, made, &new->session);
     }
-    if (status == UM_OK && um_mailing_verification(ctx) != UM_VERIFY_OFF) {
-        status = um_mailing_make(ctx, UM_MAILING_VERIFY, made, made->email, "", &new->mail);
+    if (status == UM_OK && um_notification_verification(ctx) != UM_VERIFY_OFF) {
+        status = um_notification_create(ctx, UM_MAIL_KIND_VERIFY, made, made->email, "", &new->mail);
     }
     return status;
 }
@@ -167,7 +167,7 @@ um_status_e um_registration_create(um_ctx_t *ctx, const um_profile_input_t *inpu
     registration_t new = { .user = made, .keys = &keys };
     um_status_e status;
 
-    made->is_waiting = um_mailing_verification(ctx) == UM_VERIFY_REQUIRED;
+    made->is_waiting = um_notification_verification(ctx) == UM_VERIFY_REQUIRED;
     made->is_active = !made->is_waiting;
     check_new(ctx, input, made, &keys);
     status = check_and_hash(ctx, input, made, &keys);

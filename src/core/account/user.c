@@ -3,7 +3,7 @@
 
 #include "email.h"
 #include "caller_cache.h"
-#include "mailing.h"
+#include "notification.h"
 #include "quarantine.h"
 #include "random.h"
 #include "unicode.h"
@@ -95,19 +95,19 @@ static apr_status_t update_rows(um_tx_t *tx, void *baton)
 /* The old address is told of the new one, which is to be verified. Another spelling of the same address is neither. */
 static um_status_e make_mails(um_ctx_t *ctx, const um_user_t *user, update_t *update)
 {
-    const um_mailing_t *mailing = ctx->site->mailing;
+    const um_mail_settings_t *mail_settings = ctx->site->mail_settings;
     const char *email = update->change->email;
     um_status_e status = UM_OK;
 
     update->notice = update->verify = NULL;
-    if (!mailing || !email || strcmp(update->keys->email_key, um_email_key(ctx->pool, user->email)) == 0) {
+    if (!mail_settings || !email || strcmp(update->keys->email_key, um_email_key(ctx->pool, user->email)) == 0) {
         return UM_OK;
     }
-    if (mailing->notice_email) {
-        status = um_mailing_make(ctx, UM_MAILING_EMAIL_CHANGED, user, user->email, email, &update->notice);
+    if (mail_settings->notice_email) {
+        status = um_notification_create(ctx, UM_MAIL_KIND_EMAIL_CHANGED, user, user->email, email, &update->notice);
     }
-    if (status == UM_OK && mailing->verification != UM_VERIFY_OFF) {
-        status = um_mailing_make(ctx, UM_MAILING_VERIFY, user, email, "", &update->verify);
+    if (status == UM_OK && mail_settings->verification != UM_VERIFY_OFF) {
+        status = um_notification_create(ctx, UM_MAIL_KIND_VERIFY, user, email, "", &update->verify);
     }
     return status;
 }

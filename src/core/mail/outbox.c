@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "outbox.h"
 
-#include "letter.h"
+#include "mail_prepare.h"
 #include "random.h"
 
 #include <apr_strings.h>
@@ -123,13 +123,13 @@ static void end_with(batch_t *batch, const um_mail_t *mail, um_mail_state_e stat
 
 static int is_too_old(const batch_t *batch, const um_mail_t *mail)
 {
-    return um_ctx_seconds(batch->ctx) - mail->created_at >= batch->ctx->site->mailing->max_age;
+    return um_ctx_seconds(batch->ctx) - mail->created_at >= batch->ctx->site->mail_settings->max_age;
 }
 
 /* tells: unless it is one of many of which the same is to be said. */
 static void put_off(batch_t *batch, const um_mail_t *mail, int attempts, apr_int64_t wait, int tells, const char *why)
 {
-    if (attempts >= batch->ctx->site->mailing->attempts || is_too_old(batch, mail)) {
+    if (attempts >= batch->ctx->site->mail_settings->attempts || is_too_old(batch, mail)) {
         end_with(batch, mail, UM_MAIL_GIVEN_UP, why);
         return;
     }
@@ -224,7 +224,7 @@ static um_status_e leave_open(batch_t *batch)
 typedef struct step_t {
     batch_t *batch;
     const um_mail_t *mail;
-    um_letter_t letter;
+    um_mail_prepared_t prepared;
 } step_t;
 
 /* The record of the mail before and the making of the next share a transaction: its commit is what costs. */
@@ -237,11 +237,12 @@ static apr_status_t step_rows(um_tx_t *tx, void *baton)
     if (rv == APR_SUCCESS) {
         rv = write_record(step->batch, &call, tx);
     }
-    return rv == APR_SUCCESS ? um_letter_make(tx, step->batch->ctx, step->batch->claim, step->mail, &step->letter) : rv;
+    return rv == APR_SUCCESS ? um_mail_prepare(tx, step->batch->ctx, step->batch->claim, step->mail,
+                                               &step->prepared) : rv;
 }
 
-/* The letter could not be made. What was to be recorded with it is recorded by itself; if even that does not work it is
- * the database. */
+/* The prepared could not be made. What was to be recorded with it is recorded by itself; if even that does not work it
+ * is the database. */
 static um_status_e not_made(batch_t *batch, const um_mail_t *mail, apr_status_t rv, const char *why)
 {
     um_status_e status = flush(batch);
@@ -255,46 +256,47 @@ static um_status_e not_made(batch_t *batch, const um_mail_t *mail, apr_status_t 
                                     .attempts = mail->attempts - 1, .why = mail->last_error };
     }
     else {
-        put_off_for_itself(batch, mail, apr_pstrcat(batch->ctx->pool, "its letter could not be made: ",
+        put_off_for_itself(batch, mail, apr_pstrcat(batch->ctx->pool, "its prepared could not be made: ",
                                                     why ? why : "no cause given", NULL));
     }
     return flush(batch);
 }
 
-static um_status_e make(batch_t *batch, const um_mail_t *mail, um_letter_t *letter)
+static um_status_e make(batch_t *batch, const um_mail_t *mail, um_mail_prepared_t *prepared)
 {
     um_store_call_t call = um_ctx_store(batch->ctx);
     step_t step = { .batch = batch, .mail = mail };
     apr_status_t rv = um_store_transaction(&call, step_rows, &step);
 
-    *letter = (um_letter_t){ .mail = NULL };
+    *prepared = (um_mail_prepared_t){ .mail = NULL };
     if (rv != APR_SUCCESS) {
         return not_made(batch, mail, rv, rv == UM_STORE_ROLLED_BACK ? batch->ctx->cause : call.cause);
     }
     batch->record.mail = NULL;
-    *letter = step.letter;
-    if (letter->refused) {
+    *prepared = step.prepared;
+    if (prepared->refused) {
         batch->round->given_up++;
-        note(batch, mail, "given up", letter->refused);
+        note(batch, mail, "given up", prepared->refused);
     }
     return UM_OK;
 }
 
-static um_status_e send_letter(batch_t *batch, const um_letter_t *letter)
+static um_status_e send_prepared(batch_t *batch, const um_mail_prepared_t *prepared)
 {
-    const um_mailing_t *mailing = batch->ctx->site->mailing;
-    const um_mail_t *mail = letter->mail;
+    const um_mail_settings_t *mail_settings = batch->ctx->site->mail_settings;
+    const um_mail_t *mail = prepared->mail;
     um_transport_e verdict;
     um_status_e status;
     const char *bytes;
     const char *why = "";
     apr_size_t len;
 
-    if (um_mailing_render(batch->ctx, mail, letter->token, &bytes, &len) != UM_OK) {
+    if (um_notification_render(batch->ctx, mail, prepared->token, &bytes, &len) != UM_OK) {
         end_with(batch, mail, UM_MAIL_GIVEN_UP, batch->ctx->cause);
         return UM_OK;
     }
-    verdict = um_transport_send(batch->outbox->transport, batch->ctx->pool, mailing->from_address, mail->address, bytes,
+    verdict = um_transport_send(batch->outbox->transport, batch->ctx->pool, mail_settings->from_address, mail->address,
+                                bytes,
                                 len, batch->outbox->cut, &why);
     batch->ctx->now = batch->outbox->clock();
     if (verdict == UM_TRANSPORT_DOWN) {
@@ -320,7 +322,7 @@ static um_status_e send_letter(batch_t *batch, const um_letter_t *letter)
 
 static um_status_e send_mail(batch_t *batch, const um_mail_t *mail)
 {
-    um_letter_t letter;
+    um_mail_prepared_t prepared;
     um_status_e status;
 
     batch->ctx->now = batch->outbox->clock();
@@ -333,8 +335,8 @@ static um_status_e send_mail(batch_t *batch, const um_mail_t *mail)
         }
         return status;
     }
-    status = make(batch, mail, &letter);
-    return status == UM_OK && letter.mail ? send_letter(batch, &letter) : status;
+    status = make(batch, mail, &prepared);
+    return status == UM_OK && prepared.mail ? send_prepared(batch, &prepared) : status;
 }
 
 /* --- a batch --- */
@@ -373,7 +375,7 @@ static um_status_e send_all(batch_t *batch, const apr_array_header_t *mails)
 
 um_status_e um_outbox_work(um_ctx_t *ctx, um_outbox_t *outbox, um_outbox_round_t *round)
 {
-    const char *host = ctx->site->mailing->host;
+    const char *host = ctx->site->mail_settings->host;
     um_store_call_t call = um_ctx_store(ctx);
     batch_t batch = { .ctx = ctx, .outbox = outbox, .round = round };
     apr_int64_t now = um_ctx_seconds(ctx);

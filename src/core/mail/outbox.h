@@ -4,7 +4,7 @@
 /* Working off the outbox: claim, and for each mail make its token, send, record. Nothing in memory matters: a worker
  * that is killed at any point loses no mail, and at most the one that was being handed over at that moment is sent
  * twice, with the same Message-ID. Several workers on several nodes share the rows by leases. */
-#include "mailing.h"
+#include "notification.h"
 #include "transport.h"
 
 /** One worker of a site. */

@@ -18,8 +18,8 @@ um_status_e um_outbox_purge(um_ctx_t *ctx, apr_int64_t keep, int *more)
     apr_int64_t now = um_ctx_seconds(ctx);
     /* What was made within the hour counts against the limits, sent or not, good or not. */
     um_store_purge_t before = {
-        .mails = now - (keep > UM_MAILING_HOUR ? keep : UM_MAILING_HOUR),
-        .one_time_tokens = now - UM_MAILING_HOUR,
+        .mails = now - (keep > UM_NOTIFICATION_HOUR ? keep : UM_NOTIFICATION_HOUR),
+        .one_time_tokens = now - UM_NOTIFICATION_HOUR,
         .sessions = now,
         .names = now,
     };
@@ -39,7 +39,7 @@ static const char *first_id(apr_pool_t *pool, apr_int64_t seconds)
 /* Nobody has looked for the mails of another site for a month. */
 static apr_status_t drop_orphans(um_ctx_t *ctx, um_store_call_t *call, int *most)
 {
-    apr_int64_t now = um_ctx_seconds(ctx), before = now - UM_MAILING_LONGEST_AGE;
+    apr_int64_t now = um_ctx_seconds(ctx), before = now - UM_NOTIFICATION_LONGEST_AGE;
     const char *id = first_id(ctx->pool, before);
     apr_array_header_t *sites;
     apr_status_t rv = um_store_purge_sites(call, &sites);
@@ -48,7 +48,7 @@ static apr_status_t drop_orphans(um_ctx_t *ctx, um_store_call_t *call, int *most
     for (int i = 0; rv == APR_SUCCESS && i < sites->nelts; i++) {
         const char *site = APR_ARRAY_IDX(sites, i, const char *);
 
-        if (strcmp(site, ctx->site->mailing->host) != 0) {
+        if (strcmp(site, ctx->site->mail_settings->host) != 0) {
             rv = um_store_purge_orphans(call, site, now, before, id, PURGE_BATCH, &count);
             *most = count > *most ? count : *most;
         }
@@ -60,11 +60,11 @@ um_status_e um_outbox_tidy(um_ctx_t *ctx, int *more)
 {
     um_store_call_t call = um_ctx_store(ctx);
     apr_int64_t latest = um_ctx_seconds(ctx) + LONGEST_WAIT;
-    const char *host = ctx->site->mailing->host;
+    const char *host = ctx->site->mail_settings->host;
     int orphans = 0, adopted = 0, late = 0;
 
     *more = 0;
-    if ((ctx->site->mailing->sends && um_store_purge_adopt(&call, host, PURGE_BATCH, &adopted) != APR_SUCCESS)
+    if ((ctx->site->mail_settings->sends && um_store_purge_adopt(&call, host, PURGE_BATCH, &adopted) != APR_SUCCESS)
         || um_store_purge_hurry(&call, host, um_ctx_seconds(ctx), latest, latest, PURGE_BATCH, &late) != APR_SUCCESS
         || drop_orphans(ctx, &call, &orphans) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
@@ -80,7 +80,7 @@ um_status_e um_outbox_hurry(um_ctx_t *ctx, int *more)
     int count = 0;
 
     *more = 0;
-    if (um_store_purge_hurry(&call, ctx->site->mailing->host, now, now, now + LONGEST_WAIT, PURGE_BATCH, &count)
+    if (um_store_purge_hurry(&call, ctx->site->mail_settings->host, now, now, now + LONGEST_WAIT, PURGE_BATCH, &count)
         != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }

@@ -3,7 +3,7 @@
 #define UM_SETTINGS_H
 /* What an administrator set, or the default of it. A directive is one row of directives.h; its member follows from
  * it. */
-#include "mailing.h"
+#include "notification.h"
 #include "pwhash.h"
 
 #include <httpd.h>

@@ -29,21 +29,21 @@ static const char *fault(apr_pool_t *ptemp, const um_server_t *server, um_direct
 }
 
 /* NAME <ADDRESS>, or ADDRESS. */
-static int read_from(apr_pool_t *pool, const char *text, um_mailing_t *mailing)
+static int read_from(apr_pool_t *pool, const char *text, um_mail_settings_t *mail_settings)
 {
     const char *open = strrchr(text, '<');
     apr_size_t len = strlen(text);
 
-    mailing->from_name = "";
-    mailing->from_address = text;
+    mail_settings->from_name = "";
+    mail_settings->from_address = text;
     if (open) {
         if (text[len - 1] != '>') {
             return 0;
         }
-        mailing->from_address = apr_pstrmemdup(pool, open + 1, len - 2 - (apr_size_t)(open - text));
-        mailing->from_name = um_unicode_trim(pool, apr_pstrmemdup(pool, text, (apr_size_t)(open - text)));
+        mail_settings->from_address = apr_pstrmemdup(pool, open + 1, len - 2 - (apr_size_t)(open - text));
+        mail_settings->from_name = um_unicode_trim(pool, apr_pstrmemdup(pool, text, (apr_size_t)(open - text)));
     }
-    return um_email_valid(pool, mailing->from_address);
+    return um_email_valid(pool, mail_settings->from_address);
 }
 
 static const char *page(apr_pool_t *pconf, const char *set, const char *name, const char *path)
@@ -64,27 +64,27 @@ static const char *identity(const um_server_t *server, apr_pool_t *pconf)
 }
 
 /* name: of the host, or NULL where there is none that could be shown to people; see check_names. */
-static um_mailing_t *make(const um_server_t *server, const char *name, apr_pool_t *pconf)
+static um_mail_settings_t *make(const um_server_t *server, const char *name, apr_pool_t *pconf)
 {
     const um_settings_t *settings = &server->settings;
-    um_mailing_t *mailing = apr_pcalloc(pconf, sizeof(*mailing));
+    um_mail_settings_t *mail_settings = apr_pcalloc(pconf, sizeof(*mail_settings));
     int sends = !is(settings->mail, "none");
 
-    mailing->sends = sends;
-    mailing->host = identity(server, pconf);
-    name = name ? name : mailing->host;
-    mailing->site = is(settings->site_name, "auto") ? name : settings->site_name;
-    mailing->reset_url = page(pconf, settings->reset_url, name, "/password-reset");
-    mailing->verify_url = page(pconf, settings->verify_url, name, "/verify-email");
-    mailing->reset_lifetime = settings->reset_lifetime;
-    mailing->verify_lifetime = settings->verify_lifetime;
-    mailing->hourly = (int)settings->mail_hourly;
-    mailing->attempts = (int)settings->mail_attempts;
-    mailing->max_age = settings->mail_max_age;
-    mailing->notice_password = sends && settings->notice_password;
-    mailing->notice_email = sends && settings->notice_email;
-    mailing->verification = settings->email_verification;
-    return mailing;
+    mail_settings->sends = sends;
+    mail_settings->host = identity(server, pconf);
+    name = name ? name : mail_settings->host;
+    mail_settings->site = is(settings->site_name, "auto") ? name : settings->site_name;
+    mail_settings->reset_url = page(pconf, settings->reset_url, name, "/password-reset");
+    mail_settings->verify_url = page(pconf, settings->verify_url, name, "/verify-email");
+    mail_settings->reset_lifetime = settings->reset_lifetime;
+    mail_settings->verify_lifetime = settings->verify_lifetime;
+    mail_settings->hourly = (int)settings->mail_hourly;
+    mail_settings->attempts = (int)settings->mail_attempts;
+    mail_settings->max_age = settings->mail_max_age;
+    mail_settings->notice_password = sends && settings->notice_password;
+    mail_settings->notice_email = sends && settings->notice_email;
+    mail_settings->verification = settings->email_verification;
+    return mail_settings;
 }
 
 /* A guessed name leads people nowhere, so it never gets into a mail. */
@@ -131,28 +131,29 @@ static const char *check_transport(um_server_t *server, apr_pool_t *pconf, apr_p
     return why;
 }
 
-static const char *check_sending(um_server_t *server, um_mailing_t *mailing, apr_pool_t *pconf, apr_pool_t *ptemp)
+static const char *check_sending(um_server_t *server, um_mail_settings_t *mail_settings, apr_pool_t *pconf,
+                                 apr_pool_t *ptemp)
 {
     const um_settings_t *settings = &server->settings;
     um_templates_t *templates = NULL;
     const char *why = NULL;
 
-    if (!read_from(pconf, settings->mail_from, mailing)) {
+    if (!read_from(pconf, settings->mail_from, mail_settings)) {
         return fault(ptemp, server, UM_SET_UserMgmtMailFrom, "must be who mails are from, such as no-reply@example.org "
                      "or \"Example <no-reply@example.org>\"");
     }
-    if (!strstr(mailing->reset_url, "{token}")) {
+    if (!strstr(mail_settings->reset_url, "{token}")) {
         return fault(ptemp, server, UM_SET_UserMgmtResetURL, "must have {token} in it");
     }
-    if (!strstr(mailing->verify_url, "{token}")) {
+    if (!strstr(mail_settings->verify_url, "{token}")) {
         return fault(ptemp, server, UM_SET_UserMgmtVerifyURL, "must have {token} in it");
     }
     if (!settings->mail_templates
-        || um_templates_read(pconf, settings->mail_templates, um_mailing_kinds, um_mailing_placeholders,
+        || um_templates_read(pconf, settings->mail_templates, um_notification_kinds, um_notification_placeholders,
                              settings->mail_language, &templates, &why) != APR_SUCCESS) {
         return fault(ptemp, server, UM_SET_UserMgmtMailTemplates, "%s", why ? why : "mails need their texts");
     }
-    mailing->templates = templates;
+    mail_settings->templates = templates;
     return check_transport(server, pconf, ptemp);
 }
 
@@ -160,26 +161,26 @@ const char *um_mail_setup_check(um_server_t *server, const server_rec *main_serv
                                 apr_pool_t *ptemp)
 {
     const char *name = um_virtual_host_name(server->server, main_server);
-    um_mailing_t *mailing = make(server, name, pconf);
-    const char *why = mailing->sends && !name && server->settings.enabled ? check_names(server, ptemp) : NULL;
+    um_mail_settings_t *mail_settings = make(server, name, pconf);
+    const char *why = mail_settings->sends && !name && server->settings.enabled ? check_names(server, ptemp) : NULL;
 
-    server->mailing = mailing;
+    server->mail_settings = mail_settings;
     if (why) {
         return why;
     }
-    if (!mailing->sends) {
-        return mailing->verification == UM_VERIFY_OFF
+    if (!mail_settings->sends) {
+        return mail_settings->verification == UM_VERIFY_OFF
                    ? NULL : fault(ptemp, server, UM_SET_UserMgmtEmailVerification, "needs UserMgmtMail");
     }
-    return check_sending(server, mailing, pconf, ptemp);
+    return check_sending(server, mail_settings, pconf, ptemp);
 }
 
 const char *um_mail_setup_language(const um_server_t *server, const request_rec *r)
 {
-    const um_mailing_t *mailing = server->mailing;
+    const um_mail_settings_t *mail_settings = server->mail_settings;
 
-    if (!mailing || !mailing->templates) {
+    if (!mail_settings || !mail_settings->templates) {
         return "";
     }
-    return um_templates_language(r->pool, mailing->templates, apr_table_get(r->headers_in, "Accept-Language"));
+    return um_templates_language(r->pool, mail_settings->templates, apr_table_get(r->headers_in, "Accept-Language"));
 }

@@ -166,7 +166,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->unique_email = settings->unique_email;
     site->reserved = server->reserved;
     site->name_quarantine = settings->name_quarantine;
-    site->mailing = server->mailing;
+    site->mail_settings = server->mail_settings;
     um_caller_cache_set_scope(site, server->database);
     return site;
 }

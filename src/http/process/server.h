@@ -4,7 +4,7 @@
 /* A virtual host as the module sees it: its settings, and the site made of them. */
 #include "ctx.h"
 #include "keyring.h"
-#include "mailing.h"
+#include "notification.h"
 #include "settings.h"
 #include "transport.h"
 
@@ -33,7 +33,7 @@ typedef struct um_server_t {
     um_wordlist_t *common;
     um_reserved_t *reserved;    /**< NULL: no name is */
     um_client_list_t *clients;  /**< NULL: none */
-    um_mailing_t *mailing;
+    um_mail_settings_t *mail_settings;
     um_transport_t *transport;  /**< for the worker alone; NULL: no mail is sent */
     um_site_t *site;            /**< made in each child; NULL as keys */
     apr_uint32_t looked_at;     /**< by startup_check.c: tick of the last attempt; 0: none yet */

@@ -359,7 +359,7 @@ static void tell_who_sends_none(const server_rec *main_server)
     for (const server_rec *s = main_server; s; s = s->next) {
         const um_server_t *server = um_server_of(s);
 
-        if (um_server_is_own(s) && server->settings.enabled && server->mailing && !server->mailing->sends) {
+        if (um_server_is_own(s) && server->settings.enabled && server->mail_settings && !server->mail_settings->sends) {
             ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s, "UM507: UserMgmtMail is none: who asks %s for a mail is "
                          "answered as if it were sent, and none is", s->server_hostname ? s->server_hostname : "");
         }

@@ -2,10 +2,10 @@
 /* Whom a wish for a mail is for, and the tokens that are made for it. */
 #include "site_mail.h"
 
-#include "letter.h"
+#include "mail_prepare.h"
 #include "random.h"
 #include "password_reset.h"
-#include "ticket.h"
+#include "one_time_token.h"
 
 #define HOUR 3600
 #define BOUND 5
@@ -37,7 +37,7 @@ static const char *ask(const char *sql)
 
 static void wish(const char *kind, const char *address)
 {
-    if (um_mailing_wish(site_ctx(&s), kind, address) != UM_OK) {
+    if (um_notification_request(site_ctx(&s), kind, address) != UM_OK) {
         ok(0, "a wish is noted");
     }
 }
@@ -46,20 +46,20 @@ typedef struct making_t {
     um_ctx_t *ctx;
     const char *claim;
     const um_mail_t *mail;
-    um_letter_t letter;
+    um_mail_prepared_t letter;
 } making_t;
 
 static apr_status_t make_rows(um_tx_t *tx, void *baton)
 {
     making_t *making = baton;
 
-    return um_letter_make(tx, making->ctx, making->claim, making->mail, &making->letter);
+    return um_mail_prepare(tx, making->ctx, making->claim, making->mail, &making->letter);
 }
 
 /* The letters of these mails. */
 static apr_array_header_t *make_all(um_ctx_t *ctx, const char *by, const apr_array_header_t *mails)
 {
-    apr_array_header_t *made = apr_array_make(s.pool, 8, sizeof(um_letter_t));
+    apr_array_header_t *made = apr_array_make(s.pool, 8, sizeof(um_mail_prepared_t));
 
     for (int i = 0; i < mails->nelts; i++) {
         um_store_call_t call = um_ctx_store(ctx);
@@ -69,7 +69,7 @@ static apr_array_header_t *make_all(um_ctx_t *ctx, const char *by, const apr_arr
             ok(0, "a letter is made: %s", call.cause);
         }
         if (making.letter.mail) {
-            APR_ARRAY_PUSH(made, um_letter_t) = making.letter;
+            APR_ARRAY_PUSH(made, um_mail_prepared_t) = making.letter;
         }
     }
     return made;
@@ -92,12 +92,12 @@ static apr_array_header_t *letters(void)
     return make_all(ctx, claim, mails);
 }
 
-static const um_letter_t *letter(const apr_array_header_t *made, int i)
+static const um_mail_prepared_t *letter(const apr_array_header_t *made, int i)
 {
     static const um_mail_t no_mail = { .id = "", .address = "", .username = "" };
-    static const um_letter_t none = { &no_mail, "", NULL };
+    static const um_mail_prepared_t none = { &no_mail, "", NULL };
 
-    return i < made->nelts ? &APR_ARRAY_IDX(made, i, const um_letter_t) : &none;
+    return i < made->nelts ? &APR_ARRAY_IDX(made, i, const um_mail_prepared_t) : &none;
 }
 
 static int number_of(const char *text)
@@ -111,14 +111,14 @@ static void test_nobody(void)
 {
     begin();
     site_register(&s, "alice", "alice@example.org", NULL);
-    wish(UM_MAILING_RESET, "nobody@example.org");
+    wish(UM_MAIL_KIND_RESET, "nobody@example.org");
     is_text(ask("select count(*) from um_requests"), "1", "a request for an address that nobody has waits");
     is_int(letters()->nelts, 0, "and becomes no letter");
     is_text(ask(ROWS), "0", "nothing is left of it");
     is_text(ask("select count(*) from um_tickets"), "0", "there is no token");
     site_register(&s, "bob", "", NULL);
-    wish(UM_MAILING_RESET, "");
-    wish(UM_MAILING_VERIFY, "nobody@example.org");
+    wish(UM_MAIL_KIND_RESET, "");
+    wish(UM_MAIL_KIND_VERIFY, "nobody@example.org");
     is_int(letters()->nelts, 0, "nor for an empty address, nor to verify one that nobody has");
     is_text(ask(ROWS), "0", "nothing is left of those either");
     end();
@@ -153,9 +153,9 @@ static void test_flood(void)
     site_register(&s, "bob", "bob@example.org", NULL);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 150; i++) {
-            wish(UM_MAILING_RESET, i % 2 ? "alice@example.org" : "nobody@example.org");
+            wish(UM_MAIL_KIND_RESET, i % 2 ? "alice@example.org" : "nobody@example.org");
         }
-        wish(UM_MAILING_RESET, "bob@example.org");
+        wish(UM_MAIL_KIND_RESET, "bob@example.org");
         sent += letters()->nelts;
         ok(atoi(ask("select count(*) from um_mail")) <= 2 * BOUND, "no more mails wait than there may be");
         is_text(ask("select count(*) from um_requests"), "0", "and no request");
@@ -167,18 +167,18 @@ static void test_flood(void)
 static void test_one(void)
 {
     const um_user_t *alice;
-    const um_letter_t *got;
+    const um_mail_prepared_t *got;
 
     begin();
     alice = site_register(&s, "Alice", "Alice.B@Example.org", NULL);
     site_register(&s, "bob", "bob@example.org", NULL);
-    wish(UM_MAILING_RESET, "aLICE.b@EXAMPLE.ORG");
+    wish(UM_MAIL_KIND_RESET, "aLICE.b@EXAMPLE.ORG");
     got = letter(letters(), 0);
     is_text(got->mail->address, "Alice.B@example.org", "the mail goes to the address as its owner gave it");
     is_text(got->mail->username, "Alice", "names him");
     is_text(got->mail->user_id, alice->id, "and is his");
     is_int((int)strlen(got->token), 43, "its token has 256 bits");
-    is_text(ask("select hash from um_tickets"), um_ticket_hash(site_ctx(&s), got->token), "stored is its hash");
+    is_text(ask("select hash from um_tickets"), um_one_time_token_hash(site_ctx(&s), got->token), "stored is its hash");
     ok(!strstr(site_dump(&s), got->token), "and the token nowhere in the database");
     is_text(ask("select user_id from um_mail"), alice->id, "the wish's own row became his mail");
     is_text(ask("select address || username || state from um_mail"), "Alice.B@example.orgAlice0", "whole, not sent");
@@ -198,7 +198,7 @@ static void test_several(void)
     for (int i = 0; i < 3; i++) {
         site_register(&s, names[i], "team@example.org", NULL);
     }
-    wish(UM_MAILING_RESET, "TEAM@example.org");
+    wish(UM_MAIL_KIND_RESET, "TEAM@example.org");
     made = letters();
     is_int(made->nelts, 1, "an address of three accounts: the first has the wish's row");
     is_text(ask("select count(*) from um_mail where state = 0"), "3", "the others rows of their own");
@@ -228,7 +228,7 @@ static void test_crowd(void)
         for (int k = 0; k < crowds[i]; k++) {
             site_register(&s, apr_psprintf(s.pool, "user%d", k), "team@example.org", NULL);
         }
-        wish(UM_MAILING_RESET, "team@example.org");
+        wish(UM_MAIL_KIND_RESET, "team@example.org");
         do {
             int before = number_of(ask(ROWS));
 
@@ -251,10 +251,10 @@ static void test_crowd(void)
 static void test_states(void)
 {
     static const struct { const char *kind; int active, verified, want; } cases[] = {
-        { UM_MAILING_RESET, 0, 0, 0 }, { UM_MAILING_RESET, 0, 1, 0 }, { UM_MAILING_RESET, 1, 0, 1 },
-        { UM_MAILING_RESET, 1, 1, 1 }, { UM_MAILING_RESET, 2, 0, 0 }, { UM_MAILING_RESET, 2, 1, 0 },
-        { UM_MAILING_VERIFY, 0, 0, 0 }, { UM_MAILING_VERIFY, 0, 1, 0 }, { UM_MAILING_VERIFY, 1, 0, 1 },
-        { UM_MAILING_VERIFY, 1, 1, 0 }, { UM_MAILING_VERIFY, 2, 0, 1 }, { UM_MAILING_VERIFY, 2, 1, 0 },
+        { UM_MAIL_KIND_RESET, 0, 0, 0 }, { UM_MAIL_KIND_RESET, 0, 1, 0 }, { UM_MAIL_KIND_RESET, 1, 0, 1 },
+        { UM_MAIL_KIND_RESET, 1, 1, 1 }, { UM_MAIL_KIND_RESET, 2, 0, 0 }, { UM_MAIL_KIND_RESET, 2, 1, 0 },
+        { UM_MAIL_KIND_VERIFY, 0, 0, 0 }, { UM_MAIL_KIND_VERIFY, 0, 1, 0 }, { UM_MAIL_KIND_VERIFY, 1, 0, 1 },
+        { UM_MAIL_KIND_VERIFY, 1, 1, 0 }, { UM_MAIL_KIND_VERIFY, 2, 0, 1 }, { UM_MAIL_KIND_VERIFY, 2, 1, 0 },
     };
     static const char *const states[] = { "switched off", "active", "waiting" };
 
@@ -284,21 +284,21 @@ static void test_hourly(void)
     begin();
     site_register(&s, "alice", "alice@example.org", NULL);
     for (int i = 0; i < BOUND; i++) {
-        wish(UM_MAILING_RESET, "alice@example.org");
+        wish(UM_MAIL_KIND_RESET, "alice@example.org");
     }
     is_int(letters()->nelts, BOUND, "as many mails within an hour as there may be");
-    wish(UM_MAILING_RESET, "alice@example.org");
+    wish(UM_MAIL_KIND_RESET, "alice@example.org");
     is_int(letters()->nelts, 0, "one more is not made");
     is_text(ask(ROWS), "5", "as if nobody had the address");
-    m.mailing.verification = UM_VERIFY_ON;
-    wish(UM_MAILING_VERIFY, "alice@example.org");
+    m.mail_settings.verification = UM_VERIFY_ON;
+    wish(UM_MAIL_KIND_VERIFY, "alice@example.org");
     is_int(letters()->nelts, 1, "mails of another kind have a count of their own");
     s.now += apr_time_from_sec(HOUR - 1);
     site_do(&s, "delete from um_mail");
-    wish(UM_MAILING_RESET, "alice@example.org");
+    wish(UM_MAIL_KIND_RESET, "alice@example.org");
     is_int(letters()->nelts, 0, "nor within the hour");
     s.now += apr_time_from_sec(2);
-    wish(UM_MAILING_RESET, "alice@example.org");
+    wish(UM_MAIL_KIND_RESET, "alice@example.org");
     is_int(letters()->nelts, 1, "then it is");
     end();
 }
@@ -307,16 +307,16 @@ static void test_hourly(void)
 static void test_bomb(void)
 {
     static const struct { const char *kind; um_verify_e verification; int accounts, tries, want; } cases[] = {
-        { UM_MAILING_VERIFY, UM_VERIFY_ON, 1, 40, BOUND },
-        { UM_MAILING_VERIFY, UM_VERIFY_REQUIRED, 20, 1, BOUND },
-        { UM_MAILING_EMAIL_CHANGED, UM_VERIFY_OFF, 1, 40, 1 },
-        { UM_MAILING_EMAIL_CHANGED, UM_VERIFY_OFF, 20, 1, 20 },
-        { UM_MAILING_EMAIL_CHANGED, UM_VERIFY_OFF, 20, 2, 20 },
-        { UM_MAILING_EMAIL_CHANGED, UM_VERIFY_ON, 1, 40, BOUND },
-        { UM_MAILING_PASSWORD_CHANGED, UM_VERIFY_OFF, 1, 40, BOUND },
-        { UM_MAILING_PASSWORD_CHANGED, UM_VERIFY_OFF, 20, 1, 20 },
-        { UM_MAILING_PASSWORD_CHANGED, UM_VERIFY_OFF, 20, 2, 20 },
-        { UM_MAILING_RESET, UM_VERIFY_OFF, 20, 2, 20 },
+        { UM_MAIL_KIND_VERIFY, UM_VERIFY_ON, 1, 40, BOUND },
+        { UM_MAIL_KIND_VERIFY, UM_VERIFY_REQUIRED, 20, 1, BOUND },
+        { UM_MAIL_KIND_EMAIL_CHANGED, UM_VERIFY_OFF, 1, 40, 1 },
+        { UM_MAIL_KIND_EMAIL_CHANGED, UM_VERIFY_OFF, 20, 1, 20 },
+        { UM_MAIL_KIND_EMAIL_CHANGED, UM_VERIFY_OFF, 20, 2, 20 },
+        { UM_MAIL_KIND_EMAIL_CHANGED, UM_VERIFY_ON, 1, 40, BOUND },
+        { UM_MAIL_KIND_PASSWORD_CHANGED, UM_VERIFY_OFF, 1, 40, BOUND },
+        { UM_MAIL_KIND_PASSWORD_CHANGED, UM_VERIFY_OFF, 20, 1, 20 },
+        { UM_MAIL_KIND_PASSWORD_CHANGED, UM_VERIFY_OFF, 20, 2, 20 },
+        { UM_MAIL_KIND_RESET, UM_VERIFY_OFF, 20, 2, 20 },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -329,7 +329,7 @@ static void test_bomb(void)
             site_register(&s, apr_psprintf(s.pool, "user%d", k), "victim@example.org", NULL);
         }
         site_do(&s, "update um_users set email_verified = 1");
-        m.mailing.verification = cases[i].verification;
+        m.mail_settings.verification = cases[i].verification;
         for (int k = 0; k < cases[i].accounts * cases[i].tries; k++) {
             const char *id = ask(apr_psprintf(s.pool, "select id from um_users order by id limit 1 offset %d",
                                               k % cases[i].accounts));
@@ -364,12 +364,12 @@ static void test_not_made(void)
     alice = site_register(&s, "alice", "alice@example.org", NULL);
     site_register(&s, "mallory", "victim@example.org", NULL);
     for (int i = 0; i < 3 * BOUND; i++) {
-        site_mail_put(&s, UM_MAILING_VERIFY, alice, "victim@example.org");
+        site_mail_put(&s, UM_MAIL_KIND_VERIFY, alice, "victim@example.org");
     }
     is_int(letters()->nelts, 0, "mails to an address that the account has not: none is made");
     is_text(ask("select count(*) from um_mail where state = 2 and made_at is null"),
             apr_psprintf(s.pool, "%d", 3 * BOUND), "nor counted");
-    wish(UM_MAILING_VERIFY, "victim@example.org");
+    wish(UM_MAIL_KIND_VERIFY, "victim@example.org");
     is_int(letters()->nelts, 1, "who has the address gets his");
     end();
 }
@@ -381,11 +381,11 @@ static void test_counted_once(void)
 
     begin();
     alice = site_register(&s, "alice", "alice@example.org", NULL);
-    site_mail_put(&s, UM_MAILING_VERIFY, alice, "alice@example.org");
+    site_mail_put(&s, UM_MAIL_KIND_VERIFY, alice, "alice@example.org");
     is_int(letters()->nelts, 1, "a mail is made");
     s.now += apr_time_from_sec(30);
     for (int i = 0; i < BOUND; i++) {
-        site_mail_put(&s, UM_MAILING_VERIFY, alice, "alice@example.org");
+        site_mail_put(&s, UM_MAIL_KIND_VERIFY, alice, "alice@example.org");
     }
     is_int(letters()->nelts, BOUND - 1, "and as many others as there may be");
     s.now += apr_time_from_sec(31);
@@ -399,10 +399,10 @@ static void test_short_life(void)
     int more = 0;
 
     begin();
-    m.mailing.reset_lifetime = 60;
+    m.mail_settings.reset_lifetime = 60;
     site_register(&s, "alice", "alice@example.org", NULL);
     for (int i = 0; i < BOUND; i++) {
-        wish(UM_MAILING_RESET, "alice@example.org");
+        wish(UM_MAIL_KIND_RESET, "alice@example.org");
     }
     is_int(letters()->nelts, BOUND, "tokens with a short life: as many as there may be");
     site_do(&s, "update um_mail set state = 1, done_at = 1700000000");
@@ -410,10 +410,10 @@ static void test_short_life(void)
     is_int(um_outbox_purge(site_ctx(&s), 0, &more), UM_OK, "what is over is cleared up");
     is_text(ask("select count(*) from um_tickets where expires_at < 1700000000 + 3599"), "5", "but not what counts");
     is_text(ask("select count(*) from um_mail"), "5", "neither tokens nor mails");
-    wish(UM_MAILING_RESET, "alice@example.org");
+    wish(UM_MAIL_KIND_RESET, "alice@example.org");
     is_int(letters()->nelts, 0, "one more is not made within the hour");
     s.now += apr_time_from_sec(2);
-    wish(UM_MAILING_RESET, "alice@example.org");
+    wish(UM_MAIL_KIND_RESET, "alice@example.org");
     is_int(letters()->nelts, 1, "but then it is");
     s.now += apr_time_from_sec(60);
     is_int(um_outbox_purge(site_ctx(&s), 0, &more), UM_OK, "an hour after they ran out");
@@ -429,7 +429,7 @@ static void test_tries(void)
 
     begin();
     site_register(&s, "alice", "alice@example.org", NULL);
-    wish(UM_MAILING_RESET, "alice@example.org");
+    wish(UM_MAIL_KIND_RESET, "alice@example.org");
     oldest = letter(letters(), 0)->token;
     for (int i = 1; i < BOUND + 3; i++) {
         s.now += apr_time_from_sec(61);
@@ -439,7 +439,7 @@ static void test_tries(void)
     is_text(ask("select count(*) from um_tickets"), "2", "leave the tokens of the last two");
     is_int(um_password_reset_validate(site_ctx(&s), oldest), UM_ABSENT, "the oldest go");
     is_int(um_password_reset_validate(site_ctx(&s), newest), UM_OK, "the newest is good");
-    wish(UM_MAILING_RESET, "alice@example.org");
+    wish(UM_MAIL_KIND_RESET, "alice@example.org");
     is_int(letters()->nelts, 1, "and another mail may be made");
     end();
 }
@@ -453,16 +453,16 @@ static void test_same_second(void)
     begin();
     alice = site_register(&s, "alice", "alice@example.org", NULL);
     for (int i = 0; i < 3 * BOUND; i++) {
-        site_mail_put(&s, UM_MAILING_RESET, alice, "alice@example.org");
+        site_mail_put(&s, UM_MAIL_KIND_RESET, alice, "alice@example.org");
     }
     made = letters();
     is_int(made->nelts, BOUND, "rows that are an account's already count too");
     is_text(ask("select count(*) from um_tickets"), apr_psprintf(s.pool, "%d", BOUND), "their tokens are bounded");
     is_int(um_password_reset_validate(site_ctx(&s), letter(made, BOUND - 1)->token), UM_OK,
            "of tokens made in one second the last is good");
-    m.mailing.hourly = 1;
+    m.mail_settings.hourly = 1;
     s.now += apr_time_from_sec(HOUR + 1);
-    site_mail_put(&s, UM_MAILING_RESET, alice, "alice@example.org");
+    site_mail_put(&s, UM_MAIL_KIND_RESET, alice, "alice@example.org");
     made = letters();
     is_int(um_password_reset_validate(site_ctx(&s), letter(made, made->nelts - 1)->token), UM_OK,
            "nor does a lower bound drive it out");
@@ -488,7 +488,7 @@ static void test_meanwhile(void)
 
         begin();
         site_register(&s, "alice", "alice@example.org", NULL);
-        wish(UM_MAILING_RESET, "alice@example.org");
+        wish(UM_MAIL_KIND_RESET, "alice@example.org");
         token = letter(letters(), 0)->token;
         is_int(um_password_reset_validate(site_ctx(&s), token), UM_OK, "a mail is tried");
         s.now += apr_time_from_sec(61);

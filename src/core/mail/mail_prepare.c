@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "letter.h"
+#include "mail_prepare.h"
 
 #include "email.h"
 #include "random.h"
 #include "store_one_time_token.h"
-#include "ticket.h"
+#include "one_time_token.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -17,7 +17,7 @@ typedef struct work_t {
     um_tx_t *tx;
     um_ctx_t *ctx;
     const char *claim;
-    um_letter_t *letter;
+    um_mail_prepared_t *prepared;
 } work_t;
 
 static int is_kind(const um_mail_t *mail, const char *kind)
@@ -27,7 +27,7 @@ static int is_kind(const um_mail_t *mail, const char *kind)
 
 static int state_of(const um_mail_t *mail)
 {
-    return is_kind(mail, UM_MAILING_VERIFY) ? WAITING_TOO : ACTIVE_ONLY;
+    return is_kind(mail, UM_MAIL_KIND_VERIFY) ? WAITING_TOO : ACTIVE_ONLY;
 }
 
 static apr_status_t failed(work_t *work, const char *cause)
@@ -36,23 +36,23 @@ static apr_status_t failed(work_t *work, const char *cause)
     return UM_STORE_ROLLED_BACK;
 }
 
-/* --- one account's letter --- */
+/* --- one account's mail --- */
 
 /* A stranger's address, once in somebody's account, must not be sent a heap of mail. But that is no way to keep an
  * account's owner from what concerns the owner alone: a reset, and that the password or the address was changed, comes
  * once an hour whatever others of that address have got. */
 static um_mail_limit_t limit_of(const work_t *work, const um_mail_t *mail)
 {
-    const um_mailing_t *mailing = work->ctx->site->mailing;
+    const um_mail_settings_t *mail_settings = work->ctx->site->mail_settings;
     um_mail_limit_t limit = {
         .email_key = um_email_key(work->ctx->pool, mail->address),
-        .since = um_ctx_seconds(work->ctx) - UM_MAILING_HOUR,
-        .most = mailing->hourly,
-        .first = !is_kind(mail, UM_MAILING_VERIFY),
+        .since = um_ctx_seconds(work->ctx) - UM_NOTIFICATION_HOUR,
+        .most = mail_settings->hourly,
+        .first = !is_kind(mail, UM_MAIL_KIND_VERIFY),
     };
 
     /* Nobody knows whose an address is that is not verified. */
-    if (is_kind(mail, UM_MAILING_EMAIL_CHANGED) && mailing->verification == UM_VERIFY_OFF) {
+    if (is_kind(mail, UM_MAIL_KIND_EMAIL_CHANGED) && mail_settings->verification == UM_VERIFY_OFF) {
         limit.most = 1;
     }
     return limit;
@@ -67,7 +67,7 @@ static apr_status_t give_up(work_t *work, const um_mail_t *mail, const char *why
                                          um_ctx_seconds(work->ctx),
                                          why, &done);
 
-    work->letter->refused = done ? why : NULL;
+    work->prepared->refused = done ? why : NULL;
     return rv;
 }
 
@@ -79,34 +79,35 @@ static apr_status_t keep_back(work_t *work, const um_mail_t *mail, const um_mail
     int done = 0;
     apr_status_t rv = APR_SUCCESS;
 
-    if (is_kind(mail, UM_MAILING_EMAIL_CHANGED)) {
+    if (is_kind(mail, UM_MAIL_KIND_EMAIL_CHANGED)) {
         rv = um_store_mail_postpone(work->tx, work->ctx->pool, mail, work->claim, limit->email_key,
-                                    um_ctx_seconds(work->ctx) + UM_MAILING_HOUR, why, &done);
+                                    um_ctx_seconds(work->ctx) + UM_NOTIFICATION_HOUR, why, &done);
     }
     return rv == APR_SUCCESS && !done ? give_up(work, mail, why) : rv;
 }
 
 static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *email_key, int *done)
 {
-    const um_mailing_t *mailing = work->ctx->site->mailing;
+    const um_mail_settings_t *mail_settings = work->ctx->site->mail_settings;
     apr_int64_t now = um_ctx_seconds(work->ctx);
     um_one_time_token_t token = { .kind = mail->kind, .mail_id = mail->id, .user_id = mail->user_id,
                                   .state = state_of(mail), .email_key = email_key, .created_at = now };
 
     *done = 1;
-    if (is_kind(mail, UM_MAILING_RESET)) {
-        token.expires_at = now + mailing->reset_lifetime;
+    if (is_kind(mail, UM_MAIL_KIND_RESET)) {
+        token.expires_at = now + mail_settings->reset_lifetime;
     }
-    else if (is_kind(mail, UM_MAILING_VERIFY)) {
-        token.expires_at = now + mailing->verify_lifetime;
+    else if (is_kind(mail, UM_MAIL_KIND_VERIFY)) {
+        token.expires_at = now + mail_settings->verify_lifetime;
     }
     else {
         return APR_SUCCESS;
     }
-    if (um_ticket_new(work->ctx, &work->letter->token, &token.hash) != UM_OK) {
+    if (um_one_time_token_new(work->ctx, &work->prepared->token, &token.hash) != UM_OK) {
         return UM_STORE_ROLLED_BACK;
     }
-    return um_store_one_time_token_insert(work->tx, work->ctx->pool, &token, mail->was_made, mailing->hourly, done);
+    return um_store_one_time_token_insert(work->tx, work->ctx->pool, &token, mail->was_made, mail_settings->hourly,
+                                          done);
 }
 
 /* Anybody can register an account with a stranger's address and a text for a name. So where addresses are verified, a
@@ -116,8 +117,8 @@ static const um_mail_t *with_name(work_t *work, const um_mail_t *mail, int verif
 {
     um_mail_t *unnamed;
 
-    if (verified || work->ctx->site->mailing->verification == UM_VERIFY_OFF || is_kind(mail,
-                                                                                       UM_MAILING_EMAIL_CHANGED)) {
+    if (verified || work->ctx->site->mail_settings->verification == UM_VERIFY_OFF
+        || is_kind(mail, UM_MAIL_KIND_EMAIL_CHANGED)) {
         return mail;
     }
     unnamed = apr_pmemdup(work->ctx->pool, mail, sizeof(*mail));
@@ -125,7 +126,7 @@ static const um_mail_t *with_name(work_t *work, const um_mail_t *mail, int verif
     return unnamed;
 }
 
-static apr_status_t add_letter(work_t *work, const um_mail_t *mail)
+static apr_status_t prepare_mail(work_t *work, const um_mail_t *mail)
 {
     um_mail_limit_t limit = limit_of(work, mail);
     int done = 0, verified = 0;
@@ -144,15 +145,15 @@ static apr_status_t add_letter(work_t *work, const um_mail_t *mail)
         rv = mail->was_made ? APR_SUCCESS : um_store_mail_unmade(work->tx, mail, work->claim);
         return rv == APR_SUCCESS ? give_up(work, mail, "the account is gone, inactive, or has another address") : rv;
     }
-    work->letter->mail = with_name(work, mail, verified);
+    work->prepared->mail = with_name(work, mail, verified);
     return rv;
 }
 
-/* --- wishes --- */
+/* --- requests --- */
 
-static um_mail_t *for_user(work_t *work, const um_mail_t *wish, const um_user_t *user)
+static um_mail_t *for_user(work_t *work, const um_mail_t *request, const um_user_t *user)
 {
-    um_mail_t *mail = apr_pmemdup(work->ctx->pool, wish, sizeof(*wish));
+    um_mail_t *mail = apr_pmemdup(work->ctx->pool, request, sizeof(*request));
 
     mail->user_id = user->id;
     mail->username = user->username;
@@ -171,18 +172,18 @@ static apr_status_t add_row(work_t *work, um_mail_t *mail)
 }
 
 /* A page is what one transaction bears; who comes behind it is looked for later. */
-static apr_status_t add_rest(work_t *work, const um_mail_t *wish, const um_user_t *last)
+static apr_status_t add_rest(work_t *work, const um_mail_t *request, const um_user_t *last)
 {
-    um_mail_t *rest = apr_pmemdup(work->ctx->pool, wish, sizeof(*wish));
+    um_mail_t *rest = apr_pmemdup(work->ctx->pool, request, sizeof(*request));
 
     rest->detail = last->id;
     return add_row(work, rest);
 }
 
-/* The first account takes over the wish's row. */
-static apr_status_t share_out(work_t *work, const um_mail_t *wish, const apr_array_header_t *users)
+/* The first account takes over the request's row. */
+static apr_status_t share_out(work_t *work, const um_mail_t *request, const apr_array_header_t *users)
 {
-    um_mail_t *first = for_user(work, wish, APR_ARRAY_IDX(users, 0, um_user_t *));
+    um_mail_t *first = for_user(work, request, APR_ARRAY_IDX(users, 0, um_user_t *));
     int done = 0;
     apr_status_t rv = um_store_mail_resolve(work->tx, first, work->claim, &done);
 
@@ -190,44 +191,45 @@ static apr_status_t share_out(work_t *work, const um_mail_t *wish, const apr_arr
         return rv;
     }
     for (int i = 1; rv == APR_SUCCESS && i < users->nelts; i++) {
-        rv = add_row(work, for_user(work, wish, APR_ARRAY_IDX(users, i, um_user_t *)));
+        rv = add_row(work, for_user(work, request, APR_ARRAY_IDX(users, i, um_user_t *)));
     }
     if (rv == APR_SUCCESS && users->nelts == UM_MAIL_REQUEST_PAGE) {
-        rv = add_rest(work, wish, APR_ARRAY_IDX(users, users->nelts - 1, um_user_t *));
+        rv = add_rest(work, request, APR_ARRAY_IDX(users, users->nelts - 1, um_user_t *));
     }
-    return rv == APR_SUCCESS ? add_letter(work, first) : rv;
+    return rv == APR_SUCCESS ? prepare_mail(work, first) : rv;
 }
 
-static apr_status_t resolve(work_t *work, const um_mail_t *wish)
+static apr_status_t resolve(work_t *work, const um_mail_t *request)
 {
     apr_pool_t *pool = work->ctx->pool;
     um_store_call_t call = um_ctx_store(work->ctx);
     um_mail_request_t whose = {
-        .email_key = um_email_key(pool, wish->address),
-        .kind = wish->kind,
-        .state = state_of(wish),
-        .verified = is_kind(wish, UM_MAILING_VERIFY) ? 0 : 1,
-        .since = um_ctx_seconds(work->ctx) - UM_MAILING_HOUR,
-        .limit = work->ctx->site->mailing->hourly,
-        .behind = *wish->detail ? wish->detail : UM_MAIL_NO_ID,
+        .email_key = um_email_key(pool, request->address),
+        .kind = request->kind,
+        .state = state_of(request),
+        .verified = is_kind(request, UM_MAIL_KIND_VERIFY) ? 0 : 1,
+        .since = um_ctx_seconds(work->ctx) - UM_NOTIFICATION_HOUR,
+        .limit = work->ctx->site->mail_settings->hourly,
+        .behind = *request->detail ? request->detail : UM_MAIL_NO_ID,
     };
     apr_array_header_t *users;
     apr_status_t rv = um_store_one_time_token_users(work->tx, pool, &whose, &users);
 
     if (rv == APR_SUCCESS && users->nelts) {
-        rv = share_out(work, wish, users);
+        rv = share_out(work, request, users);
     }
     else if (rv == APR_SUCCESS) {
-        rv = um_store_mail_done(&call, work->tx, wish, work->claim, UM_MAIL_SENT, um_ctx_seconds(work->ctx),
+        rv = um_store_mail_done(&call, work->tx, request, work->claim, UM_MAIL_SENT, um_ctx_seconds(work->ctx),
                                 "for nobody", NULL);
     }
     return rv;
 }
 
-apr_status_t um_letter_make(um_tx_t *tx, um_ctx_t *ctx, const char *claim, const um_mail_t *mail, um_letter_t *letter)
+apr_status_t um_mail_prepare(um_tx_t *tx, um_ctx_t *ctx, const char *claim, const um_mail_t *mail,
+                             um_mail_prepared_t *prepared)
 {
-    work_t work = { tx, ctx, claim, letter };
+    work_t work = { tx, ctx, claim, prepared };
 
-    *letter = (um_letter_t){ .token = "" };
-    return mail->user_id ? add_letter(&work, mail) : resolve(&work, mail);
+    *prepared = (um_mail_prepared_t){ .token = "" };
+    return mail->user_id ? prepare_mail(&work, mail) : resolve(&work, mail);
 }

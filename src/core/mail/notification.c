@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mailing.h"
+#include "notification.h"
 
 #include "email.h"
 #include "mailmsg.h"
@@ -10,16 +10,17 @@
 #include <apr_strings.h>
 #include <string.h>
 
-const char *const um_mailing_kinds[] = {
-    UM_MAILING_RESET, UM_MAILING_VERIFY, UM_MAILING_PASSWORD_CHANGED, UM_MAILING_EMAIL_CHANGED, NULL
+const char *const um_notification_kinds[] = {
+    UM_MAIL_KIND_RESET, UM_MAIL_KIND_VERIFY, UM_MAIL_KIND_PASSWORD_CHANGED, UM_MAIL_KIND_EMAIL_CHANGED, NULL
 };
 
-const char *const um_mailing_placeholders[] = { "username", "email", "token", "url", "expires", "site", "new_email",
+const char *const um_notification_placeholders[] = { "username", "email", "token", "url", "expires", "site",
+                                                    "new_email",
                                                 NULL };
 
-um_verify_e um_mailing_verification(const um_ctx_t *ctx)
+um_verify_e um_notification_verification(const um_ctx_t *ctx)
 {
-    return ctx->site->mailing ? ctx->site->mailing->verification : UM_VERIFY_OFF;
+    return ctx->site->mail_settings ? ctx->site->mail_settings->verification : UM_VERIFY_OFF;
 }
 
 /* --- rows --- */
@@ -40,21 +41,21 @@ static um_status_e new_row(um_ctx_t *ctx, const char *kind, const char *address,
         .username = "",
         .detail = "",
         .language = ctx->language ? ctx->language : "",
-        .site = ctx->site->mailing->host,
+        .site = ctx->site->mail_settings->host,
         .last_error = "",
         .created_at = um_ctx_seconds(ctx),
     };
     return UM_OK;
 }
 
-um_status_e um_mailing_wish(um_ctx_t *ctx, const char *kind, const char *address)
+um_status_e um_notification_request(um_ctx_t *ctx, const char *kind, const char *address)
 {
     um_store_call_t call = um_ctx_store(ctx);
     um_mail_t *mail;
     const char *key;
     um_status_e status;
 
-    if (!ctx->site->mailing->sends) {
+    if (!ctx->site->mail_settings->sends) {
         return UM_OK;
     }
     status = new_row(ctx, kind, address, &mail);
@@ -74,7 +75,7 @@ static um_status_e is_to_know(um_ctx_t *ctx, const char *kind, const um_user_t *
     um_store_call_t call = um_ctx_store(ctx);
 
     *wanted = *address != '\0';
-    if (*wanted && strcmp(kind, UM_MAILING_EMAIL_CHANGED) == 0 && um_mailing_verification(ctx) != UM_VERIFY_OFF
+    if (*wanted && strcmp(kind, UM_MAIL_KIND_EMAIL_CHANGED) == 0 && um_notification_verification(ctx) != UM_VERIFY_OFF
         && um_store_one_time_token_is_verified(&call, user->id, um_email_key(ctx->pool, address),
                                                wanted) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
@@ -82,8 +83,8 @@ static um_status_e is_to_know(um_ctx_t *ctx, const char *kind, const um_user_t *
     return UM_OK;
 }
 
-um_status_e um_mailing_make(um_ctx_t *ctx, const char *kind, const um_user_t *user, const char *address,
-                            const char *detail, um_mail_t **mail)
+um_status_e um_notification_create(um_ctx_t *ctx, const char *kind, const um_user_t *user, const char *address,
+                                   const char *detail, um_mail_t **mail)
 {
     int wanted;
     um_status_e status = is_to_know(ctx, kind, user, address, &wanted);
@@ -100,20 +101,20 @@ um_status_e um_mailing_make(um_ctx_t *ctx, const char *kind, const um_user_t *us
     return status;
 }
 
-um_status_e um_mailing_password_notice(um_ctx_t *ctx, const um_user_t *user, um_mail_t **mail)
+um_status_e um_notification_password_changed(um_ctx_t *ctx, const um_user_t *user, um_mail_t **mail)
 {
     *mail = NULL;
-    if (!ctx->site->mailing || !ctx->site->mailing->notice_password) {
+    if (!ctx->site->mail_settings || !ctx->site->mail_settings->notice_password) {
         return UM_OK;
     }
-    return um_mailing_make(ctx, UM_MAILING_PASSWORD_CHANGED, user, user->email, "", mail);
+    return um_notification_create(ctx, UM_MAIL_KIND_PASSWORD_CHANGED, user, user->email, "", mail);
 }
 
 /* --- messages --- */
 
 static int is_verify(const um_mail_t *mail)
 {
-    return strcmp(mail->kind, UM_MAILING_VERIFY) == 0;
+    return strcmp(mail->kind, UM_MAIL_KIND_VERIFY) == 0;
 }
 
 /* Days, hours, minutes and seconds. German in the dative: "innerhalb von 3 Tagen". */
@@ -161,25 +162,25 @@ static const char *with_token(apr_pool_t *pool, const char *url, const char *tok
               : url;
 }
 
-um_status_e um_mailing_render(um_ctx_t *ctx, const um_mail_t *mail, const char *token, const char **bytes,
-                              apr_size_t *len)
+um_status_e um_notification_render(um_ctx_t *ctx, const um_mail_t *mail, const char *token, const char **bytes,
+                                   apr_size_t *len)
 {
-    const um_mailing_t *mailing = ctx->site->mailing;
+    const um_mail_settings_t *mail_settings = ctx->site->mail_settings;
     const char *language = "";
-    const um_template_t *template = um_templates_find(mailing->templates, mail->kind, mail->language, &language);
+    const um_template_t *template = um_templates_find(mail_settings->templates, mail->kind, mail->language, &language);
     const um_template_value_t values[] = {
         { "username", mail->username },
         { "email", mail->address },
         { "token", token },
-        { "url", with_token(ctx->pool, is_verify(mail) ? mailing->verify_url : mailing->reset_url, token) },
-        { "expires", span(ctx->pool, is_verify(mail) ? mailing->verify_lifetime : mailing->reset_lifetime,
+        { "url", with_token(ctx->pool, is_verify(mail) ? mail_settings->verify_url : mail_settings->reset_url, token) },
+        { "expires", span(ctx->pool, is_verify(mail) ? mail_settings->verify_lifetime : mail_settings->reset_lifetime,
                           language) },
-        { "site", mailing->site },
+        { "site", mail_settings->site },
         { "new_email", mail->detail },
     };
     um_mailmsg_t message = {
-        .from_name = *mailing->from_name ? mailing->from_name : NULL,
-        .from_address = mailing->from_address,
+        .from_name = *mail_settings->from_name ? mail_settings->from_name : NULL,
+        .from_address = mail_settings->from_address,
         .to_name = NULL,
         .to_address = mail->address,
         .date = ctx->now,
@@ -190,7 +191,7 @@ um_status_e um_mailing_render(um_ctx_t *ctx, const um_mail_t *mail, const char *
         return um_ctx_failed(ctx, "its template cannot be filled");
     }
     /* The same for each try: a mailbox that got both can tell. */
-    message.message_id = apr_pstrcat(ctx->pool, mail->id, strrchr(mailing->from_address, '@'), NULL);
+    message.message_id = apr_pstrcat(ctx->pool, mail->id, strrchr(mail_settings->from_address, '@'), NULL);
     if (um_mailmsg_build(ctx->pool, &message, bytes, len) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "it cannot be made a message: an address is not fit for one");
     }
