@@ -12,7 +12,7 @@
  * version =", and a caller who then gets no row and sees rows->again looks whether the first one did it. A statement
  * that ended in a deadlock or a serialization failure is repeated too; one that the server refused or canceled is not:
  * a timeout would take as long again, and add to the load that caused it. */
-#include "limit.h"
+#include "thread_limit.h"
 #include "call_timeout.h"
 
 #include <apr_dbd.h>
@@ -76,7 +76,7 @@ typedef struct um_native_t um_native_t;
 typedef struct um_guard_t {
     um_call_timeout_t *call_timeout; /**< closes PostgreSQL connections whose calls take longer than timeout */
     apr_uint32_t timeout;      /**< milliseconds */
-    um_limit_t *limit;         /**< bounds the connections in use */
+    um_thread_limit_t *limit;  /**< bounds the connections in use */
 } um_guard_t;
 
 /** A connection in use. The connection pool sets the first five members, the store the others. */

@@ -146,7 +146,7 @@ static int end_call(const um_dbconn_t *conn, um_call_timeout_call_t *call)
     int late = call->socket.fd >= 0 && um_call_timeout_end(conn->guard->call_timeout, call);
 
     if (conn->guard && conn->guard->limit) {
-        um_limit_alive(conn->guard->limit);
+        um_thread_limit_progress(conn->guard->limit);
     }
     if (late) {
         um_store_native_drop(conn);
@@ -218,7 +218,7 @@ int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool)
     int good = apr_dbd_check_conn(conn->driver, pool, conn->handle) == APR_SUCCESS;
 
     if (conn->guard && conn->guard->limit) {
-        um_limit_alive(conn->guard->limit);
+        um_thread_limit_progress(conn->guard->limit);
     }
     return good;
 }

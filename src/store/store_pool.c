@@ -151,7 +151,7 @@ static apr_status_t acquire_once(um_store_call_t *call, um_dbconn_t *conn)
     apr_status_t rv = connections->acquire(connections->baton, call->pool, conn);
 
     if (connections->guard.limit) {
-        um_limit_alive(connections->guard.limit);
+        um_thread_limit_progress(connections->guard.limit);
     }
     conn->guard = &connections->guard;
     conn->timeout = connections->guard.timeout;
@@ -240,8 +240,8 @@ static const char is_away[] = "no database connection: it was away a moment ago,
 static apr_status_t enter(um_store_call_t *call, int was_down)
 {
     um_store_t *store = call->store;
-    um_limit_t *limit = store->connections.guard.limit;
-    apr_status_t rv = limit ? um_limit_enter(limit, PATIENCE_MS) : APR_SUCCESS;
+    um_thread_limit_t *limit = store->connections.guard.limit;
+    apr_status_t rv = limit ? um_thread_limit_enter(limit, PATIENCE_MS) : APR_SUCCESS;
 
     if (APR_STATUS_IS_EBUSY(rv)) {
         um_breaker_down(&store->breaker);
@@ -252,8 +252,8 @@ static apr_status_t enter(um_store_call_t *call, int was_down)
                       : too_many;
     }
     else if (limit && !was_down && um_breaker_is_down(&store->breaker)) {
-        um_limit_fetched(limit);
-        um_limit_leave(limit);
+        um_thread_limit_fetched(limit);
+        um_thread_limit_leave(limit);
         rv = refuse(call, is_away);
     }
     return rv;
@@ -261,9 +261,9 @@ static apr_status_t enter(um_store_call_t *call, int was_down)
 
 apr_status_t um_store_pool_join(um_store_call_t *call)
 {
-    um_limit_t *limit = call->store->connections.guard.limit;
+    um_thread_limit_t *limit = call->store->connections.guard.limit;
 
-    if (limit && um_limit_join(limit) != APR_SUCCESS) {
+    if (limit && um_thread_limit_wait_begin(limit) != APR_SUCCESS) {
         call->cause = too_many;
         return APR_EGENERAL;
     }
@@ -273,21 +273,21 @@ apr_status_t um_store_pool_join(um_store_call_t *call)
 void um_store_pool_part(um_store_call_t *call)
 {
     if (call->store->connections.guard.limit) {
-        um_limit_part(call->store->connections.guard.limit);
+        um_thread_limit_wait_end(call->store->connections.guard.limit);
     }
 }
 
 static void fetched(const um_store_t *store)
 {
     if (store->connections.guard.limit) {
-        um_limit_fetched(store->connections.guard.limit);
+        um_thread_limit_fetched(store->connections.guard.limit);
     }
 }
 
 static void leave(const um_store_t *store)
 {
     if (store->connections.guard.limit) {
-        um_limit_leave(store->connections.guard.limit);
+        um_thread_limit_leave(store->connections.guard.limit);
     }
 }
 

@@ -20,7 +20,7 @@ um_database_limits_t *um_database_limits_create(apr_pool_t *pchild, server_rec *
     um_database_limits_t *guard = apr_pcalloc(pchild, sizeof(*guard));
     int is_wanted = 0;
 
-    guard->crowd.most = (apr_uint32_t)most_threads();
+    guard->total.most = (apr_uint32_t)most_threads();
     guard->limits = apr_hash_make(pchild);
     for (server_rec *s = main_server; s; s = s->next) {
         const um_server_t *server = um_server_of(s);
@@ -39,12 +39,12 @@ um_guard_t um_database_limits_for(um_database_limits_t *guard, apr_pool_t *pchil
 {
     um_guard_t made = { .call_timeout = guard->call_timeout,
                         .timeout = (apr_uint32_t)(server->settings.database_timeout * 1000) };
-    int most = (int)guard->crowd.most;
+    int most = (int)guard->total.most;
 
     /* mod_dbd has one pool of connections for hosts with the same driver and parameters. */
     made.limit = apr_hash_get(guard->limits, server->database, APR_HASH_KEY_STRING);
     if (!made.limit) {
-        made.limit = um_limit_create(pchild, &guard->crowd, server->dbd_max < most ? server->dbd_max : most);
+        made.limit = um_thread_limit_create(pchild, &guard->total, server->dbd_max < most ? server->dbd_max : most);
         apr_hash_set(guard->limits, server->database, APR_HASH_KEY_STRING, made.limit);
     }
     return made;

@@ -8,7 +8,7 @@
 /** Parts that the hosts of a child share. */
 typedef struct um_database_limits_t {
     um_call_timeout_t *call_timeout; /**< NULL: no host uses PostgreSQL, or there is no thread for it */
-    um_crowd_t crowd;
+    um_thread_limit_total_t total;
     apr_hash_t *limits;         /**< by mod_dbd's driver and parameters */
 } um_database_limits_t;
 

@@ -5,7 +5,7 @@
 #include <apr_time.h>
 #include <pthread.h>
 
-#include "limit.h"
+#include "thread_limit.h"
 #include "tap.h"
 
 #define WAIT_MS 300
@@ -16,53 +16,53 @@
 
 static apr_pool_t *pool;
 
-static um_limit_t *limit_of(um_crowd_t *crowd, apr_uint32_t threads, int places)
+static um_thread_limit_t *limit_of(um_thread_limit_total_t *total, apr_uint32_t threads, int places)
 {
-    *crowd = (um_crowd_t){ .most = threads };
-    return um_limit_create(pool, crowd, places);
+    *total = (um_thread_limit_total_t){ .most = threads };
+    return um_thread_limit_create(pool, total, places);
 }
 
-static apr_status_t enter(um_limit_t *limit, apr_uint32_t milliseconds)
+static apr_status_t enter(um_thread_limit_t *limit, apr_uint32_t milliseconds)
 {
-    apr_status_t rv = um_limit_enter(limit, milliseconds);
+    apr_status_t rv = um_thread_limit_enter(limit, milliseconds);
 
     if (rv == APR_SUCCESS) {
-        um_limit_fetched(limit);
+        um_thread_limit_fetched(limit);
     }
     return rv;
 }
 
 static void test_places(void)
 {
-    um_crowd_t crowd;
-    um_limit_t *limit = limit_of(&crowd, 100, 2);
+    um_thread_limit_total_t total;
+    um_thread_limit_t *limit = limit_of(&total, 100, 2);
     apr_time_t before;
     int took;
 
     is_int(enter(limit, WAIT_MS), APR_SUCCESS, "a place");
-    is_int(um_limit_enter(limit, WAIT_MS), APR_SUCCESS, "another");
-    is_int(um_limit_enter(limit, WAIT_MS), APR_EBUSY, "while it is fetched for, nobody else fetches");
-    um_limit_fetched(limit);
+    is_int(um_thread_limit_enter(limit, WAIT_MS), APR_SUCCESS, "another");
+    is_int(um_thread_limit_enter(limit, WAIT_MS), APR_EBUSY, "while it is fetched for, nobody else fetches");
+    um_thread_limit_fetched(limit);
     before = apr_time_now();
-    is_int(um_limit_enter(limit, WAIT_MS), APR_TIMEUP, "then there is none left");
+    is_int(um_thread_limit_enter(limit, WAIT_MS), APR_TIMEUP, "then there is none left");
     took = (int)apr_time_as_msec(apr_time_now() - before);
     ok(took >= WAIT_MS - 10 && took < LONG_MS, "which is known after %d ms", took);
-    um_limit_leave(limit);
+    um_thread_limit_leave(limit);
     is_int(enter(limit, 0), APR_SUCCESS, "one that was left can be had");
-    um_limit_leave(limit);
-    um_limit_leave(limit);
-    is_int(crowd.count, 0, "nobody is counted who has left or was refused");
+    um_thread_limit_leave(limit);
+    um_thread_limit_leave(limit);
+    is_int(total.count, 0, "nobody is counted who has left or was refused");
 }
 
 /* --- something that hangs --- */
 
-static um_limit_t *hanging;
+static um_thread_limit_t *hanging;
 static apr_uint32_t refused, late;
 
 static void *wait_long(void *unused)
 {
     apr_time_t before = apr_time_now();
-    apr_status_t rv = um_limit_enter(hanging, 4 * LONG_MS);
+    apr_status_t rv = um_thread_limit_enter(hanging, 4 * LONG_MS);
 
     (void)unused;
     if (APR_STATUS_IS_EAGAIN(rv)) {
@@ -72,8 +72,8 @@ static void *wait_long(void *unused)
         }
     }
     else if (rv == APR_SUCCESS) {
-        um_limit_fetched(hanging);
-        um_limit_leave(hanging);
+        um_thread_limit_fetched(hanging);
+        um_thread_limit_leave(hanging);
     }
     return NULL;
 }
@@ -82,11 +82,11 @@ static void *wait_long(void *unused)
 static void test_stalled(int is_alive)
 {
     pthread_t threads[THREADS];
-    um_crowd_t crowd;
-    um_crowd_t others = { .most = THREADS / 2 };
+    um_thread_limit_total_t total;
+    um_thread_limit_total_t others = { .most = THREADS / 2 };
     int count = 0;
 
-    hanging = limit_of(&crowd, THREADS / 2, 1);
+    hanging = limit_of(&total, THREADS / 2, 1);
     refused = late = 0;
     enter(hanging, 0);
     for (int i = 0; i < THREADS; i++) {
@@ -95,10 +95,10 @@ static void test_stalled(int is_alive)
     for (int i = 0; i < 15; i++) {
         apr_sleep(apr_time_from_msec(100));
         if (is_alive) {
-            um_limit_alive(hanging);
+            um_thread_limit_progress(hanging);
         }
     }
-    count = (int)apr_atomic_read32(&crowd.count);
+    count = (int)apr_atomic_read32(&total.count);
     if (is_alive) {
         is_int(count, THREADS + 1, "while calls come back all may wait");
     }
@@ -106,29 +106,30 @@ static void test_stalled(int is_alive)
         is_int(count, THREADS / 2, "when none does, only so many threads are held up");
         is_int(refused, THREADS / 2 + 1, "the others are refused");
         is_int(late, 0, "soon");
-        is_int(um_limit_enter(hanging, LONG_MS), APR_EAGAIN, "whoever comes now, at once");
-        is_int(um_limit_join(hanging), APR_EAGAIN, "also who would wait for another thread");
-        is_int(um_limit_enter(um_limit_create(pool, &others, 1), 0), APR_SUCCESS, "another crowd goes on");
+        is_int(um_thread_limit_enter(hanging, LONG_MS), APR_EAGAIN, "whoever comes now, at once");
+        is_int(um_thread_limit_wait_begin(hanging), APR_EAGAIN, "also who would wait for another thread");
+        is_int(um_thread_limit_enter(um_thread_limit_create(pool, &others, 1), 0), APR_SUCCESS,
+               "another total goes on");
     }
-    um_limit_leave(hanging);
+    um_thread_limit_leave(hanging);
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
-    is_int(crowd.count, 0, "it goes on: all have had their turn");
-    is_int(um_limit_join(hanging), APR_SUCCESS, "and more may wait");
-    um_limit_part(hanging);
+    is_int(total.count, 0, "it goes on: all have had their turn");
+    is_int(um_thread_limit_wait_begin(hanging), APR_SUCCESS, "and more may wait");
+    um_thread_limit_wait_end(hanging);
 }
 
 /* --- many at once --- */
 
-static um_limit_t *busy;
+static um_thread_limit_t *busy;
 static apr_uint32_t inside, fetching, too_many, none;
 
 static void *hammer(void *unused)
 {
     (void)unused;
     for (int i = 0; i < ROUNDS; i++) {
-        if (um_limit_enter(busy, LONG_MS) != APR_SUCCESS) {
+        if (um_thread_limit_enter(busy, LONG_MS) != APR_SUCCESS) {
             apr_atomic_inc32(&none);
             continue;
         }
@@ -136,12 +137,12 @@ static void *hammer(void *unused)
             apr_atomic_inc32(&too_many);
         }
         apr_atomic_dec32(&fetching);
-        um_limit_fetched(busy);
+        um_thread_limit_fetched(busy);
         if (i % 64 == 0) {
             apr_sleep(200);
         }
         apr_atomic_dec32(&inside);
-        um_limit_leave(busy);
+        um_thread_limit_leave(busy);
     }
     return NULL;
 }
@@ -149,9 +150,9 @@ static void *hammer(void *unused)
 static void test_threads(void)
 {
     pthread_t threads[THREADS];
-    um_crowd_t crowd;
+    um_thread_limit_total_t total;
 
-    busy = limit_of(&crowd, THREADS / 2, PLACES);
+    busy = limit_of(&total, THREADS / 2, PLACES);
     for (int i = 0; i < THREADS; i++) {
         pthread_create(&threads[i], NULL, hammer, NULL);
     }

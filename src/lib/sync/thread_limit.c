@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "limit.h"
+#include "thread_limit.h"
 
 #include "monotonic.h"
 
@@ -13,21 +13,21 @@
 /* How often a thread that waits looks whether it hangs. */
 #define STEP_MS 100
 
-struct um_limit_t {
+struct um_thread_limit_t {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    um_crowd_t *crowd;
+    um_thread_limit_total_t *total;
     int most, in_use, waiting;
     int fetching;              /* a thread fetches what belongs to its place */
     apr_uint32_t alive;        /* atomic: the tick at which a call came back, or the first one began */
 };
 
-um_limit_t *um_limit_create(apr_pool_t *pool, um_crowd_t *crowd, int most)
+um_thread_limit_t *um_thread_limit_create(apr_pool_t *pool, um_thread_limit_total_t *total, int most)
 {
-    um_limit_t *made = apr_pcalloc(pool, sizeof(*made));
+    um_thread_limit_t *made = apr_pcalloc(pool, sizeof(*made));
     pthread_condattr_t monotonic;
 
-    made->crowd = crowd;
+    made->total = total;
     made->most = most;
     pthread_mutex_init(&made->mutex, NULL);
     pthread_condattr_init(&monotonic);
@@ -38,12 +38,12 @@ um_limit_t *um_limit_create(apr_pool_t *pool, um_crowd_t *crowd, int most)
 }
 
 /* Signed: another thread may set a later tick between the two reads. */
-static int is_stalled(um_limit_t *limit)
+static int is_stalled(um_thread_limit_t *limit)
 {
     return limit->in_use && (apr_int32_t)(um_monotonic_tick() - apr_atomic_read32(&limit->alive)) > STALLED_MS;
 }
 
-static void wait_a_step(um_limit_t *limit)
+static void wait_a_step(um_thread_limit_t *limit)
 {
     struct timespec when;
 
@@ -57,12 +57,12 @@ static void wait_a_step(um_limit_t *limit)
 }
 
 /* With the mutex held. */
-static apr_status_t await_place(um_limit_t *limit, apr_uint32_t milliseconds)
+static apr_status_t await_place(um_thread_limit_t *limit, apr_uint32_t milliseconds)
 {
     apr_uint32_t since = 0;
 
     for (;;) {
-        if (apr_atomic_read32(&limit->crowd->count) > limit->crowd->most && is_stalled(limit)) {
+        if (apr_atomic_read32(&limit->total->count) > limit->total->most && is_stalled(limit)) {
             return APR_EAGAIN;
         }
         if (limit->in_use < limit->most && !limit->fetching) {
@@ -76,53 +76,53 @@ static apr_status_t await_place(um_limit_t *limit, apr_uint32_t milliseconds)
     }
 }
 
-apr_status_t um_limit_enter(um_limit_t *limit, apr_uint32_t milliseconds)
+apr_status_t um_thread_limit_enter(um_thread_limit_t *limit, apr_uint32_t milliseconds)
 {
     apr_status_t rv;
 
-    apr_atomic_inc32(&limit->crowd->count);
+    apr_atomic_inc32(&limit->total->count);
     pthread_mutex_lock(&limit->mutex);
     rv = await_place(limit, milliseconds);
     if (rv == APR_SUCCESS) {
         if (!limit->in_use++) {
-            um_limit_alive(limit);
+            um_thread_limit_progress(limit);
         }
         limit->fetching = 1;
     }
     pthread_mutex_unlock(&limit->mutex);
     if (rv != APR_SUCCESS) {
-        apr_atomic_dec32(&limit->crowd->count);
+        apr_atomic_dec32(&limit->total->count);
     }
     return rv;
 }
 
-apr_status_t um_limit_join(um_limit_t *limit)
+apr_status_t um_thread_limit_wait_begin(um_thread_limit_t *limit)
 {
     int is_full;
 
-    apr_atomic_inc32(&limit->crowd->count);
+    apr_atomic_inc32(&limit->total->count);
     pthread_mutex_lock(&limit->mutex);
-    is_full = apr_atomic_read32(&limit->crowd->count) > limit->crowd->most && is_stalled(limit);
+    is_full = apr_atomic_read32(&limit->total->count) > limit->total->most && is_stalled(limit);
     pthread_mutex_unlock(&limit->mutex);
     if (is_full) {
-        um_limit_part(limit);
+        um_thread_limit_wait_end(limit);
     }
     return is_full ? APR_EAGAIN : APR_SUCCESS;
 }
 
-void um_limit_part(um_limit_t *limit)
+void um_thread_limit_wait_end(um_thread_limit_t *limit)
 {
-    apr_atomic_dec32(&limit->crowd->count);
+    apr_atomic_dec32(&limit->total->count);
 }
 
-static void wake_one(um_limit_t *limit)
+static void wake_one(um_thread_limit_t *limit)
 {
     if (limit->waiting) {
         pthread_cond_signal(&limit->changed);
     }
 }
 
-void um_limit_fetched(um_limit_t *limit)
+void um_thread_limit_fetched(um_thread_limit_t *limit)
 {
     pthread_mutex_lock(&limit->mutex);
     limit->fetching = 0;
@@ -130,16 +130,16 @@ void um_limit_fetched(um_limit_t *limit)
     pthread_mutex_unlock(&limit->mutex);
 }
 
-void um_limit_leave(um_limit_t *limit)
+void um_thread_limit_leave(um_thread_limit_t *limit)
 {
     pthread_mutex_lock(&limit->mutex);
     limit->in_use--;
     wake_one(limit);
     pthread_mutex_unlock(&limit->mutex);
-    apr_atomic_dec32(&limit->crowd->count);
+    apr_atomic_dec32(&limit->total->count);
 }
 
-void um_limit_alive(um_limit_t *limit)
+void um_thread_limit_progress(um_thread_limit_t *limit)
 {
     apr_atomic_set32(&limit->alive, um_monotonic_tick());
 }
