@@ -3,7 +3,8 @@
  * a password that follows it; the rest is the text.
  *   clang -DUM_LIBFUZZER -fsanitize=fuzzer,address,undefined ...   to search
  *   cc ... && ./fuzz_pwhash corpus/pwhash/...                      to replay files */
-#include "pwhash_phc.h"
+#include "pwhash.h"
+#include "pwhash_private.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -23,14 +24,15 @@ static const um_pwhash_family_t *const families[] = {&um_pwhash_scrypt, &um_pwha
 
 static int is_cheap(const char *hash)
 {
+    um_pwhash_params_t params;
     um_pwhash_phc_t phc;
     apr_uint64_t memory, work;
     apr_size_t i;
 
     for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
         if (strncmp(hash, families[i]->prefix, strlen(families[i]->prefix)) == 0
-            && um_pwhash_phc_read(families[i], hash, &phc) == APR_SUCCESS) {
-            families[i]->price(&phc.params, &memory, &work);
+            && um_pwhash_phc_read(families[i], hash, &params, &phc) == APR_SUCCESS) {
+            families[i]->price(&params, &memory, &work);
             return memory <= MAX_MEMORY && work <= MAX_WORK;
         }
     }

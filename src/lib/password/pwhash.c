@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pwhash.h"
-#include "pwhash_family.h"
-#include "pwhash_phc.h"
+
+#include "pwhash_private.h"
 #include "random.h"
+#include "wipe.h"
 
 #include <string.h>
 
 #include <apr_strings.h>
 
-/* The table of families. Order matters only where one prefix begins another: the longer one first. */
+/* Order matters only where one prefix begins with another: the longer prefix comes first. */
 static const um_pwhash_family_t *const families[] = {
     &um_pwhash_scrypt,
     &um_pwhash_argon2id,
@@ -30,7 +31,7 @@ static const um_pwhash_family_t *family_of_hash(const char *hash)
     return NULL;
 }
 
-/* Only rows that hashes can be made of: a name that is merely verified is none of the administrator's choices. */
+/* Only families that make new hashes: an administrator cannot choose one that is only verified. */
 static const um_pwhash_family_t *family_of_name(const char *name, apr_size_t len)
 {
     apr_size_t i;
@@ -70,7 +71,8 @@ static const char *range_text(apr_pool_t *pool, const um_pwhash_setting_t *setti
     return apr_psprintf(pool, "%s is %u to %u", setting->name, setting->least, setting->most);
 }
 
-/* One "ln=15" of len bytes. *seen has a bit for each setting that has been there. */
+/* Reads one setting, such as "ln=15", of len bytes. *seen has a bit for each setting that was read before. Returns what
+ * is wrong; NULL when nothing is. */
 static const char *read_setting(apr_pool_t *pool, const um_pwhash_family_t *family, const char *text, apr_size_t len,
                                 unsigned *values[3], unsigned *seen)
 {
@@ -86,7 +88,7 @@ static const char *read_setting(apr_pool_t *pool, const um_pwhash_family_t *fami
         }
     }
     if (i == 3) {
-        return apr_psprintf(pool, "\"%.*s\" is no setting of %s: %s, %s, %s", (int)len, text, family->name,
+        return apr_psprintf(pool, "\"%.*s\" is not a setting of %s. Its settings: %s, %s, %s", (int)len, text, family->name,
                             range_text(pool, &family->settings[0]), range_text(pool, &family->settings[1]),
                             range_text(pool, &family->settings[2]));
     }
@@ -109,8 +111,8 @@ static const char *memory_flaw(apr_pool_t *pool, const um_pwhash_family_t *famil
     if (memory <= UM_PWHASH_MAX_MEMORY) {
         return NULL;
     }
-    return apr_psprintf(pool, "%s=%u %s=%u takes %" APR_UINT64_T_FMT " MiB for one hash, at most %" APR_UINT64_T_FMT
-                        " MiB are allowed", family->settings[0].name, params->cost, family->settings[1].name,
+    return apr_psprintf(pool, "%s=%u %s=%u takes %" APR_UINT64_T_FMT " MiB for one hash; the limit is %" APR_UINT64_T_FMT
+                        " MiB", family->settings[0].name, params->cost, family->settings[1].name,
                         params->block, memory >> 20, UM_PWHASH_MAX_MEMORY >> 20);
 }
 
@@ -127,7 +129,7 @@ apr_status_t um_pwhash_params(apr_pool_t *pool, const char *text, um_pwhash_para
     len = strcspn(text, blanks);
     if (len == strlen(AUTO) && strncmp(text, AUTO, len) == 0) {
         if (text[len + strspn(text + len, blanks)]) {
-            *why = "auto takes no settings: name scrypt or argon2id to set them";
+            *why = "auto takes no settings. Write scrypt or argon2id in its place to set them";
             return APR_EINVAL;
         }
         set_usual(um_pwhash_argon2id.missing ? &um_pwhash_scrypt : &um_pwhash_argon2id, params);
@@ -135,7 +137,7 @@ apr_status_t um_pwhash_params(apr_pool_t *pool, const char *text, um_pwhash_para
     }
     family = family_of_name(text, len);
     if (!family) {
-        *why = apr_psprintf(pool, "\"%.*s\" is no kind of password hash: %s", (int)len, text, family_names(pool));
+        *why = apr_psprintf(pool, "\"%.*s\" is not a kind of password hash. Use %s", (int)len, text, family_names(pool));
         return APR_EINVAL;
     }
     if (family->missing) {
@@ -165,7 +167,7 @@ apr_status_t um_pwhash_make(apr_pool_t *pool, const um_pwhash_params_t *params, 
                             const char **hash)
 {
     const um_pwhash_family_t *family = family_of_name(params->family, strlen(params->family));
-    um_pwhash_phc_t phc = {.params = *params, .salt_len = UM_PWHASH_PHC_SALT, .out_len = UM_PWHASH_PHC_OUT};
+    um_pwhash_phc_t phc = {.salt_len = UM_PWHASH_PHC_SALT, .out_len = UM_PWHASH_PHC_OUT};
     apr_status_t status;
 
     *hash = NULL;
@@ -174,20 +176,30 @@ apr_status_t um_pwhash_make(apr_pool_t *pool, const um_pwhash_params_t *params, 
     }
     status = um_random_bytes(phc.salt, phc.salt_len);
     if (status == APR_SUCCESS) {
-        status = um_pwhash_phc_derive(family, &phc, password, len, phc.out);
+        status = um_pwhash_phc_derive(family, params, &phc, password, len, phc.out);
     }
     if (status == APR_SUCCESS) {
-        *hash = um_pwhash_phc_print(pool, family, &phc);
+        *hash = um_pwhash_phc_print(pool, family, params, &phc);
     }
-    um_pwhash_phc_wipe(&phc);
+    um_wipe(&phc, sizeof(phc));
     return status;
 }
 
 um_pwhash_e um_pwhash_verify(apr_pool_t *pool, const char *hash, const char *password, apr_size_t len)
 {
     const um_pwhash_family_t *family = family_of_hash(hash);
+    int matches = 0;
+    apr_status_t status;
 
-    return family && !family->missing ? family->verify(pool, family, hash, password, len) : UM_PWHASH_UNKNOWN;
+    (void)pool;
+    if (!family || family->missing) {
+        return UM_PWHASH_UNKNOWN;
+    }
+    status = family->verify(family, hash, password, len, &matches);
+    if (status != APR_SUCCESS) {
+        return status == APR_EINVAL ? UM_PWHASH_UNKNOWN : UM_PWHASH_ERROR;
+    }
+    return matches ? UM_PWHASH_MATCH : UM_PWHASH_MISMATCH;
 }
 
 int um_pwhash_outdated(const um_pwhash_params_t *params, const char *hash)
@@ -200,10 +212,10 @@ int um_pwhash_outdated(const um_pwhash_params_t *params, const char *hash)
 void um_pwhash_dummy(apr_pool_t *pool, const um_pwhash_params_t *params, const char *password, apr_size_t len)
 {
     const um_pwhash_family_t *family = family_of_name(params->family, strlen(params->family));
-    um_pwhash_phc_t phc = {.params = *params, .salt_len = UM_PWHASH_PHC_SALT, .out_len = UM_PWHASH_PHC_OUT};
+    um_pwhash_phc_t phc = {.salt_len = UM_PWHASH_PHC_SALT, .out_len = UM_PWHASH_PHC_OUT};
 
     if (family) {
-        /* Through the text, so that even the reading of it takes its time. */
-        (void)um_pwhash_verify(pool, um_pwhash_phc_print(pool, family, &phc), password, len);
+        /* From the text, so that the time for reading it is spent too. */
+        (void)um_pwhash_verify(pool, um_pwhash_phc_print(pool, family, params, &phc), password, len);
     }
 }

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Argon2id (RFC 9106) by libargon2, where configure found it. */
-#include "pwhash_family.h"
-#include "pwhash_phc.h"
+/* Argon2id (RFC 9106) with libargon2, if configure found it. */
+#include "pwhash.h"
+#include "pwhash_private.h"
 
-static const char *flaw(const um_pwhash_params_t *params)
+static const char *argon2_flaw(const um_pwhash_params_t *params)
 {
     return params->cost / 8 >= params->lanes ? NULL : "m must be at least 8 * p (RFC 9106 section 3.1)";
 }
 
-static void price(const um_pwhash_params_t *params, apr_uint64_t *memory, apr_uint64_t *work)
+static void argon2_price(const um_pwhash_params_t *params, apr_uint64_t *memory, apr_uint64_t *work)
 {
     *memory = APR_UINT64_C(1024) * params->cost;
-    /* Lanes only cut the same memory into strips: they add no work. */
+    /* Lanes divide the same memory and add no work. */
     *work = (apr_uint64_t)params->cost * params->block;
 }
 
 #ifdef HAVE_ARGON2
 #define MISSING NULL
-#define DERIVE derive
+#define DERIVE argon2_derive
 #include <argon2.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
-/* Mapped, not from malloc: after the first block of this size glibc would keep such blocks in each thread's arena, and
- * the server's resident memory would grow by one hash for each of them. The library wipes the block first. */
+/* The block is mapped and not taken from malloc: after the first block of this size glibc would keep such blocks in the
+ * arena of each thread, and the resident memory of the server would grow by one hash for each of them. The library
+ * wipes the block before it calls unmap_block. */
 static int map_block(uint8_t **memory, size_t size)
 {
     void *block = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -33,7 +34,7 @@ static int map_block(uint8_t **memory, size_t size)
         return ARGON2_MEMORY_ALLOCATION_ERROR;
     }
 #ifdef MADV_HUGEPAGE
-    /* A third of the time is page faults and TLB misses otherwise. Only a hint. */
+    /* Without huge pages a third of the time goes into page faults and TLB misses. This is only a hint. */
     (void)madvise(block, size, MADV_HUGEPAGE);
 #endif
     *memory = block;
@@ -45,11 +46,11 @@ static void unmap_block(uint8_t *memory, size_t size)
     munmap(memory, size);
 }
 
-static apr_status_t derive(const um_pwhash_params_t *params, const char *password, apr_size_t len,
-                           const unsigned char *salt, apr_size_t salt_len, unsigned char *out, apr_size_t out_len)
+static apr_status_t argon2_derive(const um_pwhash_params_t *params, const char *password, apr_size_t len,
+                                  const unsigned char *salt, apr_size_t salt_len, unsigned char *out, apr_size_t out_len)
 {
-    /* The library takes pointers to non-const but writes through none of them as long as no CLEAR flag is set.
-     * threads = 1: lanes are worked off by the caller, a server thread must not start threads of its own. */
+    /* The library takes pointers to non-const data but writes through none of them while no CLEAR flag is set.
+     * With threads = 1 the calling thread computes all lanes: a thread of the server must not start others. */
     argon2_context context = {
         .out = out, .outlen = (uint32_t)out_len,
         .pwd = (uint8_t *)(uintptr_t)password, .pwdlen = (uint32_t)len,
@@ -74,7 +75,7 @@ static apr_status_t derive(const um_pwhash_params_t *params, const char *passwor
     }
 }
 #else
-#define MISSING "this build has no Argon2: install libargon2-dev (Debian), configure and build again, or use scrypt"
+#define MISSING "this build has no Argon2. Install libargon2-dev (Debian), then configure and build again; or use scrypt"
 #define DERIVE NULL
 #endif
 
@@ -83,8 +84,12 @@ const um_pwhash_family_t um_pwhash_argon2id = {
     .prefix = "$argon2id$v=19$",
     .verify = um_pwhash_phc_verify,
     .missing = MISSING,
-    .settings = {{"m", 19456, 7168, 262144}, {"t", 2, 1, 10}, {"p", 1, 1, 16}},
-    .flaw = flaw,
-    .price = price,
+    .settings = {
+        {.name = "m", .usual = 19456, .least = 7168, .most = 262144},
+        {.name = "t", .usual = 2, .least = 1, .most = 10},
+        {.name = "p", .usual = 1, .least = 1, .most = 16},
+    },
+    .flaw = argon2_flaw,
+    .price = argon2_price,
     .derive = DERIVE,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pwhash_phc.h"
 #include "base64url.h"
+#include "pwhash.h"
+#include "pwhash_private.h"
 #include "wipe.h"
 
 #include <limits.h>
@@ -10,7 +11,7 @@
 #include <openssl/crypto.h>
 
 #define LEAST_OUT 16
-/* The characters of UM_PWHASH_PHC_MOST bytes: nothing longer is even copied. */
+/* The characters of UM_PWHASH_PHC_MOST bytes. Longer text is refused before it is decoded. */
 #define MOST_CHARS ((UM_PWHASH_PHC_MOST * 8 + 5) / 6)
 
 apr_status_t um_pwhash_phc_number(const char *text, apr_size_t len, unsigned *number)
@@ -43,8 +44,8 @@ static int value_of(char c)
     return place ? (int)(place - alphabet) : -1;
 }
 
-/* As strict as um_base64url_decode, but of the other alphabet, and into a fixed buffer: um_pwhash_outdated has no
- * pool. */
+/* As strict as um_base64url_decode, but for the standard alphabet, and into a fixed buffer because um_pwhash_outdated
+ * has no pool. */
 static apr_status_t decode(const char *text, apr_size_t len, unsigned char *bytes, apr_size_t *bytes_len)
 {
     unsigned bits = 0;
@@ -83,7 +84,7 @@ static const char *encode(apr_pool_t *pool, const unsigned char *bytes, apr_size
     return text;
 }
 
-/* "ln=15,r=8,p=3$": returns what follows, NULL when it is anything else. */
+/* Reads "ln=15,r=8,p=3$". Returns what follows, NULL when the text is anything else. */
 static const char *read_params(const um_pwhash_family_t *family, const char *text, um_pwhash_params_t *params)
 {
     unsigned *values[3] = {&params->cost, &params->block, &params->lanes};
@@ -127,84 +128,77 @@ static apr_status_t check_bounds(const um_pwhash_family_t *family, const um_pwha
     return family->flaw(params) ? APR_EINVAL : APR_SUCCESS;
 }
 
-apr_status_t um_pwhash_phc_read(const um_pwhash_family_t *family, const char *hash, um_pwhash_phc_t *phc)
+apr_status_t um_pwhash_phc_read(const um_pwhash_family_t *family, const char *hash, um_pwhash_params_t *params,
+                                um_pwhash_phc_t *phc)
 {
     const char *salt, *out;
     apr_status_t status = APR_EINVAL;
 
     memset(phc, 0, sizeof(*phc));
-    salt = read_params(family, hash + strlen(family->prefix), &phc->params);
+    salt = read_params(family, hash + strlen(family->prefix), params);
     out = salt ? strchr(salt, '$') : NULL;
     if (out
         && decode(salt, (apr_size_t)(out - salt), phc->salt, &phc->salt_len) == APR_SUCCESS
         && decode(out + 1, strlen(out + 1), phc->out, &phc->out_len) == APR_SUCCESS
         && phc->salt_len > 0 && phc->out_len >= LEAST_OUT) {
-        status = check_bounds(family, &phc->params);
+        status = check_bounds(family, params);
     }
     if (status != APR_SUCCESS) {
-        um_pwhash_phc_wipe(phc);
+        um_wipe(phc, sizeof(*phc));
     }
     return status;
 }
 
-const char *um_pwhash_phc_print(apr_pool_t *pool, const um_pwhash_family_t *family, const um_pwhash_phc_t *phc)
+const char *um_pwhash_phc_print(apr_pool_t *pool, const um_pwhash_family_t *family, const um_pwhash_params_t *params,
+                                const um_pwhash_phc_t *phc)
 {
-    return apr_psprintf(pool, "%s%s=%u,%s=%u,%s=%u$%s$%s", family->prefix, family->settings[0].name, phc->params.cost,
-                        family->settings[1].name, phc->params.block, family->settings[2].name, phc->params.lanes,
+    return apr_psprintf(pool, "%s%s=%u,%s=%u,%s=%u$%s$%s", family->prefix, family->settings[0].name, params->cost,
+                        family->settings[1].name, params->block, family->settings[2].name, params->lanes,
                         encode(pool, phc->salt, phc->salt_len), encode(pool, phc->out, phc->out_len));
 }
 
-apr_status_t um_pwhash_phc_derive(const um_pwhash_family_t *family, const um_pwhash_phc_t *phc, const char *password,
-                                  apr_size_t len, unsigned char *out)
+apr_status_t um_pwhash_phc_derive(const um_pwhash_family_t *family, const um_pwhash_params_t *params,
+                                  const um_pwhash_phc_t *phc, const char *password, apr_size_t len,
+                                  unsigned char *out)
 {
-    if (check_bounds(family, &phc->params) != APR_SUCCESS) {
+    if (check_bounds(family, params) != APR_SUCCESS) {
         return APR_EINVAL;
     }
-    return family->derive(&phc->params, password, len, phc->salt, phc->salt_len, out, phc->out_len);
+    return family->derive(params, password, len, phc->salt, phc->salt_len, out, phc->out_len);
 }
 
-um_pwhash_e um_pwhash_phc_verify(apr_pool_t *pool, const um_pwhash_family_t *family, const char *hash,
-                                 const char *password, apr_size_t len)
+apr_status_t um_pwhash_phc_verify(const um_pwhash_family_t *family, const char *hash, const char *password,
+                                  apr_size_t len, int *matches)
 {
     unsigned char out[UM_PWHASH_PHC_MOST];
+    um_pwhash_params_t params;
     um_pwhash_phc_t phc;
-    um_pwhash_e verdict;
     apr_status_t status;
 
-    (void)pool;
-    if (um_pwhash_phc_read(family, hash, &phc) != APR_SUCCESS) {
-        return UM_PWHASH_UNKNOWN;
+    if (um_pwhash_phc_read(family, hash, &params, &phc) != APR_SUCCESS) {
+        return APR_EINVAL;
     }
-    status = um_pwhash_phc_derive(family, &phc, password, len, out);
-    if (status != APR_SUCCESS) {
-        verdict = status == APR_EINVAL ? UM_PWHASH_UNKNOWN : UM_PWHASH_ERROR;
-    }
-    else {
-        verdict = CRYPTO_memcmp(out, phc.out, phc.out_len) == 0 ? UM_PWHASH_MATCH : UM_PWHASH_MISMATCH;
-    }
+    status = um_pwhash_phc_derive(family, &params, &phc, password, len, out);
+    *matches = status == APR_SUCCESS && CRYPTO_memcmp(out, phc.out, phc.out_len) == 0;
     um_wipe(out, sizeof(out));
-    um_pwhash_phc_wipe(&phc);
-    return verdict;
+    um_wipe(&phc, sizeof(phc));
+    return status;
 }
 
 int um_pwhash_phc_weaker(const um_pwhash_family_t *family, const char *hash, const um_pwhash_params_t *params)
 {
     apr_uint64_t memory, work, least_memory, least_work;
+    um_pwhash_params_t stored;
     um_pwhash_phc_t phc;
     int weaker;
 
-    if (um_pwhash_phc_read(family, hash, &phc) != APR_SUCCESS) {
+    if (um_pwhash_phc_read(family, hash, &stored, &phc) != APR_SUCCESS) {
         return 1;
     }
-    family->price(&phc.params, &memory, &work);
+    family->price(&stored, &memory, &work);
     family->price(params, &least_memory, &least_work);
     weaker = memory < least_memory || work < least_work || phc.salt_len < UM_PWHASH_PHC_SALT
         || phc.out_len < UM_PWHASH_PHC_OUT;
-    um_pwhash_phc_wipe(&phc);
+    um_wipe(&phc, sizeof(phc));
     return weaker;
-}
-
-void um_pwhash_phc_wipe(um_pwhash_phc_t *phc)
-{
-    um_wipe(phc, sizeof(*phc));
 }
