@@ -3,7 +3,7 @@
 #define UM_CTX_H
 /* The context of one call into core: its pool, its time, its site, and where the call says what was wrong. */
 #include "single_flight.h"
-#include "gate.h"
+#include "concurrency_limit.h"
 #include "password_policy.h"
 #include "pwhash.h"
 #include "log_limit.h"
@@ -31,9 +31,9 @@ typedef struct um_site_t {
     apr_interval_time_t database_grace; /**< how long beyond that, while the database is away */
     um_single_flight_t *single_flight;  /**< passwords that are looked at now; NULL: each by itself */
     apr_int64_t basic_cache;            /**< seconds after which a password is hashed again; 0: each time */
-    um_gate_t *gate;                    /**< bounds hashing on this machine; NULL: unbounded (command line) */
+    um_concurrency_limit_t *hash_limit; /**< bounds hashing on this machine; NULL: unbounded (command line) */
     um_log_limit_t *hash_limit_log;     /**< limits the log lines about a full hash limit; NULL: none */
-    apr_interval_time_t gate_wait;      /**< how long a caller waits for his turn to hash */
+    apr_interval_time_t hash_limit_wait; /**< how long a caller waits for its turn to hash */
     um_pwhash_params_t hash;            /**< of new password hashes */
     um_password_policy_t policy;                 /**< what a new password must be */
     const char *issuer;                 /**< iss of our tokens */

@@ -237,8 +237,8 @@ static void test_overtaken(void)
 
 static void test_trouble(void)
 {
-    void *memory = apr_pcalloc(s.pool, um_gate_size());
-    um_gate_pass_t pass;
+    void *memory = apr_pcalloc(s.pool, um_concurrency_limit_size());
+    um_concurrency_limit_pass_t pass;
 
     start();
     s.refuse = 1000;
@@ -254,20 +254,20 @@ static void test_trouble(void)
     is("alice", SITE_PASSWORD, UM_OK, 0, "but where there is grace");
     is("alice", "wrong", UM_UNAVAILABLE, 0, "not with a wrong password");
     start();
-    um_gate_init(memory);
-    s.site.gate = um_gate_attach(s.pool, memory, 1, 0);
-    um_gate_enter(s.site.gate, 0, &pass);
+    um_concurrency_limit_init(memory);
+    s.site.hash_limit = um_concurrency_limit_attach(s.pool, memory, 1, 0);
+    um_concurrency_limit_enter(s.site.hash_limit, 0, &pass);
     {
         um_basic_t found;
         um_ctx_t *ctx = site_ctx(&s);
 
         hashes = 0;
         ok(um_basic_caller(ctx, "alice", site_secret(SITE_PASSWORD), &found) == UM_BUSY && !hashes && ctx->cause,
-           "the gate is full: %s", ctx->cause ? ctx->cause : "(no cause)");
+           "the hash limit is full: %s", ctx->cause ? ctx->cause : "(no cause)");
     }
-    um_gate_leave(s.site.gate, &pass);
+    um_concurrency_limit_leave(s.site.hash_limit, &pass);
     is("alice", SITE_PASSWORD, UM_OK, 1, "then it goes on");
-    s.site.gate = NULL;
+    s.site.hash_limit = NULL;
 }
 
 static void test_upgrade(void)

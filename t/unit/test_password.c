@@ -223,18 +223,18 @@ static void test_change(void)
 
 static void test_gate(void)
 {
-    void *memory = apr_pcalloc(s.pool, um_gate_size());
-    um_gate_pass_t pass;
+    void *memory = apr_pcalloc(s.pool, um_concurrency_limit_size());
+    um_concurrency_limit_pass_t pass;
     site_input_t input = { .username = "frank", .password = site_secret(SITE_PASSWORD) };
     const um_user_t *user;
     const char *token;
     um_ctx_t *ctx;
 
-    um_gate_init(memory);
-    s.site.gate = um_gate_attach(s.pool, memory, 1, 0);
-    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "alone at the gate");
+    um_concurrency_limit_init(memory);
+    s.site.hash_limit = um_concurrency_limit_attach(s.pool, memory, 1, 0);
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "alone at the hash limit");
     is_int(login("alice", "wrong", &ctx), UM_INVALID, "and again");
-    is_int(um_gate_enter(s.site.gate, 0, &pass), APR_SUCCESS, "somebody else is inside");
+    is_int(um_concurrency_limit_enter(s.site.hash_limit, 0, &pass), APR_SUCCESS, "somebody else is inside");
     s.asked = 0;
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_BUSY, "signing in");
     ok(ctx->cause && ctx->errors->nelts == 0, "is not a fault of the caller: %s",
@@ -246,7 +246,7 @@ static void test_gate(void)
     is_text(ask("select count(*) from um_users where username = 'frank'"), "0", "nobody registered");
     input.password = site_secret("123");
     is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_INVALID, "what is wrong is told all the same");
-    um_gate_leave(s.site.gate, &pass);
+    um_concurrency_limit_leave(s.site.hash_limit, &pass);
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "then it goes on");
     s.site.hash = (um_pwhash_params_t){ "scrypt", 63, 1, 1 };
     is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_INVALID, "what is wrong comes before");
@@ -256,7 +256,7 @@ static void test_gate(void)
     ok(ctx->cause != NULL, "has a cause: %s", ctx->cause ? ctx->cause : "(no cause)");
     s.site.hash = (um_pwhash_params_t){ "scrypt", 10, 1, 1 };
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "and gives its place back");
-    s.site.gate = NULL;
+    s.site.hash_limit = NULL;
 }
 
 int main(void)

@@ -68,12 +68,13 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     memcpy(key + sizeof(site), in->key, name);
     memcpy(key + sizeof(site) + name, in->password.text, in->password.len);
     /* Who waits for another one's hash takes a thread as well as who waits to hash. */
-    waits = !site->gate || um_gate_begin(site->gate);
-    is_first = um_single_flight_begin(site->single_flight, &part, key, len, waits ? site->gate_wait + HASH_TAKES : 0,
+    waits = !site->hash_limit || um_concurrency_limit_join(site->hash_limit);
+    is_first = um_single_flight_begin(site->single_flight, &part, key, len,
+                                      waits ? site->hash_limit_wait + HASH_TAKES : 0,
                                       UM_BUSY,
                                       &status);
-    if (waits && site->gate) {
-        um_gate_end(site->gate);
+    if (waits && site->hash_limit) {
+        um_concurrency_limit_part(site->hash_limit);
     }
     if (is_first) {
         status = (int)hash(ctx, in, found);

@@ -70,11 +70,12 @@ void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password,
     }
 }
 
-/* --- inside the gate --- */
+/* --- inside the hash limit --- */
 
-um_status_e um_password_enter(um_ctx_t *ctx, um_gate_pass_t *pass)
+um_status_e um_password_enter(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
 {
-    if (ctx->site->gate && um_gate_enter(ctx->site->gate, ctx->site->gate_wait, pass) != APR_SUCCESS) {
+    if (ctx->site->hash_limit && um_concurrency_limit_enter(ctx->site->hash_limit, ctx->site->hash_limit_wait,
+                                                            pass) != APR_SUCCESS) {
         ctx->cause = "too many passwords wait to be hashed";
         ctx->known = !um_log_limit_allows(ctx->site->hash_limit_log);
         return UM_BUSY;
@@ -82,10 +83,10 @@ um_status_e um_password_enter(um_ctx_t *ctx, um_gate_pass_t *pass)
     return UM_OK;
 }
 
-void um_password_leave(um_ctx_t *ctx, um_gate_pass_t *pass)
+void um_password_leave(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
 {
-    if (ctx->site->gate) {
-        um_gate_leave(ctx->site->gate, pass);
+    if (ctx->site->hash_limit) {
+        um_concurrency_limit_leave(ctx->site->hash_limit, pass);
     }
 }
 
@@ -100,7 +101,7 @@ um_status_e um_password_make(um_ctx_t *ctx, um_secret_t password, const char **h
 
 um_status_e um_password_hash(um_ctx_t *ctx, um_secret_t password, const char **hash)
 {
-    um_gate_pass_t pass;
+    um_concurrency_limit_pass_t pass;
     um_status_e status = um_password_enter(ctx, &pass);
 
     if (status == UM_OK) {
@@ -134,8 +135,8 @@ static um_pwhash_e verify_forms(um_ctx_t *ctx, const um_user_t *user, um_secret_
     return *is_old ? verify_form(ctx, user, typed) : match;
 }
 
-/* Inside the gate. Verifies a password, or at the same cost none where there is no user. When it is right, *fresh is
- * set to a hash of wanted, or to its own hash anew if that is out of date. UM_INVALID: not the password. */
+/* Inside the hash limit. Verifies a password, or at the same cost none where there is no user. When it is right, *fresh
+ * is set to a hash of wanted, or to its own hash anew if that is out of date. UM_INVALID: not the password. */
 static um_status_e verify(um_ctx_t *ctx, const um_user_t *user, um_secret_t password, const um_secret_t *wanted,
                           const char **fresh)
 {
@@ -193,7 +194,7 @@ um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secr
 {
     um_user_t *user = NULL;
     const char *fresh = NULL;
-    um_gate_pass_t pass;
+    um_concurrency_limit_pass_t pass;
     um_status_e status;
 
     *who = NULL;
@@ -312,7 +313,7 @@ um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t
     um_user_t changed = *user;
     um_session_new_t session;
     change_t change = { ctx, &changed, user->version, &session, NULL };
-    um_gate_pass_t pass;
+    um_concurrency_limit_pass_t pass;
     um_status_e status;
 
     if (new_password.text) {

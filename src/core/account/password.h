@@ -22,8 +22,8 @@ void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password,
 /** The right to hash, for one call: no more hash at a time than the machine bears. What can refuse the call without the
  * database comes before, so that nobody waits for nothing; what asks the database comes after, so that a call that is
  * sent away asks nothing. UM_BUSY: leave without a pass. */
-um_status_e um_password_enter(um_ctx_t *ctx, um_gate_pass_t *pass);
-void um_password_leave(um_ctx_t *ctx, um_gate_pass_t *pass);
+um_status_e um_password_enter(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass);
+void um_password_leave(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass);
 
 /** A new hash, inside. UM_FAILED. */
 um_status_e um_password_make(um_ctx_t *ctx, um_secret_t password, const char **hash);

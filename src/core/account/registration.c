@@ -86,12 +86,12 @@ static um_status_e check_others(um_ctx_t *ctx, const um_user_keys_t *keys)
     return status == UM_OK && ctx->errors->nelts ? UM_INVALID : status;
 }
 
-/* The database is asked inside the gate, so that a call that is sent away asks nothing; but what is refused anyway does
- * not wait for a hash that it does not need. */
+/* The database is asked inside the hash limit, so that a call that is sent away asks nothing; but what is refused
+ * anyway does not wait for a hash that it does not need. */
 static um_status_e check_and_hash(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user,
                                   const um_user_keys_t *keys)
 {
-    um_gate_pass_t pass;
+    um_concurrency_limit_pass_t pass;
     um_status_e status;
 
     if (ctx->errors->nelts) {

@@ -88,7 +88,7 @@ static int is_auto(const char *text)
 /* What the sites of a process share. */
 typedef struct common_t {
     um_signature_cache_t *signatures;
-    um_gate_t *gate;
+    um_concurrency_limit_t *hash_limit;
     um_caller_cache_t *caller_cache;
     um_single_flight_t *single_flight;
     um_log_limit_t *hash_limit_log;
@@ -99,11 +99,11 @@ typedef struct common_t {
 /* Half of what answers requests, of this process's threads or of prefork's processes, is left for those that do not
  * hash. Were all threads of a child busy, httpd would also close the connections that it keeps, under the very requests
  * that come on them. */
-static um_gate_t *make_gate(apr_pool_t *pchild, const um_settings_t *settings)
+static um_concurrency_limit_t *make_hash_limit(apr_pool_t *pchild, const um_settings_t *settings)
 {
     int concurrency = settings->hash_concurrency ? (int)settings->hash_concurrency : cores();
     int queue = (int)settings->hash_queue, threads = 0, processes = 0;
-    um_gate_t *gate;
+    um_concurrency_limit_t *hash_limit;
 
     if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS || threads < 2) {
         threads = 0;
@@ -111,16 +111,16 @@ static um_gate_t *make_gate(apr_pool_t *pchild, const um_settings_t *settings)
             queue = processes / 2 > concurrency ? processes / 2 - concurrency : 0;
         }
     }
-    gate = um_gate_attach(pchild, um_shared_memory_hash_limit(), concurrency, queue);
-    um_gate_bound(gate, threads / 2);
-    return gate;
+    hash_limit = um_concurrency_limit_attach(pchild, um_shared_memory_hash_limit(), concurrency, queue);
+    um_concurrency_limit_threads(hash_limit, threads / 2);
+    return hash_limit;
 }
 
 static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *common)
 {
     const um_settings_t *settings = &um_server_of(main_server)->settings;
 
-    common->gate = make_gate(pchild, settings);
+    common->hash_limit = make_hash_limit(pchild, settings);
     common->caller_cache = um_caller_cache_attach(pchild, um_shared_memory_caller_cache(),
                                                   um_shared_memory_caller_cache_size());
     common->hash_limit_log = apr_pcalloc(pchild, sizeof(*common->hash_limit_log));
@@ -149,9 +149,9 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->database_grace = apr_time_from_sec(settings->database_grace);
     site->single_flight = common->single_flight;
     site->basic_cache = settings->basic_cache;
-    site->gate = common->gate;
+    site->hash_limit = common->hash_limit;
     site->hash_limit_log = common->hash_limit_log;
-    site->gate_wait = apr_time_from_sec(settings->hash_wait);
+    site->hash_limit_wait = apr_time_from_sec(settings->hash_wait);
     site->hash = settings->password_hash;
     site->policy = (um_password_policy_t){ (int)settings->password_min_length, (int)settings->password_max_length,
                                   server->common };
@@ -193,7 +193,7 @@ void um_server_child_init(apr_pool_t *pchild, server_rec *main_server)
         if (!server->keys || !server->database || !um_server_is_own(s)) {
             continue;
         }
-        if (!common.gate) {
+        if (!common.hash_limit) {
             make_common(pchild, main_server, &common);
         }
         server->site = make_site(pchild, server, &common);

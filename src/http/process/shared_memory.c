@@ -3,7 +3,7 @@
 
 #include "caller_cache.h"
 #include "conftree.h"
-#include "gate.h"
+#include "concurrency_limit.h"
 #include "server.h"
 
 #include <apr_atomic.h>
@@ -28,11 +28,11 @@
  * httpd loads the module anew at a graceful restart, perhaps another version. */
 #define FORM_SIZE 256
 
-/* What lies in the memory. The gate comes behind it. */
+/* What lies in the memory. The hash limit follows it. */
 typedef struct layout_t {
     char form[FORM_SIZE];
     apr_uint32_t rings;
-    apr_uint32_t unused[15];    /* so that ringing does not disturb the gate's cache line */
+    apr_uint32_t unused[15];    /* keeps the hash limit off this cache line */
 } layout_t;
 
 typedef struct retained_t {
@@ -52,7 +52,7 @@ static void write_form(apr_pool_t *pool, char form[FORM_SIZE])
 {
     memset(form, 0, FORM_SIZE);
     apr_snprintf(form, FORM_SIZE, "mod_usermgmt " UM_VERSION ", shared %d, %s, %s", (int)sizeof(layout_t),
-                 um_gate_form(pool), um_caller_cache_form(pool));
+                 um_concurrency_limit_form(pool), um_caller_cache_form(pool));
 }
 
 /* Children can write to the memory: nothing of it is believed, it is compared. */
@@ -103,13 +103,19 @@ static apr_status_t make_writers(server_rec *main_server, apr_global_mutex_t **w
 
 static apr_status_t make_segments(server_rec *main_server, retained_t *retained, const char form[FORM_SIZE])
 {
-    apr_status_t rv = make_segment(main_server, sizeof(layout_t) + um_gate_size(), "the bound on password hashing",
+    apr_status_t rv = make_segment(main_server, sizeof(layout_t) + um_concurrency_limit_size(),
+                                   "the limit on password hashing",
                                    &retained->segment);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    um_gate_init(um_shared_memory_hash_limit());
+    rv = um_concurrency_limit_init(um_shared_memory_hash_limit());
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM104: the shared memory of the limit on password "
+                     "hashing cannot be initialized: this system has no robust mutexes between processes");
+        return rv;
+    }
     rv = make_caller_cache(main_server, retained);
     if (rv == APR_SUCCESS) {
         memcpy(apr_shm_baseaddr_get(retained->segment), form, FORM_SIZE);

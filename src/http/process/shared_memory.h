@@ -22,7 +22,7 @@ apr_global_mutex_t *um_shared_memory_sqlite_mutex(void);
 void um_shared_memory_wake_worker(void);
 apr_uint32_t um_shared_memory_wake_count(void);
 
-/** Where the gate of password hashing lies. */
+/** The memory of the concurrency limit of password hashing. */
 void *um_shared_memory_hash_limit(void);
 
 /** Where what is known of callers lies, and how many bytes: as UserMgmtSessionCache said at the first start. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes that die or stop at the gate. */
-#include "gate_stage.h"
-#include "procid.h"
+/* Processes that die or stop at the limit. */
+#include "concurrency_limit_stage.h"
 
 #include <signal.h>
 
@@ -12,14 +11,14 @@
 static pid_t start_holder(int holders)
 {
     int ready = atomic_load(&stage->ready), entered = atomic_load(&stage->entered);
-    um_gate_pass_t pass;
+    um_concurrency_limit_pass_t pass;
     pid_t pid = fork();
 
     if (pid == 0) {
-        um_gate_t *gate = um_gate_attach(pool, memory, holders, 8);
+        um_concurrency_limit_t *limit = um_concurrency_limit_attach(pool, memory, holders, 8);
 
         atomic_fetch_add(&stage->ready, 1);
-        if (um_gate_enter(gate, FOREVER, &pass) == APR_SUCCESS) {
+        if (um_concurrency_limit_enter(limit, FOREVER, &pass) == APR_SUCCESS) {
             atomic_fetch_add(&stage->entered, 1);
         }
         for (;;) {
@@ -42,34 +41,34 @@ static void end_child(pid_t pid)
     waitpid(pid, NULL, 0);
 }
 
-static void try_enter(um_gate_t *gate, const char *name)
+static void try_enter(um_concurrency_limit_t *limit, const char *name)
 {
     apr_time_t began = apr_time_now();
-    um_gate_pass_t pass;
-    apr_status_t status = um_gate_enter(gate, FOREVER, &pass);
+    um_concurrency_limit_pass_t pass;
+    apr_status_t status = um_concurrency_limit_enter(limit, FOREVER, &pass);
     long took = (long)((apr_time_now() - began) / MS);
 
     ok(status == APR_SUCCESS && took < SOON / MS, "%s", name);
     printf("# %ld ms\n", took);
-    um_gate_leave(gate, &pass);
+    um_concurrency_limit_leave(limit, &pass);
 }
 
 static void test_killed_holder(int reap, const char *name)
 {
-    um_gate_pass_t pass;
-    um_gate_t *gate;
+    um_concurrency_limit_pass_t pass;
+    um_concurrency_limit_t *limit;
     pid_t one, two;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 2, 8);
+    limit = um_concurrency_limit_attach(pool, memory, 2, 8);
     one = start_holder(2);
     two = start_holder(2);
-    is_int(um_gate_enter(gate, 200 * MS, &pass), APR_TIMEUP, "two are inside, alive");
+    is_int(um_concurrency_limit_enter(limit, 200 * MS, &pass), APR_TIMEUP, "two are inside, alive");
     kill(one, SIGKILL);
     if (reap) {
         waitpid(one, NULL, 0);
     }
-    try_enter(gate, name);
+    try_enter(limit, name);
     end_child(two);
     if (!reap) {
         waitpid(one, NULL, 0);
@@ -80,14 +79,14 @@ static void test_killed_holder(int reap, const char *name)
 static void test_killed_while_waiting(void)
 {
     waiting_t waiting;
-    um_gate_t *gate;
+    um_concurrency_limit_t *limit;
     apr_time_t killed;
     pid_t holder;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 1, 8);
+    limit = um_concurrency_limit_attach(pool, memory, 1, 8);
     holder = start_holder(1);
-    start_waiting(&waiting, gate, 0, FOREVER);
+    start_waiting(&waiting, limit, 0, FOREVER);
     apr_sleep(150 * MS);
     killed = apr_time_now();
     end_child(holder);
@@ -99,84 +98,85 @@ static void test_killed_while_waiting(void)
 
 static void test_killed_waiters(void)
 {
-    um_gate_pass_t pass;
-    um_gate_t *gate;
+    um_concurrency_limit_pass_t pass;
+    um_concurrency_limit_t *limit;
     pid_t waiters[8];
     int i;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 1, 9);
-    um_gate_enter(gate, 0, &pass);
+    limit = um_concurrency_limit_attach(pool, memory, 1, 9);
+    um_concurrency_limit_enter(limit, 0, &pass);
     atomic_store(&stage->entered, 1);
     for (i = 0; i < 8; i++) {
         waiters[i] = start_holder(1);
     }
-    is_int(um_gate_enter(gate, 0, &(um_gate_pass_t){-1, 0}), APR_TIMEUP, "one inside, a queue of eight");
+    is_int(um_concurrency_limit_enter(limit, 0, &(um_concurrency_limit_pass_t){-1, 0}), APR_TIMEUP,
+           "one inside, a queue of eight");
     for (i = 0; i < 8; i++) {
         end_child(waiters[i]);
     }
-    um_gate_leave(gate, &pass);
-    try_enter(gate, "killed in the queue: the next comes through");
+    um_concurrency_limit_leave(limit, &pass);
+    try_enter(limit, "killed in the queue: the next comes through");
     apr_sleep(150 * MS);
-    is_int(um_gate_enter(gate, 0, &pass), APR_SUCCESS, "and nobody waits for the dead any more");
-    um_gate_leave(gate, &pass);
+    is_int(um_concurrency_limit_enter(limit, 0, &pass), APR_SUCCESS, "and nobody waits for the dead any more");
+    um_concurrency_limit_leave(limit, &pass);
 }
 
 static void test_stopped_waiter(void)
 {
-    um_gate_pass_t pass;
-    um_gate_t *gate;
+    um_concurrency_limit_pass_t pass;
+    um_concurrency_limit_t *limit;
     pid_t waiter;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 1, 8);
-    um_gate_enter(gate, 0, &pass);
+    limit = um_concurrency_limit_attach(pool, memory, 1, 8);
+    um_concurrency_limit_enter(limit, 0, &pass);
     atomic_store(&stage->entered, 1);
     waiter = start_holder(1);
     kill(waiter, SIGSTOP);
-    um_gate_leave(gate, &pass);
-    try_enter(gate, "stopped at the head of the queue: the next passes by");
+    um_concurrency_limit_leave(limit, &pass);
+    try_enter(limit, "stopped at the head of the queue: the next passes by");
     kill(waiter, SIGCONT);
     await(&stage->entered, 2);
     is_int(atomic_load(&stage->entered), 2, "and goes in when it goes on");
     end_child(waiter);
 }
 
-/* A view of the gate that came over a fork: its passes must be the child's, not the parent's. */
+/* A view of the limit that came over a fork: its passes must be the child's, not the parent's. */
 static void test_inherited_view(void)
 {
-    um_gate_pass_t pass;
-    um_gate_t *gate;
+    um_concurrency_limit_pass_t pass;
+    um_concurrency_limit_t *limit;
     pid_t child;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 1, 8);
+    limit = um_concurrency_limit_attach(pool, memory, 1, 8);
     child = fork();
     if (child == 0) {
-        um_gate_enter(gate, 0, &pass);
+        um_concurrency_limit_enter(limit, 0, &pass);
         _exit(0);
     }
     waitpid(child, NULL, 0);
-    try_enter(gate, "ended inside with an inherited view: the slot comes back");
+    try_enter(limit, "ended inside with an inherited view: the slot comes back");
 }
 
+/* Whoever is alive sees when it leaves that another one has entered its slot meanwhile. */
 static void *live(void *view)
 {
-    apr_uint64_t self = um_procid_self(), before;
-    um_gate_pass_t pass;
+    apr_uint64_t self = (apr_uint64_t)gettid();
+    um_concurrency_limit_pass_t pass;
 
     while (!atomic_load(&stage->stop)) {
-        if (um_gate_enter(view, 300 * MS, &pass) != APR_SUCCESS) {
+        if (um_concurrency_limit_enter(view, 300 * MS, &pass) != APR_SUCCESS) {
             continue;
         }
         atomic_fetch_add(&stage->entered, 1);
-        before = atomic_exchange(&stage->owners[pass.slot], self);
-        if (before != 0 && !um_procid_is_gone(before)) {
+        atomic_store(&stage->owners[pass.slot], self);
+        apr_sleep(MS);
+        if (atomic_load(&stage->owners[pass.slot]) != self) {
             atomic_fetch_add(&stage->doubles, 1);
         }
-        apr_sleep(MS);
-        atomic_store(&stage->owners[pass.slot], 0);
-        um_gate_leave(view, &pass);
+        um_concurrency_limit_leave(view, &pass);
     }
     return NULL;
 }
@@ -186,11 +186,11 @@ static pid_t start_living(void)
     pid_t pid = fork();
 
     if (pid == 0) {
-        um_gate_t *gate = um_gate_attach(pool, memory, HOLDERS, 16);
+        um_concurrency_limit_t *limit = um_concurrency_limit_attach(pool, memory, HOLDERS, 16);
         pthread_t other;
 
-        pthread_create(&other, NULL, live, gate);
-        live(gate);
+        pthread_create(&other, NULL, live, limit);
+        live(limit);
         pthread_join(other, NULL);
         _exit(0);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef UM_GATE_STAGE_H
-#define UM_GATE_STAGE_H
-/* What the tests of the gate have in common: memory that processes share, and threads that wait at the gate. */
-#include "gate.h"
+#ifndef UM_CONCURRENCY_LIMIT_STAGE_H
+#define UM_CONCURRENCY_LIMIT_STAGE_H
+/* What the tests of the limit have in common: memory that processes share, and threads that wait at the limit. */
+#include "concurrency_limit.h"
 #include "tap.h"
 
 #include <pthread.h>
@@ -19,13 +19,13 @@
 /* What takes some 100 ms here; a machine under load may take its time. */
 #define SOON    (3 * 1000 * MS)
 
-/* What the processes of a test share beside the gate. */
+/* What the processes of a test share beside the limit. */
 typedef struct stage_t {
     _Atomic int inside, most, entered, refused;
     _Atomic int ready;           /* processes or threads that have come as far as the test waits for */
     _Atomic int order[8];        /* who entered, in order */
     _Atomic int stop, doubles;
-    _Atomic apr_uint64_t owners[UM_GATE_MAX_HOLDERS];
+    _Atomic apr_uint64_t owners[UM_CONCURRENCY_LIMIT_MAX_HOLDERS];
 } stage_t;
 
 static apr_pool_t *pool;
@@ -47,7 +47,7 @@ static void *map_shared(apr_size_t size)
 static void set_stage(void)
 {
     memset(stage, 0, sizeof(*stage));
-    um_gate_init(memory);
+    um_concurrency_limit_init(memory);
 }
 
 static void await(_Atomic int *number, int least)
@@ -60,21 +60,21 @@ static void await(_Atomic int *number, int least)
 }
 
 typedef struct waiting_t {
-    um_gate_t *gate;
+    um_concurrency_limit_t *limit;
     apr_interval_time_t wait;
     int number;
     apr_status_t status;
-    _Atomic apr_time_t at;  /* when um_gate_enter returned */
+    _Atomic apr_time_t at;  /* when um_concurrency_limit_enter returned */
     pthread_t thread;
 } waiting_t;
 
 static void *wait_inside(void *data)
 {
     waiting_t *waiting = data;
-    um_gate_pass_t pass;
+    um_concurrency_limit_pass_t pass;
 
     atomic_fetch_add(&stage->ready, 1);
-    waiting->status = um_gate_enter(waiting->gate, waiting->wait, &pass);
+    waiting->status = um_concurrency_limit_enter(waiting->limit, waiting->wait, &pass);
     atomic_store(&waiting->at, apr_time_now());
     if (waiting->status == APR_SUCCESS) {
         int place = atomic_fetch_add(&stage->entered, 1);
@@ -82,17 +82,17 @@ static void *wait_inside(void *data)
         if (place < 8) {
             atomic_store(&stage->order[place], waiting->number);
         }
-        um_gate_leave(waiting->gate, &pass);
+        um_concurrency_limit_leave(waiting->limit, &pass);
     }
     return NULL;
 }
 
-static void start_waiting(waiting_t *waiting, um_gate_t *gate, int number, apr_interval_time_t wait)
+static void start_waiting(waiting_t *waiting, um_concurrency_limit_t *limit, int number, apr_interval_time_t wait)
 {
     int ready = atomic_load(&stage->ready);
 
     memset(waiting, 0, sizeof(*waiting));
-    waiting->gate = gate;
+    waiting->limit = limit;
     waiting->number = number;
     waiting->wait = wait;
     pthread_create(&waiting->thread, NULL, wait_inside, waiting);
@@ -105,6 +105,6 @@ static void open_stage(void)
     atexit(apr_terminate);
     apr_pool_create(&pool, NULL);
     stage = map_shared(sizeof(*stage));
-    memory = map_shared(um_gate_size());
+    memory = map_shared(um_concurrency_limit_size());
 }
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gate_stage.h"
+#include "concurrency_limit_stage.h"
 
 #define PROCESSES 4
 #define THREADS   4
@@ -20,11 +20,11 @@ static void note_entry(void)
 
 static void *hammer(void *view)
 {
-    um_gate_pass_t pass;
+    um_concurrency_limit_pass_t pass;
     int i;
 
     for (i = 0; i < ROUNDS; i++) {
-        if (um_gate_enter(view, FOREVER, &pass) != APR_SUCCESS) {
+        if (um_concurrency_limit_enter(view, FOREVER, &pass) != APR_SUCCESS) {
             atomic_fetch_add(&stage->refused, 1);
             continue;
         }
@@ -33,19 +33,19 @@ static void *hammer(void *view)
             apr_sleep(100);
         }
         atomic_fetch_sub(&stage->inside, 1);
-        um_gate_leave(view, &pass);
+        um_concurrency_limit_leave(view, &pass);
     }
     return NULL;
 }
 
 static void hammer_from_threads(void)
 {
-    um_gate_t *gate = um_gate_attach(pool, memory, HOLDERS, 64);
+    um_concurrency_limit_t *limit = um_concurrency_limit_attach(pool, memory, HOLDERS, 64);
     pthread_t threads[THREADS];
     int i;
 
     for (i = 0; i < THREADS; i++) {
-        pthread_create(&threads[i], NULL, hammer, gate);
+        pthread_create(&threads[i], NULL, hammer, limit);
     }
     for (i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
@@ -80,80 +80,83 @@ static void test_hammer(void)
 
 static void test_alone(void)
 {
-    um_gate_pass_t pass[4], none = {-1, 0}, wild = {12345, 0};
+    um_concurrency_limit_pass_t pass[4], none = {-1, 0}, wild = {12345, 0};
     apr_time_t began;
-    um_gate_t *gate;
+    um_concurrency_limit_t *limit;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 2, 0);
-    ok(um_gate_enter(gate, FOREVER, &pass[0]) == APR_SUCCESS && um_gate_enter(gate, 0, &pass[1]) == APR_SUCCESS
+    limit = um_concurrency_limit_attach(pool, memory, 2, 0);
+    ok(um_concurrency_limit_enter(limit, FOREVER, &pass[0]) == APR_SUCCESS
+       && um_concurrency_limit_enter(limit, 0, &pass[1]) == APR_SUCCESS
        && pass[0].slot != pass[1].slot, "two slots of one process");
     began = apr_time_now();
-    is_int(um_gate_enter(gate, FOREVER, &pass[2]), APR_EAGAIN, "without a queue the third is refused");
+    is_int(um_concurrency_limit_enter(limit, FOREVER, &pass[2]), APR_EAGAIN, "without a queue the third is refused");
     ok(apr_time_now() - began < SOON, "at once");
     is_int(pass[2].slot, -1, "and holds nothing");
-    um_gate_leave(gate, &pass[2]);
-    um_gate_leave(gate, &none);
-    um_gate_leave(gate, &wild);
-    is_int(um_gate_enter(gate, FOREVER, &pass[2]), APR_EAGAIN, "leaving without a pass frees nobody's slot");
-    um_gate_leave(gate, &pass[0]);
-    um_gate_leave(gate, &pass[0]);
-    is_int(um_gate_enter(gate, FOREVER, &pass[2]), APR_SUCCESS, "a slot that is left is free again");
-    is_int(um_gate_enter(gate, FOREVER, &pass[3]), APR_EAGAIN, "but leaving twice frees one slot only");
-    um_gate_leave(gate, &pass[1]);
-    um_gate_leave(gate, &pass[2]);
+    um_concurrency_limit_leave(limit, &pass[2]);
+    um_concurrency_limit_leave(limit, &none);
+    um_concurrency_limit_leave(limit, &wild);
+    is_int(um_concurrency_limit_enter(limit, FOREVER, &pass[2]), APR_EAGAIN,
+           "leaving without a pass frees nobody's slot");
+    um_concurrency_limit_leave(limit, &pass[0]);
+    um_concurrency_limit_leave(limit, &pass[0]);
+    is_int(um_concurrency_limit_enter(limit, FOREVER, &pass[2]), APR_SUCCESS, "a slot that is left is free again");
+    is_int(um_concurrency_limit_enter(limit, FOREVER, &pass[3]), APR_EAGAIN, "but leaving twice frees one slot only");
+    um_concurrency_limit_leave(limit, &pass[1]);
+    um_concurrency_limit_leave(limit, &pass[2]);
 
-    gate = um_gate_attach(pool, memory, 0, -5);
-    ok(um_gate_enter(gate, 0, &pass[0]) == APR_SUCCESS && um_gate_enter(gate, 0, &pass[1]) == APR_EAGAIN,
+    limit = um_concurrency_limit_attach(pool, memory, 0, -5);
+    ok(um_concurrency_limit_enter(limit, 0, &pass[0]) == APR_SUCCESS
+       && um_concurrency_limit_enter(limit, 0, &pass[1]) == APR_EAGAIN,
        "no holders at all is brought to one, a queue below none to none");
-    um_gate_leave(gate, &pass[0]);
+    um_concurrency_limit_leave(limit, &pass[0]);
 }
 
 static void test_wait(void)
 {
-    um_gate_pass_t pass, late;
-    um_gate_t *gate;
+    um_concurrency_limit_pass_t pass, late;
+    um_concurrency_limit_t *limit;
     apr_time_t began, waited;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 1, 4);
-    um_gate_enter(gate, 0, &pass);
-    is_int(um_gate_enter(gate, 0, &late), APR_TIMEUP, "now or never: never");
+    limit = um_concurrency_limit_attach(pool, memory, 1, 4);
+    um_concurrency_limit_enter(limit, 0, &pass);
+    is_int(um_concurrency_limit_enter(limit, 0, &late), APR_TIMEUP, "now or never: never");
     began = apr_time_now();
-    is_int(um_gate_enter(gate, 300 * MS, &late), APR_TIMEUP, "300 ms are over");
+    is_int(um_concurrency_limit_enter(limit, 300 * MS, &late), APR_TIMEUP, "300 ms are over");
     waited = apr_time_now() - began;
     ok(waited >= 290 * MS && waited < 300 * MS + SOON, "after 300 ms");
     printf("# %ld ms\n", (long)(waited / MS));
     is_int(late.slot, -1, "and nothing is held");
-    um_gate_leave(gate, &pass);
-    is_int(um_gate_enter(gate, 0, &late), APR_SUCCESS, "who gave up is not waited for");
-    um_gate_leave(gate, &late);
+    um_concurrency_limit_leave(limit, &pass);
+    is_int(um_concurrency_limit_enter(limit, 0, &late), APR_SUCCESS, "who gave up is not waited for");
+    um_concurrency_limit_leave(limit, &late);
 }
 
 static void test_full_queue(void)
 {
-    um_gate_pass_t pass, refused;
+    um_concurrency_limit_pass_t pass, refused;
     waiting_t waiting[2];
     apr_status_t status = APR_SUCCESS;
     apr_time_t began;
-    um_gate_t *gate;
+    um_concurrency_limit_t *limit;
     int i;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 1, 2);
-    um_gate_enter(gate, 0, &pass);
-    start_waiting(&waiting[0], gate, 0, FOREVER);
-    start_waiting(&waiting[1], gate, 1, FOREVER);
+    limit = um_concurrency_limit_attach(pool, memory, 1, 2);
+    um_concurrency_limit_enter(limit, 0, &pass);
+    start_waiting(&waiting[0], limit, 0, FOREVER);
+    start_waiting(&waiting[1], limit, 1, FOREVER);
     /* They are about to sit down: until they do, we only wait for a moment ourselves. */
     for (i = 0; i < 1000 && status != APR_EAGAIN; i++) {
         began = apr_time_now();
-        status = um_gate_enter(gate, 1, &refused);
+        status = um_concurrency_limit_enter(limit, 1, &refused);
     }
     is_int(status, APR_EAGAIN, "a third in a queue of two is refused");
     began = apr_time_now();
-    is_int(um_gate_enter(gate, FOREVER, &refused), APR_EAGAIN, "however long it would wait");
+    is_int(um_concurrency_limit_enter(limit, FOREVER, &refused), APR_EAGAIN, "however long it would wait");
     ok(apr_time_now() - began < SOON, "at once");
-    um_gate_leave(gate, &pass);
+    um_concurrency_limit_leave(limit, &pass);
     pthread_join(waiting[0].thread, NULL);
     pthread_join(waiting[1].thread, NULL);
     ok(waiting[0].status == APR_SUCCESS && waiting[1].status == APR_SUCCESS, "those in the queue get in");
@@ -164,20 +167,20 @@ static void test_full_queue(void)
 static void test_wake(void)
 {
     apr_interval_time_t best = FOREVER, took;
-    um_gate_pass_t pass;
+    um_concurrency_limit_pass_t pass;
     waiting_t waiting;
     apr_time_t left;
-    um_gate_t *gate;
+    um_concurrency_limit_t *limit;
     int i;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 1, 4);
+    limit = um_concurrency_limit_attach(pool, memory, 1, 4);
     for (i = 0; i < 10; i++) {
-        um_gate_enter(gate, FOREVER, &pass);
-        start_waiting(&waiting, gate, 0, FOREVER);
+        um_concurrency_limit_enter(limit, FOREVER, &pass);
+        start_waiting(&waiting, limit, 0, FOREVER);
         apr_sleep(5 * MS);
         left = apr_time_now();
-        um_gate_leave(gate, &pass);
+        um_concurrency_limit_leave(limit, &pass);
         pthread_join(waiting.thread, NULL);
         took = atomic_load(&waiting.at) - left;
         best = took < best ? took : best;
@@ -188,19 +191,19 @@ static void test_wake(void)
 
 static int is_in_order(int count)
 {
-    um_gate_pass_t pass;
+    um_concurrency_limit_pass_t pass;
     waiting_t waiting[8];
-    um_gate_t *gate;
+    um_concurrency_limit_t *limit;
     int i, good = 1;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 1, 8);
-    um_gate_enter(gate, 0, &pass);
+    limit = um_concurrency_limit_attach(pool, memory, 1, 8);
+    um_concurrency_limit_enter(limit, 0, &pass);
     for (i = 0; i < count; i++) {
-        start_waiting(&waiting[i], gate, i, FOREVER);
+        start_waiting(&waiting[i], limit, i, FOREVER);
         apr_sleep(10 * MS);
     }
-    um_gate_leave(gate, &pass);
+    um_concurrency_limit_leave(limit, &pass);
     for (i = 0; i < count; i++) {
         pthread_join(waiting[i].thread, NULL);
     }
@@ -223,20 +226,20 @@ static void test_order(void)
 
 static int is_polite(void)
 {
-    um_gate_pass_t pass;
+    um_concurrency_limit_pass_t pass;
     waiting_t waiting;
-    um_gate_t *gate;
+    um_concurrency_limit_t *limit;
     int first;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 1, 8);
-    um_gate_enter(gate, 0, &pass);
-    start_waiting(&waiting, gate, 0, FOREVER);
+    limit = um_concurrency_limit_attach(pool, memory, 1, 8);
+    um_concurrency_limit_enter(limit, 0, &pass);
+    start_waiting(&waiting, limit, 0, FOREVER);
     apr_sleep(10 * MS);
-    um_gate_leave(gate, &pass);
-    um_gate_enter(gate, FOREVER, &pass);
+    um_concurrency_limit_leave(limit, &pass);
+    um_concurrency_limit_enter(limit, FOREVER, &pass);
     first = atomic_load(&stage->entered);
-    um_gate_leave(gate, &pass);
+    um_concurrency_limit_leave(limit, &pass);
     pthread_join(waiting.thread, NULL);
     return first == 1;
 }
@@ -257,56 +260,57 @@ static void test_newcomer(void)
 /* What is inside takes 100 ms, so three that wait take 300. */
 static void test_in_vain(void)
 {
-    um_gate_pass_t pass, late;
+    um_concurrency_limit_pass_t pass, late;
     waiting_t waiting[3];
-    um_gate_t *gate;
+    um_concurrency_limit_t *limit;
     int i;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 1, 8);
+    limit = um_concurrency_limit_attach(pool, memory, 1, 8);
     for (i = 0; i < 3; i++) {
-        um_gate_enter(gate, FOREVER, &pass);
+        um_concurrency_limit_enter(limit, FOREVER, &pass);
         apr_sleep(100 * MS);
-        um_gate_leave(gate, &pass);
+        um_concurrency_limit_leave(limit, &pass);
     }
-    um_gate_enter(gate, FOREVER, &pass);
+    um_concurrency_limit_enter(limit, FOREVER, &pass);
     for (i = 0; i < 3; i++) {
-        start_waiting(&waiting[i], gate, i, FOREVER);
+        start_waiting(&waiting[i], limit, i, FOREVER);
         apr_sleep(20 * MS);
     }
-    is_int(um_gate_enter(gate, 150 * MS, &late), APR_EAGAIN, "what would wait in vain is sent away at once");
-    um_gate_leave(gate, &pass);
+    is_int(um_concurrency_limit_enter(limit, 150 * MS, &late), APR_EAGAIN,
+           "what would wait in vain is sent away at once");
+    um_concurrency_limit_leave(limit, &pass);
     for (i = 0; i < 3; i++) {
         pthread_join(waiting[i].thread, NULL);
         is_int(waiting[i].status, APR_SUCCESS, "and who has time to wait gets in");
     }
-    is_int(um_gate_enter(gate, 1, &late), APR_SUCCESS, "with nobody ahead the average shuts nobody out");
-    um_gate_leave(gate, &late);
+    is_int(um_concurrency_limit_enter(limit, 1, &late), APR_SUCCESS, "with nobody ahead the average shuts nobody out");
+    um_concurrency_limit_leave(limit, &late);
 }
 
 static void test_threads(void)
 {
-    um_gate_pass_t pass, refused;
+    um_concurrency_limit_pass_t pass, refused;
     waiting_t waiting;
-    um_gate_t *gate, *other;
+    um_concurrency_limit_t *limit, *other;
 
     set_stage();
-    gate = um_gate_attach(pool, memory, 1, 8);
-    um_gate_bound(gate, 2);
-    other = um_gate_attach(pool, memory, 1, 8);
-    um_gate_enter(other, 0, &pass);
-    is_int(um_gate_begin(gate), 1, "one of two threads waits elsewhere");
-    start_waiting(&waiting, gate, 0, FOREVER);
+    limit = um_concurrency_limit_attach(pool, memory, 1, 8);
+    um_concurrency_limit_threads(limit, 2);
+    other = um_concurrency_limit_attach(pool, memory, 1, 8);
+    um_concurrency_limit_enter(other, 0, &pass);
+    is_int(um_concurrency_limit_join(limit), 1, "one of two threads waits elsewhere");
+    start_waiting(&waiting, limit, 0, FOREVER);
     apr_sleep(20 * MS);
-    is_int(um_gate_begin(gate), 0, "a third has to answer other requests");
-    is_int(um_gate_enter(gate, FOREVER, &refused), APR_EAGAIN, "also when it would hash");
-    is_int(um_gate_enter(other, 1, &refused), APR_TIMEUP, "another process has threads of its own");
-    um_gate_leave(other, &pass);
+    is_int(um_concurrency_limit_join(limit), 0, "a third has to answer other requests");
+    is_int(um_concurrency_limit_enter(limit, FOREVER, &refused), APR_EAGAIN, "also when it would hash");
+    is_int(um_concurrency_limit_enter(other, 1, &refused), APR_TIMEUP, "another process has threads of its own");
+    um_concurrency_limit_leave(other, &pass);
     pthread_join(waiting.thread, NULL);
     is_int(waiting.status, APR_SUCCESS, "those that wait get in");
-    um_gate_end(gate);
-    is_int(um_gate_begin(gate) + um_gate_begin(gate), 2, "and whoever has left makes room");
-    is_int(um_gate_begin(gate), 0, "for no more");
+    um_concurrency_limit_part(limit);
+    is_int(um_concurrency_limit_join(limit) + um_concurrency_limit_join(limit), 2, "and whoever has left makes room");
+    is_int(um_concurrency_limit_join(limit), 0, "for no more");
 }
 
 int main(void)

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* pthread_mutex_clocklock, sem_clockwait */
+#endif
+#include "concurrency_limit.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#define RETRY   50000      /* us: the first waiter looks for a slot again, though no holder has told that it left */
+#define PATIENCE 500000    /* us: the other waiters look for a slot themselves: the first one may be stopped */
+#define LONGEST 60000000   /* us: a holder that was stopped inside counts for no more in the average */
+#define VERSION 2          /* of the layout in memory: the same bytes with another meaning need another number */
+
+#if ATOMIC_LLONG_LOCK_FREE != 2
+#error "64-bit atomics without a lock are needed: a lock would not be shared between processes"
+#endif
+
+/* The wall clock is used only where libc has no other: when it is set back by an hour, a wait takes an hour longer. */
+#if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
+#if __GLIBC_PREREQ(2, 30)
+#define WAIT_CLOCK CLOCK_MONOTONIC
+#define lock_until(mutex, time) pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, time)
+#define wait_until(semaphore, time) sem_clockwait(semaphore, CLOCK_MONOTONIC, time)
+#endif
+#endif
+#ifndef WAIT_CLOCK
+#define WAIT_CLOCK CLOCK_REALTIME
+#define lock_until(mutex, time) pthread_mutex_timedlock(mutex, time)
+#define wait_until(semaphore, time) sem_timedwait(semaphore, time)
+#endif
+
+typedef struct place_t {
+    pthread_mutex_t lock;       /* held by the waiter */
+    _Atomic int is_taken;       /* set while it is; also after the waiter died */
+} place_t;
+
+/* All mutexes are robust: when a holder or waiter dies, the next one that tries gets its mutex. */
+typedef struct shared_t {
+    pthread_mutex_t first;      /* held by the waiter that gets the next slot */
+    sem_t left;                 /* wakes that waiter: a holder has left */
+    _Atomic apr_uint64_t average; /* us that a holder stays inside; 0: none has been inside yet */
+    pthread_mutex_t slots[UM_CONCURRENCY_LIMIT_MAX_HOLDERS];
+    place_t queue[UM_CONCURRENCY_LIMIT_MAX_QUEUE];
+} shared_t;
+
+struct um_concurrency_limit_t {
+    shared_t *shared;
+    int holders;
+    int queue;
+    int threads;                /* of this process that may be inside or wait; 0: all */
+    _Atomic int busy;           /* of this process: threads that are inside or wait */
+};
+
+static apr_uint64_t monotonic(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (apr_uint64_t)now.tv_sec * 1000000 + (apr_uint64_t)now.tv_nsec / 1000;
+}
+
+/* --- mutexes of which a holder may have died --- */
+
+static int is_locked(pthread_mutex_t *mutex, int rv)
+{
+    return rv == 0 || (rv == EOWNERDEAD && pthread_mutex_consistent(mutex) == 0);
+}
+
+static int try_lock(pthread_mutex_t *mutex)
+{
+    return is_locked(mutex, pthread_mutex_trylock(mutex));
+}
+
+/* The time at which a wait ends: at until, or after longest us. */
+static struct timespec end_of_wait(apr_uint64_t until, apr_uint64_t longest)
+{
+    apr_uint64_t now = monotonic(), wait = until > now ? until - now : 0;
+    struct timespec end;
+
+    clock_gettime(WAIT_CLOCK, &end);
+    end.tv_nsec += (long)(wait < longest ? wait : longest) * 1000;
+    end.tv_sec += end.tv_nsec / 1000000000;
+    end.tv_nsec %= 1000000000;
+    return end;
+}
+
+/* --- slots and places --- */
+
+static int take_slot(const um_concurrency_limit_t *limit, um_concurrency_limit_pass_t *pass)
+{
+    for (int i = 0; i < limit->holders; i++) {
+        if (try_lock(&limit->shared->slots[i])) {
+            pass->slot = i;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static place_t *take_place(const um_concurrency_limit_t *limit)
+{
+    for (int i = 0; i < limit->queue; i++) {
+        place_t *place = &limit->shared->queue[i];
+
+        if (try_lock(&place->lock)) {
+            atomic_store(&place->is_taken, 1);
+            return place;
+        }
+    }
+    return NULL;
+}
+
+static void leave_place(place_t *place)
+{
+    atomic_store(&place->is_taken, 0);
+    pthread_mutex_unlock(&place->lock);
+}
+
+/* All places, not only those of limit->queue: another process may use more. Those of the dead are given back here. */
+static int count_waiting(const um_concurrency_limit_t *limit)
+{
+    int count = 0;
+
+    for (int i = 0; i < UM_CONCURRENCY_LIMIT_MAX_QUEUE; i++) {
+        place_t *place = &limit->shared->queue[i];
+
+        if (atomic_load(&place->is_taken)) {
+            if (try_lock(&place->lock)) {
+                leave_place(place);
+            }
+            else {
+                count++;
+            }
+        }
+    }
+    return count;
+}
+
+/* Whether those who wait will have left in time. A caller that would wait in vain is better told at once. */
+static int is_in_time(const um_concurrency_limit_t *limit, apr_interval_time_t wait)
+{
+    apr_uint64_t waiting = (apr_uint64_t)count_waiting(limit);
+
+    return waiting * atomic_load(&limit->shared->average) / (apr_uint64_t)limit->holders <= (apr_uint64_t)wait;
+}
+
+/* --- waiting --- */
+
+/* Becomes the first waiter, or finds a slot that a stopped first one does not take. */
+static apr_status_t wait_to_be_first(const um_concurrency_limit_t *limit, apr_uint64_t until,
+                                     um_concurrency_limit_pass_t *pass)
+{
+    for (;;) {
+        struct timespec end = end_of_wait(until, PATIENCE);
+        int rv = lock_until(&limit->shared->first, &end);
+
+        if (is_locked(&limit->shared->first, rv)) {
+            return APR_SUCCESS;
+        }
+        if (take_slot(limit, pass)) {
+            return APR_SUCCESS;
+        }
+        if (monotonic() >= until) {
+            return APR_TIMEUP;
+        }
+        if (rv != ETIMEDOUT) {
+            /* Spoilt memory: without a pause this would be a loop at full speed. */
+            apr_sleep(RETRY);
+        }
+    }
+}
+
+static apr_status_t wait_for_slot(const um_concurrency_limit_t *limit, apr_uint64_t until,
+                                  um_concurrency_limit_pass_t *pass)
+{
+    apr_status_t status = wait_to_be_first(limit, until, pass);
+
+    if (status != APR_SUCCESS || pass->slot >= 0) {
+        return status;
+    }
+    while (!take_slot(limit, pass) && status == APR_SUCCESS) {
+        struct timespec end = end_of_wait(until, RETRY);
+
+        if (wait_until(&limit->shared->left, &end) != 0 && errno != ETIMEDOUT && errno != EINTR) {
+            apr_sleep(RETRY); /* spoilt memory, as above */
+        }
+        status = monotonic() < until ? APR_SUCCESS : APR_TIMEUP;
+    }
+    pthread_mutex_unlock(&limit->shared->first);
+    return pass->slot >= 0 ? APR_SUCCESS : status;
+}
+
+static apr_status_t enter(const um_concurrency_limit_t *limit, apr_interval_time_t wait,
+                          um_concurrency_limit_pass_t *pass)
+{
+    apr_uint64_t until = monotonic() + (wait > 0 ? (apr_uint64_t)wait : 0);
+    apr_status_t status;
+    place_t *place;
+
+    if (limit->queue == 0) {
+        return take_slot(limit, pass) ? APR_SUCCESS : APR_EAGAIN;
+    }
+    /* A newcomer does not overtake a waiter. */
+    if (try_lock(&limit->shared->first)) {
+        int is_inside = take_slot(limit, pass);
+
+        pthread_mutex_unlock(&limit->shared->first);
+        if (is_inside) {
+            return APR_SUCCESS;
+        }
+    }
+    if (wait <= 0) {
+        return APR_TIMEUP;
+    }
+    place = is_in_time(limit, wait) ? take_place(limit) : NULL;
+    if (!place) {
+        return APR_EAGAIN;
+    }
+    status = wait_for_slot(limit, until, pass);
+    leave_place(place);
+    return status;
+}
+
+/* The newest is worth an eighth: a change of the hash's cost shows after some ten of them. Of two that leave at the
+ * same moment one may not be counted. */
+static void note_time(shared_t *shared, apr_uint64_t since)
+{
+    apr_uint64_t average = atomic_load(&shared->average), now = monotonic();
+    apr_uint64_t took = now > since ? now - since : 0;
+
+    took = took < LONGEST ? took : LONGEST;
+    atomic_store(&shared->average, average ? average - average / 8 + took / 8 : took + 1);
+}
+
+/* --- the limit --- */
+
+static int bound(int value, int least, int most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+apr_size_t um_concurrency_limit_size(void)
+{
+    return sizeof(shared_t);
+}
+
+const char *um_concurrency_limit_form(apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "limit %d/%d", VERSION, (int)sizeof(shared_t));
+}
+
+apr_status_t um_concurrency_limit_init(void *memory)
+{
+    shared_t *shared = memory;
+    pthread_mutexattr_t robust;
+
+    memset(shared, 0, sizeof(*shared));
+    if (pthread_mutexattr_init(&robust) != 0 || pthread_mutexattr_setpshared(&robust, PTHREAD_PROCESS_SHARED) != 0
+        || pthread_mutexattr_setrobust(&robust, PTHREAD_MUTEX_ROBUST) != 0
+        || pthread_mutex_init(&shared->first, &robust) != 0 || sem_init(&shared->left, 1, 0) != 0) {
+        return APR_ENOTIMPL;
+    }
+    for (int i = 0; i < UM_CONCURRENCY_LIMIT_MAX_HOLDERS; i++) {
+        pthread_mutex_init(&shared->slots[i], &robust);
+    }
+    for (int i = 0; i < UM_CONCURRENCY_LIMIT_MAX_QUEUE; i++) {
+        pthread_mutex_init(&shared->queue[i].lock, &robust);
+    }
+    pthread_mutexattr_destroy(&robust);
+    return APR_SUCCESS;
+}
+
+um_concurrency_limit_t *um_concurrency_limit_attach(apr_pool_t *pool, void *memory, int holders, int queue)
+{
+    um_concurrency_limit_t *limit = apr_pcalloc(pool, sizeof(*limit));
+
+    limit->shared = memory;
+    limit->holders = bound(holders, 1, UM_CONCURRENCY_LIMIT_MAX_HOLDERS);
+    limit->queue = bound(queue, 0, UM_CONCURRENCY_LIMIT_MAX_QUEUE);
+    return limit;
+}
+
+void um_concurrency_limit_threads(um_concurrency_limit_t *limit, int threads)
+{
+    limit->threads = threads;
+}
+
+int um_concurrency_limit_join(um_concurrency_limit_t *limit)
+{
+    if (atomic_fetch_add(&limit->busy, 1) < limit->threads || !limit->threads) {
+        return 1;
+    }
+    um_concurrency_limit_part(limit);
+    return 0;
+}
+
+void um_concurrency_limit_part(um_concurrency_limit_t *limit)
+{
+    atomic_fetch_sub(&limit->busy, 1);
+}
+
+apr_status_t um_concurrency_limit_enter(um_concurrency_limit_t *limit, apr_interval_time_t wait,
+                                        um_concurrency_limit_pass_t *pass)
+{
+    apr_status_t status;
+
+    pass->slot = -1;
+    if (!um_concurrency_limit_join(limit)) {
+        return APR_EAGAIN;
+    }
+    status = enter(limit, wait, pass);
+    if (status == APR_SUCCESS) {
+        pass->since = monotonic();
+    }
+    else {
+        um_concurrency_limit_part(limit);
+    }
+    return status;
+}
+
+void um_concurrency_limit_leave(um_concurrency_limit_t *limit, um_concurrency_limit_pass_t *pass)
+{
+    int slot = pass->slot, value = 0;
+
+    pass->slot = -1;
+    /* Only the thread that locked a robust mutex can unlock it. */
+    if (slot < 0 || slot >= UM_CONCURRENCY_LIMIT_MAX_HOLDERS
+        || pthread_mutex_unlock(&limit->shared->slots[slot]) != 0) {
+        return;
+    }
+    um_concurrency_limit_part(limit);
+    note_time(limit->shared, pass->since);
+    /* While nobody waits the semaphore must not count up to its limit. */
+    if (sem_getvalue(&limit->shared->left, &value) != 0 || value < 1) {
+        sem_post(&limit->shared->left);
+    }
+}
