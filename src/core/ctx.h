@@ -12,7 +12,7 @@
 
 typedef struct um_keyring_t um_keyring_t;
 typedef struct um_mail_settings_t um_mail_settings_t; /* notification.h */
-typedef struct um_caller_cache_t um_caller_cache_t;          /* caller_cache.h */
+typedef struct um_caller_cache_t um_caller_cache_t; /* caller_cache.h */
 typedef struct um_reserved_t um_reserved_t;    /* reserved.h */
 
 #define UM_CTX_SCOPE 16
@@ -48,6 +48,12 @@ typedef struct um_site_t {
     apr_int64_t name_quarantine;        /**< seconds that the name of a deleted account stays taken */
     const um_mail_settings_t *mail_settings; /**< what is said by mail */
 } um_site_t;
+
+/** A password or another secret text. It may contain any byte, so it has a length. */
+typedef struct um_secret_t {
+    const char *text;
+    apr_size_t len;             /**< bytes */
+} um_secret_t;
 
 /** How a call ended. */
 typedef enum {

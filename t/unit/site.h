@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "authenticate.h"
 #include "ctx.h"
 #include "keyring.h"
 #include "tap.h"
@@ -254,6 +255,6 @@ static um_status_e site_call(site_t *s, const char *token)
 {
     um_caller_t caller;
 
-    return um_session_caller(site_ctx(s), token, &caller);
+    return um_authenticate(site_ctx(s), token, UM_FRESH, &caller);
 }
 #endif

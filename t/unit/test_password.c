@@ -203,7 +203,7 @@ static void test_change(void)
     ok(site_call(&s, one) == UM_OK && site_call(&s, two) == UM_OK, "nothing has ended so far");
     is_int(change(erin, SITE_PASSWORD, NEW_PASSWORD, &ctx, &fresh), UM_OK, "changed");
     ok(site_call(&s, one) == UM_BAD_TOKEN && site_call(&s, two) == UM_BAD_TOKEN, "all older sessions are over");
-    is_int(um_session_caller(site_ctx(&s), fresh, &caller), UM_OK, "the fresh one is good");
+    is_int(um_authenticate(site_ctx(&s), fresh, UM_FRESH, &caller), UM_OK, "the fresh one is good");
     is_int(login("erin", SITE_PASSWORD, &ctx), UM_INVALID, "the old password is not");
     is_int(login("erin", NEW_PASSWORD, &ctx), UM_OK, "the new one is");
     is_int(change(erin, SITE_PASSWORD, "a third horse", &ctx, &fresh), UM_INVALID, "by a user as read before that");

@@ -33,7 +33,7 @@ static void is_bad(const char *token, const char *name)
 {
     um_caller_t caller = { .user = NULL };
     um_ctx_t *ctx = site_ctx(&s);
-    um_status_e status = um_session_caller(ctx, token, &caller);
+    um_status_e status = um_authenticate(ctx, token, UM_FRESH, &caller);
 
     ok(status == UM_BAD_TOKEN && !caller.user && ctx->cause, "%s: %s", name, ctx->cause ? ctx->cause : "(no cause)");
 }
@@ -45,7 +45,7 @@ static void test_caller(void)
     um_ctx_t *ctx = site_ctx(&s);
 
     s.asked = 0;
-    is_int(um_session_caller(ctx, token, &caller), UM_OK, "a good token");
+    is_int(um_authenticate(ctx, token, UM_FRESH, &caller), UM_OK, "a good token");
     is_int(s.asked, 1, "takes one look at the database");
     is_text(caller.session_id, id, "tells the session");
     is_text(caller.user ? caller.user->id : NULL, alice->id, "and the user");

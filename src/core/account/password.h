@@ -5,12 +5,6 @@
  * connection is held while a password is hashed. */
 #include "session.h"
 
-/** A text that may hold any character but has a length of its own. */
-typedef struct um_secret_t {
-    const char *text;
-    apr_size_t len;             /**< bytes */
-} um_secret_t;
-
 /** A password as it is compared and hashed (um_unicode_opaque), so that it is the same from every keyboard; typed
  * itself where that makes no difference. Wiped with the context's pool. All functions here take passwords as typed. */
 um_secret_t um_password_prepare(um_ctx_t *ctx, um_secret_t typed);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "user.h"
 
+#include "authenticate.h"
 #include "email.h"
 #include "caller_cache.h"
 #include "notification.h"

@@ -4,6 +4,8 @@
 /* Users: finding, updating, switching on and off, deleting. */
 #include "profile_input.h"
 
+typedef struct um_caller_t um_caller_t;
+
 /** The user that a caller may see: himself, or anybody if he is staff. UM_ABSENT for all others alike.
  * @param id  canonical UUID, or NULL for an id that is none */
 um_status_e um_user_find(um_ctx_t *ctx, const um_caller_t *caller, const char *id, const um_user_t **user);

@@ -53,9 +53,8 @@ static um_status_e ask(um_ctx_t *ctx, const um_caller_cache_key_t key, um_caller
         }
         return UM_ABSENT;
     }
-    found = um_caller_cache_identity(user, groups);
+    found = um_identity_of(user, groups);
     record->checked_at = ctx->now;
-    record->is_staff = (unsigned char)user->is_staff;
     if (key) {
         um_caller_cache_put(ctx, key, record, &found);
     }

@@ -4,8 +4,10 @@
 /* Names and passwords that were right a moment ago, so that who sends them with each request (Basic) does not pay a
  * hash for each. Kept under an HMAC of both with a key that was made at start and is nowhere else; void as said in
  * caller_cache.h, and after site->basic_cache, when the password is hashed again. */
-#include "caller_cache.h"
-#include "password.h"
+#include "ctx.h"
+
+typedef struct um_identity_t um_identity_t;
+typedef struct um_user_t um_user_t;
 
 /** Who that is. UM_ABSENT: not known; verify. UM_UNAVAILABLE: known, but the account could not be asked for. */
 um_status_e um_caller_cache_login(um_ctx_t *ctx, const char *username_key, um_secret_t password,

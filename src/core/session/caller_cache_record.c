@@ -2,11 +2,10 @@
 #include "caller_cache_record.h"
 
 #include <apr_atomic.h>
+#include <stddef.h>
 #include <string.h>
 
-#define TEXTS 5
-
-/* The last bytes of an id of any version are its most random ones. */
+/* The last bytes are the most random ones of a UUID of any version. */
 static apr_uint32_t *epoch_of(const um_ctx_t *ctx, const unsigned char user_id[UM_RANDOM_UUID_BYTES])
 {
     unsigned number = (unsigned)user_id[UM_RANDOM_UUID_BYTES - 2] << 8 | user_id[UM_RANDOM_UUID_BYTES - 1];
@@ -26,39 +25,40 @@ void um_caller_cache_advance(const um_ctx_t *ctx, const unsigned char user_id[UM
     }
 }
 
-um_identity_t um_caller_cache_identity(const um_user_t *user, const char *groups)
+/* --- the bytes of an entry: the record, then each text of the identity with its terminating zero --- */
+
+/* Where in an identity its texts are. The user's id is in the record; the session's id is there for tokens. */
+static const size_t text_offsets[] = {
+    offsetof(um_identity_t, username), offsetof(um_identity_t, first_name), offsetof(um_identity_t, last_name),
+    offsetof(um_identity_t, email), offsetof(um_identity_t, groups),
+};
+
+#define TEXTS (sizeof(text_offsets) / sizeof(text_offsets[0]))
+
+static const char **text_of(const um_identity_t *identity, apr_size_t i)
 {
-    return (um_identity_t){
-        .user_id = user->id,
-        .username = user->username,
-        .first_name = user->first_name,
-        .last_name = user->last_name,
-        .email = user->email,
-        .groups = groups,
-        .is_staff = user->is_staff,
-    };
+    return (const char **)((char *)identity + text_offsets[i]);
 }
 
-/* --- to bytes and back: the record, then the identity's texts with the zeros at their ends --- */
-
-void um_caller_cache_put(const um_ctx_t *ctx, const um_caller_cache_key_t key, const um_caller_cache_record_t *record,
+void um_caller_cache_put(const um_ctx_t *ctx, const um_caller_cache_key_t key, um_caller_cache_record_t *record,
                          const um_identity_t *identity)
 {
-    const char *const texts[TEXTS] = { identity->username, identity->first_name, identity->last_name, identity->email,
-                                       identity->groups };
+    const char *texts[TEXTS];
     apr_size_t sizes[TEXTS];
     apr_size_t size = sizeof(*record);
     unsigned char *bytes;
     unsigned char *at;
 
-    for (int i = 0; i < TEXTS; i++) {
+    for (apr_size_t i = 0; i < TEXTS; i++) {
+        texts[i] = *text_of(identity, i) ? *text_of(identity, i) : "";
         sizes[i] = strlen(texts[i]) + 1;
         size += sizes[i];
     }
+    record->is_staff = (unsigned char)identity->is_staff;
     at = bytes = apr_palloc(ctx->pool, size);
     memcpy(at, record, sizeof(*record));
     at += sizeof(*record);
-    for (int i = 0; i < TEXTS; i++) {
+    for (apr_size_t i = 0; i < TEXTS; i++) {
         memcpy(at, texts[i], sizes[i]);
         at += sizes[i];
     }
@@ -69,7 +69,6 @@ int um_caller_cache_get(const um_ctx_t *ctx, const um_caller_cache_key_t key, co
                         um_identity_t *identity)
 {
     const void *value;
-    const char *texts[TEXTS];
     const char *at;
     apr_size_t len;
 
@@ -78,24 +77,19 @@ int um_caller_cache_get(const um_ctx_t *ctx, const um_caller_cache_key_t key, co
         return 0;
     }
     *record = value;
-    at = (const char *)value + sizeof(**record);
-    for (int i = 0; i < TEXTS; i++) {
-        if (at >= (const char *)value + len) {
-            return 0;
-        }
-        texts[i] = at;
-        at += strlen(at) + 1;
-    }
     *identity = (um_identity_t){
         .user_id = um_random_uuid_text(ctx->pool, (*record)->user_id),
-        .username = texts[0],
-        .first_name = texts[1],
-        .last_name = texts[2],
-        .email = texts[3],
-        .groups = texts[4],
         .expires_at = (*record)->expires_at,
         .is_staff = (*record)->is_staff,
     };
+    at = (const char *)value + sizeof(**record);
+    for (apr_size_t i = 0; i < TEXTS; i++) {
+        if (at >= (const char *)value + len) {
+            return 0;
+        }
+        *text_of(identity, i) = at;
+        at += strlen(at) + 1;
+    }
     return 1;
 }
 
@@ -104,8 +98,8 @@ int um_caller_cache_is_fresh(const um_ctx_t *ctx, const um_caller_cache_record_t
     apr_interval_time_t limit = ctx->site->revocation_delay + grace;
     apr_interval_time_t age = ctx->now - record->checked_at;
 
-    /* A request that began before another one asked is a little younger than its answer; more than that is a clock that
-     * was set back. */
+    /* The answer may be a little newer than this request's time, when another request asked meanwhile. When it is newer
+     * by more than a second, the clock was set back. */
     return limit > 0 && age <= limit && age >= -apr_time_from_sec(1) && record->ends_at > um_ctx_seconds(ctx)
            && record->epoch == um_caller_cache_epoch(ctx, record->user_id);
 }

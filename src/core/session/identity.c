@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity.h"
 
+#include "store_user.h"
+
 #include <string.h>
+
+um_identity_t um_identity_of(const um_user_t *user, const char *groups)
+{
+    return (um_identity_t){
+        .user_id = user->id,
+        .username = user->username,
+        .first_name = user->first_name,
+        .last_name = user->last_name,
+        .email = user->email,
+        .groups = groups,
+        .is_staff = user->is_staff,
+    };
+}
 
 int um_identity_in_group(const um_identity_t *identity, const char *group)
 {

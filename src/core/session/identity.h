@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_IDENTITY_H
 #define UM_IDENTITY_H
-/* Who somebody has shown to be, as Locations and applications need it: no hash, no version, nothing secret. */
+/* The identity of a caller, as Locations and applications need it. It holds no password hash, no version and nothing
+ * secret. */
 #include <apr.h>
 
-/** All text is UTF-8 and never NULL but where said. */
+typedef struct um_user_t um_user_t;
+
+/** All texts are UTF-8 and, except where noted, never NULL. */
 typedef struct um_identity_t {
     const char *user_id;        /**< UUID, canonical */
     const char *username;
     const char *first_name;
     const char *last_name;
     const char *email;
-    const char *groups;         /**< names in order, commas between; "": in none */
-    const char *session_id;     /**< UUID; NULL: by password, without a session */
-    apr_int64_t expires_at;     /**< of the token, seconds since the epoch; 0: by password */
+    const char *groups;         /**< names in order, separated by commas; "": the account is in no group */
+    const char *session_id;     /**< UUID; NULL: authenticated by password, without a session */
+    apr_int64_t expires_at;     /**< of the token, seconds since the epoch; 0: authenticated by password */
     int is_staff;
 } um_identity_t;
 
-/** Whether the identity is in the group of exactly that name. */
+/** The identity of an account without a session. Its texts are the account's, they are not copied. */
+um_identity_t um_identity_of(const um_user_t *user, const char *groups);
+
+/** Whether the identity is in the group with exactly that name. */
 int um_identity_in_group(const um_identity_t *identity, const char *group);
 
 #endif

@@ -86,27 +86,6 @@ um_status_e um_session_judge(um_ctx_t *ctx, const um_session_state_t *state, con
     return um_session_say(ctx, state->is_valid && state->expires_at > um_ctx_seconds(ctx) ? UM_OK : UM_BAD_TOKEN);
 }
 
-um_status_e um_session_caller(um_ctx_t *ctx, const char *token, um_caller_t *caller)
-{
-    um_store_call_t call = um_ctx_store(ctx);
-    um_token_t *read = &caller->token;
-    um_session_state_t state;
-    um_status_e status = um_token_read(ctx, token, read);
-
-    if (status != UM_OK) {
-        return status;
-    }
-    if (um_store_session_user(&call, read->session_id, &state) != APR_SUCCESS) {
-        return um_ctx_unavailable(ctx, &call);
-    }
-    status = um_session_judge(ctx, &state, read->user_id);
-    if (status == UM_OK) {
-        caller->user = state.user;
-        caller->session_id = read->session_id;
-    }
-    return status;
-}
-
 um_status_e um_session_list(um_ctx_t *ctx, const char *user_id, apr_array_header_t **sessions)
 {
     um_store_call_t call = um_ctx_store(ctx);

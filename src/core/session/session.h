@@ -7,13 +7,6 @@
 #include "store_session.h"
 #include "token.h"
 
-/** Who calls. */
-typedef struct um_caller_t {
-    const um_user_t *user;
-    const char *session_id;
-    um_token_t token;           /**< what he showed */
-} um_caller_t;
-
 /** A session about to be stored, and its token. */
 typedef struct um_session_new_t {
     um_session_t record;
@@ -42,9 +35,6 @@ um_status_e um_session_judge(um_ctx_t *ctx, const um_session_state_t *state, con
 
 /** Gives such a verdict, perhaps an earlier one, with its cause. */
 um_status_e um_session_say(um_ctx_t *ctx, um_status_e verdict);
-
-/** Who calls with this token: the signature, then one SELECT. UM_BAD_TOKEN, UM_INACTIVE, UM_UNAVAILABLE. */
-um_status_e um_session_caller(um_ctx_t *ctx, const char *token, um_caller_t *caller);
 
 /** Printable ASCII of what a client says of itself, not too much of it; "" for NULL. */
 const char *um_session_plain(apr_pool_t *pool, const char *text);

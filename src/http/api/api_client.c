@@ -32,7 +32,7 @@ static void show(um_call_t *call, const um_user_t *user, const char *type)
 static um_status_e show_access(um_call_t *call, const char *token)
 {
     um_caller_t caller = { 0 };
-    um_status_e status = um_session_caller(&call->ctx, token, &caller);
+    um_status_e status = um_authenticate(&call->ctx, token, UM_FRESH, &caller);
 
     if (status == UM_OK) {
         show(call, caller.user, "Bearer");

@@ -136,7 +136,7 @@ um_status_e um_api_token_verify(um_call_t *call)
     if (call->ctx.errors->nelts) {
         return UM_INVALID;
     }
-    status = um_session_caller(&call->ctx, in->token, &call->caller);
+    status = um_authenticate(&call->ctx, in->token, UM_FRESH, &call->caller);
     if (status == UM_OK) {
         call->out = um_json_object(call->ctx.pool);
         um_json_put_text(call->out, "token", in->token);
@@ -155,7 +155,7 @@ static um_status_e find(um_call_t *call, const char *token)
     um_status_e status;
 
     if (strncmp(token, UM_REFRESH_PREFIX, strlen(UM_REFRESH_PREFIX)) != 0) {
-        return um_session_caller(&call->ctx, token, &call->caller);
+        return um_authenticate(&call->ctx, token, UM_FRESH, &call->caller);
     }
     /* Also by one that was replaced: who has it wants the session to end, or has stolen it. */
     status = um_refresh_find(&call->ctx, token, &refresh);

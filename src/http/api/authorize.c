@@ -61,7 +61,7 @@ static int check_token(um_call_t *call, um_access_e access, const char *token)
     if (access == UM_ACCESS_CLIENT) {
         return bad_token(call, "not a client's token");
     }
-    status = um_session_caller(&call->ctx, token, &call->caller);
+    status = um_authenticate(&call->ctx, token, UM_FRESH, &call->caller);
     return status == UM_OK ? OK : um_reply_status(call, status);
 }
 

@@ -2,6 +2,7 @@
 #ifndef UM_ENDPOINT_H
 #define UM_ENDPOINT_H
 /* One request to the API on its way through: in, checked, core, out. */
+#include "authenticate.h"
 #include "json.h"
 #include "mediatype.h"
 #include "server.h"

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "credential.h"
 
+#include "authenticate.h"
 #include "dir_config.h"
 #include "failure.h"
-#include "caller_cache.h"
 #include "request.h"
 #include "server.h"
 
 static void verify(request_rec *r, um_credential_t *seen, const char *token, const um_csrf_request_t *ask)
 {
+    um_caller_t caller;
     um_ctx_t ctx;
 
     if (seen->source->kind == UM_TOKEN_SOURCE_COOKIE
@@ -18,8 +19,9 @@ static void verify(request_rec *r, um_credential_t *seen, const char *token, con
     }
     /* Not the time of the request's first line: whoever sends the rest slowly would have the past's rights. */
     um_ctx_init(&ctx, r->pool, um_server_of(r->server)->site, apr_time_now());
-    switch (um_caller_cache_caller(&ctx, token, &seen->identity)) {
+    switch (um_authenticate(&ctx, token, UM_CACHED, &caller)) {
     case UM_OK:
+        seen->identity = caller.identity;
         seen->state = UM_CREDENTIAL_GOOD;
         seen->token = token;
         um_request_show(r, seen->source->kind);
@@ -33,7 +35,6 @@ static void verify(request_rec *r, um_credential_t *seen, const char *token, con
         um_failure_note(r, HTTP_SERVICE_UNAVAILABLE);
         break;
     }
-    seen->identity = NULL;
     seen->cause = ctx.cause;
     seen->known = ctx.known;
 }
