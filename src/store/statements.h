@@ -158,8 +158,8 @@ UM_STATEMENT(REGISTRATION, WRITE, 33,
 UM_STATEMENT(USERS_BY_EMAIL, READ, 7,
     "select " UM_USER_COLUMNS " from um_users u where u.email_key = cast(%s as text) and u.id > " UM_UUID
     " and u.is_active in (1, cast(%s as smallint)) and u.email_verified <= cast(%s as smallint)"
-    " and (select count(distinct t.mail_id) from um_tickets t where t.user_id = u.id and t.kind = cast(%s as text)"
-    " and t.created_at > cast(%s as bigint)) < cast(%s as bigint) order by u.id limit 20")
+    " and (select count(distinct t.mail_id) from um_one_time_tokens t where t.user_id = u.id"
+    " and t.kind = cast(%s as text) and t.created_at > cast(%s as bigint)) < cast(%s as bigint) order by u.id limit 20")
 
 /* Whether an address that an account has is verified; no row: it has another. */
 UM_STATEMENT(USER_IS_VERIFIED, READ, 2,
@@ -174,37 +174,37 @@ UM_STATEMENT(USER_VERIFIED, WRITE, 3,
 
 /* Only while the account has the address that the mail goes to. */
 UM_STATEMENT(ONE_TIME_TOKEN_INSERT, WRITE, 8,
-    "insert into um_tickets (hash, kind, mail_id, user_id, user_version, email_key, created_at, expires_at)"
+    "insert into um_one_time_tokens (hash, kind, mail_id, user_id, user_version, email_key, created_at, expires_at)"
     " select cast(%s as text), cast(%s as text), " UM_UUID ", u.id, u.version, u.email_key, cast(%s as bigint),"
     " cast(%s as bigint) from um_users u where u.id = " UM_UUID " and u.is_active in (1, cast(%s as smallint))"
     " and u.email_key = cast(%s as text) on conflict do nothing returning user_id")
 
 /* A mail that is tried again carries another token. The last one stays: perhaps it did arrive. */
 UM_STATEMENT(ONE_TIME_TOKEN_DROP, WRITE, 4,
-    "delete from um_tickets where user_id = " UM_UUID " and mail_id = " UM_UUID
-    " and hash not in (select t.hash from um_tickets t where t.user_id = " UM_UUID " and t.mail_id = " UM_UUID
+    "delete from um_one_time_tokens where user_id = " UM_UUID " and mail_id = " UM_UUID
+    " and hash not in (select t.hash from um_one_time_tokens t where t.user_id = " UM_UUID " and t.mail_id = " UM_UUID
     " order by t.created_at desc limit 1) returning hash")
 
 /* The oldest go when there are more than so many of one kind; of those of one second not the one just made. */
 UM_STATEMENT(ONE_TIME_TOKEN_BOUND, WRITE, 4,
-    "delete from um_tickets where hash in (select t.hash from um_tickets t where t.user_id = " UM_UUID
+    "delete from um_one_time_tokens where hash in (select t.hash from um_one_time_tokens t where t.user_id = " UM_UUID
     " and t.kind = cast(%s as text) order by case when t.hash = cast(%s as text) then 0 else 1 end,"
     " t.created_at desc limit 1000 offset cast(%s as integer))"
     " returning hash")
 
 /* Good while it has not run out and the account's credentials and address are those it was made for. */
 UM_STATEMENT(ONE_TIME_TOKEN_USER, READ, 3,
-    "select " UM_USER_COLUMNS ", t.email_key from um_tickets t join um_users u on u.id = t.user_id"
+    "select " UM_USER_COLUMNS ", t.email_key from um_one_time_tokens t join um_users u on u.id = t.user_id"
     " where t.hash = cast(%s as text) and t.kind = cast(%s as text) and t.expires_at > cast(%s as bigint)"
     " and t.user_version = u.version and t.email_key = u.email_key")
 
 /* Whether it is there, good or not. */
 UM_STATEMENT(ONE_TIME_TOKEN_THERE, READ, 1,
-    "select t.hash from um_tickets t where t.hash = cast(%s as text)")
+    "select t.hash from um_one_time_tokens t where t.hash = cast(%s as text)")
 
 /* Of many who take it at the same instant one gets the row. */
 UM_STATEMENT(ONE_TIME_TOKEN_TAKE, WRITE, 3,
-    "delete from um_tickets where hash = cast(%s as text) and kind = cast(%s as text)"
+    "delete from um_one_time_tokens where hash = cast(%s as text) and kind = cast(%s as text)"
     " and expires_at > cast(%s as bigint) returning user_id, email_key")
 
 #include "statements_mail.h"

@@ -54,7 +54,7 @@ UM_STATEMENT(REQUEST_RESOLVE, WRITE, 6,
     " and exists (select 1 from um_users u where u.email_key = n.email_key"
     " and u.is_active in (1, case when n.kind = 'verify' then 2 else 1 end)"
     " and u.email_verified <= case when n.kind = 'verify' then 0 else 1 end"
-    " and (select count(distinct t.mail_id) from um_tickets t where t.user_id = u.id and t.kind = n.kind"
+    " and (select count(distinct t.mail_id) from um_one_time_tokens t where t.user_id = u.id and t.kind = n.kind"
     " and t.created_at > cast(%s as bigint)) < cast(%s as bigint)) on conflict do nothing returning id"
     UM_SQL2(") select (select count(*) from gone), (select count(*) from mails)", ""))
 
@@ -161,7 +161,7 @@ UM_STATEMENT(MAIL_PURGE, WRITE, 2,
     " and m.done_at < cast(%s as bigint) order by m.done_at limit cast(%s as integer)") " returning id")
 
 UM_STATEMENT(ONE_TIME_TOKEN_PURGE, WRITE, 2,
-    "delete from um_tickets where hash" UM_LISTED("select t.hash from um_tickets t where t.expires_at <"
+    "delete from um_one_time_tokens where hash" UM_LISTED("select t.hash from um_one_time_tokens t where t.expires_at <"
     " cast(%s as bigint) order by t.expires_at limit cast(%s as integer)") " returning hash")
 
 UM_STATEMENT(SESSION_PURGE, WRITE, 2,

@@ -10,7 +10,8 @@ UM_STATEMENT(END_USERS, WRITE, 4,
     " returning id")
 
 UM_STATEMENT(END_ONE_TIME_TOKENS, WRITE, 1,
-    "delete from um_tickets where hash in (select t.hash from um_tickets t limit cast(%s as integer)) returning hash")
+    "delete from um_one_time_tokens where hash in (select t.hash from um_one_time_tokens t limit cast(%s as integer))"
+    " returning hash")
 
 UM_STATEMENT(END_REQUESTS, WRITE, 1,
     "delete from um_requests where (site, id) in (select r.site, r.id from um_requests r limit cast(%s as integer))"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_STORE_ONE_TIME_TOKEN_H
 #define UM_STORE_ONE_TIME_TOKEN_H
-/* Rows of um_tickets: the one-time tokens that mails carry, by their hashes. All return APR_EGENERAL with the call's
+/* Rows of um_one_time_tokens: the tokens that mails carry, by their hashes. All return APR_EGENERAL with the call's
  * cause when the database did not do it. */
 #include "store_user.h"
 

@@ -62,8 +62,8 @@ sub state_of {
     for my $delay (0.05, 0.1, 0.2, 0.3, 0.4) {
         my $me = register(email => 'me@example.org');
         my $token = substr encode_base64url(sha256(rand . $$)), 0, 43;
-        $database->{sql}->('insert into um_tickets (hash, kind, mail_id, user_id, user_version, email_key, created_at,'
-            . " expires_at) select '" . encode_base64url(sha256($token)) . "', 'reset', id, id, version, email_key, 1,"
+        $database->{sql}->('insert into um_one_time_tokens (hash, kind, mail_id, user_id, user_version, email_key,'
+            . " created_at, expires_at) select '" . encode_base64url(sha256($token)) . "', 'reset', id, id, version, email_key, 1,"
             . " 4000000000 from um_users where id = '$me->{id}'");
         my $socket = connection($slow->{port});
         syswrite $socket, request_text(POST => '/api/password_reset/confirm/',

@@ -404,10 +404,11 @@ my @languages = (
     my $me = account();
     my $token = token_for($me);
     my $mine = "user_id = '$me->{id}'";
-    is(UmTest::sql("select expires_at - created_at from um_tickets where $mine"), 86400, 'a token lasts 24 hours');
-    UmTest::sql("update um_tickets set expires_at = ${\ (time + 5)} where $mine");
+    is(UmTest::sql("select expires_at - created_at from um_one_time_tokens where $mine"), 86400,
+        'a token lasts 24 hours');
+    UmTest::sql("update um_one_time_tokens set expires_at = ${\ (time + 5)} where $mine");
     answer_is(validate($token), 200, $FINE, 'good in its last seconds');
-    UmTest::sql("update um_tickets set expires_at = ${\ (time - 1)} where $mine");
+    UmTest::sql("update um_one_time_tokens set expires_at = ${\ (time - 1)} where $mine");
     answer_is(validate($token), 404, $GONE, 'run out: validate');
     answer_is(confirm($token, '123456'), 404, $GONE, 'run out, and a weak password');
     answer_is(confirm($token, $NEW), 404, $GONE, 'run out: confirm');
@@ -455,15 +456,15 @@ my @languages = (
     ok(settle(), 'worked off');
     my @mails = mails_to($me->{email});
     is(scalar @mails, 20, '20 mails came');
-    is(rows('um_tickets', $mine), 20, 'with 20 tokens');
+    is(rows('um_one_time_tokens', $mine), 20, 'with 20 tokens');
     is(scalar(grep { validate($_->{token})->{status} == 200 } @mails), 20, 'which are all good');
     my $other = account();
     ok(token_for($other), 'somebody else gets his mail');
 
-    UmTest::sql("update um_tickets set created_at = created_at - 3601 where $mine");
+    UmTest::sql("update um_one_time_tokens set created_at = created_at - 3601 where $mine");
     UmTest::sql("update um_mail set made_at = made_at - 3601 where $mine");
     my $late = token_for($me);
-    is(rows('um_tickets', $mine), 20, 'an hour later one more comes, and the oldest token goes');
+    is(rows('um_one_time_tokens', $mine), 20, 'an hour later one more comes, and the oldest token goes');
     answer_is(validate($late), 200, $FINE, 'the new one is good');
     is(scalar(grep { validate($_->{token})->{status} == 200 } @mails), 19, 'and 19 of the old ones');
     answer_is(confirm($late, $NEW), 200, $FINE, 'it sets a password');
@@ -487,7 +488,8 @@ end_trace();
 {
     my $seen = join '|', map { quotemeta } tokens_seen();
     cmp_ok(scalar(() = tokens_seen()), '>', 40, 'many tokens were mailed');
-    my $tables = join "\n", map { UmTest::sql("select * from $_") } qw(um_tickets um_mail um_requests um_users um_sessions);
+    my $tables = join "\n", map { UmTest::sql("select * from $_") }
+        qw(um_one_time_tokens um_mail um_requests um_users um_sessions);
     unlike($tables, qr/$seen/, 'none of them is in the database');
     unlike(UmTest::since($log), qr/$seen/, 'none is in the error log');
     unlike(UmTest::slurp(UmTest::access_log()), qr/$seen/, 'none is in the access log');

@@ -81,7 +81,7 @@ answer_is(ask_again('x'), 400, faults(email => 'email'), 'no address');
     like($mail->{text}, qr{^https://front\.test\.example/verify/\Q$mail->{token}\E$}m, 'the page of the site');
     like($mail->{text}, qr/within 3 days\./, 'and how long');
     like($mail->{html}, qr{<a href="https://front\.test\.example/verify/\Q$mail->{token}\E">}, 'so does the HTML');
-    is(UmTest::sql("select expires_at - created_at from um_tickets where user_id = '$me->{id}'"), 259200,
+    is(UmTest::sql("select expires_at - created_at from um_one_time_tokens where user_id = '$me->{id}'"), 259200,
         'the token lasts three days');
 
     answer_is(validate($mail->{token}), 404, $GONE, 'it is no token of a reset: validate');
@@ -150,7 +150,7 @@ answer_is(ask_again('x'), 400, faults(email => 'email'), 'no address');
 {
     my $me = register_at(\@ON);
     my $token = only_mail_to($me->{email})->{token};
-    UmTest::sql("update um_tickets set expires_at = ${\ (time - 1)} where user_id = '$me->{id}'");
+    UmTest::sql("update um_one_time_tokens set expires_at = ${\ (time - 1)} where user_id = '$me->{id}'");
     answer_is(verify($token), 404, $GONE, 'a token that has run out');
     is(verified($me), 0, 'verifies nothing');
     ask_again($me->{email});
@@ -257,7 +257,7 @@ for my $host (\@ON, \@REQUIRED) {
     ok(settle(), 'asked 22 times again');
     is(scalar(() = mails_to($me->{email})), 20, '20 mails came');
     my $seen = join '|', map { quotemeta } tokens_seen();
-    unlike(join("\n", map { UmTest::sql("select * from $_") } qw(um_tickets um_mail um_requests)), qr/$seen/,
+    unlike(join("\n", map { UmTest::sql("select * from $_") } qw(um_one_time_tokens um_mail um_requests)), qr/$seen/,
         'no token is in the database');
     unlike(UmTest::since($log), qr/$seen/, 'none in the error log');
     unlike(UmTest::since($log), qr/\@example\.org/, 'and no address');

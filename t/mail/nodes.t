@@ -50,7 +50,7 @@ is(scalar(grep { /\Aone/ && $count{$_} == 1 } keys %count), 600, 'one mail for a
 is(scalar(grep { /\Ashared/ && $count{$_} == 3 } keys %count), 40, 'three for an address of three');
 cmp_ok($by[$_] || 0, '>', 30, 'node ' . ($_ + 1) . ' has sent its part') for 0, 1;
 is($sql->('select count(*) from um_mail where state <> 1 or attempts <> 1'), 0, 'each at the first try');
-is($sql->('select count(*) from um_tickets'), 720, 'with one token each');
+is($sql->('select count(*) from um_one_time_tokens'), 720, 'with one token each');
 
 # One of them goes for good, with mails in hand; they may wait for its lease, others do not.
 {

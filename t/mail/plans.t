@@ -47,7 +47,7 @@ my %rows = (
     'um_users (id, username, username_key, email, email_key, password, version, created_at, updated_at)' =>
         "$uuid, 'u' || i, 'u' || i, 'u' || i || '\@x', 'u' || i || '\@x', 'x', $uuid, i, i",
     'um_sessions (id, user_id, user_version, created_at, expires_at)' => "$uuid, $uuid, $uuid, i, i",
-    'um_tickets (hash, kind, mail_id, user_id, user_version, email_key, created_at, expires_at)' =>
+    'um_one_time_tokens (hash, kind, mail_id, user_id, user_version, email_key, created_at, expires_at)' =>
         "'h' || i, 'reset', $uuid, $uuid, $uuid, 'u' || i || '\@x', i, i",
     'um_mail (id, kind, state, due_at, address, user_id, created_at, done_at, site)' =>
         "$uuid, 'reset', i % 3, i, 'x', $uuid, i, case when i % 3 > 0 then i end, 's' || (i % 5)",
@@ -102,7 +102,7 @@ if (!$is_pgsql) {
 my $COUNT = 1500;
 $database = new_database();
 $sql = $database->{sql};
-my @tables = qw(um_requests um_mail um_tickets um_users);
+my @tables = qw(um_requests um_mail um_one_time_tokens um_users);
 for my $table (@tables) {
     $sql->("alter table $table set (autovacuum_enabled = off)");
     $sql->("vacuum analyze $table");

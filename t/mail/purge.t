@@ -28,9 +28,9 @@ my @rows = (
     [um_mail => 'sent lately', 30, 1, sub { "'reset', 1, 0, 'x', 0, " . ($now - $keep + 3600) }],
     [um_mail => 'given up lately', 30, 1, sub { "'reset', 2, 0, 'x', 0, " . ($now - $keep + 3600) }],
     [um_mail => 'waiting, however old', 30, 1, sub { "'reset', 0, " . ($now + 3600) . ", 'x', 0, null" }],
-    [um_tickets => 'run out an hour ago', 1200, 0, sub { ($now - 3610) }],
-    [um_tickets => 'run out, but still counted', 30, 1, sub { ($now - 1800) }],
-    [um_tickets => 'good', 30, 1, sub { ($now + 3600) }],
+    [um_one_time_tokens => 'run out an hour ago', 1200, 0, sub { ($now - 3610) }],
+    [um_one_time_tokens => 'run out, but still counted', 30, 1, sub { ($now - 1800) }],
+    [um_one_time_tokens => 'good', 30, 1, sub { ($now + 3600) }],
     [um_sessions => 'run out', 1200, 0, sub { ($now - 10) }],
     [um_sessions => 'good', 30, 1, sub { ($now + 3600) }],
     [um_held_names => 'free again', 1200, 0, sub { ($now - 10) }],
@@ -38,7 +38,7 @@ my @rows = (
 );
 my %into = (
     um_mail => ['id, kind, state, due_at, address, created_at, done_at', sub { "'$_[0]', $_[1]" }],
-    um_tickets => ['hash, kind, mail_id, user_id, user_version, email_key, created_at, expires_at',
+    um_one_time_tokens => ['hash, kind, mail_id, user_id, user_version, email_key, created_at, expires_at',
         sub { "'$_[0]', 'reset', '$_[0]', '$user', '$version', '$address', 0, $_[1]" }],
     um_sessions => ['id, user_id, user_version, created_at, expires_at',
         sub { "'$_[0]', '$user', '$version', 0, $_[1]" }],
@@ -56,7 +56,8 @@ for my $number (0 .. $#rows) {
 sub left {
     my ($number) = @_;
     my $table = $rows[$number][0];
-    my $key = $table =~ /\Aum_(?:tickets|held_names)\z/ ? 'hash' : $database->{driver} eq 'pgsql' ? 'cast(id as text)' : 'id';
+    my $key = $table =~ /\Aum_(?:one_time_tokens|held_names)\z/ ? 'hash'
+        : $database->{driver} eq 'pgsql' ? 'cast(id as text)' : 'id';
     return $sql->("select count(*) from $table where $key like '" . sprintf('%08x', $number) . "-%'");
 }
 

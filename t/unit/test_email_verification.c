@@ -501,7 +501,7 @@ static void test_faults(faults_e kind, const char *name)
         state = ask(STATE);
         done = strcmp(state, "1 1") == 0;
         if ((!done && strcmp(state, "2 0") != 0) || (status == UM_OK) != done
-            || (!done && strcmp(ask("select count(*) from um_tickets"), "1") != 0)) {
+            || (!done && strcmp(ask("select count(*) from um_one_time_tokens"), "1") != 0)) {
             if (!at_commit || kind != FAULTS_LOST_AFTER || !done) {
                 printf("# call %d: status %d, state %s\n", at, status, state);
                 wrong++;

@@ -166,7 +166,7 @@ static int is_wished(world_t *w)
 /* A token as its mail would have brought it. */
 static void give_ticket(world_t *w, const char *kind)
 {
-    site_do(&w->s, apr_psprintf(w->s.pool, "insert into um_tickets (hash, kind, mail_id, user_id, user_version,"
+    site_do(&w->s, apr_psprintf(w->s.pool, "insert into um_one_time_tokens (hash, kind, mail_id, user_id, user_version,"
                                 " email_key, created_at, expires_at) select '%s', '%s', 'm', id, version, email_key, 1,"
                                 " 2000000000 from um_users", um_one_time_token_hash(site_ctx(&w->s), TICKET), kind));
 }
@@ -195,7 +195,7 @@ static int is_verified(world_t *w)
 {
     int verified = is_one(w, "select email_verified from um_users");
 
-    return verified == !is_one(w, "select count(*) from um_tickets where kind = 'verify'") ? verified : -1;
+    return verified == !is_one(w, "select count(*) from um_one_time_tokens where kind = 'verify'") ? verified : -1;
 }
 
 static um_status_e do_refresh(world_t *w)

@@ -115,7 +115,7 @@ static void test_nobody(void)
     is_text(ask("select count(*) from um_requests"), "1", "a request for an address that nobody has waits");
     is_int(letters()->nelts, 0, "and becomes no letter");
     is_text(ask(ROWS), "0", "nothing is left of it");
-    is_text(ask("select count(*) from um_tickets"), "0", "there is no token");
+    is_text(ask("select count(*) from um_one_time_tokens"), "0", "there is no token");
     site_register(&s, "bob", "", NULL);
     wish(UM_MAIL_KIND_RESET, "");
     wish(UM_MAIL_KIND_VERIFY, "nobody@example.org");
@@ -178,13 +178,16 @@ static void test_one(void)
     is_text(got->mail->username, "Alice", "names him");
     is_text(got->mail->user_id, alice->id, "and is his");
     is_int((int)strlen(got->token), 43, "its token has 256 bits");
-    is_text(ask("select hash from um_tickets"), um_one_time_token_hash(site_ctx(&s), got->token), "stored is its hash");
+    is_text(ask("select hash from um_one_time_tokens"), um_one_time_token_hash(site_ctx(&s), got->token),
+            "stored is its hash");
     ok(!strstr(site_dump(&s), got->token), "and the token nowhere in the database");
     is_text(ask("select user_id from um_mail"), alice->id, "the wish's own row became his mail");
     is_text(ask("select address || username || state from um_mail"), "Alice.B@example.orgAlice0", "whole, not sent");
-    is_text(ask("select expires_at - created_at from um_tickets"), "86400", "a token lives as long as it should");
-    is_text(ask("select count(*) from um_tickets t join um_users u on u.id = t.user_id and u.version = t.user_version "
-                "and u.email_key = t.email_key join um_mail m on m.id = t.mail_id"), "1", "bound to all it dies with");
+    is_text(ask("select expires_at - created_at from um_one_time_tokens"), "86400",
+            "a token lives as long as it should");
+    is_text(ask("select count(*) from um_one_time_tokens t join um_users u on u.id = t.user_id "
+                "and u.version = t.user_version and u.email_key = t.email_key join um_mail m on m.id = t.mail_id"), "1",
+            "bound to all it dies with");
     end();
 }
 
@@ -210,7 +213,7 @@ static void test_several(void)
         seen = apr_pstrcat(s.pool, seen, " ", letter(made, i)->mail->username, NULL);
     }
     is_int(letters()->nelts, 0, "and no more");
-    is_text(ask("select count(distinct hash) || count(distinct user_id) from um_tickets"), "33",
+    is_text(ask("select count(distinct hash) || count(distinct user_id) from um_one_time_tokens"), "33",
             "three tokens of three accounts");
     end();
 }
@@ -239,7 +242,7 @@ static void test_crowd(void)
         } while (strcmp(ask("select count(*) from um_mail where state = 0 and claim is null"), "0") != 0
                  && ++rounds < 10);
         is_int(count, crowds[i], apr_psprintf(s.pool, "an address of %d accounts: a mail for each", crowds[i]));
-        is_text(ask("select count(distinct user_id) from um_tickets"), apr_psprintf(s.pool, "%d", crowds[i]),
+        is_text(ask("select count(distinct user_id) from um_one_time_tokens"), apr_psprintf(s.pool, "%d", crowds[i]),
                 "with a token of its own");
         ok(most <= PAGE, "no more rows than a page are added at a time: %d", most);
         is_text(ask("select count(*) from um_mail where user_id is null and state = 0"), "0", "and no wish is left");
@@ -272,7 +275,7 @@ static void test_states(void)
         is_text(ask("select group_concat(state) from um_mail"), cases[i].want ? "0" : NULL,
                 cases[i].want ? "it waits" : "as if nobody had the address");
         site_do(&s, "delete from um_mail");
-        site_do(&s, "delete from um_tickets");
+        site_do(&s, "delete from um_one_time_tokens");
     }
     end();
 }
@@ -408,7 +411,8 @@ static void test_short_life(void)
     site_do(&s, "update um_mail set state = 1, done_at = 1700000000");
     s.now += apr_time_from_sec(HOUR - 1);
     is_int(um_outbox_purge(site_ctx(&s), 0, &more), UM_OK, "what is over is cleared up");
-    is_text(ask("select count(*) from um_tickets where expires_at < 1700000000 + 3599"), "5", "but not what counts");
+    is_text(ask("select count(*) from um_one_time_tokens where expires_at < 1700000000 + 3599"), "5",
+            "but not what counts");
     is_text(ask("select count(*) from um_mail"), "5", "neither tokens nor mails");
     wish(UM_MAIL_KIND_RESET, "alice@example.org");
     is_int(letters()->nelts, 0, "one more is not made within the hour");
@@ -417,7 +421,7 @@ static void test_short_life(void)
     is_int(letters()->nelts, 1, "but then it is");
     s.now += apr_time_from_sec(60);
     is_int(um_outbox_purge(site_ctx(&s), 0, &more), UM_OK, "an hour after they ran out");
-    is_text(ask("select count(*) from um_tickets"), "1", "the tokens go");
+    is_text(ask("select count(*) from um_one_time_tokens"), "1", "the tokens go");
     end();
 }
 
@@ -435,8 +439,8 @@ static void test_tries(void)
         s.now += apr_time_from_sec(61);
         newest = letter(letters(), 0)->token;
     }
-    is_text(ask("select count(distinct mail_id) from um_tickets"), "1", "tries of one mail");
-    is_text(ask("select count(*) from um_tickets"), "2", "leave the tokens of the last two");
+    is_text(ask("select count(distinct mail_id) from um_one_time_tokens"), "1", "tries of one mail");
+    is_text(ask("select count(*) from um_one_time_tokens"), "2", "leave the tokens of the last two");
     is_int(um_password_reset_validate(site_ctx(&s), oldest), UM_ABSENT, "the oldest go");
     is_int(um_password_reset_validate(site_ctx(&s), newest), UM_OK, "the newest is good");
     wish(UM_MAIL_KIND_RESET, "alice@example.org");
@@ -457,7 +461,8 @@ static void test_same_second(void)
     }
     made = letters();
     is_int(made->nelts, BOUND, "rows that are an account's already count too");
-    is_text(ask("select count(*) from um_tickets"), apr_psprintf(s.pool, "%d", BOUND), "their tokens are bounded");
+    is_text(ask("select count(*) from um_one_time_tokens"), apr_psprintf(s.pool, "%d", BOUND),
+            "their tokens are bounded");
     is_int(um_password_reset_validate(site_ctx(&s), letter(made, BOUND - 1)->token), UM_OK,
            "of tokens made in one second the last is good");
     m.mail_settings.hourly = 1;
@@ -466,7 +471,7 @@ static void test_same_second(void)
     made = letters();
     is_int(um_password_reset_validate(site_ctx(&s), letter(made, made->nelts - 1)->token), UM_OK,
            "nor does a lower bound drive it out");
-    is_text(ask("select count(*) from um_tickets"), "1", "but all the others");
+    is_text(ask("select count(*) from um_one_time_tokens"), "1", "but all the others");
     end();
 }
 
@@ -497,7 +502,7 @@ static void test_meanwhile(void)
         is_text(ask("select state from um_mail"), cases[i].want ? "0" : "2", "what cannot be is given up");
         is_int(um_password_reset_validate(site_ctx(&s), token), cases[i].want ? UM_OK : UM_ABSENT,
                "the first try's token");
-        is_text(ask("select count(*) from um_tickets t join um_users u on u.id = t.user_id and u.version = "
+        is_text(ask("select count(*) from um_one_time_tokens t join um_users u on u.id = t.user_id and u.version = "
                     "t.user_version and u.email_key = t.email_key where u.is_active = 1"), cases[i].want ? "2" : "0",
                 "and no other is good, at whatever address");
         end();
@@ -528,7 +533,7 @@ static void test_late(void)
     made = make_all(ctx, old_claim, first);
     is_int(made->nelts, 0, "the first one wakes up and makes no letter");
     is_text(ask("select sum(state) || count(user_id) from um_mail"), "00", "nor touches what is another's");
-    is_text(ask("select count(*) from um_tickets"), "0", "no token either");
+    is_text(ask("select count(*) from um_one_time_tokens"), "0", "no token either");
     is_text(ask("select count(*) from um_mail"), "2", "nor a row for the second account");
     made = make_all(ctx, claim, second);
     is_int(made->nelts, 1, "the second has them");

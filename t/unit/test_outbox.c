@@ -518,13 +518,13 @@ static void test_tokens(void)
     }
     post.stop_at = 3;
     work(UM_OK);
-    is_number("select count(*) from um_tickets", 3, "told to stop: tokens are made for what was sent alone");
+    is_number("select count(*) from um_one_time_tokens", 3, "told to stop: tokens are made for what was sent alone");
     is_number("select count(*) from um_mail where made_at is not null", 3, "and only that counts");
     m.stop = 0;
     post.verdict = UM_TRANSPORT_DOWN;
     post.stop_at = 0;
     work(UM_OK);
-    is_number("select count(*) from um_tickets", 5, "the server away: and for what was tried");
+    is_number("select count(*) from um_one_time_tokens", 5, "the server away: and for what was tried");
     end();
 }
 
@@ -843,8 +843,10 @@ static void test_purge(void)
     site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 7201 where address = 'a2@example.org'");
     site_do(&s, "update um_mail set due_at = 1, created_at = 1 where address = 'a3@example.org'");
     site_do(&s, "update um_mail set due_at = 1900000000 where address = 'a4@example.org'");
-    site_do(&s, "insert into um_tickets select 'old', 'reset', id, id, version, '', 1, 1699996399 from um_users");
-    site_do(&s, "insert into um_tickets select 'new', 'reset', id, id, version, '', 1, 1699996400 from um_users");
+    site_do(&s, "insert into um_one_time_tokens select 'old', 'reset', id, id, version, '', 1, 1699996399"
+            " from um_users");
+    site_do(&s, "insert into um_one_time_tokens select 'new', 'reset', id, id, version, '', 1, 1699996400"
+            " from um_users");
     site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at) "
             "select 'old', id, version, 1, 1699999999 from um_users");
     site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at) "
@@ -853,7 +855,7 @@ static void test_purge(void)
     is_text(ask("select group_concat(address, ' ') from (select address from um_mail order by address)"),
             "a0@example.org a3@example.org a4@example.org a5@example.org",
             "what ended long enough ago goes, what waits stays however old");
-    is_text(ask("select group_concat(hash) from um_tickets"), "new", "tokens that ran out an hour ago go");
+    is_text(ask("select group_concat(hash) from um_one_time_tokens"), "new", "tokens that ran out an hour ago go");
     is_number("select count(*) from um_sessions where id = 'old'", 0, "sessions that have run out go");
     is_number("select count(*) from um_sessions", 2, "no other");
     is_int(more, 0, "that was all");
@@ -870,7 +872,7 @@ static void test_purge_much(void)
 {
     static const struct { const char *table, *values; } cases[] = {
         { "um_mail", "(id, kind, state, due_at, address, created_at, done_at) select i, 'reset', 1, 1, '', 1, 1" },
-        { "um_tickets", "select i, 'reset', 1, u.id, 1, '', 1, 1" },
+        { "um_one_time_tokens", "select i, 'reset', 1, u.id, 1, '', 1, 1" },
         { "um_sessions", "(id, user_id, user_version, created_at, expires_at) select i, u.id, 1, 1, 1" },
     };
 

@@ -167,7 +167,7 @@ static void test_validate(void)
     is_int(validate(""), UM_ABSENT, "an empty one");
     is_int(validate(apr_pstrcat(s.pool, token, "A", NULL)), UM_ABSENT, "one that is longer");
     is_int(validate(apr_pstrndup(s.pool, token, 42)), UM_ABSENT, "one that is shorter");
-    is_int(validate(ask("select hash from um_tickets")), UM_ABSENT, "what the database has of it");
+    is_int(validate(ask("select hash from um_one_time_tokens")), UM_ABSENT, "what the database has of it");
     is_int(um_password_reset_validate(faulty_ctx(), NULL), UM_INVALID, "none");
     s.now += apr_time_from_sec(m.mail_settings.reset_lifetime - 1);
     is_int(validate(token), UM_OK, "at the end of its life it is good");
@@ -417,8 +417,9 @@ static void test_change_meanwhile(void)
         is_int(confirm(race_token, OTHER_PASSWORD), cases[i].want, cases[i].name);
         s.on_ask = NULL;
         is_int(can_login(OTHER_PASSWORD), cases[i].want == UM_OK, "while a new password is hashed");
-        is_text(ask("select count(*) from um_tickets"), cases[i].want == UM_OK || cases[i].change == delete_account
-                ? "0" : "1", "the token is taken with the password, or not at all");
+        is_text(ask("select count(*) from um_one_time_tokens"),
+                cases[i].want == UM_OK || cases[i].change == delete_account ? "0" : "1",
+                "the token is taken with the password, or not at all");
         ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time");
         shut();
     }

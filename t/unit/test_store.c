@@ -123,9 +123,9 @@ static void test_dependants(void)
             " values ('u', 'a', 'a', '', 'v', 1, 1); insert into um_groups values ('g', 'x', 1);"
             " insert into um_memberships values ('u', 'g');"
             " insert into um_sessions (id, user_id, user_version, created_at, expires_at) values ('s', 'u', 'v', 1, 1);"
-            " insert into um_tickets values ('h', 'reset', 'm', 'u', 'v', '', 1, 1); delete from um_users");
+            " insert into um_one_time_tokens values ('h', 'reset', 'm', 'u', 'v', '', 1, 1); delete from um_users");
     is_text(site_ask(&s, "select (select count(*) from um_memberships) + (select count(*) from um_sessions)"
-                     " + (select count(*) from um_tickets)"), "0", "a user's rows go with the user");
+                     " + (select count(*) from um_one_time_tokens)"), "0", "a user's rows go with the user");
     site_close(&s);
 }
 
