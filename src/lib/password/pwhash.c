@@ -88,9 +88,9 @@ static const char *read_setting(apr_pool_t *pool, const um_pwhash_family_t *fami
         }
     }
     if (i == 3) {
-        return apr_psprintf(pool, "\"%.*s\" is not a setting of %s. Its settings: %s, %s, %s", (int)len, text, family->name,
-                            range_text(pool, &family->settings[0]), range_text(pool, &family->settings[1]),
-                            range_text(pool, &family->settings[2]));
+        return apr_psprintf(pool, "\"%.*s\" is not a setting of %s. Its settings: %s, %s, %s", (int)len, text,
+                            family->name, range_text(pool, &family->settings[0]),
+                            range_text(pool, &family->settings[1]), range_text(pool, &family->settings[2]));
     }
     if (*seen & 1U << i) {
         return apr_psprintf(pool, "%s is given twice", setting->name);
@@ -111,8 +111,8 @@ static const char *memory_flaw(apr_pool_t *pool, const um_pwhash_family_t *famil
     if (memory <= UM_PWHASH_MAX_MEMORY) {
         return NULL;
     }
-    return apr_psprintf(pool, "%s=%u %s=%u takes %" APR_UINT64_T_FMT " MiB for one hash; the limit is %" APR_UINT64_T_FMT
-                        " MiB", family->settings[0].name, params->cost, family->settings[1].name,
+    return apr_psprintf(pool, "%s=%u %s=%u takes %" APR_UINT64_T_FMT " MiB for one hash; the limit is %"
+                        APR_UINT64_T_FMT " MiB", family->settings[0].name, params->cost, family->settings[1].name,
                         params->block, memory >> 20, UM_PWHASH_MAX_MEMORY >> 20);
 }
 
@@ -137,7 +137,8 @@ apr_status_t um_pwhash_params(apr_pool_t *pool, const char *text, um_pwhash_para
     }
     family = family_of_name(text, len);
     if (!family) {
-        *why = apr_psprintf(pool, "\"%.*s\" is not a kind of password hash. Use %s", (int)len, text, family_names(pool));
+        *why = apr_psprintf(pool, "\"%.*s\" is not a kind of password hash. Use %s", (int)len, text,
+                            family_names(pool));
         return APR_EINVAL;
     }
     if (family->missing) {

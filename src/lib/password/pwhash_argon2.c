@@ -47,7 +47,8 @@ static void unmap_block(uint8_t *memory, size_t size)
 }
 
 static apr_status_t argon2_derive(const um_pwhash_params_t *params, const char *password, apr_size_t len,
-                                  const unsigned char *salt, apr_size_t salt_len, unsigned char *out, apr_size_t out_len)
+                                  const unsigned char *salt, apr_size_t salt_len, unsigned char *out,
+                                  apr_size_t out_len)
 {
     /* The library takes pointers to non-const data but writes through none of them while no CLEAR flag is set.
      * With threads = 1 the calling thread computes all lanes: a thread of the server must not start others. */
@@ -75,7 +76,8 @@ static apr_status_t argon2_derive(const um_pwhash_params_t *params, const char *
     }
 }
 #else
-#define MISSING "this build has no Argon2. Install libargon2-dev (Debian), then configure and build again; or use scrypt"
+#define MISSING \
+    "this build has no Argon2: install libargon2-dev (Debian), then configure and build again; or use scrypt"
 #define DERIVE NULL
 #endif
 

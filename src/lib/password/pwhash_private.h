@@ -70,8 +70,8 @@ typedef struct um_pwhash_phc_t {
 /** Reads a decimal number of len digits. APR_EINVAL: another character, a leading zero, or too large for unsigned. */
 apr_status_t um_pwhash_phc_number(const char *text, apr_size_t len, unsigned *number);
 
-/** Reads hash, which starts with the family's prefix. APR_EINVAL: malformed. APR_ENOSPC: a parameter, or the memory that
- *  they amount to, is above the family's limit. On failure *phc is wiped. */
+/** Reads hash, which starts with the family's prefix. APR_EINVAL: malformed. APR_ENOSPC: a parameter, or the memory
+ *  that they amount to, is above the family's limit. On failure *phc is wiped. */
 apr_status_t um_pwhash_phc_read(const um_pwhash_family_t *family, const char *hash, um_pwhash_params_t *params,
                                 um_pwhash_phc_t *phc);
 

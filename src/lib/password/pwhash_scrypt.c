@@ -21,7 +21,8 @@ static void scrypt_price(const um_pwhash_params_t *params, apr_uint64_t *memory,
 }
 
 static apr_status_t scrypt_derive(const um_pwhash_params_t *params, const char *password, apr_size_t len,
-                                  const unsigned char *salt, apr_size_t salt_len, unsigned char *out, apr_size_t out_len)
+                                  const unsigned char *salt, apr_size_t salt_len, unsigned char *out,
+                                  apr_size_t out_len)
 {
     apr_uint64_t memory, work;
     unsigned long code = 0;
