@@ -7,7 +7,6 @@
 #include "auth_expr.h"
 #include "auth_require.h"
 #include "config_check.h"
-#include "cors.h"
 #include "dir_config.h"
 #include "failure.h"
 #include "identity_headers.h"

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
 
-#include "authorize.h"
-#include "api_forward_auth.h"
-#include "body.h"
-#include "tls.h"
+#include "authenticate.h"
 #include "mail_setup.h"
-#include "options.h"
 #include "random.h"
-#include "reply.h"
 #include "request.h"
-#include "route.h"
+#include "server.h"
 #include "shared_memory.h"
+#include "tls.h"
+#include "user.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>
@@ -20,21 +17,23 @@
 #include <strings.h>
 
 #define HANDLER "usermgmt"
+/* A body that took longer is a slow one. */
 #define SLOW_BODY apr_time_from_sec(1)
 
-/* --- owning the paths --- */
+/* --- which requests are for the API --- */
 
-/* What a request of ours carries. */
-static const um_route_match_t *mark_of(const request_rec *r)
+/* What the path of a request is to the API; NULL: the request is not for the API. */
+static const um_route_match_t *match_of(const request_rec *r)
 {
     const um_request_t *known = um_request_look(r);
 
     return known ? known->route : NULL;
 }
 
-/* On a host that says so itself. Not for subrequests, and not for an ErrorDocument that points here: both would call
- * with another's request. Nor what goes through a forward proxy: that path is the origin server's. */
-static int is_for_us(const request_rec *r)
+/* The host must enable the API itself. Subrequests are excluded, and so are error documents that point to the API,
+ * because they would make a call with the headers of another request. The path of a request to a forward proxy belongs
+ * to the origin server. */
+static int may_be_ours(const request_rec *r)
 {
     return um_server_is_own(r->server) && um_server_of(r->server)->settings.enabled && !r->main && !r->prev
            && !um_request_is_forward(r);
@@ -45,45 +44,45 @@ static void take(request_rec *r, um_route_match_t match)
     um_request_of(r)->route = apr_pmemdup(r->pool, &match, sizeof(match));
 }
 
-/* The path with a slash in place of each that is encoded, and of each NUL. NULL: there is none. */
+/* The path with "/" in place of each %2F and %00. NULL: it has none of them. */
 static const char *without_encoded(apr_pool_t *pool, const char *path)
 {
     char *plain = apr_pstrdup(pool, path);
     char *to = plain;
 
     for (const char *from = path; *from; to++) {
-        int is_odd = strncasecmp(from, "%2f", 3) == 0 || strncmp(from, "%00", 3) == 0;
+        int is_encoded = strncasecmp(from, "%2f", 3) == 0 || strncmp(from, "%00", 3) == 0;
 
-        *to = is_odd ? '/' : *from;
-        from += is_odd ? 3 : 1;
+        *to = is_encoded ? '/' : *from;
+        from += is_encoded ? 3 : 1;
     }
     *to = '\0';
     return strlen(plain) < strlen(path) ? plain : NULL;
 }
 
-/* A slash or NUL that is encoded belongs to no path of the API. httpd would answer such a path with a page in HTML, or
- * take it for another path (AllowEncodedSlashes). DONE keeps it encoded; no function of the API sees it. */
+/* No path of the API has an encoded slash or NUL. httpd would answer such a path with a page in HTML, or decode it into
+ * another path (AllowEncodedSlashes). DONE keeps it encoded, and the API answers 404. */
 int um_api_pre_translate(request_rec *r)
 {
     const char *path = r->parsed_uri.path;
-    const char *plain = path && strchr(path, '%') && is_for_us(r) ? without_encoded(r->pool, path) : NULL;
+    const char *plain = path && strchr(path, '%') && may_be_ours(r) ? without_encoded(r->pool, path) : NULL;
 
-    if (!plain || !um_route_match(r->pool, plain).ours) {
+    if (!plain || !um_route_match(r->pool, plain).is_ours) {
         return DECLINED;
     }
-    take(r, (um_route_match_t){ .ours = 1 });
+    take(r, (um_route_match_t){ .is_ours = 1 });
     return DONE;
 }
 
 int um_api_translate(request_rec *r)
 {
-    if (!is_for_us(r) || r->uri[0] != '/') {
+    if (!may_be_ours(r) || r->uri[0] != '/') {
         return DECLINED;
     }
-    if (!mark_of(r)) {
+    if (!match_of(r)) {
         um_route_match_t match = um_route_match(r->pool, r->uri);
 
-        if (!match.ours) {
+        if (!match.is_ours) {
             return DECLINED;
         }
         take(r, match);
@@ -95,19 +94,19 @@ int um_api_translate(request_rec *r)
 
 int um_api_map_to_storage(request_rec *r)
 {
-    return mark_of(r) ? OK : DECLINED;
+    return match_of(r) ? OK : DECLINED;
 }
 
 int um_api_fixups(request_rec *r)
 {
-    if (!mark_of(r)) {
+    if (!match_of(r)) {
         return DECLINED;
     }
     r->handler = HANDLER;
     return OK;
 }
 
-/* --- through the route --- */
+/* --- the steps of a call --- */
 
 static um_call_t *new_call(request_rec *r)
 {
@@ -115,27 +114,119 @@ static um_call_t *new_call(request_rec *r)
 
     call->r = r;
     call->server = um_server_of(r->server);
+    call->settings = &call->server->settings;
+    call->match = match_of(r);
+    call->caller = apr_pcalloc(r->pool, sizeof(*call->caller));
+    call->accept = um_mediatype_accept(r->pool, apr_table_get(r->headers_in, "Accept"));
     um_ctx_init(&call->ctx, r->pool, call->server->site, apr_time_now());
     call->ctx.address = r->useragent_ip;
     call->ctx.user_agent = apr_table_get(r->headers_in, "User-Agent");
-    call->accept = um_mediatype_accept(r->pool, apr_table_get(r->headers_in, "Accept"));
     return call;
 }
 
-static int method_not_allowed(um_call_t *call, const um_route_t *first)
+/* A step gives OK where the next one is to follow. Any other value ends the call: the answer has been sent, and the
+ * handler returns the value. */
+typedef int step_fn(um_call_t *call);
+
+static int run_steps(um_call_t *call, step_fn *const *steps)
 {
-    /* core's own list would add what it knows. */
-    apr_table_setn(call->r->err_headers_out, "Allow", um_route_allow(call->ctx.pool, first));
+    int status = OK;
+
+    while (status == OK && *steps) {
+        status = (*steps++)(call);
+    }
+    return status;
+}
+
+static int check_path(um_call_t *call)
+{
+    if (!call->match->first) {
+        return um_reply_status(call, UM_ABSENT);
+    }
+    call->route = um_route_method(call->match->first, call->r->method);
+    return OK;
+}
+
+static int is_for_proxy(const um_call_t *call)
+{
+    return call->match->first->access == UM_ACCESS_PROXY;
+}
+
+/* The proxy may announce the body of its client's request, which it does not send. */
+static int ignore_body_of_proxy(um_call_t *call)
+{
+    if (is_for_proxy(call)) {
+        um_reply_ignore_body(call);
+    }
+    return OK;
+}
+
+static int check_accept(um_call_t *call)
+{
+    if (call->accept != UM_ACCEPT_NONE || is_for_proxy(call) || call->match->first->access == UM_ACCESS_PUBLIC) {
+        return OK;
+    }
+    return um_reply_detail(call, HTTP_NOT_ACCEPTABLE, "not_acceptable",
+                           "Could not satisfy the request Accept header.");
+}
+
+static int answer_options(um_call_t *call)
+{
+    return strcmp(call->r->method, "OPTIONS") == 0 && !is_for_proxy(call) ? um_options_reply(call) : OK;
+}
+
+static int check_tls(um_call_t *call)
+{
+    if (!call->settings->require_tls || um_tls_is_on_or_local(call->r)) {
+        return OK;
+    }
+    return um_reply_detail(call, HTTP_FORBIDDEN, "tls_required", "This service is only available over TLS.");
+}
+
+static int answer_proxy(um_call_t *call)
+{
+    return is_for_proxy(call) ? um_api_forward_auth(call) : OK;
+}
+
+static int check_method(um_call_t *call)
+{
+    if (call->route) {
+        return OK;
+    }
+    /* In err_headers_out, because httpd would otherwise add the methods that it knows itself. */
+    apr_table_setn(call->r->err_headers_out, "Allow", um_route_allow(call->ctx.pool, call->match->first));
     return um_reply_detail(call, HTTP_METHOD_NOT_ALLOWED, "method_not_allowed",
                            apr_psprintf(call->ctx.pool, "Method \"%s\" not allowed.", call->r->method));
 }
 
-static int find_user(um_call_t *call, const char *segment)
+static int check_registration(um_call_t *call)
 {
-    um_status_e status = um_user_find(&call->ctx, &call->caller, um_random_uuid_parse(call->ctx.pool, segment),
-                                      &call->user);
+    return um_authorize_is_denied(call) ? um_reply_status(call, UM_DENIED) : OK;
+}
 
+static int find_account(um_call_t *call)
+{
+    const char *id = call->match->id;
+    um_status_e status = UM_OK;
+
+    if (id) {
+        status = um_user_find(&call->ctx, call->caller, um_random_uuid_parse(call->ctx.pool, id), &call->user);
+    }
     return status == UM_OK ? OK : um_reply_status(call, status);
+}
+
+/* Who calls, and whether they may. */
+static int check_caller(um_call_t *call)
+{
+    static step_fn *const steps[] = {
+        um_authorize,           /* 400, 401, 403 */
+        check_method,           /* 405 */
+        check_registration,     /* 403 */
+        find_account,           /* 404 */
+        NULL
+    };
+
+    return run_steps(call, steps);
 }
 
 static int read_input(um_call_t *call)
@@ -150,10 +241,24 @@ static int read_input(um_call_t *call)
     return um_input_schema_read(call, call->route->schema, doc) == UM_OK ? OK : um_reply_errors(call);
 }
 
-/* Who did what to whom: one line for each call that changed something or was refused it. */
-static void record(const um_call_t *call, um_status_e status)
+/* Checks the caller again after a slow body: the credentials may have been revoked while it was sent. */
+static int read_body(um_call_t *call)
 {
-    const um_user_t *user = call->caller.user;
+    apr_time_t began = call->ctx.now;
+    int status;
+
+    if (!call->route->schema) {
+        return OK;
+    }
+    status = read_input(call);
+    call->ctx.now = apr_time_now();
+    return status == OK && call->ctx.now - began > SLOW_BODY ? check_caller(call) : status;
+}
+
+/* One line for each call that changed something, or was refused a change: who did what to which account. */
+static void log_change(const um_call_t *call, um_status_e status)
+{
+    const um_user_t *user = call->caller->user;
     const char *subject = call->user ? call->user->id : call->ctx.subject ? call->ctx.subject : "-";
     const char *client = call->client ? apr_pstrcat(call->ctx.pool, "client ", call->client, NULL) : "-";
 
@@ -164,92 +269,42 @@ static void record(const um_call_t *call, um_status_e status)
     }
 }
 
-static int admit(um_call_t *call, const um_route_match_t *match)
+static int run_endpoint(um_call_t *call)
 {
-    int status = um_authorize(call, match->first->access);
+    um_status_e status = call->route->function(call);
 
-    if (status == OK && !call->route) {
-        status = method_not_allowed(call, match->first);
-    }
-    if (status == OK && um_authorize_is_denied(call)) {
-        status = um_reply_status(call, UM_DENIED);
-    }
-    return status == OK && match->id ? find_user(call, match->id) : status;
-}
-
-/* Who sends a body slowly must not call with the rights that he had when he began. */
-static int read_and_look_again(um_call_t *call, const um_route_match_t *match)
-{
-    apr_time_t began = call->ctx.now;
-    int status = read_input(call);
-
-    call->ctx.now = apr_time_now();
-    return status == OK && call->ctx.now - began > SLOW_BODY ? admit(call, match) : status;
-}
-
-/* The order of the checks is the contract's: 406, 401, 405, 404, then the body. */
-static int serve(um_call_t *call, const um_route_match_t *match)
-{
-    int status;
-    um_status_e ended;
-
-    call->route = um_route_method(match->first, call->r->method);
-    call->session = match->session;
-    status = admit(call, match);
-    if (status == OK && call->route->schema) {
-        status = read_and_look_again(call, match);
-    }
-    if (status != OK) {
-        return status;
-    }
-    ended = call->route->function(call);
-    record(call, ended);
-    if (ended == UM_OK && call->ctx.wrote_mail) {
+    log_change(call, status);
+    if (status == UM_OK && call->ctx.wrote_mail) {
         um_shared_memory_wake_worker();
     }
-    return um_reply_status(call, ended);
+    return um_reply_status(call, status);
 }
 
-/* Whether nobody on the way can listen, or the site does not mind. */
-static int is_open_to(const um_call_t *call)
-{
-    return !call->server->settings.require_tls || um_tls_is_on_or_local(call->r);
-}
-
-static int tls_required(um_call_t *call)
-{
-    return um_reply_detail(call, HTTP_FORBIDDEN, "tls_required", "This service is only available over TLS.");
-}
+/* The order is part of the contract with clients: of several faults the first one is answered. */
+static step_fn *const steps_of_call[] = {
+    check_path,                 /* 404 */
+    ignore_body_of_proxy,
+    check_accept,               /* 406 */
+    answer_options,
+    check_tls,                  /* 403 */
+    answer_proxy,
+    check_caller,               /* 400, 401, 405, 403, 404 */
+    read_body,                  /* 413, 415, 400 */
+    run_endpoint,
+    NULL
+};
 
 int um_api_handler(request_rec *r)
 {
-    const um_route_match_t *match = mark_of(r);
-    um_call_t *call;
-
-    if (!r->handler || strcmp(r->handler, HANDLER) != 0 || !match) {
+    if (!r->handler || strcmp(r->handler, HANDLER) != 0 || !match_of(r)) {
         return DECLINED;
     }
-    call = new_call(r);
-    if (!match->first) {
-        return um_reply_status(call, UM_ABSENT);
-    }
-    if (match->first->access == UM_ACCESS_PROXY) {
-        um_reply_ignore_body(call);
-        return is_open_to(call) ? um_api_forward_auth(call) : tls_required(call);
-    }
-    if (call->accept == UM_ACCEPT_NONE && match->first->access != UM_ACCESS_PUBLIC) {
-        return um_reply_detail(call, HTTP_NOT_ACCEPTABLE, "not_acceptable",
-                               "Could not satisfy the request Accept header.");
-    }
-    if (strcmp(r->method, "OPTIONS") == 0) {
-        return um_options_reply(call, match->first);
-    }
-    return is_open_to(call) ? serve(call, match) : tls_required(call);
+    return run_steps(new_call(r), steps_of_call);
 }
 
 int um_api_not_found(request_rec *r)
 {
-    if (!is_for_us(r) || r->finfo.filetype != APR_NOFILE || !um_route_is_under_api_v1(r->uri)) {
+    if (!may_be_ours(r) || r->finfo.filetype != APR_NOFILE || !um_route_is_under_api_v1(r->uri)) {
         return DECLINED;
     }
     return um_reply_status(new_call(r), UM_ABSENT);

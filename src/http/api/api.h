@@ -1,19 +1,180 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_API_H
 #define UM_API_H
-/* The API inside httpd: owning its paths before any other module, and taking a request through its route. */
-#include "server.h"
+/* The private header of src/http/api: the functions of its files, grouped by file. Only the hooks are for
+ * mod_usermgmt.c. Functions that return int return a value for httpd's handler hook: OK where the request goes on, DONE
+ * where the answer has been sent. */
+#include "endpoint.h"
 
-/** Hook pre_translate_name: httpd would answer a path with %2F or %00 itself. */
+typedef struct um_json_doc_t um_json_doc_t;                 /* json.h */
+
+/* --- api.c: the hooks, and the steps of a request ----------------------------------------------------------------- */
+
+/** Hook pre_translate_name. Takes paths of the API that contain %2F or %00, which httpd would answer itself. */
 int um_api_pre_translate(request_rec *r);
 
-/** Hooks. The first three make a path of the API ours whatever Alias, ProxyPass, RewriteRule or a file say. */
+/** Hooks translate_name, map_to_storage and fixups: a path of the API belongs to the API, whatever Alias, ProxyPass,
+ * RewriteRule or a file of that name say. */
 int um_api_translate(request_rec *r);
 int um_api_map_to_storage(request_rec *r);
 int um_api_fixups(request_rec *r);
+
+/** Hook handler. DECLINED for requests that are not for the API. */
 int um_api_handler(request_rec *r);
 
-/** Hook handler, last: a client of the API gets JSON also for a path beside ours that nobody serves. */
+/** Hook handler, last of all modules: a path under /api/v1 that nobody serves is answered 404 in JSON, as the clients
+ * of the API expect. */
 int um_api_not_found(request_rec *r);
+
+/* --- cors.c: UserMgmtCORS ----------------------------------------------------------------------------------------- */
+
+/** Hook header_parser: answers a preflight (Fetch standard) before access is checked, because a browser sends it
+ * without a token. DECLINED for all other requests. */
+int um_cors_preflight(request_rec *r);
+
+/** Hooks insert_filter and insert_error_filter: adds the filter that sets the CORS headers of an answer, errors
+ * included. */
+void um_cors_insert(request_rec *r);
+
+/** Registers that filter. */
+void um_cors_register(void);
+
+/* --- route.c: the table of endpoints ------------------------------------------------------------------------------ */
+
+/** Finds the rows of a path. A missing slash at the end makes no difference. Segments are allocated from pool. */
+um_route_match_t um_route_match(apr_pool_t *pool, const char *uri);
+
+/** Whether a path is equal to or below /api/v1. Other applications may serve paths there too. */
+int um_route_is_under_api_v1(const char *uri);
+
+/** The row of a method on the path of first; HEAD is GET. NULL: the path does not allow the method. */
+const um_route_t *um_route_method(const um_route_t *first, const char *method);
+
+/** The next row of the same path; NULL after the last. */
+const um_route_t *um_route_next(const um_route_t *row);
+
+/** The value of the Allow header for the path of first, allocated from pool. */
+const char *um_route_allow(apr_pool_t *pool, const um_route_t *first);
+
+/* --- authorize.c: who may call ------------------------------------------------------------------------------------ */
+
+/** Authenticates the caller by the Authorization header, or else by the cookie of UserMgmtCookie, as far as the access
+ * of the path needs it. Sets call->caller, client, by_cookie and bearer. OK, or DONE after an answer of 400, 401, 403
+ * or 503. */
+int um_authorize(um_call_t *call);
+
+/** Whether UserMgmtRegistration forbids the call to this caller. call->route must be set. */
+int um_authorize_is_denied(const um_call_t *call);
+
+/* --- body.c: reading the request body ----------------------------------------------------------------------------- */
+
+/** Reads the body, at most UserMgmtMaxBody bytes, and parses it by its media type. An empty body is an empty object,
+ * whatever its type. *doc lives as long as the request. OK; DONE: the body was refused and the answer has been sent;
+ * AP_FILTER_ERROR: a filter has sent an answer of its own. */
+int um_body_read(um_call_t *call, um_json_doc_t **doc);
+
+/* --- input_schema.c: the fields of a body ------------------------------------------------------------------------- */
+
+/** Reads a document into call->in, a structure of the schema's size. A faulty field stays NULL (0) there, and its
+ * errors are added to call->ctx.errors in the order of the contract. An absent field that is not required stays NULL
+ * without an error. UM_OK also with faulty fields; UM_INVALID: the document is not an object, and nothing was read. */
+um_status_e um_input_schema_read(um_call_t *call, const um_input_schema_t *schema, const um_json_doc_t *doc);
+
+/** Whether a schema, given as const void *, has a field of this name or alias. name has len bytes and need not end with
+ * a NUL. It is a um_json_wanted_fn. */
+int um_input_schema_has(const void *schema, const char *name, apr_size_t len);
+
+/** What OPTIONS shows of a schema: an object with one member for each field that can be set. */
+um_json_t *um_input_schema_describe(const um_call_t *call, const um_input_schema_t *schema);
+
+/** Index of a field in the schema, for the order of errors; the number of fields if the schema has no such field. */
+int um_input_schema_position(const um_input_schema_t *schema, const char *field);
+
+/* --- precondition.c: conditional requests for an account (RFC 9110 13) -------------------------------------------- */
+
+/** Sets the ETag header for call->out, an account as the API shows it. The tag is a digest of the printed answer, so it
+ * changes with every change that a client can see. call->out must not be changed afterwards. Gives the tag with its
+ * quotes; NULL: it could not be computed. */
+const char *um_precondition_tag(um_call_t *call);
+
+/** Evaluates If-Match and If-None-Match of a request that reads the account. tag: from um_precondition_tag(). UM_OK
+ * with call->not_modified set or not; UM_PRECONDITION: answer 412. */
+um_status_e um_precondition_for_read(um_call_t *call, const char *tag);
+
+/** Evaluates the conditions of a request that changes call->user. shown: that account as the API shows it. They are
+ * also passed to core (ctx.demand), which checks them again in the transaction, because another request may change the
+ * account meanwhile. UM_OK also when ctx.errors is not empty, because errors of the body come first;
+ * UM_PRECONDITION. */
+um_status_e um_precondition_for_change(um_call_t *call, um_json_t *shown);
+
+/* --- reply.c: writing answers ------------------------------------------------------------------------------------- */
+/* The only place that writes answers: JSON, or problem details (RFC 9457) for errors if the client asked for them. Each
+ * function that returns int returns DONE. */
+
+/** A successful answer. out: its body; NULL: none. */
+int um_reply_json(um_call_t *call, int status, um_json_t *out);
+
+/** {"detail": text}. code: the stable name of the problem. Sets Retry-After for 503. */
+int um_reply_detail(um_call_t *call, int status, const char *code, const char *text);
+
+/** 400 with all of call->ctx.errors, in the order of the fields of the route's schema. */
+int um_reply_errors(um_call_t *call);
+
+/** 401 with a Bearer challenge (RFC 6750 3). error: NULL if the request had no token. */
+int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, const char *text);
+
+/** 401 with a Basic challenge: wrong credentials of a client (RFC 6749 5.2, invalid_client). */
+int um_reply_invalid_client(um_call_t *call);
+
+/** 403: the token came in a cookie, and the request came from another site (csrf.h). */
+int um_reply_csrf_failed(um_call_t *call);
+
+/** The answer to a status of core. Logs call->ctx.cause for errors that are not the client's. */
+int um_reply_status(um_call_t *call, um_status_e status);
+
+/** The request body will not be read: closes the connection after the answer if one was announced. */
+void um_reply_ignore_body(um_call_t *call);
+
+/* --- options.c: OPTIONS ------------------------------------------------------------------------------------------- */
+
+/** Answers OPTIONS with what the path can do. Needs no token, because browsers ask before they send one. */
+int um_options_reply(um_call_t *call);
+
+/* --- api_forward_auth.c: /api-forward-auth/ ----------------------------------------------------------------------- */
+
+/** Answers another proxy (nginx, Traefik, Caddy, HAProxy) whether a request of its client may pass. Whatever the
+ * method: 204 with the identity in headers; 401 with a challenge; 403 if rights that the query demands are missing, or
+ * a cookie came from another site; 400 for a query that is not understood; 503. The Accept header is ignored, because
+ * proxies pass on the one of their client. */
+int um_api_forward_auth(um_call_t *call);
+
+/* --- api_*.c: the endpoints --------------------------------------------------------------------------------------- */
+
+/* api_user.c: /api/v1/users/ */
+extern const um_input_schema_t um_api_user_register_schema, um_api_user_update_schema, um_api_user_password_schema;
+um_route_fn um_api_user_register, um_api_user_get, um_api_user_update, um_api_user_change_password, um_api_user_delete;
+
+/** What the API shows of an account. */
+um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user);
+
+/* api_session.c: /api/v1/users/{id}/sessions/ */
+um_route_fn um_api_session_list, um_api_session_end, um_api_session_end_all;
+
+/* api_token.c: /api-token-auth/, /api-token-refresh/, /api-token-verify/, /api-token-revoke/ */
+extern const um_input_schema_t um_api_token_schema, um_api_token_refresh_schema, um_api_token_verify_schema,
+    um_api_token_revoke_schema;
+um_route_fn um_api_token_create, um_api_token_refresh, um_api_token_verify, um_api_token_revoke;
+
+/* api_client.c: /api-token-introspect/ (RFC 7662), for servers that have the token of a client */
+extern const um_input_schema_t um_api_client_token_schema;
+um_route_fn um_api_client_introspect;
+
+/* api_reset.c: /api/password_reset/ and /api/email_verification/ */
+extern const um_input_schema_t um_api_reset_request_schema, um_api_reset_token_schema, um_api_reset_confirm_schema;
+um_route_fn um_api_reset_request, um_api_reset_validate, um_api_reset_confirm;
+um_route_fn um_api_reset_verify_request, um_api_reset_verify_confirm;
+
+/* api_key.c: /.well-known/jwks.json */
+um_route_fn um_api_key_set;
 
 #endif

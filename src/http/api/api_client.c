@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api_client.h"
+#include "api.h"
 
+#include "authenticate.h"
+#include "input_schema.h"
+#include "json.h"
 #include "refresh.h"
 
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api_forward_auth.h"
+#include "api.h"
 
-#include "tls.h"
 #include "credential.h"
-#include "dir_config.h"
-#include "identity_headers_set.h"
 #include "csrf.h"
-#include "reply.h"
+#include "dir_config.h"
+#include "identity.h"
+#include "identity_headers_set.h"
+#include "tls.h"
 
 #include <apr_strings.h>
 #include <string.h>

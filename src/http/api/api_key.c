@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api_key.h"
+#include "api.h"
 
 #include "key_reload.h"
 #include "keyring.h"

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api_reset.h"
+#include "api.h"
 
-#include "password_reset.h"
 #include "email_verification.h"
+#include "input_schema.h"
+#include "json.h"
+#include "password_reset.h"
+#include "profile_input.h"
 
 /* --- schemas --- */
 

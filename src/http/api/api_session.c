@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api_session.h"
+#include "api.h"
 
+#include "authenticate.h"
+#include "json.h"
 #include "random.h"
+#include "session.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -27,7 +30,7 @@ static um_json_t *show(um_call_t *call, const um_session_t *session)
     um_json_put_text(out, "last_refresh", session->refreshed_at ? print_time(pool, session->refreshed_at) : NULL);
     um_json_put_text(out, "address", session->address);
     um_json_put_text(out, "user_agent", session->user_agent);
-    um_json_put_bool(out, "current", strcmp(session->id, call->caller.session_id) == 0);
+    um_json_put_bool(out, "current", strcmp(session->id, call->caller->session_id) == 0);
     return out;
 }
 
@@ -47,7 +50,7 @@ um_status_e um_api_session_list(um_call_t *call)
 
 um_status_e um_api_session_end(um_call_t *call)
 {
-    const char *id = um_random_uuid_parse(call->ctx.pool, call->session);
+    const char *id = um_random_uuid_parse(call->ctx.pool, call->match->session);
 
     return id ? um_session_end(&call->ctx, call->user->id, id) : UM_ABSENT;
 }

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api_token.h"
+#include "api.h"
 
-#include "api_user.h"
+#include "authenticate.h"
 #include "cookie.h"
 #include "csrf.h"
-#include "refresh.h"
+#include "input_schema.h"
+#include "json.h"
 #include "login_failure.h"
+#include "password.h"
+#include "refresh.h"
+#include "server.h"
+#include "session.h"
 
 #include <string.h>
 
@@ -136,12 +141,12 @@ um_status_e um_api_token_verify(um_call_t *call)
     if (call->ctx.errors->nelts) {
         return UM_INVALID;
     }
-    status = um_authenticate(&call->ctx, in->token, UM_FRESH, &call->caller);
+    status = um_authenticate(&call->ctx, in->token, UM_FRESH, call->caller);
     if (status == UM_OK) {
         call->out = um_json_object(call->ctx.pool);
         um_json_put_text(call->out, "token", in->token);
-        um_json_put_int(call->out, "expires_in", call->caller.token.expires_at - um_ctx_seconds(&call->ctx));
-        um_json_put(call->out, "user", um_api_user_show(call, call->caller.user));
+        um_json_put_int(call->out, "expires_in", call->caller->token.expires_at - um_ctx_seconds(&call->ctx));
+        um_json_put(call->out, "user", um_api_user_show(call, call->caller->user));
     }
     return status;
 }
@@ -155,13 +160,13 @@ static um_status_e find(um_call_t *call, const char *token)
     um_status_e status;
 
     if (strncmp(token, UM_REFRESH_PREFIX, strlen(UM_REFRESH_PREFIX)) != 0) {
-        return um_authenticate(&call->ctx, token, UM_FRESH, &call->caller);
+        return um_authenticate(&call->ctx, token, UM_FRESH, call->caller);
     }
     /* Also by one that was replaced: who has it wants the session to end, or has stolen it. */
     status = um_refresh_find(&call->ctx, token, &refresh);
     if (status == UM_OK) {
-        call->caller.user = refresh.user;
-        call->caller.session_id = refresh.session_id;
+        call->caller->user = refresh.user;
+        call->caller->session_id = refresh.session_id;
     }
     return status;
 }
@@ -182,8 +187,8 @@ um_status_e um_api_token_revoke(um_call_t *call)
     }
     status = find(call, in->token ? in->token : call->bearer);
     if (status == UM_OK) {
-        call->user = call->caller.user;
-        status = um_session_end(&call->ctx, call->caller.user->id, call->caller.session_id);
+        call->user = call->caller->user;
+        status = um_session_end(&call->ctx, call->caller->user->id, call->caller->session_id);
         status = status == UM_ABSENT ? UM_OK : status;
     }
     /* What is no token, or none any more, is as dead as it is to be (RFC 7009 2.2). */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api_user.h"
+#include "api.h"
 
+#include "authenticate.h"
 #include "cookie.h"
-#include "precondition.h"
+#include "input_schema.h"
+#include "json.h"
 #include "login_failure.h"
+#include "password.h"
 #include "registration.h"
+#include "user.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -93,7 +97,7 @@ um_status_e um_api_user_register(um_call_t *call)
 um_status_e um_api_user_get(um_call_t *call)
 {
     call->out = um_api_user_show(call, call->user);
-    return um_precondition_for_read(call, um_precondition_tag(call), &call->not_modified);
+    return um_precondition_for_read(call, um_precondition_tag(call));
 }
 
 um_status_e um_api_user_update(um_call_t *call)
@@ -132,7 +136,7 @@ um_status_e um_api_user_change_password(um_call_t *call)
         um_json_put_text(call->out, "message", done);
         um_json_put(call->out, "data", um_json_list(call->ctx.pool));
         um_json_put_text(call->out, "detail", done);
-        if (call->by_cookie && strcmp(call->user->id, call->caller.user->id) == 0) {
+        if (call->by_cookie && strcmp(call->user->id, call->caller->user->id) == 0) {
             /* The old one is dead, and no script is to see the new one. */
             um_cookie_set(call->r, token, call->ctx.site->token_lifetime);
         }

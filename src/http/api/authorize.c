@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "authorize.h"
+#include "api.h"
 
+#include "authenticate.h"
 #include "bearer.h"
 #include "client.h"
 #include "csrf.h"
-#include "reply.h"
+#include "settings.h"
 #include "token_source.h"
 
 #include <http_protocol.h>
 #include <string.h>
 
-/* Whether anybody may call without saying who he is. */
+/* Whether the endpoint may be called without any credentials. */
 static int is_open(const um_call_t *call, um_access_e access)
 {
-    unsigned closed = call->server->settings.require_client_token;
-    um_registration_e registration = call->server->settings.registration;
+    unsigned closed = call->settings->require_client_token;
+    um_registration_e registration = call->settings->registration;
 
     switch (access) {
     case UM_ACCESS_OPEN:
@@ -28,7 +29,7 @@ static int is_open(const um_call_t *call, um_access_e access)
     case UM_ACCESS_VERIFY_EMAIL:
         return !(closed & UM_CLASS_REGISTER);
     case UM_ACCESS_REGISTER:
-        /* Where nobody may, nobody's token matters. */
+        /* Where registration is off, everybody gets 403, and no token makes a difference. */
         return registration == UM_REGISTRATION_OFF
                || (registration == UM_REGISTRATION_OPEN && !(closed & UM_CLASS_REGISTER));
     case UM_ACCESS_ACCOUNT:
@@ -39,7 +40,7 @@ static int is_open(const um_call_t *call, um_access_e access)
     return 0;
 }
 
-static int bad_token(um_call_t *call, const char *cause)
+static int refuse_token(um_call_t *call, const char *cause)
 {
     call->ctx.cause = cause;
     return um_reply_status(call, UM_BAD_TOKEN);
@@ -52,20 +53,20 @@ static int check_token(um_call_t *call, um_access_e access, const char *token)
 
     if (access != UM_ACCESS_ACCOUNT && is_client) {
         call->client = um_client_find(call->ctx.site->clients, token);
-        return call->client ? OK : bad_token(call, "no client's token");
+        return call->client ? OK : refuse_token(call, "unknown client token");
     }
     if (access == UM_ACCESS_REVOKE) {
         call->bearer = token;
         return OK;
     }
     if (access == UM_ACCESS_CLIENT) {
-        return bad_token(call, "not a client's token");
+        return refuse_token(call, "not a client token");
     }
-    status = um_authenticate(&call->ctx, token, UM_FRESH, &call->caller);
+    status = um_authenticate(&call->ctx, token, UM_FRESH, call->caller);
     return status == UM_OK ? OK : um_reply_status(call, status);
 }
 
-/* A client may show its token as the password to its name (RFC 6749 2.3.1). */
+/* A client may send its token as the password of Basic, with its name as the user name (RFC 6749 2.3.1). */
 static int check_basic(um_call_t *call, um_access_e access, int *is_basic)
 {
     const char *name, *token, *client;
@@ -77,14 +78,14 @@ static int check_basic(um_call_t *call, um_access_e access, int *is_basic)
     }
     client = token ? um_client_find(call->ctx.site->clients, token) : NULL;
     if (!client || strcmp(client, name) != 0) {
-        call->ctx.cause = "not a client's name and token";
+        call->ctx.cause = "wrong name or token of a client";
         return um_reply_invalid_client(call);
     }
     call->client = client;
     return OK;
 }
 
-static int check_nothing(um_call_t *call, um_access_e access)
+static int check_without_token(um_call_t *call, um_access_e access)
 {
     int is_basic;
     int status = check_basic(call, access, &is_basic);
@@ -92,14 +93,14 @@ static int check_nothing(um_call_t *call, um_access_e access)
     /* Where only staff may register accounts, a request without credentials gets 403 from um_authorize_is_denied(), as
      * one with the token of another account does. */
     if (is_basic || is_open(call, access)
-        || (access == UM_ACCESS_REGISTER && call->server->settings.registration == UM_REGISTRATION_STAFF)) {
+        || (access == UM_ACCESS_REGISTER && call->settings->registration == UM_REGISTRATION_STAFF)) {
         return status;
     }
     return um_reply_unauthorized(call, NULL, "not_authenticated", "Authentication credentials were not provided.");
 }
 
-/* What the caller shows: in the header or, where there is none, in the cookie of UserMgmtCookie. */
-static um_bearer_e shown(um_call_t *call, const char **token)
+/* The token of the Authorization header or, if there is no such header, of the cookie of UserMgmtCookie. */
+static um_bearer_e find_token(um_call_t *call, const char **token)
 {
     static const um_token_source_t cookie = { UM_TOKEN_SOURCE_COOKIE, NULL };
     const char *header = apr_table_get(call->r->headers_in, "Authorization");
@@ -109,19 +110,20 @@ static um_bearer_e shown(um_call_t *call, const char **token)
     return form;
 }
 
-int um_authorize(um_call_t *call, um_access_e access)
+int um_authorize(um_call_t *call)
 {
+    um_access_e access = call->match->first->access;
     const char *token;
 
     if (access != UM_ACCESS_REVOKE && is_open(call, access)) {
         return OK;
     }
-    switch (shown(call, &token)) {
+    switch (find_token(call, &token)) {
     case UM_BEARER_FOUND:
         return call->by_cookie && !um_csrf_allows(call->r) ? um_reply_csrf_failed(call)
                : check_token(call, access, token);
     case UM_BEARER_NONE:
-        return check_nothing(call, access);
+        return check_without_token(call, access);
     case UM_BEARER_EMPTY:
         return um_reply_unauthorized(call, NULL, "authentication_failed",
                                      "Invalid token header. No credentials provided.");
@@ -140,12 +142,12 @@ int um_authorize(um_call_t *call, um_access_e access)
 
 int um_authorize_is_denied(const um_call_t *call)
 {
-    const um_user_t *user = call->caller.user;
+    const um_user_t *user = call->caller->user;
 
     if (call->route->access != UM_ACCESS_REGISTER) {
         return 0;
     }
-    switch (call->server->settings.registration) {
+    switch (call->settings->registration) {
     case UM_REGISTRATION_OPEN:
         return 0;
     case UM_REGISTRATION_STAFF:

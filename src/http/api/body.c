@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "body.h"
+#include "api.h"
 
 #include "form.h"
-#include "reply.h"
-#include "route.h"
+#include "json.h"
+#include "settings.h"
 #include "wipe.h"
 
 #include <apr_strings.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+/* Lists and objects within each other. */
 #define MAX_DEPTH 32
 
 typedef struct buffer_t {
@@ -19,15 +20,10 @@ typedef struct buffer_t {
     apr_size_t len, room;
 } buffer_t;
 
-static int refuse(um_call_t *call, int status, const char *code, const char *text)
-{
-    return um_reply_detail(call, status, code, text);
-}
-
 static int too_large(um_call_t *call)
 {
     call->r->connection->keepalive = AP_CONN_CLOSE;
-    return refuse(call, HTTP_REQUEST_ENTITY_TOO_LARGE, "request_too_large", "Request body too large.");
+    return um_reply_detail(call, HTTP_REQUEST_ENTITY_TOO_LARGE, "request_too_large", "Request body too large.");
 }
 
 static int read_failed(um_call_t *call, apr_status_t rv)
@@ -40,20 +36,14 @@ static int read_failed(um_call_t *call, apr_status_t rv)
     case HTTP_REQUEST_ENTITY_TOO_LARGE:
         return too_large(call);
     case HTTP_REQUEST_TIME_OUT:
-        return refuse(call, status, "timeout", "Request body did not arrive in time.");
+        return um_reply_detail(call, status, "timeout", "Request body did not arrive in time.");
     default:
-        return refuse(call, HTTP_BAD_REQUEST, "parse_error", "Request body could not be read.");
+        return um_reply_detail(call, HTTP_BAD_REQUEST, "parse_error", "Request body could not be read.");
     }
 }
 
-static void append(buffer_t *buffer, const char *bytes, apr_size_t len)
-{
-    memcpy(buffer->bytes + buffer->len, bytes, len);
-    buffer->len += len;
-}
-
-/* Takes what the brigade holds. DONE: answered. */
-static int take(um_call_t *call, apr_bucket_brigade *brigade, buffer_t *buffer, int *end)
+/* Appends what the brigade holds to the buffer. */
+static int read_brigade(um_call_t *call, apr_bucket_brigade *brigade, buffer_t *buffer, int *end)
 {
     for (apr_bucket *b = APR_BRIGADE_FIRST(brigade); b != APR_BRIGADE_SENTINEL(brigade); b = APR_BUCKET_NEXT(b)) {
         const char *bytes;
@@ -74,12 +64,13 @@ static int take(um_call_t *call, apr_bucket_brigade *brigade, buffer_t *buffer, 
         if (len > buffer->room - buffer->len) {
             return too_large(call);
         }
-        append(buffer, bytes, len);
+        memcpy(buffer->bytes + buffer->len, bytes, len);
+        buffer->len += len;
     }
     return OK;
 }
 
-static int read_all(um_call_t *call, buffer_t *buffer)
+static int read_bytes(um_call_t *call, buffer_t *buffer)
 {
     request_rec *r = call->r;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
@@ -89,7 +80,7 @@ static int read_all(um_call_t *call, buffer_t *buffer)
     while (!end && status == OK) {
         apr_status_t rv = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, HUGE_STRING_LEN);
 
-        status = rv == APR_SUCCESS ? take(call, brigade, buffer, &end) : read_failed(call, rv);
+        status = rv == APR_SUCCESS ? read_brigade(call, brigade, buffer, &end) : read_failed(call, rv);
         apr_brigade_cleanup(brigade);
     }
     return status;
@@ -109,7 +100,8 @@ static form_e form_of(const um_mediatype_t *type)
            : strcmp(type->name, "multipart/form-data") == 0 ? MULTIPART : OTHER;
 }
 
-static int parse(um_call_t *call, form_e form, const um_mediatype_t *type, const buffer_t *buffer, um_json_doc_t **doc)
+static int parse_body(um_call_t *call, form_e form, const um_mediatype_t *type, const buffer_t *buffer,
+                      um_json_doc_t **doc)
 {
     apr_pool_t *pool = call->ctx.pool;
     const char *why = NULL;
@@ -126,64 +118,67 @@ static int parse(um_call_t *call, form_e form, const um_mediatype_t *type, const
     else {
         rv = um_form_multipart(pool, type->boundary, buffer->bytes, buffer->len, doc, &why);
     }
-    return rv == APR_SUCCESS ? OK : refuse(call, HTTP_BAD_REQUEST, "parse_error", why);
+    return rv == APR_SUCCESS ? OK : um_reply_detail(call, HTTP_BAD_REQUEST, "parse_error", why);
 }
 
-/* NULL: none, or that which changes nothing. */
-static const char *coding_of(const char *encoding)
+/* The Content-Encoding of the body; NULL: the body is not encoded. */
+static const char *encoding_of(const um_call_t *call)
 {
+    const char *encoding = apr_table_get(call->r->headers_in, "Content-Encoding");
+
     return encoding && strcasecmp(encoding, "identity") != 0 ? encoding : NULL;
 }
 
-static int unsupported(um_call_t *call, int by_type, const char *content_type, const char *encoding)
+/* Answers a body of another media type or, if the type is good, one that is encoded. */
+static int refuse_type(um_call_t *call, form_e form)
 {
-    if (!by_type) {
-        apr_table_setn(call->r->err_headers_out, "Accept-Encoding", "identity");
-        return refuse(call, HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding",
-                      apr_psprintf(call->ctx.pool, "Unsupported content encoding \"%s\" in request.", encoding));
+    const char *content_type = apr_table_get(call->r->headers_in, "Content-Type");
+
+    if (form == OTHER) {
+        return um_reply_detail(call, HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
+                               apr_psprintf(call->ctx.pool, "Unsupported media type \"%s\" in request.",
+                                            content_type ? content_type : ""));
     }
-    return refuse(call, HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
-                  apr_psprintf(call->ctx.pool, "Unsupported media type \"%s\" in request.",
-                               content_type ? content_type : ""));
+    apr_table_setn(call->r->err_headers_out, "Accept-Encoding", "identity");
+    return um_reply_detail(call, HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding",
+                           apr_psprintf(call->ctx.pool, "Unsupported content encoding \"%s\" in request.",
+                                        encoding_of(call)));
 }
 
-/* Of a chunked body, and of HTTP/2's, nobody knows the length before. */
-static apr_size_t room_for(const um_call_t *call, apr_off_t announced)
+/* Bytes to allocate: the announced length. The length of a chunked body is unknown, and may be unknown in HTTP/2. */
+static apr_size_t buffer_size(const um_call_t *call, apr_off_t announced)
 {
     int chunked = apr_table_get(call->r->headers_in, "Transfer-Encoding") || call->r->proto_num >= HTTP_VERSION(2, 0);
 
-    return (apr_size_t)(announced > 0 ? announced : chunked ? call->server->settings.max_body : 0);
+    return (apr_size_t)(announced > 0 ? announced : chunked ? call->settings->max_body : 0);
 }
 
 int um_body_read(um_call_t *call, um_json_doc_t **doc)
 {
-    const apr_table_t *headers = call->r->headers_in;
-    const char *content_type = apr_table_get(headers, "Content-Type");
-    const char *length = apr_table_get(headers, "Content-Length");
-    const char *encoding = coding_of(apr_table_get(headers, "Content-Encoding"));
-    um_mediatype_t type = um_mediatype_parse(call->ctx.pool, content_type);
+    const char *length = apr_table_get(call->r->headers_in, "Content-Length");
+    um_mediatype_t type = um_mediatype_parse(call->ctx.pool, apr_table_get(call->r->headers_in, "Content-Type"));
     form_e form = form_of(&type);
-    buffer_t *buffer = apr_pcalloc(call->ctx.pool, sizeof(*buffer));
+    buffer_t buffer = { 0 };
     apr_off_t announced = length ? apr_atoi64(length) : 0;
-    int refused = form == OTHER || encoding;
+    int refused = form == OTHER || encoding_of(call);
     int status;
 
     if (announced > 0 && refused) {
-        return unsupported(call, form == OTHER, content_type, encoding);
+        return refuse_type(call, form);
     }
-    if (announced > call->server->settings.max_body) {
+    if (announced > call->settings->max_body) {
         return too_large(call);
     }
-    buffer->room = room_for(call, announced);
-    buffer->bytes = apr_palloc(call->ctx.pool, buffer->room + 1);
-    um_wipe_with(call->ctx.pool, buffer->bytes, buffer->room);      /* bodies hold passwords */
-    status = read_all(call, buffer);
+    buffer.room = buffer_size(call, announced);
+    buffer.bytes = apr_palloc(call->ctx.pool, buffer.room + 1);
+    um_wipe_with(call->ctx.pool, buffer.bytes, buffer.room);        /* bodies hold passwords */
+    status = read_bytes(call, &buffer);
     if (status != OK) {
         return status;
     }
-    if (!buffer->len) {
+    if (!buffer.len) {
         return um_json_parse(call->ctx.pool, "{}", 2, MAX_DEPTH, doc, &length) == APR_SUCCESS ? OK
                : HTTP_INTERNAL_SERVER_ERROR;
     }
-    return refused ? unsupported(call, form == OTHER, content_type, encoding) : parse(call, form, &type, buffer, doc);
+    return refused ? refuse_type(call, form) : parse_body(call, form, &type, &buffer, doc);
 }

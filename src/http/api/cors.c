@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cors.h"
+#include "api.h"
 
-#include "dir_config.h"
 #include "csrf.h"
+#include "dir_config.h"
 #include "request.h"
-#include "route.h"
 #include "server.h"
 
 #include <apr_lib.h>
@@ -18,14 +17,15 @@
 
 #define FILTER "USERMGMT_CORS"
 #define PREFLIGHT_SECONDS "600"
-/* What a list of header names in a preflight may take. */
+/* Bytes of a list of header names in a preflight that is sent back. */
 #define LONGEST_LIST 2000
 
 static const char EXPOSED[] = "WWW-Authenticate, Retry-After, ETag, Location";
 
-/* --- what is allowed --- */
+/* --- which origins may read --- */
 
-static const apr_array_header_t *allowed(const request_rec *r)
+/* The origins of UserMgmtCORS; NULL: none. */
+static const apr_array_header_t *allowed_origins(const request_rec *r)
 {
     return um_server_of(r->server)->settings.cors;
 }
@@ -35,7 +35,7 @@ static int is_for_anybody(const apr_array_header_t *origins)
     return strcmp(APR_ARRAY_IDX(origins, 0, const char *), "*") == 0;
 }
 
-static int has(const apr_array_header_t *origins, const char *origin)
+static int has_origin(const apr_array_header_t *origins, const char *origin)
 {
     for (int i = 0; origins && i < origins->nelts; i++) {
         if (strcmp(APR_ARRAY_IDX(origins, i, const char *), origin) == 0) {
@@ -45,19 +45,21 @@ static int has(const apr_array_header_t *origins, const char *origin)
     return 0;
 }
 
-/* The origin of the page as its browser spelt it, if it may read the answer; "*" where anybody may. Else NULL. */
-static const char *reader(const request_rec *r)
+/* The origin of the page, as its browser sent it, if the page may read the answer; "*" where any page may; else
+ * NULL. */
+static const char *reading_origin(const request_rec *r)
 {
     const char *sent = apr_table_get(r->headers_in, "Origin");
     const char *origin = sent ? um_csrf_origin(r->pool, sent) : NULL;
 
-    if (is_for_anybody(allowed(r))) {
+    if (is_for_anybody(allowed_origins(r))) {
         return "*";
     }
-    return origin && has(allowed(r), origin) ? sent : NULL;
+    return origin && has_origin(allowed_origins(r), origin) ? sent : NULL;
 }
 
-static int takes_cookie(const request_rec *r)
+/* Whether a token in a cookie is accepted here, by the API or by the directory. */
+static int accepts_cookie(const request_rec *r)
 {
     const apr_array_header_t *sources = um_dir_config_of(r)->sources;
 
@@ -69,14 +71,14 @@ static int takes_cookie(const request_rec *r)
     return um_server_of(r->server)->settings.cookie != NULL;
 }
 
-/* Whether the page may send its cookie and read the answer: it must be of an origin whose cookies count here. */
+/* Whether the page may read answers to requests with its cookie: its origin must be one of UserMgmtTrustedOrigin. */
 static int may_use_cookies(const request_rec *r, const char *origin)
 {
-    return strcmp(origin, "*") != 0 && takes_cookie(r)
-           && has(um_server_of(r->server)->settings.trusted_origins, um_csrf_origin(r->pool, origin));
+    return strcmp(origin, "*") != 0 && accepts_cookie(r)
+           && has_origin(um_server_of(r->server)->settings.trusted_origins, um_csrf_origin(r->pool, origin));
 }
 
-/* --- where --- */
+/* --- which answers --- */
 
 static const um_route_match_t *route_of(const request_rec *r)
 {
@@ -92,14 +94,15 @@ static int is_route_for(const request_rec *r, um_access_e access)
     return match && match->first && match->first->access == access;
 }
 
-/* Pages of any site may read the public keys: they are no secret, and no cookie or token is looked at. */
+/* Pages of any site may read the public keys. They are not secret, and cookies and tokens are ignored there. */
 static int is_key_set(const request_rec *r)
 {
     return is_route_for(r, UM_ACCESS_PUBLIC);
 }
 
-/* Answers that a forward proxy hands on are the origin server's: only that server may open them to other sites. */
-static int is_ours(request_rec *r)
+/* Whether this module answers for the access to r. It does not for what a forward proxy passes on: only the origin
+ * server may open that to other sites. */
+static int is_protected_here(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
@@ -107,9 +110,9 @@ static int is_ours(request_rec *r)
            && (route_of(r) || (type && strcasecmp(type, "Bearer") == 0));
 }
 
-/* --- answers --- */
+/* --- headers of answers --- */
 
-static void set(request_rec *r, const char *name, const char *value)
+static void set_header(request_rec *r, const char *name, const char *value)
 {
     apr_table_unset(r->err_headers_out, name);
     apr_table_unset(r->headers_out, name);
@@ -118,42 +121,42 @@ static void set(request_rec *r, const char *name, const char *value)
     }
 }
 
-static void vary(request_rec *r, const char *names)
+static void add_vary(request_rec *r, const char *names)
 {
-    if (!is_for_anybody(allowed(r))) {
+    if (!is_for_anybody(allowed_origins(r))) {
         apr_table_mergen(r->headers_out, "Vary", names);
     }
 }
 
 static void set_origin(request_rec *r, const char *origin)
 {
-    set(r, "Access-Control-Allow-Origin", origin);
-    set(r, "Access-Control-Allow-Credentials", origin && may_use_cookies(r, origin) ? "true" : NULL);
+    set_header(r, "Access-Control-Allow-Origin", origin);
+    set_header(r, "Access-Control-Allow-Credentials", origin && may_use_cookies(r, origin) ? "true" : NULL);
 }
 
-static void set_headers(request_rec *r)
+static void set_cors_headers(request_rec *r)
 {
-    const char *origin = reader(r);
+    const char *origin = reading_origin(r);
 
-    vary(r, "Origin");
+    add_vary(r, "Origin");
     set_origin(r, origin);
     if (origin) {
         apr_table_mergen(r->headers_out, "Access-Control-Expose-Headers", EXPOSED);
     }
 }
 
-/* When the answer goes out, and behind mod_headers: what an application or a Header line has set is replaced, because a
- * browser refuses two of them. */
-static apr_status_t on_output(ap_filter_t *filter, apr_bucket_brigade *brigade)
+/* Runs when the answer is sent, after mod_headers: replaces what an application or a Header directive has set, because
+ * browsers refuse an answer that has one of these headers twice. */
+static apr_status_t cors_filter(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
     request_rec *r = filter->r;
 
     if (is_key_set(r)) {
-        set(r, "Access-Control-Allow-Credentials", NULL);
-        set(r, "Access-Control-Allow-Origin", "*");
+        set_header(r, "Access-Control-Allow-Credentials", NULL);
+        set_header(r, "Access-Control-Allow-Origin", "*");
     }
     else {
-        set_headers(r);
+        set_cors_headers(r);
     }
     ap_remove_output_filter(filter);
     return ap_pass_brigade(filter->next, brigade);
@@ -161,16 +164,16 @@ static apr_status_t on_output(ap_filter_t *filter, apr_bucket_brigade *brigade)
 
 void um_cors_register(void)
 {
-    ap_register_output_filter(FILTER, on_output, NULL, AP_FTYPE_CONTENT_SET + 1);
+    ap_register_output_filter(FILTER, cors_filter, NULL, AP_FTYPE_CONTENT_SET + 1);
 }
 
 void um_cors_insert(request_rec *r)
 {
     int wanted = is_key_set(r);
 
-    /* A page for errors belongs to the request that met with one. */
+    /* An error document belongs to the request that failed. */
     for (request_rec *from = r; from && !wanted; from = from->prev) {
-        wanted = allowed(from) && is_ours(from);
+        wanted = allowed_origins(from) && is_protected_here(from);
     }
     if (wanted && !r->main) {
         ap_add_output_filter(FILTER, NULL, r, r->connection);
@@ -179,8 +182,9 @@ void um_cors_insert(request_rec *r)
 
 /* --- preflight --- */
 
-/* A list of tokens, such as methods or names of headers; it is sent back. */
-static const char *list(const request_rec *r, const char *name)
+/* A request header with a list of tokens, such as methods or header names, that may be sent back. NULL: the header is
+ * absent, too long, or has other characters. */
+static const char *token_list(const request_rec *r, const char *name)
 {
     const char *sent = apr_table_get(r->headers_in, name);
 
@@ -194,27 +198,29 @@ static const char *list(const request_rec *r, const char *name)
 
 int um_cors_preflight(request_rec *r)
 {
-    const char *method = list(r, "Access-Control-Request-Method");
+    const char *method = token_list(r, "Access-Control-Request-Method");
     const um_route_match_t *match = route_of(r);
     const char *origin;
 
     if (r->method_number != M_OPTIONS || !method || !apr_table_get(r->headers_in, "Origin") || r->main || r->prev
-        || !allowed(r) || !is_ours(r)) {
+        || !allowed_origins(r) || !is_protected_here(r)) {
         return DECLINED;
     }
-    /* A proxy asks here, perhaps with its client's method and headers, and would let its client pass for a 204. */
+    /* /api-forward-auth/: a proxy may pass on the method and headers of its client. To the proxy a 204 would mean that
+     * the client may pass. */
     if (is_route_for(r, UM_ACCESS_PROXY)) {
         return DECLINED;
     }
-    origin = is_key_set(r) ? "*" : reader(r);
+    origin = is_key_set(r) ? "*" : reading_origin(r);
     if (!origin) {
         return DECLINED;
     }
-    vary(r, "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+    add_vary(r, "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
     set_origin(r, origin);
-    set(r, "Access-Control-Allow-Methods", match && match->first ? um_route_allow(r->pool, match->first) : method);
-    set(r, "Access-Control-Allow-Headers", list(r, "Access-Control-Request-Headers"));
-    set(r, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
+    set_header(r, "Access-Control-Allow-Methods",
+               match && match->first ? um_route_allow(r->pool, match->first) : method);
+    set_header(r, "Access-Control-Allow-Headers", token_list(r, "Access-Control-Request-Headers"));
+    set_header(r, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
     r->status = HTTP_NO_CONTENT;
     r->status_line = NULL;
     return DONE;

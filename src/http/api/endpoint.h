@@ -1,43 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_ENDPOINT_H
 #define UM_ENDPOINT_H
-/* One request to the API on its way through: in, checked, core, out. */
-#include "authenticate.h"
-#include "json.h"
+/* The types of the API. An endpoint is a row of the table in route.c; a call is one request to an endpoint. */
+#include "ctx.h"
 #include "mediatype.h"
-#include "server.h"
-#include "user.h"
 
+#include <httpd.h>
+
+typedef struct json_object um_json_t;                       /* json.h */
+typedef struct um_call_t um_call_t;
+typedef struct um_caller_t um_caller_t;                     /* authenticate.h */
+typedef struct um_input_schema_t um_input_schema_t;         /* input_schema.h */
 typedef struct um_route_t um_route_t;
-typedef struct um_input_schema_t um_input_schema_t;
+typedef struct um_route_match_t um_route_match_t;
+typedef struct um_server_t um_server_t;                     /* server.h */
+typedef struct um_settings_t um_settings_t;                 /* settings.h */
+typedef struct um_user_t um_user_t;                         /* store_user.h */
 
-/** Something that is the same for everybody, and that caches may keep. */
+/** Who may call an endpoint. authorize.c applies it. */
+typedef enum {
+    UM_ACCESS_OPEN,             /**< anybody; the Authorization header is ignored */
+    UM_ACCESS_PUBLIC,           /**< a document for anybody; the Accept header is ignored too */
+    UM_ACCESS_PROXY,            /**< a proxy that asks about a request of its client; any method */
+    UM_ACCESS_SIGN_IN,          /**< anybody, unless UserMgmtRequireClientToken has "token": then the token of a client
+                                     or of an account is needed */
+    UM_ACCESS_RESET,            /**< the same for "reset" */
+    UM_ACCESS_VERIFY_EMAIL,     /**< the same for "register" */
+    UM_ACCESS_REGISTER,         /**< as UM_ACCESS_VERIFY_EMAIL, and UserMgmtRegistration must allow it */
+    UM_ACCESS_ACCOUNT,          /**< the token of an account */
+    UM_ACCESS_CLIENT,           /**< the token of a client, by Bearer or Basic */
+    UM_ACCESS_REVOKE            /**< anybody; client credentials that are sent must be right */
+} um_access_e;
+
+/** The function of an endpoint. All checks of the request have passed; call->in holds the body as the row's schema
+ * describes it. The function sets call->out, or call->document. UM_INVALID: call->ctx.errors says why. */
+typedef um_status_e um_route_fn(um_call_t *call);
+
+/** An endpoint: one method on one path. */
+struct um_route_t {
+    const char *path;           /**< {id} and {session} stand for one segment each: the id of a user, of a session */
+    const char *method;
+    um_access_e access;
+    const um_input_schema_t *schema;    /**< of the body; NULL: a body is ignored */
+    int success;                /**< HTTP status of a successful call */
+    um_route_fn *function;      /**< NULL for UM_ACCESS_PROXY */
+    const char *name;           /**< title of the path in the answer to OPTIONS */
+};
+
+/** What a path is to the API. */
+struct um_route_match_t {
+    int is_ours;                /**< equal to or below one of the API's prefixes */
+    const um_route_t *first;    /**< first row of the path; NULL: the API has no such path */
+    const char *id;             /**< the segment at {id} as sent; NULL: the path has none */
+    const char *session;        /**< the segment at {session} as sent; NULL: the path has none */
+};
+
+/** An answer that is the same for everybody, and that caches may store. */
 typedef struct um_document_t {
-    const char *type;
+    const char *type;           /**< media type */
     const char *text;
     const char *etag;           /**< with its quotes */
-    int max_age;                /**< seconds */
+    int max_age;                /**< seconds for which caches may store it */
 } um_document_t;
 
-typedef struct um_call_t {
+/** One request to the API. */
+struct um_call_t {
     request_rec *r;
     const um_server_t *server;
+    const um_settings_t *settings;  /**< of the server */
+    const um_route_match_t *match;  /**< what the path of the request is */
+    const um_route_t *route;    /**< the row of path and method; NULL: the path does not allow the method */
     um_ctx_t ctx;
-    const um_route_t *route;    /**< the row of path and method */
-    um_accept_e accept;
-    um_caller_t caller;         /**< user NULL on open routes */
-    int by_cookie;              /**< a cookie has shown who calls */
-    int csrf_failed;            /**< set by a function that gives UM_DENIED: no page of this site has sent it */
+    um_accept_e accept;         /**< in which form errors are answered */
+
+    /* Who calls. */
+    um_caller_t *caller;        /**< never NULL; its user is NULL where no account has been authenticated */
     const char *client;         /**< name of the client that calls; NULL: none */
-    const char *bearer;         /**< UM_ACCESS_REVOKE: the header's token that is not a client's; or NULL */
-    const um_user_t *user;      /**< whom the path names; NULL where it names nobody */
-    const char *session;        /**< the segment of the path that names a session, as it came; or NULL */
-    int not_modified;           /**< set by a function: the client has it already */
-    int is_read_only;           /**< set by a function that has changed nothing, whatever its method */
-    void *in;                   /**< the body, read by the route's schema into the schema's structure */
-    um_json_t *out;             /**< what a successful call answers; NULL: nothing */
-    const char *text;           /**< out, where it has been printed already; or NULL */
-    const um_document_t *document;  /**< what it answers in place of out; or NULL */
-} um_call_t;
+    int by_cookie;              /**< the token came in a cookie */
+    const char *bearer;         /**< UM_ACCESS_REVOKE: the header's token that is not a client's; else NULL */
+
+    /* What the call is about. */
+    const um_user_t *user;      /**< the account that the path names; NULL: it names none */
+    void *in;                   /**< the body, read into the structure of the route's schema */
+
+    /* Set by the endpoint's function. */
+    um_json_t *out;             /**< body of a successful answer; NULL: none */
+    const char *text;           /**< out, if it has been printed already; else NULL */
+    const um_document_t *document;  /**< answered in place of out; NULL: out is */
+    int not_modified;           /**< answer 304: the client has this version already */
+    int csrf_failed;            /**< with UM_DENIED: the request came from another site */
+    int is_read_only;           /**< the call changed nothing, whatever its method; it is not logged as a change */
+};
 
 #endif

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input_schema.h"
 
+#include "api.h"
+#include "authenticate.h"
 #include "email.h"
+#include "json.h"
+#include "profile_input.h"
+#include "settings.h"
 #include "unicode.h"
 #include "wipe.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-static int fail(um_call_t *call, const um_input_field_t *field, const char *code, const char *text)
+static int add_error(um_call_t *call, const um_input_field_t *field, const char *code, const char *text)
 {
     um_ctx_error(&call->ctx, field->name, code, text);
     return 0;
 }
 
-/* A field under its first name that is there. *name is that one. */
-static um_json_value_t look(const um_json_doc_t *doc, const um_input_field_t *field, const char **name)
+/* The value of a field, under its name or else under its first alias that is present. *name is the one found. */
+static um_json_value_t find_value(const um_json_doc_t *doc, const um_input_field_t *field, const char **name)
 {
     um_json_value_t value = um_json_get(doc->root, field->name);
 
@@ -27,6 +32,7 @@ static um_json_value_t look(const um_json_doc_t *doc, const um_input_field_t *fi
     return value;
 }
 
+/* The first unpaired surrogate in the text of that name; 0: there is none. */
 static apr_uint32_t lone_surrogate(const um_json_doc_t *doc, const char *name)
 {
     for (int i = 0; doc->lone && i < doc->lone->nelts; i++) {
@@ -39,14 +45,14 @@ static apr_uint32_t lone_surrogate(const um_json_doc_t *doc, const char *name)
     return 0;
 }
 
-/* Whether there is a text to read. */
-static int check_kind(um_call_t *call, const um_input_field_t *field, const um_json_value_t *value)
+/* Whether the value is a string. Adds the error if it is not. */
+static int check_is_string(um_call_t *call, const um_input_field_t *field, const um_json_value_t *value)
 {
     switch (value->kind) {
     case UM_JSON_ABSENT:
-        return field->required ? fail(call, field, "required", "This field is required.") : 0;
+        return field->required ? add_error(call, field, "required", "This field is required.") : 0;
     case UM_JSON_NULL:
-        return fail(call, field, "null", "This field may not be null.");
+        return add_error(call, field, "null", "This field may not be null.");
     case UM_JSON_STRING:
         return 1;
     default:
@@ -56,22 +62,22 @@ static int check_kind(um_call_t *call, const um_input_field_t *field, const um_j
         um_profile_bad_email(&call->ctx);
         return 0;
     }
-    return fail(call, field, "invalid", "Not a valid string.");
+    return add_error(call, field, "invalid", "Not a valid string.");
 }
 
-/* Whether text has more bytes than the longest value: then its length is all that is looked at. */
+/* Whether a text has more bytes than its longest value can have. Its form is not checked then, only its length. */
 static int is_far_too_long(const um_input_field_t *field, apr_size_t len)
 {
     return field->max_length && len > 4 * (apr_size_t)field->max_length;
 }
 
-/* Of a text with a character that no text may have, the form is wrong too. */
-static void check_form(um_call_t *call, const um_input_field_t *field, const char *text, int whole)
+/* is_clean: the text has no NUL and no unpaired surrogate; a text that has one is of no valid form. */
+static void check_form(um_call_t *call, const um_input_field_t *field, const char *text, int is_clean)
 {
-    if (field->kind == UM_INPUT_USERNAME && (!whole || !um_profile_is_username(call->ctx.pool, text))) {
+    if (field->kind == UM_INPUT_USERNAME && (!is_clean || !um_profile_is_username(call->ctx.pool, text))) {
         um_profile_bad_username(&call->ctx);
     }
-    if (field->kind == UM_INPUT_EMAIL && *text && (!whole || !um_email_valid(call->ctx.pool, text))) {
+    if (field->kind == UM_INPUT_EMAIL && *text && (!is_clean || !um_email_valid(call->ctx.pool, text))) {
         um_profile_bad_email(&call->ctx);
     }
 }
@@ -84,21 +90,21 @@ static int check_text(um_call_t *call, const um_input_field_t *field, const char
     int has_null = memchr(text, '\0', len) != NULL;
 
     if (!len && !field->may_be_blank) {
-        return fail(call, field, "blank", "This field may not be blank.");
+        return add_error(call, field, "blank", "This field may not be blank.");
     }
-    /* The order of the messages is the one that clients know: a name's form first, an address's last. */
+    /* Clients know this order of messages: the form of a user name comes first, the form of an address last. */
     if (field->kind == UM_INPUT_USERNAME && !is_far_too_long(field, len)) {
         check_form(call, field, text, !has_null && !lone);
     }
     if (field->max_length && um_unicode_count(text, len) > (apr_size_t)field->max_length) {
-        fail(call, field, "max_length", apr_psprintf(pool, "Ensure this field has no more than %d characters.",
+        add_error(call, field, "max_length", apr_psprintf(pool, "Ensure this field has no more than %d characters.",
                                                      field->max_length));
     }
     if (has_null) {
-        fail(call, field, "null_characters_not_allowed", "Null characters are not allowed.");
+        add_error(call, field, "null_characters_not_allowed", "Null characters are not allowed.");
     }
     if (lone) {
-        fail(call, field, "surrogate_characters_not_allowed",
+        add_error(call, field, "surrogate_characters_not_allowed",
              apr_psprintf(pool, "Surrogate characters are not allowed: U+%X.", (unsigned)lone));
     }
     if (field->kind == UM_INPUT_EMAIL && !is_far_too_long(field, len)) {
@@ -106,8 +112,6 @@ static int check_text(um_call_t *call, const um_input_field_t *field, const char
     }
     return call->ctx.errors->nelts == errors;
 }
-
-/* --- secrets --- */
 
 /* --- booleans --- */
 
@@ -121,14 +125,14 @@ static void read_boolean(um_call_t *call, const um_json_doc_t *doc, const um_inp
         *slot = value.kind == UM_JSON_BOOLEAN && value.number != 0;
         return;
     }
-    /* A form has no other way to say it. */
+    /* A form can only send strings. */
     for (int i = 0; value.kind == UM_JSON_STRING && i < 7; i++) {
         if (strcmp(value.text, words[i]) == 0) {
             *slot = i > 3;
             return;
         }
     }
-    fail(call, field, "invalid", "Must be a valid boolean.");
+    add_error(call, field, "invalid", "Must be a valid boolean.");
 }
 
 /* --- read-only fields --- */
@@ -138,7 +142,7 @@ static void read_boolean(um_call_t *call, const um_json_doc_t *doc, const um_inp
 static void read_read_only(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field)
 {
     um_json_value_t value = um_json_get(doc->root, field->name);
-    const um_user_t *caller = call->caller.user;
+    const um_user_t *caller = call->caller->user;
     const char *shown = field->is_shown && call->user
                         ? *(const char *const *)((const char *)call->user + field->offset) : NULL;
 
@@ -147,24 +151,24 @@ static void read_read_only(um_call_t *call, const um_json_doc_t *doc, const um_i
     }
     if (value.kind != UM_JSON_ABSENT && caller && caller->is_staff
         && !(shown && value.kind == UM_JSON_STRING && strcmp(value.text, shown) == 0)) {
-        fail(call, field, "read_only", "This field cannot be changed here.");
+        add_error(call, field, "read_only", "This field cannot be changed here.");
     }
 }
 
-static int is_known(const um_call_t *call, const um_input_field_t *field)
+static int exists(const um_call_t *call, const um_input_field_t *field)
 {
-    return !field->needs_cookie || call->server->settings.cookie;
+    return !field->needs_cookie || call->settings->cookie;
 }
 
 static void read_text(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field)
 {
     const char *name;
-    um_json_value_t value = look(doc, field, &name);
+    um_json_value_t value = find_value(doc, field, &name);
     void *slot = (char *)call->in + field->offset;
     const char *text;
     apr_size_t len;
 
-    if (!check_kind(call, field, &value)) {
+    if (!check_is_string(call, field, &value)) {
         return;
     }
     text = value.text;
@@ -200,7 +204,7 @@ um_status_e um_input_schema_read(um_call_t *call, const um_input_schema_t *schem
     for (int i = 0; i < schema->count; i++) {
         const um_input_field_t *field = &schema->fields[i];
 
-        if (is_known(call, field)) {
+        if (exists(call, field)) {
             (field->kind == UM_INPUT_READ_ONLY ? read_read_only
              : field->kind == UM_INPUT_BOOLEAN ? read_boolean : read_text)(call, doc, field);
         }
@@ -208,7 +212,7 @@ um_status_e um_input_schema_read(um_call_t *call, const um_input_schema_t *schem
     return UM_OK;
 }
 
-static int is_name(const char *own, const char *name, apr_size_t len)
+static int equals(const char *own, const char *name, apr_size_t len)
 {
     return own && strlen(own) == len && memcmp(own, name, len) == 0;
 }
@@ -221,8 +225,8 @@ int um_input_schema_has(const void *schema, const char *name, apr_size_t len)
     for (int i = 0; i < rows->count && !found; i++) {
         const um_input_field_t *field = &rows->fields[i];
 
-        found = is_name(field->name, name, len) || is_name(field->aliases[0], name, len)
-                || is_name(field->aliases[1], name, len);
+        found = equals(field->name, name, len) || equals(field->aliases[0], name, len)
+                || equals(field->aliases[1], name, len);
     }
     return found;
 }
@@ -234,10 +238,10 @@ um_json_t *um_input_schema_describe(const um_call_t *call, const um_input_schema
     for (int i = 0; i < schema->count; i++) {
         const um_input_field_t *field = &schema->fields[i];
         um_json_t *one = um_json_object(call->ctx.pool);
-        apr_int64_t longest = field->kind == UM_INPUT_SECRET ? call->server->settings.password_max_length
+        apr_int64_t longest = field->kind == UM_INPUT_SECRET ? call->settings->password_max_length
                                                              : field->max_length;
 
-        if (!is_known(call, field) || field->kind == UM_INPUT_READ_ONLY) {
+        if (!exists(call, field) || field->kind == UM_INPUT_READ_ONLY) {
             continue;
         }
         um_json_put_text(one, "type", field->kind == UM_INPUT_EMAIL ? "email"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_INPUT_SCHEMA_H
 #define UM_INPUT_SCHEMA_H
-/* The fields of a body as a table: checked, read and described (OPTIONS) from the same rows. */
-#include "endpoint.h"
-
+/* The fields of a request body as a table. Reading, checking, the order of errors and the answer to OPTIONS follow from
+ * the same rows. */
+#include <apr.h>
 #include <stddef.h>
 
+/** How a field is checked, and where its value goes. */
 typedef enum {
     UM_INPUT_TEXT,              /**< into a const char *; white space around the text is removed */
     UM_INPUT_USERNAME,          /**< as UM_INPUT_TEXT; the text must have the form of a user name */
@@ -31,25 +32,14 @@ typedef struct um_input_field_t {
     apr_size_t offset;          /**< in the schema's structure; in um_user_t if is_shown */
 } um_input_field_t;
 
-struct um_input_schema_t {
-    apr_size_t size;            /**< of the structure */
+/** The fields of the bodies of an endpoint. */
+typedef struct um_input_schema_t {
+    apr_size_t size;            /**< of the structure into which a body is read */
     int count;
     const um_input_field_t *fields;
-};
+} um_input_schema_t;
 
+/** Initializer of a schema. type: the structure; rows: an array of um_input_field_t. */
 #define UM_INPUT_SCHEMA(type, rows) { sizeof(type), (int)(sizeof(rows) / sizeof((rows)[0])), rows }
-
-/** Reads a document into call->in. What is faulty stays NULL there and is noted in call->ctx.errors; an absent field
- * that is not needed stays NULL and is no fault. UM_INVALID: the document is no object, nothing was read. */
-um_status_e um_input_schema_read(um_call_t *call, const um_input_schema_t *schema, const um_json_doc_t *doc);
-
-/** Whether a schema has a field of this name, which need not end with a NUL. See um_json_wanted_fn. */
-int um_input_schema_has(const void *schema, const char *name, apr_size_t len);
-
-/** What OPTIONS says of a schema: an object with a field for each. */
-um_json_t *um_input_schema_describe(const um_call_t *call, const um_input_schema_t *schema);
-
-/** Where a field stands in the schema, for telling errors in its order; count for a field it does not have. */
-int um_input_schema_position(const um_input_schema_t *schema, const char *field);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "options.h"
+#include "api.h"
 
-#include "reply.h"
+#include "json.h"
 
-int um_options_reply(um_call_t *call, const um_route_t *first)
+int um_options_reply(um_call_t *call)
 {
     static const char *const reads[] = {
         "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
     };
+    const um_route_t *first = call->match->first;
     apr_pool_t *pool = call->ctx.pool;
     um_json_t *out = um_json_object(pool);
     um_json_t *renders = um_json_list(pool);

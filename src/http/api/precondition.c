@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "precondition.h"
+#include "api.h"
 
 #include "base64url.h"
+#include "json.h"
+#include "signature_cache.h"
 
 #include <apr_date.h>
 #include <apr_lib.h>
@@ -10,13 +12,14 @@
 #include <string.h>
 
 #define TAG_BYTES 16
-/* Later than any change. */
+/* Seconds since the epoch, later than any change. */
 #define ANY_TIME APR_INT64_C(1000000000000)
 
 /* --- entity tags --- */
 
-/* EVP_sha256() is looked up anew by each call, under a lock of the process: the child has looked it up once. */
-static int digest_of(const um_call_t *call, const char *text, unsigned char digest[EVP_MAX_MD_SIZE])
+/* Uses the digest that the process has fetched once, because EVP_sha256() is looked up anew, under a lock of the
+ * process, by each use. */
+static int digest_text(const um_call_t *call, const char *text, unsigned char digest[EVP_MAX_MD_SIZE])
 {
     const um_signature_cache_t *signatures = call->ctx.site->signatures;
 
@@ -28,24 +31,24 @@ static const char *tag_of(const um_call_t *call, const char *text)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
 
-    if (!digest_of(call, text, digest)) {
+    if (!digest_text(call, text, digest)) {
         return NULL;
     }
     return apr_pstrcat(call->ctx.pool, "\"", um_base64url_encode(call->ctx.pool, digest, TAG_BYTES), "\"", NULL);
 }
 
-/* mod_deflate, mod_brotli and others append the name of their coding: "TAG-gzip". All our tags have one length,
- * so that what follows is such a suffix. */
-static int is_tag(const char *listed, apr_size_t len, const char *tag)
+/* Whether a listed tag is this one. mod_deflate, mod_brotli and others append the name of their coding: "TAG-gzip". All
+ * our tags have the same length, so anything that follows is such a suffix. */
+static int matches_tag(const char *listed, apr_size_t len, const char *tag)
 {
     apr_size_t own = strlen(tag) - 1;
 
     return len > own && strncmp(listed, tag, own) == 0 && (listed[own] == '"' || listed[own] == '-');
 }
 
-/* Whether a list of tags has this one. A weak one equals no other where the comparison is strong. What is no list has
- * none. */
-static int lists(const char *list, const char *tag, int is_strong)
+/* Whether a list of entity tags has this one. In a strong comparison a weak tag equals no other (RFC 9110 8.8.3.2). A
+ * malformed list is read up to its first fault. */
+static int lists_tag(const char *list, const char *tag, int is_strong)
 {
     const char *at = list + strspn(list, ", \t");
 
@@ -60,7 +63,7 @@ static int lists(const char *list, const char *tag, int is_strong)
         if (!close) {
             return 0;
         }
-        if (tag && !(is_weak && is_strong) && is_tag(open, (apr_size_t)(close - open) + 1, tag)) {
+        if (tag && !(is_weak && is_strong) && matches_tag(open, (apr_size_t)(close - open) + 1, tag)) {
             return 1;
         }
         at = close + 1 + strspn(close + 1, ", \t");
@@ -82,37 +85,34 @@ const char *um_precondition_tag(um_call_t *call)
 
 /* --- conditions --- */
 
-static const char *condition(const um_call_t *call, const char *name)
+um_status_e um_precondition_for_read(um_call_t *call, const char *tag)
 {
-    return apr_table_get(call->r->headers_in, name);
-}
+    const apr_table_t *headers = call->r->headers_in;
+    const char *match = apr_table_get(headers, "If-Match");
+    const char *none = apr_table_get(headers, "If-None-Match");
 
-um_status_e um_precondition_for_read(um_call_t *call, const char *tag, int *not_modified)
-{
-    const char *match = condition(call, "If-Match");
-    const char *none = condition(call, "If-None-Match");
-
-    *not_modified = none && lists(none, tag, 0);
-    return match && !lists(match, tag, 1) ? UM_PRECONDITION : UM_OK;
+    call->not_modified = none && lists_tag(none, tag, 0);
+    return match && !lists_tag(match, tag, 1) ? UM_PRECONDITION : UM_OK;
 }
 
 um_status_e um_precondition_for_change(um_call_t *call, um_json_t *shown)
 {
-    const char *match = condition(call, "If-Match");
-    const char *none = condition(call, "If-None-Match");
-    const char *since = match ? NULL : condition(call, "If-Unmodified-Since");
+    const apr_table_t *headers = call->r->headers_in;
+    const char *match = apr_table_get(headers, "If-Match");
+    const char *none = apr_table_get(headers, "If-None-Match");
+    const char *since = match ? NULL : apr_table_get(headers, "If-Unmodified-Since");
     apr_time_t limit = since ? apr_date_parse_http(since) : 0;
     const char *tag = match || none ? tag_of(call, um_json_print(call->ctx.pool, shown)) : NULL;
     um_demand_t *demand;
 
-    /* Core refuses what is faulty, and faults of the body come before conditions. */
+    /* Faults of the body are answered before conditions; core refuses them. */
     if (call->ctx.errors->nelts) {
         return UM_OK;
     }
-    if ((match && !lists(match, tag, 1)) || (none && lists(none, tag, 0))) {
+    if ((match && !lists_tag(match, tag, 1)) || (none && lists_tag(none, tag, 0))) {
         return UM_PRECONDITION;
     }
-    /* A date that cannot be read is no condition (RFC 9110 13.1.4), nor does "*" ask for more than the account. */
+    /* A date that cannot be parsed is ignored (RFC 9110 13.1.4). "*" only asks that the account exists. */
     if (limit || none || (match && strcmp(match, "*") != 0)) {
         demand = apr_palloc(call->ctx.pool, sizeof(*demand));
         *demand = (um_demand_t){ call->user, limit ? apr_time_sec(limit) : ANY_TIME };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reply.h"
+#include "api.h"
 
 #include "challenge.h"
-#include "route.h"
+#include "input_schema.h"
+#include "json.h"
+#include "server.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>
@@ -24,8 +26,9 @@ void um_reply_ignore_body(um_call_t *call)
     }
 }
 
-/* Send the answer now: core would first read the body that was announced, and it may come slowly or never. The header
- * filter drops the flush of an answer without content, so that one closes the connection instead. */
+/* Sends the answer at once if the request body has not been read: httpd would read the body first, which may arrive
+ * slowly or never. The header filter drops the flush of an answer without content; such an answer closes the connection
+ * instead. */
 static void flush_before_body(um_call_t *call, int status)
 {
     int is_read = call->route && call->route->schema && status < HTTP_BAD_REQUEST;
@@ -101,7 +104,7 @@ static int send_error(um_call_t *call, int status, um_json_t *plain, um_json_t *
     return send_text(call, status, "application/json", um_json_print(call->ctx.pool, plain));
 }
 
-static um_json_t *problem(um_call_t *call, int status, const char *code, const char *detail)
+static um_json_t *make_problem(um_call_t *call, int status, const char *code, const char *detail)
 {
     um_json_t *out = um_json_object(call->ctx.pool);
 
@@ -121,17 +124,17 @@ int um_reply_detail(um_call_t *call, int status, const char *code, const char *t
         apr_table_setn(call->r->err_headers_out, "Retry-After", UM_CHALLENGE_RETRY_AFTER);
     }
     um_json_put_text(plain, "detail", text);
-    return send_error(call, status, plain, problem(call, status, code, text));
+    return send_error(call, status, plain, make_problem(call, status, code, text));
 }
 
 int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, const char *text)
 {
     apr_table_setn(call->r->err_headers_out, "WWW-Authenticate",
-                   um_challenge_bearer(call->ctx.pool, call->server->settings.realm, error));
+                   um_challenge_bearer(call->ctx.pool, call->settings->realm, error));
     return um_reply_detail(call, HTTP_UNAUTHORIZED, code, text);
 }
 
-static void tell(um_call_t *call, int level)
+static void log_cause(um_call_t *call, int level)
 {
     ap_log_rerror(APLOG_MARK, level, 0, call->r, "UM301: %s %s: %s", call->route ? call->route->method : "-",
                   call->route ? call->route->path : "-", call->ctx.cause ? call->ctx.cause : "no cause given");
@@ -142,12 +145,12 @@ int um_reply_invalid_client(um_call_t *call)
     static const char text[] = "Invalid client credentials.";
     um_json_t *plain = um_json_object(call->ctx.pool);
 
-    tell(call, APLOG_INFO);
+    log_cause(call, APLOG_INFO);
     apr_table_setn(call->r->err_headers_out, "WWW-Authenticate",
-                   apr_pstrcat(call->ctx.pool, "Basic realm=\"", call->server->settings.realm, "\"", NULL));
+                   apr_pstrcat(call->ctx.pool, "Basic realm=\"", call->settings->realm, "\"", NULL));
     um_json_put_text(plain, "detail", text);
     um_json_put_text(plain, "error", "invalid_client");
-    return send_error(call, HTTP_UNAUTHORIZED, plain, problem(call, HTTP_UNAUTHORIZED, "invalid_client", text));
+    return send_error(call, HTTP_UNAUTHORIZED, plain, make_problem(call, HTTP_UNAUTHORIZED, "invalid_client", text));
 }
 
 int um_reply_csrf_failed(um_call_t *call)
@@ -185,10 +188,10 @@ int um_reply_errors(um_call_t *call)
     const um_input_schema_t *schema = call->route->schema;
     um_json_t *plain = um_json_object(call->ctx.pool);
     um_json_t *list = um_json_list(call->ctx.pool);
-    um_json_t *details = problem(call, HTTP_BAD_REQUEST, "invalid", "Invalid input.");
+    um_json_t *details = make_problem(call, HTTP_BAD_REQUEST, "invalid", "Invalid input.");
     int last = -1;
 
-    /* Field by field in the schema's order, whoever noted its errors and when. */
+    /* Field by field in the order of the schema, because core adds errors in another order. */
     for (int position = 0; schema && position <= schema->count; position++) {
         for (int i = 0; i < call->ctx.errors->nelts; i++) {
             if (last != position && um_input_schema_position(schema, error_at(call, i)->field) == position) {
@@ -201,14 +204,14 @@ int um_reply_errors(um_call_t *call)
     return send_error(call, HTTP_BAD_REQUEST, plain, details);
 }
 
-/* --- how core ended --- */
+/* --- the status of core --- */
 
 int um_reply_status(um_call_t *call, um_status_e status)
 {
     switch (status) {
     case UM_OK:
         if (call->ctx.cause) {
-            tell(call, APLOG_WARNING);
+            log_cause(call, APLOG_WARNING);
         }
         return call->document ? send_document(call, call->document)
                : call->not_modified ? um_reply_json(call, HTTP_NOT_MODIFIED, NULL)
@@ -216,10 +219,10 @@ int um_reply_status(um_call_t *call, um_status_e status)
     case UM_INVALID:
         return um_reply_errors(call);
     case UM_BAD_TOKEN:
-        tell(call, APLOG_INFO);
+        log_cause(call, APLOG_INFO);
         return um_reply_unauthorized(call, "invalid_token", "authentication_failed", "Invalid token.");
     case UM_INACTIVE:
-        tell(call, APLOG_INFO);
+        log_cause(call, APLOG_INFO);
         return um_reply_unauthorized(call, "invalid_token", "user_inactive", "User inactive or deleted.");
     case UM_ABSENT:
         return um_reply_detail(call, HTTP_NOT_FOUND, "not_found", "Not found.");
@@ -231,13 +234,13 @@ int um_reply_status(um_call_t *call, um_status_e status)
         return um_reply_detail(call, HTTP_PRECONDITION_FAILED, "precondition_failed", "Precondition failed.");
     case UM_BUSY:
     case UM_UNAVAILABLE:
-        /* One line a second says that the database is away; one for each request would fill the disk too. */
-        tell(call, call->ctx.known ? APLOG_DEBUG : status == UM_BUSY ? APLOG_WARNING : APLOG_ERR);
+        /* known: the same cause was logged within the last second. A line for each request would fill the disk. */
+        log_cause(call, call->ctx.known ? APLOG_DEBUG : status == UM_BUSY ? APLOG_WARNING : APLOG_ERR);
         return um_reply_detail(call, HTTP_SERVICE_UNAVAILABLE, "service_unavailable",
                                "Service temporarily unavailable, try again later.");
     case UM_FAILED:
         break;
     }
-    tell(call, APLOG_ERR);
+    log_cause(call, APLOG_ERR);
     return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, "error", "A server error occurred.");
 }

@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "route.h"
-
-#include "api_client.h"
-#include "api_key.h"
-#include "api_reset.h"
-#include "api_session.h"
-#include "api_token.h"
-#include "api_user.h"
+#include "api.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
+#define API   "/api/v1"
 #define USERS "/api/v1/users/"
 #define USER  "/api/v1/users/{id}/"
 #define RESET "/api/password_reset/"
 #define EMAIL "/api/email_verification/"
 #define JWKS  "/.well-known/jwks.json"
 
-/* The rows of a path stand together, in the order that Allow lists its methods. */
+/* Rows of the same path are adjacent; their order is that of the methods in the Allow header. */
 static const um_route_t routes[] = {
     { .path = USERS, .method = "POST", .access = UM_ACCESS_REGISTER,
       .schema = &um_api_user_register_schema, .success = 201, .function = um_api_user_register,
@@ -76,28 +70,29 @@ static const um_route_t routes[] = {
 
 #define COUNT (sizeof(routes) / sizeof(routes[0]))
 
-/* Below these nothing but the API answers; the last segment need not end in a slash. */
-static const char *const prefixes[] = {
-    "/api/v1/users", "/api-token-auth", "/api-token-refresh", "/api-token-verify", "/api-token-revoke",
-    "/api-token-introspect", "/api-forward-auth", "/api/password_reset", "/api/email_verification", JWKS
-};
-
 /* --- matching --- */
 
-static int below(const char *uri, const char *prefix)
+/* Whether a URI is equal to the first len bytes of a path, or below them. */
+static int is_below(const char *uri, const char *path, apr_size_t len)
 {
-    apr_size_t len = strlen(prefix);
-
-    return strncmp(uri, prefix, len) == 0 && (uri[len] == '\0' || uri[len] == '/');
+    return strncmp(uri, path, len) == 0 && (uri[len] == '\0' || uri[len] == '/');
 }
 
 int um_route_is_under_api_v1(const char *uri)
 {
-    return below(uri, "/api/v1");
+    return is_below(uri, API, strlen(API));
 }
 
-/* Walks both texts; what is in braces takes what stands before the next slash, but not nothing. */
-static int fits(apr_pool_t *pool, const char *path, const char *uri, um_route_match_t *match)
+/* Whether a URI is equal to or below the part of a row's path before its first name in braces. */
+static int is_below_row(const char *uri, const um_route_t *row)
+{
+    apr_size_t len = strcspn(row->path, "{");
+
+    return is_below(uri, row->path, row->path[len - 1] == '/' ? len - 1 : len);
+}
+
+/* Whether a URI has the form of a path. A name in braces stands for one segment that is not empty. */
+static int matches_path(apr_pool_t *pool, const char *path, const char *uri, um_route_match_t *match)
 {
     match->id = match->session = NULL;
     while (*path) {
@@ -126,16 +121,10 @@ um_route_match_t um_route_match(apr_pool_t *pool, const char *uri)
 {
     um_route_match_t match = { 0 };
 
-    for (apr_size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        match.ours |= below(uri, prefixes[i]);
-    }
-    for (const um_route_t *row = routes; match.ours && row; ) {
-        if (fits(pool, row->path, uri, &match)) {
-            match.first = row;
-            break;
-        }
-        for (const um_route_t *here = row; row && strcmp(row->path, here->path) == 0; ) {
-            row = row + 1 < routes + COUNT ? row + 1 : NULL;
+    for (const um_route_t *row = routes; row < routes + COUNT && !match.first; row++) {
+        if (is_below_row(uri, row)) {
+            match.is_ours = 1;
+            match.first = matches_path(pool, row->path, uri, &match) ? row : NULL;
         }
     }
     return match;
