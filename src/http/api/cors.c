@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
 
-#include "csrf.h"
 #include "dir_config.h"
 #include "request.h"
 #include "server.h"
+#include "web_origin.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -35,27 +35,17 @@ static int is_for_anybody(const apr_array_header_t *origins)
     return strcmp(APR_ARRAY_IDX(origins, 0, const char *), "*") == 0;
 }
 
-static int has_origin(const apr_array_header_t *origins, const char *origin)
-{
-    for (int i = 0; origins && i < origins->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(origins, i, const char *), origin) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* The origin of the page, as its browser sent it, if the page may read the answer; "*" where any page may; else
  * NULL. */
 static const char *reading_origin(const request_rec *r)
 {
     const char *sent = apr_table_get(r->headers_in, "Origin");
-    const char *origin = sent ? um_csrf_origin(r->pool, sent) : NULL;
+    const char *origin = sent ? um_web_origin_normalize(r->pool, sent) : NULL;
 
     if (is_for_anybody(allowed_origins(r))) {
         return "*";
     }
-    return origin && has_origin(allowed_origins(r), origin) ? sent : NULL;
+    return origin && um_web_origin_is_listed(allowed_origins(r), origin) ? sent : NULL;
 }
 
 /* Whether a token in a cookie is accepted here, by the API or by the directory. */
@@ -75,7 +65,8 @@ static int accepts_cookie(const request_rec *r)
 static int may_use_cookies(const request_rec *r, const char *origin)
 {
     return strcmp(origin, "*") != 0 && accepts_cookie(r)
-           && has_origin(um_server_of(r->server)->settings.trusted_origins, um_csrf_origin(r->pool, origin));
+           && um_web_origin_is_listed(um_server_of(r->server)->settings.trusted_origins,
+                                      um_web_origin_normalize(r->pool, origin));
 }
 
 /* --- which answers --- */

@@ -1,75 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "csrf.h"
 
-#include "tls.h"
 #include "server.h"
+#include "tls.h"
+#include "web_origin.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
-#include <strings.h>
-
-/* --- origins as texts: scheme://host, and :port where it is not the scheme's own --- */
-
-const char *um_csrf_origin(apr_pool_t *pool, const char *text)
-{
-    apr_size_t scheme = strncasecmp(text, "https://", 8) == 0 ? 8 : strncasecmp(text, "http://", 7) == 0 ? 7 : 0;
-    const char *host = text + scheme;
-    char *origin;
-    char *port;
-
-    if (!scheme || !*host || strcspn(host, "/?#@\\ \t,\"") != strlen(host)) {
-        return NULL;
-    }
-    origin = apr_pstrdup(pool, text);
-    for (char *c = origin; *c; c++) {
-        *c = (char)apr_tolower(*c);
-    }
-    port = strrchr(origin + scheme, ':');
-    if (port && !strchr(port, ']') && strcmp(port, scheme == 8 ? ":443" : ":80") == 0) {
-        *port = '\0';
-    }
-    return origin;
-}
-
-/* Of an address: what stands before its path. */
-static const char *origin_of_url(apr_pool_t *pool, const char *url)
-{
-    const char *host = strstr(url, "://");
-
-    if (!host) {
-        return NULL;
-    }
-    host += 3;
-    return um_csrf_origin(pool, apr_pstrmemdup(pool, url, (apr_size_t)(host - url) + strcspn(host, "/?#")));
-}
-
-/* --- which are ours --- */
-
-static int is_trusted(const request_rec *r, const char *origin)
-{
-    const apr_array_header_t *trusted = um_server_of(r->server)->settings.trusted_origins;
-
-    for (int i = 0; trusted && i < trusted->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(trusted, i, const char *), origin) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
 
 /* Host names no scheme. Where TLS ends before this server, a page of https:// is ours too; one of http:// that posts to
  * https:// is not: anybody on the way may have written it. */
 static int is_host(const request_rec *r, const um_csrf_request_t *ask, const char *origin)
 {
-    const char *secure = um_csrf_origin(r->pool, apr_pstrcat(r->pool, "https://", ask->host, NULL));
-    const char *plain = um_csrf_origin(r->pool, apr_pstrcat(r->pool, "http://", ask->host, NULL));
+    const char *secure = um_web_origin_normalize(r->pool, apr_pstrcat(r->pool, "https://", ask->host, NULL));
+    const char *plain = um_web_origin_normalize(r->pool, apr_pstrcat(r->pool, "http://", ask->host, NULL));
 
     return (secure && strcmp(origin, secure) == 0) || (!ask->is_tls && plain && strcmp(origin, plain) == 0);
 }
 
 static int is_ours(const request_rec *r, const um_csrf_request_t *ask)
 {
+    const apr_array_header_t *trusted = um_server_of(r->server)->settings.trusted_origins;
     const char *site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
     const char *origin = apr_table_get(r->headers_in, "Origin");
     const char *referer = apr_table_get(r->headers_in, "Referer");
@@ -78,8 +29,9 @@ static int is_ours(const request_rec *r, const um_csrf_request_t *ask)
         return 1;
     }
     /* "null", which sandboxed pages and redirects have, is nobody's origin. */
-    origin = origin ? um_csrf_origin(r->pool, origin) : referer ? origin_of_url(r->pool, referer) : NULL;
-    return origin && (is_trusted(r, origin) || (ask->host && is_host(r, ask, origin)));
+    origin = origin ? um_web_origin_normalize(r->pool, origin) : referer ? um_web_origin_of_url(r->pool,
+                                                                                                referer) : NULL;
+    return origin && (um_web_origin_is_listed(trusted, origin) || (ask->host && is_host(r, ask, origin)));
 }
 
 /* --- which requests --- */

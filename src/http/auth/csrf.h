@@ -22,8 +22,4 @@ int um_csrf_allows_as(const request_rec *r, const um_csrf_request_t *ask);
 /** Whether r comes from this site or a trusted one, whatever its method. */
 int um_csrf_is_same_site(const request_rec *r);
 
-/** An origin, such as https://example.org:8443, in the one spelling that is compared: lower case, without the port that
- * the scheme has anyway. NULL: it is none, "null" among them. */
-const char *um_csrf_origin(apr_pool_t *pool, const char *text);
-
 #endif

@@ -2,10 +2,10 @@
 #include "settings.h"
 
 #include "dir_config.h"
-#include "csrf.h"
 #include "server.h"
 #include "token_source.h"
 #include "unicode.h"
+#include "web_origin.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -212,7 +212,7 @@ static const char *read_origins(apr_pool_t *pool, const char *args, const apr_ar
     }
     *value = origins;
     do {
-        origin = um_csrf_origin(pool, ap_getword_conf(pool, &args));
+        origin = um_web_origin_normalize(pool, ap_getword_conf(pool, &args));
         APR_ARRAY_PUSH(origins, const char *) = origin;
     } while (origin && *args);
     return origin ? NULL : "must be none, or name sites as https://HOST[:PORT], without a path";

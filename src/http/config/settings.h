@@ -29,7 +29,7 @@ typedef const char *um_kind_RESERVED_t;             /* a path; "": default; NULL
 typedef unsigned um_kind_CLASSES_t;                 /* none, or a list of endpoints' classes: bits of um_class_e */
 typedef const char *um_kind_COOKIE_t;               /* letters, digits and _ - . ; NULL for none */
 typedef const apr_array_header_t *um_kind_READERS_t;    /* as ORIGINS, or the one text "*" */
-typedef const apr_array_header_t *um_kind_ORIGINS_t;    /* const char *, see csrf.h; NULL for none */
+typedef const apr_array_header_t *um_kind_ORIGINS_t;    /* const char *, see web_origin.h; NULL for none */
 
 typedef enum {
 #define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) UM_SET_##name,
