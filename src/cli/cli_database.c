@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "core_settings.h"
+#include "store.h"
 
 #include <apr_dbd.h>
 #include <apr_strings.h>
@@ -82,6 +84,7 @@ static const char *one_line(apr_pool_t *pool, const char *text)
 
 static int open_database(um_cli_t *cli, um_site_t *site, int to_upgrade)
 {
+    static const um_core_settings_t no_settings;
     um_dbconn_t *conn = apr_pcalloc(cli->pool, sizeof(*conn));
     um_connection_pool_t connections = { .baton = conn, .acquire = acquire, .release = release };
     const char *why = NULL;
@@ -108,6 +111,7 @@ static int open_database(um_cli_t *cli, um_site_t *site, int to_upgrade)
     apr_pool_pre_cleanup_register(cli->pool, conn, close_database);
     conn->pool = cli->pool;
     conn->prepared = apr_hash_make(cli->pool);
+    site->settings = &no_settings;
     site->store = um_store_create(cli->pool, strcmp(cli->driver, "pgsql") == 0 ? UM_DIALECT_PGSQL : UM_DIALECT_SQLITE3,
                                   &connections, 0);
     if (!to_upgrade) {

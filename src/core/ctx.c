@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctx.h"
 
+#include "log_limit.h"
+#include "store.h"
+
 void um_ctx_init(um_ctx_t *ctx, apr_pool_t *pool, const um_site_t *site, apr_time_t now)
 {
-    *ctx = (um_ctx_t){ .pool = pool, .now = now, .site = site };
+    *ctx = (um_ctx_t){ .pool = pool, .now = now, .site = site,
+                         .settings = site ? site->settings : NULL };
     ctx->errors = apr_array_make(pool, 4, sizeof(um_error_t));
 }
 

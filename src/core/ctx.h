@@ -1,52 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_CTX_H
 #define UM_CTX_H
-/* The context of one call into core: its pool, its time, its site, and where the call says what was wrong. */
-#include "single_flight.h"
-#include "concurrency_limit.h"
-#include "password_policy.h"
-#include "pwhash.h"
-#include "log_limit.h"
-#include "signature_cache.h"
-#include "store.h"
+/* The context of a call into core: its pool, its time, its site, and what the call found wrong. Types of other headers
+ * are only declared here; a file that uses one includes its header. */
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <apr_time.h>
 
+typedef struct um_caller_cache_t um_caller_cache_t;
+typedef struct um_client_list_t um_client_list_t;
+typedef struct um_core_settings_t um_core_settings_t;
+typedef struct um_concurrency_limit_t um_concurrency_limit_t;
 typedef struct um_keyring_t um_keyring_t;
-typedef struct um_mail_settings_t um_mail_settings_t; /* notification.h */
-typedef struct um_caller_cache_t um_caller_cache_t; /* caller_cache.h */
-typedef struct um_reserved_t um_reserved_t;    /* reserved.h */
+typedef struct um_mail_settings_t um_mail_settings_t;
+typedef struct um_reserved_t um_reserved_t;
+typedef struct um_log_limit_t um_log_limit_t;
+typedef struct um_signature_cache_t um_signature_cache_t;
+typedef struct um_single_flight_t um_single_flight_t;
+typedef struct um_store_call_t um_store_call_t;
+typedef struct um_store_t um_store_t;
+typedef struct um_user_t um_user_t;
+typedef struct um_wordlist_t um_wordlist_t;
 
 #define UM_CTX_SCOPE 16
-typedef struct um_client_list_t um_client_list_t; /* client.h */
 
-/** What a site is made of: one database, its keys, its rules. Made once per process and virtual host, shared by
+/** What the calls of one site share: a database, keys, settings. Made once per process and virtual host, shared by
  * threads, never changed. */
 typedef struct um_site_t {
+    const um_core_settings_t *settings;
     um_store_t *store;
     const um_keyring_t *keys;
-    um_signature_cache_t *signatures;          /**< signatures found good before; NULL: check each time */
-    um_log_limit_t *database_log;       /**< limits the log lines about a failing database; NULL: no limit */
-    um_caller_cache_t *caller_cache;    /**< callers seen a moment ago; NULL: ask each time */
-    unsigned char cache_scope[UM_CTX_SCOPE]; /**< tells this site's tokens and accounts from others' in that memory */
-    apr_interval_time_t revocation_delay; /**< how long what the database said of a caller is good; 0: ask each time */
-    apr_interval_time_t database_grace; /**< how long beyond that, while the database is away */
-    um_single_flight_t *single_flight;  /**< passwords that are looked at now; NULL: each by itself */
-    apr_int64_t basic_cache;            /**< seconds after which a password is hashed again; 0: each time */
-    um_concurrency_limit_t *hash_limit; /**< bounds hashing on this machine; NULL: unbounded (command line) */
-    um_log_limit_t *hash_limit_log;     /**< limits the log lines about a full hash limit; NULL: none */
-    apr_interval_time_t hash_limit_wait; /**< how long a caller waits for its turn to hash */
-    um_pwhash_params_t hash;            /**< of new password hashes */
-    um_password_policy_t policy;                 /**< what a new password must be */
-    const char *issuer;                 /**< iss of our tokens */
-    const char *audience;               /**< aud of our tokens */
-    apr_int64_t token_lifetime;         /**< seconds */
-    apr_int64_t session_idle;           /**< seconds that a session waits for a refresh; 0: none is refreshed */
-    apr_int64_t session_lifetime;       /**< seconds after which a session ends whatever happens */
-    apr_int64_t refresh_grace;          /**< seconds in which a refresh token may be used once more */
-    const um_client_list_t *clients;    /**< who may ask about tokens; NULL: nobody */
-    int unique_email;                   /**< an address belongs to one account only */
+    const char *issuer;                 /**< iss of our tokens, and the only one accepted */
+    const char *audience;               /**< aud of our tokens, and the only one accepted */
+    const um_wordlist_t *common_passwords; /**< passwords that nobody may choose; NULL: none */
     const um_reserved_t *reserved;      /**< names that registration gives to nobody; NULL: none */
-    apr_int64_t name_quarantine;        /**< seconds that the name of a deleted account stays taken */
-    const um_mail_settings_t *mail_settings; /**< what is said by mail */
+    const um_client_list_t *clients;    /**< trusted clients, which may ask about tokens; NULL: none */
+    const um_mail_settings_t *mail_settings; /**< what mails say, and of which host; NULL: no mail (command line) */
+    um_signature_cache_t *signatures;   /**< signatures that were verified before; NULL: verify each time */
+    um_caller_cache_t *caller_cache;    /**< NULL: ask the database each time */
+    unsigned char cache_scope[UM_CTX_SCOPE]; /**< separates this site's entries in the caller cache from other sites' */
+    um_single_flight_t *single_flight;  /**< passwords that are being verified; NULL: each request by itself */
+    um_concurrency_limit_t *hash_limit; /**< limits hashing on this machine; NULL: unlimited (command line) */
+    um_log_limit_t *hash_limit_log;     /**< limits log lines about a full hash limit; NULL: none */
+    um_log_limit_t *database_log;       /**< limits log lines about an unreachable database; NULL: no limit */
 } um_site_t;
 
 /** A password or another secret text. It may contain any byte, so it has a length. */
@@ -58,20 +54,20 @@ typedef struct um_secret_t {
 /** How a call ended. */
 typedef enum {
     UM_OK,
-    UM_INVALID,         /**< ctx->errors says what was wrong with which member */
-    UM_BAD_TOKEN,       /**< forged, expired, ended, or of somebody who is gone */
-    UM_INACTIVE,        /**< a good token of an account that is switched off */
-    UM_ABSENT,          /**< no such thing, or not for this caller: he cannot tell which */
+    UM_INVALID,         /**< ctx->errors says what is wrong with which field */
+    UM_BAD_TOKEN,       /**< the token is forged, expired or revoked, or its account is gone */
+    UM_INACTIVE,        /**< the token is valid, but its account is inactive */
+    UM_ABSENT,          /**< not found, or not visible to this caller, who cannot tell which */
     UM_DENIED,          /**< for staff only */
-    UM_PRECONDITION,    /**< what the caller demanded of a thing before it is changed does not hold */
-    UM_BUSY,            /**< too many wait for their turn to hash; try again */
-    UM_UNAVAILABLE,            /**< the database is away or did not do it; try again. ctx->cause */
-    UM_FAILED           /**< a fault of ours or of the machine. ctx->cause */
+    UM_PRECONDITION,    /**< a precondition of the request (RFC 9110, section 13) is false */
+    UM_BUSY,            /**< too many requests wait to hash a password; try again */
+    UM_UNAVAILABLE,     /**< the database is unreachable or failed; try again. ctx->cause */
+    UM_FAILED           /**< an internal error. ctx->cause */
 } um_status_e;
 
-/** One thing wrong with the input. */
+/** One error of the input. */
 typedef struct um_error_t {
-    const char *field;  /**< member name as the caller knows it, or UM_NO_FIELD */
+    const char *field;  /**< the field's name as the caller sent it, or UM_NO_FIELD */
     const char *code;   /**< stable, e.g. max_length */
     const char *text;   /**< English, for people */
 } um_error_t;
@@ -80,41 +76,43 @@ typedef struct um_error_t {
 
 /** What a client demands of an account before it is changed or deleted. */
 typedef struct um_demand_t {
-    const struct um_user_t *shown;  /**< it still shows what this one shows */
-    apr_int64_t unmodified_since;   /**< it was last changed no later, seconds since the epoch */
+    const um_user_t *shown;         /**< its profile still equals this one */
+    apr_int64_t unmodified_since;   /**< its last change is not later than this; seconds since the epoch */
 } um_demand_t;
 
 typedef struct um_ctx_t {
     apr_pool_t *pool;               /**< of everything a call returns */
-    apr_time_t now;                 /**< set once by who makes the context; rules never read the clock */
+    apr_time_t now;                 /**< set once, when the context is made; core never reads the clock */
     const um_site_t *site;
-    const char *address;            /**< client's, for the session's record; may be NULL */
+    const um_core_settings_t *settings; /**< of the site */
+    const char *address;            /**< the client's, for the session's record; may be NULL */
     const char *user_agent;         /**< may be NULL */
     const char *language;           /**< of mails to the caller, e.g. "de"; NULL for the site's own */
     const um_demand_t *demand;      /**< NULL: none */
     apr_array_header_t *errors;     /**< um_error_t */
-    const char *cause;              /**< for the log when a call ended in UM_UNAVAILABLE or UM_FAILED; no user data */
-    int known;                      /**< the same cause was told a moment ago */
+    const char *cause;              /**< for the log, after UM_UNAVAILABLE, UM_BUSY or UM_FAILED; has no user data */
+    int known;                      /**< the same cause was logged a moment ago */
     int wrote_mail;                 /**< the call leaves work for the worker, if it ends in UM_OK */
-    const char *subject;            /**< id of the account that the call turned out to concern; for the log, or NULL */
+    const char *subject;            /**< id of the account that the call turned out to concern, for the log; or NULL */
 } um_ctx_t;
 
-/** Starts a context. */
+/** Starts a context. The site's store, keys and settings may be used by all functions of core that the context is given
+ * to; site may be NULL where none of them is called. */
 void um_ctx_init(um_ctx_t *ctx, apr_pool_t *pool, const um_site_t *site, apr_time_t now);
 
-/** Seconds since the epoch. */
+/** The context's time in seconds since the epoch. */
 apr_int64_t um_ctx_seconds(const um_ctx_t *ctx);
 
-/** Notes what is wrong with a member. code and text must outlive the context. */
+/** Adds an error of the input. field, code and text must outlive the context. */
 void um_ctx_error(um_ctx_t *ctx, const char *field, const char *code, const char *text);
 
-/** UM_FAILED with a cause. */
+/** Sets the cause and returns UM_FAILED. */
 um_status_e um_ctx_failed(um_ctx_t *ctx, const char *cause);
 
-/** A call into the store. */
+/** Starts a call into the store, with the context's pool. */
 um_store_call_t um_ctx_store(const um_ctx_t *ctx);
 
-/** UM_UNAVAILABLE with the store's cause. */
+/** Takes over the cause of a failed store call and returns UM_UNAVAILABLE. */
 um_status_e um_ctx_unavailable(um_ctx_t *ctx, const um_store_call_t *call);
 
 #endif

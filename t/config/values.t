@@ -87,14 +87,14 @@ for my $row (@rows) {
         or diag($output);
 }
 
-# Those for places may stand there.
+# Those of directories may stand there.
 my %wrong = (UserMgmtAuthorization => ['forwrad', '""', 'drop drop', '"Basic x" y', "\"Basic \x01\""],
     UserMgmtIdentityHeaders => ['maybe', '""', 'On On', 'id maybe', 'On id', 'id Off'],
     UserMgmtTokenSource => ['', 'headers', 'header=x', 'cookie=', 'cookie=a;b', 'query', '"query=a b"', 'header body']);
 my %right = (UserMgmtAuthorization => ['forward', 'Drop', 'bearer', '"Basic dXNlcjpzZWNyZXQ="'],
     UserMgmtIdentityHeaders => ['On', 'off', 'id', 'Groups username id email staff', 'id id'],
     UserMgmtTokenSource => ['header', 'cookie', 'Header cookie cookie=a.b query=access_token']);
-for my $name (map { $_->{name} } place_directives()) {
+for my $name (map { $_->{name} } dir_directives()) {
     for my $value (@{ $wrong{$name} }) {
         my ($status, $output) = UmTest::httpd_t("<Location \"/x\">\n$name $value\n</Location>\n");
         ok($status && $output =~ /^\Q$name\E .*must/m, "$name $value is refused") or diag("$status: $output");
@@ -105,7 +105,7 @@ for my $name (map { $_->{name} } place_directives()) {
 }
 
 # What is one for the whole server cannot be set by a host.
-for my $row (grep { $_->{inherited} eq 'GLOBAL' } @rows) {
+for my $row (grep { ($_->{scope} || '') eq 'GLOBAL' } @rows) {
     my ($status, $output) = UmTest::httpd_t("<VirtualHost *:1>\n$row->{name} $row->{most}\n</VirtualHost>\n");
     ok($status && $output =~ /\Q$row->{name}\E cannot occur within <VirtualHost>/, "$row->{name} is for the whole server")
         or diag($output);

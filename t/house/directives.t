@@ -9,10 +9,10 @@ use Test::More;
 use UmHouse;
 
 my @rows = directives();
-my @places = place_directives();
+my @dir_rows = dir_directives();
 cmp_ok(scalar @rows, '>', 10, 'the table of directives is read');
-cmp_ok(scalar @places, '>=', 3, 'and that of places');
-my %row = map { $_->{name} => $_ } @rows, @places;
+cmp_ok(scalar @dir_rows, '>=', 3, 'and that of directories');
+my %row = map { $_->{name} => $_ } @rows, @dir_rows;
 my @names = map { $_->{name} } @rows;
 
 sub named_in {
@@ -22,14 +22,17 @@ sub named_in {
 
 is(join(' ', @names[1 .. $#names]), join(' ', sort @names[1 .. $#names]),
     'the table is in alphabetical order after the switch');
-is(join(' ', map { $_->{name} } @places), join(' ', sort map { $_->{name} } @places), 'and so is that of places');
-complain($_->{name}, $_->{help} =~ /\A"[^"]{10,}"\z/ ? undef : 'has no help') for @places;
-for my $row (@rows) {
+is(join(' ', map { $_->{name} } @dir_rows), join(' ', sort map { $_->{name} } @dir_rows),
+    'and so is that of directories');
+for my $row (@rows, @dir_rows) {
+    my ($least, $most) = map { defined $_ ? $_ : 'none' } @$row{qw(least most)};
     complain($row->{name}, $row->{help} =~ /\A"[^"]{10,}"\z/ ? undef : 'has no help');
-    complain($row->{name}, $row->{least} =~ /\A\d+\z/ && $row->{most} =~ /\A\d+\z/ && $row->{least} <= $row->{most}
-        ? undef : "has no range: $row->{least} to $row->{most}");
+    complain($row->{name}, defined $row->{preset} ? undef : 'has no default');
+    complain($row->{name}, $row->{kind} =~ /\A(?:NUMBER|SECONDS|BYTES)\z/
+        ? $least =~ /\A\d+\z/ && $most =~ /\A\d+\z/ && $least < $most ? undef : "has no range: $least to $most"
+        : "$least$most" eq 'nonenone' ? undef : "has a range, which $row->{kind} does not read");
 }
-checked('every directive has a help and a range', 20);
+checked('every directive has a help, a default and, if it is a number, a range', 20);
 
 # A directive with its default: "Name value", commented out or not. An empty text is written as "".
 my %given;
@@ -38,8 +41,8 @@ for my $line (lines_of('conf/usermgmt-full.conf')) {
     $value =~ s/\A"(.*)"\z/$1/;
     push @{ $given{$name} }, $value;
 }
-for my $row (@rows, @places) {
-    my $default = $row->{default};
+for my $row (@rows, @dir_rows) {
+    my $default = $row->{preset};
     $default =~ s/\AUM_DATADIR\s*"(.*)"\z/share\/usermgmt$1/ or $default =~ s/\A"(.*)"\z/$1/;
     my @values = @{ $given{ $row->{name} } || [] };
     complain($row->{name}, !@values ? 'is not in conf/usermgmt-full.conf'
@@ -49,7 +52,8 @@ for my $row (@rows, @places) {
 checked('conf/usermgmt-full.conf has every directive with its default', 10);
 
 my @headings = map { /\A#+\s+`?(UserMgmt\w*)`?\s*\z/ ? $1 : () } lines_of('docs/directives.md');
-is(join(' ', sort @headings), join(' ', sort @names, map { $_->{name} } @places), 'docs/directives.md has a heading for every directive');
+is(join(' ', sort @headings), join(' ', sort @names, map { $_->{name} } @dir_rows),
+    'docs/directives.md has a heading for every directive');
 
 for my $file (files(qr{\A(?:README|conf/.*\.conf|docs/.*\.md|quickstart|t/conf/.*|t/bench/.*)\z})) {
     complain($file, $row{$_} ? undef : "names $_, which does not exist") for named_in(UmHouse::text($file));

@@ -9,7 +9,7 @@ use File::Find ();
 use Test::More;
 use UmTest ();
 
-our @EXPORT = qw(files text lines_of code floor_of stem directives place_directives routes complain checked);
+our @EXPORT = qw(files text lines_of code floor_of stem directives dir_directives routes complain checked);
 
 my @all;
 
@@ -58,31 +58,36 @@ sub stem {
     return $file =~ m{([^/]+)\.[^./]+\z} ? $1 : $file;
 }
 
-# The rows of src/http/config/directives.h for places, in their order: { name, kind, member, default, help }.
-sub place_directives {
+# The rows of a macro in src/http/config/directives.h, in their order. A row has the given columns, and then named
+# fields: .preset = "24h", .least = 60.
+sub directive_rows {
+    my ($macro, @columns) = @_;
     my $code = code('src/http/config/directives.h', strings => 1);
     my @rows;
-    while ($code =~ /^UM_DIR_DIRECTIVE\((\w+), (\w+), (\w+), ("[^"]*"),\s*("[^"]*")\)$/gm) {
-        push @rows, { name => $1, kind => $2, member => $3, default => $4, help => $5 };
+    while ($code =~ /^$macro\((.*?)\)$/gms) {
+        my @fields = $1 =~ /\G\s*((?:"(?:[^"\\]|\\.)*"|[^",]+)+)(?:,|\z)/g;
+        s/\s+\z// for @fields;
+        my %row;
+        @row{@columns} = splice @fields, 0, scalar @columns;
+        for my $field (@fields) {
+            my ($name, $value) = $field =~ /\A\.(\w+) = (.+)\z/s or die "a field of $row{name} has no name: $field\n";
+            $row{$name} = $value;
+        }
+        push @rows, \%row;
     }
-    my $count = () = $code =~ /^UM_DIR_DIRECTIVE\(/gm;
-    die "a row for places in directives.h is not understood\n" unless @rows == $count;
+    my $count = () = $code =~ /^$macro\(/gm;
+    die "a row of $macro in directives.h is not understood\n" unless @rows == $count;
     return @rows;
 }
 
-# The rows of src/http/config/directives.h, in their order: { name, kind, member, default, least, most, inherited, help }.
+# The directives of virtual hosts: { name, kind, owner, member, help, preset, least, most, scope }.
 sub directives {
-    my $code = code('src/http/config/directives.h', strings => 1);
-    my @rows;
-    while ($code =~ /^UM_DIRECTIVE\((.*?)"\)$/gms) {
-        my @fields = "$1\"" =~ /\G\s*((?:"(?:[^"\\]|\\.)*"|[^",]+)+)(?:,|\z)/g;
-        s/\s+\z// for @fields;
-        die "a row of directives.h has " . @fields . " fields: $1\n" unless @fields == 8;
-        my %row;
-        @row{qw(name kind member default least most inherited help)} = @fields;
-        push @rows, \%row;
-    }
-    return @rows;
+    return directive_rows('UM_DIRECTIVE', qw(name kind owner member help));
+}
+
+# The directives of directories: { name, kind, member, help, preset }.
+sub dir_directives {
+    return directive_rows('UM_DIR_DIRECTIVE', qw(name kind member help));
 }
 
 # The rows of src/http/api/route.c: { path, method }.

@@ -10,15 +10,20 @@
 #include <unistd.h>
 
 #include "authenticate.h"
+#include "core_settings.h"
 #include "ctx.h"
 #include "keyring.h"
-#include "tap.h"
+#include "pwhash.h"
 #include "registration.h"
+#include "store.h"
+#include "tap.h"
 #include "user.h"
 
 typedef struct site_t {
     apr_pool_t *pool;
     um_site_t site;
+    um_core_settings_t settings; /**< the site's */
+    um_pwhash_params_t hash;     /**< settings.password_hash */
     um_dbconn_t conn;
     apr_time_t now;
     int asked;             /**< how often a connection was asked for */
@@ -145,10 +150,14 @@ static void site_open(site_t *s)
         exit(1);
     }
     apr_pool_create(&s->conn.pool, s->pool);
+    s->hash = (um_pwhash_params_t){ "scrypt", 10, 1, 1 };
+    s->settings = (um_core_settings_t){
+        .password_hash = &s->hash, .password_min_length = 8, .password_max_length = 1024, .token_lifetime = 3600,
+        .session_lifetime = 7776000,
+    };
     s->site = (um_site_t){
-        .store = site_store(s, UM_DIALECT_SQLITE3), .keys = site_keys, .hash = { "scrypt", 10, 1, 1 },
-        .policy = { .min_length = 8, .max_length = 1024 }, .issuer = "https://accounts.example", .audience = "accounts",
-        .token_lifetime = 3600, .session_lifetime = 7776000,
+        .store = site_store(s, UM_DIALECT_SQLITE3), .keys = site_keys, .settings = &s->settings,
+        .issuer = "https://accounts.example", .audience = "accounts",
     };
 }
 

@@ -59,9 +59,13 @@ static void site_mail_open(site_t *s, site_mail_t *m)
         .sends = 1, .templates = site_templates(s->pool), .from_name = "Example",
         .from_address = "no-reply@site.example", .site = "site.example", .host = "site.example:443",
         .reset_url = SITE_URL "/reset?token={token}", .verify_url = SITE_URL "/verify?token={token}",
-        .reset_lifetime = 86400, .verify_lifetime = 259200, .hourly = 5, .attempts = 4, .max_age = 86400,
-        .notice_password = 1, .notice_email = 1, .verification = UM_VERIFY_OFF,
     };
+    s->settings.reset_lifetime = 86400;
+    s->settings.verify_lifetime = 259200;
+    s->settings.mail_hourly = 5;
+    s->settings.mail_attempts = 4;
+    s->settings.mail_max_age = 86400;
+    s->settings.notice_password = s->settings.notice_email = 1;
     s->site.mail_settings = &m->mail_settings;
     m->folder = mkdtemp(apr_pstrdup(s->pool, site_file("mail.XXXXXX")));
     m->outbox = (um_outbox_t){ .stop = &m->stop, .cut = &m->cut, .timeout = options.timeout, .clock = site_clock,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "site.h"
-
 #include "basic.h"
-#include "group.h"
 #include "caller_cache.h"
+#include "concurrency_limit.h"
+#include "group.h"
 #include "shmtable.h"
+#include "single_flight.h"
+#include "site.h"
 
 #define CACHE 300
 #define NEW_PASSWORD "another horse battery"
@@ -29,9 +30,9 @@ static void start(void)
     s.refuse = 0;
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
     s.site.caller_cache = um_caller_cache_attach(s.pool, memory, size);
-    s.site.revocation_delay = apr_time_from_sec(2);
-    s.site.database_grace = 0;
-    s.site.basic_cache = CACHE;
+    s.settings.revocation_delay = 2;
+    s.settings.database_grace = 0;
+    s.settings.basic_cache = CACHE;
     um_caller_cache_set_scope(&s.site, "sqlite3 accounts.db");
 }
 
@@ -118,10 +119,10 @@ static void test_known(void)
     s.now = apr_time_from_sec(SITE_NOW + CACHE);
     is("alice", SITE_PASSWORD, UM_OK, 1, "then it is hashed again");
     is("alice", SITE_PASSWORD, UM_OK, 0, "once");
-    s.site.basic_cache = 0;
+    s.settings.basic_cache = 0;
     is("alice", SITE_PASSWORD, UM_OK, 1, "with a time of 0 it is hashed");
     is("alice", SITE_PASSWORD, UM_OK, 1, "each time");
-    s.site.basic_cache = CACHE;
+    s.settings.basic_cache = CACHE;
     s.site.caller_cache = NULL;
     is("alice", SITE_PASSWORD, UM_OK, 1, "without a memory");
     is("alice", SITE_PASSWORD, UM_OK, 1, "as well");
@@ -193,7 +194,7 @@ static void test_elsewhere(void)
     is("bob", SITE_PASSWORD, UM_INVALID, 1, "not after it");
     switch_off("bob", 1);
     is("bob", SITE_PASSWORD, UM_OK, 1, "and on again");
-    s.site.revocation_delay = 0;
+    s.settings.revocation_delay = 0;
     switch_off("bob", 0);
     is("bob", SITE_PASSWORD, UM_INVALID, 1, "with a delay of 0 at once");
     switch_off("bob", 1);
@@ -250,7 +251,7 @@ static void test_trouble(void)
     is("alice", SITE_PASSWORD, UM_OK, 0, "the database goes away: for the delay");
     s.now += apr_time_from_sec(3);
     is("alice", SITE_PASSWORD, UM_UNAVAILABLE, 0, "not after it");
-    s.site.database_grace = apr_time_from_sec(60);
+    s.settings.database_grace = 60;
     is("alice", SITE_PASSWORD, UM_OK, 0, "but where there is grace");
     is("alice", "wrong", UM_UNAVAILABLE, 0, "not with a wrong password");
     start();
@@ -275,12 +276,12 @@ static void test_upgrade(void)
     const char *before = site_ask(&s, "select password from um_users where username = 'alice'"), *after;
 
     start();
-    s.site.hash.lanes = 2;
+    s.hash.lanes = 2;
     is("alice", SITE_PASSWORD, UM_OK, 2, "an old hash");
     after = site_ask(&s, "select password from um_users where username = 'alice'");
     ok(strcmp(before, after) != 0 && strstr(after, "p=2"), "is replaced");
     is("alice", SITE_PASSWORD, UM_OK, 0, "and the account known");
-    s.site.hash.lanes = 1;
+    s.hash.lanes = 1;
 }
 
 int main(void)

@@ -41,9 +41,9 @@ static void start(void)
     s.refuse = 0;
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
     s.site.caller_cache = um_caller_cache_attach(s.pool, new_cache_memory(), um_caller_cache_size(UM_SHMTABLE_LEAST));
-    s.site.revocation_delay = apr_time_from_sec(DELAY);
-    s.site.database_grace = 0;
-    s.site.basic_cache = 300;
+    s.settings.revocation_delay = DELAY;
+    s.settings.database_grace = 0;
+    s.settings.basic_cache = 300;
     um_caller_cache_set_scope(&s.site, "sqlite3 accounts.db");
 }
 
@@ -111,7 +111,7 @@ static void test_seen_again(void)
     calls(UM_OK, 0, "and then known again");
     wait_for(-1);
     calls(UM_OK, 0, "a request that began a little before is served as well");
-    s.site.revocation_delay = 0;
+    s.settings.revocation_delay = 0;
     calls(UM_OK, 1, "with delay 0 each request asks");
     calls(UM_OK, 1, "always");
     s.site.caller_cache = NULL;
@@ -185,7 +185,7 @@ static void test_away(void)
     wait_for(DELAY + 1);
     calls(UM_UNAVAILABLE, ANY, "then it is away");
     wait_for(10);
-    s.site.database_grace = apr_time_from_sec(60);
+    s.settings.database_grace = 60;
     calls(UM_OK, ANY, "with a grace callers stay in");
     wait_for(60);
     calls(UM_UNAVAILABLE, ANY, "but not for longer");
@@ -256,7 +256,7 @@ static void test_age_set_back(void)
 static void test_session_ends(void)
 {
     start();
-    s.site.revocation_delay = apr_time_from_sec(100);
+    s.settings.revocation_delay = 100;
     open_session();
     site_do(&s, apr_psprintf(s.pool, "update um_sessions set expires_at = %d", SITE_NOW + 10));
     calls(UM_OK, 1, "a session that ends within the delay is known");
@@ -325,14 +325,14 @@ static void test_login(void)
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
     logs_in("alice", "blue", UM_OK, ANY, "and over when it is back");
     wait_for(300);
-    s.site.database_grace = apr_time_from_sec(600);
+    s.settings.database_grace = 600;
     logs_in("alice", "blue", UM_ABSENT, 1, "after its time, with a grace, the database is asked whether it is there");
     s.refuse = 1000;
     wait_for(DELAY + 1);
     logs_in("alice", "blue", UM_OK, ANY, "while it is away, the grace goes beyond the time");
     s.refuse = 0;
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
-    s.site.database_grace = 0;
+    s.settings.database_grace = 0;
     logs_in("alice", "blue", UM_ABSENT, 0, "after its time the password has to be hashed again");
     um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity);
     um_user_set_active(site_ctx(&s), alice->id, 1, &user);
@@ -341,7 +341,7 @@ static void test_login(void)
            "what has changed since the password was checked is not let in");
     um_user_by_name(site_ctx(&s), "alice", &user);
     alice = user;
-    s.site.basic_cache = 0;
+    s.settings.basic_cache = 0;
     is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
            "with cache 0 it is told");
     logs_in("alice", "blue", UM_ABSENT, 0, "and not kept");
@@ -353,8 +353,8 @@ static void test_login_grace(void)
     const um_identity_t *identity = NULL;
 
     start();
-    s.site.revocation_delay = apr_time_from_sec(100);
-    s.site.database_grace = apr_time_from_sec(60);
+    s.settings.revocation_delay = 100;
+    s.settings.database_grace = 60;
     is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
     wait_for(299);
     logs_in("alice", "blue", UM_OK, 1, "the account is asked for once more");

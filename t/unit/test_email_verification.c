@@ -21,7 +21,7 @@ static void begin(um_verify_e verification)
     site_open(&s);
     site_mail_open(&s, &m);
     site_clock_step = 0;
-    m.mail_settings.verification = verification;
+    s.settings.email_verification = verification;
 }
 
 static void shut(void)
@@ -228,7 +228,7 @@ static void test_resend(void)
     is_int(wish("ALICE@example.org"), UM_OK, "a wish for another mail");
     second = newest();
     ok(*second && strcmp(first, second) != 0, "brings another token");
-    s.now += apr_time_from_sec(m.mail_settings.verify_lifetime - 1);
+    s.now += apr_time_from_sec(s.settings.verify_lifetime - 1);
     is_int(confirm(apr_pstrcat(s.pool, second, "A", NULL)), UM_ABSENT, "a longer one is none");
     is_int(confirm(""), UM_ABSENT, "nor is an empty one");
     is_int(confirm(second), UM_OK, "at the end of its life it is good");
@@ -245,7 +245,7 @@ static void test_expired(void)
     begin(UM_VERIFY_REQUIRED);
     enrol(NULL);
     token = newest();
-    s.now += apr_time_from_sec(m.mail_settings.verify_lifetime);
+    s.now += apr_time_from_sec(s.settings.verify_lifetime);
     is_int(confirm(token), UM_ABSENT, "a token that has run out");
     is_text(ask(STATE), "2 0", "changes nothing");
     end();
@@ -340,8 +340,8 @@ static void test_change_switches(void)
         begin(UM_VERIFY_OFF);
         alice = enrol(NULL);
         site_do(&s, cases[i].verified ? "update um_users set email_verified = 1" : "select 1");
-        m.mail_settings.notice_email = cases[i].notice;
-        m.mail_settings.verification = cases[i].verification;
+        s.settings.notice_email = cases[i].notice;
+        s.settings.email_verification = cases[i].verification;
         set_email(alice, cases[i].email);
         apr_snprintf(name, sizeof(name), "notices %s, verification %d, %sverified, to \"%s\": the mails of it",
                      cases[i].notice ? "on" : "off", cases[i].verification, cases[i].verified ? "" : "not ",
@@ -373,7 +373,7 @@ static void test_change_meanwhile(void)
         begin(UM_VERIFY_OFF);
         alice = enrol(NULL);
         site_do(&s, "update um_users set email_verified = 1");
-        m.mail_settings.verification = UM_VERIFY_ON;
+        s.settings.email_verification = UM_VERIFY_ON;
         s.on_ask = move_meanwhile;
         set_email(alice, cases[i].to);
         is_text(ask(MAILS), cases[i].want, apr_psprintf(s.pool, "changed meanwhile, and then %s", cases[i].name));
@@ -393,8 +393,8 @@ static void test_stranger(void)
 
         begin(UM_VERIFY_OFF);
         alice = enrol(NULL);
-        m.mail_settings.verification = kinds[i];
-        m.mail_settings.hourly = 2;
+        s.settings.email_verification = kinds[i];
+        s.settings.mail_hourly = 2;
         for (int k = 0; k < 40; k++) {
             um_user_t now = *alice;
 
@@ -421,7 +421,7 @@ static void test_refused_change(void)
     const char *before;
 
     begin(UM_VERIFY_ON);
-    s.site.unique_email = 1;
+    s.settings.unique_email = 1;
     alice = enrol(NULL);
     site_register(&s, "bob", OTHER, NULL);
     before = site_dump(&s);

@@ -15,7 +15,7 @@
 #define REFRESH "refresh"       /* in place of a kind of ticket: a session that can be refreshed */
 
 static const um_mail_settings_t mail_settings = {
-    .sends = 1, .host = "site.example:443", .verification = UM_VERIFY_ON, .notice_password = 1, .notice_email = 1,
+    .sends = 1, .host = "site.example:443",
 };
 
 /* What there is before each operation. */
@@ -86,7 +86,7 @@ static int is_logged_in(world_t *w)
 
 static um_status_e do_login_rehash(world_t *w)
 {
-    w->s.site.hash.lanes = 2;
+    w->s.hash.lanes = 2;
     return do_login(w);
 }
 
@@ -219,7 +219,7 @@ static um_status_e do_refresh_once(world_t *w)
     um_refresh_use_t used;
     um_status_e status;
 
-    w->s.site.refresh_grace = 0;
+    w->s.settings.refresh_grace = 0;
     status = um_refresh_use(site_ctx(&w->s), w->session.refresh_token, &used);
     w->fresh = status == UM_OK ? used.refresh_token : NULL;
     return status;
@@ -309,10 +309,12 @@ static void open_world(world_t *w, um_dialect_e dialect, const char *ticket)
     site_open(&w->s);
     w->alice = site_register(&w->s, "alice", "alice@example.org", &w->token);
     w->s.site.mail_settings = &mail_settings;
+    w->s.settings.email_verification = UM_VERIFY_ON;
+    w->s.settings.notice_password = w->s.settings.notice_email = 1;
     if (ticket && strcmp(ticket, REFRESH) == 0) {
         const um_user_t *who;
 
-        w->s.site.session_idle = w->s.site.refresh_grace = 30;
+        w->s.settings.session_idle = w->s.settings.refresh_grace = 30;
         um_password_login(site_ctx(&w->s), "alice", site_secret(SITE_PASSWORD), &who, &w->session);
     }
     else if (ticket) {

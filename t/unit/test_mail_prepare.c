@@ -293,7 +293,7 @@ static void test_hourly(void)
     wish(UM_MAIL_KIND_RESET, "alice@example.org");
     is_int(letters()->nelts, 0, "one more is not made");
     is_text(ask(ROWS), "5", "as if nobody had the address");
-    m.mail_settings.verification = UM_VERIFY_ON;
+    s.settings.email_verification = UM_VERIFY_ON;
     wish(UM_MAIL_KIND_VERIFY, "alice@example.org");
     is_int(letters()->nelts, 1, "mails of another kind have a count of their own");
     s.now += apr_time_from_sec(HOUR - 1);
@@ -332,7 +332,7 @@ static void test_bomb(void)
             site_register(&s, apr_psprintf(s.pool, "user%d", k), "victim@example.org", NULL);
         }
         site_do(&s, "update um_users set email_verified = 1");
-        m.mail_settings.verification = cases[i].verification;
+        s.settings.email_verification = cases[i].verification;
         for (int k = 0; k < cases[i].accounts * cases[i].tries; k++) {
             const char *id = ask(apr_psprintf(s.pool, "select id from um_users order by id limit 1 offset %d",
                                               k % cases[i].accounts));
@@ -402,7 +402,7 @@ static void test_short_life(void)
     int more = 0;
 
     begin();
-    m.mail_settings.reset_lifetime = 60;
+    s.settings.reset_lifetime = 60;
     site_register(&s, "alice", "alice@example.org", NULL);
     for (int i = 0; i < BOUND; i++) {
         wish(UM_MAIL_KIND_RESET, "alice@example.org");
@@ -465,7 +465,7 @@ static void test_same_second(void)
             "their tokens are bounded");
     is_int(um_password_reset_validate(site_ctx(&s), letter(made, BOUND - 1)->token), UM_OK,
            "of tokens made in one second the last is good");
-    m.mail_settings.hourly = 1;
+    s.settings.mail_hourly = 1;
     s.now += apr_time_from_sec(HOUR + 1);
     site_mail_put(&s, UM_MAIL_KIND_RESET, alice, "alice@example.org");
     made = letters();

@@ -255,12 +255,12 @@ static void test_attempts(void)
         um_outbox_round_t round = work(UM_OK);
 
         tries++;
-        ok(strstr(line(&round), tries < m.mail_settings.attempts ? "put off: 451 not now" : "given up: 451 not now")
+        ok(strstr(line(&round), tries < s.settings.mail_attempts ? "put off: 451 not now" : "given up: 451 not now")
            != NULL, "it is told: %s", line(&round));
         ok(!strchr(line(&round), '@'), "without the address");
         s.now = apr_time_from_sec(number("select due_at from um_mail"));
     }
-    is_int(tries, m.mail_settings.attempts, "a mail is tried so often and no more");
+    is_int(tries, s.settings.mail_attempts, "a mail is tried so often and no more");
     is_text(ask("select state || ' ' || last_error from um_mail"), "2 451 not now",
             "then it is given up, with the reason");
     end();
@@ -292,7 +292,7 @@ static void test_age(void)
         post.verdict = cases[i].verdict;
         ages = cases[i].takes;
         post.during = grow_older;
-        later((int)m.mail_settings.max_age + cases[i].age);
+        later((int)s.settings.mail_max_age + cases[i].age);
         work(UM_OK);
         is_int(post.count, cases[i].tried, cases[i].name);
         is_text(ask("select state || ' ' || last_error from um_mail"),
@@ -304,7 +304,7 @@ static void test_age(void)
     um_notification_request(site_ctx(&s), UM_MAIL_KIND_RESET, "nobody@example.org");
     post.verdict = UM_TRANSPORT_LATER;
     work(UM_OK);
-    later((int)m.mail_settings.max_age);
+    later((int)s.settings.mail_max_age);
     post.verdict = UM_TRANSPORT_SENT;
     um_notification_request(site_ctx(&s), UM_MAIL_KIND_RESET, "nobody@example.org");
     work(UM_OK);
@@ -320,7 +320,7 @@ static void test_delay(int attempt, int seconds)
     int least, most;
 
     begin();
-    m.mail_settings.attempts = 100;
+    s.settings.mail_attempts = 100;
     put_many(BATCH);
     site_do(&s, apr_psprintf(s.pool, "update um_mail set attempts = %d", attempt - 1));
     post.verdict = UM_TRANSPORT_LATER;
@@ -347,7 +347,7 @@ static void test_down(void)
     put_many(BATCH + 10);
     post.verdict = UM_TRANSPORT_DOWN;
     post.why = "connection refused";
-    for (int i = 0; i < 2 * m.mail_settings.attempts; i++) {
+    for (int i = 0; i < 2 * s.settings.mail_attempts; i++) {
         round = work(UM_OK);
         faults_seen += post.count != i + 2 || !round.down || round.sent || round.given_up || round.lines->nelts != 1
                        || number("select sum(attempts) || '' from um_mail") != 0;
@@ -388,7 +388,7 @@ static void test_suspect(void)
     post.verdict = UM_TRANSPORT_DOWN;
     post.why = "550 5.7.1 sender refused";
     post.only = "a0@example.org";
-    for (int i = 0; i < m.mail_settings.attempts; i++) {
+    for (int i = 0; i < s.settings.mail_attempts; i++) {
         round = work(UM_OK);
         is_int(round.down, 0, "one mail alone says that the server is away: nobody else waits");
         is_int(round.sent, i ? 1 : 4, "the others are sent");
@@ -542,7 +542,7 @@ static void test_bad_row(void)
     is_number("select count(*) from um_mail where state = 1", 4, "and recorded");
     ok(strstr(line(&round), "put off: its letter could not be made: ") != NULL, "it is told: %s", line(&round));
     is_number("select attempts from um_mail where state = 0 and claim is null", 1, "and put off");
-    for (int i = 1; i < m.mail_settings.attempts; i++) {
+    for (int i = 1; i < s.settings.mail_attempts; i++) {
         later(3600);
         work(UM_OK);
     }

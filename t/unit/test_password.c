@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "concurrency_limit.h"
 #include "site.h"
 
 #define NEW_PASSWORD "another horse battery"
@@ -91,7 +92,7 @@ static void test_rehash(void)
 
     site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     is_text(hash_of_alice(), before, "a hash that is good enough stays");
-    s.site.hash.lanes = 2;
+    s.hash.lanes = 2;
     is_int(login("alice", "wrong", &ctx), UM_INVALID, "a wrong password");
     is_text(hash_of_alice(), before, "makes no new hash");
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "with dearer settings the right one");
@@ -102,7 +103,7 @@ static void test_rehash(void)
     is_text(hash_of_alice(), before, "and the hash made once");
     is_int(login("bob", SITE_PASSWORD, &ctx), UM_INVALID, "an inactive account");
     is_int(hashes, 1, "is not worth a new hash");
-    s.site.hash.lanes = 1;
+    s.hash.lanes = 1;
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "with cheaper settings");
     is_text(hash_of_alice(), before, "a better hash stays");
 }
@@ -111,17 +112,17 @@ static void test_rehash(void)
 static void test_other_kind(void)
 {
 #ifdef HAVE_ARGON2
-    um_pwhash_params_t scrypt = s.site.hash;
+    um_pwhash_params_t scrypt = s.hash;
     um_ctx_t *ctx;
 
     ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "a hash of scrypt");
-    s.site.hash = (um_pwhash_params_t){ "argon2id", 7168, 1, 1 };
+    s.hash = (um_pwhash_params_t){ "argon2id", 7168, 1, 1 };
     is_int(login("alice", "wrong", &ctx), UM_INVALID, "a wrong password where argon2id is configured");
     ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "replaces nothing");
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the right one");
     ok(strncmp(hash_of_alice(), "$argon2id$", 10) == 0, "replaces it by one of argon2id");
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "by which the account signs in");
-    s.site.hash = scrypt;
+    s.hash = scrypt;
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "where scrypt is configured again");
     ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "it is replaced by one of scrypt");
 #endif
@@ -136,7 +137,7 @@ static void set_password(const char *username, const char *bytes)
 {
     const char *hash;
 
-    um_pwhash_make(s.pool, &s.site.hash, bytes, strlen(bytes), &hash);
+    um_pwhash_make(s.pool, &s.hash, bytes, strlen(bytes), &hash);
     site_do(&s, apr_psprintf(s.pool, "update um_users set password = '%s' where username = '%s'", hash, username));
 }
 
@@ -248,13 +249,13 @@ static void test_gate(void)
     is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_INVALID, "what is wrong is told all the same");
     um_concurrency_limit_leave(s.site.hash_limit, &pass);
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "then it goes on");
-    s.site.hash = (um_pwhash_params_t){ "scrypt", 63, 1, 1 };
+    s.hash = (um_pwhash_params_t){ "scrypt", 63, 1, 1 };
     is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_INVALID, "what is wrong comes before");
     input.password = site_secret(SITE_PASSWORD);
     ctx = site_ctx(&s);
     is_int(site_enrol(ctx, &input, &user, &token), UM_FAILED, "a hash that cannot be made");
     ok(ctx->cause != NULL, "has a cause: %s", ctx->cause ? ctx->cause : "(no cause)");
-    s.site.hash = (um_pwhash_params_t){ "scrypt", 10, 1, 1 };
+    s.hash = (um_pwhash_params_t){ "scrypt", 10, 1, 1 };
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "and gives its place back");
     s.site.hash_limit = NULL;
 }

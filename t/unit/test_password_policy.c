@@ -133,7 +133,7 @@ static const char *texts(apr_pool_t *pool, const apr_array_header_t *faults)
 
 static void test_cases(apr_pool_t *pool, const um_wordlist_t *common)
 {
-    const um_password_policy_t policy = { 8, 1024, common };
+    const um_password_policy_t policy = { 8, common };
     const char *password;
     apr_size_t i, len;
 
@@ -148,7 +148,7 @@ static void test_cases(apr_pool_t *pool, const um_wordlist_t *common)
 
 static void test_limits(apr_pool_t *pool)
 {
-    um_password_policy_t policy = { 0, 1024, NULL };
+    um_password_policy_t policy = { 0, NULL };
     apr_size_t i;
 
     for (i = 0; i < COUNT(limits); i++) {
@@ -164,7 +164,7 @@ static void test_limits(apr_pool_t *pool)
 
 static void test_broken(apr_pool_t *pool)
 {
-    const um_password_policy_t policy = { 8, 1024, NULL };
+    const um_password_policy_t policy = { 8, NULL };
     const um_password_policy_person_t person = { "alice", "\xff", "secret.key", NULL };
 
     ok(um_password_policy_check(pool, &policy, NULL, "correct \xff horse", 15) == NULL, "a password that is not UTF-8");
@@ -177,7 +177,7 @@ static void test_broken(apr_pool_t *pool)
 /* Passwords of the greatest length that a site may allow, against the longest names. */
 static void test_long(apr_pool_t *pool)
 {
-    const um_password_policy_t policy = { 8, 4096, NULL };
+    const um_password_policy_t policy = { 8, NULL };
     um_password_policy_person_t person = NOBODY;
     char *password = apr_palloc(pool, 4096), *name = apr_pcalloc(pool, 3001);
     int i;

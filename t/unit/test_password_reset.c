@@ -169,7 +169,7 @@ static void test_validate(void)
     is_int(validate(apr_pstrndup(s.pool, token, 42)), UM_ABSENT, "one that is shorter");
     is_int(validate(ask("select hash from um_one_time_tokens")), UM_ABSENT, "what the database has of it");
     is_int(um_password_reset_validate(faulty_ctx(), NULL), UM_INVALID, "none");
-    s.now += apr_time_from_sec(m.mail_settings.reset_lifetime - 1);
+    s.now += apr_time_from_sec(s.settings.reset_lifetime - 1);
     is_int(validate(token), UM_OK, "at the end of its life it is good");
     s.now += apr_time_from_sec(1);
     is_int(validate(token), UM_ABSENT, "then not any more");
@@ -184,11 +184,11 @@ static void test_own_clock(void)
 
     begin();
     first = get_token();
-    s.now += apr_time_from_sec(m.mail_settings.reset_lifetime / 2);
+    s.now += apr_time_from_sec(s.settings.reset_lifetime / 2);
     second = get_token();
     ok(strcmp(first, second) != 0, "each request has a token of its own");
     is_int(validate(first), UM_OK, "the first is good beside the second");
-    s.now += apr_time_from_sec(m.mail_settings.reset_lifetime / 2);
+    s.now += apr_time_from_sec(s.settings.reset_lifetime / 2);
     is_int(validate(first), UM_ABSENT, "its life is over");
     is_int(validate(second), UM_OK, "the other's is not");
     end();
@@ -313,7 +313,7 @@ static void test_confirm(void)
     site_mail_work(&s, &m, NULL);
     ok(strstr(site_mail_read(&s, &m, 2), "Subject: Your password at site.example was changed") != NULL, "by mail");
     is_int(confirm(get_token(), OTHER_PASSWORD), UM_OK, "a later token is good again");
-    m.mail_settings.notice_password = 0;
+    s.settings.notice_password = 0;
     is_int(confirm(get_token(), NEW_PASSWORD), UM_OK, "where the site does not tell");
     is_text(ask(NOTICES), "2", "it does not");
     end();

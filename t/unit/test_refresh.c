@@ -59,9 +59,9 @@ static const char *column(const char *name, const char *id)
 static void begin(void)
 {
     site_open(&s);
-    s.site.session_idle = IDLE;
-    s.site.session_lifetime = LIFETIME;
-    s.site.refresh_grace = GRACE;
+    s.settings.session_idle = IDLE;
+    s.settings.session_lifetime = LIFETIME;
+    s.settings.refresh_grace = GRACE;
     alice = site_register(&s, "alice", "", NULL);
     site_do(&s, "delete from um_sessions");
 }
@@ -90,16 +90,16 @@ static void test_given(void)
     is_text(column("coalesce(refreshed_at, 'never')", session.record.id), "never", "there was none yet");
     ok(!strstr(session.refresh_token, column("refresh_hash", session.record.id))
        && strlen(column("refresh_hash", session.record.id)) == 43, "only a hash of it is kept");
-    s.site.session_idle = 0;
+    s.settings.session_idle = 0;
     session = enter();
     ok(session.token && !session.refresh_token, "not where sessions are not refreshed");
     is_int(apr_atoi64(column("expires_at", session.record.id)), SITE_NOW + HOUR, "there they end with their token");
-    s.site.session_idle = IDLE;
-    s.site.session_lifetime = 60;
+    s.settings.session_idle = IDLE;
+    s.settings.session_lifetime = 60;
     session = enter();
     is_int(session.token_expires_at, SITE_NOW + 60, "no token goes beyond the session's end");
     is_int(apr_atoi64(column("expires_at", session.record.id)), SITE_NOW + 60, "nor does its refresh token");
-    s.site.session_lifetime = LIFETIME;
+    s.settings.session_lifetime = LIFETIME;
     ok(site_register(&s, "bob", "", &token) != NULL, "who registers");
     is_text(site_ask(&s, "select s.family_hash || s.refresh_hash from um_sessions s join um_users u on u.id = s.user_id"
                      " where u.username = 'bob'"), "", "gets none");
@@ -177,17 +177,17 @@ static void test_idle(void)
     at(IDLE);
     ok(!next_of(session.refresh_token), "and no longer");
     at(0);
-    s.site.session_idle = 60;
+    s.settings.session_idle = 60;
     session = enter();
     at(HOUR - 1);
     is_int(site_call(&s, session.token), UM_OK, "a token is good for as long as it says, however short the waiting");
     ok(next_of(session.refresh_token) != NULL, "and so is its refresh token");
-    s.site.session_idle = 0;
+    s.settings.session_idle = 0;
     ok(!next_of(enter().token), "nothing is refreshed where that is off");
     at(0);
-    s.site.session_idle = IDLE;
+    s.settings.session_idle = IDLE;
     session = enter();
-    s.site.session_idle = 0;
+    s.settings.session_idle = 0;
     ok(!next_of(session.refresh_token), "also not what was given out before");
     end();
 }
@@ -254,7 +254,7 @@ static void test_tabs(void)
     ok(used.reused, "which is told");
     is_int(sessions(), 1, "that session is over");
     ok(next_of(other.refresh_token) != NULL, "another of the same account goes on");
-    s.site.refresh_grace = 0;
+    s.settings.refresh_grace = 0;
     session = enter();
     ok(next_of(session.refresh_token) && !next_of(session.refresh_token), "without grace the first use is the only");
     end();
@@ -436,13 +436,13 @@ static void test_race(void)
     s.on_ask = NULL;
     session = enter();
     rival = session.refresh_token;
-    s.site.refresh_grace = 0;
+    s.settings.refresh_grace = 0;
     s.asked = 0;
     s.on_ask = use_first;
     is_int(use(session.refresh_token, &used), UM_BAD_TOKEN, "without grace one of the two is late");
     ok(used.reused && !next_of(rival), "and it is the end for both");
     s.on_ask = NULL;
-    s.site.refresh_grace = GRACE;
+    s.settings.refresh_grace = GRACE;
     session = enter();
     s.asked = 0;
     s.on_ask = switch_off;

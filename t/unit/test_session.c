@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "signature_cache.h"
 #include "site.h"
 #include "token.h"
 
@@ -113,9 +114,9 @@ static void test_clock(void)
     is_int(site_call(&s, token), UM_OK, "only time ended it");
     site_do(&s, "update um_sessions set expires_at = 1600000000");
     is_bad(token, "the database may end it sooner");
-    s.site.token_lifetime = 60;
+    s.settings.token_lifetime = 60;
     site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
-    s.site.token_lifetime = HOUR;
+    s.settings.token_lifetime = HOUR;
     s.now = apr_time_from_sec(SITE_NOW + 60);
     is_bad(token, "a session lasts as long as was said when it was opened");
     s.now = apr_time_from_sec(SITE_NOW);

@@ -110,7 +110,7 @@ static void test_shared_address(void)
     is_int(try_register("frank2", "frank@example.org", SITE_PASSWORD, &ctx), UM_OK, "may belong to two accounts");
     own = s;
     site_open(&s);
-    s.site.unique_email = 1;
+    s.settings.unique_email = 1;
     is_int(try_register("frank", "Frank@Example.ORG", SITE_PASSWORD, &ctx), UM_OK, "where addresses are exclusive");
     is_int(try_register("frank2", "fRANK@example.org", SITE_PASSWORD, &ctx), UM_INVALID, "it may not");
     is_text(site_errors(ctx), "email unique", "in any spelling");
@@ -148,7 +148,7 @@ static void test_race(void)
         um_status_e status;
 
         site_open(&s);
-        s.site.unique_email = 1;
+        s.settings.unique_email = 1;
         site_register(&s, "first", "", NULL);
         s.asked = 0;
         s.on_ask = insert_before;
@@ -235,7 +235,7 @@ static void test_exclusive_update(void)
     um_ctx_t *ctx;
 
     site_open(&s);
-    s.site.unique_email = 1;
+    s.settings.unique_email = 1;
     kate = site_register(&s, "kate", "kate@example.org", NULL);
     liam = site_register(&s, "liam", "liam@example.org", NULL);
     is_int(set_email(liam, "KATE@example.org", &ctx), UM_INVALID, "another's address");
@@ -245,7 +245,7 @@ static void test_exclusive_update(void)
     is_int(set_email(kate, "", &ctx), UM_OK, "given up by its owner");
     is_int(set_email(liam, "kate@example.org", &ctx), UM_OK, "it is free");
     is_int(set_email(kate, "liam@example.org", &ctx), UM_OK, "and so is the one left for it");
-    s.site.unique_email = 0;
+    s.settings.unique_email = 0;
     is_int(set_email(kate, "kate@example.org", &ctx), UM_OK,
            "where addresses may be shared nobody has one for himself");
     site_close(&s);

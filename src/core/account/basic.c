@@ -2,7 +2,11 @@
 #include "basic.h"
 
 #include "caller_cache_login.h"
+#include "concurrency_limit.h"
+#include "core_settings.h"
 #include "profile_input.h"
+#include "pwhash.h"
+#include "single_flight.h"
 #include "unicode.h"
 #include "wipe.h"
 
@@ -22,7 +26,7 @@ static int can_be_password(um_ctx_t *ctx, um_secret_t password)
         return 0;
     }
     password = um_password_prepare(ctx, password);
-    return um_unicode_count(password.text, password.len) <= (apr_size_t)ctx->site->policy.max_length;
+    return um_unicode_count(password.text, password.len) <= (apr_size_t)ctx->settings->password_max_length;
 }
 
 static um_status_e hash_once(um_ctx_t *ctx, const credentials_t *in, um_basic_t *found)
@@ -62,6 +66,7 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     apr_size_t len = sizeof(site) + name + in->password.len;
     char *key = apr_palloc(ctx->pool, len);
     um_single_flight_part_t part;
+    apr_interval_time_t longest;
     int status, waits, is_first;
 
     memcpy(key, &site, sizeof(site));
@@ -69,10 +74,8 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     memcpy(key + sizeof(site) + name, in->password.text, in->password.len);
     /* Who waits for another one's hash takes a thread as well as who waits to hash. */
     waits = !site->hash_limit || um_concurrency_limit_join(site->hash_limit);
-    is_first = um_single_flight_begin(site->single_flight, &part, key, len,
-                                      waits ? site->hash_limit_wait + HASH_TAKES : 0,
-                                      UM_BUSY,
-                                      &status);
+    longest = waits ? apr_time_from_sec(ctx->settings->hash_wait) + HASH_TAKES : 0;
+    is_first = um_single_flight_begin(site->single_flight, &part, key, len, longest, UM_BUSY, &status);
     if (waits && site->hash_limit) {
         um_concurrency_limit_part(site->hash_limit);
     }
@@ -111,5 +114,6 @@ um_status_e um_basic_caller(um_ctx_t *ctx, const char *username, um_secret_t pas
     if (status != UM_ABSENT) {
         return status;
     }
-    return ctx->site->single_flight && ctx->site->basic_cache ? hash_together(ctx, &in, found) : hash(ctx, &in, found);
+    return ctx->site->single_flight && ctx->settings->basic_cache ? hash_together(ctx, &in, found)
+                                                                  : hash(ctx, &in, found);
 }

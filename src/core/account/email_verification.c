@@ -2,8 +2,8 @@
 #include "email_verification.h"
 
 #include "notification.h"
-#include "store_one_time_token.h"
 #include "one_time_token.h"
+#include "store_one_time_token.h"
 
 um_status_e um_email_verification_request(um_ctx_t *ctx, const char *email)
 {

@@ -2,8 +2,13 @@
 #include "password.h"
 
 #include "caller_cache.h"
+#include "concurrency_limit.h"
+#include "core_settings.h"
+#include "log_limit.h"
 #include "notification.h"
+#include "password_policy.h"
 #include "profile_input.h"
+#include "pwhash.h"
 #include "random.h"
 #include "refresh.h"
 #include "unicode.h"
@@ -49,17 +54,18 @@ um_secret_t um_password_prepare(um_ctx_t *ctx, um_secret_t typed)
 void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password,
                        const um_password_policy_person_t *person)
 {
-    const um_password_policy_t *policy = &ctx->site->policy;
+    um_password_policy_t policy = { (int)ctx->settings->password_min_length, ctx->site->common_passwords };
+    int longest = (int)ctx->settings->password_max_length;
     apr_array_header_t *faults;
 
     password = um_password_prepare(ctx, password);
-    if (um_unicode_count(password.text, password.len) > (apr_size_t)policy->max_length) {
+    if (um_unicode_count(password.text, password.len) > (apr_size_t)longest) {
         um_ctx_error(ctx, field, "max_length", apr_psprintf(ctx->pool,
                                                             "Ensure this field has no more than %d characters.",
-                                                            policy->max_length));
+                                                            longest));
         return;
     }
-    faults = um_password_policy_check(ctx->pool, policy, person, password.text, password.len);
+    faults = um_password_policy_check(ctx->pool, &policy, person, password.text, password.len);
     if (!faults) {
         um_ctx_error(ctx, field, "invalid", "Not a valid string.");
     }
@@ -74,8 +80,9 @@ void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password,
 
 um_status_e um_password_enter(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
 {
-    if (ctx->site->hash_limit && um_concurrency_limit_enter(ctx->site->hash_limit, ctx->site->hash_limit_wait,
-                                                            pass) != APR_SUCCESS) {
+    apr_interval_time_t wait = apr_time_from_sec(ctx->settings->hash_wait);
+
+    if (ctx->site->hash_limit && um_concurrency_limit_enter(ctx->site->hash_limit, wait, pass) != APR_SUCCESS) {
         ctx->cause = "too many passwords wait to be hashed";
         ctx->known = !um_log_limit_allows(ctx->site->hash_limit_log);
         return UM_BUSY;
@@ -93,7 +100,7 @@ void um_password_leave(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
 um_status_e um_password_make(um_ctx_t *ctx, um_secret_t password, const char **hash)
 {
     password = um_password_prepare(ctx, password);
-    if (um_pwhash_make(ctx->pool, &ctx->site->hash, password.text, password.len, hash) != APR_SUCCESS) {
+    if (um_pwhash_make(ctx->pool, ctx->settings->password_hash, password.text, password.len, hash) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
     }
     return UM_OK;
@@ -118,8 +125,8 @@ static um_pwhash_e verify_form(um_ctx_t *ctx, const um_user_t *user, um_secret_t
 
     /* An old, cheaper hash must not tell by its time that there is such an account. */
     if (match == UM_PWHASH_UNKNOWN
-        || (match == UM_PWHASH_MISMATCH && um_pwhash_outdated(&ctx->site->hash, user->password))) {
-        um_pwhash_dummy(ctx->pool, &ctx->site->hash, form.text, form.len);
+        || (match == UM_PWHASH_MISMATCH && um_pwhash_outdated(ctx->settings->password_hash, user->password))) {
+        um_pwhash_dummy(ctx->pool, ctx->settings->password_hash, form.text, form.len);
     }
     return match;
 }
@@ -149,7 +156,7 @@ static um_status_e verify(um_ctx_t *ctx, const um_user_t *user, um_secret_t pass
     if (match != UM_PWHASH_MATCH) {
         return UM_INVALID;
     }
-    if (wanted || (user->is_active && (is_old || um_pwhash_outdated(&ctx->site->hash, user->password)))) {
+    if (wanted || (user->is_active && (is_old || um_pwhash_outdated(ctx->settings->password_hash, user->password)))) {
         return um_password_make(ctx, wanted ? *wanted : password, fresh);
     }
     return UM_OK;

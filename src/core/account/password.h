@@ -5,6 +5,9 @@
  * connection is held while a password is hashed. */
 #include "session.h"
 
+typedef struct um_concurrency_limit_pass_t um_concurrency_limit_pass_t;
+typedef struct um_password_policy_person_t um_password_policy_person_t;
+
 /** A password as it is compared and hashed (um_unicode_opaque), so that it is the same from every keyboard; typed
  * itself where that makes no difference. Wiped with the context's pool. All functions here take passwords as typed. */
 um_secret_t um_password_prepare(um_ctx_t *ctx, um_secret_t typed);

@@ -13,7 +13,6 @@
 /** The administrator's settings; live as long as the configuration. */
 typedef struct um_password_policy_t {
     int min_length;              /**< code points; below 1 nothing is too short */
-    int max_length;              /**< code points; for the check of the field, which comes first: not looked at here */
     const um_wordlist_t *common; /**< NULL: no password is too common */
 } um_password_policy_t;
 

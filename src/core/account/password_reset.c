@@ -2,10 +2,12 @@
 #include "password_reset.h"
 
 #include "caller_cache.h"
+#include "concurrency_limit.h"
 #include "notification.h"
+#include "one_time_token.h"
+#include "password_policy.h"
 #include "random.h"
 #include "store_one_time_token.h"
-#include "one_time_token.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profile_input.h"
 
+#include "core_settings.h"
 #include "email.h"
 #include "unicode.h"
 
@@ -57,7 +58,7 @@ void um_profile_check_email(um_ctx_t *ctx, const char *typed, um_user_t *user, u
     }
     user->email = *typed ? um_email_normalize(ctx->pool, typed) : "";
     keys->email_key = *typed ? um_email_key(ctx->pool, typed) : "";
-    keys->email_claim = ctx->site->unique_email ? keys->email_key : "";
+    keys->email_claim = ctx->settings->unique_email ? keys->email_key : "";
 }
 
 void um_profile_taken_username(um_ctx_t *ctx)

@@ -2,6 +2,7 @@
 #include "quarantine.h"
 
 #include "base64url.h"
+#include "core_settings.h"
 #include "store_name.h"
 
 #include <openssl/evp.h>
@@ -22,12 +23,12 @@ apr_status_t um_quarantine_delete(um_ctx_t *ctx, um_tx_t *tx, const char *user_i
     apr_status_t rv = um_store_name_delete(tx, user_id, &key);
 
     *done = rv == APR_SUCCESS && key;
-    if (!*done || !ctx->site->name_quarantine) {
+    if (!*done || !ctx->settings->name_quarantine) {
         return rv;
     }
     hash = hash_of(ctx->pool, key);
     return hash ? um_store_name_hold(tx, ctx->pool, hash,
-                                     um_ctx_seconds(ctx) + ctx->site->name_quarantine) : APR_EGENERAL;
+                                     um_ctx_seconds(ctx) + ctx->settings->name_quarantine) : APR_EGENERAL;
 }
 
 um_status_e um_quarantine_has(um_ctx_t *ctx, const char *username_key, int *held)
@@ -39,6 +40,6 @@ um_status_e um_quarantine_has(um_ctx_t *ctx, const char *username_key, int *held
     if (!hash) {
         return um_ctx_failed(ctx, "a name could not be hashed");
     }
-    return !ctx->site->name_quarantine || um_store_name_held(&call, hash, um_ctx_seconds(ctx), held) == APR_SUCCESS
+    return !ctx->settings->name_quarantine || um_store_name_held(&call, hash, um_ctx_seconds(ctx), held) == APR_SUCCESS
            ? UM_OK : um_ctx_unavailable(ctx, &call);
 }

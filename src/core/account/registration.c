@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registration.h"
 
+#include "concurrency_limit.h"
+#include "core_settings.h"
 #include "notification.h"
+#include "password_policy.h"
 #include "quarantine.h"
 #include "random.h"
 #include "reserved.h"

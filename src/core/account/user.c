@@ -4,6 +4,8 @@
 #include "authenticate.h"
 #include "email.h"
 #include "caller_cache.h"
+#include "core_settings.h"
+#include "email.h"
 #include "notification.h"
 #include "quarantine.h"
 #include "random.h"
@@ -104,10 +106,10 @@ static um_status_e make_mails(um_ctx_t *ctx, const um_user_t *user, update_t *up
     if (!mail_settings || !email || strcmp(update->keys->email_key, um_email_key(ctx->pool, user->email)) == 0) {
         return UM_OK;
     }
-    if (mail_settings->notice_email) {
+    if (mail_settings->sends && ctx->settings->notice_email) {
         status = um_notification_create(ctx, UM_MAIL_KIND_EMAIL_CHANGED, user, user->email, email, &update->notice);
     }
-    if (status == UM_OK && mail_settings->verification != UM_VERIFY_OFF) {
+    if (status == UM_OK && ctx->settings->email_verification != UM_VERIFY_OFF) {
         status = um_notification_create(ctx, UM_MAIL_KIND_VERIFY, user, email, "", &update->verify);
     }
     return status;
@@ -295,7 +297,7 @@ um_status_e um_user_delete(um_ctx_t *ctx, const char *id)
     int done;
     apr_status_t rv;
 
-    if (ctx->demand || ctx->site->name_quarantine) {
+    if (ctx->demand || ctx->settings->name_quarantine) {
         return delete_in_transaction(ctx, id);
     }
     rv = um_store_user_delete(&call, id, &done);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mail_prepare.h"
 
+#include "core_settings.h"
 #include "email.h"
+#include "one_time_token.h"
 #include "random.h"
 #include "store_one_time_token.h"
-#include "one_time_token.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -43,16 +44,16 @@ static apr_status_t failed(work_t *work, const char *cause)
  * once an hour whatever others of that address have got. */
 static um_mail_limit_t limit_of(const work_t *work, const um_mail_t *mail)
 {
-    const um_mail_settings_t *mail_settings = work->ctx->site->mail_settings;
+    const um_core_settings_t *settings = work->ctx->settings;
     um_mail_limit_t limit = {
         .email_key = um_email_key(work->ctx->pool, mail->address),
         .since = um_ctx_seconds(work->ctx) - UM_NOTIFICATION_HOUR,
-        .most = mail_settings->hourly,
+        .most = (int)settings->mail_hourly,
         .first = !is_kind(mail, UM_MAIL_KIND_VERIFY),
     };
 
     /* Nobody knows whose an address is that is not verified. */
-    if (is_kind(mail, UM_MAIL_KIND_EMAIL_CHANGED) && mail_settings->verification == UM_VERIFY_OFF) {
+    if (is_kind(mail, UM_MAIL_KIND_EMAIL_CHANGED) && settings->email_verification == UM_VERIFY_OFF) {
         limit.most = 1;
     }
     return limit;
@@ -88,17 +89,17 @@ static apr_status_t keep_back(work_t *work, const um_mail_t *mail, const um_mail
 
 static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *email_key, int *done)
 {
-    const um_mail_settings_t *mail_settings = work->ctx->site->mail_settings;
+    const um_core_settings_t *settings = work->ctx->settings;
     apr_int64_t now = um_ctx_seconds(work->ctx);
     um_one_time_token_t token = { .kind = mail->kind, .mail_id = mail->id, .user_id = mail->user_id,
                                   .state = state_of(mail), .email_key = email_key, .created_at = now };
 
     *done = 1;
     if (is_kind(mail, UM_MAIL_KIND_RESET)) {
-        token.expires_at = now + mail_settings->reset_lifetime;
+        token.expires_at = now + settings->reset_lifetime;
     }
     else if (is_kind(mail, UM_MAIL_KIND_VERIFY)) {
-        token.expires_at = now + mail_settings->verify_lifetime;
+        token.expires_at = now + settings->verify_lifetime;
     }
     else {
         return APR_SUCCESS;
@@ -106,7 +107,7 @@ static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *e
     if (um_one_time_token_new(work->ctx, &work->prepared->token, &token.hash) != UM_OK) {
         return UM_STORE_ROLLED_BACK;
     }
-    return um_store_one_time_token_insert(work->tx, work->ctx->pool, &token, mail->was_made, mail_settings->hourly,
+    return um_store_one_time_token_insert(work->tx, work->ctx->pool, &token, mail->was_made, (int)settings->mail_hourly,
                                           done);
 }
 
@@ -117,7 +118,7 @@ static const um_mail_t *with_name(work_t *work, const um_mail_t *mail, int verif
 {
     um_mail_t *unnamed;
 
-    if (verified || work->ctx->site->mail_settings->verification == UM_VERIFY_OFF
+    if (verified || work->ctx->settings->email_verification == UM_VERIFY_OFF
         || is_kind(mail, UM_MAIL_KIND_EMAIL_CHANGED)) {
         return mail;
     }
@@ -209,7 +210,7 @@ static apr_status_t resolve(work_t *work, const um_mail_t *request)
         .state = state_of(request),
         .verified = is_kind(request, UM_MAIL_KIND_VERIFY) ? 0 : 1,
         .since = um_ctx_seconds(work->ctx) - UM_NOTIFICATION_HOUR,
-        .limit = work->ctx->site->mail_settings->hourly,
+        .limit = (int)work->ctx->settings->mail_hourly,
         .behind = *request->detail ? request->detail : UM_MAIL_NO_ID,
     };
     apr_array_header_t *users;

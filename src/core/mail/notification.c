@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "notification.h"
 
+#include "core_settings.h"
 #include "email.h"
 #include "mailmsg.h"
 #include "random.h"
-#include "store_request.h"
 #include "store_one_time_token.h"
+#include "store_request.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -20,7 +21,7 @@ const char *const um_notification_placeholders[] = { "username", "email", "token
 
 um_verify_e um_notification_verification(const um_ctx_t *ctx)
 {
-    return ctx->site->mail_settings ? ctx->site->mail_settings->verification : UM_VERIFY_OFF;
+    return ctx->site->mail_settings ? ctx->settings->email_verification : UM_VERIFY_OFF;
 }
 
 /* --- rows --- */
@@ -104,7 +105,7 @@ um_status_e um_notification_create(um_ctx_t *ctx, const char *kind, const um_use
 um_status_e um_notification_password_changed(um_ctx_t *ctx, const um_user_t *user, um_mail_t **mail)
 {
     *mail = NULL;
-    if (!ctx->site->mail_settings || !ctx->site->mail_settings->notice_password) {
+    if (!ctx->site->mail_settings || !ctx->site->mail_settings->sends || !ctx->settings->notice_password) {
         return UM_OK;
     }
     return um_notification_create(ctx, UM_MAIL_KIND_PASSWORD_CHANGED, user, user->email, "", mail);
@@ -173,7 +174,7 @@ um_status_e um_notification_render(um_ctx_t *ctx, const um_mail_t *mail, const c
         { "email", mail->address },
         { "token", token },
         { "url", with_token(ctx->pool, is_verify(mail) ? mail_settings->verify_url : mail_settings->reset_url, token) },
-        { "expires", span(ctx->pool, is_verify(mail) ? mail_settings->verify_lifetime : mail_settings->reset_lifetime,
+        { "expires", span(ctx->pool, is_verify(mail) ? ctx->settings->verify_lifetime : ctx->settings->reset_lifetime,
                           language) },
         { "site", mail_settings->site },
         { "new_email", mail->detail },

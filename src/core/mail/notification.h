@@ -2,6 +2,7 @@
 #ifndef UM_NOTIFICATION_H
 #define UM_NOTIFICATION_H
 /* What a site says by mail and how; and what an event leaves in the outbox. Nothing is sent here. */
+#include "core_settings.h"
 #include "ctx.h"
 #include "store_mail.h"
 #include "store_user.h"
@@ -22,23 +23,14 @@ extern const char *const um_notification_kinds[], *const um_notification_placeho
 /** Seconds that a mail is waited for at most, whatever a site has set: what is older is nobody's. */
 #define UM_NOTIFICATION_LONGEST_AGE (30 * 86400)
 
-typedef enum { UM_VERIFY_OFF, UM_VERIFY_ON, UM_VERIFY_REQUIRED } um_verify_e;
-
 struct um_mail_settings_t {
-    int sends;                          /**< whether mail leaves at all; else nothing below is set but verification */
+    int sends;                          /**< whether mail leaves at all; else nothing below is set */
     const um_templates_t *templates;
     const char *from_name;              /**< "" for none */
     const char *from_address;
     const char *site;                   /**< how mails call the site */
     const char *host;                   /**< tells its mails from those of others in one database; nodes share it */
     const char *reset_url, *verify_url; /**< of the site's own pages, with {token} */
-    apr_int64_t reset_lifetime;         /**< seconds, of a token from when its mail is made */
-    apr_int64_t verify_lifetime;
-    int hourly;                         /**< mails of a kind that an account, and an address, gets within an hour */
-    int attempts;                       /**< after so many a mail is given up */
-    apr_int64_t max_age;                /**< seconds after which a mail is given up */
-    int notice_password, notice_email;  /**< whether changes are told */
-    um_verify_e verification;           /**< of e-mail addresses at registration and change */
 };
 
 /** Whether addresses are to be verified; off where nothing is said by mail. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "outbox.h"
 
+#include "core_settings.h"
 #include "mail_prepare.h"
 #include "random.h"
 
@@ -123,13 +124,13 @@ static void end_with(batch_t *batch, const um_mail_t *mail, um_mail_state_e stat
 
 static int is_too_old(const batch_t *batch, const um_mail_t *mail)
 {
-    return um_ctx_seconds(batch->ctx) - mail->created_at >= batch->ctx->site->mail_settings->max_age;
+    return um_ctx_seconds(batch->ctx) - mail->created_at >= batch->ctx->settings->mail_max_age;
 }
 
 /* tells: unless it is one of many of which the same is to be said. */
 static void put_off(batch_t *batch, const um_mail_t *mail, int attempts, apr_int64_t wait, int tells, const char *why)
 {
-    if (attempts >= batch->ctx->site->mail_settings->attempts || is_too_old(batch, mail)) {
+    if (attempts >= batch->ctx->settings->mail_attempts || is_too_old(batch, mail)) {
         end_with(batch, mail, UM_MAIL_GIVEN_UP, why);
         return;
     }

@@ -2,6 +2,7 @@
 #include "authenticate.h"
 
 #include "caller_cache_record.h"
+#include "core_settings.h"
 #include "keyring.h"
 #include "session.h"
 #include "store_session.h"
@@ -116,7 +117,7 @@ static um_status_e ask_database(lookup_t *lookup, um_caller_t *caller)
 
     record->epoch = um_caller_cache_epoch(ctx, record->user_id);
     if (um_store_session_state(&call, um_random_uuid_text(ctx->pool, record->other), &state) != APR_SUCCESS) {
-        return lookup->cached && um_caller_cache_is_fresh(ctx, lookup->cached, ctx->site->database_grace)
+        return lookup->cached && um_caller_cache_is_fresh(ctx, lookup->cached, ctx->settings->database_grace)
                    ? answer(lookup, lookup->cached, caller) : um_ctx_unavailable(ctx, &call);
     }
     record->verdict = um_session_judge(ctx, &state, um_random_uuid_text(ctx->pool, record->user_id));

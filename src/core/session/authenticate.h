@@ -11,7 +11,7 @@ typedef struct um_user_t um_user_t;
 /** How old the answer of the database may be. */
 typedef enum {
     UM_FRESH,                   /**< the database is asked now, by one SELECT */
-    UM_CACHED                   /**< an answer from the caller cache is valid for site->revocation_delay; see below */
+    UM_CACHED                   /**< an answer from the caller cache is good; see below */
 } um_freshness_e;
 
 /** Who calls. All of it lives as long as the context's pool. */
@@ -24,8 +24,9 @@ typedef struct um_caller_t {
 
 /** Authenticates the caller by an access token. token is the text as the client sent it.
  *
- * UM_CACHED: a cached answer is also valid for site->database_grace longer while the database is unreachable. Without
- * a cache, with a revocation delay of 0, and after a change of the account on this node, the database is asked.
+ * UM_CACHED: a cached answer is valid for settings->revocation_delay, and for settings->database_grace longer while the
+ * database is unreachable. Without a cache, with a revocation delay of 0, and after a change of the account on this
+ * node, the database is asked.
  *
  * UM_BAD_TOKEN: the token is forged, expired or not one of this site's, or its session has ended. UM_INACTIVE: the
  * account is deactivated. UM_UNAVAILABLE: the database was needed and could not be asked. UM_FAILED: the signature

@@ -2,10 +2,10 @@
 #ifndef UM_CALLER_CACHE_H
 #define UM_CALLER_CACHE_H
 /* The cache of callers of protected Locations. It keeps the identities of tokens and passwords that were verified a
- * moment ago, in memory that all processes of this node share. An entry is valid for site->revocation_delay. A change
- * of an account on this node invalidates its entries at once; after a change on another node, or by the command line,
- * they stay valid for the rest of the delay. An entry that is missing costs a question to the database, so a lost, full
- * or empty memory makes requests slower, never wrong.
+ * moment ago, in memory that all processes of this node share. An entry is valid for settings->revocation_delay. A
+ * change of an account on this node invalidates its entries at once; after a change on another node, or by the command
+ * line, they stay valid for the rest of the delay. An entry that is missing costs a question to the database, so a
+ * lost, full or empty memory makes requests slower, never wrong.
  *
  * Each account has an epoch: a number in that memory which is incremented to invalidate the account's entries. An entry
  * holds the epoch that was read before the database was asked, so it is never valid when the account was changed while

@@ -2,6 +2,7 @@
 #include "caller_cache_login.h"
 
 #include "caller_cache_record.h"
+#include "core_settings.h"
 #include "hmackey.h"
 #include "store_group.h"
 #include "wipe.h"
@@ -68,8 +69,8 @@ static int is_good_meanwhile(const um_ctx_t *ctx, const um_caller_cache_record_t
 {
     um_caller_cache_record_t longer = *kept;
 
-    longer.ends_at += apr_time_sec(ctx->site->database_grace);
-    return um_caller_cache_is_fresh(ctx, &longer, ctx->site->database_grace);
+    longer.ends_at += ctx->settings->database_grace;
+    return um_caller_cache_is_fresh(ctx, &longer, ctx->settings->database_grace);
 }
 
 um_status_e um_caller_cache_login(um_ctx_t *ctx, const char *username_key, um_secret_t password,
@@ -81,9 +82,9 @@ um_status_e um_caller_cache_login(um_ctx_t *ctx, const char *username_key, um_se
     um_identity_t found;
     um_status_e status;
 
-    if (!ctx->site->caller_cache || !ctx->site->basic_cache || !make_key(ctx, username_key, password, key)
+    if (!ctx->site->caller_cache || !ctx->settings->basic_cache || !make_key(ctx, username_key, password, key)
         || !um_caller_cache_get(ctx, key, &kept, &found)
-        || kept->ends_at + apr_time_sec(ctx->site->database_grace) <= um_ctx_seconds(ctx)) {
+        || kept->ends_at + ctx->settings->database_grace <= um_ctx_seconds(ctx)) {
         return UM_ABSENT;
     }
     if (um_caller_cache_is_fresh(ctx, kept, 0)) {
@@ -107,8 +108,8 @@ um_status_e um_caller_cache_login_add(um_ctx_t *ctx, const char *username_key, u
                                       const um_user_t *user, const um_identity_t **identity)
 {
     um_caller_cache_key_t key;
-    um_caller_cache_record_t record = { .verdict = UM_OK, .ends_at = um_ctx_seconds(ctx) + ctx->site->basic_cache };
-    int keeps = ctx->site->caller_cache && ctx->site->basic_cache && make_key(ctx, username_key, password, key);
+    um_caller_cache_record_t record = { .verdict = UM_OK, .ends_at = um_ctx_seconds(ctx) + ctx->settings->basic_cache };
+    int keeps = ctx->site->caller_cache && ctx->settings->basic_cache && make_key(ctx, username_key, password, key);
 
     if (!um_random_uuid_bytes(user->id, record.user_id) || !um_random_uuid_bytes(user->version, record.other)) {
         return UM_ABSENT;

@@ -3,7 +3,7 @@
 #define UM_CALLER_CACHE_LOGIN_H
 /* Names and passwords that were right a moment ago, so that who sends them with each request (Basic) does not pay a
  * hash for each. Kept under an HMAC of both with a key that was made at start and is nowhere else; void as said in
- * caller_cache.h, and after site->basic_cache, when the password is hashed again. */
+ * caller_cache.h, and after settings->basic_cache, when the password is hashed again. */
 #include "ctx.h"
 
 typedef struct um_identity_t um_identity_t;

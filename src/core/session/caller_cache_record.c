@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "caller_cache_record.h"
 
+#include "core_settings.h"
+
 #include <apr_atomic.h>
 #include <stddef.h>
 #include <string.h>
@@ -93,9 +95,9 @@ int um_caller_cache_get(const um_ctx_t *ctx, const um_caller_cache_key_t key, co
     return 1;
 }
 
-int um_caller_cache_is_fresh(const um_ctx_t *ctx, const um_caller_cache_record_t *record, apr_interval_time_t grace)
+int um_caller_cache_is_fresh(const um_ctx_t *ctx, const um_caller_cache_record_t *record, apr_int64_t grace)
 {
-    apr_interval_time_t limit = ctx->site->revocation_delay + grace;
+    apr_interval_time_t limit = apr_time_from_sec(ctx->settings->revocation_delay + grace);
     apr_interval_time_t age = ctx->now - record->checked_at;
 
     /* The answer may be a little newer than this request's time, when another request asked meanwhile. When it is newer

@@ -2,8 +2,9 @@
 #include "refresh.h"
 
 #include "base64url.h"
-#include "hmackey.h"
 #include "caller_cache.h"
+#include "core_settings.h"
+#include "hmackey.h"
 #include "random.h"
 #include "wipe.h"
 
@@ -74,7 +75,8 @@ static int parse(apr_pool_t *pool, const char *text, work_t *work)
 /* How long a session waits for its next refresh; its token has to be good for as long as it says. */
 static apr_int64_t waits(const um_ctx_t *ctx)
 {
-    return ctx->site->session_idle > ctx->site->token_lifetime ? ctx->site->session_idle : ctx->site->token_lifetime;
+    return ctx->settings->session_idle > ctx->settings->token_lifetime ? ctx->settings->session_idle
+                                                                       : ctx->settings->token_lifetime;
 }
 
 um_status_e um_refresh_add(um_ctx_t *ctx, um_session_new_t *session)
@@ -82,7 +84,7 @@ um_status_e um_refresh_add(um_ctx_t *ctx, um_session_new_t *session)
     um_session_t *record = &session->record;
     parts_t parts;
 
-    if (!ctx->site->session_idle) {
+    if (!ctx->settings->session_idle) {
         return UM_OK;
     }
     if (!um_random_uuid_bytes(record->id, parts.id)
@@ -123,7 +125,7 @@ static um_status_e look(um_ctx_t *ctx, work_t *work)
 
 static um_status_e find(um_ctx_t *ctx, const char *text, work_t *work)
 {
-    if (!ctx->site->session_idle) {
+    if (!ctx->settings->session_idle) {
         return refuse(ctx, "sessions are not refreshed here");
     }
     if (!parse(ctx->pool, text, work)) {
@@ -156,7 +158,7 @@ static int links_of(const um_ctx_t *ctx, const um_session_refresh_t *row, link_t
     link_t link = { row->previous_hash, row->refresh_salt, row->rotated_at };
     int count = 0;
 
-    while (link.hash && count <= MOST_EARLIER && um_ctx_seconds(ctx) - link.at < ctx->site->refresh_grace) {
+    while (link.hash && count <= MOST_EARLIER && um_ctx_seconds(ctx) - link.at < ctx->settings->refresh_grace) {
         links[count++] = link;
         link.hash = apr_strtok(rest, " ", &last);
         salt = link.hash ? apr_strtok(NULL, " ", &last) : NULL;
@@ -326,7 +328,7 @@ static um_status_e use_it(um_ctx_t *ctx, work_t *work, um_refresh_use_t *use)
     }
     /* First, so that nothing but the database can fail once the token is replaced. */
     use->user = work->row.user;
-    use->expires_at = um_session_until(ctx, ctx->site->token_lifetime, work->row.ends_at);
+    use->expires_at = um_session_until(ctx, ctx->settings->token_lifetime, work->row.ends_at);
     status = um_token_issue(ctx, use->user->id, work->id, use->expires_at, &use->token);
     if (status == UM_OK && is_present(work)) {
         status = rotate(ctx, work, &use->refresh_token, &won);

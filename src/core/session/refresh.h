@@ -6,7 +6,7 @@
  *
  * A token that is shown once more although it was replaced has been stolen, or was used by a thief: nobody knows who is
  * who, so the session ends. But tabs of a browser race each other, and answers are lost. So one that was replaced is
- * good for site->refresh_grace more seconds, also when its successor was replaced too, and gets the present token.
+ * good for settings->refresh_grace more seconds, also when its successor was replaced too, and gets the present token.
  * Each part is the HMAC-SHA-256 of the one before under a salt that the use makes and the row keeps for that time; so
  * the present part follows from an earlier one without being kept anywhere. Without an earlier part the salts tell
  * nothing, and after the grace an older part leads nowhere. */

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "caller_cache.h"
+#include "core_settings.h"
 #include "random.h"
 
 #include <apr_strings.h>
@@ -33,7 +34,7 @@ apr_int64_t um_session_until(const um_ctx_t *ctx, apr_int64_t seconds, apr_int64
 um_status_e um_session_make(um_ctx_t *ctx, const um_user_t *user, um_session_new_t *session)
 {
     apr_int64_t now = um_ctx_seconds(ctx);
-    apr_int64_t ends_at = now + ctx->site->session_lifetime;
+    apr_int64_t ends_at = now + ctx->settings->session_lifetime;
     const char *id;
 
     if (um_random_uuid(ctx->pool, ctx->now, &id) != APR_SUCCESS) {
@@ -44,7 +45,7 @@ um_status_e um_session_make(um_ctx_t *ctx, const um_user_t *user, um_session_new
         .user_id = user->id,
         .user_version = user->version,
         .created_at = now,
-        .expires_at = um_session_until(ctx, ctx->site->token_lifetime, ends_at),
+        .expires_at = um_session_until(ctx, ctx->settings->token_lifetime, ends_at),
         .ends_at = ends_at,
         .address = um_session_plain(ctx->pool, ctx->address),
         .user_agent = um_session_plain(ctx->pool, ctx->user_agent),

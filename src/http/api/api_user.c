@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
-
 #include "authenticate.h"
 #include "cookie.h"
+#include "core_settings.h"
 #include "input_schema.h"
 #include "json.h"
 #include "login_failure.h"
 #include "password.h"
 #include "registration.h"
 #include "user.h"
+
 
 #include <apr_strings.h>
 #include <string.h>
@@ -138,7 +139,7 @@ um_status_e um_api_user_change_password(um_call_t *call)
         um_json_put_text(call->out, "detail", done);
         if (call->by_cookie && strcmp(call->user->id, call->caller->user->id) == 0) {
             /* The old one is dead, and no script is to see the new one. */
-            um_cookie_set(call->r, token, call->ctx.site->token_lifetime);
+            um_cookie_set(call->r, token, call->ctx.settings->token_lifetime);
         }
         else {
             um_json_put_text(call->out, "token", token);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
-
 #include "authenticate.h"
 #include "bearer.h"
 #include "client.h"
 #include "csrf.h"
 #include "settings.h"
+#include "store_user.h"
 #include "token_source.h"
+
 
 #include <http_protocol.h>
 #include <string.h>

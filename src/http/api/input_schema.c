@@ -238,7 +238,7 @@ um_json_t *um_input_schema_describe(const um_call_t *call, const um_input_schema
     for (int i = 0; i < schema->count; i++) {
         const um_input_field_t *field = &schema->fields[i];
         um_json_t *one = um_json_object(call->ctx.pool);
-        apr_int64_t longest = field->kind == UM_INPUT_SECRET ? call->settings->password_max_length
+        apr_int64_t longest = field->kind == UM_INPUT_SECRET ? call->settings->core.password_max_length
                                                              : field->max_length;
 
         if (!exists(call, field) || field->kind == UM_INPUT_READ_ONLY) {

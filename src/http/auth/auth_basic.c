@@ -3,10 +3,11 @@
 
 #include "basic.h"
 #include "caller.h"
-#include "tls.h"
 #include "failure.h"
+#include "log_limit.h"
 #include "login_failure.h"
 #include "server.h"
+#include "tls.h"
 
 #include <apr_strings.h>
 #include <http_core.h>
@@ -57,12 +58,12 @@ static authn_status check_password(request_rec *r, const char *username, const c
     um_ctx_t ctx;
 
     if (!server->site) {
-        ap_log_rerror(APLOG_MARK, um_log_limit_allows(&server->misplaced_log) ? APLOG_ERR : APLOG_DEBUG, 0, r,
+        ap_log_rerror(APLOG_MARK, um_log_limit_allows(server->misplaced_log) ? APLOG_ERR : APLOG_DEBUG, 0, r,
                       "UM413: the provider usermgmt needs UserMgmtSigningKey and a database for this host");
         return AUTH_GENERAL_ERROR;
     }
     if (server->settings.require_tls && !um_tls_is_on_or_local(r)) {
-        ap_log_rerror(APLOG_MARK, um_log_limit_allows(&server->misplaced_log) ? APLOG_WARNING : APLOG_DEBUG, 0, r,
+        ap_log_rerror(APLOG_MARK, um_log_limit_allows(server->misplaced_log) ? APLOG_WARNING : APLOG_DEBUG, 0, r,
                       "UM414: a password came in clear text and was not looked at (UserMgmtRequireTLS)");
         um_failure_note(r, HTTP_FORBIDDEN);
         return AUTH_GENERAL_ERROR;

@@ -3,6 +3,7 @@
 
 #include "caller.h"
 #include "challenge.h"
+#include "log_limit.h"
 #include "request.h"
 #include "server.h"
 
@@ -56,7 +57,7 @@ static int away(request_rec *r, const um_credential_t *shown)
 static int not_ours(request_rec *r)
 {
     if (!ap_find_linked_module("mod_auth_bearer.c")) {
-        int is_time = um_log_limit_allows(&um_server_of(r->server)->misplaced_log);
+        int is_time = um_log_limit_allows(um_server_of(r->server)->misplaced_log);
 
         ap_log_rerror(APLOG_MARK, is_time ? APLOG_ERR : APLOG_DEBUG, 0, r,
                       "UM403: AuthType Bearer needs UserMgmtSigningKey and a database for this host");

@@ -19,8 +19,9 @@ typedef struct row_t {
 } row_t;
 
 static const row_t rows[] = {
-#define UM_DIR_DIRECTIVE(name, kind, member, preset, help) \
-    { #name, KIND_##kind, offsetof(um_dir_config_t, member), sizeof(um_dir_kind_##kind##_t), preset },
+#define UM_DIR_DIRECTIVE(directive, type, member, help, ...) \
+    { .name = #directive, .kind = KIND_##type, .offset = offsetof(um_dir_config_t, member), \
+      .size = sizeof(um_dir_kind_##type##_t), __VA_ARGS__ },
 #include "directives.h"
 };
 

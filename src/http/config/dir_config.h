@@ -37,13 +37,13 @@ typedef um_forward_authorization_t um_dir_kind_AUTHORIZATION_t;
 typedef const apr_array_header_t *um_dir_kind_SOURCES_t;    /* um_token_source_t, at least one */
 
 typedef enum {
-#define UM_DIR_DIRECTIVE(name, kind, member, preset, help) UM_DIR_##name,
+#define UM_DIR_DIRECTIVE(name, kind, member, help, ...) UM_DIR_##name,
 #include "directives.h"
     UM_DIR_COUNT
 } um_dir_directive_e;
 
 typedef struct um_dir_config_t {
-#define UM_DIR_DIRECTIVE(name, kind, member, preset, help) um_dir_kind_##kind##_t member;
+#define UM_DIR_DIRECTIVE(name, kind, member, help, ...) um_dir_kind_##kind##_t member;
 #include "directives.h"
     char is_set[UM_DIR_COUNT];
 } um_dir_config_t;

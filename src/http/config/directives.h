@@ -1,190 +1,253 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every directive: UM_DIRECTIVE(name, kind, member of um_settings_t, default, least, most, inherited, help), in
- * alphabetical order after the switch; and below, for places, UM_DIR_DIRECTIVE(name, kind, member of um_dir_config_t,
- * default, help). No include guard: whoever includes it says what a row of either becomes, or leaves it out.
+/* Every directive of the module, in alphabetical order after the switch. No include guard: a file that includes this
+ * one defines first what a row becomes, or leaves it out. How to add a directive: docs/architecture.md.
  *
- * kind       how the value is read and which C type the member has, see settings.h
- * default    text, read by the code that reads the administrator's value
- * least,most the range: numbers; seconds for SECONDS; bytes for BYTES; not used by the other kinds (0)
- * inherited  whether a virtual host takes the main server's value: INHERITED or OWN; GLOBAL: it can have no other */
+ * UM_DIRECTIVE(name, kind, owner, member, help, fields): a setting of a virtual host.
+ *   kind      how the value is read, and which C type the member has: see settings.h
+ *   owner     CORE: the member is in um_core_settings_t (core_settings.h), which core reads too
+ *             HTTP: the member is in um_settings_t, and follows from this row
+ *   fields    .preset: the default, as text, which is read as if it stood in the configuration
+ *             .least, .most: the range, of NUMBER, SECONDS (seconds) and BYTES (bytes)
+ *             .scope: INHERITED unless it is said: a virtual host has the main server's value where it sets none
+ *                     OWN: a virtual host has the default where it sets none
+ *                     GLOBAL: the directive is for the main server only
+ *
+ * UM_DIR_DIRECTIVE(name, kind, member, help, fields): a setting of a directory, that is of Directory, Location, Files
+ * and their like, or of a whole host; its member of um_dir_config_t follows from this row. */
 
 #ifndef UM_DIRECTIVE
-#define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help)
+#define UM_DIRECTIVE(name, kind, owner, member, help, ...)
 #endif
 #ifndef UM_DIR_DIRECTIVE
-#define UM_DIR_DIRECTIVE(name, kind, member, preset, help)
+#define UM_DIR_DIRECTIVE(name, kind, member, help, ...)
 #endif
 
 /* Not inherited: else a host on port 80 that only redirects to https would serve the API in clear text. */
-UM_DIRECTIVE(UserMgmt, FLAG, enabled, "Off", 0, 0, OWN,
-    "serve the user-management API on this virtual host: On or Off")
+UM_DIRECTIVE(UserMgmt, FLAG, HTTP, enabled,
+    "serve the user-management API on this virtual host: On or Off",
+    .preset = "Off", .scope = OWN)
 
-UM_DIRECTIVE(UserMgmtAudience, TEXT, audience, "auto", 0, 0, INHERITED,
-    "aud of the tokens, and the only one accepted; auto: the same as the issuer")
+UM_DIRECTIVE(UserMgmtAudience, TEXT, HTTP, audience,
+    "aud of the tokens, and the only one accepted; auto: the same as the issuer",
+    .preset = "auto")
 
-UM_DIRECTIVE(UserMgmtBasicCache, SECONDS, basic_cache, "5m", 0, 3600, INHERITED,
-    "how long a password that Basic sends with each request is not hashed again; 0: it is each time")
+UM_DIRECTIVE(UserMgmtBasicCache, SECONDS, CORE, basic_cache,
+    "how long a password that Basic sends with each request is not hashed again; 0: it is each time",
+    .preset = "5m", .least = 0, .most = 3600)
 
-UM_DIRECTIVE(UserMgmtCORS, READERS, cors, "none", 0, 0, INHERITED,
-    "origins, as https://HOST[:PORT], whose pages may read answers of the API and of Locations; * for any; or none")
+UM_DIRECTIVE(UserMgmtCORS, READERS, HTTP, cors,
+    "origins, as https://HOST[:PORT], whose pages may read answers of the API and of Locations; * for any; or none",
+    .preset = "none")
 
-UM_DIRECTIVE(UserMgmtClientToken, PATH, client_token, "none", 0, 0, INHERITED,
-    "file with the names of trusted clients and the hashes of their tokens")
+UM_DIRECTIVE(UserMgmtClientToken, PATH, HTTP, client_token,
+    "file with the names of trusted clients and the hashes of their tokens",
+    .preset = "none")
 
-UM_DIRECTIVE(UserMgmtCommonPasswords, PATH, common_passwords, UM_DATADIR "/common-passwords.txt", 0, 0, INHERITED,
-    "sorted file of passwords that nobody may choose, or SHA-1 hashes of them; none: no list")
+UM_DIRECTIVE(UserMgmtCommonPasswords, PATH, HTTP, common_passwords,
+    "sorted file of passwords that nobody may choose, or SHA-1 hashes of them; none: no list",
+    .preset = UM_DATADIR "/common-passwords.txt")
 
-UM_DIRECTIVE(UserMgmtCookie, COOKIE, cookie, "none", 0, 0, INHERITED,
-    "name of the cookie that browsers keep a token in; none: there is no such cookie")
+UM_DIRECTIVE(UserMgmtCookie, COOKIE, HTTP, cookie,
+    "name of the cookie that browsers keep a token in; none: there is no such cookie",
+    .preset = "none")
 
-UM_DIRECTIVE(UserMgmtDatabaseGrace, SECONDS, database_grace, "0", 0, 86400, INHERITED,
-    "how long callers seen before stay let in while the database is away; 0: they are answered 503")
+UM_DIRECTIVE(UserMgmtDatabaseGrace, SECONDS, CORE, database_grace,
+    "how long callers seen before stay let in while the database is away; 0: they are answered 503",
+    .preset = "0", .least = 0, .most = 86400)
 
-UM_DIRECTIVE(UserMgmtDatabaseTimeout, SECONDS, database_timeout, "5s", 1, 300, INHERITED,
-    "how long PostgreSQL may take to answer a statement before its connection is closed")
+UM_DIRECTIVE(UserMgmtDatabaseTimeout, SECONDS, HTTP, database_timeout,
+    "how long PostgreSQL may take to answer a statement before its connection is closed",
+    .preset = "5s", .least = 1, .most = 300)
 
-UM_DIRECTIVE(UserMgmtEmailVerification, VERIFY, email_verification, "off", 0, 0, INHERITED,
-    "whether e-mail addresses are verified by mail: off, on, or required (an account waits for it)")
+UM_DIRECTIVE(UserMgmtEmailVerification, VERIFY, CORE, email_verification,
+    "whether e-mail addresses are verified by mail: off, on, or required (an account waits for it)",
+    .preset = "off")
 
-UM_DIRECTIVE(UserMgmtHashConcurrency, NUMBER, hash_concurrency, "0", 0, 64, GLOBAL,
-    "how many passwords are hashed at a time on this machine; 0: as many as it has cores")
+UM_DIRECTIVE(UserMgmtHashConcurrency, NUMBER, HTTP, hash_concurrency,
+    "how many passwords are hashed at a time on this machine; 0: as many as it has cores",
+    .preset = "0", .least = 0, .most = 64, .scope = GLOBAL)
 
-UM_DIRECTIVE(UserMgmtHashQueue, NUMBER, hash_queue, "128", 0, 1024, GLOBAL,
-    "how many requests may wait for their turn to hash; more are answered 503")
+UM_DIRECTIVE(UserMgmtHashQueue, NUMBER, HTTP, hash_queue,
+    "how many requests may wait for their turn to hash; more are answered 503",
+    .preset = "128", .least = 0, .most = 1024, .scope = GLOBAL)
 
-UM_DIRECTIVE(UserMgmtHashWait, SECONDS, hash_wait, "5s", 0, 60, INHERITED,
-    "how long a request waits for its turn to hash before it is answered 503")
+UM_DIRECTIVE(UserMgmtHashWait, SECONDS, CORE, hash_wait,
+    "how long a request waits for its turn to hash before it is answered 503",
+    .preset = "5s", .least = 0, .most = 60)
 
-UM_DIRECTIVE(UserMgmtIssuer, TEXT, issuer, "auto", 0, 0, INHERITED,
-    "iss of the tokens, and the only one accepted; auto: https:// and the host's ServerName")
+UM_DIRECTIVE(UserMgmtIssuer, TEXT, HTTP, issuer,
+    "iss of the tokens, and the only one accepted; auto: https:// and the host's ServerName",
+    .preset = "auto")
 
-UM_DIRECTIVE(UserMgmtKeyRotation, SECONDS, key_rotation, "0", 0, 315360000, INHERITED,
-    "how long a signing key is in use before the worker replaces it, in the folder of keys; 0: it does not")
+UM_DIRECTIVE(UserMgmtKeyRotation, SECONDS, HTTP, key_rotation,
+    "how long a signing key is in use before the worker replaces it, in the folder of keys; 0: it does not",
+    .preset = "0", .least = 0, .most = 315360000)
 
-UM_DIRECTIVE(UserMgmtMail, TEXT, mail, "none", 0, 0, INHERITED,
-    "how mail leaves: smtp://, smtp+starttls:// or smtps://HOST[:PORT], sendmail:[COMMAND], file:/FOLDER, or none")
+UM_DIRECTIVE(UserMgmtMail, TEXT, HTTP, mail,
+    "how mail leaves: smtp://, smtp+starttls:// or smtps://HOST[:PORT], sendmail:[COMMAND], file:/FOLDER, or none",
+    .preset = "none")
 
-UM_DIRECTIVE(UserMgmtMailAttempts, NUMBER, mail_attempts, "12", 1, 100, INHERITED,
-    "tries after which a mail is given up; while the mail server is away none is counted")
+UM_DIRECTIVE(UserMgmtMailAttempts, NUMBER, CORE, mail_attempts,
+    "tries after which a mail is given up; while the mail server is away none is counted",
+    .preset = "12", .least = 1, .most = 100)
 
-UM_DIRECTIVE(UserMgmtMailCAFile, PATH, mail_ca_file, "none", 0, 0, INHERITED,
-    "PEM file of the authorities that may vouch for the mail server; none: the system's")
+UM_DIRECTIVE(UserMgmtMailCAFile, PATH, HTTP, mail_ca_file,
+    "PEM file of the authorities that may vouch for the mail server; none: the system's",
+    .preset = "none")
 
-UM_DIRECTIVE(UserMgmtMailFrom, TEXT, mail_from, "none", 0, 0, INHERITED,
-    "sender of mails: an address, or NAME <ADDRESS>")
+UM_DIRECTIVE(UserMgmtMailFrom, TEXT, HTTP, mail_from,
+    "sender of mails: an address, or NAME <ADDRESS>",
+    .preset = "none")
 
-UM_DIRECTIVE(UserMgmtMailHourly, NUMBER, mail_hourly, "20", 1, 1000, INHERITED,
-    "mails of each kind that an account, and an address, gets within an hour; and tokens of each kind that it has")
+UM_DIRECTIVE(UserMgmtMailHourly, NUMBER, CORE, mail_hourly,
+    "mails of each kind that an account, and an address, gets within an hour; and tokens of each kind that it has",
+    .preset = "20", .least = 1, .most = 1000)
 
-UM_DIRECTIVE(UserMgmtMailKeep, SECONDS, mail_keep, "7d", 0, 31536000, INHERITED,
-    "how long the record of a mail that was sent or given up is kept")
+UM_DIRECTIVE(UserMgmtMailKeep, SECONDS, CORE, mail_keep,
+    "how long the record of a mail that was sent or given up is kept",
+    .preset = "7d", .least = 0, .most = 31536000)
 
-UM_DIRECTIVE(UserMgmtMailLanguage, TEXT, mail_language, "en", 0, 0, INHERITED,
-    "language of mails to whoever asks for none that there is")
+UM_DIRECTIVE(UserMgmtMailLanguage, TEXT, HTTP, mail_language,
+    "language of mails to whoever asks for none that there is",
+    .preset = "en")
 
-UM_DIRECTIVE(UserMgmtMailLogin, PATH, mail_login, "none", 0, 0, INHERITED,
-    "file with user:password for the mail server")
+UM_DIRECTIVE(UserMgmtMailLogin, PATH, HTTP, mail_login,
+    "file with user:password for the mail server",
+    .preset = "none")
 
-UM_DIRECTIVE(UserMgmtMailMaxAge, SECONDS, mail_max_age, "3d", 60, 2592000, INHERITED,
-    "age after which a mail that was not sent is given up")
+UM_DIRECTIVE(UserMgmtMailMaxAge, SECONDS, CORE, mail_max_age,
+    "age after which a mail that was not sent is given up",
+    .preset = "3d", .least = 60, .most = 2592000)
 
-UM_DIRECTIVE(UserMgmtMailTemplates, PATH, mail_templates, UM_DATADIR "/mail", 0, 0, INHERITED,
-    "folder of the texts of mails")
+UM_DIRECTIVE(UserMgmtMailTemplates, PATH, HTTP, mail_templates,
+    "folder of the texts of mails",
+    .preset = UM_DATADIR "/mail")
 
-UM_DIRECTIVE(UserMgmtMailTimeout, SECONDS, mail_timeout, "20s", 1, 300, INHERITED,
-    "how long sending one mail may take")
+UM_DIRECTIVE(UserMgmtMailTimeout, SECONDS, HTTP, mail_timeout,
+    "how long sending one mail may take",
+    .preset = "20s", .least = 1, .most = 300)
 
-UM_DIRECTIVE(UserMgmtMaxBody, BYTES, max_body, "64k", 1024, 1048576, INHERITED,
-    "longest request body; more is answered 413")
+UM_DIRECTIVE(UserMgmtMaxBody, BYTES, HTTP, max_body,
+    "longest request body; more is answered 413",
+    .preset = "64k", .least = 1024, .most = 1048576)
 
-UM_DIRECTIVE(UserMgmtNameQuarantine, SECONDS, name_quarantine, "0", 0, 315360000, INHERITED,
-    "how long nobody can register the name of a deleted account; 0: anybody can at once")
+UM_DIRECTIVE(UserMgmtNameQuarantine, SECONDS, CORE, name_quarantine,
+    "how long nobody can register the name of a deleted account; 0: anybody can at once",
+    .preset = "0", .least = 0, .most = 315360000)
 
-UM_DIRECTIVE(UserMgmtNoticeEmail, FLAG, notice_email, "On", 0, 0, INHERITED,
-    "tell the old address when an account gets another one")
+UM_DIRECTIVE(UserMgmtNoticeEmail, FLAG, CORE, notice_email,
+    "tell the old address when an account gets another one",
+    .preset = "On")
 
-UM_DIRECTIVE(UserMgmtNoticePassword, FLAG, notice_password, "On", 0, 0, INHERITED,
-    "tell people by mail when their password was changed")
+UM_DIRECTIVE(UserMgmtNoticePassword, FLAG, CORE, notice_password,
+    "tell people by mail when their password was changed",
+    .preset = "On")
 
-UM_DIRECTIVE(UserMgmtPasswordHash, HASH, password_hash, "auto", 0, 0, INHERITED,
-    "how new passwords are hashed: auto (argon2id where built in, else scrypt), or scrypt or argon2id with parameters")
+UM_DIRECTIVE(UserMgmtPasswordHash, HASH, CORE, password_hash,
+    "how new passwords are hashed: auto (argon2id where built in, else scrypt), or scrypt or argon2id with parameters",
+    .preset = "auto")
 
-UM_DIRECTIVE(UserMgmtPasswordMaxLength, NUMBER, password_max_length, "1024", 64, 4096, INHERITED,
-    "longest password, in characters")
+UM_DIRECTIVE(UserMgmtPasswordMaxLength, NUMBER, CORE, password_max_length,
+    "longest password, in characters",
+    .preset = "1024", .least = 64, .most = 4096)
 
-UM_DIRECTIVE(UserMgmtPasswordMinLength, NUMBER, password_min_length, "8", 1, 64, INHERITED,
-    "shortest password, in characters")
+UM_DIRECTIVE(UserMgmtPasswordMinLength, NUMBER, CORE, password_min_length,
+    "shortest password, in characters",
+    .preset = "8", .least = 1, .most = 64)
 
-UM_DIRECTIVE(UserMgmtPreparedStatements, FLAG, prepared_statements, "On", 0, 0, INHERITED,
-    "keep statements prepared on PostgreSQL; Off behind a pooler in transaction mode")
+UM_DIRECTIVE(UserMgmtPreparedStatements, FLAG, HTTP, prepared_statements,
+    "keep statements prepared on PostgreSQL; Off behind a pooler in transaction mode",
+    .preset = "On")
 
-UM_DIRECTIVE(UserMgmtRealm, TEXT, realm, "api", 0, 0, INHERITED,
-    "realm that the API names when it asks for a token")
+UM_DIRECTIVE(UserMgmtRealm, TEXT, HTTP, realm,
+    "realm that the API names when it asks for a token",
+    .preset = "api")
 
-UM_DIRECTIVE(UserMgmtRefreshGrace, SECONDS, refresh_grace, "30s", 0, 300, INHERITED,
-    "how long a refresh token that was used may be used once more, for tabs that race and answers that were lost")
+UM_DIRECTIVE(UserMgmtRefreshGrace, SECONDS, CORE, refresh_grace,
+    "how long a refresh token that was used may be used once more, for tabs that race and answers that were lost",
+    .preset = "30s", .least = 0, .most = 300)
 
-UM_DIRECTIVE(UserMgmtRegistration, REGISTRATION, registration, "open", 0, 0, INHERITED,
-    "who may register accounts: open (anybody), staff (with a token of a member of staff), or off (nobody)")
+UM_DIRECTIVE(UserMgmtRegistration, REGISTRATION, HTTP, registration,
+    "who may register accounts: open (anybody), staff (with a token of a member of staff), or off (nobody)",
+    .preset = "open")
 
-UM_DIRECTIVE(UserMgmtRequireClientToken, CLASSES, require_client_token, "none", 0, 0, INHERITED,
-    "which open endpoints demand a client's or an account's token: token, reset, register; none: all are open")
+UM_DIRECTIVE(UserMgmtRequireClientToken, CLASSES, HTTP, require_client_token,
+    "which open endpoints demand a client's or an account's token: token, reset, register; none: all are open",
+    .preset = "none")
 
-UM_DIRECTIVE(UserMgmtRequireTLS, FLAG, require_tls, "On", 0, 0, INHERITED,
-    "refuse API requests that come neither over TLS nor from this machine")
+UM_DIRECTIVE(UserMgmtRequireTLS, FLAG, HTTP, require_tls,
+    "refuse API requests that come neither over TLS nor from this machine",
+    .preset = "On")
 
-UM_DIRECTIVE(UserMgmtReservedNames, RESERVED, reserved_names, "default", 0, 0, INHERITED,
-    "names that nobody can register: default (the module's list), off, or a file with a name a line")
+UM_DIRECTIVE(UserMgmtReservedNames, RESERVED, HTTP, reserved_names,
+    "names that nobody can register: default (the module's list), off, or a file with a name a line",
+    .preset = "default")
 
-UM_DIRECTIVE(UserMgmtResetLifetime, SECONDS, reset_lifetime, "24h", 60, 2592000, INHERITED,
-    "how long the token of a reset mail is good")
+UM_DIRECTIVE(UserMgmtResetLifetime, SECONDS, CORE, reset_lifetime,
+    "how long the token of a reset mail is good",
+    .preset = "24h", .least = 60, .most = 2592000)
 
-UM_DIRECTIVE(UserMgmtResetURL, TEXT, reset_url, "auto", 0, 0, INHERITED,
-    "page of the site where a new password is set, with {token} in it; auto: one below https:// and the ServerName")
+UM_DIRECTIVE(UserMgmtResetURL, TEXT, HTTP, reset_url,
+    "page of the site where a new password is set, with {token} in it; auto: one below https:// and the ServerName",
+    .preset = "auto")
 
-UM_DIRECTIVE(UserMgmtRevocationDelay, SECONDS, revocation_delay, "2s", 0, 3600, INHERITED,
-    "after what time at most a Location learns what happened to a session on another node; 0: it asks each time")
+UM_DIRECTIVE(UserMgmtRevocationDelay, SECONDS, CORE, revocation_delay,
+    "after what time at most a Location learns what happened to a session on another node; 0: it asks each time",
+    .preset = "2s", .least = 0, .most = 3600)
 
-UM_DIRECTIVE(UserMgmtSessionCache, BYTES, session_cache, "32m", 1048576, 1073741824, GLOBAL,
-    "shared memory for callers seen lately: 256 to 384 bytes each, a page at a time; counts from the next full start")
+UM_DIRECTIVE(UserMgmtSessionCache, BYTES, HTTP, session_cache,
+    "shared memory for callers seen lately: 256 to 384 bytes each, a page at a time; counts from the next full start",
+    .preset = "32m", .least = 1048576, .most = 1073741824, .scope = GLOBAL)
 
-UM_DIRECTIVE(UserMgmtSessionIdle, SECONDS, session_idle, "14d", 0, 31536000, INHERITED,
-    "how long a session waits for its refresh token to be used; 0: there are no refresh tokens")
+UM_DIRECTIVE(UserMgmtSessionIdle, SECONDS, CORE, session_idle,
+    "how long a session waits for its refresh token to be used; 0: there are no refresh tokens",
+    .preset = "14d", .least = 0, .most = 31536000)
 
-UM_DIRECTIVE(UserMgmtSessionLifetime, SECONDS, session_lifetime, "90d", 60, 315360000, INHERITED,
-    "how long a session lasts from sign-in, however often it is refreshed")
+UM_DIRECTIVE(UserMgmtSessionLifetime, SECONDS, CORE, session_lifetime,
+    "how long a session lasts from sign-in, however often it is refreshed",
+    .preset = "90d", .least = 60, .most = 315360000)
 
-UM_DIRECTIVE(UserMgmtSigningKey, PATH, signing_key, "none", 0, 0, INHERITED,
-    "key file, or folder of key files, that signs and verifies tokens")
+UM_DIRECTIVE(UserMgmtSigningKey, PATH, HTTP, signing_key,
+    "key file, or folder of key files, that signs and verifies tokens",
+    .preset = "none")
 
-UM_DIRECTIVE(UserMgmtSiteName, TEXT, site_name, "auto", 0, 0, INHERITED,
-    "how mails call the site; auto: the host's ServerName")
+UM_DIRECTIVE(UserMgmtSiteName, TEXT, HTTP, site_name,
+    "how mails call the site; auto: the host's ServerName",
+    .preset = "auto")
 
-UM_DIRECTIVE(UserMgmtTokenLifetime, SECONDS, token_lifetime, "24h", 60, 31536000, INHERITED,
-    "how long a token is good")
+UM_DIRECTIVE(UserMgmtTokenLifetime, SECONDS, CORE, token_lifetime,
+    "how long a token is good",
+    .preset = "24h", .least = 60, .most = 31536000)
 
-UM_DIRECTIVE(UserMgmtTrustedOrigin, ORIGINS, trusted_origins, "none", 0, 0, INHERITED,
-    "other sites, as https://HOST[:PORT], whose pages may change things with the cookie of UserMgmtCookie")
+UM_DIRECTIVE(UserMgmtTrustedOrigin, ORIGINS, HTTP, trusted_origins,
+    "other sites, as https://HOST[:PORT], whose pages may change things with the cookie of UserMgmtCookie",
+    .preset = "none")
 
-UM_DIRECTIVE(UserMgmtUniqueEmail, FLAG, unique_email, "Off", 0, 0, INHERITED,
-    "whether an e-mail address may belong to one account only")
+UM_DIRECTIVE(UserMgmtUniqueEmail, FLAG, CORE, unique_email,
+    "whether an e-mail address may belong to one account only",
+    .preset = "Off")
 
-UM_DIRECTIVE(UserMgmtVerifyLifetime, SECONDS, verify_lifetime, "3d", 60, 2592000, INHERITED,
-    "how long the token of a verification mail is good")
+UM_DIRECTIVE(UserMgmtVerifyLifetime, SECONDS, CORE, verify_lifetime,
+    "how long the token of a verification mail is good",
+    .preset = "3d", .least = 60, .most = 2592000)
 
-UM_DIRECTIVE(UserMgmtVerifyURL, TEXT, verify_url, "auto", 0, 0, INHERITED,
-    "page of the site where an address is verified, with {token} in it; auto: as UserMgmtResetURL")
+UM_DIRECTIVE(UserMgmtVerifyURL, TEXT, HTTP, verify_url,
+    "page of the site where an address is verified, with {token} in it; auto: as UserMgmtResetURL",
+    .preset = "auto")
 
-/* For places: Directory, Location, Files and their like, or the whole host. */
+/* Settings of a directory. */
 
-UM_DIR_DIRECTIVE(UserMgmtAuthorization, AUTHORIZATION, authorization, "forward",
-    "Authorization as applications get it: forward, drop, bearer, or a text")
+UM_DIR_DIRECTIVE(UserMgmtAuthorization, AUTHORIZATION, authorization,
+    "Authorization as applications get it: forward, drop, bearer, or a text",
+    .preset = "forward")
 
-UM_DIR_DIRECTIVE(UserMgmtIdentityHeaders, HEADERS, identity_headers, "Off",
-    "tell applications who calls by request headers: Off, On (all but groups), or id, username, email, groups, staff")
+UM_DIR_DIRECTIVE(UserMgmtIdentityHeaders, HEADERS, identity_headers,
+    "tell applications who calls by request headers: Off, On (all but groups), or id, username, email, groups, staff",
+    .preset = "Off")
 
-UM_DIR_DIRECTIVE(UserMgmtTokenSource, SOURCES, sources, "header",
-    "where AuthType Bearer looks for a token, in order: header, cookie, cookie=NAME, query=NAME")
+UM_DIR_DIRECTIVE(UserMgmtTokenSource, SOURCES, sources,
+    "where AuthType Bearer looks for a token, in order: header, cookie, cookie=NAME, query=NAME",
+    .preset = "header")
 
 #undef UM_DIRECTIVE
 #undef UM_DIR_DIRECTIVE

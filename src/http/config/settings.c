@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include "dir_config.h"
+#include "pwhash.h"
 #include "server.h"
 #include "token_source.h"
 #include "unicode.h"
@@ -15,10 +16,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define OWN 0
-#define INHERITED 1
-#define GLOBAL 2
-
 typedef enum { KIND_FLAG, KIND_NUMBER, KIND_SECONDS, KIND_BYTES, KIND_TEXT, KIND_PATH, KIND_HASH,
                KIND_VERIFY, KIND_REGISTRATION, KIND_RESERVED, KIND_CLASSES, KIND_COOKIE, KIND_ORIGINS,
                KIND_READERS } kind_e;
@@ -29,14 +26,25 @@ typedef struct row_t {
     apr_size_t offset, size;
     const char *preset;
     apr_int64_t least, most;
-    int inherited;
+    enum { INHERITED, OWN, GLOBAL } scope;
 } row_t;
 
+#define PATH_CORE(member) core.member
+#define PATH_HTTP(member) member
+
 static const row_t rows[] = {
-#define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) \
-    { #name, KIND_##kind, offsetof(um_settings_t, member), sizeof(um_kind_##kind##_t), preset, least, most, inherited },
+#define UM_DIRECTIVE(directive, type, owner, member, help, ...) \
+    { .name = #directive, .kind = KIND_##type, .offset = offsetof(um_settings_t, PATH_##owner(member)), \
+      .size = sizeof(um_kind_##type##_t), __VA_ARGS__ },
 #include "directives.h"
 };
+
+/* A member of um_core_settings_t is declared in core, and has the type of its directive's kind all the same. */
+#define UM_DIRECTIVE(name, kind, owner, member, help, ...) \
+    _Static_assert(__builtin_types_compatible_p(um_kind_##kind##_t, \
+                                                __typeof__(((um_settings_t *)0)->PATH_##owner(member))), \
+                   #name ": the type of its member is not that of its kind");
+#include "directives.h"
 
 /* --- reading a value; each gives NULL, or what is wrong with it --- */
 
@@ -113,11 +121,13 @@ static const char *read_path(apr_pool_t *pool, const char *text, const char **va
     return *value ? NULL : "must be a path, or none";
 }
 
-static const char *read_hash(apr_pool_t *pool, const char *text, um_pwhash_params_t *value)
+static const char *read_hash(apr_pool_t *pool, const char *text, const um_pwhash_params_t **value)
 {
+    um_pwhash_params_t *params = apr_pcalloc(pool, sizeof(*params));
     const char *why = NULL;
 
-    return um_pwhash_params(pool, text, value, &why) == APR_SUCCESS ? NULL : why;
+    *value = params;
+    return um_pwhash_params(pool, text, params, &why) == APR_SUCCESS ? NULL : why;
 }
 
 /* Which of three words, in the order of the values. */
@@ -275,7 +285,7 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
     const row_t *row = cmd->info;
     um_settings_t *settings = &um_server_of(cmd->server)->settings;
     um_definition_t *definition = &settings->definition[row - rows];
-    const char *fault = row->inherited == GLOBAL ? ap_check_cmd_context(cmd, NOT_IN_VIRTUALHOST) : NULL;
+    const char *fault = row->scope == GLOBAL ? ap_check_cmd_context(cmd, NOT_IN_VIRTUALHOST) : NULL;
 
     (void)unused;
     if (fault) {
@@ -305,9 +315,9 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 #define ARGUMENTS_READERS AP_INIT_RAW_ARGS
 
 const command_rec um_settings_commands[] = {
-#define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) \
+#define UM_DIRECTIVE(name, kind, owner, member, help, ...) \
     ARGUMENTS_##kind(#name, set, (void *)&rows[UM_SET_##name], RSRC_CONF, help),
-#define UM_DIR_DIRECTIVE(name, kind, member, preset, help) \
+#define UM_DIR_DIRECTIVE(name, kind, member, help, ...) \
     AP_INIT_RAW_ARGS(#name, um_dir_config_set, (void *)(apr_uintptr_t)UM_DIR_##name, RSRC_CONF | ACCESS_CONF, help),
 #include "directives.h"
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
@@ -331,7 +341,7 @@ void um_settings_merge(um_settings_t *merged, const um_settings_t *base, const u
     for (int i = 0; i < UM_SET_COUNT; i++) {
         const row_t *row = &rows[i];
 
-        if (!add->definition[i].file && row->inherited) {
+        if (!add->definition[i].file && row->scope != OWN) {
             memcpy((char *)merged + row->offset, (const char *)base + row->offset, row->size);
             merged->definition[i] = base->definition[i];
         }

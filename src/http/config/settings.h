@@ -3,8 +3,7 @@
 #define UM_SETTINGS_H
 /* What an administrator set, or the default of it. A directive is one row of directives.h; its member follows from
  * it. */
-#include "notification.h"
-#include "pwhash.h"
+#include "core_settings.h"
 
 #include <httpd.h>
 #include <http_config.h>
@@ -22,7 +21,7 @@ typedef apr_int64_t um_kind_SECONDS_t;              /* 90, 90s, 15m, 24h, 7d */
 typedef apr_int64_t um_kind_BYTES_t;                /* 65536, 64k, 1m */
 typedef const char *um_kind_TEXT_t;                 /* one line of UTF-8, never NULL */
 typedef const char *um_kind_PATH_t;                 /* under ServerRoot unless absolute; NULL for none */
-typedef um_pwhash_params_t um_kind_HASH_t;          /* see pwhash.h */
+typedef const um_pwhash_params_t *um_kind_HASH_t;   /* see pwhash.h */
 typedef um_verify_e um_kind_VERIFY_t;               /* off, on, required */
 typedef um_registration_e um_kind_REGISTRATION_t;   /* open, staff, off */
 typedef const char *um_kind_RESERVED_t;             /* a path; "": default; NULL: off */
@@ -32,7 +31,7 @@ typedef const apr_array_header_t *um_kind_READERS_t;    /* as ORIGINS, or the on
 typedef const apr_array_header_t *um_kind_ORIGINS_t;    /* const char *, see web_origin.h; NULL for none */
 
 typedef enum {
-#define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) UM_SET_##name,
+#define UM_DIRECTIVE(name, kind, owner, member, help, ...) UM_SET_##name,
 #include "directives.h"
     UM_SET_COUNT
 } um_directive_e;
@@ -45,7 +44,10 @@ typedef struct um_definition_t {
 } um_definition_t;
 
 typedef struct um_settings_t {
-#define UM_DIRECTIVE(name, kind, member, preset, least, most, inherited, help) um_kind_##kind##_t member;
+    um_core_settings_t core;
+#define UM_MEMBER_CORE(type, member)
+#define UM_MEMBER_HTTP(type, member) type member;
+#define UM_DIRECTIVE(name, kind, owner, member, help, ...) UM_MEMBER_##owner(um_kind_##kind##_t, member)
 #include "directives.h"
     um_definition_t definition[UM_SET_COUNT];
 } um_settings_t;

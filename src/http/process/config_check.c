@@ -8,6 +8,7 @@
 #include "mail_setup.h"
 #include "reserved.h"
 #include "virtual_host.h"
+#include "wordlist.h"
 
 #include <apr_file_info.h>
 #include <apr_strings.h>

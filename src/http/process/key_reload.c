@@ -177,9 +177,9 @@ static apr_int64_t longest_token(const um_server_t *server)
     for (server_rec *s = ap_server_conf; s; s = s->next) {
         const um_server_t *other = um_server_of(s);
 
-        if (um_server_is_own(s) && other->keys && other->settings.token_lifetime > longest
+        if (um_server_is_own(s) && other->keys && other->settings.core.token_lifetime > longest
             && strcmp(other->settings.signing_key, server->settings.signing_key) == 0) {
-            longest = other->settings.token_lifetime;
+            longest = other->settings.core.token_lifetime;
         }
     }
     return longest;

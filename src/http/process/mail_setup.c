@@ -68,22 +68,13 @@ static um_mail_settings_t *make(const um_server_t *server, const char *name, apr
 {
     const um_settings_t *settings = &server->settings;
     um_mail_settings_t *mail_settings = apr_pcalloc(pconf, sizeof(*mail_settings));
-    int sends = !is(settings->mail, "none");
 
-    mail_settings->sends = sends;
+    mail_settings->sends = !is(settings->mail, "none");
     mail_settings->host = identity(server, pconf);
     name = name ? name : mail_settings->host;
     mail_settings->site = is(settings->site_name, "auto") ? name : settings->site_name;
     mail_settings->reset_url = page(pconf, settings->reset_url, name, "/password-reset");
     mail_settings->verify_url = page(pconf, settings->verify_url, name, "/verify-email");
-    mail_settings->reset_lifetime = settings->reset_lifetime;
-    mail_settings->verify_lifetime = settings->verify_lifetime;
-    mail_settings->hourly = (int)settings->mail_hourly;
-    mail_settings->attempts = (int)settings->mail_attempts;
-    mail_settings->max_age = settings->mail_max_age;
-    mail_settings->notice_password = sends && settings->notice_password;
-    mail_settings->notice_email = sends && settings->notice_email;
-    mail_settings->verification = settings->email_verification;
     return mail_settings;
 }
 
@@ -93,7 +84,7 @@ static const char *check_names(const um_server_t *server, apr_pool_t *ptemp)
     const um_settings_t *settings = &server->settings;
     const struct { const char *set; um_directive_e directive; } names[] = {
         { settings->reset_url, UM_SET_UserMgmtResetURL },
-        { settings->email_verification == UM_VERIFY_OFF ? "" : settings->verify_url, UM_SET_UserMgmtVerifyURL },
+        { settings->core.email_verification == UM_VERIFY_OFF ? "" : settings->verify_url, UM_SET_UserMgmtVerifyURL },
         { settings->site_name, UM_SET_UserMgmtSiteName },
     };
 
@@ -169,7 +160,7 @@ const char *um_mail_setup_check(um_server_t *server, const server_rec *main_serv
         return why;
     }
     if (!mail_settings->sends) {
-        return mail_settings->verification == UM_VERIFY_OFF
+        return server->settings.core.email_verification == UM_VERIFY_OFF
                    ? NULL : fault(ptemp, server, UM_SET_UserMgmtEmailVerification, "needs UserMgmtMail");
     }
     return check_sending(server, mail_settings, pconf, ptemp);

@@ -2,10 +2,17 @@
 #include "server.h"
 
 #include "caller_cache.h"
+#include "concurrency_limit.h"
 #include "config_check.h"
 #include "database.h"
 #include "database_limits.h"
+#include "log_limit.h"
+#include "notification.h"
 #include "shared_memory.h"
+#include "signature_cache.h"
+#include "single_flight.h"
+#include "store.h"
+#include "wordlist.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>
@@ -31,6 +38,7 @@ void *um_server_create(apr_pool_t *pool, server_rec *server)
     um_server_t *created = apr_pcalloc(pool, sizeof(*created));
 
     created->server = server;
+    created->misplaced_log = apr_pcalloc(pool, sizeof(*created->misplaced_log));
     um_settings_init(pool, &created->settings);
     return created;
 }
@@ -42,6 +50,7 @@ void *um_server_merge(apr_pool_t *pool, void *base, void *add)
     const um_server_t *inherited = base;
 
     merged->server = own->server;
+    merged->misplaced_log = own->misplaced_log;
     merged->has_own_key = own->settings.definition[UM_SET_UserMgmtSigningKey].file != NULL;
     merged->identity_headers = own->identity_headers ? own->identity_headers : inherited->identity_headers;
     um_settings_merge(&merged->settings, &inherited->settings, &own->settings);
@@ -80,20 +89,10 @@ static int cores(void)
     return online < 1 ? 1 : online > 64 ? 64 : (int)online;
 }
 
-static int is_auto(const char *text)
-{
-    return strcasecmp(text, "auto") == 0;
-}
-
-/* What the sites of a process share. */
+/* What the sites of a process share: a site without the parts of its own, and limits of their databases. */
 typedef struct common_t {
-    um_signature_cache_t *signatures;
-    um_concurrency_limit_t *hash_limit;
-    um_caller_cache_t *caller_cache;
-    um_single_flight_t *single_flight;
-    um_log_limit_t *hash_limit_log;
-    um_log_limit_t *database_log;
-    um_database_limits_t *database_guard;
+    um_site_t site;
+    um_database_limits_t *database_limits;
 } common_t;
 
 /* Half of what answers requests, of this process's threads or of prefork's processes, is left for those that do not
@@ -118,55 +117,37 @@ static um_concurrency_limit_t *make_hash_limit(apr_pool_t *pchild, const um_sett
 
 static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *common)
 {
-    const um_settings_t *settings = &um_server_of(main_server)->settings;
+    um_site_t *site = &common->site;
 
-    common->hash_limit = make_hash_limit(pchild, settings);
-    common->caller_cache = um_caller_cache_attach(pchild, um_shared_memory_caller_cache(),
-                                                  um_shared_memory_caller_cache_size());
-    common->hash_limit_log = apr_pcalloc(pchild, sizeof(*common->hash_limit_log));
-    common->database_log = apr_pcalloc(pchild, sizeof(*common->database_log));
-    common->database_guard = um_database_limits_create(pchild, main_server);
-    if (um_signature_cache_create(pchild, REMEMBERED_SIGNATURES, &common->signatures) != APR_SUCCESS) {
-        common->signatures = NULL;
+    site->hash_limit = make_hash_limit(pchild, &um_server_of(main_server)->settings);
+    site->caller_cache = um_caller_cache_attach(pchild, um_shared_memory_caller_cache(),
+                                                um_shared_memory_caller_cache_size());
+    site->hash_limit_log = apr_pcalloc(pchild, sizeof(*site->hash_limit_log));
+    site->database_log = apr_pcalloc(pchild, sizeof(*site->database_log));
+    if (um_signature_cache_create(pchild, REMEMBERED_SIGNATURES, &site->signatures) != APR_SUCCESS) {
+        site->signatures = NULL;
     }
-    if (um_single_flight_create(pchild, &common->single_flight) != APR_SUCCESS) {
-        common->single_flight = NULL;
+    if (um_single_flight_create(pchild, &site->single_flight) != APR_SUCCESS) {
+        site->single_flight = NULL;
     }
+    common->database_limits = um_database_limits_create(pchild, main_server);
     um_shared_memory_child_init(pchild, main_server);
 }
 
 static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const common_t *common)
 {
-    const um_settings_t *settings = &server->settings;
-    um_site_t *site = apr_pcalloc(pchild, sizeof(*site));
+    um_site_t *site = apr_pmemdup(pchild, &common->site, sizeof(*site));
 
-    site->store = um_database_store(pchild, server, um_database_limits_for(common->database_guard, pchild, server));
-    site->database_log = common->database_log;
+    site->settings = &server->settings.core;
+    site->store = um_database_store(pchild, server, um_database_limits_for(common->database_limits, pchild, server));
     site->keys = server->keys;
-    site->signatures = common->signatures;
-    site->caller_cache = common->caller_cache;
-    site->revocation_delay = apr_time_from_sec(settings->revocation_delay);
-    site->database_grace = apr_time_from_sec(settings->database_grace);
-    site->single_flight = common->single_flight;
-    site->basic_cache = settings->basic_cache;
-    site->hash_limit = common->hash_limit;
-    site->hash_limit_log = common->hash_limit_log;
-    site->hash_limit_wait = apr_time_from_sec(settings->hash_wait);
-    site->hash = settings->password_hash;
-    site->policy = (um_password_policy_t){ (int)settings->password_min_length, (int)settings->password_max_length,
-                                  server->common };
-    /* No token is issued with an empty one, so none is accepted. */
-    site->issuer = server->issuer ? server->issuer : "";
-    site->audience = is_auto(settings->audience) ? site->issuer : settings->audience;
-    site->token_lifetime = settings->token_lifetime;
-    site->session_idle = settings->session_idle;
-    site->session_lifetime = settings->session_lifetime;
-    site->refresh_grace = settings->refresh_grace;
-    site->clients = server->clients;
-    site->unique_email = settings->unique_email;
+    site->common_passwords = server->common;
     site->reserved = server->reserved;
-    site->name_quarantine = settings->name_quarantine;
+    site->clients = server->clients;
     site->mail_settings = server->mail_settings;
+    /* No token is issued with an empty issuer, so none is accepted. */
+    site->issuer = server->issuer ? server->issuer : "";
+    site->audience = strcasecmp(server->settings.audience, "auto") == 0 ? site->issuer : server->settings.audience;
     um_caller_cache_set_scope(site, server->database);
     return site;
 }
@@ -193,7 +174,7 @@ void um_server_child_init(apr_pool_t *pchild, server_rec *main_server)
         if (!server->keys || !server->database || !um_server_is_own(s)) {
             continue;
         }
-        if (!common.hash_limit) {
+        if (!common.database_limits) {
             make_common(pchild, main_server, &common);
         }
         server->site = make_site(pchild, server, &common);

@@ -18,7 +18,7 @@ typedef struct um_server_t {
     um_settings_t settings;
     server_rec *server;
     const char *identity_headers;   /**< where a place of this host has UserMgmtIdentityHeaders; NULL: nowhere */
-    um_log_limit_t misplaced_log; /**< limits the log lines about a misplaced_log directive */
+    um_log_limit_t *misplaced_log; /**< limits the log lines about AuthType Bearer or Basic where it cannot work */
     int has_own_key;            /**< UserMgmtSigningKey stands in this very host: it is not inherited */
     /* Set when the configuration is checked: */
     server_rec *dbd;            /**< the host whose mod_dbd connections are used, see virtual_host.h */

@@ -99,7 +99,7 @@ static void tell_of_earlier_version(const um_server_t *server, apr_pool_t *pool)
 
 static apr_status_t look_at_issuers(const um_server_t *server, um_store_call_t *call, apr_int64_t now)
 {
-    apr_int64_t since = now - server->settings.token_lifetime - NOTE_SECONDS;
+    apr_int64_t since = now - server->settings.core.token_lifetime - NOTE_SECONDS;
     apr_array_header_t *issuers;
     int has_sessions;
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_CORE_SETTINGS_H
+#define UM_CORE_SETTINGS_H
+/* The settings that core reads: what an administrator has set for a site, or the defaults. Each member is one
+ * directive, a row of src/http/config/directives.h, which has its default and its range. The struct is part of the
+ * settings of a virtual host, and a site points to it, so no value is copied. */
+#include <apr.h>
+
+typedef struct um_pwhash_params_t um_pwhash_params_t;   /* pwhash.h */
+
+/** Whether e-mail addresses are verified by mail. */
+typedef enum {
+    UM_VERIFY_OFF,
+    UM_VERIFY_ON,
+    UM_VERIFY_REQUIRED              /**< an account is inactive until its address is verified */
+} um_verify_e;
+
+typedef struct um_core_settings_t {
+    /* Passwords */
+    const um_pwhash_params_t *password_hash;    /**< cost of new password hashes */
+    apr_int64_t password_min_length;            /**< characters */
+    apr_int64_t password_max_length;            /**< characters */
+    apr_int64_t hash_wait;                      /**< seconds that a caller waits for a turn to hash */
+    apr_int64_t basic_cache;                    /**< seconds after which a password is hashed again; 0: each time */
+
+    /* Accounts */
+    int unique_email;                           /**< an address belongs to one account only */
+    um_verify_e email_verification;             /**< at registration and when an address is changed */
+    apr_int64_t name_quarantine;                /**< seconds that the name of a deleted account stays taken */
+
+    /* Sessions and tokens */
+    apr_int64_t token_lifetime;                 /**< seconds */
+    apr_int64_t session_idle;                   /**< seconds that a session waits for a refresh; 0: no refresh tokens */
+    apr_int64_t session_lifetime;               /**< seconds from sign-in after which a session ends in any case */
+    apr_int64_t refresh_grace;                  /**< seconds in which a used refresh token may be used once more */
+    apr_int64_t revocation_delay;               /**< seconds that a cached caller is valid; 0: never */
+    apr_int64_t database_grace;                 /**< seconds beyond that, while the database is unreachable */
+
+    /* Mail */
+    apr_int64_t reset_lifetime;                 /**< seconds that the token of a mail is valid, from when it is made */
+    apr_int64_t verify_lifetime;                /**< the same */
+    apr_int64_t mail_hourly;                    /**< mails of a kind that an account, and an address, gets in an hour */
+    apr_int64_t mail_attempts;                  /**< deliveries after which a mail is given up */
+    apr_int64_t mail_max_age;                   /**< seconds after which a mail is given up */
+    apr_int64_t mail_keep;                      /**< seconds that the record of a mail is kept when it is done */
+    int notice_password, notice_email;          /**< whether the account's owner is notified of such a change */
+} um_core_settings_t;
+
+#endif
