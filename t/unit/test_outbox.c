@@ -540,7 +540,7 @@ static void test_bad_row(void)
     round = work(UM_OK);
     is_int(round.sent, 4, "one row cannot be made ready: all others are sent");
     is_number("select count(*) from um_mail where state = 1", 4, "and recorded");
-    ok(strstr(line(&round), "put off: its letter could not be made: ") != NULL, "it is told: %s", line(&round));
+    ok(strstr(line(&round), "put off: it could not be prepared: ") != NULL, "it is told: %s", line(&round));
     is_number("select attempts from um_mail where state = 0 and claim is null", 1, "and put off");
     for (int i = 1; i < s.settings.mail_attempts; i++) {
         later(3600);

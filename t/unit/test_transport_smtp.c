@@ -2,7 +2,7 @@
 /* SMTP in clear text against t/lib/smtpd.py: what becomes of a message when the server refuses, hangs or breaks. */
 #include "tap.h"
 #include "smtpd.h"
-#include "transport_talk.h"
+#include "transport_private.h"
 
 #include <pthread.h>
 #include <sys/stat.h>
@@ -70,15 +70,15 @@ static void test_sent(void)
     is_int(smtpd_count(pool, &server, "taken 1 from@example.org bob@example.org <1@example.org>"), 1, "from and to");
     is_int(smtpd_count(pool, &server, "taken 2 <> bob@example.org"), 1, "without a sender");
     is_int(smtpd_count(pool, &server, "connection"), 1, "over one connection");
-    um_transport_rest(t);
-    um_transport_rest(t);
+    um_transport_disconnect(t);
+    um_transport_disconnect(t);
     is_int(send_to(t, "bob@example.org", NULL, &why), SENT, "sent after a rest");
     is_int(smtpd_count(pool, &server, "connection"), 2, "over a new one");
     is_int(smtpd_count(pool, &server, "command"), 0, "the server has understood every command");
     smtpd_stop(&server);
     verdict = send_to(t, "bob@example.org", NULL, &why);
     ok(verdict == DOWN && strstr(why, "connect"), "the server has gone: %s", why);
-    um_transport_rest(t);
+    um_transport_disconnect(t);
 }
 
 /* One server, and what it does is decided by the recipient; what it has done to one message must not touch the next. */
@@ -133,7 +133,7 @@ static void test_recipients(void)
         ok(verdict == cases[i].verdict && strstr(why, cases[i].want) && !strchr(why, '@') && seconds() - begin < 5,
            "%s: %s, %.1f s", cases[i].name, why, seconds() - begin);
     }
-    um_transport_rest(t);
+    um_transport_disconnect(t);
     smtpd_stop(&server);
 }
 
@@ -162,7 +162,7 @@ static void test_down(void)
         begin = seconds();
         verdict = send_to(t, "bob@example.org", NULL, &why);
         ok(verdict == DOWN && strstr(why, cases[i].want) && seconds() - begin < 5, "%s: %s", cases[i].rule, why);
-        um_transport_rest(t);
+        um_transport_disconnect(t);
         smtpd_stop(&server);
     }
 }
@@ -187,7 +187,7 @@ static void test_stale(void)
         is_int(send_to(t, "bob@example.org", NULL, &why), SENT, "  the next is sent all the same");
         is_int(smtpd_count(pool, &server, "connection"), 2, "  over a second connection");
         is_int(smtpd_count(pool, &server, "taken"), 2, "  and nothing twice");
-        um_transport_rest(t);
+        um_transport_disconnect(t);
         smtpd_stop(&server);
     }
 }
@@ -222,7 +222,7 @@ static void test_stop(void)
         ok(verdict == LATER && strstr(why, "stopped") && seconds() - begin < 4, "stopped at %s: %s, %.1f s",
            stages[i], why, seconds() - begin);
         pthread_join(thread, NULL);
-        um_transport_rest(t);
+        um_transport_disconnect(t);
         smtpd_stop(&server);
     }
 }
@@ -238,12 +238,12 @@ static void test_quit(void)
 
     send_to(t, "bob@example.org", NULL, &why);
     begin = seconds();
-    um_transport_rest(t);
+    um_transport_disconnect(t);
     ok(seconds() - begin < 3, "the end waits for nobody: %.1f s", seconds() - begin);
     begin = seconds();
     is_int(send_to(t, "bad@example.org", NULL, &why), NEVER, "a refusal");
     ok(seconds() - begin < 6, "after which nobody is waited for long: %.1f s", seconds() - begin);
-    um_transport_rest(t);
+    um_transport_disconnect(t);
     smtpd_stop(&server);
 }
 
@@ -266,7 +266,7 @@ static void test_login(void)
     t = open_to(server.port, good, 5);
     is_int(send_to(t, "bob@example.org", NULL, &why), SENT, "sent with the login");
     is_int(smtpd_count(pool, &server, "login user"), 1, "which the server has seen");
-    um_transport_rest(t);
+    um_transport_disconnect(t);
     t = open_to(server.port, bad, 5);
     verdict = send_to(t, "bob@example.org", NULL, &why);
     ok(verdict == DOWN && strstr(why, "535"), "a wrong password: %s", why);
@@ -276,7 +276,7 @@ static void test_login(void)
     t = open_to(other.port, good, 5);
     is_int(send_to(t, "bob@example.org", NULL, &why), SENT, "a server that wants no login");
     is_int(send_to(t, "bad@example.org", NULL, &why), DOWN, "but when it refuses, that may be why");
-    um_transport_rest(t);
+    um_transport_disconnect(t);
     smtpd_stop(&server);
     smtpd_stop(&other);
 }
@@ -301,7 +301,7 @@ static void test_batch(void)
     is_int(sent, 500, "500 mails");
     is_int(smtpd_count(pool, &server, "taken"), 500, "the server has 500");
     is_int(smtpd_count(pool, &server, "connection"), 1, "over one connection");
-    um_transport_rest(t);
+    um_transport_disconnect(t);
     smtpd_stop(&server);
 }
 

@@ -85,7 +85,7 @@ static void test_real_server(void)
                                     &why);
         ok(verdict == UM_TRANSPORT_SENT, "sent: %s", why);
     }
-    um_transport_rest(t);
+    um_transport_disconnect(t);
     is_int(smtpd_count(pool, &server, "taken 3 from@example.org bob@example.org"), 1, "the server has three");
     is_int(smtpd_count(pool, &server, "tls 1 login user"), 3, "all with TLS and the login");
     is_int(smtpd_count(pool, &server, "connection"), 1, "over one connection");

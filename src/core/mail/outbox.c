@@ -257,7 +257,7 @@ static um_status_e not_made(batch_t *batch, const um_mail_t *mail, apr_status_t 
                                     .attempts = mail->attempts - 1, .why = mail->last_error };
     }
     else {
-        put_off_for_itself(batch, mail, apr_pstrcat(batch->ctx->pool, "its prepared could not be made: ",
+        put_off_for_itself(batch, mail, apr_pstrcat(batch->ctx->pool, "it could not be prepared: ",
                                                     why ? why : "no cause given", NULL));
     }
     return flush(batch);

@@ -92,7 +92,7 @@ static apr_status_t finish(void *unused)
     }
     for (int i = 0; i < worker.count; i++) {
         if (worker.hosts[i].outbox.transport) {
-            um_transport_rest(worker.hosts[i].outbox.transport);
+            um_transport_disconnect(worker.hosts[i].outbox.transport);
         }
     }
     return APR_SUCCESS;
@@ -281,7 +281,7 @@ static int send_mails(host_t *host, apr_pool_t *pool)
 static void rest_when_idle(host_t *host)
 {
     if (host->rest_at && is_time(host->rest_at)) {
-        um_transport_rest(host->outbox.transport);
+        um_transport_disconnect(host->outbox.transport);
         host->rest_at = 0;
     }
 }

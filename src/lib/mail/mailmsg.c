@@ -9,14 +9,14 @@
 
 #include <openssl/evp.h>
 
-/* RFC 2045 6.7, RFC 2047 2: the longest line; an encoded-word is one shorter, for the blank in front. */
+/* The longest line (RFC 2045 6.7, RFC 2047 2). An encoded-word is one shorter, for the blank in front of it. */
 #define LINE 76
 /* "=?UTF-8?B?" and "?=" */
 #define WORD_FRAME 12
-/* Never part of quoted-printable text, where = is followed by hexadecimal digits or a line end (RFC 2045 6.7). */
+/* Cannot occur in quoted-printable text, where = is followed by hexadecimal digits or a line end (RFC 2045 6.7). */
 #define BOUNDARY "=_alternative"
 
-/* The message as it grows; column counts from the last line end. */
+/* The message so far; column counts from the last line end. */
 typedef struct out_t {
     apr_pool_t *pool;
     char *bytes;
@@ -62,7 +62,7 @@ static void put_line(out_t *out, const char *text)
 
 /* --- headers --- */
 
-/* A blank and word, on a line of its own when it does not fit. */
+/* Adds a blank and a word, on a new line when it does not fit. */
 static void put_word(out_t *out, const char *word)
 {
     if (out->column + 1 + strlen(word) > LINE) {
@@ -72,8 +72,8 @@ static void put_word(out_t *out, const char *word)
     put(out, word);
 }
 
-/* How much of text one word of base64 can carry, room bytes at most: all that is left, or a multiple of three that
- * ends at the end of a character. 0: nothing. */
+/* How many bytes of text one base64 word can carry, room at most: all that is left, or a multiple of three that ends
+ * with a whole character. 0: none. */
 static apr_size_t base64_part(const char *text, apr_size_t left, apr_size_t room)
 {
     apr_size_t take = room - room % 3;
@@ -87,7 +87,7 @@ static apr_size_t base64_part(const char *text, apr_size_t left, apr_size_t room
     return take;
 }
 
-/* The first character of text as a word of quoted-printable, which has no padding; gives its bytes. */
+/* Adds the first character of text as a word in Q encoding, which has no padding. Returns its bytes. */
 static apr_size_t put_q_word(out_t *out, const char *text)
 {
     const char *word = "=?UTF-8?Q?";
@@ -101,10 +101,10 @@ static apr_size_t put_q_word(out_t *out, const char *text)
     return len;
 }
 
-/* text as encoded-words. A character is never cut in two: each word is decoded by itself (RFC 2047 5). No base64 word
- * but the last is padded: readers that join adjacent words before they decode them (GMime) stop at the first padding.
- * Where no character ends at a multiple of three bytes, one character in quoted-printable shifts the rest. (Among 12
- * bytes of characters of one length there is such an end.) */
+/* Adds text as encoded-words. Each word holds whole characters, because each is decoded by itself (RFC 2047 5). Only
+ * the last base64 word is padded: readers that join adjacent words before they decode them (GMime) stop at the first
+ * padding. Where no character ends at a multiple of three bytes, one character in Q encoding shifts the rest. (Among 12
+ * bytes of characters of the same length there is such an end.) */
 static void put_encoded(out_t *out, const char *text)
 {
     unsigned char base64[LINE + 4];
@@ -131,7 +131,7 @@ static void put_encoded(out_t *out, const char *text)
     }
 }
 
-/* text without control characters, which could end the header, and without blanks at the ends. */
+/* text without blanks at its ends, and with blanks for control characters, which could end the header. */
 static const char *clean(apr_pool_t *pool, const char *text)
 {
     char *copy = apr_pstrdup(pool, text), *at;
@@ -147,7 +147,7 @@ static const char *clean(apr_pool_t *pool, const char *text)
     return copy + strspn(copy, " ");
 }
 
-/* Whether text is shown as it is by every reader: what looks like an encoded-word is not. */
+/* Whether every mail reader shows text as it is: printable ASCII that does not look like an encoded-word. */
 static int is_plain(const char *text)
 {
     const char *at;
@@ -219,8 +219,9 @@ static apr_size_t line_end(const char *at)
     return *at == '\n' ? 1 : *at == '\r' ? 1 + (at[1] == '\n') : 0;
 }
 
-/* Whether a character stands for itself (RFC 2045 6.7). At the start of a line a dot and "From " do not, though they
- * might: mail programs have been known to take the one for the end and to put a > before the other. */
+/* Whether a character may stand for itself (RFC 2045 6.7). At the start of a line a dot and "From " are encoded as
+ * well, though they need not be: some mail programs take the dot for the end of the message and put a > before "From ".
+ */
 static int is_literal(const char *at, int is_first)
 {
     if (*at == ' ' || *at == '\t') {
@@ -275,7 +276,7 @@ static void put_body(out_t *out, const char *text, const char *html)
     end_line(out);
     put_line(out, "--" BOUNDARY);
     put_part(out, "text/plain", text);
-    /* The line end before a boundary belongs to the boundary (RFC 2046 5.1.1), so the part's own needs another. */
+    /* The line end before a boundary belongs to the boundary (RFC 2046 5.1.1), so the part needs its own as well. */
     end_line(out);
     put_line(out, "--" BOUNDARY);
     put_part(out, "text/html", html);
@@ -283,7 +284,7 @@ static void put_body(out_t *out, const char *text, const char *html)
     put_line(out, "--" BOUNDARY "--");
 }
 
-/* --- what may go in --- */
+/* --- the message --- */
 
 static int is_utf8(const char *text)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_MAILMSG_H
 #define UM_MAILMSG_H
-/* A mail as bytes: RFC 5322 with MIME (RFC 2045 to 2047), in 7-bit ASCII, so that any server takes it. */
+/* Formats a mail: RFC 5322 with MIME (RFC 2045 to 2047), in 7-bit ASCII, so that any server accepts it. */
 #include <apr_pools.h>
 #include <apr_time.h>
 
@@ -18,11 +18,11 @@ typedef struct um_mailmsg_t {
     apr_time_t date;
 } um_mailmsg_t;
 
-/** *bytes is the *len bytes of the message in pool, NUL-terminated: CRLF for every line end, no line longer than 76
- *  characters but one that is an address or a message id longer than that; text in quoted-printable, names and subject
- *  in encoded-words where they are not plain. It is marked as sent by a machine (RFC 3834), so that no holiday notice
- *  comes back. Nothing in m adds a header line: control characters in names and subject become blanks.
- *  APR_EINVAL: text that is not UTF-8, a date outside the years 1970 to 9999, or what um_mailaddr_ascii says of an
- *  address or the message id. */
+/** Builds the message in pool: *len bytes at *bytes, NUL-terminated. Every line ends with CRLF and has at most 76
+ * characters, unless an address or message id alone is longer. Text is quoted-printable; names and subject are
+ * encoded-words unless they are plain ASCII. The message is marked as sent by a machine (RFC 3834), so that no vacation
+ * reply comes back. No field can add a header line: control characters in names and subject become blanks.
+ * @return APR_SUCCESS; APR_EINVAL: text is not UTF-8, or the date is outside the years 1970 to 9999; or the error of
+ * um_mailaddr_ascii for an address or the message id */
 apr_status_t um_mailmsg_build(apr_pool_t *pool, const um_mailmsg_t *m, const char **bytes, apr_size_t *len);
 #endif

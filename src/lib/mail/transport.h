@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_TRANSPORT_H
 #define UM_TRANSPORT_H
-/* The ways a finished mail leaves this machine, by URL:
+/* Hands a finished mail over to a mail server, a mail program or a folder, as a URL says:
  *
- *     smtp://HOST[:25]             in clear text; no login, but for 127.0.0.1, [::1] and localhost
- *     smtp+starttls://HOST[:587]   TLS by STARTTLS, which is never done without
+ *     smtp://HOST[:25]             clear text; no login except at 127.0.0.1, [::1] and localhost
+ *     smtp+starttls://HOST[:587]   STARTTLS; nothing is sent when the server does not offer it
  *     smtps://HOST[:465]           TLS from the first byte
- *     sendmail:[COMMAND [ARGS]]    a program that takes what sendmail takes (default: /usr/sbin/sendmail -i); words are
- *                                  split at blanks, there is no shell, and "-f FROM -- TO" is added. It gets the
- *                                  message with LF for line ends
- *     file:/FOLDER                 a file TIME-ID.eml, mode 0600, whole or not there at all
+ *     sendmail:[COMMAND [ARGS]]    a program with sendmail's arguments (default: /usr/sbin/sendmail -i). The words are
+ *                                  split at blanks, there is no shell, and "-f FROM -- TO" is added. The program gets
+ *                                  the message with LF as line ends
+ *     file:/FOLDER                 a file TIME-ID.eml, mode 0600, which appears whole or not at all
  *
- * A transport serves one thread at a time. Every send is bounded by the timeout and ends soon when it is told to. */
+ * A transport serves one thread at a time. A send ends when its timeout is over, and soon after it is told to stop. */
 #include <apr_pools.h>
 
 #include <stdatomic.h>
@@ -19,40 +19,44 @@
 typedef struct um_transport_t um_transport_t;
 
 typedef struct um_transport_options_t {
-    const char *login_file;   /* NULL: no login; one line user:password, or the two on a line each */
-    const char *ca_file;      /* PEM: only these may vouch for the server; NULL: the system's */
-    int timeout;              /* seconds for a whole message, at least 1 */
+    const char *login_file;   /**< NULL: no login. One line user:password, or user and password on a line each */
+    const char *ca_file;      /**< PEM: only these certificates may vouch for the server; NULL: the system's */
+    int timeout;              /**< seconds for a whole message, at least 1 */
 } um_transport_options_t;
 
+/** What became of a message. */
 typedef enum {
-    UM_TRANSPORT_SENT,        /* the next server, program or disk has it */
-    UM_TRANSPORT_LATER,       /* this message, another time: 4xx; silence or a broken line behind RCPT TO; stopped */
-    UM_TRANSPORT_NEVER,       /* this message, for good: 5xx for the recipient or the content */
-    UM_TRANSPORT_DOWN         /* all messages: no connection, TLS or login, 421, the sender refused, a faulty set-up */
+    UM_TRANSPORT_SENT,        /**< the server, program or disk has it */
+    UM_TRANSPORT_LATER,       /**< try this message again: 4xx; silence or a broken connection after RCPT TO; stopped */
+    UM_TRANSPORT_NEVER,       /**< give this message up: 5xx for its recipient or content */
+    UM_TRANSPORT_DOWN         /**< no message can be sent: no connection, TLS or login, 421, the sender was refused, or
+                               * the setup is faulty */
 } um_transport_e;
 
-/** Readies libcurl for this process and undoes it with pool. Once per process that sends, before other threads can
- *  use libcurl; libcurl counts the calls, so others who do the same are no harm. */
+/** Initializes libcurl for this process, until pool is destroyed. Each process that sends calls it once, before other
+ * threads can use libcurl. libcurl counts the calls, so other users of it are not disturbed. APR_EGENERAL. */
 apr_status_t um_transport_global_init(apr_pool_t *pool);
 
-/** Looks at url, options and the files they name; asks no server and starts nothing. APR_EINVAL or the system's error:
- *  *why is a text for the administrator, without the directive's name and without secrets. */
-apr_status_t um_transport_check(apr_pool_t *pool, const char *url, const um_transport_options_t *o, const char **why);
+/** Checks the URL, the options and the files they name. Connects to no server and starts no program.
+ * @return APR_SUCCESS, APR_EINVAL or the system's error; then *why tells the administrator what is wrong, without the
+ * directive's name and without secrets */
+apr_status_t um_transport_check(apr_pool_t *pool, const char *url, const um_transport_options_t *options,
+                                const char **why);
 
-/** As um_transport_check, and *t is ready in pool. The login is read here and wiped with pool; libcurl is not touched
- *  and no connection made before the first send, so a parent with more rights can open what its children use. */
-apr_status_t um_transport_open(apr_pool_t *pool, const char *url, const um_transport_options_t *o, um_transport_t **t,
-                               const char **why);
+/** Checks likewise, and creates the transport in pool. The login is read here and wiped with pool. libcurl is not used
+ * and nothing is connected before the first send, so a parent with more rights can open what its children use. */
+apr_status_t um_transport_open(apr_pool_t *pool, const char *url, const um_transport_options_t *options,
+                               um_transport_t **transport, const char **why);
 
-/** Sends one finished message (len bytes, CRLF, 7-bit) to one recipient. from may be "" (no bounce is wanted).
- *  stop, which may be NULL: once it is not 0 the send gives up within about a second, UM_TRANSPORT_LATER. A connection
- *  is kept for the next message; one that the server has closed meanwhile is replaced without being told of.
- *  *why, in pool, is never NULL: the server's reply (also when sent), or what failed. At most 200 bytes of printable
- *  ASCII, with addresses and whatever is as long as a token replaced: servers quote what they refuse. */
-um_transport_e um_transport_send(um_transport_t *t, apr_pool_t *pool, const char *from, const char *to,
+/** Sends one finished message (len bytes, CRLF, 7-bit) to one recipient. The connection is kept for the next message. A
+ * kept connection that the server has closed meanwhile is replaced.
+ * @param from  the envelope's sender; "": no bounces are wanted
+ * @param stop  once it is not 0, the send ends within about a second with UM_TRANSPORT_LATER; may be NULL
+ * @param why   never NULL, in pool: the server's reply (also when sent), or what failed. At most 200 bytes of printable
+ *              ASCII for the log, with addresses and possible tokens replaced: servers quote what they refuse */
+um_transport_e um_transport_send(um_transport_t *transport, apr_pool_t *pool, const char *from, const char *to,
                                  const char *bytes, apr_size_t len, const atomic_int *stop, const char **why);
 
-/** Ends what is kept open, without waiting for anybody: for a sender that has nothing to do. The next send opens it
- *  anew. */
-void um_transport_rest(um_transport_t *t);
+/** Closes the kept connection, without waiting for the server. The next send opens a new one. */
+void um_transport_disconnect(um_transport_t *transport);
 #endif

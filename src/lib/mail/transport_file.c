@@ -10,7 +10,7 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 
-/* Names sort by time, and no two are the same. */
+/* Names sort by time and are unique. */
 static apr_status_t name_file(apr_pool_t *pool, const char **name)
 {
     apr_time_exp_t now;
@@ -32,13 +32,13 @@ static um_transport_e send_file(um_transport_t *t, um_transport_mail_t *mail)
 
     if (status == APR_SUCCESS) {
         file = apr_pstrcat(mail->pool, folder, "/", name, NULL);
-        /* In the same folder, for a name moves within one file system only; with a dot, so that who looks for mails
-         * does not find half of one. */
+        /* In the same folder, because rename works within one file system only. The name begins with a dot, so that a
+         * program that looks for mails does not take an unfinished one. */
         unready = apr_pstrcat(mail->pool, folder, "/.", name, ".new", NULL);
         status = um_atomic_file_put(mail->pool, unready, file, mail->bytes, mail->len);
     }
     if (status != APR_SUCCESS) {
-        mail->why = um_transport_reason(mail->pool, "the mail folder cannot be written", status);
+        mail->why = um_transport_reason(mail->pool, "the mail cannot be written into its folder", status);
         return UM_TRANSPORT_DOWN;
     }
     mail->why = "written";
@@ -55,7 +55,7 @@ apr_status_t um_transport_file_open(um_transport_t *t, const char *scheme, const
         rest += 2;
     }
     if (rest[0] != '/' || rest[1] == '/') {
-        *why = "file: needs a folder's whole path, as in file:/var/mail/outgoing";
+        *why = "file: needs the absolute path of a folder, as in file:/var/mail/outgoing";
         return APR_EINVAL;
     }
     status = apr_stat(&info, rest, APR_FINFO_TYPE, t->pool);

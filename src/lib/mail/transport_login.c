@@ -19,7 +19,7 @@ static apr_status_t refuse(apr_pool_t *pool, apr_status_t status, const char *fi
     return status;
 }
 
-/* Cuts the line at *at off and goes behind it; NULL when there is none. */
+/* Ends the line at *at with a NUL and moves *at behind it. NULL: there is no more line. */
 static char *next_line(char **at)
 {
     char *line = *at;
@@ -37,7 +37,7 @@ static char *next_line(char **at)
     return line;
 }
 
-/* text is cut into its parts where it stands; gives what is wrong with it, NULL for nothing. */
+/* Splits text in place. Returns what is wrong with it, or NULL. */
 static const char *split(char *text, char **user, char **password)
 {
     char *first = next_line(&text), *second = next_line(&text), *third = next_line(&text);
@@ -73,8 +73,8 @@ apr_status_t um_transport_login_read(apr_pool_t *pool, const char *file, char **
         return refuse(pool, status, file, NULL, why);
     }
     if (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE)) {
-        return refuse(pool, APR_EINVAL, file, "can be read or written by others; close it, for example with chmod 640",
-                      why);
+        return refuse(pool, APR_EINVAL, file, "can be read or written by all users; change its mode, for "
+                      "example with chmod 640", why);
     }
     status = um_secret_file_read(pool, file, &bytes, &len, &what);
     if (status != APR_SUCCESS) {
@@ -86,6 +86,8 @@ apr_status_t um_transport_login_read(apr_pool_t *pool, const char *file, char **
     if (!what) {
         *user = apr_pstrdup(pool, *user);
         *password = apr_pstrdup(pool, *password);
+        um_wipe_with(pool, *user, strlen(*user));
+        um_wipe_with(pool, *password, strlen(*password));
     }
     um_wipe(text, len);
     if (what) {
@@ -105,7 +107,7 @@ apr_status_t um_transport_login_check_ca(apr_pool_t *pool, const char *file, con
     if (status != APR_SUCCESS) {
         return refuse(pool, status, file, NULL, why);
     }
-    /* Looked at before it is opened: to open a named pipe would wait for somebody to write into it. */
+    /* Only a regular file is opened: opening a named pipe would wait for a writer. */
     in = info.filetype == APR_REG ? BIO_new_file(file, "r") : NULL;
     if (in) {
         certificate = PEM_read_bio_X509(in, NULL, NULL, NULL);
@@ -113,7 +115,7 @@ apr_status_t um_transport_login_check_ca(apr_pool_t *pool, const char *file, con
     }
     ERR_clear_error();
     if (!certificate) {
-        return refuse(pool, APR_EINVAL, file, "holds no certificate in PEM that can be read", why);
+        return refuse(pool, APR_EINVAL, file, "holds no readable certificate in PEM", why);
     }
     X509_free(certificate);
     return APR_SUCCESS;

@@ -18,14 +18,12 @@
 #include <apr_tables.h>
 
 #define DEFAULT "/usr/sbin/sendmail -i"
-/* ms: how often a talking and a silent program are looked at, and how long one may take to end when told to. */
-#define STEP 50
-#define SILENT_STEP 2
-#define GRACE 500
+#define STEP 50         /* ms between two looks at a program whose standard error is open */
+#define CLOSED_STEP 2   /* ms between two looks at a program that has closed it: it mostly ends at once */
+#define GRACE 500       /* ms that a program may take to end after SIGTERM */
 
-/* As a script's shell ends for a command that cannot be executed, and for one that is not there. */
-#define SHELL_REFUSED 126
-#define SHELL_MISSED 127
+#define SHELL_REFUSED 126   /* a shell script's command cannot be executed */
+#define SHELL_MISSED 127    /* a shell script's command was not found */
 
 static const struct {
     int code;
@@ -50,14 +48,14 @@ static const struct {
     { SHELL_MISSED, UM_TRANSPORT_DOWN, "command not found" },
 };
 
-/* A running program, and what it has said. */
+/* A running program and what it wrote to standard error. */
 typedef struct run_t {
     um_transport_mail_t *mail;
     pid_t pid;
-    int ear;                   /* our end of the pipe that it complains into; -1: it has closed its own */
+    int err;                   /* our end of the pipe behind its standard error; -1: the program has closed its end */
     char said[256];
     apr_size_t len;
-    const char *cut;           /* why it was ended by us */
+    const char *cut;           /* why we ended it; NULL: we did not */
 } run_t;
 
 static void close_fd(int *fd)
@@ -68,8 +66,8 @@ static void close_fd(int *fd)
     }
 }
 
-/* The message with LF for CRLF, and its length. A sendmail program takes a Unix text and makes the line ends of SMTP
- * itself: of CRLF dma, nullmailer and others make CR CR LF, which no mail reader can read. */
+/* The message with LF for CRLF, and its length. A sendmail program takes a Unix text and makes SMTP's line ends itself.
+ * Given CRLF, dma, nullmailer and others make CR CR LF, which mail readers do not understand. */
 static const char *unix_text(const um_transport_mail_t *mail, apr_size_t *len)
 {
     char *text = apr_palloc(mail->pool, mail->len);
@@ -83,8 +81,8 @@ static const char *unix_text(const um_transport_mail_t *mail, apr_size_t *len)
     return text;
 }
 
-/* A file in memory: a pipe would have to be written with an eye on a program that does not read, and a file on the disk
- * would leave a token there. */
+/* A file in memory with the message. Writing into a pipe would block when the program does not read, and a file on the
+ * disk would leave a token there. */
 static int put_message(const um_transport_mail_t *mail)
 {
     int fd = memfd_create("mail", MFD_CLOEXEC), error = 0;
@@ -109,11 +107,12 @@ static int put_message(const um_transport_mail_t *mail)
     return fd;
 }
 
-/* posix_spawn, because a fork of a server with threads may do next to nothing before it becomes another program. In a
- * group of its own, to end with it what it has started; with the signals' defaults, for httpd ignores some. */
+/* posix_spawn, because after a fork of a process with threads hardly any function may be called before exec. The
+ * program gets a process group of its own, so that a kill also ends what it has started, and the default handling of
+ * signals, because httpd ignores some. */
 static int spawn(run_t *run, char *const *args, int in, int err)
 {
-    /* Not the server's own: nobody knows what is in that. */
+    /* Not httpd's environment, which may hold anything. */
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
     char *const environment[] = { path, locale, NULL };
     posix_spawn_file_actions_t files;
@@ -137,7 +136,7 @@ static int spawn(run_t *run, char *const *args, int in, int err)
     return error;
 }
 
-/* Starts the program; gives 0 or the system's error. */
+/* Starts the program. 0, or the system's error. */
 static int start(const apr_array_header_t *command, run_t *run)
 {
     apr_array_header_t *args = apr_array_copy(run->mail->pool, command);
@@ -150,42 +149,42 @@ static int start(const apr_array_header_t *command, run_t *run)
     APR_ARRAY_PUSH(args, const char *) = NULL;
     error = in < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : 0;
     if (!error) {
-        /* The program's end is like any other: who writes into it expects to wait. */
+        /* Programs expect that a write to standard error blocks. */
         error = fcntl(ends[1], F_SETFL, 0) < 0 ? errno : spawn(run, (char *const *)args->elts, in, ends[1]);
     }
     close_fd(&in);
     close_fd(&ends[1]);
-    run->ear = ends[0];
+    run->err = ends[0];
     if (error) {
-        close_fd(&run->ear);
+        close_fd(&run->err);
     }
     return error;
 }
 
-/* Takes what the program says, for as long as wait (ms) when it says nothing; more than fits is read and dropped. */
-static void listen_to(run_t *run, int wait)
+/* Reads what the program writes; waits up to wait ms for it. What does not fit is dropped. */
+static void read_error_text(run_t *run, int wait)
 {
-    struct pollfd ear = { run->ear, POLLIN, 0 };
+    struct pollfd pipe_end = { run->err, POLLIN, 0 };
     char said[512];
     apr_size_t take, room = sizeof(run->said) - 1 - run->len;
     ssize_t count;
 
-    /* A pipe that is closed says nothing about the program's end, though that mostly follows at once. */
-    if (poll(&ear, 1, run->ear < 0 && wait > SILENT_STEP ? SILENT_STEP : wait) <= 0) {
+    /* A program that has closed its end may still run, though mostly it ends at once. */
+    if (poll(&pipe_end, 1, run->err < 0 && wait > CLOSED_STEP ? CLOSED_STEP : wait) <= 0) {
         return;
     }
-    count = read(run->ear, said, sizeof(said));
+    count = read(run->err, said, sizeof(said));
     if (count > 0) {
         take = (apr_size_t)count < room ? (apr_size_t)count : room;
         memcpy(run->said + run->len, said, take);
         run->len += take;
     }
     else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
-        close_fd(&run->ear);
+        close_fd(&run->err);
     }
 }
 
-/* As waitpid, which a signal may interrupt. */
+/* waitpid, repeated when a signal interrupts it. */
 static pid_t reap(const run_t *run, int *status, int how)
 {
     pid_t pid;
@@ -196,7 +195,7 @@ static pid_t reap(const run_t *run, int *status, int how)
     return pid;
 }
 
-/* Waits for the program and ends it when time is up or stop says so. It leaves no zombie. 0, or the system's error. */
+/* Waits for the program; ends it when the time is over or stop is set. Leaves no zombie. 0, or the system's error. */
 static int wait_for(run_t *run, int timeout, int *status)
 {
     apr_int64_t deadline = um_monotonic_ms() + (apr_int64_t)timeout * 1000;
@@ -204,7 +203,7 @@ static int wait_for(run_t *run, int timeout, int *status)
     pid_t pid;
 
     while ((pid = reap(run, status, WNOHANG)) == 0) {
-        listen_to(run, STEP);
+        read_error_text(run, STEP);
         if (!run->cut && ((stop && *stop) || um_monotonic_ms() >= deadline)) {
             run->cut = stop && *stop ? "stopped" : "timed out";
             kill(-run->pid, SIGTERM);
@@ -216,10 +215,10 @@ static int wait_for(run_t *run, int timeout, int *status)
             break;
         }
     }
-    if (pid >= 0 && run->ear >= 0) {
-        listen_to(run, 0);
+    if (pid >= 0 && run->err >= 0) {
+        read_error_text(run, 0);
     }
-    close_fd(&run->ear);
+    close_fd(&run->err);
     return pid < 0 ? errno : 0;
 }
 
@@ -234,7 +233,7 @@ static um_transport_e judge(run_t *run, int status)
     run->said[run->len] = '\0';
     colon = run->len ? ": " : "";
     if (code == 0) {
-        run->mail->why = "taken by the mail program";
+        run->mail->why = "accepted by the mail program";
         return UM_TRANSPORT_SENT;
     }
     if (run->cut || code < 0) {
@@ -254,7 +253,7 @@ static um_transport_e judge(run_t *run, int status)
 
 static um_transport_e send_by_program(um_transport_t *t, um_transport_mail_t *mail)
 {
-    run_t run = { .mail = mail, .ear = -1 };
+    run_t run = { .mail = mail, .err = -1 };
     int status, error = start(t->own, &run);
 
     if (error) {
@@ -263,8 +262,8 @@ static um_transport_e send_by_program(um_transport_t *t, um_transport_mail_t *ma
     }
     error = wait_for(&run, t->o.timeout, &status);
     if (error) {
-        /* It may have taken the message: to send it twice is the lesser wrong. */
-        mail->why = um_transport_reason(mail->pool, "how the mail program ended was not seen", error);
+        /* It may have taken the message. Sending it twice is better than not at all. */
+        mail->why = um_transport_reason(mail->pool, "the exit status of the mail program is unknown", error);
         return UM_TRANSPORT_LATER;
     }
     return judge(&run, status);
@@ -293,7 +292,7 @@ apr_status_t um_transport_sendmail_open(um_transport_t *t, const char *scheme, c
 
     (void)scheme;
     if (*program != '/') {
-        *why = "sendmail: needs the whole path of a program, as in sendmail:/usr/sbin/sendmail -i";
+        *why = "sendmail: needs the absolute path of a program, as in sendmail:/usr/sbin/sendmail -i";
         return APR_EINVAL;
     }
     status = apr_stat(&info, program, APR_FINFO_TYPE | APR_FINFO_PROT, t->pool);

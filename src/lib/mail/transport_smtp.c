@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "transport_talk.h"
+#include "transport_private.h"
 
 #include "wipe.h"
 
@@ -15,19 +15,19 @@
 #include <curl/curl.h>
 
 
-#define LONGEST_CONNECT 20            /* s: another server may be up while this one's packets vanish */
-#define LONGEST_QUIT 1                /* s: the message is settled when QUIT is said */
+#define LONGEST_CONNECT 20            /* s: this server's packets may vanish while another one answers */
+#define LONGEST_QUIT 1                /* s: the message's fate is known when QUIT is sent */
 
 typedef struct smtp_t {
     const char *url;
     int is_tls;
     char *user;                /* NULL: no login */
     char *password;
-    CURL *curl;                /* NULL until the first message, and while nothing is kept open */
+    CURL *curl;                /* NULL while there is no connection */
     um_transport_mail_t *mail; /* NULL between messages */
     apr_size_t sent;           /* bytes of the message that libcurl has taken */
-    apr_time_t quit;           /* when we have said QUIT; 0: not yet */
-    um_transport_talk_t talk;
+    apr_time_t quit;           /* when QUIT was sent; 0: not yet */
+    um_transport_dialog_t dialog;
     char error[CURL_ERROR_SIZE];
 } smtp_t;
 
@@ -39,11 +39,11 @@ static int on_trace(CURL *curl, curl_infotype type, char *text, size_t len, void
 
     (void)curl;
     if (type == CURLINFO_HEADER_IN) {
-        um_transport_talk_hear(&smtp->talk, text, len);
+        um_transport_dialog_reply(&smtp->dialog, text, len);
     }
     else if (type == CURLINFO_HEADER_OUT) {
-        um_transport_talk_say(&smtp->talk, text, len);
-        smtp->quit = smtp->talk.is_over && !smtp->quit ? apr_time_now() : smtp->quit;
+        um_transport_dialog_command(&smtp->dialog, text, len);
+        smtp->quit = smtp->dialog.is_over && !smtp->quit ? apr_time_now() : smtp->quit;
     }
     return 0;
 }
@@ -70,7 +70,7 @@ static int on_progress(void *data, curl_off_t down, curl_off_t now_down, curl_of
            || (smtp->quit && apr_time_now() - smtp->quit > apr_time_from_sec(LONGEST_QUIT));
 }
 
-/* What this process starts shall not get hold of a connection that is logged in. */
+/* Programs that this process starts must not inherit a connection that is logged in. */
 static int on_socket(void *data, curl_socket_t fd, curlsocktype purpose)
 {
     (void)data;
@@ -81,7 +81,7 @@ static int on_socket(void *data, curl_socket_t fd, curlsocktype purpose)
 
 /* --- the connection --- */
 
-static void rest(um_transport_t *t)
+static void disconnect(um_transport_t *t)
 {
     smtp_t *smtp = t->own;
     curl_socket_t fd = CURL_SOCKET_BAD;
@@ -89,25 +89,13 @@ static void rest(um_transport_t *t)
     if (!smtp->curl) {
         return;
     }
-    /* libcurl says QUIT and would wait two minutes for a server that does not answer. With nothing to be read any more
-     * it says so all the same, and goes. */
+    /* libcurl sends QUIT and would wait two minutes for a server that does not answer. When the socket is shut for
+     * reading, it sends QUIT and closes at once. */
     if (curl_easy_getinfo(smtp->curl, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD) {
         shutdown(fd, SHUT_RD);
     }
     curl_easy_cleanup(smtp->curl);
     smtp->curl = NULL;
-}
-
-static void wipe(um_transport_t *t)
-{
-    smtp_t *smtp = t->own;
-
-    if (smtp->user) {
-        um_wipe(smtp->user, strlen(smtp->user));
-    }
-    if (smtp->password) {
-        um_wipe(smtp->password, strlen(smtp->password));
-    }
 }
 
 static unsigned int set_security(CURL *curl, const smtp_t *smtp, const um_transport_options_t *o)
@@ -120,7 +108,7 @@ static unsigned int set_security(CURL *curl, const smtp_t *smtp, const um_transp
     bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
     if (o->ca_file) {
         bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, o->ca_file);
-        /* The system's folder would vouch beside the file. */
+        /* Otherwise the system's folder of certificates would be trusted as well. */
         bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
     }
     if (smtp->user) {
@@ -141,7 +129,7 @@ static CURL *make(smtp_t *smtp, const um_transport_options_t *o)
     bad = set_security(curl, smtp, o);
     bad |= curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     bad |= curl_easy_setopt(curl, CURLOPT_URL, smtp->url);
-    bad |= curl_easy_setopt(curl, CURLOPT_PROXY, "");           /* not what some environment says */
+    bad |= curl_easy_setopt(curl, CURLOPT_PROXY, "");           /* ignore http_proxy and the like in the environment */
     bad |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     bad |= curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, 1L);
     bad |= curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
@@ -159,7 +147,7 @@ static CURL *make(smtp_t *smtp, const um_transport_options_t *o)
     bad |= curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, on_socket);
     bad |= curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, smtp->error);
 #if LIBCURL_VERSION_NUM >= 0x075700
-    /* A name server that does not answer holds up nobody who has given up. */
+    /* Without it, cleaning up waits for a name server that does not answer. */
     bad |= curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 #endif
     if (bad) {
@@ -173,11 +161,11 @@ static CURL *make(smtp_t *smtp, const um_transport_options_t *o)
 
 static CURLcode attempt(smtp_t *smtp, um_transport_mail_t *mail, struct curl_slist *to, apr_interval_time_t left)
 {
-    int has_login = smtp->talk.has_login;
+    int has_login = smtp->dialog.has_login;
     unsigned int bad = 0;
     CURLcode code;
 
-    smtp->talk = (um_transport_talk_t){ .has_login = has_login };
+    smtp->dialog = (um_transport_dialog_t){ .has_login = has_login };
     smtp->error[0] = '\0';
     smtp->mail = mail;
     smtp->sent = 0;
@@ -191,35 +179,36 @@ static CURLcode attempt(smtp_t *smtp, um_transport_mail_t *mail, struct curl_sli
     return code;
 }
 
-/* Whether a kept connection turned out to be closed, so that the message has not been looked at by anybody. */
+/* Whether the server had closed a kept connection, so that it has not seen the message. */
 static int is_stale(const smtp_t *smtp, CURLcode code)
 {
     long connects = 1;
 
-    return (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || smtp->talk.code == 421)
-           && smtp->talk.phase <= UM_TRANSPORT_TALK_MAIL && (smtp->talk.code == 0 || smtp->talk.code == 421)
+    return (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING
+            || smtp->dialog.code == 421)
+           && smtp->dialog.phase <= UM_TRANSPORT_DIALOG_MAIL && (smtp->dialog.code == 0 || smtp->dialog.code == 421)
            && curl_easy_getinfo(smtp->curl, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK && connects == 0;
 }
 
 static um_transport_e judge(const smtp_t *smtp, um_transport_mail_t *mail, CURLcode code)
 {
     if (code == CURLE_OK) {
-        mail->why = apr_pstrdup(mail->pool, smtp->talk.len ? smtp->talk.reply : "sent");
+        mail->why = apr_pstrdup(mail->pool, smtp->dialog.len ? smtp->dialog.reply : "sent");
         return UM_TRANSPORT_SENT;
     }
     if (!smtp->curl) {
-        mail->why = "libcurl cannot do this: no memory, or built without SMTP or TLS";
+        mail->why = "libcurl is out of memory, or was built without SMTP or TLS";
         return UM_TRANSPORT_DOWN;
     }
     if (code == CURLE_ABORTED_BY_CALLBACK) {
         mail->why = "stopped";
         return UM_TRANSPORT_LATER;
     }
-    return um_transport_talk_judge(&smtp->talk, mail->pool, smtp->user != NULL,
-                                   *smtp->error ? smtp->error : curl_easy_strerror(code), &mail->why);
+    return um_transport_dialog_verdict(&smtp->dialog, mail->pool, smtp->user != NULL,
+                                       *smtp->error ? smtp->error : curl_easy_strerror(code), &mail->why);
 }
 
-/* Tries to send within left, on a new connection where none is kept. */
+/* Tries to send within left microseconds, on a new connection when none is kept. */
 static CURLcode try_to_send(um_transport_t *t, um_transport_mail_t *mail, apr_interval_time_t left)
 {
     smtp_t *smtp = t->own;
@@ -246,15 +235,15 @@ static um_transport_e send_by_smtp(um_transport_t *t, um_transport_mail_t *mail)
     CURLcode code = try_to_send(t, mail, timeout);
 
     if (is_stale(smtp, code)) {
-        rest(t);
+        disconnect(t);
         passed = apr_time_now() - start;
         code = try_to_send(t, mail, passed < 0 ? timeout : timeout - passed);
     }
     verdict = judge(smtp, mail, code);
     if (code != CURLE_OK) {
-        /* libcurl keeps a connection on which the reply to the message is still to come, and would take that for the
-         * reply to what is said next. */
-        rest(t);
+        /* libcurl keeps a connection on which the reply to the message is still to come, and would take that reply for
+         * the one to its next command. */
+        disconnect(t);
     }
     return verdict;
 }
@@ -272,7 +261,7 @@ static const struct {
     { "smtps", "smtps", 465, 1 },
 };
 
-/* Whether text is not empty and made of letters, digits and others. */
+/* Whether text is not empty and made of ASCII letters, digits and the characters in others. */
 static int is_made_of(const char *text, const char *others)
 {
     const char *at;
@@ -286,7 +275,7 @@ static int is_made_of(const char *text, const char *others)
     return at > text;
 }
 
-/* Reads "//HOST[:PORT]" and one more slash, if it is there; gives what is wrong, NULL for nothing. */
+/* Reads "//HOST[:PORT]" and an optional slash. Returns what is wrong with it, or NULL. */
 static const char *read_host(apr_pool_t *pool, const char *rest, char **host, apr_port_t *port)
 {
     apr_size_t len = strncmp(rest, "//", 2) == 0 ? strcspn(rest + 2, "/") : 0;
@@ -296,19 +285,19 @@ static const char *read_host(apr_pool_t *pool, const char *rest, char **host, ap
         return "needs a host, as in smtp+starttls://mail.example.org";
     }
     if (strchr(text, '@')) {
-        return "holds a login, which everybody could read; it belongs into a file of its own";
+        return "holds a login, which everybody who reads the configuration could see; put it into a file of its own";
     }
     if (rest[2 + len] && rest[2 + len + 1]) {
-        return "has something behind the host and port";
+        return "has text behind the host and port";
     }
     if (text[strlen(text) - 1] == ':' || apr_parse_addr_port(host, &scope, port, text, pool) != APR_SUCCESS || !*host
         || scope || !is_made_of(*host, *text == '[' ? ":." : "-._")) {
-        return "has no host name or address and port that can be read";
+        return "has no host name or port that can be understood";
     }
     return NULL;
 }
 
-/* The name that we greet the server with (RFC 5321 4.1.1.1). */
+/* The name in EHLO (RFC 5321 4.1.1.1). */
 static const char *own_name(apr_pool_t *pool)
 {
     char name[APRMAXHOSTLEN + 1];
@@ -345,8 +334,7 @@ apr_status_t um_transport_smtp_open(um_transport_t *t, const char *scheme, const
     }
     t->own = smtp;
     t->send = send_by_smtp;
-    t->rest = rest;
-    t->wipe = wipe;
+    t->disconnect = disconnect;
     smtp->is_tls = schemes[i].is_tls;
     smtp->url = apr_psprintf(t->pool, strchr(host, ':') ? "%s://[%s]:%d/%s" : "%s://%s:%d/%s", schemes[i].known_to_curl,
                              host, port ? port : schemes[i].port, own_name(t->pool));
