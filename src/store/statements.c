@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store.h"
+#include "user_columns.h"
 
 static const um_statement_t pgsql_statements[] = {
 #define UM_UUID "cast(%s as uuid)"
@@ -8,11 +9,8 @@ static const um_statement_t pgsql_statements[] = {
 #include "statements.h"
 #undef UM_UUID
 #undef UM_SQL2
-#undef UM_USER_COLUMNS
 #undef UM_USER_GROUPS
-#undef UM_USER_RETURNING
 #undef UM_USER_READDRESS
-#undef UM_USER_INSERT
 #undef UM_SESSION_INSERT
 #undef UM_MAIL_INSERT
 #undef UM_MAIL_VALUES

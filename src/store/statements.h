@@ -145,7 +145,7 @@ UM_STATEMENT(MAIL_INSERT, WRITE, 10,
 
 /* A new account with its session and the mail to verify its address, each unless its id is NULL: all rows or none, by
  * one round trip. SQLite has no such statement and no round trips. */
-UM_STATEMENT(REGISTRATION, WRITE, 33,
+UM_STATEMENT(REGISTRATION, WRITE, UM_STORE_USER_VALUES + 20,
     UM_SQL2("with u as (" UM_USER_INSERT ", version),"
             " s as (" UM_SESSION_INSERT " from u where cast(%s as uuid) is not null),"
             " m as (" UM_MAIL_INSERT " select " UM_MAIL_VALUES " from u where cast(%s as uuid) is not null)"

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of statements.h that is about users; see there. */
-
-#define UM_USER_COLUMNS \
-    "u.id, u.username, u.first_name, u.last_name, u.email, u.password, u.version, u.is_active, u.is_staff"
+/* The part of statements.h that is about users; see there. The columns are those of user_columns.h. */
 
 UM_STATEMENT(USER_BY_ID, READ, 1,
     "select " UM_USER_COLUMNS " from um_users u where u.id = " UM_UUID)
@@ -19,39 +16,26 @@ UM_STATEMENT(USER_TAKEN, READ, 4,
 UM_STATEMENT(USER_EMAIL_TAKEN, READ, 2,
     "select u.id from um_users u where u.email_key = cast(%s as text) and u.id <> " UM_UUID " limit 1")
 
-#define UM_USER_INSERT \
-    "insert into um_users (id, username, username_key, first_name, last_name, email, email_key, email_claim," \
-    " password, version, is_active, created_at, updated_at)" \
-    " values (" UM_UUID ", cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text)," \
-    " cast(%s as text), cast(%s as text), cast(%s as text), " UM_UUID ", cast(%s as smallint), cast(%s as bigint)," \
-    " cast(%s as bigint))" \
-    " on conflict do nothing returning id"
+UM_STATEMENT(USER_INSERT, WRITE, UM_STORE_USER_VALUES, UM_USER_INSERT)
 
-UM_STATEMENT(USER_INSERT, WRITE, 13, UM_USER_INSERT)
-
-#define UM_USER_RETURNING \
-    " returning id, username, first_name, last_name, email, password, version, is_active, is_staff"
-
-/* A name that is absent (NULL) keeps its value. Nothing but the key stands in the condition: PostgreSQL keeps one plan
+/* A field that is absent (NULL) keeps its value. Nothing but the key stands in the condition: PostgreSQL keeps one plan
  * for all values only if no value can make the plan cheaper. */
-UM_STATEMENT(USER_UPDATE, WRITE, 4,
-    "update um_users set first_name = coalesce(cast(%s as text), first_name),"
-    " last_name = coalesce(cast(%s as text), last_name), updated_at = cast(%s as bigint)"
-    " where id = " UM_UUID UM_USER_RETURNING)
+UM_STATEMENT(USER_UPDATE, WRITE, UM_USER_TEXTS + 2,
+    "update um_users as u set " UM_USER_SET_TEXTS "updated_at = cast(%s as bigint) where id = " UM_UUID
+    UM_USER_RETURNING)
 
 /* The same with the address. Another address is not verified yet. No row when the address is no longer the last value:
  * the owner of that one is told of the change. */
 #define UM_USER_READDRESS \
-    "update um_users as u set first_name = coalesce(cast(%s as text), u.first_name)," \
-    " last_name = coalesce(cast(%s as text), u.last_name), email = cast(%s as text), email_key = cast(%s as text)," \
+    "update um_users as u set " UM_USER_SET_TEXTS "email = cast(%s as text), email_key = cast(%s as text)," \
     " email_claim = nullif(cast(%s as text), '')," \
     " email_verified = case when u.email_key = cast(%s as text) then u.email_verified else 0 end," \
     " updated_at = cast(%s as bigint) where id = " UM_UUID " and u.email = cast(%s as text)"
 
-UM_STATEMENT(USER_READDRESS, WRITE, 9, UM_USER_READDRESS UM_USER_RETURNING)
+UM_STATEMENT(USER_READDRESS, WRITE, UM_USER_TEXTS + 7, UM_USER_READDRESS UM_USER_RETURNING)
 
 /* Where addresses are exclusive. No row when another account has the address, also since before they were. */
-UM_STATEMENT(USER_READDRESS_CLAIM, WRITE, 10,
+UM_STATEMENT(USER_READDRESS_CLAIM, WRITE, UM_USER_TEXTS + 8,
     UM_USER_READDRESS
     " and not exists (select 1 from um_users o where o.email_key = cast(%s as text) and o.id <> u.id)"
     UM_USER_RETURNING)
@@ -103,9 +87,8 @@ UM_STATEMENT(USER_RENEW, WRITE, 3,
     "update um_users set version = " UM_UUID ", updated_at = cast(%s as bigint) where id = " UM_UUID " returning id")
 
 /* Changes nothing and locks the row, if it is as it was read and was last changed no later than the last value. */
-UM_STATEMENT(USER_MATCH, WRITE, 6,
-    "update um_users set updated_at = updated_at where id = " UM_UUID " and username = cast(%s as text)"
-    " and first_name = cast(%s as text) and last_name = cast(%s as text) and email = cast(%s as text)"
+UM_STATEMENT(USER_MATCH, WRITE, UM_USER_FIELDS + 2,
+    "update um_users set updated_at = updated_at where id = " UM_UUID UM_USER_MATCHES
     " and updated_at <= cast(%s as bigint) returning id")
 
 UM_STATEMENT(USER_DELETE, WRITE, 1,

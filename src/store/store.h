@@ -39,11 +39,8 @@ typedef enum {
 #define UM_STATEMENT(name, kind, values, text) UM_SQL_##name,
 #include "statements.h"
 #undef UM_STATEMENT
-#undef UM_USER_COLUMNS
 #undef UM_USER_GROUPS
-#undef UM_USER_RETURNING
 #undef UM_USER_READDRESS
-#undef UM_USER_INSERT
 #undef UM_SESSION_INSERT
 #undef UM_MAIL_INSERT
 #undef UM_MAIL_VALUES

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_group.h"
 
+#include "user_columns.h"
+
 #include <apr_strings.h>
 #include <string.h>
-
-#define USER_COLUMNS 9
 
 apr_status_t um_store_group_list(um_store_call_t *call, apr_array_header_t **groups)
 {
@@ -39,7 +39,7 @@ apr_status_t um_store_group_user(um_store_call_t *call, const char *user_id, um_
     *groups = "";
     if (rv == APR_SUCCESS && rows.count) {
         *user = um_store_user_read(call->pool, rows.row[0]);
-        *groups = rows.row[0][USER_COLUMNS] ? rows.row[0][USER_COLUMNS] : "";
+        *groups = rows.row[0][UM_STORE_USER_COLUMNS] ? rows.row[0][UM_STORE_USER_COLUMNS] : "";
     }
     return rv;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_one_time_token.h"
 
+#include "user_columns.h"
+
 #include <apr_strings.h>
 
 apr_status_t um_store_one_time_token_users(um_tx_t *tx, apr_pool_t *pool, const um_mail_request_t *request,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_registration.h"
 
+#include "user_columns.h"
+
 /* The statement for all rows takes the values of those for one each, but for the user's id and version of the session,
  * and the ids of session and mail twice. */
 #define SESSION_VALUES (UM_STORE_SESSION_VALUES - 2)

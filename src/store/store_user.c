@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_user.h"
 
+#include "user_columns.h"
+
 #include <apr_strings.h>
 #include <string.h>
 
@@ -13,16 +15,15 @@ um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row)
 {
     um_user_t *user = apr_pcalloc(pool, sizeof(*user));
 
-    user->id = row[0];
-    user->username = row[1];
-    user->first_name = row[2];
-    user->last_name = row[3];
-    user->email = row[4];
-    user->password = row[5];
-    user->version = row[6];
-    user->is_active = is_set(row[7]);
-    user->is_waiting = row[7] && row[7][0] == '2';
-    user->is_staff = is_set(row[8]);
+#define READ(name, ...) user->name = row[UM_USER_AT_##name];
+    UM_PROFILE(READ)
+#undef READ
+    user->id = row[UM_USER_AT_id];
+    user->password = row[UM_USER_AT_password];
+    user->version = row[UM_USER_AT_version];
+    user->is_active = is_set(row[UM_USER_AT_is_active]);
+    user->is_waiting = row[UM_USER_AT_is_active] && row[UM_USER_AT_is_active][0] == '2';
+    user->is_staff = is_set(row[UM_USER_AT_is_staff]);
     return user;
 }
 
@@ -88,21 +89,20 @@ apr_status_t um_store_user_email_taken(um_store_call_t *call, const char *email_
 void um_store_user_values(apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys, apr_int64_t now,
                           const char **values)
 {
-    const char *at = um_store_number(pool, now);
-    const char *const all[UM_STORE_USER_VALUES] = {
-        user->id, user->username, keys->username_key, user->first_name, user->last_name, user->email, keys->email_key,
-        claim(keys->email_claim), user->password, user->version, user->is_waiting ? "2" : "1", at, at,
-    };
+#define FIELD(name, ...) user->name,
+#define COLUMN(name, type, value) value,
+    const char *const all[] = { user->id, UM_PROFILE(FIELD) UM_USER_NEW(COLUMN) };
+#undef FIELD
+#undef COLUMN
 
+    _Static_assert(sizeof(all) == UM_STORE_USER_VALUES * sizeof(all[0]), "USER_INSERT has a value for each column");
     memcpy(values, all, sizeof(all));
 }
-
-#define MOST_UPDATE_VALUES 10
 
 /* A statement with its values. */
 typedef struct update_t {
     um_statement_e id;
-    const char *values[MOST_UPDATE_VALUES];
+    const char *values[UM_USER_TEXTS + 8];
     int count;
 } update_t;
 
@@ -111,15 +111,17 @@ static update_t make_update(apr_pool_t *pool, const um_user_t *change, const um_
 {
     const char *at = um_store_number(pool, now);
 
+#define TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, change->name,)
     if (!change->email) {
-        return (update_t){ UM_SQL_USER_UPDATE, { change->first_name, change->last_name, at, change->id }, 4 };
+        return (update_t){ UM_SQL_USER_UPDATE, { UM_PROFILE(TEXT) at, change->id }, UM_USER_TEXTS + 2 };
     }
     return (update_t){
         claim(keys->email_claim) ? UM_SQL_USER_READDRESS_CLAIM : UM_SQL_USER_READDRESS,
-        { change->first_name, change->last_name, change->email, keys->email_key, keys->email_claim, keys->email_key, at,
-          change->id, email_before, keys->email_claim },
-        claim(keys->email_claim) ? 10 : 9
+        { UM_PROFILE(TEXT) change->email, keys->email_key, keys->email_claim, keys->email_key, at, change->id,
+          email_before, keys->email_claim },
+        claim(keys->email_claim) ? UM_USER_TEXTS + 8 : UM_USER_TEXTS + 7
     };
+#undef TEXT
 }
 
 apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change, const um_user_keys_t *keys,
@@ -188,10 +190,11 @@ apr_status_t um_store_user_staff(um_store_call_t *call, const um_user_t *change,
 apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, apr_int64_t unmodified_since,
                                  int *matches)
 {
+#define FIELD(name, ...) user->name,
+    const char *const values[] = { user->id, UM_PROFILE(FIELD) um_store_number(pool, unmodified_since) };
+#undef FIELD
     um_rows_t rows;
-    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_MATCH,
-                                      UM_VALUES(user->id, user->username, user->first_name, user->last_name,
-                                                user->email, um_store_number(pool, unmodified_since)), &rows);
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_MATCH, values, (int)(sizeof(values) / sizeof(values[0])), &rows);
 
     *matches = rows.count > 0;
     return rv;

@@ -3,15 +3,15 @@
 #define UM_STORE_USER_H
 /* Rows of um_users. Functions that look for one user give NULL in *user for none: that is no error. All return
  * APR_EGENERAL with call->cause when the database did not do it. */
+#include "../core/account/profile.h"
 #include "store.h"
 
-/** A user as stored. All text is UTF-8 and never NULL. */
+/** An account as stored. All text is UTF-8 and never NULL. */
 typedef struct um_user_t {
     const char *id;            /**< UUID, canonical */
-    const char *username;
-    const char *first_name;
-    const char *last_name;
-    const char *email;
+#define UM_USER_MEMBER(name, ...) const char *name;
+    UM_PROFILE(UM_USER_MEMBER)
+#undef UM_USER_MEMBER
     const char *password;      /**< the hash */
     const char *version;       /**< UUID, new with each change of credentials or state */
     int is_active;
@@ -26,8 +26,7 @@ typedef struct um_user_keys_t {
     const char *email_claim;   /**< the key where addresses are exclusive, "" where not; NULL: keeps its value */
 } um_user_keys_t;
 
-/** Reads a row that begins with UM_USER_COLUMNS; so many there are. */
-#define UM_STORE_USER_COLUMNS 9
+/** Reads a row that begins with UM_USER_COLUMNS (user_columns.h); further columns begin at UM_STORE_USER_COLUMNS. */
 um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row);
 
 apr_status_t um_store_user_by_id(um_store_call_t *call, const char *id, um_user_t **user);
@@ -38,8 +37,7 @@ apr_status_t um_store_user_taken(um_store_call_t *call, const um_user_keys_t *ke
 /** Whether somebody other than id claims the address. */
 apr_status_t um_store_user_email_taken(um_store_call_t *call, const char *email_claim, const char *id, int *taken);
 
-/** The values of USER_INSERT. */
-#define UM_STORE_USER_VALUES 13
+/** The values of USER_INSERT, UM_STORE_USER_VALUES of them. */
 void um_store_user_values(apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys, apr_int64_t now,
                           const char **values);
 /** Members that are NULL keep their value. *user is the record after it, NULL when there is no such user, somebody else

@@ -2,6 +2,7 @@
 #include "faults.h"
 #include "site.h"
 #include "store_session.h"
+#include "user_columns.h"
 
 #define USER_ID "00000000-0000-7000-8000-000000000001"
 #define VERSION "00000000-0000-7000-8000-000000000002"

@@ -316,7 +316,7 @@ static um_status_e store_change(um_ctx_t *ctx, change_t *change)
 um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,
                                const char **token)
 {
-    um_password_policy_person_t person = { user->username, user->first_name, user->last_name, user->email };
+    um_password_policy_person_t person = um_profile_person_of_user(user);
     um_user_t changed = *user;
     um_session_new_t session;
     change_t change = { ctx, &changed, user->version, &session, NULL };

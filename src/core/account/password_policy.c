@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "unicode.h"
@@ -116,17 +117,19 @@ static void add(apr_array_header_t *faults, const char *code, const char *text)
 static void check_person(apr_pool_t *pool, apr_array_header_t *faults, const um_password_policy_person_t *person,
                          const bag_t *password)
 {
-    const struct { const char *value, *text; } rows[] = {
-        { person->username, "The password is too similar to the username." },
-        { person->first_name, "The password is too similar to the first name." },
-        { person->last_name, "The password is too similar to the last name." },
-        { person->email, "The password is too similar to the email address." },
+    const struct { const char *value, *label; } rows[] = {
+#define ROW(name, label, ...) { person->name, label },
+        UM_PROFILE(ROW)
+#undef ROW
     };
+    char *label;
     apr_size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].value && is_similar(pool, password, rows[i].value)) {
-            add(faults, "password_too_similar", rows[i].text);
+            label = apr_pstrdup(pool, rows[i].label);
+            *label = (char)apr_tolower(*label);
+            add(faults, "password_too_similar", apr_psprintf(pool, "The password is too similar to the %s.", label));
             return;
         }
     }

@@ -8,6 +8,7 @@
 #include <apr_pools.h>
 #include <apr_tables.h>
 
+#include "profile.h"
 #include "wordlist.h"
 
 /** The administrator's settings; live as long as the configuration. */
@@ -16,12 +17,11 @@ typedef struct um_password_policy_t {
     const um_wordlist_t *common; /**< NULL: no password is too common */
 } um_password_policy_t;
 
-/** Whose password it is going to be: UTF-8, each NULL or "" when not known. */
+/** The profile of the person whose password it is going to be: UTF-8, each NULL or "" when not known. */
 typedef struct um_password_policy_person_t {
-    const char *username;
-    const char *first_name;
-    const char *last_name;
-    const char *email;
+#define UM_PASSWORD_POLICY_MEMBER(name, ...) const char *name;
+    UM_PROFILE(UM_PASSWORD_POLICY_MEMBER)
+#undef UM_PASSWORD_POLICY_MEMBER
 } um_password_policy_person_t;
 
 /** One reason against a password. */
@@ -33,12 +33,12 @@ typedef struct um_password_policy_fault_t {
 /**
  * All that is wrong with a password, in the order of the codes above.
  *
- * Too similar: lower-cased, it shares 70 percent or more of its letters, in any order, with a lower-cased name, the
- * e-mail address or a word of one (um_unicode_words): 2 x shared / (sum of both lengths) >= 0.7. Only the first member
- * that is too similar is told, in the order of the struct.
+ * Too similar: lower-cased, it shares 70 percent or more of its letters, in any order, with a lower-cased field of the
+ * profile, or with a word of one (um_unicode_words): 2 x shared / (sum of both lengths) >= 0.7. Only the first field
+ * that is too similar is named, in the order of the profile's rows.
  *
  * Time and memory grow with the sum of the lengths. Copies of the password are wiped before returning.
- * @param person    NULL when nothing is known of the person; a member that is not UTF-8, as old imports may have, is
+ * @param person    NULL when nothing is known of the person; a field that is not UTF-8, as old imports may have, is
  *                  not compared
  * @param password  len bytes of UTF-8 without NUL, not necessarily terminated; empty is for the caller to refuse
  * @return um_password_policy_fault_t elements, none when the password is good; NULL when the password is not UTF-8

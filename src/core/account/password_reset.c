@@ -6,6 +6,7 @@
 #include "notification.h"
 #include "one_time_token.h"
 #include "password_policy.h"
+#include "profile_input.h"
 #include "random.h"
 #include "store_one_time_token.h"
 
@@ -116,7 +117,7 @@ um_status_e um_password_reset_confirm(um_ctx_t *ctx, const char *token, um_secre
     }
     user = found.user;
     ctx->subject = user->id;
-    person = (um_password_policy_person_t){ user->username, user->first_name, user->last_name, user->email };
+    person = um_profile_person_of_user(user);
     um_password_check(ctx, "password", password, &person);
     return ctx->errors->nelts ? UM_INVALID : change(ctx, &found, password);
 }

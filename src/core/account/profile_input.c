@@ -3,9 +3,25 @@
 
 #include "core_settings.h"
 #include "email.h"
+#include "password_policy.h"
 #include "unicode.h"
 
+#include <apr_strings.h>
 #include <string.h>
+
+#define COPY(name, ...) .name = from->name,
+
+um_password_policy_person_t um_profile_person_of_user(const um_user_t *from)
+{
+    return (um_password_policy_person_t){ UM_PROFILE(COPY) };
+}
+
+um_password_policy_person_t um_profile_person_of_input(const um_profile_input_t *from)
+{
+    return (um_password_policy_person_t){ UM_PROFILE(COPY) };
+}
+
+#undef COPY
 
 void um_profile_bad_username(um_ctx_t *ctx)
 {
@@ -40,8 +56,10 @@ void um_profile_check_username(um_ctx_t *ctx, const char *typed, um_user_t *user
         um_profile_bad_username(ctx);
     }
     /* Some single characters become many: what is stored counts. */
-    else if (um_unicode_count(name, strlen(name)) > UM_PROFILE_MAX_USERNAME) {
-        um_ctx_error(ctx, "username", "max_length", "Ensure this field has no more than 150 characters.");
+    else if (um_unicode_count(name, strlen(name)) > UM_PROFILE_LONGEST_username) {
+        um_ctx_error(ctx, "username", "max_length",
+                     apr_psprintf(ctx->pool, "Ensure this field has no more than %d characters.",
+                                  UM_PROFILE_LONGEST_username));
     }
     else {
         user->username = name;

@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_PROFILE_INPUT_H
 #define UM_PROFILE_INPUT_H
-/* The members of a user as somebody gives them, and their rules. */
+/* The profile as a request gives it, and the rules for its user name and address. */
 #include "password.h"
+#include "profile.h"
 
-/** The longest of each member, in characters: what the shapes of the API and these rules agree on. */
-#define UM_PROFILE_MAX_USERNAME 150
-#define UM_PROFILE_MAX_NAME     150
-#define UM_PROFILE_MAX_EMAIL    254
+/** The longest value of each field in characters, UM_PROFILE_LONGEST_<name>. */
+enum {
+#define UM_PROFILE_LONGEST(name, label, kind, longest, ...) UM_PROFILE_LONGEST_##name = longest,
+    UM_PROFILE(UM_PROFILE_LONGEST)
+#undef UM_PROFILE_LONGEST
+};
 
-/** Bytes of the longest text that can be equal to a name: in parts each character is 12 at the most. */
-#define UM_PROFILE_MAX_TYPED (UM_PROFILE_MAX_USERNAME * 12)
+/** Bytes of the longest text that can be equal to a user name: decomposed, each character has at most 12. */
+#define UM_PROFILE_MAX_TYPED (UM_PROFILE_LONGEST_username * 12)
 
-/** What somebody wants to be, or to become. NULL: not given, or found faulty before. */
+/** The fields of a registration or an update. NULL: the request does not have the field, or its value was refused
+ * before. */
 typedef struct um_profile_input_t {
-    const char *username;
-    const char *first_name;
-    const char *last_name;
-    const char *email;
-    um_secret_t password;       /**< text NULL: not given, or found faulty before */
+#define UM_PROFILE_MEMBER(name, ...) const char *name;
+    UM_PROFILE(UM_PROFILE_MEMBER)
+#undef UM_PROFILE_MEMBER
+    um_secret_t password;       /**< registration only; text NULL: as above */
 } um_profile_input_t;
+
+/** The profile that a new password is compared with. */
+um_password_policy_person_t um_profile_person_of_user(const um_user_t *from);
+um_password_policy_person_t um_profile_person_of_input(const um_profile_input_t *from);
 
 /** Whether text, normalized (NFKC), has the form of a name: letters, digits and the signs @ . + - _; not signs
  * alone. */

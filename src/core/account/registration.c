@@ -57,10 +57,11 @@ static void need_email(um_ctx_t *ctx, const char *email)
 /* What needs no database. */
 static void check_new(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user, um_user_keys_t *keys)
 {
-    um_password_policy_person_t person = { input->username, input->first_name, input->last_name, input->email };
+    um_password_policy_person_t person = um_profile_person_of_input(input);
 
-    user->first_name = text_or_empty(input->first_name);
-    user->last_name = text_or_empty(input->last_name);
+#define COPY_TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, user->name = text_or_empty(input->name);)
+    UM_PROFILE(COPY_TEXT)
+#undef COPY_TEXT
     if (input->username) {
         um_profile_check_username(ctx, input->username, user, keys);
     }

@@ -2,7 +2,6 @@
 #include "user.h"
 
 #include "authenticate.h"
-#include "email.h"
 #include "caller_cache.h"
 #include "core_settings.h"
 #include "email.h"
@@ -127,10 +126,11 @@ static int is_done(um_store_call_t *call, update_t *update)
     um_user_t *now = NULL;
 
     update->updated = NULL;
-    if (um_store_user_by_id(call, change->id, &now) == APR_SUCCESS && now && is_as(change->first_name, now->first_name)
-        && is_as(change->last_name, now->last_name) && is_as(change->email, now->email)) {
+#define AND_IS_AS(name, ...) && is_as(change->name, now->name)
+    if (um_store_user_by_id(call, change->id, &now) == APR_SUCCESS && now UM_PROFILE(AND_IS_AS)) {
         update->updated = now;
     }
+#undef AND_IS_AS
     return update->updated != NULL;
 }
 
@@ -181,7 +181,9 @@ um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profil
                            const um_user_t **updated)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    um_user_t change = { .id = user->id, .first_name = input->first_name, .last_name = input->last_name };
+#define COPY_TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, .name = input->name,)
+    um_user_t change = { .id = user->id, UM_PROFILE(COPY_TEXT) };
+#undef COPY_TEXT
     um_user_keys_t keys = { 0 };
     update_t update = { .ctx = ctx, .change = &change, .keys = &keys };
     um_status_e status;

@@ -35,8 +35,9 @@ static apr_status_t free_sha256(void *data)
 
 const char *um_caller_cache_form(apr_pool_t *pool)
 {
-    return apr_psprintf(pool, "callers %d/%d/%d, %s", VERSION, (int)sizeof(um_caller_cache_shared_t),
-                        (int)sizeof(um_caller_cache_record_t), um_shmtable_form(pool));
+    return apr_psprintf(pool, "callers %d/%d/%d/%x, %s", VERSION, (int)sizeof(um_caller_cache_shared_t),
+                        (int)sizeof(um_caller_cache_record_t), (unsigned)um_caller_cache_record_form(),
+                        um_shmtable_form(pool));
 }
 
 um_caller_cache_t *um_caller_cache_attach(apr_pool_t *pool, void *memory, apr_size_t size)

@@ -4,6 +4,7 @@
 #include "core_settings.h"
 
 #include <apr_atomic.h>
+#include <apr_hash.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -31,8 +32,11 @@ void um_caller_cache_advance(const um_ctx_t *ctx, const unsigned char user_id[UM
 
 /* Where in an identity its texts are. The user's id is in the record; the session's id is there for tokens. */
 static const size_t text_offsets[] = {
-    offsetof(um_identity_t, username), offsetof(um_identity_t, first_name), offsetof(um_identity_t, last_name),
-    offsetof(um_identity_t, email), offsetof(um_identity_t, groups),
+#define OFFSET(name, label, kind, longest, registration, update, identity) \
+    UM_PROFILE_IF_PUBLIC(identity, offsetof(um_identity_t, name),)
+    UM_PROFILE(OFFSET)
+#undef OFFSET
+    offsetof(um_identity_t, groups)
 };
 
 #define TEXTS (sizeof(text_offsets) / sizeof(text_offsets[0]))
@@ -40,6 +44,16 @@ static const size_t text_offsets[] = {
 static const char **text_of(const um_identity_t *identity, apr_size_t i)
 {
     return (const char **)((char *)identity + text_offsets[i]);
+}
+
+apr_uint32_t um_caller_cache_record_form(void)
+{
+#define NAME(name, label, kind, longest, registration, update, identity) UM_PROFILE_IF_PUBLIC(identity, #name " ")
+    static const char names[] = UM_PROFILE(NAME) "groups";
+#undef NAME
+    apr_ssize_t len = sizeof(names);
+
+    return apr_hashfunc_default(names, &len);
 }
 
 void um_caller_cache_put(const um_ctx_t *ctx, const um_caller_cache_key_t key, um_caller_cache_record_t *record,

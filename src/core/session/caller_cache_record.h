@@ -56,6 +56,9 @@ int um_caller_cache_get(const um_ctx_t *ctx, const um_caller_cache_key_t key, co
 void um_caller_cache_put(const um_ctx_t *ctx, const um_caller_cache_key_t key, um_caller_cache_record_t *record,
                          const um_identity_t *identity);
 
+/** A number that differs from that of a module whose entries hold other texts. */
+apr_uint32_t um_caller_cache_record_form(void);
+
 /** Whether a record is valid now: the database's answer is not older than settings->revocation_delay and grace
  * (seconds) together, the account was not changed since, and ends_at is not reached. */
 int um_caller_cache_is_fresh(const um_ctx_t *ctx, const um_caller_cache_record_t *record, apr_int64_t grace);

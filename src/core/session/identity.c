@@ -9,10 +9,10 @@ um_identity_t um_identity_of(const um_user_t *user, const char *groups)
 {
     return (um_identity_t){
         .user_id = user->id,
-        .username = user->username,
-        .first_name = user->first_name,
-        .last_name = user->last_name,
-        .email = user->email,
+#define COPY(name, label, kind, longest, registration, update, identity) \
+        UM_PROFILE_IF_PUBLIC(identity, .name = user->name,)
+        UM_PROFILE(COPY)
+#undef COPY
         .groups = groups,
         .is_staff = user->is_staff,
     };

@@ -3,6 +3,8 @@
 #define UM_IDENTITY_H
 /* The identity of a caller, as Locations and applications need it. It holds no password hash, no version and nothing
  * secret. */
+#include "profile.h"
+
 #include <apr.h>
 
 typedef struct um_user_t um_user_t;
@@ -10,10 +12,10 @@ typedef struct um_user_t um_user_t;
 /** All texts are UTF-8 and, except where noted, never NULL. */
 typedef struct um_identity_t {
     const char *user_id;        /**< UUID, canonical */
-    const char *username;
-    const char *first_name;
-    const char *last_name;
-    const char *email;
+#define UM_IDENTITY_MEMBER(name, label, kind, longest, registration, update, identity) \
+    UM_PROFILE_IF_PUBLIC(identity, const char *name;)
+    UM_PROFILE(UM_IDENTITY_MEMBER)
+#undef UM_IDENTITY_MEMBER
     const char *groups;         /**< names in order, separated by commas; "": the account is in no group */
     const char *session_id;     /**< UUID; NULL: authenticated by password, without a session */
     apr_int64_t expires_at;     /**< of the token, seconds since the epoch; 0: authenticated by password */

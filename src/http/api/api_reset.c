@@ -20,7 +20,7 @@ typedef struct confirm_t {
 
 static const um_input_field_t request_fields[] = {
     { .name = "email", .label = "Email address", .kind = UM_INPUT_EMAIL, .required = 1,
-      .max_length = UM_PROFILE_MAX_EMAIL, .offset = offsetof(request_t, email) },
+      .max_length = UM_PROFILE_LONGEST_email, .offset = offsetof(request_t, email) },
 };
 
 static const um_input_field_t token_fields[] = {

@@ -18,29 +18,37 @@
 
 #define IN(field) offsetof(um_profile_input_t, field)
 
+/* Rows of a schema made of those of the profile, by the words of its columns. */
+#define IS_REQUIRED 1
+#define IS_OPTIONAL 0
+#define INPUT(field, text, type, longest, registration, is_required) \
+    { .name = #field, .label = text, .kind = UM_INPUT_##type, .required = is_required, \
+      .may_be_blank = !IS_##registration, .max_length = longest, .offset = IN(field) },
+#define READ_ONLY(field, text) \
+    { .name = #field, .label = text, .kind = UM_INPUT_READ_ONLY, .is_shown = 1, .offset = offsetof(um_user_t, field) },
+
+#define REGISTER_INPUT(field, text, type, longest, registration, ...) \
+    INPUT(field, text, type, longest, registration, IS_##registration)
+#define REGISTER_USERNAME(field, text, type, ...) \
+    UM_PROFILE_IF_USERNAME(type, REGISTER_INPUT(field, text, type, __VA_ARGS__))
+#define REGISTER_OTHER(field, text, type, ...) \
+    UM_PROFILE_UNLESS_USERNAME(type, REGISTER_INPUT(field, text, type, __VA_ARGS__))
+
 static const um_input_field_t register_fields[] = {
-    { .name = "username", .label = "Username", .kind = UM_INPUT_USERNAME, .required = 1,
-      .max_length = UM_PROFILE_MAX_USERNAME, .offset = IN(username) },
+    UM_PROFILE(REGISTER_USERNAME)
     { .name = "password", .label = "Password", .kind = UM_INPUT_SECRET, .required = 1, .offset = IN(password) },
-    { .name = "first_name", .label = "First name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
-      .max_length = UM_PROFILE_MAX_NAME, .offset = IN(first_name) },
-    { .name = "last_name", .label = "Last name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
-      .max_length = UM_PROFILE_MAX_NAME, .offset = IN(last_name) },
-    { .name = "email", .label = "Email address", .kind = UM_INPUT_EMAIL, .may_be_blank = 1,
-      .max_length = UM_PROFILE_MAX_EMAIL, .offset = IN(email) },
+    UM_PROFILE(REGISTER_OTHER)
 };
 
-#define SHOWN(field) offsetof(um_user_t, field)
+#define UPDATE_INPUT(field, text, type, longest, registration, update, ...) \
+    UM_PROFILE_IF_WRITABLE(update, INPUT(field, text, type, longest, registration, 0))
+#define UPDATE_READ_ONLY(field, text, type, longest, registration, update, ...) \
+    UM_PROFILE_IF_READ_ONLY(update, READ_ONLY(field, text))
 
 static const um_input_field_t update_fields[] = {
-    { .name = "first_name", .label = "First name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
-      .max_length = UM_PROFILE_MAX_NAME, .offset = IN(first_name) },
-    { .name = "last_name", .label = "Last name", .kind = UM_INPUT_TEXT, .may_be_blank = 1,
-      .max_length = UM_PROFILE_MAX_NAME, .offset = IN(last_name) },
-    { .name = "email", .label = "Email address", .kind = UM_INPUT_EMAIL, .may_be_blank = 1,
-      .max_length = UM_PROFILE_MAX_EMAIL, .offset = IN(email) },
-    { .name = "id", .label = "Id", .kind = UM_INPUT_READ_ONLY, .is_shown = 1, .offset = SHOWN(id) },
-    { .name = "username", .label = "Username", .kind = UM_INPUT_READ_ONLY, .is_shown = 1, .offset = SHOWN(username) },
+    UM_PROFILE(UPDATE_INPUT)
+    READ_ONLY(id, "Id")
+    UM_PROFILE(UPDATE_READ_ONLY)
     { .name = "password", .label = "Password", .kind = UM_INPUT_READ_ONLY },
     { .name = "is_active", .label = "Active", .kind = UM_INPUT_READ_ONLY },
     { .name = "is_staff", .label = "Staff", .kind = UM_INPUT_READ_ONLY },
@@ -70,10 +78,9 @@ um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user)
     um_json_t *out = um_json_object(call->ctx.pool);
 
     um_json_put_text(out, "id", user->id);
-    um_json_put_text(out, "username", user->username);
-    um_json_put_text(out, "first_name", user->first_name);
-    um_json_put_text(out, "last_name", user->last_name);
-    um_json_put_text(out, "email", user->email);
+#define PUT(field, ...) um_json_put_text(out, #field, user->field);
+    UM_PROFILE(PUT)
+#undef PUT
     return out;
 }
 

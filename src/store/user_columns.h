@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_USER_COLUMNS_H
+#define UM_USER_COLUMNS_H
+/* The columns of um_users as the statements name them, with their counts and positions. Those of the profile follow
+ * from its rows; those beside it stand here, once each. */
+#include "../core/account/profile.h"
+
+#define UM_USER_COMMA_NAME(name, ...) ", " #name
+#define UM_USER_COMMA_U_NAME(name, ...) ", u." #name
+#define UM_USER_COMMA_TEXT(...) ", cast(%s as text)"
+#define UM_USER_PLUS_1(...) + 1
+#define UM_USER_PLUS_1_TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, + 1)
+
+/* --- reading an account: id, the profile, and COLUMN(name) --- */
+
+#define UM_USER_STATE(COLUMN) \
+    COLUMN(password) \
+    COLUMN(version) \
+    COLUMN(is_active) \
+    COLUMN(is_staff)
+
+/* The list after "select", of um_users u; and after "returning". */
+#define UM_USER_COLUMNS "u.id" UM_PROFILE(UM_USER_COMMA_U_NAME) UM_USER_STATE(UM_USER_COMMA_U_NAME)
+#define UM_USER_RETURNING " returning id" UM_PROFILE(UM_USER_COMMA_NAME) UM_USER_STATE(UM_USER_COMMA_NAME)
+
+/* Where each stands in a row, and how many there are: further columns of a statement follow behind them. */
+enum {
+#define UM_USER_POSITION(name, ...) UM_USER_AT_##name,
+    UM_USER_AT_id, UM_PROFILE(UM_USER_POSITION) UM_USER_STATE(UM_USER_POSITION) UM_STORE_USER_COLUMNS
+#undef UM_USER_POSITION
+};
+
+/* --- a new account: id, the profile, and COLUMN(name, type, value). The values are expressions of
+ * um_store_user_values(). --- */
+
+#define UM_USER_NEW(COLUMN) \
+    COLUMN(username_key, text, keys->username_key) \
+    COLUMN(email_key, text, keys->email_key) \
+    COLUMN(email_claim, text, claim(keys->email_claim)) \
+    COLUMN(password, text, user->password) \
+    COLUMN(version, uuid, user->version) \
+    COLUMN(is_active, smallint, user->is_waiting ? "2" : "1") \
+    COLUMN(created_at, bigint, um_store_number(pool, now)) \
+    COLUMN(updated_at, bigint, um_store_number(pool, now))
+
+#define UM_USER_CAST_text     "cast(%s as text)"
+#define UM_USER_CAST_uuid     UM_UUID
+#define UM_USER_CAST_smallint "cast(%s as smallint)"
+#define UM_USER_CAST_bigint   "cast(%s as bigint)"
+#define UM_USER_COMMA_CAST(name, type, value) ", " UM_USER_CAST_##type
+
+#define UM_USER_INSERT \
+    "insert into um_users (id" UM_PROFILE(UM_USER_COMMA_NAME) UM_USER_NEW(UM_USER_COMMA_NAME) ")" \
+    " values (" UM_UUID UM_PROFILE(UM_USER_COMMA_TEXT) UM_USER_NEW(UM_USER_COMMA_CAST) ")" \
+    " on conflict do nothing returning id"
+
+/** How many values UM_USER_INSERT takes. */
+#define UM_STORE_USER_VALUES (1 UM_PROFILE(UM_USER_PLUS_1) UM_USER_NEW(UM_USER_PLUS_1))
+
+/* --- changing the profile: a value for each row of the kind TEXT; NULL keeps what is stored --- */
+
+#define UM_USER_SET_TEXT(name, label, kind, ...) \
+    UM_PROFILE_IF_TEXT(kind, #name " = coalesce(cast(%s as text), u." #name "), ")
+#define UM_USER_SET_TEXTS UM_PROFILE(UM_USER_SET_TEXT)
+#define UM_USER_TEXTS (0 UM_PROFILE(UM_USER_PLUS_1_TEXT))
+
+/* --- comparing the profile: a value for each row --- */
+
+#define UM_USER_AND_EQUAL(name, ...) " and " #name " = cast(%s as text)"
+#define UM_USER_MATCHES UM_PROFILE(UM_USER_AND_EQUAL)
+#define UM_USER_FIELDS (0 UM_PROFILE(UM_USER_PLUS_1))
+
+#endif
