@@ -14,7 +14,7 @@ for my $file (files(qr{\A(?:quickstart|runtests|tools/.*\.sh|t/harness|\.ci/run)
 }
 checked('shell scripts', 4);
 
-for my $file (files(qr{\A(?:quickstart|runtests|\.ci/run|t/TEST)\z})) {
+for my $file (files(qr{\A(?:quickstart|runtests|\.ci/run|t/TEST|t/limit)\z})) {
     complain($file, -x UmTest::sources() . "/$file" ? undef : 'cannot be executed');
 }
 checked('scripts that are started by name', 4);

@@ -14,6 +14,7 @@ use IO::Select;
 use IO::Socket::INET;
 use JSON::PP ();
 use Test::More;
+use UmCase;
 use UmTest ();
 
 our @EXPORT = qw(call answer_is detail faults json_of json_text exchange answers connection request_text new_name
@@ -223,7 +224,7 @@ sub hold_to_rules {
 
 sub api_done {
     is(join("\n", @broken), '', 'every answer kept the rules for all answers');
-    done_testing();
+    cases_done();
     return;
 }
 

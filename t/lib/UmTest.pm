@@ -96,6 +96,9 @@ sub sql {
 # The private PostgreSQL cluster: pg_ctl('restart', '-m', 'fast').
 sub pg_ctl {
     my ($action, @options) = @_;
+    # The cluster belongs to the harness: t/limit would end it with this suite.
+    local $ENV{UM_TEST_PROGRAM};
+    delete $ENV{UM_TEST_PROGRAM};
     # The server it starts must not keep our pipe open: its output goes to its log.
     my ($status, $output) = run(setting('PGBIN') . '/pg_ctl', '-D', setting('PGDATA'), '-s', '-w',
         '-l', scratch() . '/logs/postgresql.log', @options, $action);
