@@ -16,9 +16,18 @@ apr_int64_t um_ctx_seconds(const um_ctx_t *ctx)
     return apr_time_sec(ctx->now);
 }
 
-void um_ctx_error(um_ctx_t *ctx, const char *field, const char *code, const char *text)
+void um_ctx_error(um_ctx_t *ctx, const char *field, um_message_e message)
 {
-    APR_ARRAY_PUSH(ctx->errors, um_error_t) = (um_error_t){ .field = field, .code = code, .text = text };
+    um_ctx_error_with(ctx, field, message, NULL);
+}
+
+void um_ctx_error_with(um_ctx_t *ctx, const char *field, um_message_e message, const char *value)
+{
+    APR_ARRAY_PUSH(ctx->errors, um_error_t) = (um_error_t){
+        .field = field,
+        .code = um_message_code(message),
+        .text = um_message_text(ctx->pool, message, value),
+    };
 }
 
 um_status_e um_ctx_failed(um_ctx_t *ctx, const char *cause)

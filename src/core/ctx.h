@@ -3,6 +3,8 @@
 #define UM_CTX_H
 /* The context of a call into core: its pool, its time, its site, and what the call found wrong. Types of other headers
  * are only declared here; a file that uses one includes its header. */
+#include "message.h"
+
 #include <apr_pools.h>
 #include <apr_tables.h>
 #include <apr_time.h>
@@ -103,8 +105,11 @@ void um_ctx_init(um_ctx_t *ctx, apr_pool_t *pool, const um_site_t *site, apr_tim
 /** The context's time in seconds since the epoch. */
 apr_int64_t um_ctx_seconds(const um_ctx_t *ctx);
 
-/** Adds an error of the input. field, code and text must outlive the context. */
-void um_ctx_error(um_ctx_t *ctx, const char *field, const char *code, const char *text);
+/** Adds an error of a field of the input. field must outlive the context. */
+void um_ctx_error(um_ctx_t *ctx, const char *field, um_message_e message);
+
+/** Adds an error of a field whose text has a value. field and value must outlive the context. */
+void um_ctx_error_with(um_ctx_t *ctx, const char *field, um_message_e message, const char *value);
 
 /** Sets the cause and returns UM_FAILED. */
 um_status_e um_ctx_failed(um_ctx_t *ctx, const char *cause);

@@ -85,7 +85,7 @@ static void test_off(void)
     is_text(ask("select count(*) from um_mail"), "0", "with no mail");
     is_int(wish(ALICE), UM_ABSENT, "nobody can ask for one");
     ctx = site_ctx(&s);
-    um_ctx_error(ctx, "email", "invalid", "Enter a valid email address.");
+    um_ctx_error(ctx, "email", UM_MESSAGE_EMAIL_INVALID);
     is_int(um_email_verification_request(ctx, NULL), UM_ABSENT, "not even wrongly");
     is_text(ask("select count(*) from um_mail"), "0", "nothing is noted");
     s.site.mail_settings = NULL;

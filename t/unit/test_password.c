@@ -213,7 +213,7 @@ static void test_change(void)
     is_int(change(caller.user, NEW_PASSWORD, NEW_PASSWORD, &ctx, &one), UM_OK, "to the same password");
     is_int(site_call(&s, fresh), UM_BAD_TOKEN, "ends sessions too");
     ctx = site_ctx(&s);
-    um_ctx_error(ctx, "old_password", "required", "This field is required.");
+    um_ctx_error(ctx, "old_password", UM_MESSAGE_REQUIRED);
     is_int(um_password_change(ctx, erin, (um_secret_t){ NULL, 0 }, (um_secret_t){ "1", 1 }, &one), UM_INVALID,
            "one missing");
     is_text(site_errors(ctx), "old_password required, new_password password_too_short, "

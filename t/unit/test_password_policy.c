@@ -116,15 +116,17 @@ static const char *texts(apr_pool_t *pool, const apr_array_header_t *faults)
 {
     const char *joined = "";
     const um_password_policy_fault_t *fault;
+    const char *text;
     apr_size_t row;
     int i;
 
     for (i = 0; faults && i < faults->nelts; i++) {
         fault = &APR_ARRAY_IDX(faults, i, um_password_policy_fault_t);
-        joined = apr_pstrcat(pool, joined, i ? "|" : "", fault->text, NULL);
+        text = um_message_text(pool, fault->message, fault->value);
+        joined = apr_pstrcat(pool, joined, i ? "|" : "", text, NULL);
         for (row = 0; row < COUNT(codes); row++) {
-            if (strcmp(codes[row].text, fault->text) == 0) {
-                is_text(fault->code, codes[row].code, fault->text);
+            if (strcmp(codes[row].text, text) == 0) {
+                is_text(um_message_code(fault->message), codes[row].code, text);
             }
         }
     }

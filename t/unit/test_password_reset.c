@@ -71,7 +71,7 @@ static um_ctx_t *faulty_ctx(void)
 {
     um_ctx_t *ctx = site_ctx(&s);
 
-    um_ctx_error(ctx, "token", "required", "This field is required.");
+    um_ctx_error(ctx, "token", UM_MESSAGE_REQUIRED);
     return ctx;
 }
 

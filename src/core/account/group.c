@@ -8,9 +8,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
-static um_status_e refuse(um_ctx_t *ctx, const char *code, const char *text)
+static um_status_e refuse(um_ctx_t *ctx, um_message_e message)
 {
-    um_ctx_error(ctx, "name", code, text);
+    um_ctx_error(ctx, "name", message);
     return UM_INVALID;
 }
 
@@ -31,8 +31,7 @@ um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
     int done;
 
     if (!name) {
-        return refuse(ctx, "invalid", "Enter a valid name. This value may contain only letters, numbers, and @/./+/-/_ "
-                      "characters, 64 at most.");
+        return refuse(ctx, UM_MESSAGE_GROUP_INVALID);
     }
     if (um_random_uuid(ctx->pool, ctx->now, &id) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "the random generator failed");
@@ -40,7 +39,7 @@ um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
     if (um_store_group_insert(&call, id, name, um_ctx_seconds(ctx), &done) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
-    return done ? UM_OK : refuse(ctx, "unique", "A group with that name already exists.");
+    return done ? UM_OK : refuse(ctx, UM_MESSAGE_GROUP_TAKEN);
 }
 
 um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)

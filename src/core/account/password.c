@@ -21,8 +21,6 @@
  * characters. */
 #define MAX_HASHED 16384
 
-static const char no_login[] = "Unable to log in with provided credentials.";
-
 /* --- as it is compared --- */
 
 static int is_ascii(um_secret_t password)
@@ -60,19 +58,17 @@ void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password,
 
     password = um_password_prepare(ctx, password);
     if (um_unicode_count(password.text, password.len) > (apr_size_t)longest) {
-        um_ctx_error(ctx, field, "max_length", apr_psprintf(ctx->pool,
-                                                            "Ensure this field has no more than %d characters.",
-                                                            longest));
+        um_ctx_error_with(ctx, field, UM_MESSAGE_MAX_LENGTH, apr_itoa(ctx->pool, longest));
         return;
     }
     faults = um_password_policy_check(ctx->pool, &policy, person, password.text, password.len);
     if (!faults) {
-        um_ctx_error(ctx, field, "invalid", "Not a valid string.");
+        um_ctx_error(ctx, field, UM_MESSAGE_NOT_A_STRING);
     }
     for (int i = 0; faults && i < faults->nelts; i++) {
         const um_password_policy_fault_t *fault = &APR_ARRAY_IDX(faults, i, um_password_policy_fault_t);
 
-        um_ctx_error(ctx, field, fault->code, fault->text);
+        um_ctx_error_with(ctx, field, fault->message, fault->value);
     }
 }
 
@@ -166,7 +162,7 @@ static um_status_e verify(um_ctx_t *ctx, const um_user_t *user, um_secret_t pass
 
 static um_status_e refuse_login(um_ctx_t *ctx)
 {
-    um_ctx_error(ctx, UM_NO_FIELD, "authorization", no_login);
+    um_ctx_error(ctx, UM_NO_FIELD, UM_MESSAGE_LOGIN_REFUSED);
     return UM_INVALID;
 }
 
@@ -292,7 +288,7 @@ static um_status_e wrong_password(um_ctx_t *ctx, const char *user_id)
 {
     ctx->cause = "wrong old password";
     ctx->subject = user_id;
-    um_ctx_error(ctx, "old_password", "password_incorrect", "Wrong password.");
+    um_ctx_error(ctx, "old_password", UM_MESSAGE_PASSWORD_WRONG);
     return UM_INVALID;
 }
 

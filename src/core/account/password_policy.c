@@ -106,12 +106,12 @@ static int is_similar(apr_pool_t *pool, const bag_t *password, const char *value
     return 0;
 }
 
-static void add(apr_array_header_t *faults, const char *code, const char *text)
+static void add(apr_array_header_t *faults, um_message_e message, const char *value)
 {
     um_password_policy_fault_t *fault = apr_array_push(faults);
 
-    fault->code = code;
-    fault->text = text;
+    fault->message = message;
+    fault->value = value;
 }
 
 static void check_person(apr_pool_t *pool, apr_array_header_t *faults, const um_password_policy_person_t *person,
@@ -129,7 +129,7 @@ static void check_person(apr_pool_t *pool, apr_array_header_t *faults, const um_
         if (rows[i].value && is_similar(pool, password, rows[i].value)) {
             label = apr_pstrdup(pool, rows[i].label);
             *label = (char)apr_tolower(*label);
-            add(faults, "password_too_similar", apr_psprintf(pool, "The password is too similar to the %s.", label));
+            add(faults, UM_MESSAGE_PASSWORD_TOO_SIMILAR, label);
             return;
         }
     }
@@ -143,19 +143,18 @@ static void check_rest(apr_pool_t *pool, apr_array_header_t *faults, const um_pa
     const char *trimmed;
 
     if (policy->min_length > 0 && um_unicode_count(password, len) < (apr_size_t)policy->min_length) {
-        add(faults, "password_too_short",
-            apr_psprintf(pool, "This password is too short. It must contain at least %d character%s.",
-                         policy->min_length, policy->min_length == 1 ? "" : "s"));
+        add(faults, policy->min_length == 1 ? UM_MESSAGE_PASSWORD_TOO_SHORT_FOR_1 : UM_MESSAGE_PASSWORD_TOO_SHORT,
+            apr_itoa(pool, policy->min_length));
     }
     if (policy->common) {
         trimmed = um_unicode_trim(pool, lower);
         if (um_wordlist_has(policy->common, password, len, trimmed, strlen(trimmed))) {
-            add(faults, "password_too_common", "This password is too common.");
+            add(faults, UM_MESSAGE_PASSWORD_TOO_COMMON, NULL);
         }
         um_wipe(trimmed, strlen(trimmed));
     }
     if (um_unicode_is_numeric(password)) {
-        add(faults, "password_entirely_numeric", "This password is entirely numeric.");
+        add(faults, UM_MESSAGE_PASSWORD_NUMERIC, NULL);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <apr_pools.h>
 #include <apr_tables.h>
 
+#include "message.h"
 #include "profile.h"
 #include "wordlist.h"
 
@@ -26,12 +27,12 @@ typedef struct um_password_policy_person_t {
 
 /** One reason against a password. */
 typedef struct um_password_policy_fault_t {
-    const char *code; /**< static: password_too_similar, _too_short, _too_common or _entirely_numeric */
-    const char *text; /**< for the person, static or in the pool; holds nothing of the password */
+    um_message_e message; /**< UM_MESSAGE_PASSWORD_TOO_SIMILAR, _TOO_SHORT, _TOO_COMMON or _NUMERIC */
+    const char *value;    /**< of the message, static or in the pool, without any part of the password; NULL: none */
 } um_password_policy_fault_t;
 
 /**
- * All that is wrong with a password, in the order of the codes above.
+ * All that is wrong with a password, in the order of the messages above.
  *
  * Too similar: lower-cased, it shares 70 percent or more of its letters, in any order, with a lower-cased field of the
  * profile, or with a word of one (um_unicode_words): 2 x shared / (sum of both lengths) >= 0.7. Only the first field

@@ -25,13 +25,12 @@ um_password_policy_person_t um_profile_person_of_input(const um_profile_input_t 
 
 void um_profile_bad_username(um_ctx_t *ctx)
 {
-    um_ctx_error(ctx, "username", "invalid", "Enter a valid username. This value may contain only letters, numbers, "
-                 "and @/./+/-/_ characters.");
+    um_ctx_error(ctx, "username", UM_MESSAGE_USERNAME_INVALID);
 }
 
 void um_profile_bad_email(um_ctx_t *ctx)
 {
-    um_ctx_error(ctx, "email", "invalid", "Enter a valid email address.");
+    um_ctx_error(ctx, "email", UM_MESSAGE_EMAIL_INVALID);
 }
 
 /* A name of signs alone, "." or "-", is a path, an option or nothing to programs. */
@@ -57,9 +56,7 @@ void um_profile_check_username(um_ctx_t *ctx, const char *typed, um_user_t *user
     }
     /* Some single characters become many: what is stored counts. */
     else if (um_unicode_count(name, strlen(name)) > UM_PROFILE_LONGEST_username) {
-        um_ctx_error(ctx, "username", "max_length",
-                     apr_psprintf(ctx->pool, "Ensure this field has no more than %d characters.",
-                                  UM_PROFILE_LONGEST_username));
+        um_ctx_error_with(ctx, "username", UM_MESSAGE_MAX_LENGTH, apr_itoa(ctx->pool, UM_PROFILE_LONGEST_username));
     }
     else {
         user->username = name;
@@ -81,10 +78,10 @@ void um_profile_check_email(um_ctx_t *ctx, const char *typed, um_user_t *user, u
 
 void um_profile_taken_username(um_ctx_t *ctx)
 {
-    um_ctx_error(ctx, "username", "unique", "A user with that username already exists.");
+    um_ctx_error(ctx, "username", UM_MESSAGE_USERNAME_TAKEN);
 }
 
 void um_profile_taken_email(um_ctx_t *ctx)
 {
-    um_ctx_error(ctx, "email", "unique", "A user with that email address already exists.");
+    um_ctx_error(ctx, "email", UM_MESSAGE_EMAIL_TAKEN);
 }

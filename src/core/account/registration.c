@@ -47,10 +47,10 @@ static void need_email(um_ctx_t *ctx, const char *email)
         told |= strcmp(APR_ARRAY_IDX(ctx->errors, i, um_error_t).field, "email") == 0;
     }
     if (!told && !email) {
-        um_ctx_error(ctx, "email", "required", "This field is required.");
+        um_ctx_error(ctx, "email", UM_MESSAGE_REQUIRED);
     }
     else if (!told && !*email) {
-        um_ctx_error(ctx, "email", "blank", "This field may not be blank.");
+        um_ctx_error(ctx, "email", UM_MESSAGE_BLANK);
     }
 }
 

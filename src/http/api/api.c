@@ -166,8 +166,7 @@ static int check_accept(um_call_t *call)
     if (call->accept != UM_ACCEPT_NONE || is_for_proxy(call) || call->match->first->access == UM_ACCESS_PUBLIC) {
         return OK;
     }
-    return um_reply_detail(call, HTTP_NOT_ACCEPTABLE, "not_acceptable",
-                           "Could not satisfy the request Accept header.");
+    return um_reply_detail(call, HTTP_NOT_ACCEPTABLE, UM_MESSAGE_NOT_ACCEPTABLE);
 }
 
 static int answer_options(um_call_t *call)
@@ -180,7 +179,7 @@ static int check_tls(um_call_t *call)
     if (!call->settings->require_tls || um_tls_is_on_or_local(call->r)) {
         return OK;
     }
-    return um_reply_detail(call, HTTP_FORBIDDEN, "tls_required", "This service is only available over TLS.");
+    return um_reply_detail(call, HTTP_FORBIDDEN, UM_MESSAGE_TLS_REQUIRED);
 }
 
 static int answer_proxy(um_call_t *call)
@@ -195,8 +194,7 @@ static int check_method(um_call_t *call)
     }
     /* In err_headers_out, because httpd would otherwise add the methods that it knows itself. */
     apr_table_setn(call->r->err_headers_out, "Allow", um_route_allow(call->ctx.pool, call->match->first));
-    return um_reply_detail(call, HTTP_METHOD_NOT_ALLOWED, "method_not_allowed",
-                           apr_psprintf(call->ctx.pool, "Method \"%s\" not allowed.", call->r->method));
+    return um_reply_detail_with(call, HTTP_METHOD_NOT_ALLOWED, UM_MESSAGE_METHOD_NOT_ALLOWED, call->r->method);
 }
 
 static int check_registration(um_call_t *call)

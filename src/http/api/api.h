@@ -114,14 +114,17 @@ um_status_e um_precondition_for_change(um_call_t *call, um_json_t *shown);
 /** A successful answer. out: its body; NULL: none. */
 int um_reply_json(um_call_t *call, int status, um_json_t *out);
 
-/** {"detail": text}. code: the stable name of the problem. Sets Retry-After for 503. */
-int um_reply_detail(um_call_t *call, int status, const char *code, const char *text);
+/** An error of the whole request: {"detail": text of the message}. Sets Retry-After for 503. */
+int um_reply_detail(um_call_t *call, int status, um_message_e message);
+
+/** The same with a message whose text has a value. */
+int um_reply_detail_with(um_call_t *call, int status, um_message_e message, const char *value);
 
 /** 400 with all of call->ctx.errors, in the order of the fields of the route's schema. */
 int um_reply_errors(um_call_t *call);
 
 /** 401 with a Bearer challenge (RFC 6750 3). error: NULL if the request had no token. */
-int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, const char *text);
+int um_reply_unauthorized(um_call_t *call, const char *error, um_message_e message);
 
 /** 401 with a Basic challenge: wrong credentials of a client (RFC 6749 5.2, invalid_client). */
 int um_reply_invalid_client(um_call_t *call);

@@ -98,7 +98,7 @@ static int let_pass(um_call_t *call, const um_identity_t *identity)
     unsigned which = um_dir_config_of(call->r)->identity_headers;
 
     if (!um_identity_headers_set(call->r, headers, identity, which ? which : UM_HEADER_USUAL)) {
-        return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, "error", "A server error occurred.");
+        return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, UM_MESSAGE_SERVER_ERROR);
     }
     apr_table_setn(headers, "Remote-User", um_identity_headers_printable(call->ctx.pool, identity->username));
     return um_reply_json(call, HTTP_NO_CONTENT, NULL);
@@ -109,8 +109,7 @@ static int judge(um_call_t *call, const um_identity_t *identity)
     demand_t demand;
 
     if (!read_demand(call, identity, &demand)) {
-        return um_reply_detail(call, HTTP_BAD_REQUEST, "invalid_request",
-                               "The query may hold group=NAME and staff=1, and nothing else.");
+        return um_reply_detail(call, HTTP_BAD_REQUEST, UM_MESSAGE_QUERY_INVALID);
     }
     if ((demand.groups && !demand.in_group) || (demand.staff && !identity->is_staff)) {
         return um_reply_status(call, UM_DENIED);
@@ -128,12 +127,12 @@ int um_api_forward_auth(um_call_t *call)
     case UM_CREDENTIAL_GOOD:
         return judge(call, shown->identity);
     case UM_CREDENTIAL_NONE:
-        return um_reply_unauthorized(call, NULL, "not_authenticated", "Authentication credentials were not provided.");
+        return um_reply_unauthorized(call, NULL, UM_MESSAGE_NOT_AUTHENTICATED);
     case UM_CREDENTIAL_BAD:
         return um_reply_status(call, UM_BAD_TOKEN);
     case UM_CREDENTIAL_MALFORMED:
         /* To nginx any other status of this kind is a fault of the server. */
-        return um_reply_unauthorized(call, "invalid_request", "invalid_request", "More than one token.");
+        return um_reply_unauthorized(call, "invalid_request", UM_MESSAGE_TOKENS_SEVERAL);
     case UM_CREDENTIAL_FOREIGN:
         return um_reply_csrf_failed(call);
     case UM_CREDENTIAL_UNAVAILABLE:

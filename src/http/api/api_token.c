@@ -86,7 +86,7 @@ um_status_e um_api_token_create(um_call_t *call)
     um_status_e status;
 
     if (in->cookie && !um_cookie_name(call->r)) {
-        um_ctx_error(&call->ctx, "cookie", "tls_required", "A cookie is only set over TLS.");
+        um_ctx_error(&call->ctx, "cookie", UM_MESSAGE_COOKIE_NEEDS_TLS);
     }
     if (call->ctx.errors->nelts) {
         return UM_INVALID;
@@ -177,7 +177,7 @@ um_status_e um_api_token_revoke(um_call_t *call)
     um_status_e status;
 
     if (!call->ctx.errors->nelts && !in->token && !call->bearer) {
-        um_ctx_error(&call->ctx, "token", "required", "This field is required.");
+        um_ctx_error(&call->ctx, "token", UM_MESSAGE_REQUIRED);
     }
     if (call->ctx.errors->nelts) {
         return UM_INVALID;

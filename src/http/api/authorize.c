@@ -97,7 +97,7 @@ static int check_without_token(um_call_t *call, um_access_e access)
         || (access == UM_ACCESS_REGISTER && call->settings->registration == UM_REGISTRATION_STAFF)) {
         return status;
     }
-    return um_reply_unauthorized(call, NULL, "not_authenticated", "Authentication credentials were not provided.");
+    return um_reply_unauthorized(call, NULL, UM_MESSAGE_NOT_AUTHENTICATED);
 }
 
 /* The token of the Authorization header or, if there is no such header, of the cookie of UserMgmtCookie. */
@@ -126,19 +126,16 @@ int um_authorize(um_call_t *call)
     case UM_BEARER_NONE:
         return check_without_token(call, access);
     case UM_BEARER_EMPTY:
-        return um_reply_unauthorized(call, NULL, "authentication_failed",
-                                     "Invalid token header. No credentials provided.");
+        return um_reply_unauthorized(call, NULL, UM_MESSAGE_TOKEN_EMPTY);
     case UM_BEARER_SPACES:
-        return um_reply_unauthorized(call, "invalid_token", "authentication_failed",
-                                     "Invalid token header. Token string should not contain spaces.");
+        return um_reply_unauthorized(call, "invalid_token", UM_MESSAGE_TOKEN_SPACES);
     case UM_BEARER_CHARACTERS:
-        return um_reply_unauthorized(call, "invalid_token", "authentication_failed",
-                                     "Invalid token header. Token string should not contain invalid characters.");
+        return um_reply_unauthorized(call, "invalid_token", UM_MESSAGE_TOKEN_CHARACTERS);
     case UM_BEARER_TWICE:
         break;
     }
-    return um_reply_detail(call, HTTP_BAD_REQUEST, "invalid_request", call->by_cookie ? "More than one token."
-                           : "More than one Authorization header.");
+    return um_reply_detail(call, HTTP_BAD_REQUEST,
+                           call->by_cookie ? UM_MESSAGE_TOKENS_SEVERAL : UM_MESSAGE_HEADERS_SEVERAL);
 }
 
 int um_authorize_is_denied(const um_call_t *call)

@@ -23,7 +23,7 @@ typedef struct buffer_t {
 static int too_large(um_call_t *call)
 {
     call->r->connection->keepalive = AP_CONN_CLOSE;
-    return um_reply_detail(call, HTTP_REQUEST_ENTITY_TOO_LARGE, "request_too_large", "Request body too large.");
+    return um_reply_detail(call, HTTP_REQUEST_ENTITY_TOO_LARGE, UM_MESSAGE_BODY_TOO_LARGE);
 }
 
 static int read_failed(um_call_t *call, apr_status_t rv)
@@ -36,9 +36,9 @@ static int read_failed(um_call_t *call, apr_status_t rv)
     case HTTP_REQUEST_ENTITY_TOO_LARGE:
         return too_large(call);
     case HTTP_REQUEST_TIME_OUT:
-        return um_reply_detail(call, status, "timeout", "Request body did not arrive in time.");
+        return um_reply_detail(call, status, UM_MESSAGE_BODY_TIMEOUT);
     default:
-        return um_reply_detail(call, HTTP_BAD_REQUEST, "parse_error", "Request body could not be read.");
+        return um_reply_detail(call, HTTP_BAD_REQUEST, UM_MESSAGE_BODY_UNREADABLE);
     }
 }
 
@@ -110,7 +110,6 @@ static int parse_body(um_call_t *call, form_e form, const um_mediatype_t *type, 
     if (form == JSON) {
         rv = um_json_parse_wanted(pool, buffer->bytes, buffer->len, MAX_DEPTH, um_input_schema_has, call->route->schema,
                                   doc, &why);
-        why = why ? apr_pstrcat(pool, "JSON parse error - ", why, NULL) : NULL;
     }
     else if (form == URLENCODED) {
         rv = um_form_urlencoded(pool, buffer->bytes, buffer->len, doc, &why);
@@ -118,7 +117,9 @@ static int parse_body(um_call_t *call, form_e form, const um_mediatype_t *type, 
     else {
         rv = um_form_multipart(pool, type->boundary, buffer->bytes, buffer->len, doc, &why);
     }
-    return rv == APR_SUCCESS ? OK : um_reply_detail(call, HTTP_BAD_REQUEST, "parse_error", why);
+    return rv == APR_SUCCESS ? OK
+           : um_reply_detail_with(call, HTTP_BAD_REQUEST,
+                                  form == JSON ? UM_MESSAGE_JSON_PARSE_ERROR : UM_MESSAGE_FORM_PARSE_ERROR, why);
 }
 
 /* The Content-Encoding of the body; NULL: the body is not encoded. */
@@ -135,14 +136,11 @@ static int refuse_type(um_call_t *call, form_e form)
     const char *content_type = apr_table_get(call->r->headers_in, "Content-Type");
 
     if (form == OTHER) {
-        return um_reply_detail(call, HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
-                               apr_psprintf(call->ctx.pool, "Unsupported media type \"%s\" in request.",
-                                            content_type ? content_type : ""));
+        return um_reply_detail_with(call, HTTP_UNSUPPORTED_MEDIA_TYPE, UM_MESSAGE_UNSUPPORTED_MEDIA_TYPE,
+                                    content_type ? content_type : "");
     }
     apr_table_setn(call->r->err_headers_out, "Accept-Encoding", "identity");
-    return um_reply_detail(call, HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding",
-                           apr_psprintf(call->ctx.pool, "Unsupported content encoding \"%s\" in request.",
-                                        encoding_of(call)));
+    return um_reply_detail_with(call, HTTP_UNSUPPORTED_MEDIA_TYPE, UM_MESSAGE_UNSUPPORTED_ENCODING, encoding_of(call));
 }
 
 /* Bytes to allocate: the announced length. The length of a chunked body is unknown, and may be unknown in HTTP/2. */

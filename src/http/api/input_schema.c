@@ -13,9 +13,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
-static int add_error(um_call_t *call, const um_input_field_t *field, const char *code, const char *text)
+static int add_error(um_call_t *call, const um_input_field_t *field, um_message_e message, const char *value)
 {
-    um_ctx_error(&call->ctx, field->name, code, text);
+    um_ctx_error_with(&call->ctx, field->name, message, value);
     return 0;
 }
 
@@ -50,9 +50,9 @@ static int check_is_string(um_call_t *call, const um_input_field_t *field, const
 {
     switch (value->kind) {
     case UM_JSON_ABSENT:
-        return field->required ? add_error(call, field, "required", "This field is required.") : 0;
+        return field->required ? add_error(call, field, UM_MESSAGE_REQUIRED, NULL) : 0;
     case UM_JSON_NULL:
-        return add_error(call, field, "null", "This field may not be null.");
+        return add_error(call, field, UM_MESSAGE_NULL_VALUE, NULL);
     case UM_JSON_STRING:
         return 1;
     default:
@@ -62,7 +62,7 @@ static int check_is_string(um_call_t *call, const um_input_field_t *field, const
         um_profile_bad_email(&call->ctx);
         return 0;
     }
-    return add_error(call, field, "invalid", "Not a valid string.");
+    return add_error(call, field, UM_MESSAGE_NOT_A_STRING, NULL);
 }
 
 /* Whether a text has more bytes than its longest value can have. Its form is not checked then, only its length. */
@@ -90,22 +90,20 @@ static int check_text(um_call_t *call, const um_input_field_t *field, const char
     int has_null = memchr(text, '\0', len) != NULL;
 
     if (!len && !field->may_be_blank) {
-        return add_error(call, field, "blank", "This field may not be blank.");
+        return add_error(call, field, UM_MESSAGE_BLANK, NULL);
     }
     /* Clients know this order of messages: the form of a user name comes first, the form of an address last. */
     if (field->kind == UM_INPUT_USERNAME && !is_far_too_long(field, len)) {
         check_form(call, field, text, !has_null && !lone);
     }
     if (field->max_length && um_unicode_count(text, len) > (apr_size_t)field->max_length) {
-        add_error(call, field, "max_length", apr_psprintf(pool, "Ensure this field has no more than %d characters.",
-                                                     field->max_length));
+        add_error(call, field, UM_MESSAGE_MAX_LENGTH, apr_itoa(pool, field->max_length));
     }
     if (has_null) {
-        add_error(call, field, "null_characters_not_allowed", "Null characters are not allowed.");
+        add_error(call, field, UM_MESSAGE_NULL_CHARACTERS, NULL);
     }
     if (lone) {
-        add_error(call, field, "surrogate_characters_not_allowed",
-             apr_psprintf(pool, "Surrogate characters are not allowed: U+%X.", (unsigned)lone));
+        add_error(call, field, UM_MESSAGE_SURROGATE_CHARACTERS, apr_psprintf(pool, "%X", (unsigned)lone));
     }
     if (field->kind == UM_INPUT_EMAIL && !is_far_too_long(field, len)) {
         check_form(call, field, text, !has_null && !lone);
@@ -132,7 +130,7 @@ static void read_boolean(um_call_t *call, const um_json_doc_t *doc, const um_inp
             return;
         }
     }
-    add_error(call, field, "invalid", "Must be a valid boolean.");
+    add_error(call, field, UM_MESSAGE_NOT_A_BOOLEAN, NULL);
 }
 
 /* --- read-only fields --- */
@@ -151,7 +149,7 @@ static void read_read_only(um_call_t *call, const um_json_doc_t *doc, const um_i
     }
     if (value.kind != UM_JSON_ABSENT && caller && caller->is_staff
         && !(shown && value.kind == UM_JSON_STRING && strcmp(value.text, shown) == 0)) {
-        add_error(call, field, "read_only", "This field cannot be changed here.");
+        add_error(call, field, UM_MESSAGE_READ_ONLY, NULL);
     }
 }
 
@@ -195,10 +193,9 @@ um_status_e um_input_schema_read(um_call_t *call, const um_input_schema_t *schem
 {
     call->in = apr_pcalloc(call->ctx.pool, schema->size);
     if (doc->kind != UM_JSON_OBJECT) {
-        um_ctx_error(&call->ctx, UM_NO_FIELD, doc->kind == UM_JSON_NULL ? "null" : "invalid",
-                     doc->kind == UM_JSON_NULL ? "No data provided"
-                     : apr_psprintf(call->ctx.pool, "Invalid data. Expected a dictionary, but got %s.",
-                                       um_json_kind_name(doc->kind)));
+        um_ctx_error_with(&call->ctx, UM_NO_FIELD,
+                          doc->kind == UM_JSON_NULL ? UM_MESSAGE_NO_DATA : UM_MESSAGE_NOT_AN_OBJECT,
+                          um_json_kind_name(doc->kind));
         return UM_INVALID;
     }
     for (int i = 0; i < schema->count; i++) {

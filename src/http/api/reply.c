@@ -104,7 +104,7 @@ static int send_error(um_call_t *call, int status, um_json_t *plain, um_json_t *
     return send_text(call, status, "application/json", um_json_print(call->ctx.pool, plain));
 }
 
-static um_json_t *make_problem(um_call_t *call, int status, const char *code, const char *detail)
+static um_json_t *make_problem(um_call_t *call, int status, um_message_e message, const char *detail)
 {
     um_json_t *out = um_json_object(call->ctx.pool);
 
@@ -112,26 +112,32 @@ static um_json_t *make_problem(um_call_t *call, int status, const char *code, co
     um_json_put_text(out, "title", ap_get_status_line(status) + 4);
     um_json_put_int(out, "status", status);
     um_json_put_text(out, "detail", detail);
-    um_json_put_text(out, "code", code);
+    um_json_put_text(out, "code", um_message_code(message));
     return out;
 }
 
-int um_reply_detail(um_call_t *call, int status, const char *code, const char *text)
+int um_reply_detail(um_call_t *call, int status, um_message_e message)
 {
+    return um_reply_detail_with(call, status, message, NULL);
+}
+
+int um_reply_detail_with(um_call_t *call, int status, um_message_e message, const char *value)
+{
+    const char *text = um_message_text(call->ctx.pool, message, value);
     um_json_t *plain = um_json_object(call->ctx.pool);
 
     if (status == HTTP_SERVICE_UNAVAILABLE) {
         apr_table_setn(call->r->err_headers_out, "Retry-After", UM_CHALLENGE_RETRY_AFTER);
     }
     um_json_put_text(plain, "detail", text);
-    return send_error(call, status, plain, make_problem(call, status, code, text));
+    return send_error(call, status, plain, make_problem(call, status, message, text));
 }
 
-int um_reply_unauthorized(um_call_t *call, const char *error, const char *code, const char *text)
+int um_reply_unauthorized(um_call_t *call, const char *error, um_message_e message)
 {
     apr_table_setn(call->r->err_headers_out, "WWW-Authenticate",
                    um_challenge_bearer(call->ctx.pool, call->settings->realm, error));
-    return um_reply_detail(call, HTTP_UNAUTHORIZED, code, text);
+    return um_reply_detail(call, HTTP_UNAUTHORIZED, message);
 }
 
 static void log_cause(um_call_t *call, int level)
@@ -142,7 +148,7 @@ static void log_cause(um_call_t *call, int level)
 
 int um_reply_invalid_client(um_call_t *call)
 {
-    static const char text[] = "Invalid client credentials.";
+    const char *text = um_message_text(call->ctx.pool, UM_MESSAGE_CLIENT_INVALID, NULL);
     um_json_t *plain = um_json_object(call->ctx.pool);
 
     log_cause(call, APLOG_INFO);
@@ -150,12 +156,13 @@ int um_reply_invalid_client(um_call_t *call)
                    apr_pstrcat(call->ctx.pool, "Basic realm=\"", call->settings->realm, "\"", NULL));
     um_json_put_text(plain, "detail", text);
     um_json_put_text(plain, "error", "invalid_client");
-    return send_error(call, HTTP_UNAUTHORIZED, plain, make_problem(call, HTTP_UNAUTHORIZED, "invalid_client", text));
+    return send_error(call, HTTP_UNAUTHORIZED, plain,
+                      make_problem(call, HTTP_UNAUTHORIZED, UM_MESSAGE_CLIENT_INVALID, text));
 }
 
 int um_reply_csrf_failed(um_call_t *call)
 {
-    return um_reply_detail(call, HTTP_FORBIDDEN, "csrf_failed", "CSRF check failed.");
+    return um_reply_detail(call, HTTP_FORBIDDEN, UM_MESSAGE_CSRF_FAILED);
 }
 
 static const um_error_t *error_at(const um_call_t *call, int i)
@@ -188,7 +195,8 @@ int um_reply_errors(um_call_t *call)
     const um_input_schema_t *schema = call->route->schema;
     um_json_t *plain = um_json_object(call->ctx.pool);
     um_json_t *list = um_json_list(call->ctx.pool);
-    um_json_t *details = make_problem(call, HTTP_BAD_REQUEST, "invalid", "Invalid input.");
+    um_json_t *details = make_problem(call, HTTP_BAD_REQUEST, UM_MESSAGE_INVALID_INPUT,
+                                      um_message_text(call->ctx.pool, UM_MESSAGE_INVALID_INPUT, NULL));
     int last = -1;
 
     /* Field by field in the order of the schema, because core adds errors in another order. */
@@ -220,27 +228,25 @@ int um_reply_status(um_call_t *call, um_status_e status)
         return um_reply_errors(call);
     case UM_BAD_TOKEN:
         log_cause(call, APLOG_INFO);
-        return um_reply_unauthorized(call, "invalid_token", "authentication_failed", "Invalid token.");
+        return um_reply_unauthorized(call, "invalid_token", UM_MESSAGE_TOKEN_INVALID);
     case UM_INACTIVE:
         log_cause(call, APLOG_INFO);
-        return um_reply_unauthorized(call, "invalid_token", "user_inactive", "User inactive or deleted.");
+        return um_reply_unauthorized(call, "invalid_token", UM_MESSAGE_USER_INACTIVE);
     case UM_ABSENT:
-        return um_reply_detail(call, HTTP_NOT_FOUND, "not_found", "Not found.");
+        return um_reply_detail(call, HTTP_NOT_FOUND, UM_MESSAGE_NOT_FOUND);
     case UM_DENIED:
         return call->csrf_failed ? um_reply_csrf_failed(call)
-               : um_reply_detail(call, HTTP_FORBIDDEN, "permission_denied",
-                                 "You do not have permission to perform this action.");
+               : um_reply_detail(call, HTTP_FORBIDDEN, UM_MESSAGE_PERMISSION_DENIED);
     case UM_PRECONDITION:
-        return um_reply_detail(call, HTTP_PRECONDITION_FAILED, "precondition_failed", "Precondition failed.");
+        return um_reply_detail(call, HTTP_PRECONDITION_FAILED, UM_MESSAGE_PRECONDITION_FAILED);
     case UM_BUSY:
     case UM_UNAVAILABLE:
         /* known: the same cause was logged within the last second. A line for each request would fill the disk. */
         log_cause(call, call->ctx.known ? APLOG_DEBUG : status == UM_BUSY ? APLOG_WARNING : APLOG_ERR);
-        return um_reply_detail(call, HTTP_SERVICE_UNAVAILABLE, "service_unavailable",
-                               "Service temporarily unavailable, try again later.");
+        return um_reply_detail(call, HTTP_SERVICE_UNAVAILABLE, UM_MESSAGE_UNAVAILABLE);
     case UM_FAILED:
         break;
     }
     log_cause(call, APLOG_ERR);
-    return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, "error", "A server error occurred.");
+    return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, UM_MESSAGE_SERVER_ERROR);
 }

@@ -2,6 +2,7 @@
 #include "failure.h"
 
 #include "challenge.h"
+#include "message.h"
 #include "request.h"
 
 #include <apr_strings.h>
@@ -10,11 +11,11 @@
 #include <http_request.h>
 #include <mod_core.h>
 
-static const char *page(int status)
+static const char *page(apr_pool_t *pool, int status)
 {
     return status == HTTP_FORBIDDEN
-           ? "<!DOCTYPE html>\n<title>403 Forbidden</title>\n<h1>Forbidden</h1>\n"
-             "<p>This service is only available over TLS.</p>\n"
+           ? apr_pstrcat(pool, "<!DOCTYPE html>\n<title>403 Forbidden</title>\n<h1>Forbidden</h1>\n<p>",
+                         um_message_text(pool, UM_MESSAGE_TLS_REQUIRED, NULL), "</p>\n", NULL)
            : "<!DOCTYPE html>\n<title>503 Service Unavailable</title>\n<h1>Service Unavailable</h1>\n"
              "<p>The server cannot check who is asking at the moment. Try again later.</p>\n";
 }
@@ -26,7 +27,7 @@ void um_failure_note(request_rec *r, int status)
     const char *document = ap_response_code_string(r, ap_index_of_response(status));
 
     for (; r; r = r->main) {
-        ap_custom_response(r, HTTP_INTERNAL_SERVER_ERROR, !document ? page(status)
+        ap_custom_response(r, HTTP_INTERNAL_SERVER_ERROR, !document ? page(r->pool, status)
                            : *document == '"' ? document + 1 : document);
         um_request_of(r)->failed = status;
     }

@@ -1,0 +1,38 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# A message to clients stands in src/core/message.h and nowhere else in the source, and each is used.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use UmHouse;
+
+my %used;
+my %literal;
+for my $file (files(qr{\A(?:src/.*|mod_usermgmt)\.[ch]\z})) {
+    next if $file eq 'src/core/message.h';
+    my $code = code($file, strings => 1);
+    $used{$1} = 1 while $code =~ /\bUM_MESSAGE_(\w+)/g;
+    # Adjacent literals are one text.
+    $code =~ s/"\s*"//g;
+    push @{ $literal{$1} }, $file while $code =~ /"((?:[^"\\\n]|\\.)*)"/g;
+}
+
+my ($rows) = code('src/core/message.h', strings => 1) =~ /^#define UM_MESSAGES\(MESSAGE\)((?:.*\\\n)+.*)/m;
+my $count = () = $rows =~ /\bMESSAGE\(/g;
+my $read = 0;
+while ($rows =~ /\bMESSAGE\((\w+), "([a-z_]+)",(?: |\s*\\\n\s*)"((?:[^"\\\n]|\\.)+)"\)/g) {
+    my ($name, $code, $text) = ($1, $2, $3);
+    $read++;
+    complain("UM_MESSAGE($name)", $used{$name} ? undef : 'is used nowhere');
+    next if $text eq '%s';
+    # What is left of the text beside its value must not be part of a literal either.
+    my ($longest) = sort { length $b <=> length $a } split /%s/, $text;
+    for my $other (sort keys %literal) {
+        complain("UM_MESSAGE($name)", index($other, $longest) < 0 ? undef : "its text stands in @{ $literal{$other} } too");
+    }
+}
+is($read, $count, 'every row of message.h is understood');
+checked('a message has one place, and a use', 1000);
+
+done_testing();
