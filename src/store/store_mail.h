@@ -13,7 +13,7 @@ typedef struct um_mail_t {
     const char *email_key;     /**< of the address: of a request alone */
     const char *user_id;       /**< NULL: the accounts of the address are yet to be found */
     const char *username;      /**< as it was when the row was made */
-    const char *detail;        /**< the new address, where the mail tells it; of a request: the account to go on after */
+    const char *detail;        /**< the new address, where it is told; of a request: the account to go on after */
     const char *language;      /**< of the template; "" for the site's own */
     const char *site;          /**< the host whose mail it is: nobody else sends it */
     int attempts;              /**< so many times claimed, this one included */

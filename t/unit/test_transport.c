@@ -118,7 +118,7 @@ static void test_login(void)
     }
     ok(um_transport_login_read(pool, "/no/such/file", &user, &password, &why) != APR_SUCCESS
        && strstr(why, "No such file"), "no login file: %s", why);
-    ok(um_transport_login_check_ca(pool, file, &why) == APR_EINVAL && strstr(why, "no certificate"),
+    ok(um_transport_login_check_ca(pool, file, &why) == APR_EINVAL && strstr(why, "no readable certificate"),
        "no certificate: %s", why);
     ok(um_transport_login_check_ca(pool, "/no/such", &why) != APR_SUCCESS && strstr(why, "No such file"),
        "no file: %s", why);
@@ -230,7 +230,7 @@ static void test_sendmail(void)
         um_transport_e verdict;
         const char *want;
     } cases[] = {
-        { "cat >/dev/null; exit 0", UM_TRANSPORT_SENT, "taken" }, { "exit 0", UM_TRANSPORT_SENT, "taken" },
+        { "cat >/dev/null; exit 0", UM_TRANSPORT_SENT, "accepted" }, { "exit 0", UM_TRANSPORT_SENT, "accepted" },
         { "exit 75", UM_TRANSPORT_LATER, "ended with 75 (try again later)" },
         { "echo no such user b@example.org >&2; exit 67", UM_TRANSPORT_NEVER,
           "67 (no such user): no such user (address)" },
@@ -240,10 +240,11 @@ static void test_sendmail(void)
         { "exit 77", UM_TRANSPORT_DOWN, "77" },
         { "exit 1", UM_TRANSPORT_LATER, "ended with 1" },
         { "/no/such/program", UM_TRANSPORT_DOWN, "127 (command not found)" },
-        { "kill -9 $$", UM_TRANSPORT_LATER, "was killed" }, { "exec >&- 2>&- <&-; exit 0", UM_TRANSPORT_SENT, "taken" },
+        { "kill -9 $$", UM_TRANSPORT_LATER, "was killed" }, { "exec >&- 2>&- <&-; exit 0", UM_TRANSPORT_SENT,
+                                                             "accepted" },
         { "yes x | head -c 300000 >&2; exit 75", UM_TRANSPORT_LATER, "75 (try again later): x x x x" },
-        { "yes x | head -c 300000; exit 0", UM_TRANSPORT_SENT, "taken" },
-        { "test \"$HOME$USER$srcdir\" = ''", UM_TRANSPORT_SENT, "taken" },
+        { "yes x | head -c 300000; exit 0", UM_TRANSPORT_SENT, "accepted" },
+        { "test \"$HOME$USER$srcdir\" = ''", UM_TRANSPORT_SENT, "accepted" },
         { "kill -PIPE $$", UM_TRANSPORT_LATER, "was killed" },
     };
     const char *why;

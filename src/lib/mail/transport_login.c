@@ -73,7 +73,7 @@ apr_status_t um_transport_login_read(apr_pool_t *pool, const char *file, char **
         return refuse(pool, status, file, NULL, why);
     }
     if (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE)) {
-        return refuse(pool, APR_EINVAL, file, "can be read or written by all users; change its mode, for "
+        return refuse(pool, APR_EINVAL, file, "can be read or written by others; change its mode, for "
                       "example with chmod 640", why);
     }
     status = um_secret_file_read(pool, file, &bytes, &len, &what);
