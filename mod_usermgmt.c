@@ -6,17 +6,12 @@
 #include "auth_bearer.h"
 #include "auth_expr.h"
 #include "auth_require.h"
-#include "config_check.h"
-#include "dir_config.h"
+#include "cache_control.h"
 #include "failure.h"
 #include "identity_headers.h"
-#include "key_reload.h"
-#include "cache_control.h"
 #include "login_failure.h"
-#include "server.h"
-#include "sqlitefile.h"
-#include "virtual_host.h"
-#include "worker.h"
+#include "module.h"
+#include "process.h"
 
 #include <ap_config.h>
 #include <http_protocol.h>

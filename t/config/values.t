@@ -9,7 +9,7 @@ use Test::More;
 use UmHouse;
 use UmTest;
 
-my %unit = (NUMBER => '', SECONDS => 's', BYTES => '');
+my %unit = (number => '', seconds => 's', bytes => '');
 
 sub refused {
     my ($name, $value, $allowed) = @_;
@@ -27,13 +27,13 @@ sub accepted {
     return;
 }
 
-my %allowed = (NUMBER => 'must be a number from', SECONDS => 'must be a time from', BYTES => 'must be a size from');
+my %allowed = (number => 'must be a number from', seconds => 'must be a time from', bytes => 'must be a size from');
 
 my @rows = directives();
 cmp_ok(scalar @rows, '>', 10, 'the table of directives is read');
 for my $row (@rows) {
     my ($name, $kind, $least, $most) = @$row{qw(name kind least most)};
-    my $count = $kind eq 'CLASSES' ? qr/must be none, or/ : $kind =~ /\A(?:ORIGINS|READERS)\z/
+    my $count = $kind eq 'endpoints' ? qr/must be none, or/ : $kind =~ /\A(?:cors_)?origins\z/
         ? qr/must be none, (?:\*, )?or name/
         : qr/takes one argument/;       # httpd itself says the latter
     refused($name, $_, $count) for '""', 'one two';
@@ -42,37 +42,37 @@ for my $row (@rows) {
         refused($name, $_, $text) for $most + 1, '-1', 'many', '1x', '99999999999999999999', $least ? $least - 1 : ();
         accepted($name, $_ . $unit{$kind}) for $least, $most;
     }
-    elsif ($kind eq 'FLAG') {
+    elsif ($kind eq 'flag') {
         refused($name, $_, qr/must be On or Off/) for 'maybe', '1';
     }
-    elsif ($kind eq 'TEXT') {
+    elsif ($kind eq 'text') {
         refused($name, $_, qr/must be/) for "\"tab\there\"", "'a\"b'", "\"\xff\"";
         accepted($name, '"plain text"');
     }
-    elsif ($kind eq 'PATH') {
+    elsif ($kind eq 'path') {
         accepted($name, $_) for 'none', 'None';
     }
-    elsif ($kind eq 'RESERVED') {
+    elsif ($kind eq 'reserved_names') {
         accepted($name, $_) for 'default', 'OFF', 'conf/names.txt';
     }
-    elsif ($kind eq 'HASH') {
+    elsif ($kind eq 'password_hash') {
         refused($name, "\"$_\"", qr/\S/) for 'md5', 'scrypt ln=0', 'scrypt ln=99', 'scrypt ln=15 ln=15', 'scrypt x=1',
             'scrypt ln=', 'auto ln=15';
         accepted($name, "\"$_\"") for 'auto', 'scrypt', 'scrypt ln=15 r=8 p=3';
     }
-    elsif ($kind eq 'CLASSES') {
+    elsif ($kind eq 'endpoints') {
         refused($name, $_, qr/must be none, or/) for '', 'no-such-word', 'none token', 'token none';
         accepted($name, $_) for 'none', 'token', 'Token RESET register', '"token" "reset"';
     }
-    elsif ($kind eq 'COOKIE') {
+    elsif ($kind eq 'cookie') {
         refused($name, $_, qr/must be a name/) for '"a b"', 'a=b', '__Host-x', 'a;b', 'n' x 65;
         accepted($name, $_) for 'none', 'session', 'a.b-c_d';
     }
-    elsif ($kind eq 'ORIGINS' || $kind eq 'READERS') {
+    elsif ($kind eq 'origins' || $kind eq 'cors_origins') {
         refused($name, $_, qr/must be none, (?:\*, )?or name sites/) for 'example.org', 'https://', 'https://a.example/x',
             'https://a.example null', 'ftp://a.example', 'https://u@a.example';
         accepted($name, $_) for 'none', '"none"', 'https://a.example', 'https://a.example:8443 "http://[::1]:80"',
-            $kind eq 'READERS' ? ('*', '"*"') : ();
+            $kind eq 'cors_origins' ? ('*', '"*"') : ();
         refused($name, $_, qr/must be none, /) for '* https://a.example', 'https://a.example *';
     }
     else {      # one of a list of words

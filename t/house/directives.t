@@ -28,7 +28,7 @@ for my $row (@rows, @dir_rows) {
     my ($least, $most) = map { defined $_ ? $_ : 'none' } @$row{qw(least most)};
     complain($row->{name}, $row->{help} =~ /\A"[^"]{10,}"\z/ ? undef : 'has no help');
     complain($row->{name}, defined $row->{preset} ? undef : 'has no default');
-    complain($row->{name}, $row->{kind} =~ /\A(?:NUMBER|SECONDS|BYTES)\z/
+    complain($row->{name}, $row->{kind} =~ /\A(?:number|seconds|bytes)\z/
         ? $least =~ /\A\d+\z/ && $most =~ /\A\d+\z/ && $least < $most ? undef : "has no range: $least to $most"
         : "$least$most" eq 'nonenone' ? undef : "has a range, which $row->{kind} does not read");
 }
@@ -46,7 +46,7 @@ for my $row (@rows, @dir_rows) {
     $default =~ s/\AUM_DATADIR\s*"(.*)"\z/share\/usermgmt$1/ or $default =~ s/\A"(.*)"\z/$1/;
     my @values = @{ $given{ $row->{name} } || [] };
     complain($row->{name}, !@values ? 'is not in conf/usermgmt-full.conf'
-        : (grep { $_ eq $default || ($row->{kind} eq 'PATH' && /\Q$default\E\z/) } @values) ? undef
+        : (grep { $_ eq $default || ($row->{kind} eq 'path' && /\Q$default\E\z/) } @values) ? undef
         : "conf/usermgmt-full.conf says @values, the table $default");
 }
 checked('conf/usermgmt-full.conf has every directive with its default', 10);

@@ -2,11 +2,10 @@
 #include "api.h"
 
 #include "authenticate.h"
-#include "mail_setup.h"
+#include "module.h"
+#include "process.h"
 #include "random.h"
 #include "request.h"
-#include "server.h"
-#include "shared_memory.h"
 #include "tls.h"
 #include "user.h"
 

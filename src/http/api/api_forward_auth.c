@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
-
 #include "credential.h"
 #include "csrf.h"
-#include "dir_config.h"
 #include "identity.h"
 #include "identity_headers_set.h"
+#include "module.h"
 #include "tls.h"
 
 #include <apr_strings.h>

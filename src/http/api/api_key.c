@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
-
-#include "key_reload.h"
 #include "keyring.h"
+#include "module.h"
+#include "process.h"
 
 um_status_e um_api_key_set(um_call_t *call)
 {

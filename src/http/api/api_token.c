@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
-
 #include "authenticate.h"
 #include "cookie.h"
 #include "csrf.h"
 #include "input_schema.h"
 #include "json.h"
 #include "login_failure.h"
+#include "module.h"
 #include "password.h"
 #include "refresh.h"
-#include "server.h"
 #include "session.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "bearer.h"
 #include "client.h"
 #include "csrf.h"
-#include "settings.h"
+#include "module.h"
 #include "store_user.h"
 #include "token_source.h"
 

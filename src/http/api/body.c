@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
-
 #include "form.h"
 #include "json.h"
-#include "settings.h"
+#include "module.h"
 #include "wipe.h"
 
 #include <apr_strings.h>

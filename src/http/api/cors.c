@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
-
-#include "dir_config.h"
+#include "module.h"
 #include "request.h"
-#include "server.h"
 #include "web_origin.h"
 
 #include <apr_lib.h>

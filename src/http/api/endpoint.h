@@ -14,7 +14,7 @@ typedef struct um_input_schema_t um_input_schema_t;         /* input_schema.h */
 typedef struct um_route_t um_route_t;
 typedef struct um_route_match_t um_route_match_t;
 typedef struct um_server_t um_server_t;                     /* server.h */
-typedef struct um_settings_t um_settings_t;                 /* settings.h */
+typedef struct um_settings_t um_settings_t;                 /* module.h */
 typedef struct um_user_t um_user_t;                         /* store_user.h */
 
 /** Who may call an endpoint. authorize.c applies it. */

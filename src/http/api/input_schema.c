@@ -5,8 +5,8 @@
 #include "authenticate.h"
 #include "email.h"
 #include "json.h"
+#include "module.h"
 #include "profile_input.h"
-#include "settings.h"
 #include "unicode.h"
 #include "wipe.h"
 

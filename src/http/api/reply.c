@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
-
 #include "challenge.h"
 #include "input_schema.h"
 #include "json.h"
-#include "server.h"
+#include "module.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>

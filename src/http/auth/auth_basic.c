@@ -6,7 +6,7 @@
 #include "failure.h"
 #include "log_limit.h"
 #include "login_failure.h"
-#include "server.h"
+#include "module.h"
 #include "tls.h"
 
 #include <apr_strings.h>

@@ -4,8 +4,8 @@
 #include "caller.h"
 #include "challenge.h"
 #include "log_limit.h"
+#include "module.h"
 #include "request.h"
-#include "server.h"
 
 #include <apr_strings.h>
 #include <http_config.h>

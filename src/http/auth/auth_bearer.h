@@ -2,7 +2,7 @@
 #ifndef UM_AUTH_BEARER_H
 #define UM_AUTH_BEARER_H
 /* AuthType Bearer for whatever httpd serves. */
-#include "server.h"
+#include "module.h"
 
 /** Hook check_authn: OK with r->user set; 401 with a challenge, 400 for two tokens at one place, 403 for a cookie that
  * another site may have sent; 503 when the database is away; never OK by accident. Hosts without a site are left to

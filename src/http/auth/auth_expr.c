@@ -4,7 +4,7 @@
 #include "caller.h"
 #include "claims.h"
 #include "credential.h"
-#include "server.h"
+#include "module.h"
 
 #include <apr_strings.h>
 #include <stddef.h>

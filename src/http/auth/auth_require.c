@@ -3,7 +3,7 @@
 
 #include "caller.h"
 #include "claims.h"
-#include "server.h"
+#include "module.h"
 
 #include <ap_expr.h>
 #include <ap_provider.h>

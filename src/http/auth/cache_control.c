@@ -2,9 +2,8 @@
 #include "cache_control.h"
 
 #include "caller.h"
-#include "dir_config.h"
+#include "module.h"
 #include "request.h"
-#include "server.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cookie.h"
 
+#include "module.h"
 #include "tls.h"
-#include "server.h"
 #include "token_source.h"
 
 #include <apr_strings.h>

@@ -2,10 +2,9 @@
 #include "credential.h"
 
 #include "authenticate.h"
-#include "dir_config.h"
 #include "failure.h"
+#include "module.h"
 #include "request.h"
-#include "server.h"
 
 static void verify(request_rec *r, um_credential_t *seen, const char *token, const um_csrf_request_t *ask)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "csrf.h"
 
-#include "server.h"
+#include "module.h"
 #include "tls.h"
 #include "web_origin.h"
 

@@ -2,10 +2,9 @@
 #include "identity_headers.h"
 
 #include "caller.h"
-#include "dir_config.h"
 #include "identity_headers_set.h"
+#include "module.h"
 #include "request.h"
-#include "server.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity_headers_set.h"
 
-#include "dir_config.h"
-#include "server.h"
+#include "module.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "login_failure.h"
 
-#include "server.h"
+#include "module.h"
 
 #include <apr_strings.h>
 #include <http_config.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request.h"
 
-#include "server.h"
+#include "module.h"
 
 #include <http_config.h>
 

@@ -4,44 +4,8 @@
 #include "cookie.h"
 #include "request.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
-#include <strings.h>
-
-#define LONGEST_NAME 64
-
-int um_token_source_is_name(const char *text)
-{
-    apr_size_t len = 0;
-
-    while (apr_isalnum(text[len]) || (text[len] && strchr("_-.", text[len]))) {
-        len++;
-    }
-    return len && len <= LONGEST_NAME && !text[len];
-}
-
-const char *um_token_source_parse(apr_pool_t *pool, const char *text, um_token_source_t *source)
-{
-    static const char wrong[] = "must be header, cookie, cookie=NAME or query=NAME, a NAME being letters, digits, and "
-                                "_ - .";
-    const char *name = strchr(text, '=');
-    apr_size_t len = name ? (apr_size_t)(name - text) : strlen(text);
-
-    *source = (um_token_source_t){ UM_TOKEN_SOURCE_HEADER, name ? apr_pstrdup(pool, name + 1) : NULL };
-    if (name && !um_token_source_is_name(name + 1)) {
-        return wrong;
-    }
-    if (len == strlen("cookie") && strncasecmp(text, "cookie", len) == 0) {
-        source->kind = UM_TOKEN_SOURCE_COOKIE;
-        return NULL;
-    }
-    if (len == strlen("query") && strncasecmp(text, "query", len) == 0 && name) {
-        source->kind = UM_TOKEN_SOURCE_QUERY;
-        return NULL;
-    }
-    return !name && strcasecmp(text, "header") == 0 ? NULL : wrong;
-}
 
 int um_token_source_same(const um_token_source_t *a, const um_token_source_t *b)
 {

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config_check.h"
-
 #include "client.h"
-#include "conftree.h"
-#include "database.h"
-#include "key_reload.h"
-#include "mail_setup.h"
+#include "keyring.h"
+#include "module.h"
+#include "process.h"
 #include "reserved.h"
-#include "virtual_host.h"
 #include "wordlist.h"
 
 #include <apr_file_info.h>

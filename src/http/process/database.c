@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "database.h"
-
-#include "shared_memory.h"
-#include "sqlitefile.h"
-#include "virtual_host.h"
+#include "module.h"
+#include "process.h"
+#include "store.h"
 
 #include <apr_dbd.h>
 #include <mod_dbd.h>
@@ -91,15 +89,16 @@ static void unlock(void *baton)
 
 um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_t guard)
 {
+    um_dialect_e dialect = server->file ? UM_DIALECT_SQLITE3 : UM_DIALECT_PGSQL;
     um_store_t *store;
     um_connection_pool_t connections = { .baton = server, .acquire = acquire, .release = release, .guard = guard };
 
-    if (server->dialect == UM_DIALECT_SQLITE3) {
+    if (server->file) {
         connections.trouble = trouble;
         connections.lock = lock;
         connections.unlock = unlock;
     }
-    store = um_store_create(pchild, server->dialect, &connections, server->settings.prepared_statements);
+    store = um_store_create(pchild, dialect, &connections, server->settings.prepared_statements);
     if (!um_virtual_host_manages_database(server)) {
         um_store_keep_schema(store);
     }

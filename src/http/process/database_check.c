@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What mod_dbd's directives say of a host's database, looked at before mod_dbd opens anything. */
-#include "conftree.h"
-#include "database.h"
-#include "sqlitefile.h"
-#include "virtual_host.h"
+#include "module.h"
+#include "process.h"
+#include "store.h"
 
 #include <apr_file_info.h>
 #include <apr_lib.h>
@@ -162,14 +161,12 @@ const char *um_database_check(um_server_t *server, server_rec *main_server, apr_
     name = ap_getword_conf(ptemp, &args);
     if (strcmp(name, "pgsql") == 0) {
         args = params ? params->args : "";
-        server->dialect = UM_DIALECT_PGSQL;
         name = ap_getword_conf(ptemp, &args);
         server->database_name = pgsql_name(pconf, name);
         check_timeouts(server, params, name, ptemp);
         return NULL;
     }
     if (strcmp(name, "sqlite3") == 0) {
-        server->dialect = UM_DIALECT_SQLITE3;
         return check_sqlite(server, params, pconf, ptemp);
     }
     return apr_psprintf(ptemp, "DBDriver %s (%s:%d): must be sqlite3 or pgsql", name, driver->filename,

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "database_limits.h"
+#include "call_timeout.h"
+#include "module.h"
+#include "process.h"
+#include "store.h"
+#include "thread_limit.h"
 
 #include <ap_mpm.h>
+#include <apr_hash.h>
 
-/* Three quarters of the child's threads, so that others go on serving what needs no database; and the worker's thread,
- * which is none of them. */
+struct um_database_limits_t {
+    um_call_timeout_t *call_timeout;    /* NULL: no host uses PostgreSQL, or no thread could be started */
+    um_thread_limit_total_t total;
+    apr_hash_t *limits;                 /* um_thread_limit_t by um_server_t's database */
+};
+
+/* Three quarters of the child's threads, so that the others can serve what needs no database; and the worker's thread,
+ * which is not one of them. */
 static int most_threads(void)
 {
     int threads = 0;
@@ -17,35 +28,36 @@ static int most_threads(void)
 
 um_database_limits_t *um_database_limits_create(apr_pool_t *pchild, server_rec *main_server)
 {
-    um_database_limits_t *guard = apr_pcalloc(pchild, sizeof(*guard));
+    um_database_limits_t *limits = apr_pcalloc(pchild, sizeof(*limits));
     int is_wanted = 0;
 
-    guard->total.most = (apr_uint32_t)most_threads();
-    guard->limits = apr_hash_make(pchild);
+    limits->total.most = (apr_uint32_t)most_threads();
+    limits->limits = apr_hash_make(pchild);
     for (server_rec *s = main_server; s; s = s->next) {
         const um_server_t *server = um_server_of(s);
 
-        is_wanted |= server->keys && server->database && server->dialect == UM_DIALECT_PGSQL;
+        is_wanted |= server->keys && server->database && !server->file;
     }
     /* SQLite has no server to wait for: its calls end by themselves. */
-    if (is_wanted && um_call_timeout_start(pchild, &guard->call_timeout) != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "UM111: no thread can be started to end database calls "
-                     "that take too long: UserMgmtDatabaseTimeout has no effect in this process");
+    if (is_wanted && um_call_timeout_start(pchild, &limits->call_timeout) != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "UM111: the thread that ends overdue database calls could "
+                     "not be started: UserMgmtDatabaseTimeout has no effect in this process. Check the limits of "
+                     "processes and memory");
     }
-    return guard;
+    return limits;
 }
 
-um_guard_t um_database_limits_for(um_database_limits_t *guard, apr_pool_t *pchild, const um_server_t *server)
+um_guard_t um_database_limits_for(um_database_limits_t *limits, apr_pool_t *pchild, const um_server_t *server)
 {
-    um_guard_t made = { .call_timeout = guard->call_timeout,
-                        .timeout = (apr_uint32_t)(server->settings.database_timeout * 1000) };
-    int most = (int)guard->total.most;
+    um_guard_t guard = { .call_timeout = limits->call_timeout,
+                         .timeout = (apr_uint32_t)(server->settings.database_timeout * 1000) };
+    int most = (int)limits->total.most;
 
-    /* mod_dbd has one pool of connections for hosts with the same driver and parameters. */
-    made.limit = apr_hash_get(guard->limits, server->database, APR_HASH_KEY_STRING);
-    if (!made.limit) {
-        made.limit = um_thread_limit_create(pchild, &guard->total, server->dbd_max < most ? server->dbd_max : most);
-        apr_hash_set(guard->limits, server->database, APR_HASH_KEY_STRING, made.limit);
+    /* mod_dbd has one pool of connections for all hosts with the same driver and parameters. */
+    guard.limit = apr_hash_get(limits->limits, server->database, APR_HASH_KEY_STRING);
+    if (!guard.limit) {
+        guard.limit = um_thread_limit_create(pchild, &limits->total, server->dbd_max < most ? server->dbd_max : most);
+        apr_hash_set(limits->limits, server->database, APR_HASH_KEY_STRING, guard.limit);
     }
-    return made;
+    return guard;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "key_reload.h"
-
+#include "keyring.h"
+#include "module.h"
 #include "monotonic.h"
+#include "process.h"
 #include "rotation.h"
 
 #include <apr_file_info.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mail_setup.h"
-
 #include "email.h"
+#include "module.h"
+#include "notification.h"
+#include "process.h"
+#include "template.h"
+#include "transport.h"
 #include "unicode.h"
-#include "virtual_host.h"
 
 #include <apr_file_info.h>
 #include <apr_strings.h>

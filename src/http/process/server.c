@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server.h"
-
 #include "caller_cache.h"
 #include "concurrency_limit.h"
-#include "config_check.h"
-#include "database.h"
-#include "database_limits.h"
+#include "ctx.h"
 #include "log_limit.h"
+#include "module.h"
 #include "notification.h"
-#include "shared_memory.h"
+#include "process.h"
 #include "signature_cache.h"
 #include "single_flight.h"
 #include "store.h"
@@ -22,40 +19,6 @@
 
 /* Tokens that a child remembers as well signed, 64 bytes each. */
 #define REMEMBERED_SIGNATURES 16384
-
-um_server_t *um_server_of(const server_rec *server)
-{
-    return ap_get_module_config(server->module_config, &usermgmt_module);
-}
-
-int um_server_is_own(const server_rec *server)
-{
-    return um_server_of(server)->server == server;
-}
-
-void *um_server_create(apr_pool_t *pool, server_rec *server)
-{
-    um_server_t *created = apr_pcalloc(pool, sizeof(*created));
-
-    created->server = server;
-    created->misplaced_log = apr_pcalloc(pool, sizeof(*created->misplaced_log));
-    um_settings_init(pool, &created->settings);
-    return created;
-}
-
-void *um_server_merge(apr_pool_t *pool, void *base, void *add)
-{
-    um_server_t *merged = apr_pcalloc(pool, sizeof(*merged));
-    const um_server_t *own = add;
-    const um_server_t *inherited = base;
-
-    merged->server = own->server;
-    merged->misplaced_log = own->misplaced_log;
-    merged->has_own_key = own->settings.definition[UM_SET_UserMgmtSigningKey].file != NULL;
-    merged->identity_headers = own->identity_headers ? own->identity_headers : inherited->identity_headers;
-    um_settings_merge(&merged->settings, &inherited->settings, &own->settings);
-    return merged;
-}
 
 int um_server_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {

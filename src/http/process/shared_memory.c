@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "shared_memory.h"
-
 #include "caller_cache.h"
-#include "conftree.h"
 #include "concurrency_limit.h"
-#include "server.h"
+#include "module.h"
+#include "process.h"
 
 #include <apr_atomic.h>
 #include <apr_shm.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sqlitefile.h"
-
 #include "atomic_file.h"
+#include "module.h"
 #include "monotonic.h"
+#include "process.h"
 #include "schema.h"
-#include "virtual_host.h"
+#include "store.h"
 
 #include <apr_atomic.h>
 #include <apr_dbd.h>

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "startup_check.h"
-
+#include "ctx.h"
+#include "module.h"
 #include "monotonic.h"
+#include "process.h"
 #include "schema.h"
+#include "store.h"
 #include "store_start.h"
 
 #include <ap_mpm.h>
@@ -36,7 +38,7 @@ static apr_status_t look_at_connections(const um_server_t *server, um_store_call
     apr_int64_t all = connections_of_all(server), most = 0;
     apr_status_t rv;
 
-    if (server->dialect != UM_DIALECT_PGSQL || !server->settings.prepared_statements) {
+    if (server->file || !server->settings.prepared_statements) {
         return APR_SUCCESS;
     }
     rv = um_store_start_connections(call, &most);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "virtual_host.h"
-
-#include "conftree.h"
+#include "module.h"
+#include "process.h"
 
 #include <apr_strings.h>
 #include <http_core.h>

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "worker.h"
-
-#include "key_reload.h"
+#include "ctx.h"
+#include "module.h"
 #include "monotonic.h"
 #include "outbox.h"
-#include "shared_memory.h"
-#include "startup_check.h"
+#include "process.h"
 
 #include <apr_strings.h>
 #include <http_core.h>

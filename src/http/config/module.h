@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_MODULE_H
+#define UM_MODULE_H
+/* The private header of src/http/config: the module as httpd knows it, what an administrator has configured for a
+ * virtual host and for a directory, and what was made of it. Functions are grouped by file. */
+#include "core_settings.h"
+
+#include <apr_tables.h>
+#include <httpd.h>
+
+#include <http_config.h>
+#include <http_log.h>
+
+typedef struct um_client_list_t um_client_list_t;           /* client.h */
+typedef struct um_keyring_t um_keyring_t;                   /* keyring.h */
+typedef struct um_log_limit_t um_log_limit_t;               /* log_limit.h */
+typedef struct um_mail_settings_t um_mail_settings_t;       /* notification.h */
+typedef struct um_reserved_t um_reserved_t;                 /* reserved.h */
+typedef struct um_site_t um_site_t;                         /* ctx.h */
+typedef struct um_sqlitefile_t um_sqlitefile_t;             /* sqlitefile.c */
+typedef struct um_transport_t um_transport_t;               /* transport.h */
+typedef struct um_wordlist_t um_wordlist_t;                 /* wordlist.h */
+
+/** The only symbol that the shared object exports. */
+extern module AP_MODULE_DECLARE_DATA usermgmt_module __attribute__((visibility("default")));
+APLOG_USE_MODULE(usermgmt);
+
+/* --- value.c: reading the values of directives -------------------------------------------------------------------- */
+
+/** Endpoints that are open to anybody unless UserMgmtRequireClientToken names them. Bits. */
+typedef enum { UM_CLASS_TOKEN = 1, UM_CLASS_RESET = 2, UM_CLASS_REGISTER = 4 } um_class_e;
+
+/** Who may register accounts by the API. */
+typedef enum { UM_REGISTRATION_OPEN, UM_REGISTRATION_STAFF, UM_REGISTRATION_OFF } um_registration_e;
+
+/** The headers of UserMgmtIdentityHeaders. Bits. */
+typedef enum {
+    UM_HEADER_ID = 1, UM_HEADER_USERNAME = 2, UM_HEADER_EMAIL = 4, UM_HEADER_GROUPS = 8, UM_HEADER_STAFF = 16
+} um_header_e;
+
+/** The headers of "UserMgmtIdentityHeaders On". Groups are not among them, because an account may have many. */
+#define UM_HEADER_USUAL ((unsigned)(UM_HEADER_ID | UM_HEADER_USERNAME | UM_HEADER_EMAIL | UM_HEADER_STAFF))
+
+/** What a back end gets as its Authorization header. */
+typedef enum {
+    UM_AUTHORIZATION_FORWARD,       /**< the client's header */
+    UM_AUTHORIZATION_DROP,          /**< none */
+    UM_AUTHORIZATION_BEARER,        /**< the verified token, whatever its source was */
+    UM_AUTHORIZATION_TEXT           /**< a fixed text */
+} um_forward_authorization_e;
+
+typedef struct um_forward_authorization_t {
+    um_forward_authorization_e what;
+    const char *text;               /**< for UM_AUTHORIZATION_TEXT */
+} um_forward_authorization_t;
+
+/** Where in a request a token is looked for. */
+typedef enum {
+    UM_TOKEN_SOURCE_HEADER,         /**< Authorization */
+    UM_TOKEN_SOURCE_COOKIE,
+    UM_TOKEN_SOURCE_QUERY,
+    UM_TOKEN_SOURCE_PROXY           /**< Proxy-Authorization, of a forward proxy's client; no directive names it */
+} um_token_source_e;
+
+typedef struct um_token_source_t {
+    um_token_source_e kind;
+    const char *name;               /**< of the cookie or parameter; NULL: the cookie that UserMgmtCookie names */
+} um_token_source_t;
+
+/* The C types of the kinds of values. */
+typedef int um_kind_flag_t;                                     /* On or Off */
+typedef apr_int64_t um_kind_number_t;
+typedef apr_int64_t um_kind_seconds_t;                          /* 90, 90s, 15m, 24h, 7d */
+typedef apr_int64_t um_kind_bytes_t;                            /* 65536, 64k, 1m */
+typedef const char *um_kind_text_t;                             /* one line of UTF-8, never NULL */
+typedef const char *um_kind_path_t;                             /* under ServerRoot unless absolute; NULL: none */
+typedef const um_pwhash_params_t *um_kind_password_hash_t;      /* see pwhash.h */
+typedef um_verify_e um_kind_verification_t;                     /* off, on, required */
+typedef um_registration_e um_kind_registration_t;               /* open, staff, off */
+typedef const char *um_kind_reserved_names_t;                   /* a path; "": default; NULL: off */
+typedef unsigned um_kind_endpoints_t;                           /* bits of um_class_e; 0: none */
+typedef const char *um_kind_cookie_t;                           /* letters, digits and _ - . ; NULL: none */
+typedef const apr_array_header_t *um_kind_origins_t;            /* normalized (web_origin.h); NULL: none */
+typedef const apr_array_header_t *um_kind_cors_origins_t;       /* as origins, or the one text "*" */
+typedef unsigned um_kind_identity_headers_t;                    /* bits of um_header_e; 0: off */
+typedef um_forward_authorization_t um_kind_authorization_t;
+typedef const apr_array_header_t *um_kind_token_sources_t;      /* um_token_source_t, at least one */
+
+typedef struct um_value_row_t um_value_row_t;
+
+/** Reads a value of one kind into *value, which has the C type of the kind. text is one argument, or all arguments as
+ * they were typed. NULL, or what is wrong: "must be On or Off". */
+typedef const char *um_value_read_fn(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value);
+
+/** A directive: a row of directives.h. */
+struct um_value_row_t {
+    const char *name;
+    um_value_read_fn *read;
+    apr_size_t offset, size;        /**< of the member */
+    const char *preset;             /**< the default, as text */
+    apr_int64_t least, most;        /**< of numbers, seconds and bytes */
+    enum { INHERITED, OWN, GLOBAL } scope;
+};
+
+um_value_read_fn um_value_flag, um_value_number, um_value_seconds, um_value_bytes, um_value_text, um_value_path,
+                 um_value_password_hash, um_value_verification, um_value_registration, um_value_reserved_names,
+                 um_value_endpoints, um_value_cookie, um_value_origins, um_value_cors_origins,
+                 um_value_identity_headers, um_value_authorization, um_value_token_sources;
+
+/* --- settings.c: the settings of a virtual host ------------------------------------------------------------------- */
+
+typedef enum {
+#define UM_DIRECTIVE(name, kind, owner, member, help, ...) UM_SET_##name,
+#include "directives.h"
+    UM_SET_COUNT
+} um_directive_e;
+
+/** Where a directive was set, for messages. file is NULL for a default. */
+typedef struct um_definition_t {
+    const char *file;
+    int line;
+    const char *name;               /**< of the directive, as typed: it may be a former name */
+    const char *text;               /**< the value, as typed */
+} um_definition_t;
+
+typedef struct um_settings_t {
+    um_core_settings_t core;
+#define UM_MEMBER_CORE(type, member)
+#define UM_MEMBER_HTTP(type, member) type member;
+#define UM_DIRECTIVE(name, kind, owner, member, help, ...) UM_MEMBER_##owner(um_kind_##kind##_t, member)
+#include "directives.h"
+    um_definition_t definition[UM_SET_COUNT];
+} um_settings_t;
+
+/** All directives, as httpd's command table. */
+extern const command_rec um_settings_commands[];
+
+/** Sets all members to their defaults. */
+void um_settings_init(apr_pool_t *pool, um_settings_t *settings);
+
+/** Merges a virtual host's settings (add) over the main server's (base), see the scopes in directives.h. */
+void um_settings_merge(um_settings_t *merged, const um_settings_t *base, const um_settings_t *add);
+
+/** A directive and where it was set, for messages: "UserMgmtSigningKey keys (/etc/apache2/x.conf:12)", or
+ * "UserMgmtSigningKey (default none)". */
+const char *um_settings_where(apr_pool_t *pool, const um_settings_t *settings, um_directive_e directive);
+
+/* --- dir_config.c: the settings of a directory, that is of Directory, Location, Files and their like -------------- */
+
+typedef enum {
+#define UM_DIR_DIRECTIVE(name, kind, member, help, ...) UM_DIR_##name,
+#include "directives.h"
+    UM_DIR_COUNT
+} um_dir_directive_e;
+
+typedef struct um_dir_config_t {
+#define UM_DIR_DIRECTIVE(name, kind, member, help, ...) um_kind_##kind##_t member;
+#include "directives.h"
+    char is_set[UM_DIR_COUNT];
+} um_dir_config_t;
+
+/** The directory configuration of a request. */
+const um_dir_config_t *um_dir_config_of(const request_rec *r);
+
+/** Hooks of the module record: httpd's per-directory configuration. */
+void *um_dir_config_create(apr_pool_t *pool, char *unused);
+void *um_dir_config_merge(apr_pool_t *pool, void *base, void *add);
+
+/** Reads a directive. cmd->info is its um_dir_directive_e, dir the um_dir_config_t, args the arguments as typed. */
+const char *um_dir_config_set(cmd_parms *cmd, void *dir, const char *args);
+
+/* --- server_config.c: a virtual host, or the main server ---------------------------------------------------------- */
+
+typedef struct um_server_t {
+    um_settings_t settings;
+    server_rec *server;
+    const char *identity_headers;   /**< where a directory of this host has UserMgmtIdentityHeaders; NULL: nowhere */
+    um_log_limit_t *misplaced_log;  /**< limits the log lines about AuthType Bearer or Basic where it cannot work */
+    int has_own_key;                /**< UserMgmtSigningKey is set in this very host, and not inherited */
+
+    /* Set when the configuration is checked: */
+    server_rec *dbd;                /**< the host whose mod_dbd connections are used, see virtual_host.c */
+    const char *database;           /**< mod_dbd's driver and parameters, which identify it; NULL: none */
+    const char *database_name;      /**< the same for the log, without login and password */
+    um_sqlitefile_t *file;          /**< of a SQLite database; NULL: PostgreSQL */
+    int dbd_max;                    /**< DBDMax */
+    const char *issuer;             /**< NULL: neither issues nor accepts tokens */
+    um_keyring_t *keys;             /**< read as root, in the parent; NULL: neither issues nor accepts tokens */
+    int keys_live;                  /**< httpd's user can read the keys, so children reload them when they change */
+    um_wordlist_t *common;          /**< common passwords; NULL: no list */
+    um_reserved_t *reserved;        /**< reserved names; NULL: none */
+    um_client_list_t *clients;      /**< trusted clients; NULL: none */
+    um_mail_settings_t *mail_settings;
+    um_transport_t *transport;      /**< used by the worker only; NULL: no mail is sent */
+
+    /* Set in each child: */
+    um_site_t *site;                /**< NULL: this host has no keys or no database */
+    apr_uint32_t looked_at;         /**< by startup_check.c: tick of the last attempt; 0: none yet */
+    int is_looked_at;               /**< by startup_check.c: the database has answered */
+} um_server_t;
+
+/** The record of a host. */
+um_server_t *um_server_of(const server_rec *server);
+
+/** Whether a host has a record of its own. A virtual host without any directive of this module has the main server's
+ * record, database included. */
+int um_server_is_own(const server_rec *server);
+
+/** Hooks of the module record: httpd's per-server configuration. */
+void *um_server_create(apr_pool_t *pool, server_rec *server);
+void *um_server_merge(apr_pool_t *pool, void *base, void *add);
+
+/* --- conftree.c: directives of other modules ---------------------------------------------------------------------- */
+
+/* These functions search httpd's tree of directives, because other modules keep their configuration to themselves. The
+ * tree has what is in the files; the defaults that httpd fills in, such as a guessed ServerName, are not in it. */
+
+/** The last directive of that name directly in the section of a virtual host; for the main server, outside of all
+ * sections. NULL: there is none. */
+const ap_directive_t *um_conftree_own(const server_rec *server, const char *name);
+
+/** The virtual host's own directive, else the main server's. NULL: neither has one. */
+const ap_directive_t *um_conftree_find(const server_rec *server, const char *name);
+
+/** Whether a Mutex directive names that mutex, rather than "default". */
+int um_conftree_mutex(const char *type);
+
+/** Whether "AuthType Bearer" is somewhere in the section of a virtual host. Files named .htaccess are not searched. */
+int um_conftree_is_protected(const server_rec *server);
+
+#endif

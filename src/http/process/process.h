@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_PROCESS_H
+#define UM_PROCESS_H
+/* The private header of src/http/process: what happens at the start of httpd, in its parent and in each child, and in
+ * the worker. Functions are grouped by file.
+ *
+ * Functions that check the configuration run as root, before any child exists. They return NULL, or a message that
+ * names the directive, the file and line where it was set, what is wrong, and what to do. */
+#include <apr_global_mutex.h>
+#include <httpd.h>
+
+typedef struct um_database_limits_t um_database_limits_t;   /* database_limits.c */
+typedef struct um_guard_t um_guard_t;                       /* store.h */
+typedef struct um_server_t um_server_t;                     /* module.h */
+typedef struct um_sqlitefile_t um_sqlitefile_t;             /* sqlitefile.c */
+typedef struct um_store_t um_store_t;                       /* store.h */
+
+/* --- config_check.c: checks of the whole configuration ------------------------------------------------------------ */
+
+/** Hook check_config: checks the settings of each host and opens what they name. Logs a line (UM201) for each host with
+ * an error, and stops the start. */
+int um_config_check_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
+/* --- virtual_host.c: what the configuration as a whole means for a host ------------------------------------------- */
+
+/* A host manages its database when it serves the API or sets a UserMgmtSigningKey itself, and so does the main server.
+ * It uses the database that mod_dbd has for it, and the module keeps the schema there up to date. A virtual host that
+ * merely inherits the key checks the main server's tokens. So it uses the main server's database, whatever mod_dbd
+ * would give it; if the main server has none, it uses its own, and the module does not change the schema there. */
+
+/** Whether a host manages its database, see above. */
+int um_virtual_host_manages_database(const um_server_t *server);
+
+/** Sets server->dbd. */
+void um_virtual_host_choose_dbd(um_server_t *server, server_rec *main_server);
+
+/** The ServerName that an administrator has set for a host: its own, or else the main server's. NULL: none is set, and
+ * httpd's server_hostname is a guess. */
+const char *um_virtual_host_name(const server_rec *server, const server_rec *main_server);
+
+/** Sets server->issuer. The databases of all hosts must be known. */
+const char *um_virtual_host_check_issuer(um_server_t *server, server_rec *main_server, apr_pool_t *pconf,
+                                         apr_pool_t *ptemp);
+
+/** Checks a host that has no database: it is an error only where a request would need one. */
+const char *um_virtual_host_check_without_database(const um_server_t *server, server_rec *main_server,
+                                                   apr_pool_t *ptemp);
+
+/** Hook post_config: logs a line (UM221) for each host with a key. */
+int um_virtual_host_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
+/* --- database_check.c: mod_dbd's directives ----------------------------------------------------------------------- */
+
+/** Finds a host's database in mod_dbd's directives and sets dbd, database and the members that follow from them.
+ * server->database stays NULL, without an error, where a main server has a key and only its virtual hosts have
+ * databases. */
+const char *um_database_check(um_server_t *server, server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp);
+
+/* --- database.c: mod_dbd's connections for the store -------------------------------------------------------------- */
+
+/** A child's store of a host's database. */
+um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_t guard);
+
+/* --- database_limits.c: limits for a database that does not answer ------------------------------------------------ */
+
+/* A database that does not answer must not occupy all threads of a child. So the number of connections in use, the
+ * number of threads that wait for one, and the time of a call are limited. */
+
+/** The parts that the hosts of a child share. For hook child_init, after the fork. */
+um_database_limits_t *um_database_limits_create(apr_pool_t *pchild, server_rec *main_server);
+
+/** The limits for the connections of one host. */
+um_guard_t um_database_limits_for(um_database_limits_t *limits, apr_pool_t *pchild, const um_server_t *server);
+
+/* --- sqlitefile.c: the file of a SQLite database ------------------------------------------------------------------ */
+
+/* SQLite creates a file that does not exist, and keeps writing into one that was removed or replaced. Both would lose
+ * accounts without an error, so:
+ * - The parent creates file and schema at the start, in a process of httpd's user, before children open connections: a
+ *   change of the schema would break the statements that other modules have prepared. It leaves a marker beside the
+ *   keys. If there is a marker and no file, the module creates no database, and requests are answered 503.
+ * - Children compare the file once a second with the one that was there at the start. */
+
+/** The watched file of a host whose database is SQLite. Lives in pconf. */
+um_sqlitefile_t *um_sqlitefile_create(apr_pool_t *pconf, const char *path);
+
+/** Hook post_config: creates databases and markers, and records which files are there. */
+int um_sqlitefile_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
+/** Whether connections to the file may be used now. NULL, or the reason why not, which has been logged.
+ * @param at_once  look now, even if the last look was less than a second ago */
+const char *um_sqlitefile_trouble(um_sqlitefile_t *file, const server_rec *server, int at_once);
+
+/* --- mail_setup.c: mail ------------------------------------------------------------------------------------------- */
+
+/** Checks all settings of mail, and sets server->mail_settings and server->transport, which live in pconf. */
+const char *um_mail_setup_check(um_server_t *server, const server_rec *main_server, apr_pool_t *pconf,
+                                apr_pool_t *ptemp);
+
+/** The language of mails that a request causes, from its Accept-Language; "" for the site's own. */
+const char *um_mail_setup_language(const um_server_t *server, const request_rec *r);
+
+/* --- key_reload.c: the keys of a running server ------------------------------------------------------------------- */
+
+/** Checks whether httpd's user can rotate the keys, where UserMgmtKeyRotation asks for it. */
+const char *um_key_reload_check_rotation(const um_server_t *server, apr_pool_t *ptemp);
+
+/** Hook post_config: sets keys_live, and logs (UM601) which keys children cannot reload. */
+int um_key_reload_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
+/** Hook child_init: starts to reload keys when their folder changes. */
+void um_key_reload_child_init(apr_pool_t *pchild, server_rec *main_server);
+
+/** For the worker, in each of its calls: does the steps of a rotation that are due. */
+void um_key_reload_rotate(apr_pool_t *pool);
+
+/** Seconds for which others may cache the set of public keys. This is less than the time for which a key is published
+ * before it signs. */
+int um_key_reload_max_age(const um_server_t *server);
+
+/* --- shared_memory.c: memory and a mutex of all processes --------------------------------------------------------- */
+
+/* This memory is shared by all children of this httpd, and it is kept over a graceful restart. It contains no pointers:
+ * the module is loaded again at each restart, and children may map the memory at other addresses. */
+
+/** Registers the name of the mutex, so that the Mutex directive knows it. */
+apr_status_t um_shared_memory_pre_config(apr_pool_t *pconf);
+
+/** Creates memory and mutex at the first start, and finds them again at the next ones. Errors are logged. */
+apr_status_t um_shared_memory_create(server_rec *main_server);
+
+/** Opens the mutex in a child. Errors are logged. */
+void um_shared_memory_child_init(apr_pool_t *pchild, server_rec *main_server);
+
+/** The mutex of SQLite's writers. The children of before and after a restart use the same one. */
+apr_global_mutex_t *um_shared_memory_sqlite_mutex(void);
+
+/** Wakes the worker, in whichever process it is, because there may be mail. */
+void um_shared_memory_wake_worker(void);
+
+/** How often the worker was woken so far. */
+apr_uint32_t um_shared_memory_wake_count(void);
+
+/** The memory of the hash limit. */
+void *um_shared_memory_hash_limit(void);
+
+/** The memory of the caller cache and its size in bytes, which UserMgmtSessionCache had at the first start. */
+void *um_shared_memory_caller_cache(void);
+apr_size_t um_shared_memory_caller_cache_size(void);
+
+/* --- server.c: the processes of httpd ----------------------------------------------------------------------------- */
+
+/** Hook pre_config: registers the mutex. */
+int um_server_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp);
+
+/** Hook post_config: creates the shared memory and the mutex. */
+int um_server_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
+/** Hook child_init: makes the sites, and asks each database whether it is ready, so that an error is logged at the
+ * start. */
+void um_server_child_init(apr_pool_t *pchild, server_rec *main_server);
+
+/* --- worker.c: work beside the requests --------------------------------------------------------------------------- */
+
+/* The worker sends the mails of the outbox, deletes old rows, rotates keys and checks the databases. One process of
+ * this httpd runs it at a time, by mod_watchdog. If that process is killed, another one takes over within a second. */
+
+/** Hook post_config: registers the worker with mod_watchdog. Errors are logged. */
+int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
+/** Hook child_init, after the sites are made. mod_watchdog does not wait for its threads when a child ends. So the end
+ * of a child waits here for the worker, before the memory that it uses is freed. */
+void um_worker_child_init(apr_pool_t *pchild, server_rec *main_server);
+
+/* --- startup_check.c: what only the database can say about a configuration ---------------------------------------- */
+
+/** For the worker, in each of its calls. Once after the start it checks for each host with the API whether there are
+ * enough connections, whether a newer version has changed the schema, and whether sessions have tokens of a former
+ * issuer; it tries again until the database answers. Every hour it records which issuers are in use. */
+void um_startup_check_work(apr_pool_t *pool);
+
+#endif
