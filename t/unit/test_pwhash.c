@@ -174,7 +174,7 @@ static const params_case_t params_cases[] = {
     {"argon2id m=262145", {NULL, 0, 0, 0}, "m is 7168 to 262144"},
     {"argon2id t=11", {NULL, 0, 0, 0}, "t is 1 to 10"},
     {"argon2id p=17", {NULL, 0, 0, 0}, "p is 1 to 16"},
-    {"argon2id ln=15", {NULL, 0, 0, 0}, 
+    {"argon2id ln=15", {NULL, 0, 0, 0},
      "not a setting of argon2id. Its settings: m is 7168 to 262144, t is 1 to 10, p is 1 to 16"},
 #else
     {"auto", {"scrypt", 15, 8, 3}, NULL},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json.h"
-#include "jsonscan.h"
+
+#include "json_private.h"
 #include "utf8.h"
-#include "wipe.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -10,7 +10,6 @@
 
 #include <apr_strings.h>
 #include <json_object.h>
-#include <json_tokener.h>
 
 #define PRINT_FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
@@ -20,17 +19,16 @@ static apr_status_t drop(void *value)
     return APR_SUCCESS;
 }
 
-/* json-c answers a lack of memory with NULL, which is also its null: never let the one pass for the other. */
-static void need(int good)
+void um_json_need(int good)
 {
     if (!good) {
         abort();
     }
 }
 
-static um_json_t *keep(apr_pool_t *pool, um_json_t *value)
+um_json_t *um_json_own(apr_pool_t *pool, um_json_t *value)
 {
-    need(value != NULL);
+    um_json_need(value != NULL);
     apr_pool_cleanup_register(pool, value, drop, apr_pool_cleanup_null);
     return value;
 }
@@ -47,147 +45,6 @@ static um_json_kind_e kind_of(const um_json_t *value)
     case json_type_null:
     default: return UM_JSON_NULL;
     }
-}
-
-/* json-c clamps integers beyond 64 bits in silence, so that a time claim could mean another time; as floats they keep
- * their size. */
-static char *floats_for_wide(apr_pool_t *pool, const char *text, apr_size_t *len, const apr_array_header_t *wide)
-{
-    char *copy = apr_palloc(pool, *len + 2 * (apr_size_t)wide->nelts), *to = copy;
-    apr_size_t from = 0, end;
-    int i;
-
-    for (i = 0; i <= wide->nelts; ++i) {
-        end = i < wide->nelts ? APR_ARRAY_IDX(wide, i, apr_size_t) : *len;
-        memcpy(to, text + from, end - from);
-        to += end - from;
-        from = end;
-        if (i < wide->nelts) {
-            *to++ = 'e';
-            *to++ = '0';
-        }
-    }
-    *len = (apr_size_t)(to - copy);
-    return copy;
-}
-
-/* Only for text that the scanner has found sound. */
-static apr_status_t build(const char *text, apr_size_t len, int max_depth, um_json_t **root)
-{
-    struct json_tokener *tokener = json_tokener_new_ex(max_depth + 2);      /* json-c counts scalars as a level */
-    enum json_tokener_error error;
-
-    *root = NULL;
-    if (!tokener) {
-        return APR_ENOMEM;
-    }
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    *root = json_tokener_parse_ex(tokener, text, (int)len);
-    if (json_tokener_get_error(tokener) == json_tokener_continue) {
-        *root = json_tokener_parse_ex(tokener, " ", 1);     /* a root number or word could still go on */
-    }
-    error = json_tokener_get_error(tokener);
-    json_tokener_free(tokener);
-    return error == json_tokener_success ? APR_SUCCESS : APR_EINVAL;
-}
-
-/* An empty list or object in place of one that is not empty; NULL: the value is a scalar. */
-static const char *emptied(char first)
-{
-    return first == '{' ? "{}" : first == '[' ? "[]" : NULL;
-}
-
-static int ends_wide(const apr_array_header_t *wide, apr_size_t end)
-{
-    int found = 0;
-
-    for (int i = 0; wide && i < wide->nelts; i++) {
-        found |= APR_ARRAY_IDX(wide, i, apr_size_t) == end;
-    }
-    return found;
-}
-
-/* A text of the wanted members alone, the lists and objects among them emptied. */
-static char *wanted_text(apr_pool_t *pool, const char *text, apr_size_t *len, const um_jsonscan_t *scan)
-{
-    const um_jsonscan_member_t *members = (const um_jsonscan_member_t *)scan->members->elts;
-    apr_size_t room = 3;
-    char *copy, *to;
-
-    for (int i = 0; i < scan->members->nelts; i++) {
-        room += members[i].end - members[i].name + 3;
-    }
-    copy = to = apr_palloc(pool, room);
-    *to++ = '{';
-    for (int i = 0; i < scan->members->nelts; i++) {
-        const char *empty = emptied(text[members[i].value]);
-        apr_size_t kept = (empty ? members[i].value : members[i].end) - members[i].name;
-        const char *behind = empty ? empty : ends_wide(scan->wide, members[i].end) ? "e0" : "";
-
-        if (i) {
-            *to++ = ',';
-        }
-        memcpy(to, text + members[i].name, kept);
-        to = apr_cpystrn(to + kept, behind, 3);
-    }
-    *to++ = '}';
-    *len = (apr_size_t)(to - copy);
-    return copy;
-}
-
-/* What json-c is given in place of a sound text; NULL: the text itself. *len becomes its length. */
-static char *text_to_build(apr_pool_t *pool, const char *text, apr_size_t *len, const um_jsonscan_t *scan)
-{
-    const char *root = text;
-
-    if (scan->members) {
-        return wanted_text(pool, text, len, scan);
-    }
-    while (strchr(" \t\r\n", *root)) {
-        root++;
-    }
-    if (scan->wanted && *root == '[') {
-        *len = 2;
-        return apr_pstrdup(pool, emptied(*root));
-    }
-    return scan->wide ? floats_for_wide(pool, text, len, scan->wide) : NULL;
-}
-
-apr_status_t um_json_parse_wanted(apr_pool_t *pool, const char *text, apr_size_t len, int max_depth,
-                                  um_json_wanted_fn *wanted, const void *baton, um_json_doc_t **doc, const char **why)
-{
-    um_jsonscan_t scan = { .wanted = wanted, .baton = baton };
-    um_json_t *root;
-    char *copy;
-    apr_status_t rv;
-
-    if (len > INT_MAX / 4 || max_depth > INT_MAX / 4) {     /* json-c counts in int */
-        *why = "text too long";
-        return APR_EINVAL;
-    }
-    if ((rv = um_jsonscan_text(pool, text, len, max_depth, &scan, why)) != APR_SUCCESS) {
-        return rv;
-    }
-    copy = text_to_build(pool, text, &len, &scan);
-    rv = build(copy ? copy : text, len, max_depth, &root);
-    if (copy) {
-        um_wipe(copy, len);     /* bodies hold passwords */
-    }
-    if (rv != APR_SUCCESS) {
-        *why = rv == APR_ENOMEM ? "out of memory" : "text not understood";
-        return rv;
-    }
-    *doc = apr_pcalloc(pool, sizeof(**doc));
-    (*doc)->kind = kind_of(root);
-    (*doc)->root = root ? keep(pool, root) : NULL;
-    (*doc)->lone = scan.lone;
-    return APR_SUCCESS;
-}
-
-apr_status_t um_json_parse(apr_pool_t *pool, const char *text, apr_size_t len, int max_depth, um_json_doc_t **doc,
-                           const char **why)
-{
-    return um_json_parse_wanted(pool, text, len, max_depth, NULL, NULL, doc, why);
 }
 
 um_json_value_t um_json_get(const um_json_t *object, const char *name)
@@ -268,15 +125,15 @@ int um_json_has_text(const um_json_t *object, const char *name, const char *text
 
 um_json_t *um_json_object(apr_pool_t *pool)
 {
-    return keep(pool, json_object_new_object());
+    return um_json_own(pool, json_object_new_object());
 }
 
 um_json_t *um_json_list(apr_pool_t *pool)
 {
-    return keep(pool, json_object_new_array());
+    return um_json_own(pool, json_object_new_array());
 }
 
-/* A malloc'ed copy of text with U+FFFD for each bad byte, *len becoming its length; NULL when text is valid UTF-8. */
+/* A malloc'ed copy of text with U+FFFD for each bad byte; *len becomes its length. NULL: text is valid UTF-8. */
 static char *repair(const char *text, apr_size_t *len)
 {
     const unsigned char *at = (const unsigned char *)text, *end = at + *len;
@@ -290,7 +147,7 @@ static char *repair(const char *text, apr_size_t *len)
         return NULL;
     }
     to = copy = malloc(*len * 3 + 1);
-    need(copy != NULL);
+    um_json_need(copy != NULL);
     for (at = (const unsigned char *)text; at < end; at += step ? step : 1) {
         step = um_utf8_step(at, (apr_size_t)(end - at));
         memcpy(to, step ? (const char *)at : "\xEF\xBF\xBD", step ? step : 3);
@@ -306,11 +163,11 @@ static um_json_t *new_text(const char *text, apr_size_t len)
     um_json_t *value;
     char *better;
 
-    need(len < INT_MAX / 4);       /* json-c counts in int */
+    um_json_need(len < INT_MAX / 4);       /* json-c counts in int */
     better = repair(text, &len);
     value = json_object_new_string_len(better ? better : text, (int)len);
     free(better);
-    need(value != NULL);
+    um_json_need(value != NULL);
     return value;
 }
 
@@ -319,13 +176,13 @@ static void add(um_json_t *object, const char *name, um_json_t *value)
     apr_size_t len = strlen(name);
     char *better = repair(name, &len);
 
-    need(json_object_object_add(object, better ? better : name, value) == 0);
+    um_json_need(json_object_object_add(object, better ? better : name, value) == 0);
     free(better);
 }
 
 void um_json_put(um_json_t *object, const char *name, um_json_t *child)
 {
-    add(object, name, json_object_get(child));      /* the child keeps its pool cleanup: one reference each */
+    add(object, name, json_object_get(child));      /* a second reference: the first belongs to the pool */
 }
 
 void um_json_put_text(um_json_t *object, const char *name, const char *text)
@@ -342,7 +199,7 @@ void um_json_put_int(um_json_t *object, const char *name, apr_int64_t number)
 {
     um_json_t *value = json_object_new_int64(number);
 
-    need(value != NULL);
+    um_json_need(value != NULL);
     add(object, name, value);
 }
 
@@ -350,18 +207,18 @@ void um_json_put_bool(um_json_t *object, const char *name, int truth)
 {
     um_json_t *value = json_object_new_boolean(truth != 0);
 
-    need(value != NULL);
+    um_json_need(value != NULL);
     add(object, name, value);
 }
 
 void um_json_push(um_json_t *list, um_json_t *child)
 {
-    need(json_object_array_add(list, json_object_get(child)) == 0);
+    um_json_need(json_object_array_add(list, json_object_get(child)) == 0);
 }
 
 void um_json_push_text(um_json_t *list, const char *text)
 {
-    need(json_object_array_add(list, text ? new_text(text, strlen(text)) : NULL) == 0);
+    um_json_need(json_object_array_add(list, text ? new_text(text, strlen(text)) : NULL) == 0);
 }
 
 const char *um_json_print(apr_pool_t *pool, um_json_t *value)
@@ -369,6 +226,6 @@ const char *um_json_print(apr_pool_t *pool, um_json_t *value)
     size_t len;
     const char *text = json_object_to_json_string_length(value, PRINT_FLAGS, &len);
 
-    need(text != NULL);
+    um_json_need(text != NULL);
     return apr_pstrmemdup(pool, text, len);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "jsonstr.h"
+#include "json_private.h"
 #include "utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define REPLACEMENT 0xFFFD
 
 static int hex_digit(char c)
 {
@@ -14,7 +16,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The code of the \uXXXX at at, or -1. */
+/* The code of the \uXXXX at position at; -1 when there is none. */
 static apr_int32_t hex_escape(const char *at, const char *end)
 {
     apr_int32_t code = 0;
@@ -32,7 +34,8 @@ static apr_int32_t hex_escape(const char *at, const char *end)
     return code;
 }
 
-/* Reads the \uXXXX at *at, and its second half where the two are a surrogate pair; -1 when it is none. */
+/* Reads the \uXXXX at *at, and the one behind it if the two are a surrogate pair. An unpaired surrogate is returned as
+ * it is. -1: there is no \uXXXX. */
 static apr_int32_t read_escape(const char **at, const char *end)
 {
     apr_int32_t code = hex_escape(*at, end), low;
@@ -51,34 +54,39 @@ static apr_int32_t read_escape(const char **at, const char *end)
     return code;
 }
 
-static um_jsonstr_e scan_escape(const char **at, const char *end, um_jsonstr_t *string)
+static int is_surrogate(apr_int32_t code)
+{
+    return code >= 0xD800 && code <= 0xDFFF;
+}
+
+static um_json_string_e scan_escape(const char **at, const char *end, um_json_string_t *string)
 {
     apr_int32_t code;
 
     string->is_escaped = 1;
     if (end - *at < 2) {
-        return UM_JSONSTR_CUT;
+        return UM_JSON_STRING_CUT;
     }
     if ((*at)[1] && strchr("\"\\/bfnrt", (*at)[1])) {
         *at += 2;
-        return UM_JSONSTR_GOOD;
+        return UM_JSON_STRING_GOOD;
     }
     code = read_escape(at, end);
     if (code < 0) {
-        return UM_JSONSTR_ESCAPE;
+        return UM_JSON_STRING_ESCAPE;
     }
     if (code == 0) {
         string->has_null = 1;
     }
-    if (code >= 0xD800 && code <= 0xDFFF && !string->lone) {
+    if (is_surrogate(code) && !string->lone) {
         string->lone = (apr_uint32_t)code;
     }
-    return UM_JSONSTR_GOOD;
+    return UM_JSON_STRING_GOOD;
 }
 
-um_jsonstr_e um_jsonstr_scan(const char **at, const char *end, um_jsonstr_t *string)
+um_json_string_e um_json_string_scan(const char **at, const char *end, um_json_string_t *string)
 {
-    um_jsonstr_e result;
+    um_json_string_e result;
     apr_size_t step;
 
     memset(string, 0, sizeof(*string));
@@ -88,30 +96,31 @@ um_jsonstr_e um_jsonstr_scan(const char **at, const char *end, um_jsonstr_t *str
 
         if (c == '"') {
             string->len = (apr_size_t)((*at)++ - string->text);
-            return UM_JSONSTR_GOOD;
+            return UM_JSON_STRING_GOOD;
         }
         if (c == '\\') {
-            if ((result = scan_escape(at, end, string)) != UM_JSONSTR_GOOD) {
+            if ((result = scan_escape(at, end, string)) != UM_JSON_STRING_GOOD) {
                 return result;
             }
             continue;
         }
         if (c < 0x20) {
-            return UM_JSONSTR_CONTROL;
+            return UM_JSON_STRING_CONTROL;
         }
         if ((step = um_utf8_step((const unsigned char *)*at, (apr_size_t)(end - *at))) == 0) {
-            return UM_JSONSTR_UTF8;
+            return UM_JSON_STRING_UTF8;
         }
         *at += step;
     }
-    return UM_JSONSTR_CUT;
+    return UM_JSON_STRING_CUT;
 }
 
-void um_jsonstr_unescape(apr_pool_t *pool, um_jsonstr_t *string)
+void um_json_string_unescape(apr_pool_t *pool, um_json_string_t *string)
 {
     static const char letters[] = "bfnrt", controls[] = "\b\f\n\r\t";
     const char *at = string->text, *end = string->text + string->len, *letter;
     char *to = apr_palloc(pool, string->len + 1);     /* no escape is shorter than the UTF-8 that it stands for */
+    apr_int32_t code;
 
     string->text = to;
     while (at < end) {
@@ -119,7 +128,8 @@ void um_jsonstr_unescape(apr_pool_t *pool, um_jsonstr_t *string)
             *to++ = *at++;
         }
         else if (at[1] == 'u') {
-            to = um_utf8_put(to, (apr_uint32_t)read_escape(&at, end));
+            code = read_escape(&at, end);
+            to = um_utf8_put(to, is_surrogate(code) ? REPLACEMENT : (apr_uint32_t)code);
         }
         else {
             letter = strchr(letters, at[1]);
@@ -131,9 +141,9 @@ void um_jsonstr_unescape(apr_pool_t *pool, um_jsonstr_t *string)
     string->is_escaped = 0;
 }
 
-static int compare(const void *left, const void *right)
+static int compare_names(const void *left, const void *right)
 {
-    const um_jsonstr_t *a = left, *b = right;
+    const um_json_string_t *a = left, *b = right;
     int order;
 
     if (a->len != b->len) {
@@ -143,13 +153,13 @@ static int compare(const void *left, const void *right)
     return order ? order : a->at < b->at ? -1 : a->at > b->at;
 }
 
-apr_size_t um_jsonstr_duplicate(um_jsonstr_t *names, int count)
+apr_size_t um_json_string_duplicate(um_json_string_t *names, int count)
 {
     apr_size_t where = APR_SIZE_MAX;
     int i;
 
     if (count > 1) {
-        qsort(names, (size_t)count, sizeof(*names), compare);
+        qsort(names, (size_t)count, sizeof(*names), compare_names);
     }
     for (i = 1; i < count; ++i) {
         if (names[i].at < where && names[i].len == names[i - 1].len
