@@ -39,11 +39,12 @@ typedef struct um_core_settings_t {
     /* Mail */
     apr_int64_t reset_lifetime;                 /**< seconds that the token of a mail is valid, from when it is made */
     apr_int64_t verify_lifetime;                /**< the same */
-    apr_int64_t mail_hourly;                    /**< mails of a kind that an account, and an address, gets in an hour */
+    apr_int64_t mail_hourly_limit;              /**< mails of a kind an hour, for an account and for an address */
     apr_int64_t mail_attempts;                  /**< deliveries after which a mail is given up */
     apr_int64_t mail_max_age;                   /**< seconds after which a mail is given up */
-    apr_int64_t mail_keep;                      /**< seconds that the record of a mail is kept when it is done */
-    int notice_password, notice_email;          /**< whether the account's owner is notified of such a change */
+    apr_int64_t mail_retention;                 /**< seconds that the record of a mail is kept when it is done */
+    int notify_password_change;                 /**< whether the owner of an account is notified by mail */
+    int notify_email_change;                    /**< whether the old address is notified */
 } um_core_settings_t;
 
 #endif

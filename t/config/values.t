@@ -111,4 +111,11 @@ for my $row (grep { ($_->{scope} || '') eq 'GLOBAL' } @rows) {
         or diag($output);
 }
 
+# A former name works, and messages name what was typed.
+for my $alias (directive_aliases()) {
+    my ($former, $kind) = @$alias{qw(former kind)};
+    refused($former, 'maybe', $kind eq 'flag' ? qr/must be On or Off/ : qr/must be a \w+ from/);
+    accepted($former, $kind eq 'flag' ? 'Off' : '7');
+}
+
 done_testing();

@@ -34,6 +34,20 @@ for my $row (@rows, @dir_rows) {
 }
 checked('every directive has a help, a default and, if it is a number, a range', 20);
 
+# A former name is read as its directive is, and documented there; nothing else names it.
+my %former;
+for my $alias (directive_aliases()) {
+    my $row = $row{ $alias->{name} };
+    $former{ $alias->{former} } = $alias->{name};
+    complain($alias->{former}, !$row ? "is of $alias->{name}, which does not exist"
+        : $row->{kind} ne $alias->{kind} ? "is read as $alias->{kind}, and $alias->{name} as $row->{kind}"
+        : $row{ $alias->{former} } ? 'is a directive of its own' : undef);
+    my ($section) = text('docs/directives.md') =~ /^## $alias->{name}\n(.*?)(?:^## |\z)/ms;
+    complain($alias->{former}, ($section || '') =~ /^Formerly: +$alias->{former}\b/m ? undef
+        : "is not in docs/directives.md, under $alias->{name}");
+}
+checked('every former name has its directive and its line in the reference', 8);
+
 # A directive with its default: "Name value", commented out or not. An empty text is written as "".
 my %given;
 for my $line (lines_of('conf/usermgmt-full.conf')) {
@@ -56,7 +70,9 @@ is(join(' ', sort @headings), join(' ', sort @names, map { $_->{name} } @dir_row
     'docs/directives.md has a heading for every directive');
 
 for my $file (files(qr{\A(?:README|conf/.*\.conf|docs/.*\.md|quickstart|t/conf/.*|t/bench/.*)\z})) {
-    complain($file, $row{$_} ? undef : "names $_, which does not exist") for named_in(UmHouse::text($file));
+    complain($file, $row{$_} || ($former{$_} && $file eq 'docs/directives.md') ? undef
+        : $former{$_} ? "names $_, which is $former{$_} now" : "names $_, which does not exist")
+        for named_in(text($file));
 }
 checked('no file names a directive that does not exist', 20);
 

@@ -9,7 +9,7 @@ use File::Find ();
 use Test::More;
 use UmTest ();
 
-our @EXPORT = qw(files text lines_of code floor_of stem directives dir_directives routes complain checked);
+our @EXPORT = qw(files text lines_of code floor_of stem directives directive_aliases dir_directives routes complain checked);
 
 my @all;
 
@@ -83,6 +83,11 @@ sub directive_rows {
 # The directives of virtual hosts: { name, kind, owner, member, help, preset, least, most, scope }.
 sub directives {
     return directive_rows('UM_DIRECTIVE', qw(name kind owner member help));
+}
+
+# The former names of directives of virtual hosts: { former, name, kind }.
+sub directive_aliases {
+    return directive_rows('UM_DIRECTIVE_ALIAS', qw(former name kind));
 }
 
 # The directives of directories: { name, kind, member, help, preset }.

@@ -13,7 +13,7 @@ use UmServer;
 use UmSmtpd;
 
 my $COUNT = 200_000;
-my $HOURLY = 20;        # UserMgmtMailHourly
+my $HOURLY = 20;        # UserMgmtMailHourlyLimit
 my $SESSIONS = 300_000;
 
 my $database = new_database();

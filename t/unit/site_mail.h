@@ -62,10 +62,10 @@ static void site_mail_open(site_t *s, site_mail_t *m)
     };
     s->settings.reset_lifetime = 86400;
     s->settings.verify_lifetime = 259200;
-    s->settings.mail_hourly = 5;
+    s->settings.mail_hourly_limit = 5;
     s->settings.mail_attempts = 4;
     s->settings.mail_max_age = 86400;
-    s->settings.notice_password = s->settings.notice_email = 1;
+    s->settings.notify_password_change = s->settings.notify_email_change = 1;
     s->site.mail_settings = &m->mail_settings;
     m->folder = mkdtemp(apr_pstrdup(s->pool, site_file("mail.XXXXXX")));
     m->outbox = (um_outbox_t){ .stop = &m->stop, .cut = &m->cut, .timeout = options.timeout, .clock = site_clock,

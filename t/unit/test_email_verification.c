@@ -340,7 +340,7 @@ static void test_change_switches(void)
         begin(UM_VERIFY_OFF);
         alice = enrol(NULL);
         site_do(&s, cases[i].verified ? "update um_users set email_verified = 1" : "select 1");
-        s.settings.notice_email = cases[i].notice;
+        s.settings.notify_email_change = cases[i].notice;
         s.settings.email_verification = cases[i].verification;
         set_email(alice, cases[i].email);
         apr_snprintf(name, sizeof(name), "notices %s, verification %d, %sverified, to \"%s\": the mails of it",
@@ -394,7 +394,7 @@ static void test_stranger(void)
         begin(UM_VERIFY_OFF);
         alice = enrol(NULL);
         s.settings.email_verification = kinds[i];
-        s.settings.mail_hourly = 2;
+        s.settings.mail_hourly_limit = 2;
         for (int k = 0; k < 40; k++) {
             um_user_t now = *alice;
 

@@ -310,7 +310,7 @@ static void open_world(world_t *w, um_dialect_e dialect, const char *ticket)
     w->alice = site_register(&w->s, "alice", "alice@example.org", &w->token);
     w->s.site.mail_settings = &mail_settings;
     w->s.settings.email_verification = UM_VERIFY_ON;
-    w->s.settings.notice_password = w->s.settings.notice_email = 1;
+    w->s.settings.notify_password_change = w->s.settings.notify_email_change = 1;
     if (ticket && strcmp(ticket, REFRESH) == 0) {
         const um_user_t *who;
 

@@ -465,7 +465,7 @@ static void test_same_second(void)
             "their tokens are bounded");
     is_int(um_password_reset_validate(site_ctx(&s), letter(made, BOUND - 1)->token), UM_OK,
            "of tokens made in one second the last is good");
-    s.settings.mail_hourly = 1;
+    s.settings.mail_hourly_limit = 1;
     s.now += apr_time_from_sec(HOUR + 1);
     site_mail_put(&s, UM_MAIL_KIND_RESET, alice, "alice@example.org");
     made = letters();

@@ -313,7 +313,7 @@ static void test_confirm(void)
     site_mail_work(&s, &m, NULL);
     ok(strstr(site_mail_read(&s, &m, 2), "Subject: Your password at site.example was changed") != NULL, "by mail");
     is_int(confirm(get_token(), OTHER_PASSWORD), UM_OK, "a later token is good again");
-    s.settings.notice_password = 0;
+    s.settings.notify_password_change = 0;
     is_int(confirm(get_token(), NEW_PASSWORD), UM_OK, "where the site does not tell");
     is_text(ask(NOTICES), "2", "it does not");
     end();

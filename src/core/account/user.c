@@ -105,7 +105,7 @@ static um_status_e make_mails(um_ctx_t *ctx, const um_user_t *user, update_t *up
     if (!mail_settings || !email || strcmp(update->keys->email_key, um_email_key(ctx->pool, user->email)) == 0) {
         return UM_OK;
     }
-    if (mail_settings->sends && ctx->settings->notice_email) {
+    if (mail_settings->sends && ctx->settings->notify_email_change) {
         status = um_notification_create(ctx, UM_MAIL_KIND_EMAIL_CHANGED, user, user->email, email, &update->notice);
     }
     if (status == UM_OK && ctx->settings->email_verification != UM_VERIFY_OFF) {

@@ -48,7 +48,7 @@ static um_mail_limit_t limit_of(const work_t *work, const um_mail_t *mail)
     um_mail_limit_t limit = {
         .email_key = um_email_key(work->ctx->pool, mail->address),
         .since = um_ctx_seconds(work->ctx) - UM_NOTIFICATION_HOUR,
-        .most = (int)settings->mail_hourly,
+        .most = (int)settings->mail_hourly_limit,
         .first = !is_kind(mail, UM_MAIL_KIND_VERIFY),
     };
 
@@ -107,8 +107,8 @@ static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *e
     if (um_one_time_token_new(work->ctx, &work->prepared->token, &token.hash) != UM_OK) {
         return UM_STORE_ROLLED_BACK;
     }
-    return um_store_one_time_token_insert(work->tx, work->ctx->pool, &token, mail->was_made, (int)settings->mail_hourly,
-                                          done);
+    return um_store_one_time_token_insert(work->tx, work->ctx->pool, &token, mail->was_made,
+                                          (int)settings->mail_hourly_limit, done);
 }
 
 /* Anybody can register an account with a stranger's address and a text for a name. So where addresses are verified, a
@@ -210,7 +210,7 @@ static apr_status_t resolve(work_t *work, const um_mail_t *request)
         .state = state_of(request),
         .verified = is_kind(request, UM_MAIL_KIND_VERIFY) ? 0 : 1,
         .since = um_ctx_seconds(work->ctx) - UM_NOTIFICATION_HOUR,
-        .limit = (int)work->ctx->settings->mail_hourly,
+        .limit = (int)work->ctx->settings->mail_hourly_limit,
         .behind = *request->detail ? request->detail : UM_MAIL_NO_ID,
     };
     apr_array_header_t *users;

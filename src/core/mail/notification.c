@@ -105,7 +105,7 @@ um_status_e um_notification_create(um_ctx_t *ctx, const char *kind, const um_use
 um_status_e um_notification_password_changed(um_ctx_t *ctx, const um_user_t *user, um_mail_t **mail)
 {
     *mail = NULL;
-    if (!ctx->site->mail_settings || !ctx->site->mail_settings->sends || !ctx->settings->notice_password) {
+    if (!ctx->site->mail_settings || !ctx->site->mail_settings->sends || !ctx->settings->notify_password_change) {
         return UM_OK;
     }
     return um_notification_create(ctx, UM_MAIL_KIND_PASSWORD_CHANGED, user, user->email, "", mail);

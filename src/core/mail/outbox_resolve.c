@@ -11,7 +11,7 @@
 um_status_e um_outbox_resolve(um_ctx_t *ctx, const um_outbox_t *outbox, int *more)
 {
     const um_mail_settings_t *mail_settings = ctx->site->mail_settings;
-    um_request_limit_t limit = { um_ctx_seconds(ctx) - UM_NOTIFICATION_HOUR, (int)ctx->settings->mail_hourly };
+    um_request_limit_t limit = { um_ctx_seconds(ctx) - UM_NOTIFICATION_HOUR, (int)ctx->settings->mail_hourly_limit };
     um_store_call_t call = um_ctx_store(ctx);
     apr_int64_t ends = outbox->tick() + RESOLVE_MS;
     apr_status_t rv = um_store_request_due(&call, mail_settings->host, more);

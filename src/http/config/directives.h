@@ -12,6 +12,8 @@
  *                     OWN: a virtual host has the default where it sets none
  *                     GLOBAL: the directive is for the main server only
  *
+ * UM_DIRECTIVE_ALIAS(former, name, kind): a former name of a setting of a virtual host.
+ *
  * UM_DIR_DIRECTIVE(name, kind, member, help, fields): a setting of a directory, that is of Directory, Location, Files
  * and their like, or of a whole host; its member of um_dir_config_t follows from this row. */
 
@@ -25,17 +27,17 @@
 #define UM_DIR_DIRECTIVE(name, kind, member, help, ...)
 #endif
 
-/* Not inherited: else a host on port 80 that only redirects to https would serve the API in clear text. */
+/* Not inherited, because a host on port 80 that only redirects to https must not serve the API in clear text. */
 UM_DIRECTIVE(UserMgmt, flag, HTTP, enabled,
     "serve the user-management API on this virtual host: On or Off",
     .preset = "Off", .scope = OWN)
 
 UM_DIRECTIVE(UserMgmtAudience, text, HTTP, audience,
-    "aud of the tokens, and the only one accepted; auto: the same as the issuer",
+    "audience (aud) of issued tokens, and the only one accepted; auto: the same as the issuer",
     .preset = "auto")
 
 UM_DIRECTIVE(UserMgmtBasicCache, seconds, CORE, basic_cache,
-    "how long a password that Basic sends with each request is not hashed again; 0: it is each time",
+    "how long a verified password of HTTP Basic is not hashed again; 0: hash it for each request",
     .preset = "5m", .least = 0, .most = 3600)
 
 UM_DIRECTIVE(UserMgmtCORS, cors_origins, HTTP, cors,
@@ -43,111 +45,111 @@ UM_DIRECTIVE(UserMgmtCORS, cors_origins, HTTP, cors,
     .preset = "none")
 
 UM_DIRECTIVE(UserMgmtClientToken, path, HTTP, client_token,
-    "file with the names of trusted clients and the hashes of their tokens",
+    "file with the names of trusted clients and the hashes of their tokens; none: no clients",
     .preset = "none")
 
 UM_DIRECTIVE(UserMgmtCommonPasswords, path, HTTP, common_passwords,
-    "sorted file of passwords that nobody may choose, or SHA-1 hashes of them; none: no list",
+    "sorted file of passwords that nobody may choose, or of SHA-1 hashes of them; none: no list",
     .preset = UM_DATADIR "/common-passwords.txt")
 
 UM_DIRECTIVE(UserMgmtCookie, cookie, HTTP, cookie,
-    "name of the cookie that browsers keep a token in; none: there is no such cookie",
+    "name of the cookie in which browsers keep a token; none: no cookie",
     .preset = "none")
 
 UM_DIRECTIVE(UserMgmtDatabaseGrace, seconds, CORE, database_grace,
-    "how long callers seen before stay let in while the database is away; 0: they are answered 503",
+    "how long cached callers stay valid while the database is unreachable; 0: they are answered 503",
     .preset = "0", .least = 0, .most = 86400)
 
 UM_DIRECTIVE(UserMgmtDatabaseTimeout, seconds, HTTP, database_timeout,
-    "how long PostgreSQL may take to answer a statement before its connection is closed",
+    "longest time for a statement on PostgreSQL; after it the connection is closed",
     .preset = "5s", .least = 1, .most = 300)
 
 UM_DIRECTIVE(UserMgmtEmailVerification, verification, CORE, email_verification,
-    "whether e-mail addresses are verified by mail: off, on, or required (an account waits for it)",
+    "verify e-mail addresses by mail: off, on, or required (the account is inactive until it is verified)",
     .preset = "off")
 
 UM_DIRECTIVE(UserMgmtHashConcurrency, number, HTTP, hash_concurrency,
-    "how many passwords are hashed at a time on this machine; 0: as many as it has cores",
+    "how many passwords are hashed at a time on this machine; 0: one for each core",
     .preset = "0", .least = 0, .most = 64, .scope = GLOBAL)
 
 UM_DIRECTIVE(UserMgmtHashQueue, number, HTTP, hash_queue,
-    "how many requests may wait for their turn to hash; more are answered 503",
+    "how many requests may wait for their turn to hash a password; more are answered 503",
     .preset = "128", .least = 0, .most = 1024, .scope = GLOBAL)
 
 UM_DIRECTIVE(UserMgmtHashWait, seconds, CORE, hash_wait,
-    "how long a request waits for its turn to hash before it is answered 503",
+    "how long a request waits for its turn to hash a password before it is answered 503",
     .preset = "5s", .least = 0, .most = 60)
 
 UM_DIRECTIVE(UserMgmtIssuer, text, HTTP, issuer,
-    "iss of the tokens, and the only one accepted; auto: https:// and the host's ServerName",
+    "issuer (iss) of issued tokens, and the only one accepted; auto: https:// and the ServerName of the host",
     .preset = "auto")
 
 UM_DIRECTIVE(UserMgmtKeyRotation, seconds, HTTP, key_rotation,
-    "how long a signing key is in use before the worker replaces it, in the folder of keys; 0: it does not",
+    "how long a signing key is used before the worker replaces it in the key directory; 0: no rotation",
     .preset = "0", .least = 0, .most = 315360000)
 
 UM_DIRECTIVE(UserMgmtMail, text, HTTP, mail,
-    "how mail leaves: smtp://, smtp+starttls:// or smtps://HOST[:PORT], sendmail:[COMMAND], file:/FOLDER, or none",
+    "how mail is sent: smtp://, smtp+starttls:// or smtps://HOST[:PORT], sendmail:[COMMAND], file:/FOLDER, or none",
     .preset = "none")
 
 UM_DIRECTIVE(UserMgmtMailAttempts, number, CORE, mail_attempts,
-    "tries after which a mail is given up; while the mail server is away none is counted",
+    "attempts after which a mail is given up; an unreachable mail server is not counted",
     .preset = "12", .least = 1, .most = 100)
 
 UM_DIRECTIVE(UserMgmtMailCAFile, path, HTTP, mail_ca_file,
-    "PEM file of the authorities that may vouch for the mail server; none: the system's",
+    "PEM file of the authorities trusted for the mail server's certificate; none: those of the system",
     .preset = "none")
 
 UM_DIRECTIVE(UserMgmtMailFrom, text, HTTP, mail_from,
     "sender of mails: an address, or NAME <ADDRESS>",
     .preset = "none")
 
-UM_DIRECTIVE(UserMgmtMailHourly, number, CORE, mail_hourly,
-    "mails of each kind that an account, and an address, gets within an hour; and tokens of each kind that it has",
+UM_DIRECTIVE(UserMgmtMailHourlyLimit, number, CORE, mail_hourly_limit,
+    "mails of each kind within an hour for an account, and for an address; and one-time tokens of each kind",
     .preset = "20", .least = 1, .most = 1000)
 
-UM_DIRECTIVE(UserMgmtMailKeep, seconds, CORE, mail_keep,
-    "how long the record of a mail that was sent or given up is kept",
-    .preset = "7d", .least = 0, .most = 31536000)
-
 UM_DIRECTIVE(UserMgmtMailLanguage, text, HTTP, mail_language,
-    "language of mails to whoever asks for none that there is",
+    "language of mails when none of the languages that the request accepts exists",
     .preset = "en")
 
 UM_DIRECTIVE(UserMgmtMailLogin, path, HTTP, mail_login,
-    "file with user:password for the mail server",
+    "file with user:password for the mail server; none: no login",
     .preset = "none")
 
 UM_DIRECTIVE(UserMgmtMailMaxAge, seconds, CORE, mail_max_age,
-    "age after which a mail that was not sent is given up",
+    "age at which a mail that could not be sent is given up",
     .preset = "3d", .least = 60, .most = 2592000)
 
+UM_DIRECTIVE(UserMgmtMailRetention, seconds, CORE, mail_retention,
+    "how long the record of a mail is kept after it was sent or given up",
+    .preset = "7d", .least = 0, .most = 31536000)
+
 UM_DIRECTIVE(UserMgmtMailTemplates, path, HTTP, mail_templates,
-    "folder of the texts of mails",
+    "folder of the templates of mails",
     .preset = UM_DATADIR "/mail")
 
 UM_DIRECTIVE(UserMgmtMailTimeout, seconds, HTTP, mail_timeout,
-    "how long sending one mail may take",
+    "longest time for sending one mail",
     .preset = "20s", .least = 1, .most = 300)
 
 UM_DIRECTIVE(UserMgmtMaxBody, bytes, HTTP, max_body,
-    "longest request body; more is answered 413",
+    "longest request body; a longer one is answered 413",
     .preset = "64k", .least = 1024, .most = 1048576)
 
 UM_DIRECTIVE(UserMgmtNameQuarantine, seconds, CORE, name_quarantine,
-    "how long nobody can register the name of a deleted account; 0: anybody can at once",
+    "how long the name of a deleted account cannot be registered again; 0: it can be at once",
     .preset = "0", .least = 0, .most = 315360000)
 
-UM_DIRECTIVE(UserMgmtNoticeEmail, flag, CORE, notice_email,
-    "tell the old address when an account gets another one",
+UM_DIRECTIVE(UserMgmtNotifyEmailChange, flag, CORE, notify_email_change,
+    "notify the old address when the address of an account is changed: On or Off",
     .preset = "On")
 
-UM_DIRECTIVE(UserMgmtNoticePassword, flag, CORE, notice_password,
-    "tell people by mail when their password was changed",
+UM_DIRECTIVE(UserMgmtNotifyPasswordChange, flag, CORE, notify_password_change,
+    "notify the owner by mail when the password of an account is changed: On or Off",
     .preset = "On")
 
 UM_DIRECTIVE(UserMgmtPasswordHash, password_hash, CORE, password_hash,
-    "how new passwords are hashed: auto (argon2id where built in, else scrypt), or scrypt or argon2id with parameters",
+    "hash of new passwords: auto (argon2id if built in, else scrypt), or scrypt or argon2id with parameters",
     .preset = "auto")
 
 UM_DIRECTIVE(UserMgmtPasswordMaxLength, number, CORE, password_max_length,
@@ -159,97 +161,103 @@ UM_DIRECTIVE(UserMgmtPasswordMinLength, number, CORE, password_min_length,
     .preset = "8", .least = 1, .most = 64)
 
 UM_DIRECTIVE(UserMgmtPreparedStatements, flag, HTTP, prepared_statements,
-    "keep statements prepared on PostgreSQL; Off behind a pooler in transaction mode",
+    "use prepared statements on PostgreSQL; Off for a pooler in transaction mode",
     .preset = "On")
 
 UM_DIRECTIVE(UserMgmtRealm, text, HTTP, realm,
-    "realm that the API names when it asks for a token",
+    "realm in the challenges of the API (WWW-Authenticate)",
     .preset = "api")
 
 UM_DIRECTIVE(UserMgmtRefreshGrace, seconds, CORE, refresh_grace,
-    "how long a refresh token that was used may be used once more, for tabs that race and answers that were lost",
+    "how long a used refresh token can be used again, for concurrent requests and lost answers",
     .preset = "30s", .least = 0, .most = 300)
 
 UM_DIRECTIVE(UserMgmtRegistration, registration, HTTP, registration,
-    "who may register accounts: open (anybody), staff (with a token of a member of staff), or off (nobody)",
+    "who may register accounts: open (anybody), staff (with a token of a staff account), or off (nobody)",
     .preset = "open")
 
 UM_DIRECTIVE(UserMgmtRequireClientToken, endpoints, HTTP, require_client_token,
-    "which open endpoints demand a client's or an account's token: token, reset, register; none: all are open",
+    "open endpoints that require the token of a client or an account: token, reset, register; none: none of them",
     .preset = "none")
 
 UM_DIRECTIVE(UserMgmtRequireTLS, flag, HTTP, require_tls,
-    "refuse API requests that come neither over TLS nor from this machine",
+    "refuse API requests that come neither over TLS nor from this machine: On or Off",
     .preset = "On")
 
 UM_DIRECTIVE(UserMgmtReservedNames, reserved_names, HTTP, reserved_names,
-    "names that nobody can register: default (the module's list), off, or a file with a name a line",
+    "names that nobody can register: default (the module's list), off, or a file with one name a line",
     .preset = "default")
 
 UM_DIRECTIVE(UserMgmtResetLifetime, seconds, CORE, reset_lifetime,
-    "how long the token of a reset mail is good",
+    "how long the token of a reset mail is valid",
     .preset = "24h", .least = 60, .most = 2592000)
 
 UM_DIRECTIVE(UserMgmtResetURL, text, HTTP, reset_url,
-    "page of the site where a new password is set, with {token} in it; auto: one below https:// and the ServerName",
+    "page where a new password is entered, with {token}; auto: a page below https:// and the ServerName",
     .preset = "auto")
 
 UM_DIRECTIVE(UserMgmtRevocationDelay, seconds, CORE, revocation_delay,
-    "after what time at most a Location learns what happened to a session on another node; 0: it asks each time",
+    "after what time at most a Location notices a change made on another node; 0: ask the database each time",
     .preset = "2s", .least = 0, .most = 3600)
 
 UM_DIRECTIVE(UserMgmtSessionCache, bytes, HTTP, session_cache,
-    "shared memory for callers seen lately: 256 to 384 bytes each, a page at a time; counts from the next full start",
+    "shared memory for cached callers, 256 to 384 bytes each; a change takes effect at the next full start",
     .preset = "32m", .least = 1048576, .most = 1073741824, .scope = GLOBAL)
 
 UM_DIRECTIVE(UserMgmtSessionIdle, seconds, CORE, session_idle,
-    "how long a session waits for its refresh token to be used; 0: there are no refresh tokens",
+    "how long a session is valid without being refreshed; 0: no refresh tokens",
     .preset = "14d", .least = 0, .most = 31536000)
 
 UM_DIRECTIVE(UserMgmtSessionLifetime, seconds, CORE, session_lifetime,
-    "how long a session lasts from sign-in, however often it is refreshed",
+    "how long a session is valid from sign-in, however often it is refreshed",
     .preset = "90d", .least = 60, .most = 315360000)
 
 UM_DIRECTIVE(UserMgmtSigningKey, path, HTTP, signing_key,
-    "key file, or folder of key files, that signs and verifies tokens",
+    "key file, or directory of key files, to sign and verify tokens; none: no tokens",
     .preset = "none")
 
 UM_DIRECTIVE(UserMgmtSiteName, text, HTTP, site_name,
-    "how mails call the site; auto: the host's ServerName",
+    "name of the site in mails; auto: the ServerName of the host",
     .preset = "auto")
 
 UM_DIRECTIVE(UserMgmtTokenLifetime, seconds, CORE, token_lifetime,
-    "how long a token is good",
+    "how long an access token is valid",
     .preset = "24h", .least = 60, .most = 31536000)
 
 UM_DIRECTIVE(UserMgmtTrustedOrigin, origins, HTTP, trusted_origins,
-    "other sites, as https://HOST[:PORT], whose pages may change things with the cookie of UserMgmtCookie",
+    "other sites, as https://HOST[:PORT], whose pages may send requests that change data with the cookie; or none",
     .preset = "none")
 
 UM_DIRECTIVE(UserMgmtUniqueEmail, flag, CORE, unique_email,
-    "whether an e-mail address may belong to one account only",
+    "an e-mail address can belong to one account only: On or Off",
     .preset = "Off")
 
 UM_DIRECTIVE(UserMgmtVerifyLifetime, seconds, CORE, verify_lifetime,
-    "how long the token of a verification mail is good",
+    "how long the token of a verification mail is valid",
     .preset = "3d", .least = 60, .most = 2592000)
 
 UM_DIRECTIVE(UserMgmtVerifyURL, text, HTTP, verify_url,
-    "page of the site where an address is verified, with {token} in it; auto: as UserMgmtResetURL",
+    "page where an address is verified, with {token}; auto: as UserMgmtResetURL",
     .preset = "auto")
+
+/* Former names, which still work: UM_DIRECTIVE_ALIAS(former name, name, kind). */
+UM_DIRECTIVE_ALIAS(UserMgmtMailHourly, UserMgmtMailHourlyLimit, number)
+UM_DIRECTIVE_ALIAS(UserMgmtMailKeep, UserMgmtMailRetention, seconds)
+UM_DIRECTIVE_ALIAS(UserMgmtNoticeEmail, UserMgmtNotifyEmailChange, flag)
+UM_DIRECTIVE_ALIAS(UserMgmtNoticePassword, UserMgmtNotifyPasswordChange, flag)
 
 /* Settings of a directory. */
 
 UM_DIR_DIRECTIVE(UserMgmtAuthorization, authorization, authorization,
-    "Authorization as applications get it: forward, drop, bearer, or a text",
+    "Authorization header that applications get: forward (the client's), drop, bearer (the token), or a text",
     .preset = "forward")
 
 UM_DIR_DIRECTIVE(UserMgmtIdentityHeaders, identity_headers, identity_headers,
-    "tell applications who calls by request headers: Off, On (all but groups), or id, username, email, groups, staff",
+    "headers that name the caller to applications: Off, On (all but groups), or id, username, email, groups, staff",
     .preset = "Off")
 
 UM_DIR_DIRECTIVE(UserMgmtTokenSource, token_sources, sources,
-    "where AuthType Bearer looks for a token, in order: header, cookie, cookie=NAME, query=NAME",
+    "where AuthType Bearer looks for a token, in this order: header, cookie, cookie=NAME, query=NAME",
     .preset = "header")
 
 #undef UM_DIRECTIVE

@@ -177,7 +177,7 @@ static void purge(host_t *host, apr_pool_t *pool)
     if (status == UM_OK) {
         int is_left;
 
-        status = um_outbox_purge(&ctx, host->server->settings.core.mail_keep, &is_left);
+        status = um_outbox_purge(&ctx, host->server->settings.core.mail_retention, &is_left);
         more |= is_left;
     }
     if (status != UM_OK) {
