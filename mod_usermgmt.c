@@ -26,6 +26,7 @@ static void register_hooks(apr_pool_t *pool)
     /* It starts its threads in child_init: what they use has to be there. */
     static const char *const before_watchdog[] = { "mod_watchdog.c", NULL };
 
+    um_identity_attribute_init();
     ap_hook_pre_config(um_server_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(um_config_check_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_server_post_config, NULL, NULL, APR_HOOK_MIDDLE);

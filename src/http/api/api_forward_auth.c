@@ -96,7 +96,7 @@ static int let_pass(um_call_t *call, const um_identity_t *identity)
 
     unsigned which = um_dir_config_of(call->r)->identity_headers;
 
-    if (!um_identity_headers_set(call->r, headers, identity, which ? which : UM_HEADER_USUAL)) {
+    if (!um_identity_headers_set(call->r, headers, identity, which ? which : um_identity_attribute_headers_on())) {
         return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, UM_MESSAGE_SERVER_ERROR);
     }
     apr_table_setn(headers, "Remote-User", um_identity_headers_printable(call->ctx.pool, identity->username));

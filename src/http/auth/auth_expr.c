@@ -7,7 +7,6 @@
 #include "module.h"
 
 #include <apr_strings.h>
-#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -40,20 +39,12 @@ static const char *token_of(ap_expr_eval_ctx_t *ctx)
     return um_caller_of(ctx->r) ? um_caller_token(ctx->r) : look(ctx)->token;
 }
 
-/* data is where in the identity the text is. */
-static const char *text(ap_expr_eval_ctx_t *ctx, const void *data)
+/* data is the attribute. */
+static const char *value_of(ap_expr_eval_ctx_t *ctx, const void *data)
 {
     const um_identity_t *identity = who(ctx);
 
-    return identity ? *(const char *const *)((const char *)identity + *(const size_t *)data) : "";
-}
-
-static const char *staff(ap_expr_eval_ctx_t *ctx, const void *data)
-{
-    const um_identity_t *identity = who(ctx);
-
-    (void)data;
-    return !identity ? "" : identity->is_staff ? "1" : "0";
+    return identity ? um_identity_attribute_value(data, identity) : "";
 }
 
 static const char *claim(ap_expr_eval_ctx_t *ctx, const void *data, const char *name)
@@ -82,27 +73,12 @@ static apr_array_header_t *groups(ap_expr_eval_ctx_t *ctx, const void *data, con
 
 static int variable(ap_expr_lookup_parms *parms)
 {
-    static const struct {
-        const char *name;
-        size_t offset;
-    } texts[] = {
-        { "USERMGMT_ID", offsetof(um_identity_t, user_id) },
-        { "USERMGMT_USERNAME", offsetof(um_identity_t, username) },
-        { "USERMGMT_EMAIL", offsetof(um_identity_t, email) },
-        { "USERMGMT_GROUPS", offsetof(um_identity_t, groups) },
-        { "USERMGMT_FIRST_NAME", offsetof(um_identity_t, first_name) },
-        { "USERMGMT_LAST_NAME", offsetof(um_identity_t, last_name) },
-    };
+    const um_identity_attribute_t *attribute;
 
-    if (strcasecmp(parms->name, "USERMGMT_STAFF") == 0) {
-        *parms->func = (const void *)staff;
-        *parms->data = NULL;
-        return OK;
-    }
-    for (apr_size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (strcasecmp(parms->name, texts[i].name) == 0) {
-            *parms->func = (const void *)text;
-            *parms->data = &texts[i].offset;
+    for (unsigned i = 0; (attribute = um_identity_attribute_at(i)) != NULL; i++) {
+        if (strcasecmp(parms->name, attribute->variable) == 0) {
+            *parms->func = (const void *)value_of;
+            *parms->data = attribute;
             return OK;
         }
     }

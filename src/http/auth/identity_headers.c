@@ -198,20 +198,12 @@ int um_identity_headers_create(request_rec *r)
 
 /* --- the environment --- */
 
-static const char *const variables[] = {
-    "USERMGMT_ID", "USERMGMT_USERNAME", "USERMGMT_EMAIL", "USERMGMT_GROUPS", "USERMGMT_STAFF", "USERMGMT_FIRST_NAME",
-    "USERMGMT_LAST_NAME"
-};
-
 static void set_environment(request_rec *r, const um_identity_t *identity)
 {
-    const char *const values[] = {
-        identity->user_id, identity->username, identity->email, identity->groups, identity->is_staff ? "1" : "0",
-        identity->first_name, identity->last_name
-    };
+    const um_identity_attribute_t *attribute;
 
-    for (apr_size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-        apr_table_setn(r->subprocess_env, variables[i], values[i]);
+    for (unsigned i = 0; (attribute = um_identity_attribute_at(i)) != NULL; i++) {
+        apr_table_setn(r->subprocess_env, attribute->variable, um_identity_attribute_value(attribute, identity));
     }
 }
 
@@ -219,8 +211,10 @@ static void set_environment(request_rec *r, const um_identity_t *identity)
  * not. */
 static void clear_environment(request_rec *r)
 {
-    for (apr_size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-        apr_table_unset(r->subprocess_env, variables[i]);
+    const um_identity_attribute_t *attribute;
+
+    for (unsigned i = 0; (attribute = um_identity_attribute_at(i)) != NULL; i++) {
+        apr_table_unset(r->subprocess_env, attribute->variable);
     }
 }
 

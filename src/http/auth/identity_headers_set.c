@@ -31,23 +31,18 @@ const char *um_identity_headers_printable(apr_pool_t *pool, const char *text)
 
 int um_identity_headers_set(request_rec *r, apr_table_t *headers, const um_identity_t *identity, unsigned which)
 {
-    const struct { unsigned bit; const char *name, *value; } all[] = {
-        { UM_HEADER_ID,       "X-Usermgmt-Id",       identity->user_id },
-        { UM_HEADER_USERNAME, "X-Usermgmt-Username", identity->username },
-        { UM_HEADER_EMAIL,    "X-Usermgmt-Email",    identity->email },
-        { UM_HEADER_GROUPS,   "X-Usermgmt-Groups",   identity->groups },
-        { UM_HEADER_STAFF,    "X-Usermgmt-Staff",    identity->is_staff ? "1" : "0" },
-    };
-    apr_size_t len = which & UM_HEADER_GROUPS ? strlen(identity->groups) : 0;
+    const um_identity_attribute_t *attribute;
+    apr_size_t len = which & um_identity_attribute_header("groups") ? strlen(identity->groups) : 0;
 
     if (len > LONGEST_GROUPS) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "UM431: the names of the groups of %s take %" APR_SIZE_T_FMT
                       " bytes, and a header %d at most: answered 500", identity->user_id, len, LONGEST_GROUPS);
         return 0;
     }
-    for (apr_size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (which & all[i].bit) {
-            apr_table_setn(headers, all[i].name, um_identity_headers_printable(r->pool, all[i].value));
+    for (unsigned i = 0; (attribute = um_identity_attribute_at(i)) != NULL; i++) {
+        if (which & 1U << i) {
+            apr_table_setn(headers, attribute->header,
+                           um_identity_headers_printable(r->pool, um_identity_attribute_value(attribute, identity)));
         }
     }
     return 1;

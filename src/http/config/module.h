@@ -12,6 +12,7 @@
 #include <http_log.h>
 
 typedef struct um_client_list_t um_client_list_t;           /* client.h */
+typedef struct um_identity_t um_identity_t;                 /* identity.h */
 typedef struct um_keyring_t um_keyring_t;                   /* keyring.h */
 typedef struct um_log_limit_t um_log_limit_t;               /* log_limit.h */
 typedef struct um_mail_settings_t um_mail_settings_t;       /* notification.h */
@@ -32,14 +33,6 @@ typedef enum { UM_CLASS_TOKEN = 1, UM_CLASS_RESET = 2, UM_CLASS_REGISTER = 4 } u
 
 /** Who may register accounts by the API. */
 typedef enum { UM_REGISTRATION_OPEN, UM_REGISTRATION_STAFF, UM_REGISTRATION_OFF } um_registration_e;
-
-/** The headers of UserMgmtIdentityHeaders. Bits. */
-typedef enum {
-    UM_HEADER_ID = 1, UM_HEADER_USERNAME = 2, UM_HEADER_EMAIL = 4, UM_HEADER_GROUPS = 8, UM_HEADER_STAFF = 16
-} um_header_e;
-
-/** The headers of "UserMgmtIdentityHeaders On". Groups are not among them, because an account may have many. */
-#define UM_HEADER_USUAL ((unsigned)(UM_HEADER_ID | UM_HEADER_USERNAME | UM_HEADER_EMAIL | UM_HEADER_STAFF))
 
 /** What a back end gets as its Authorization header. */
 typedef enum {
@@ -82,7 +75,7 @@ typedef unsigned um_kind_endpoints_t;                           /* bits of um_cl
 typedef const char *um_kind_cookie_t;                           /* letters, digits and _ - . ; NULL: none */
 typedef const apr_array_header_t *um_kind_origins_t;            /* normalized (web_origin.h); NULL: none */
 typedef const apr_array_header_t *um_kind_cors_origins_t;       /* as origins, or the one text "*" */
-typedef unsigned um_kind_identity_headers_t;                    /* bits of um_header_e; 0: off */
+typedef unsigned um_kind_identity_headers_t;                    /* bits of identity_attribute.c; 0: off */
 typedef um_forward_authorization_t um_kind_authorization_t;
 typedef const apr_array_header_t *um_kind_token_sources_t;      /* um_token_source_t, at least one */
 
@@ -227,5 +220,47 @@ int um_conftree_mutex(const char *type);
 
 /** Whether "AuthType Bearer" is somewhere in the section of a virtual host. Files named .htaccess are not searched. */
 int um_conftree_is_protected(const server_rec *server);
+
+/* --- identity_attribute.c: what applications get of an identity --------------------------------------------------- */
+
+/* One table has the attributes of a caller's identity: the id, the fields of the profile (profile.h), the groups, and
+ * whether the account is staff. The environment, the identity headers, the expressions and UserMgmtIdentityHeaders
+ * follow from it. */
+
+/** Where applications get an attribute; each line includes those above it. */
+typedef enum {
+    UM_ATTRIBUTE_VARIABLE,      /**< in the environment and in expressions */
+    UM_ATTRIBUTE_HEADER,        /**< in a header, where UserMgmtIdentityHeaders names it */
+    UM_ATTRIBUTE_HEADER_ON      /**< in a header, where UserMgmtIdentityHeaders is On */
+} um_attribute_e;
+
+#define UM_ATTRIBUTE_NAME_SIZE 64
+
+typedef struct um_identity_attribute_t {
+    const char *name;                           /**< lower case, as UserMgmtIdentityHeaders names it */
+    apr_size_t offset;                          /**< in um_identity_t */
+    um_attribute_e where;
+    int is_flag;                                /**< the member is an int, given as "1" or "0"; otherwise a text */
+    char variable[UM_ATTRIBUTE_NAME_SIZE];      /**< USERMGMT_FIRST_NAME */
+    char header[UM_ATTRIBUTE_NAME_SIZE];        /**< X-Usermgmt-First-Name */
+} um_identity_attribute_t;
+
+/** Completes the table with the names of variables and headers. To be called once, when the module is loaded. */
+void um_identity_attribute_init(void);
+
+/** The attribute at an index from 0 on; NULL after the last. In the masks below, bit 1 << index is its header. */
+const um_identity_attribute_t *um_identity_attribute_at(unsigned i);
+
+/** The value for applications; in the identity, or static. */
+const char *um_identity_attribute_value(const um_identity_attribute_t *attribute, const um_identity_t *identity);
+
+/** The bit of the header that a word of the directive names, in any case; 0: it names none. */
+unsigned um_identity_attribute_header(const char *word);
+
+/** The bits that On stands for. */
+unsigned um_identity_attribute_headers_on(void);
+
+/** The words that name a header, separated by commas. */
+const char *um_identity_attribute_header_words(apr_pool_t *pool);
 
 #endif

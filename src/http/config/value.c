@@ -231,13 +231,19 @@ const char *um_value_endpoints(apr_pool_t *pool, const um_value_row_t *row, cons
 
 const char *um_value_identity_headers(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
 {
-    static const char *const words[] = { "id", "username", "email", "groups", "staff", NULL };
-    unsigned *bits = value;
+    unsigned *bits = value, bit = 1;
 
     (void)row;
-    *bits = is_word(pool, text, "on") ? UM_HEADER_USUAL : 0;
-    return *bits || is_word(pool, text, "off") || read_bits(pool, text, words, bits)
-           ? NULL : "must be On or Off, or name headers: id, username, email, groups, staff";
+    *bits = is_word(pool, text, "on") ? um_identity_attribute_headers_on() : 0;
+    if (*bits || is_word(pool, text, "off")) {
+        return NULL;
+    }
+    while (*text && bit) {
+        bit = um_identity_attribute_header(ap_getword_conf(pool, &text));
+        *bits |= bit;
+    }
+    return *bits && bit ? NULL : apr_pstrcat(pool, "must be On or Off, or name headers: ",
+                                             um_identity_attribute_header_words(pool), NULL);
 }
 
 const char *um_value_origins(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
