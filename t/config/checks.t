@@ -75,7 +75,7 @@ my @cases = (
         . "<VirtualHost *:1>\nUserMgmtRealm x\nMergeTrailers On\n</VirtualHost>\n",
         qr/MergeTrailers On \(\S+httpd\.conf:\d+\)/],
 
-    ['no signing key', spoilt($KEY, ''), qr/no UserMgmtSigningKey.*usermgmt key new/],
+    ['no signing key', spoilt($KEY, ''), qr/UserMgmt On \(\S+:\d+\): there is no UserMgmtSigningKey; .*usermgmt key new/],
     ['a key that is not there', spoilt($KEY, "$KEY/two.pem"),
         qr/UserMgmtSigningKey \S+two\.pem .*httpd\.conf:\d+\).*usermgmt key new FOLDER/],
     ['a folder without a key', $GOOD, qr/UserMgmtSigningKey .*httpd\.conf:\d+\)/, sub { unlink "$_[0]/keys/one.pem" }],
@@ -117,11 +117,11 @@ my @cases = (
         qr/DBDriver mysql .*must be sqlite3 or pgsql|Can't load driver file apr_dbd_mysql/],
     ['SQLite without a file', spoilt("\nDBDParams \${folder}/db/accounts.db", ''), qr/needs DBDParams/],
     ['SQLite by a relative path', spoilt('${folder}/db/accounts.db', 'accounts.db'),
-        qr/DBDParams \(\S+httpd\.conf:\d+\): .*whole path/],
+        qr/DBDParams \(\S+httpd\.conf:\d+\): .*absolute path/],
     ['SQLite by a connection string of PostgreSQL', spoilt('${folder}/db/accounts.db', '"host=db dbname=x"'),
-        qr/DBDParams \(\S+httpd\.conf:\d+\): .*sqlite3 needs the whole path/],
+        qr/DBDParams \(\S+httpd\.conf:\d+\): .*sqlite3 needs the absolute path/],
     ['SQLite in memory', spoilt('${folder}/db/accounts.db', ':memory:'), qr/DBDParams .*memory/],
-    ['a folder for SQLite that is open', $GOOD, qr/DBDParams .*open to others.*chmod/, sub { chmod 0755, "$_[0]/db" }],
+    ['a folder for SQLite that is open', $GOOD, qr/DBDParams .*open to all users.*chmod/, sub { chmod 0755, "$_[0]/db" }],
     ['a folder for SQLite that is not there', spoilt('/db/', '/nowhere/'), qr/DBDParams .*no folder .*0700/],
     ['no mod_dbd', "$KEY\n$LIST\nUserMgmt On\n", qr/mod_dbd.*LoadModule dbd_module/, undef, without => 'dbd'],
 
@@ -148,7 +148,7 @@ my @cases = (
     ['the same beside hosts with several issuers',
         "$KEY\n$LIST\n$SQLITE\n" . host('a.example', 'UserMgmt On') . host('b.example', $BEARER)
             . host('c.example', 'UserMgmt On'),
-        qr/UserMgmtIssuer \(.*virtual host b\.example \(.*https:\/\/[ac]\.example and https:\/\/[ac]\.example: set UserMgmtIssuer/,
+        qr/UserMgmtIssuer \(.*virtual host b\.example \(.*https:\/\/[ac]\.example and https:\/\/[ac]\.example; set UserMgmtIssuer/,
         undef, @NAMELESS],
     ['the same with an issuer for all', "UserMgmtIssuer https://x.example\n$KEY\n$LIST\n$SQLITE\n"
             . host('a.example', 'UserMgmt On') . host('b.example', $BEARER) . host('c.example', 'UserMgmt On'),
@@ -184,7 +184,7 @@ my @cases = (
     ['endpoints for clients', $GOOD . $CLIENTS . "UserMgmtRequireClientToken token reset register\n", undef,
         sub { clients($_[0], "front $HASH\n") }],
     ['endpoints for clients, and none are named', $GOOD . "UserMgmtRequireClientToken reset\n",
-        qr/UserMgmtRequireClientToken reset \(\S+:\d+\), but no UserMgmtClientToken.*usermgmt client new/],
+        qr/UserMgmtRequireClientToken reset \(\S+:\d+\): there is no UserMgmtClientToken; .*usermgmt client new/],
 
     ['a list of passwords', spoilt($LIST, 'UserMgmtCommonPasswords ${folder}/list'), undef,
         sub { UmTest::spew("$_[0]/list", "apple\nzebra\n") }],

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What mod_dbd's directives say of a host's database, looked at before mod_dbd opens anything. */
+/* Checks of mod_dbd's directives, before mod_dbd opens a connection. Messages do not show the connection string, because
+ * it may contain a password. */
 #include "module.h"
 #include "process.h"
 #include "store.h"
@@ -15,10 +16,22 @@
 /* mod_dbd's default. */
 #define DBD_MAX 10
 
-/* --- SQLite --- */
+/* A message about DBDParams. */
+__attribute__((format(printf, 3, 4)))
+static const char *params_error(const um_config_check_t *check, const ap_directive_t *params, const char *format, ...)
+{
+    va_list args;
+    const char *text;
 
-static const char *check_sqlite(um_server_t *server, const ap_directive_t *params, apr_pool_t *pconf,
-                                apr_pool_t *ptemp)
+    va_start(args, format);
+    text = apr_pvsprintf(check->ptemp, format, args);
+    va_end(args);
+    return apr_psprintf(check->ptemp, "DBDParams (%s:%d): %s", params->filename, params->line_num, text);
+}
+
+/* --- SQLite ------------------------------------------------------------------------------------------------------ */
+
+static const char *check_sqlite(const um_config_check_t *check, const ap_directive_t *params)
 {
     apr_finfo_t info;
     const char *args, *path, *folder;
@@ -27,33 +40,33 @@ static const char *check_sqlite(um_server_t *server, const ap_directive_t *param
         return "DBDriver sqlite3 needs DBDParams with the path of the database file";
     }
     args = params->args;
-    path = um_store_sqlite_file(pconf, ap_getword_conf(pconf, &args));
+    path = um_store_sqlite_file(check->pconf, ap_getword_conf(check->pconf, &args));
     if (!path) {
-        return apr_psprintf(ptemp, "DBDParams (%s:%d): a database in memory would be another one for each connection; "
-                            "name a file", params->filename, params->line_num);
+        return params_error(check, params, "with a database in memory each connection would have a database of its "
+                            "own; name a file");
     }
-    /* A connection string of PostgreSQL comes here too, with a wrong DBDriver: it may hold a password. */
+    /* The path is not shown: with a wrong DBDriver it is a connection string of PostgreSQL. */
     if (*path != '/') {
-        return apr_psprintf(ptemp, "DBDParams (%s:%d): DBDriver sqlite3 needs the whole path of the database file, "
-                            "from / on", params->filename, params->line_num);
+        return params_error(check, params, "DBDriver sqlite3 needs the absolute path of the database file");
     }
-    server->file = um_sqlitefile_create(pconf, path);
-    server->database_name = apr_pstrcat(pconf, "sqlite3 ", path, NULL);
-    folder = um_store_sqlite_folder(ptemp, path);
-    if (apr_stat(&info, folder, APR_FINFO_TYPE | APR_FINFO_PROT, ptemp) != APR_SUCCESS || info.filetype != APR_DIR) {
-        return apr_psprintf(ptemp, "DBDParams (%s:%d): there is no folder %s; make it with mode 0700 and give it to "
-                            "the user that httpd runs as", params->filename, params->line_num, folder);
+    check->server->file = um_sqlitefile_create(check->pconf, path);
+    check->server->database_name = apr_pstrcat(check->pconf, "sqlite3 ", path, NULL);
+    folder = um_store_sqlite_folder(check->ptemp, path);
+    if (apr_stat(&info, folder, APR_FINFO_TYPE | APR_FINFO_PROT, check->ptemp) != APR_SUCCESS
+        || info.filetype != APR_DIR) {
+        return params_error(check, params, "there is no folder %s; create it with mode 0700, owned by the user that "
+                            "httpd runs as", folder);
     }
     if (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE | APR_FPROT_WEXECUTE)) {
-        return apr_psprintf(ptemp, "DBDParams (%s:%d): folder %s is open to others, and with it all password hashes; "
-                            "close it with: chmod o-rwx %s", params->filename, params->line_num, folder, folder);
+        return params_error(check, params, "folder %s is open to all users, and so are the password hashes in it; "
+                            "close it with: chmod o-rwx %s", folder, folder);
     }
     return NULL;
 }
 
-/* --- PostgreSQL --- */
+/* --- PostgreSQL -------------------------------------------------------------------------------------------------- */
 
-/* The value of a keyword in libpq's connection string, "" where it is not set. */
+/* The value of a keyword in a connection string of libpq; "" if it is not set. */
 static const char *keyword(apr_pool_t *pool, const char *text, const char *wanted)
 {
     const char *found = "";
@@ -85,7 +98,7 @@ static const char *keyword(apr_pool_t *pool, const char *text, const char *wante
     return found;
 }
 
-/* Host and name alone: what else stands there may be a password. */
+/* Driver, host and name of the database, for the log. */
 static const char *pgsql_name(apr_pool_t *pool, const char *params)
 {
     const char *host = keyword(pool, params, "host");
@@ -103,15 +116,15 @@ static const char *pgsql_name(apr_pool_t *pool, const char *params)
     return apr_pstrcat(pool, "pgsql ", *host ? host : "(no host)", "/", *name ? name : "(no dbname)", NULL);
 }
 
-/* Whether the connection string, of either form, sets a keyword. */
+/* Whether a connection string, as keywords or as a URI, sets a keyword. */
 static int sets(apr_pool_t *pool, const char *params, const char *name)
 {
     return strstr(params, "://") ? strstr(params, apr_pstrcat(pool, name, "=", NULL)) != NULL
            : *keyword(pool, params, name) != '\0';
 }
 
-/* A host that does not answer is given up soon only where the connection string says so. Other sources of settings than
- * the string are not read: a service file may have them, and a socket in the file system has no TCP. */
+/* Warns when the connection string does not limit the time for a host that does not answer. Other sources of parameters
+ * are not read: a service file may set them. A socket in the file system needs no tcp_user_timeout. */
 static void check_timeouts(const um_server_t *server, const ap_directive_t *where, const char *params,
                            apr_pool_t *ptemp)
 {
@@ -125,15 +138,15 @@ static void check_timeouts(const um_server_t *server, const ap_directive_t *wher
             && ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST)) {
         return;
     }
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server->server, "UM112: DBDParams (%s:%d) lacks%s%s: a database host "
-                 "that does not answer holds up the threads that connect or send for minutes",
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server->server, "UM112: DBDParams (%s:%d) lacks%s%s: threads that "
+                 "connect to a database host that does not answer, or send to it, are blocked for minutes",
                  where ? where->filename : "-", where ? where->line_num : 0, has_connect ? "" : " connect_timeout=2",
                  has_tcp ? "" : " tcp_user_timeout=5000");
 }
 
-/* --- any --- */
+/* --- all databases ------------------------------------------------------------------------------------------------ */
 
-/* mod_dbd checks what is in it. */
+/* A number; mod_dbd itself refuses what is none. */
 static int number_of(const ap_directive_t *directive, int preset)
 {
     apr_int64_t number = directive ? apr_strtoi64(directive->args, NULL, 10) : preset;
@@ -141,34 +154,35 @@ static int number_of(const ap_directive_t *directive, int preset)
     return number > 0 && number < 100000 ? (int)number : preset;
 }
 
-const char *um_database_check(um_server_t *server, server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp)
+const char *um_database_check(const um_config_check_t *check)
 {
+    um_server_t *server = check->server;
     const ap_directive_t *driver, *params;
     const char *args, *name;
 
-    um_virtual_host_choose_dbd(server, main_server);
+    um_virtual_host_choose_dbd(server, check->main_server);
     if (!ap_find_linked_module("mod_dbd.c")) {
-        return "accounts are kept through mod_dbd, which is not loaded: add LoadModule dbd_module";
+        return "mod_dbd, which connects to the database, is not loaded: add LoadModule dbd_module";
     }
     driver = um_conftree_find(server->dbd, "DBDriver");
     params = um_conftree_find(server->dbd, "DBDParams");
     if (!driver) {
-        return um_virtual_host_check_without_database(server, main_server, ptemp);
+        return um_virtual_host_check_without_database(check);
     }
     server->dbd_max = number_of(um_conftree_find(server->dbd, "DBDMax"), DBD_MAX);
     args = driver->args;
-    server->database = apr_pstrcat(pconf, args, " ", params ? params->args : "", NULL);
-    name = ap_getword_conf(ptemp, &args);
-    if (strcmp(name, "pgsql") == 0) {
-        args = params ? params->args : "";
-        name = ap_getword_conf(ptemp, &args);
-        server->database_name = pgsql_name(pconf, name);
-        check_timeouts(server, params, name, ptemp);
-        return NULL;
-    }
+    server->database = apr_pstrcat(check->pconf, args, " ", params ? params->args : "", NULL);
+    name = ap_getword_conf(check->ptemp, &args);
     if (strcmp(name, "sqlite3") == 0) {
-        return check_sqlite(server, params, pconf, ptemp);
+        return check_sqlite(check, params);
     }
-    return apr_psprintf(ptemp, "DBDriver %s (%s:%d): must be sqlite3 or pgsql", name, driver->filename,
-                        driver->line_num);
+    if (strcmp(name, "pgsql") != 0) {
+        return apr_psprintf(check->ptemp, "DBDriver %s (%s:%d): must be sqlite3 or pgsql", name, driver->filename,
+                            driver->line_num);
+    }
+    args = params ? params->args : "";
+    name = ap_getword_conf(check->ptemp, &args);
+    server->database_name = pgsql_name(check->pconf, name);
+    check_timeouts(server, params, name, check->ptemp);
+    return NULL;
 }

@@ -17,13 +17,13 @@
 #include <unistd.h>
 #include <unixd.h>
 
-/* From a changed file to the last child that knows: this long at most, if it is asked at all meanwhile. */
+/* Longest time from a change of the folder to the child that notices it, while the child verifies or signs tokens. */
 #define LOOK_MS 2000
 #define SHORTEST_ROTATION 60
 #define LONGEST_MAX_AGE 300
 #define LONGEST_PAUSE_SECONDS 60
 
-/* --- what httpd's user may do --- */
+/* --- the rights of httpd's user ---------------------------------------------------------------------------------- */
 
 static int is_folder(apr_pool_t *ptemp, const char *path)
 {
@@ -32,8 +32,8 @@ static int is_folder(apr_pool_t *ptemp, const char *path)
     return apr_stat(&info, path, APR_FINFO_TYPE, ptemp) == APR_SUCCESS && info.filetype == APR_DIR;
 }
 
-/* Whether a child would be able to, asked by being one: modes alone say nothing of access lists, of the folders above
- * and of a changed root. */
+/* Whether a child can read the keys, and access their folder in this mode. A process of httpd's user tries it, because
+ * the modes alone do not show access lists, the folders above, and a changed root. */
 static int user_may(apr_pool_t *ptemp, const um_server_t *server, int folder_mode)
 {
     const char *path = server->settings.signing_key;
@@ -56,31 +56,32 @@ static int user_may(apr_pool_t *ptemp, const um_server_t *server, int folder_mod
     return child > 0 && status == 0;
 }
 
-const char *um_key_reload_check_rotation(const um_server_t *server, apr_pool_t *ptemp)
+const char *um_key_reload_check_rotation(const um_config_check_t *check)
 {
-    const um_settings_t *settings = &server->settings;
-    const char *where = um_settings_where(ptemp, settings, UM_SET_UserMgmtKeyRotation);
+    const um_settings_t *settings = &check->server->settings;
+    const char *path = settings->signing_key, *user = ap_unixd_config.user_name;
 
     if (!settings->key_rotation) {
         return NULL;
     }
     if (settings->key_rotation < SHORTEST_ROTATION) {
-        return apr_psprintf(ptemp, "%s: must be 0, or at least 1m", where);
+        return um_config_check_error(check, UM_SET_UserMgmtKeyRotation, "must be 0, or at least 1m");
     }
-    if (!is_folder(ptemp, settings->signing_key)) {
-        return apr_psprintf(ptemp, "%s: keys are changed in a folder, and %s is a file: put it into one and name that",
-                            where, um_settings_where(ptemp, settings, UM_SET_UserMgmtSigningKey));
+    if (!is_folder(check->ptemp, path)) {
+        return um_config_check_error(check, UM_SET_UserMgmtKeyRotation, "keys are rotated in a folder, and %s is a "
+                                     "file; move the file into a folder, and name the folder",
+                                     um_settings_where(check->ptemp, settings, UM_SET_UserMgmtSigningKey));
     }
-    if (!user_may(ptemp, server, R_OK | W_OK | X_OK)) {
-        return apr_psprintf(ptemp, "%s: the user that httpd runs as (%s) cannot read and write %s, where new keys are "
-                            "made: give it folder and files, with: chown -R %s %s; or leave the changing of keys to "
-                            "cron: usermgmt key rotate %s", where, ap_unixd_config.user_name, settings->signing_key,
-                            ap_unixd_config.user_name, settings->signing_key, settings->signing_key);
+    if (!user_may(check->ptemp, check->server, R_OK | W_OK | X_OK)) {
+        return um_config_check_error(check, UM_SET_UserMgmtKeyRotation, "the user that httpd runs as (%s) cannot read "
+                                     "and write %s, where new keys are created; give folder and files to that user "
+                                     "with: chown -R %s %s; or let cron rotate the keys: usermgmt key rotate %s", user,
+                                     path, user, path, path);
     }
     return NULL;
 }
 
-/* The host before this one that has its keys from the same place; NULL: this is the first. */
+/* The first host before this one that has the same key path; NULL: there is none. */
 static um_server_t *first_with(server_rec *main_server, const um_server_t *server)
 {
     for (server_rec *s = main_server; s && s != server->server; s = s->next) {
@@ -94,20 +95,17 @@ static um_server_t *first_with(server_rec *main_server, const um_server_t *serve
     return NULL;
 }
 
-static void tell_if_not_live(apr_pool_t *ptemp, const um_server_t *server)
+static void log_unreadable(apr_pool_t *ptemp, const um_server_t *server)
 {
     const char *path = server->settings.signing_key;
     char *group;
 
-    if (server->keys_live) {
-        return;
-    }
     if (apr_gid_name_get(&group, ap_unixd_config.group_id, ptemp) != APR_SUCCESS) {
         group = apr_psprintf(ptemp, "%ld", (long)ap_unixd_config.group_id);
     }
     ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server->server, "UM601: %s: the user that httpd runs as (%s) cannot read "
-                 "it, so new and retired keys count from the next graceful restart on. To have them count at once: "
-                 "chgrp -R %s %s; chmod 750 %s; chmod 640 its files",
+                 "the keys, so a new or retired key takes effect at the next graceful restart. To let it take effect "
+                 "at once: chgrp -R %s %s; chmod 750 %s; chmod 640 its files",
                  um_settings_where(ptemp, &server->settings, UM_SET_UserMgmtSigningKey), ap_unixd_config.user_name,
                  group, path, path);
 }
@@ -127,28 +125,25 @@ int um_key_reload_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *p
             continue;
         }
         other = first_with(main_server, server);
-        if (other) {
-            server->keys_live = other->keys_live;
-        }
-        else {
-            server->keys_live = user_may(ptemp, server, R_OK | X_OK);
-            tell_if_not_live(ptemp, server);
+        server->keys_live = other ? other->keys_live : user_may(ptemp, server, R_OK | X_OK);
+        if (!other && !server->keys_live) {
+            log_unreadable(ptemp, server);
         }
     }
     return OK;
 }
 
-/* --- children follow --- */
+/* --- children reload keys --------------------------------------------------------------------------------------- */
 
-static void tell(void *baton, int is_trouble, const char *text)
+static void log_reload(void *baton, int is_error, const char *text)
 {
     const um_server_t *server = baton;
 
-    if (is_trouble) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM602: keys could not all be taken up: %s", text);
+    if (is_error) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM602: not all keys could be reloaded: %s", text);
     }
     else {
-        ap_log_error(APLOG_MARK, APLOG_INFO, 0, server->server, "UM603: keys were read again: %s", text);
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, server->server, "UM603: keys were reloaded: %s", text);
     }
 }
 
@@ -156,7 +151,7 @@ void um_key_reload_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
     for (server_rec *s = main_server; s; s = s->next) {
         um_server_t *server = um_server_of(s);
-        const um_keyring_follow_t how = { LOOK_MS, um_monotonic_tick, tell, server };
+        const um_keyring_follow_t how = { LOOK_MS, um_monotonic_tick, log_reload, server };
 
         if (um_server_is_own(s) && server->keys && server->keys_live) {
             um_keyring_follow(pchild, server->keys, &how);
@@ -164,13 +159,14 @@ void um_key_reload_child_init(apr_pool_t *pchild, server_rec *main_server)
     }
 }
 
-/* --- the worker rotates --- */
+/* --- the worker rotates keys ------------------------------------------------------------------------------------ */
 
-/* When the worker of this process looked, by a clock that nobody sets back; 0: not yet. And for how long that does. */
+/* The last look at the keys by the worker of this process, by the monotonic clock (0: none yet), and the time to the
+ * next one. */
 static apr_uint32_t looked;
 static apr_uint32_t pause_ms;
 
-/* Hosts that share keys share them for tokens of different length. */
+/* The longest lifetime of a token that these keys sign: hosts with the same keys may have different lifetimes. */
 static apr_int64_t longest_token(const um_server_t *server)
 {
     apr_int64_t longest = 0;
@@ -188,16 +184,16 @@ static apr_int64_t longest_token(const um_server_t *server)
 
 static void rotate(apr_pool_t *pool, const um_server_t *server, const um_rotation_t *plan)
 {
-    apr_array_header_t *said = apr_array_make(pool, 4, sizeof(const char *));
+    apr_array_header_t *steps = apr_array_make(pool, 4, sizeof(const char *));
     const char *why = NULL;
-    apr_status_t rv = um_rotation_step(pool, server->settings.signing_key, plan, apr_time_now(), said, &why);
+    apr_status_t rv = um_rotation_step(pool, server->settings.signing_key, plan, apr_time_now(), steps, &why);
 
-    for (int i = 0; i < said->nelts; i++) {
+    for (int i = 0; i < steps->nelts; i++) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server->server, "UM604: keys: %s",
-                     APR_ARRAY_IDX(said, i, const char *));
+                     APR_ARRAY_IDX(steps, i, const char *));
     }
     if (rv != APR_SUCCESS && rv != APR_EBUSY) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM605: keys could not be changed: %s", why);
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM605: keys could not be rotated: %s", why);
     }
 }
 
@@ -225,7 +221,7 @@ void um_key_reload_rotate(apr_pool_t *pool)
     looked = um_monotonic_tick();
 }
 
-/* --- others fetch --- */
+/* --- others fetch public keys ----------------------------------------------------------------------------------- */
 
 int um_key_reload_max_age(const um_server_t *server)
 {

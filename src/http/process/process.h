@@ -4,22 +4,37 @@
 /* The private header of src/http/process: what happens at the start of httpd, in its parent and in each child, and in
  * the worker. Functions are grouped by file.
  *
- * Functions that check the configuration run as root, before any child exists. They return NULL, or a message that
- * names the directive, the file and line where it was set, what is wrong, and what to do. */
+ * Functions that take a um_config_check_t check the configuration of one host. They run as root, before any child
+ * exists, and open what the settings name. They return NULL, or a message: the directive, the file and line where it
+ * was set, what is wrong, and what to do. */
+#include "module.h"
+
 #include <apr_global_mutex.h>
-#include <httpd.h>
 
 typedef struct um_database_limits_t um_database_limits_t;   /* database_limits.c */
 typedef struct um_guard_t um_guard_t;                       /* store.h */
-typedef struct um_server_t um_server_t;                     /* module.h */
-typedef struct um_sqlitefile_t um_sqlitefile_t;             /* sqlitefile.c */
 typedef struct um_store_t um_store_t;                       /* store.h */
 
 /* --- config_check.c: checks of the whole configuration ------------------------------------------------------------ */
 
-/** Hook check_config: checks the settings of each host and opens what they name. Logs a line (UM201) for each host with
- * an error, and stops the start. */
+typedef struct um_config_check_t {
+    um_server_t *server;            /**< the host */
+    server_rec *main_server;
+    apr_pool_t *pconf;              /**< of what is opened */
+    apr_pool_t *ptemp;              /**< of messages */
+} um_config_check_t;
+
+/** Hook check_config: checks each host that serves the API or has a key. Logs each error (UM201); if there is one,
+ * httpd does not start. */
 int um_config_check_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
+/** A message about a directive: "DIRECTIVE VALUE (FILE:LINE): TEXT". */
+__attribute__((format(printf, 3, 4)))
+const char *um_config_check_error(const um_config_check_t *check, um_directive_e directive, const char *format, ...);
+
+/** Checks that only the owner and group of a file that a directive names can read it and write to it. A file that
+ * cannot be found is left to the function that opens it. */
+const char *um_config_check_mode(const um_config_check_t *check, um_directive_e directive, const char *file);
 
 /* --- virtual_host.c: what the configuration as a whole means for a host ------------------------------------------- */
 
@@ -39,12 +54,10 @@ void um_virtual_host_choose_dbd(um_server_t *server, server_rec *main_server);
 const char *um_virtual_host_name(const server_rec *server, const server_rec *main_server);
 
 /** Sets server->issuer. The databases of all hosts must be known. */
-const char *um_virtual_host_check_issuer(um_server_t *server, server_rec *main_server, apr_pool_t *pconf,
-                                         apr_pool_t *ptemp);
+const char *um_virtual_host_check_issuer(const um_config_check_t *check);
 
 /** Checks a host that has no database: it is an error only where a request would need one. */
-const char *um_virtual_host_check_without_database(const um_server_t *server, server_rec *main_server,
-                                                   apr_pool_t *ptemp);
+const char *um_virtual_host_check_without_database(const um_config_check_t *check);
 
 /** Hook post_config: logs a line (UM221) for each host with a key. */
 int um_virtual_host_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
@@ -54,7 +67,7 @@ int um_virtual_host_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t 
 /** Finds a host's database in mod_dbd's directives and sets dbd, database and the members that follow from them.
  * server->database stays NULL, without an error, where a main server has a key and only its virtual hosts have
  * databases. */
-const char *um_database_check(um_server_t *server, server_rec *main_server, apr_pool_t *pconf, apr_pool_t *ptemp);
+const char *um_database_check(const um_config_check_t *check);
 
 /* --- database.c: mod_dbd's connections for the store -------------------------------------------------------------- */
 
@@ -94,16 +107,15 @@ const char *um_sqlitefile_trouble(um_sqlitefile_t *file, const server_rec *serve
 /* --- mail_setup.c: mail ------------------------------------------------------------------------------------------- */
 
 /** Checks all settings of mail, and sets server->mail_settings and server->transport, which live in pconf. */
-const char *um_mail_setup_check(um_server_t *server, const server_rec *main_server, apr_pool_t *pconf,
-                                apr_pool_t *ptemp);
+const char *um_mail_setup_check(const um_config_check_t *check);
 
 /** The language of mails that a request causes, from its Accept-Language; "" for the site's own. */
 const char *um_mail_setup_language(const um_server_t *server, const request_rec *r);
 
 /* --- key_reload.c: the keys of a running server ------------------------------------------------------------------- */
 
-/** Checks whether httpd's user can rotate the keys, where UserMgmtKeyRotation asks for it. */
-const char *um_key_reload_check_rotation(const um_server_t *server, apr_pool_t *ptemp);
+/** Checks that httpd's user can rotate the keys, if UserMgmtKeyRotation is not 0. */
+const char *um_key_reload_check_rotation(const um_config_check_t *check);
 
 /** Hook post_config: sets keys_live, and logs (UM601) which keys children cannot reload. */
 int um_key_reload_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
