@@ -70,7 +70,7 @@ is($bytes =~ s/(mod_usermgmt )\d+\.\d+\.\d+(, shared)/${1}9.9.9$2/g, 1, 'a file 
 UmTest::spew("$module.new", $bytes);
 rename "$module.new", $module or die "$!\n";
 ok($server->graceful, 'a graceful restart with that');
-like($server->log, qr/UM611: another version of the module has laid out/, 'makes the memory anew, and says so');
+like($server->log, qr/UM611: the shared memory has the layout of another version/, 'makes the memory anew, and says so');
 is(status_of('/token', $bearer), 401, 'what was known is asked for: the session is gone');
 is(status_of('/token', 'Bearer ' . sign_in()), 200, 'a new one is good');
 is(status_of('/password', $basic), 200, 'and so is the password');

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks of mod_dbd's directives, before mod_dbd opens a connection. Messages do not show the connection string, because
- * it may contain a password. */
+/* Checks of mod_dbd's directives, before mod_dbd opens a connection. Messages do not show the connection string,
+ * because it may contain a password. */
 #include "module.h"
 #include "process.h"
 #include "store.h"

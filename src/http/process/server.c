@@ -17,8 +17,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* Tokens that a child remembers as well signed, 64 bytes each. */
-#define REMEMBERED_SIGNATURES 16384
+/* Size of the cache of verified signatures of a child, 64 bytes each. */
+#define CACHED_SIGNATURES 16384
 
 int um_server_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
@@ -43,27 +43,22 @@ int um_server_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     return um_shared_memory_create(main_server) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
-/* --- sites --- */
+/* --- sites -------------------------------------------------------------------------------------------------------- */
 
-static int cores(void)
-{
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return online < 1 ? 1 : online > 64 ? 64 : (int)online;
-}
-
-/* What the sites of a process share: a site without the parts of its own, and limits of their databases. */
+/* What the sites of a process share: a site without the parts of its own, and the limits of their databases. */
 typedef struct common_t {
     um_site_t site;
     um_database_limits_t *database_limits;
 } common_t;
 
-/* Half of what answers requests, of this process's threads or of prefork's processes, is left for those that do not
- * hash. Were all threads of a child busy, httpd would also close the connections that it keeps, under the very requests
- * that come on them. */
+/* At most half of the threads of this process, or half of prefork's processes, hash passwords or wait for it. The
+ * others are left for other requests. When all threads of a child are busy, httpd's event MPM also closes kept-alive
+ * connections, even while a request arrives on them. */
 static um_concurrency_limit_t *make_hash_limit(apr_pool_t *pchild, const um_settings_t *settings)
 {
-    int concurrency = settings->hash_concurrency ? (int)settings->hash_concurrency : cores();
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int concurrency = settings->hash_concurrency ? (int)settings->hash_concurrency
+                      : cores < 1 ? 1 : cores > 64 ? 64 : (int)cores;
     int queue = (int)settings->hash_queue, threads = 0, processes = 0;
     um_concurrency_limit_t *hash_limit;
 
@@ -87,7 +82,7 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
                                                 um_shared_memory_caller_cache_size());
     site->hash_limit_log = apr_pcalloc(pchild, sizeof(*site->hash_limit_log));
     site->database_log = apr_pcalloc(pchild, sizeof(*site->database_log));
-    if (um_signature_cache_create(pchild, REMEMBERED_SIGNATURES, &site->signatures) != APR_SUCCESS) {
+    if (um_signature_cache_create(pchild, CACHED_SIGNATURES, &site->signatures) != APR_SUCCESS) {
         site->signatures = NULL;
     }
     if (um_single_flight_create(pchild, &site->single_flight) != APR_SUCCESS) {
@@ -115,13 +110,13 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     return site;
 }
 
-static void tell_if_not_ready(apr_pool_t *pchild, const um_server_t *server)
+static void log_if_not_ready(apr_pool_t *pchild, const um_server_t *server)
 {
     um_store_call_t call = { .store = server->site->store };
 
     apr_pool_create(&call.pool, pchild);
     if (um_store_ready(&call) != APR_SUCCESS && !call.is_logged) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM101: the database is not ready, requests are "
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM101: the database is not ready, and requests are "
                      "answered 503 until it is: %s", call.cause);
     }
     apr_pool_destroy(call.pool);
@@ -141,6 +136,6 @@ void um_server_child_init(apr_pool_t *pchild, server_rec *main_server)
             make_common(pchild, main_server, &common);
         }
         server->site = make_site(pchild, server, &common);
-        tell_if_not_ready(pchild, server);
+        log_if_not_ready(pchild, server);
     }
 }

@@ -11,25 +11,26 @@
 #include <string.h>
 #include <util_mutex.h>
 
-/* Of retained_t: another one needs another name. What lies in the memory has a form of its own. */
+/* The name of retained_t in httpd. When retained_t changes, it needs another name. The layout of the memory has a
+ * form, see below. */
 #define RETAINED "mod_usermgmt.shared.4"
 
 #define MUTEX_TYPE "usermgmt-sqlite"
 
 #if APR_HAS_PROC_PTHREAD_SERIALIZE
-#define MUTEX_MECHANISM APR_LOCK_PROC_PTHREAD   /* robust: a killed holder shuts nobody out */
+#define MUTEX_MECHANISM APR_LOCK_PROC_PTHREAD   /* robust: the kernel unlocks it when its holder is killed */
 #else
 #define MUTEX_MECHANISM APR_LOCK_DEFAULT
 #endif
 
-/* At the start of each piece of memory: by which version of the module it was laid out, and how long its records are.
- * httpd loads the module anew at a graceful restart, perhaps another version. */
+/* Each segment begins with its form: a text that names the version of the module and the sizes of the records. httpd
+ * loads the module again at a graceful restart, and it may be another version. */
 #define FORM_SIZE 256
 
-/* What lies in the memory. The hash limit follows it. */
+/* The first segment. The hash limit follows the layout. */
 typedef struct layout_t {
     char form[FORM_SIZE];
-    apr_uint32_t rings;
+    apr_uint32_t wakes;         /* how often the worker was woken */
     apr_uint32_t unused[15];    /* keeps the hash limit off this cache line */
 } layout_t;
 
@@ -44,7 +45,7 @@ apr_status_t um_shared_memory_pre_config(apr_pool_t *pconf)
     return ap_mutex_register(pconf, MUTEX_TYPE, NULL, MUTEX_MECHANISM, 0);
 }
 
-/* --- making it --- */
+/* --- creation ---------------------------------------------------------------------------------------------------- */
 
 static void write_form(apr_pool_t *pool, char form[FORM_SIZE])
 {
@@ -53,21 +54,21 @@ static void write_form(apr_pool_t *pool, char form[FORM_SIZE])
                  um_concurrency_limit_form(pool), um_caller_cache_form(pool));
 }
 
-/* Children can write to the memory: nothing of it is believed, it is compared. */
+/* Children can write to the memory. So the form is not parsed, only compared. */
 static int has_form(const apr_shm_t *segment, const char form[FORM_SIZE])
 {
     return segment && memcmp(apr_shm_baseaddr_get(segment), form, FORM_SIZE) == 0;
 }
 
-/* In the process's pool: what lies in pconf is gone with each restart, while old children still count on it. Fresh
- * memory of this kind is zero, and not touched before it is used. */
+/* Segments are allocated from the process's pool, because pconf is cleared at each restart while old children still use
+ * the memory. New anonymous memory is zero, and takes no page before it is used. */
 static apr_status_t make_segment(server_rec *main_server, apr_size_t size, const char *what, apr_shm_t **segment)
 {
     apr_status_t rv = apr_shm_create(segment, size, NULL, main_server->process->pool);
 
     if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM102: no shared memory of %" APR_SIZE_T_FMT
-                     " bytes for %s", size, what);
+        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM102: %" APR_SIZE_T_FMT " bytes of shared memory for "
+                     "%s could not be created; check the system's limits for shared memory", size, what);
         *segment = NULL;
     }
     return rv;
@@ -76,18 +77,18 @@ static apr_status_t make_segment(server_rec *main_server, apr_size_t size, const
 static apr_status_t make_caller_cache(server_rec *main_server, retained_t *retained)
 {
     apr_size_t size = um_caller_cache_size((apr_size_t)um_server_of(main_server)->settings.session_cache);
-    apr_status_t rv = make_segment(main_server, FORM_SIZE + size, "callers seen lately (UserMgmtSessionCache)",
+    apr_status_t rv = make_segment(main_server, FORM_SIZE + size, "the caller cache (UserMgmtSessionCache)",
                                    &retained->caller_cache);
 
     if (rv == APR_SUCCESS && (rv = um_caller_cache_init(um_shared_memory_caller_cache(), size)) != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM104: the memory of callers seen lately cannot be "
-                     "laid out");
+        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM104: the caller cache cannot be initialized: "
+                     "UserMgmtSessionCache is too small, or this system has no robust mutexes between processes");
     }
     return rv;
 }
 
-/* "Mutex file:... default" is written for mutexes that are held for long. A file has no timed lock, so writers would
- * sleep in steps; only a line that names our mutex changes it. */
+/* Only a Mutex directive that names this mutex changes its mechanism. "Mutex file:... default" is meant for mutexes
+ * that are held for long: a file lock has no timed lock, so writers would wait by sleeping. */
 static apr_status_t make_writers(server_rec *main_server, apr_global_mutex_t **writers)
 {
     apr_pool_t *pool = main_server->process->pool;
@@ -102,8 +103,7 @@ static apr_status_t make_writers(server_rec *main_server, apr_global_mutex_t **w
 static apr_status_t make_segments(server_rec *main_server, retained_t *retained, const char form[FORM_SIZE])
 {
     apr_status_t rv = make_segment(main_server, sizeof(layout_t) + um_concurrency_limit_size(),
-                                   "the limit on password hashing",
-                                   &retained->segment);
+                                   "the limit on password hashing", &retained->segment);
 
     if (rv != APR_SUCCESS) {
         return rv;
@@ -139,20 +139,20 @@ apr_status_t um_shared_memory_create(server_rec *main_server)
     old = *retained;
     rv = make_segments(main_server, retained, form);
     if (rv == APR_SUCCESS && old.segment && old.caller_cache) {
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, main_server, "UM611: another version of the module has laid out the "
-                     "shared memory; it is made anew, and what was cached is asked for again");
-        /* This process's view: the children of before the restart have their own until they end. */
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, main_server, "UM611: the shared memory has the layout of another "
+                     "version of the module; it is created again, and the caches start empty");
+        /* This ends the parent's mapping only. The children from before the restart keep theirs until they end. */
         apr_shm_destroy(old.segment);
         apr_shm_destroy(old.caller_cache);
     }
-    /* Old and new children take turns by the same mutex: it is the library's, and no version's. */
+    /* Old and new children must use the same mutex. Its layout is APR's, so it does not depend on our version. */
     if (rv == APR_SUCCESS && !retained->writers) {
         rv = make_writers(main_server, &retained->writers);
     }
     return rv;
 }
 
-/* --- using it --- */
+/* --- use --------------------------------------------------------------------------------------------------------- */
 
 void um_shared_memory_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
@@ -161,7 +161,8 @@ void um_shared_memory_child_init(apr_pool_t *pchild, server_rec *main_server)
                                                   pchild);
 
     if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, main_server, "UM103: the mutex of SQLite's writers cannot be reached");
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, main_server, "UM103: the mutex of SQLite's writers cannot be opened; "
+                     "check the Mutex directive");
     }
 }
 
@@ -181,12 +182,12 @@ static layout_t *layout(void)
 
 void um_shared_memory_wake_worker(void)
 {
-    apr_atomic_inc32(&layout()->rings);
+    apr_atomic_inc32(&layout()->wakes);
 }
 
 apr_uint32_t um_shared_memory_wake_count(void)
 {
-    return apr_atomic_read32(&layout()->rings);
+    return apr_atomic_read32(&layout()->wakes);
 }
 
 void *um_shared_memory_hash_limit(void)
