@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The door: which hooks, in which order. What they do is behind the names: um_<file>_<function> is in
- * src/http/<file>.c. */
+/* The hooks of the module, and their order. um_<file>_<function> is in the file of that name below src/http. */
 #include "api.h"
 #include "auth_basic.h"
 #include "auth_bearer.h"
@@ -19,11 +18,11 @@
 
 static void register_hooks(apr_pool_t *pool)
 {
-    /* mod_dbd opens its connections in child_init; we ask the database right after. */
+    /* mod_dbd opens its connections in child_init, and the database is asked right after. */
     static const char *const after_dbd[] = { "mod_dbd.c", NULL };
-    /* It finds out which requests are for a forward proxy. */
+    /* mod_proxy finds out which requests are for a forward proxy. */
     static const char *const after_proxy[] = { "mod_proxy.c", NULL };
-    /* It starts its threads in child_init: what they use has to be there. */
+    /* mod_watchdog starts its threads in child_init. They use what these hooks make. */
     static const char *const before_watchdog[] = { "mod_watchdog.c", NULL };
 
     um_identity_attribute_init();
@@ -38,32 +37,32 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(um_key_reload_child_init, NULL, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_worker_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
 
-    /* Before anybody looks at what a client says that he is. */
+    /* Before other modules see headers by which a client claims an identity. */
     ap_hook_create_request(um_identity_headers_create, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(um_identity_headers_scrub, after_proxy, NULL, APR_HOOK_FIRST);
     ap_hook_post_read_request(um_auth_bearer_error_page, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* Before mod_proxy, mod_rewrite and mod_alias: a path of the API is the API's. */
+    /* Before mod_proxy, mod_rewrite and mod_alias, which would take paths of the API. */
     ap_hook_pre_translate_name(um_api_pre_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(um_api_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(um_api_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    /* mod_mime may have put another handler in place meanwhile. */
+    /* Again, because mod_mime may have set another handler. */
     ap_hook_fixups(um_api_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Before mod_headers evaluates its expressions. */
     ap_hook_fixups(um_identity_headers_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    /* The first hook after mod_dir, which in its fixups puts a subrequest in a request's place. */
+    /* The first hook after the fixups of mod_dir, which replaces the request by a subrequest. */
     ap_hook_insert_filter(um_identity_headers_settle, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    /* When the filters that include others are there. mod_cache's comes later. */
+    /* After the filters that include other resources have been inserted, and before that of mod_cache. */
     ap_hook_insert_filter(um_cache_control_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     um_cache_control_register();
-    /* A browser asks by OPTIONS, without a token, before access is checked. */
+    /* Before access is checked, because browsers send a preflight without a token. */
     ap_hook_header_parser(um_cors_preflight, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_insert_error_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     um_cors_register();
     ap_hook_handler(um_identity_headers_refuse, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
-    /* After everybody's handlers but the one for files. */
+    /* After all other handlers except the one for files. */
     ap_hook_handler(um_api_not_found, NULL, NULL, APR_HOOK_LAST);
 
     ap_hook_check_authn(um_auth_bearer_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);

@@ -22,8 +22,8 @@ static const um_input_field_t fields[] = {
 
 const um_input_schema_t um_api_client_token_schema = UM_INPUT_SCHEMA(question_t, fields);
 
-/* Members that both kinds of token have. */
-static void show(um_call_t *call, const um_user_t *user, const char *type)
+/* The members that both kinds of token have. */
+static void put_common(um_call_t *call, const um_user_t *user, const char *type)
 {
     um_json_put_bool(call->out, "active", 1);
     um_json_put_text(call->out, "token_type", type);
@@ -32,13 +32,13 @@ static void show(um_call_t *call, const um_user_t *user, const char *type)
     um_json_put_text(call->out, "iss", call->ctx.site->issuer);
 }
 
-static um_status_e show_access(um_call_t *call, const char *token)
+static um_status_e introspect_access(um_call_t *call, const char *token)
 {
     um_caller_t caller = { 0 };
     um_status_e status = um_authenticate(&call->ctx, token, UM_FRESH, &caller);
 
     if (status == UM_OK) {
-        show(call, caller.user, "Bearer");
+        put_common(call, caller.user, "Bearer");
         um_json_put_text(call->out, "aud", call->ctx.site->audience);
         um_json_put_int(call->out, "exp", caller.token.expires_at);
         um_json_put_int(call->out, "iat", caller.token.issued_at);
@@ -48,13 +48,13 @@ static um_status_e show_access(um_call_t *call, const char *token)
     return status;
 }
 
-static um_status_e show_refresh(um_call_t *call, const char *token)
+static um_status_e introspect_refresh(um_call_t *call, const char *token)
 {
     um_refresh_t refresh = { 0 };
     um_status_e status = um_refresh_find(&call->ctx, token, &refresh);
 
     if (status == UM_OK && refresh.is_good) {
-        show(call, refresh.user, "refresh_token");
+        put_common(call, refresh.user, "refresh_token");
         um_json_put_int(call->out, "exp", refresh.expires_at);
         um_json_put_int(call->out, "iat", refresh.created_at);
         um_json_put_text(call->out, "sid", refresh.session_id);
@@ -72,11 +72,11 @@ um_status_e um_api_client_introspect(um_call_t *call)
         return UM_INVALID;
     }
     call->out = um_json_object(call->ctx.pool);
-    status = show_access(call, in->token);
-    /* Only for who asks for one: else a server that was shown a refresh token in place of an access token, and looks at
-     * "active" alone, would let it in. */
+    status = introspect_access(call, in->token);
+    /* A refresh token is active only for a client that asks for one. Otherwise a server that receives a refresh token
+     * as an access token, and looks at "active" alone, would accept it. */
     if (status == UM_BAD_TOKEN && in->hint && strcmp(in->hint, "refresh_token") == 0) {
-        status = show_refresh(call, in->token);
+        status = introspect_refresh(call, in->token);
     }
     if (status == UM_BAD_TOKEN || status == UM_INACTIVE) {
         um_json_put_bool(call->out, "active", 0);

@@ -14,13 +14,13 @@
 /* --- rights that the query demands --- */
 
 typedef struct demand_t {
-    int groups;                 /* how many the query names */
+    int groups;                 /* number of groups that the query names */
     int in_group;               /* the caller is in one of them */
-    int staff;
+    int staff;                  /* the caller must be staff */
 } demand_t;
 
-/* NULL: the query is not understood. A mistyped demand must not be none. */
-static const char *read_demand(um_call_t *call, const um_identity_t *identity, demand_t *demand)
+/* Reads the query. 0: it is not understood; a mistyped demand must not be ignored. */
+static int read_demand(um_call_t *call, const um_identity_t *identity, demand_t *demand)
 {
     const char *rest = call->r->args;
 
@@ -40,16 +40,16 @@ static const char *read_demand(um_call_t *call, const um_identity_t *identity, d
             demand->staff = 1;
         }
         else {
-            return NULL;
+            return 0;
         }
     }
-    return "";
+    return 1;
 }
 
 /* --- the request that the proxy asks about --- */
 
-/* The last of several values: the proxy that asks has appended it. Those before it came with its client's request, and
- * may say anything. An empty last one is no method and no host. */
+/* The last of several values, because the proxy that asks has appended it. Earlier values came with the request of its
+ * client, and cannot be trusted. An empty value is neither a method nor a host. */
 static const char *forwarded(const um_call_t *call, const char *name)
 {
     const char *value = apr_table_get(call->r->headers_in, name);
@@ -58,25 +58,26 @@ static const char *forwarded(const um_call_t *call, const char *name)
     return comma ? comma + 1 + strspn(comma + 1, " \t") : value;
 }
 
-static um_csrf_request_t asked(const um_call_t *call)
+/* The request about which the proxy asks. */
+static um_csrf_request_t forwarded_request(const um_call_t *call)
 {
     const char *host = forwarded(call, "X-Forwarded-Host");
     const char *method = forwarded(call, "X-Forwarded-Method");
     const char *scheme = forwarded(call, "X-Forwarded-Proto");
 
     return (um_csrf_request_t){
-        /* What is not known may change something. */
+        /* An unknown method may be one that changes something. */
         .method = method ? method : "-",
         .host = host ? host : apr_table_get(call->r->headers_in, "Host"),
         .is_tls = scheme ? strcasecmp(scheme, "https") == 0 : um_tls_is_on(call->r),
     };
 }
 
-static const um_credential_t *look(um_call_t *call)
+static const um_credential_t *find_credential(um_call_t *call)
 {
     static um_token_source_t usual[] = { { UM_TOKEN_SOURCE_HEADER, NULL }, { UM_TOKEN_SOURCE_COOKIE, NULL } };
     const um_dir_config_t *dir = um_dir_config_of(call->r);
-    um_csrf_request_t ask = asked(call);
+    um_csrf_request_t ask = forwarded_request(call);
     apr_array_header_t *sources;
 
     if (dir->is_set[UM_DIR_UserMgmtTokenSource]) {
@@ -90,7 +91,7 @@ static const um_credential_t *look(um_call_t *call)
 
 /* --- answers --- */
 
-static int let_pass(um_call_t *call, const um_identity_t *identity)
+static int allow(um_call_t *call, const um_identity_t *identity)
 {
     apr_table_t *headers = call->r->headers_out;
 
@@ -103,7 +104,7 @@ static int let_pass(um_call_t *call, const um_identity_t *identity)
     return um_reply_json(call, HTTP_NO_CONTENT, NULL);
 }
 
-static int judge(um_call_t *call, const um_identity_t *identity)
+static int check_demand(um_call_t *call, const um_identity_t *identity)
 {
     demand_t demand;
 
@@ -113,24 +114,24 @@ static int judge(um_call_t *call, const um_identity_t *identity)
     if ((demand.groups && !demand.in_group) || (demand.staff && !identity->is_staff)) {
         return um_reply_status(call, UM_DENIED);
     }
-    return let_pass(call, identity);
+    return allow(call, identity);
 }
 
 int um_api_forward_auth(um_call_t *call)
 {
-    const um_credential_t *shown = look(call);
+    const um_credential_t *shown = find_credential(call);
 
     call->ctx.cause = shown->cause;
     call->ctx.known = shown->known;
     switch (shown->state) {
     case UM_CREDENTIAL_GOOD:
-        return judge(call, shown->identity);
+        return check_demand(call, shown->identity);
     case UM_CREDENTIAL_NONE:
         return um_reply_unauthorized(call, NULL, UM_MESSAGE_NOT_AUTHENTICATED);
     case UM_CREDENTIAL_BAD:
         return um_reply_status(call, UM_BAD_TOKEN);
     case UM_CREDENTIAL_MALFORMED:
-        /* To nginx any other status of this kind is a fault of the server. */
+        /* nginx takes a 4xx other than 401 and 403 for a failure of this server. */
         return um_reply_unauthorized(call, "invalid_request", UM_MESSAGE_TOKENS_SEVERAL);
     case UM_CREDENTIAL_FOREIGN:
         return um_reply_csrf_failed(call);

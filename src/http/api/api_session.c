@@ -9,7 +9,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* ISO 8601 in UTC. */
+/* The time in UTC, as ISO 8601 has it. */
 static const char *print_time(apr_pool_t *pool, apr_int64_t seconds)
 {
     apr_time_exp_t time;
@@ -19,7 +19,7 @@ static const char *print_time(apr_pool_t *pool, apr_int64_t seconds)
                         time.tm_hour, time.tm_min, time.tm_sec);
 }
 
-static um_json_t *show(um_call_t *call, const um_session_t *session)
+static um_json_t *show_session(um_call_t *call, const um_session_t *session)
 {
     apr_pool_t *pool = call->ctx.pool;
     um_json_t *out = um_json_object(pool);
@@ -42,7 +42,7 @@ um_status_e um_api_session_list(um_call_t *call)
     if (status == UM_OK) {
         call->out = um_json_list(call->ctx.pool);
         for (int i = 0; i < sessions->nelts; i++) {
-            um_json_push(call->out, show(call, &APR_ARRAY_IDX(sessions, i, um_session_t)));
+            um_json_push(call->out, show_session(call, &APR_ARRAY_IDX(sessions, i, um_session_t)));
         }
     }
     return status;

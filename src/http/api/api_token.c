@@ -55,9 +55,9 @@ const um_input_schema_t um_api_token_refresh_schema = UM_INPUT_SCHEMA(token_t, r
 const um_input_schema_t um_api_token_verify_schema = UM_INPUT_SCHEMA(token_t, verify_fields);
 const um_input_schema_t um_api_token_revoke_schema = UM_INPUT_SCHEMA(token_t, revoke_fields);
 
-/* --- giving --- */
+/* --- signing in, and refreshing --- */
 
-static void show(um_call_t *call, const char *token, const char *refresh_token, apr_int64_t expires_at)
+static void answer_tokens(um_call_t *call, const char *token, const char *refresh_token, apr_int64_t expires_at)
 {
     call->out = um_json_object(call->ctx.pool);
     um_json_put_text(call->out, "token", token);
@@ -68,7 +68,7 @@ static void show(um_call_t *call, const char *token, const char *refresh_token, 
     um_json_put_int(call->out, "expires_in", expires_at - um_ctx_seconds(&call->ctx));
 }
 
-static void keep_in_cookie(um_call_t *call, const um_session_new_t *session)
+static void answer_cookie(um_call_t *call, const um_session_new_t *session)
 {
     apr_int64_t seconds = session->token_expires_at - um_ctx_seconds(&call->ctx);
 
@@ -90,7 +90,8 @@ um_status_e um_api_token_create(um_call_t *call)
     if (call->ctx.errors->nelts) {
         return UM_INVALID;
     }
-    /* Else a stranger's page could sign people in to an account of its own, and see what they do there. */
+    /* Otherwise a page of another site could sign people in to an account of its owner, who would then see what they do
+     * there (login CSRF). */
     if (in->cookie && !um_csrf_is_same_site(call->r)) {
         call->csrf_failed = 1;
         return UM_DENIED;
@@ -100,10 +101,10 @@ um_status_e um_api_token_create(um_call_t *call)
         um_login_failure_log(call->r, &call->ctx, in->username);
     }
     if (status == UM_OK && in->cookie) {
-        keep_in_cookie(call, &session);
+        answer_cookie(call, &session);
     }
     else if (status == UM_OK) {
-        show(call, session.token, session.refresh_token, session.token_expires_at);
+        answer_tokens(call, session.token, session.refresh_token, session.token_expires_at);
     }
     return status;
 }
@@ -121,15 +122,16 @@ um_status_e um_api_token_refresh(um_call_t *call)
     call->user = use.user;
     if (use.reused) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, call->r, "UM303: a refresh token of account %s was used again "
-                      "after it had been replaced: perhaps it was stolen; its session is over", use.user->id);
+                      "after it had been replaced; it may have been stolen, so its session has been ended",
+                      use.user->id);
     }
     if (status == UM_OK) {
-        show(call, use.token, use.refresh_token, use.expires_at);
+        answer_tokens(call, use.token, use.refresh_token, use.expires_at);
     }
     return status;
 }
 
-/* --- asking --- */
+/* --- verifying --- */
 
 um_status_e um_api_token_verify(um_call_t *call)
 {
@@ -150,10 +152,10 @@ um_status_e um_api_token_verify(um_call_t *call)
     return status;
 }
 
-/* --- taking back --- */
+/* --- revoking --- */
 
-/* The session of an who or refresh token. */
-static um_status_e find(um_call_t *call, const char *token)
+/* Finds the session of an access or refresh token, and sets call->caller. */
+static um_status_e find_session(um_call_t *call, const char *token)
 {
     um_refresh_t refresh;
     um_status_e status;
@@ -161,7 +163,7 @@ static um_status_e find(um_call_t *call, const char *token)
     if (strncmp(token, UM_REFRESH_PREFIX, strlen(UM_REFRESH_PREFIX)) != 0) {
         return um_authenticate(&call->ctx, token, UM_FRESH, call->caller);
     }
-    /* Also by one that was replaced: who has it wants the session to end, or has stolen it. */
+    /* A replaced refresh token ends the session too: its holder wants that, or has stolen it. */
     status = um_refresh_find(&call->ctx, token, &refresh);
     if (status == UM_OK) {
         call->caller->user = refresh.user;
@@ -184,13 +186,13 @@ um_status_e um_api_token_revoke(um_call_t *call)
     if (call->by_cookie && !in->token) {
         um_cookie_clear(call->r);
     }
-    status = find(call, in->token ? in->token : call->bearer);
+    status = find_session(call, in->token ? in->token : call->bearer);
     if (status == UM_OK) {
         call->user = call->caller->user;
         status = um_session_end(&call->ctx, call->caller->user->id, call->caller->session_id);
         status = status == UM_ABSENT ? UM_OK : status;
     }
-    /* What is no token, or none any more, is as dead as it is to be (RFC 7009 2.2). */
+    /* An invalid token needs no revocation, so the answer is that of success (RFC 7009 2.2). */
     if ((in->token || call->by_cookie) && (status == UM_BAD_TOKEN || status == UM_INACTIVE)) {
         call->ctx.cause = NULL;
         status = UM_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
+
 #include "authenticate.h"
 #include "cookie.h"
 #include "core_settings.h"
@@ -9,7 +10,6 @@
 #include "password.h"
 #include "registration.h"
 #include "user.h"
-
 
 #include <apr_strings.h>
 #include <string.h>
@@ -133,7 +133,7 @@ um_status_e um_api_user_change_password(um_call_t *call)
     if (status == UM_OK) {
         status = um_password_change(&call->ctx, call->user, in->old_password, in->new_password, &token);
     }
-    /* Not when it was the new one that was refused. */
+    /* There is a cause when the old password was wrong, and none when the new one was refused. */
     if (status == UM_INVALID && call->ctx.cause) {
         um_login_failure_log(call->r, &call->ctx, call->user->username);
     }
@@ -145,7 +145,7 @@ um_status_e um_api_user_change_password(um_call_t *call)
         um_json_put(call->out, "data", um_json_list(call->ctx.pool));
         um_json_put_text(call->out, "detail", done);
         if (call->by_cookie && strcmp(call->user->id, call->caller->user->id) == 0) {
-            /* The old one is dead, and no script is to see the new one. */
+            /* The old token has been ended. The new one goes into the cookie, where no script of a page can read it. */
             um_cookie_set(call->r, token, call->ctx.settings->token_lifetime);
         }
         else {
