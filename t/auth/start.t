@@ -37,7 +37,7 @@ register();
 unlike(log_of_start("UserMgmtIssuer https://two.example.org\n", 'https://two.example.org'), qr/UM222: tokens that were issued as https:\/\/two/,
     'the same: nothing is said of it');
 like(log_of_start("UserMgmtIssuer https://three.example.org\n", 'https://three.example.org'),
-    qr/UM222: tokens that were issued as https:\/\/two\.example\.org are refused, for the issuer is https:\/\/three/,
+    qr/UM222: tokens that were issued as https:\/\/two\.example\.org are refused, because the issuer is https:\/\/three/,
     'another one, and sessions: it is said');
 $database->{sql}->("update um_issuers set used_at = used_at - 200000");
 unlike(log_of_start("UserMgmtIssuer https://four.example.org\n", 'https://four.example.org'), qr/UM222/,

@@ -83,7 +83,7 @@ ok(settle(sql => $sql), 'and is sent when the administrator gives it to another'
 
 my @told = grep { /UM507/ } split /\n/, $server->log;
 is(scalar @told, 1, 'that a host sends no mail is told once, at the start');
-like($told[0], qr/\[usermgmt:notice\].*UserMgmtMail is none: who asks mute\.example/, 'by name');
+like($told[0], qr/\[usermgmt:notice\].*UserMgmtMail is none: a request to mute\.example for a mail/, 'by name');
 is($server->crashes, '', 'nothing crashed');
 
 api_done();

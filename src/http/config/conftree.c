@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The section of a virtual host. NULL for the main server, and where the section cannot be found. */
+/* The section of a virtual host. NULL: it is the main server, or the section was not found. */
 static const ap_directive_t *section_of(const server_rec *server)
 {
     const ap_directive_t *node = server->is_virtual && server->defn_name ? ap_conftree : NULL;
@@ -48,8 +48,8 @@ const ap_directive_t *um_conftree_find(const server_rec *server, const char *nam
     return own ? own : last_of(ap_conftree, name);
 }
 
-/* The first word is the mechanism. */
-static int names(const char *args, const char *type)
+/* Whether the arguments of a Mutex directive name a type of mutex. The first word is the mechanism. */
+static int names_mutex(const char *args, const char *type)
 {
     apr_size_t len = strlen(type);
 
@@ -68,14 +68,14 @@ static int names(const char *args, const char *type)
 int um_conftree_mutex(const char *type)
 {
     for (const ap_directive_t *node = ap_conftree; node; node = node->next) {
-        if (strcasecmp(node->directive, "Mutex") == 0 && names(node->args, type)) {
+        if (strcasecmp(node->directive, "Mutex") == 0 && names_mutex(node->args, type)) {
             return 1;
         }
     }
     return 0;
 }
 
-static int says_bearer(const ap_directive_t *node)
+static int is_auth_type_bearer(const ap_directive_t *node)
 {
     const char *args = node->args;
 
@@ -91,7 +91,7 @@ int um_conftree_is_protected(const server_rec *server)
     const ap_directive_t *node = section ? section->first_child : NULL;
 
     while (node) {
-        if (says_bearer(node)) {
+        if (is_auth_type_bearer(node)) {
             return 1;
         }
         if (node->first_child) {

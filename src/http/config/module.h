@@ -188,8 +188,8 @@ typedef struct um_server_t {
 
     /* Set in each child: */
     um_site_t *site;                /**< NULL: this host has no keys or no database */
-    apr_uint32_t looked_at;         /**< by startup_check.c: tick of the last attempt; 0: none yet */
-    int is_looked_at;               /**< by startup_check.c: the database has answered */
+    apr_uint32_t checked_at;        /**< by startup_check.c: tick of the last attempt; 0: none yet */
+    int is_checked;                 /**< by startup_check.c: the database has answered */
 } um_server_t;
 
 /** The record of a host. */

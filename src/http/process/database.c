@@ -9,6 +9,8 @@
 #define LOCK_WAIT_MS 2000
 #define LONGEST_STEP_MS 50
 
+/* The functions of um_connection_pool_t, whose baton is the um_server_t. */
+
 static const char *trouble(void *baton)
 {
     const um_server_t *server = baton;
@@ -16,18 +18,18 @@ static const char *trouble(void *baton)
     return um_sqlitefile_trouble(server->file, server->server, 0);
 }
 
-/* Whether a connection leads to the file that is watched. One that was opened in the second before the file was found
- * to be gone leads to another one for good. */
-static int leads_there(const um_server_t *server, const ap_dbd_t *dbd)
+/* Whether a SQLite connection has the watched file open. A connection that was opened after the file was replaced, and
+ * before that was noticed, has another file open until it is closed. The result is cached with the connection. */
+static int has_watched_file(const um_server_t *server, const ap_dbd_t *dbd)
 {
-    static const char key[] = "um.file", here[] = "here", elsewhere[] = "elsewhere";
-    const char *known = apr_hash_get(dbd->prepared, key, APR_HASH_KEY_STRING);
+    static const char key[] = "um.file", yes[] = "yes", no[] = "no";
+    const char *cached = apr_hash_get(dbd->prepared, key, APR_HASH_KEY_STRING);
 
-    if (!known) {
-        known = um_sqlitefile_trouble(server->file, server->server, 1) ? elsewhere : here;
-        apr_hash_set(dbd->prepared, key, APR_HASH_KEY_STRING, known);
+    if (!cached) {
+        cached = um_sqlitefile_trouble(server->file, server->server, 1) ? no : yes;
+        apr_hash_set(dbd->prepared, key, APR_HASH_KEY_STRING, cached);
     }
-    return known == here;
+    return cached == yes;
 }
 
 static apr_status_t acquire(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
@@ -37,7 +39,7 @@ static apr_status_t acquire(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
     APR_OPTIONAL_FN_TYPE(ap_dbd_close) *close_connection = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
     ap_dbd_t *dbd = open_connection ? open_connection(pool, server->dbd) : NULL;
 
-    if (dbd && server->file && !leads_there(server, dbd)) {
+    if (dbd && server->file && !has_watched_file(server, dbd)) {
         close_connection(server->dbd, dbd);
         dbd = NULL;
     }
@@ -57,7 +59,7 @@ static void release(void *baton, um_dbconn_t *conn)
     close_connection(server->dbd, conn->record);
 }
 
-/* For an APR without timed locks. */
+/* The same for an APR without timed locks. */
 static apr_status_t lock_by_steps(apr_global_mutex_t *writers)
 {
     apr_status_t rv = apr_global_mutex_trylock(writers);
@@ -70,8 +72,8 @@ static apr_status_t lock_by_steps(apr_global_mutex_t *writers)
     return APR_STATUS_IS_EBUSY(rv) ? APR_TIMEUP : rv;
 }
 
-/* One lock for all hosts: SQLite's own locking is right without it, but makes writers of different processes sleep in
- * steps of 0.1 s. Bounded, for its holder may be waiting for another program. */
+/* SQLite's own locking is correct without this mutex, but writers of different processes would sleep in steps of 0.1 s.
+ * All hosts share one mutex. The wait is limited, because the holder may be waiting for another program. */
 static apr_status_t lock(void *baton)
 {
     apr_global_mutex_t *writers = um_shared_memory_sqlite_mutex();

@@ -14,13 +14,15 @@
 #include <string.h>
 #include <strings.h>
 
-#define TRY_MS 2000
-#define NOTE_SECONDS 3600
+#define RETRY_MS 2000
+/* The interval in which the issuers in use are recorded. */
+#define RECORD_SECONDS 3600
 
-/* --- connections --- */
+/* --- connections ------------------------------------------------------------------------------------------------- */
 
-/* More than there are threads none takes: the requests' and the worker's. */
-static apr_int64_t connections_of_all(const um_server_t *server)
+/* The most connections that all children can open. A child opens no more than it has threads: those for requests and
+ * the worker's. */
+static apr_int64_t most_connections(const um_server_t *server)
 {
     int children = 0, threads = 0;
 
@@ -32,10 +34,10 @@ static apr_int64_t connections_of_all(const um_server_t *server)
     return (apr_int64_t)children * (server->dbd_max < threads + 1 ? server->dbd_max : threads + 1);
 }
 
-/* A pooler in between has limits of its own. */
-static apr_status_t look_at_connections(const um_server_t *server, um_store_call_t *call)
+/* Not checked without prepared statements, because then there is a pooler, which has limits of its own. */
+static apr_status_t check_connections(const um_server_t *server, um_store_call_t *call)
 {
-    apr_int64_t all = connections_of_all(server), most = 0;
+    apr_int64_t all = most_connections(server), most = 0;
     apr_status_t rv;
 
     if (server->file || !server->settings.prepared_statements) {
@@ -51,24 +53,24 @@ static apr_status_t look_at_connections(const um_server_t *server, um_store_call
     return rv;
 }
 
-/* --- the schema --- */
+/* --- the schema -------------------------------------------------------------------------------------------------- */
 
-static apr_status_t look_at_schema(const um_server_t *server, um_store_call_t *call)
+static apr_status_t check_schema(const um_server_t *server, um_store_call_t *call)
 {
     um_schema_state_t state;
     apr_status_t rv = um_schema_look(call, &state);
 
     if (rv == APR_SUCCESS && state.unknown->nelts) {
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server->server, "UM127: the database has steps of the schema that "
-                     "this version does not know, and works with: %s",
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server->server, "UM127: the database has steps of the schema from a "
+                     "newer version of the module, which this version works with: %s",
                      apr_array_pstrcat(call->pool, state.unknown, ' '));
     }
     return rv;
 }
 
-/* --- issuers --- */
+/* --- issuers ----------------------------------------------------------------------------------------------------- */
 
-/* Whether a host of this httpd issues tokens so, for the same accounts. */
+/* Whether a host of this httpd issues tokens with this issuer for the same accounts. */
 static int is_in_use(const um_server_t *server, const char *issuer)
 {
     for (const server_rec *s = ap_server_conf; s; s = s->next) {
@@ -82,26 +84,26 @@ static int is_in_use(const um_server_t *server, const char *issuer)
     return 0;
 }
 
-static void tell_changed(const um_server_t *server, const char *before, const char *how_known)
+static void log_changed(const um_server_t *server, const char *before, const char *remark)
 {
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server->server, "UM222: tokens that were issued as %s%s are refused, "
-                 "for the issuer is %s now. Clients renew them by their refresh tokens, others sign in again. To have "
-                 "the tokens accepted: UserMgmtIssuer %s", before, how_known, server->issuer, before);
+                 "because the issuer is %s now. Clients with a refresh token get new ones; others have to sign in "
+                 "again. To accept the former tokens: UserMgmtIssuer %s", before, remark, server->issuer, before);
 }
 
-/* Earlier versions took the main server's name, and noted nothing. */
-static void tell_of_earlier_version(const um_server_t *server, apr_pool_t *pool)
+/* Earlier versions used the main server's name, and recorded no issuers. */
+static void check_earlier_version(const um_server_t *server, apr_pool_t *pool)
 {
     const char *before = apr_pstrcat(pool, "https://", ap_server_conf->server_hostname, NULL);
 
     if (strcasecmp(server->settings.issuer, "auto") == 0 && strcmp(before, server->issuer) != 0) {
-        tell_changed(server, before, ", as an earlier version of this module did,");
+        log_changed(server, before, ", as an earlier version of this module did,");
     }
 }
 
-static apr_status_t look_at_issuers(const um_server_t *server, um_store_call_t *call, apr_int64_t now)
+static apr_status_t check_issuers(const um_server_t *server, um_store_call_t *call, apr_int64_t now)
 {
-    apr_int64_t since = now - server->settings.core.token_lifetime - NOTE_SECONDS;
+    apr_int64_t since = now - server->settings.core.token_lifetime - RECORD_SECONDS;
     apr_array_header_t *issuers;
     int has_sessions;
 
@@ -110,41 +112,41 @@ static apr_status_t look_at_issuers(const um_server_t *server, um_store_call_t *
         return APR_EGENERAL;
     }
     if (has_sessions && !issuers->nelts) {
-        tell_of_earlier_version(server, call->pool);
+        check_earlier_version(server, call->pool);
     }
     for (int i = 0; i < issuers->nelts && has_sessions; i++) {
-        const um_store_issuer_t *known = &APR_ARRAY_IDX(issuers, i, um_store_issuer_t);
+        const um_store_issuer_t *used = &APR_ARRAY_IDX(issuers, i, um_store_issuer_t);
 
-        if (known->used_at > since && !is_in_use(server, known->issuer)) {
-            tell_changed(server, known->issuer, "");
+        if (used->used_at > since && !is_in_use(server, used->issuer)) {
+            log_changed(server, used->issuer, "");
         }
     }
     return APR_SUCCESS;
 }
 
-/* --- all of it --- */
+/* --- all checks -------------------------------------------------------------------------------------------------- */
 
-static void look(um_server_t *server, apr_pool_t *pool, apr_uint32_t tick)
+static void check(um_server_t *server, apr_pool_t *pool, apr_uint32_t tick)
 {
     apr_int64_t now = apr_time_sec(apr_time_now());
     um_store_call_t call = { .store = server->site->store, .pool = pool };
-    int is_due = !server->looked_at || tick - server->looked_at > NOTE_SECONDS * 1000u
-                 || (!server->is_looked_at && tick - server->looked_at > TRY_MS);
+    int is_due = !server->checked_at || tick - server->checked_at > RECORD_SECONDS * 1000u
+                 || (!server->is_checked && tick - server->checked_at > RETRY_MS);
 
     if (!is_due) {
         return;
     }
-    server->looked_at = tick;
-    if ((!server->is_looked_at
-         && (look_at_schema(server, &call) != APR_SUCCESS || look_at_connections(server, &call) != APR_SUCCESS
-             || look_at_issuers(server, &call, now) != APR_SUCCESS))
+    server->checked_at = tick;
+    if ((!server->is_checked
+         && (check_schema(server, &call) != APR_SUCCESS || check_connections(server, &call) != APR_SUCCESS
+             || check_issuers(server, &call, now) != APR_SUCCESS))
         || um_store_start_issuer_used(&call, server->issuer, now) != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, call.is_logged ? APLOG_DEBUG : APLOG_INFO, 0, server->server, "UM128: the database "
-                     "could not be asked what belongs to the start, which is tried again: %s",
+        ap_log_error(APLOG_MARK, call.is_logged ? APLOG_DEBUG : APLOG_INFO, 0, server->server, "UM128: the checks "
+                     "of the start could not ask the database, and are tried again: %s",
                      call.cause ? call.cause : "no cause given");
         return;
     }
-    server->is_looked_at = 1;
+    server->is_checked = 1;
 }
 
 void um_startup_check_work(apr_pool_t *pool)
@@ -158,7 +160,7 @@ void um_startup_check_work(apr_pool_t *pool)
             apr_pool_t *subpool;
 
             apr_pool_create(&subpool, pool);
-            look(server, subpool, tick);
+            check(server, subpool, tick);
             apr_pool_destroy(subpool);
         }
     }

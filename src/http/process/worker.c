@@ -10,52 +10,54 @@
 #include <mod_watchdog.h>
 
 #define WATCHDOG "_usermgmt_"
-/* How often the bell is listened to; the database is asked when it rang, and every so often for what other nodes and
- * delays have left. */
-#define LISTEN_MS 100
+/* mod_watchdog calls the worker in this interval. The worker then checks whether it was woken. If it was, it asks the
+ * database for mails; else it does so every LOOK_SECONDS, for mails of other nodes and mails that were deferred. */
+#define CALL_INTERVAL_MS 100
 #define LOOK_SECONDS 2
+/* Intervals in which old rows are deleted: mails and sessions; and the rest. */
 #define PURGE_SECONDS 60
 #define TIDY_SECONDS 3600
-/* While there are mails to be sent, clearing up may take one part in so many of the time. */
+/* While mails are due, deleting old rows takes at most this fraction of the time: 1 / PURGE_SHARE. */
 #define PURGE_SHARE 4
-/* No work is begun after this in one call; nor for a host after its turn, where there are others. */
+/* In one call, no work is started after this time; and none for a host after its turn, if other hosts send mail. */
 #define CALL_SECONDS 30
 #define TURN_SECONDS 5
-/* A kept connection to the mail server is let go after this. */
-#define REST_SECONDS 10
-/* While the mail server is away: first and longest pause. */
+/* An idle connection to the mail server is closed after this time. */
+#define IDLE_SECONDS 10
+/* First and longest pause while the mail server is unreachable. */
 #define PAUSE_SECONDS 2
 #define LONGEST_PAUSE_SECONDS 60
-/* How long the end of a child waits for the message under way, and then for its being broken off. httpd kills children
- * that take more than 10 seconds to end. */
+/* At the end of a child: how long to wait for the mail that is being sent, and then for its being aborted. httpd kills
+ * children that take more than 10 seconds to end. */
 #define FINISH_MS 4000
-#define CUT_MS 3000
+#define ABORT_MS 3000
 #define WAIT_STEP_MS 10
 
-/* A clock that goes back by less is not taken for one that was set. */
+/* A clock that goes back by less than this was not set back by somebody. */
 #define CLOCK_JITTER_MS 2000
 
-/* A host's part in it: what is wrong with one mail server is nothing to the others. Whatever is waited for is a time of
- * the monotonic clock, in milliseconds; 0 has passed. */
+/* The worker's state for one host. Each host has its own, so a failing mail server delays no other host. Times are of
+ * the monotonic clock, in milliseconds; 0 is in the past. */
 typedef struct host_t {
     const um_server_t *server;
-    um_outbox_t outbox;         /* transport NULL: it sends no mail */
+    um_outbox_t outbox;         /* transport NULL: this host sends no mail */
     apr_int64_t paused_until;
-    int pause;                  /* seconds, 0 while the mail server answers */
-    apr_int64_t rest_at;        /* 0: nothing is kept open */
+    int pause;                  /* seconds; 0: the mail server answers */
+    apr_int64_t idle_at;        /* when to close the connection to the mail server; 0: there is none */
     apr_int64_t next_purge, next_tidy;
-    int hurries;                /* the clock was set back: its mails wait for times of before */
+    int hurries;                /* the clock was set back, so its mails are due at times that are too late */
 } host_t;
 
-/* The worker of this process. The end of a child and the watchdog's thread see stop and busy in one order. */
+/* The worker of this process. The end of a child and the watchdog's thread see changes of stop and busy in the same
+ * order. */
 static struct {
     host_t *hosts;
     int count, senders;
-    atomic_int stop, cut, busy; /* busy: inside a call */
-    apr_uint32_t rings;         /* as last heard */
+    atomic_int stop, cut, busy; /* cut: abort the mail that is being sent; busy: inside a call */
+    apr_uint32_t wakes;         /* how often the worker had been woken at the last call */
     apr_int64_t next_look, next_purge;
-    apr_int64_t ahead;          /* ms: the wall clock to the monotonic one; 0 at first */
-    int turn;                   /* of the host that clears up next */
+    apr_int64_t ahead;          /* milliseconds by which the wall clock is ahead of the monotonic clock; 0: not known */
+    int turn;                   /* index of the next host whose old rows are deleted */
 } worker;
 
 static apr_int64_t in_seconds(int seconds)
@@ -68,7 +70,7 @@ static int is_time(apr_int64_t when)
     return um_monotonic_ms() >= when;
 }
 
-/* --- the end of a child --- */
+/* --- the end of a child ------------------------------------------------------------------------------------------ */
 
 static int await_idle(int milliseconds)
 {
@@ -84,7 +86,7 @@ static apr_status_t finish(void *unused)
     atomic_store(&worker.stop, 1);
     if (!await_idle(FINISH_MS)) {
         atomic_store(&worker.cut, 1);
-        if (!await_idle(CUT_MS)) {
+        if (!await_idle(ABORT_MS)) {
             return APR_SUCCESS;
         }
     }
@@ -123,20 +125,21 @@ void um_worker_child_init(apr_pool_t *pchild, server_rec *main_server)
         }
     }
     if (um_transport_global_init(pchild) != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "UM501: libcurl cannot be used, no mail is sent from here");
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "UM501: libcurl could not be initialized, so this "
+                     "process sends no mail");
     }
     apr_pool_pre_cleanup_register(pchild, NULL, finish);
 }
 
-/* --- the work --- */
+/* --- log --------------------------------------------------------------------------------------------------------- */
 
-static void tell(const um_server_t *server, const um_ctx_t *ctx, const char *what)
+static void log_failure(const um_server_t *server, const um_ctx_t *ctx, const char *what)
 {
     ap_log_error(APLOG_MARK, ctx->known ? APLOG_DEBUG : APLOG_ERR, 0, server->server, "UM502: %s: %s", what,
                  ctx->cause ? ctx->cause : "no cause given");
 }
 
-static void tell_round(const um_server_t *server, const um_outbox_round_t *round)
+static void log_round(const um_server_t *server, const um_outbox_round_t *round)
 {
     for (int i = 0; i < round->lines->nelts; i++) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server->server, "UM503: %s",
@@ -160,9 +163,9 @@ static void pause_while_down(host_t *host, int down)
     host->paused_until = in_seconds(host->pause);
 }
 
-/* --- clearing up --- */
+/* --- old rows ---------------------------------------------------------------------------------------------------- */
 
-/* One batch of a host. */
+/* Deletes one batch of old rows of a host. */
 static void purge(host_t *host, apr_pool_t *pool)
 {
     int is_tidying = is_time(host->next_tidy), more = 0;
@@ -181,12 +184,12 @@ static void purge(host_t *host, apr_pool_t *pool)
         more |= is_left;
     }
     if (status != UM_OK) {
-        tell(host->server, &ctx, "old rows could not be cleared up");
+        log_failure(host->server, &ctx, "old rows could not be deleted");
     }
     host->next_purge = status == UM_OK && more ? 0 : in_seconds(PURGE_SECONDS);
 }
 
-/* One batch of the next host that has something to clear up. Whether there was one. */
+/* Deletes one batch of the next host whose interval has passed. Whether there was one. */
 static int purge_next(apr_pool_t *pool)
 {
     for (int i = 0; i < worker.count && !worker.stop; i++) {
@@ -207,9 +210,10 @@ static int purge_next(apr_pool_t *pool)
     return 0;
 }
 
-/* --- mail --- */
+/* --- mail -------------------------------------------------------------------------------------------------------- */
 
-/* What a clock that was set back has put off, and requests: also while the mail server is away. */
+/* Makes mails due again that a clock which was set back has deferred, and resolves mail requests. Both are done also
+ * while the mail server is unreachable. *more: whether more is due. */
 static um_status_e resolve(host_t *host, apr_pool_t *pool, int *more)
 {
     um_status_e status = UM_OK;
@@ -226,13 +230,13 @@ static um_status_e resolve(host_t *host, apr_pool_t *pool, int *more)
         status = um_outbox_resolve(&ctx, &host->outbox, more);
     }
     if (status != UM_OK) {
-        tell(host->server, &ctx, "requests for mail could not be worked off");
+        log_failure(host->server, &ctx, "mail requests could not be resolved");
     }
     *more |= is_left;
     return status;
 }
 
-/* A batch of mails. Whether more is due. */
+/* Sends a batch of mails. Whether more are due. */
 static int send_batch(host_t *host, apr_pool_t *pool)
 {
     um_outbox_round_t round;
@@ -241,18 +245,18 @@ static int send_batch(host_t *host, apr_pool_t *pool)
 
     um_ctx_init(&ctx, pool, host->server->site, apr_time_now());
     status = um_outbox_work(&ctx, &host->outbox, &round);
-    tell_round(host->server, &round);
+    log_round(host->server, &round);
     if (status != UM_OK) {
-        tell(host->server, &ctx, "mail could not be worked off");
+        log_failure(host->server, &ctx, "the outbox could not be processed");
     }
     if (round.sent || round.later || round.down) {
         pause_while_down(host, round.down);
-        host->rest_at = in_seconds(REST_SECONDS);
+        host->idle_at = in_seconds(IDLE_SECONDS);
     }
     return status == UM_OK && round.more && !round.down;
 }
 
-/* Until nothing is due, the mail server is away, or it is time for others. Whether more is due. */
+/* Sends mails until none is due, the mail server is unreachable, or the host's turn ends. Whether more are due. */
 static int send_mails(host_t *host, apr_pool_t *pool)
 {
     apr_int64_t ends = in_seconds(worker.senders > 1 ? TURN_SECONDS : CALL_SECONDS);
@@ -267,7 +271,7 @@ static int send_mails(host_t *host, apr_pool_t *pool)
         if (status == UM_OK && is_time(host->paused_until)) {
             more |= send_batch(host, round_pool);
         }
-        /* Beside mails that wait: neither keeps the other from going on. */
+        /* Old rows are deleted between the batches, so that a long queue of mails does not delay that. */
         if (is_time(worker.next_purge)) {
             purge_next(round_pool);
         }
@@ -276,17 +280,17 @@ static int send_mails(host_t *host, apr_pool_t *pool)
     return status == UM_OK && more;
 }
 
-static void rest_when_idle(host_t *host)
+static void close_when_idle(host_t *host)
 {
-    if (host->rest_at && is_time(host->rest_at)) {
+    if (host->idle_at && is_time(host->idle_at)) {
         um_transport_disconnect(host->outbox.transport);
-        host->rest_at = 0;
+        host->idle_at = 0;
     }
 }
 
-/* Retries and leases are due at times of the wall clock, for all nodes can read that. When it is set back, all that was
- * put off would wait for so much longer. */
-static void look_at_clock(void)
+/* Retries and leases are due at times of the wall clock, because all nodes share it. When it is set back, all deferred
+ * mails would wait longer by the same time; so they are made due again. */
+static void check_clock(void)
 {
     apr_int64_t ahead = (apr_int64_t)apr_time_as_msec(apr_time_now()) - um_monotonic_ms();
 
@@ -297,14 +301,14 @@ static void look_at_clock(void)
     worker.ahead = ahead;
 }
 
-/* --- all of it --- */
+/* --- a call ------------------------------------------------------------------------------------------------------ */
 
-/* Until there is nothing left, or a bell has rung and this had its share of the time. */
+/* Deletes old rows until none is left, or until the worker is woken and this has had its share of the time. */
 static void purge_all(apr_pool_t *pool)
 {
-    apr_int64_t ends = in_seconds(CALL_SECONDS), share_ends = um_monotonic_ms() + LISTEN_MS / PURGE_SHARE;
+    apr_int64_t ends = in_seconds(CALL_SECONDS), share_ends = um_monotonic_ms() + CALL_INTERVAL_MS / PURGE_SHARE;
 
-    while (!worker.stop && !is_time(ends) && (um_shared_memory_wake_count() == worker.rings || !is_time(share_ends))
+    while (!worker.stop && !is_time(ends) && (um_shared_memory_wake_count() == worker.wakes || !is_time(share_ends))
            && purge_next(pool)) {
         continue;
     }
@@ -312,19 +316,19 @@ static void purge_all(apr_pool_t *pool)
 
 static void work(apr_pool_t *pool)
 {
-    apr_uint32_t rings = um_shared_memory_wake_count();
+    apr_uint32_t wakes = um_shared_memory_wake_count();
     int more = 0, looks;
 
-    look_at_clock();
-    looks = rings != worker.rings || is_time(worker.next_look);
-    worker.rings = rings;
+    check_clock();
+    looks = wakes != worker.wakes || is_time(worker.next_look);
+    worker.wakes = wakes;
     for (int i = 0; i < worker.count && !worker.stop; i++) {
         host_t *host = &worker.hosts[i];
 
         if (host->outbox.transport && looks) {
             more |= send_mails(host, pool);
         }
-        rest_when_idle(host);
+        close_when_idle(host);
     }
     if (!more) {
         purge_all(pool);
@@ -338,8 +342,8 @@ static void work(apr_pool_t *pool)
     }
 }
 
-/* Never anything but success: mod_watchdog would not call again. Busy is set first and stop asked then, the end of the
- * child does it the other way round: so one of them sees the other. */
+/* Returns APR_SUCCESS always, because mod_watchdog never calls again after another status. It sets busy first and then
+ * reads stop; the end of the child sets stop first and then reads busy. So at least one of them sees the other. */
 static apr_status_t on_watchdog(int state, void *unused, apr_pool_t *pool)
 {
     (void)unused;
@@ -351,15 +355,17 @@ static apr_status_t on_watchdog(int state, void *unused, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-/* Once: requests for a mail are answered as anywhere, and each of them would be a line. */
-static void tell_who_sends_none(const server_rec *main_server)
+/* Logged once for each host, at the start: a line for each request would fill the log, because requests for a mail get
+ * the usual answer. */
+static void log_hosts_without_mail(const server_rec *main_server)
 {
     for (const server_rec *s = main_server; s; s = s->next) {
         const um_server_t *server = um_server_of(s);
 
         if (um_server_is_own(s) && server->settings.enabled && server->mail_settings && !server->mail_settings->sends) {
-            ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s, "UM507: UserMgmtMail is none: who asks %s for a mail is "
-                         "answered as if it were sent, and none is", s->server_hostname ? s->server_hostname : "");
+            ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s, "UM507: UserMgmtMail is none: a request to %s for a mail is "
+                         "answered as if the mail were sent, and no mail is sent",
+                         s->server_hostname ? s->server_hostname : "");
         }
     }
 }
@@ -367,7 +373,7 @@ static void tell_who_sends_none(const server_rec *main_server)
 int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
-    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *enrol
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add_callback
         = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
     ap_watchdog_t *watchdog;
     int wanted = 0;
@@ -380,15 +386,16 @@ int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     if (!wanted || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    tell_who_sends_none(main_server);
-    if (!get || !enrol) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server, "UM505: mail is sent and old rows are cleared up by "
-                     "mod_watchdog, which is not loaded: add LoadModule watchdog_module");
+    log_hosts_without_mail(main_server);
+    if (!get || !add_callback) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server, "UM505: mod_watchdog, which runs the worker (mail, "
+                     "old rows, keys), is not loaded: add LoadModule watchdog_module");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (get(&watchdog, WATCHDOG, 0, 1, pconf) != APR_SUCCESS
-        || enrol(watchdog, apr_time_from_msec(LISTEN_MS), NULL, on_watchdog) != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server, "UM506: mod_watchdog does not take our work");
+        || add_callback(watchdog, apr_time_from_msec(CALL_INTERVAL_MS), NULL, on_watchdog) != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server, "UM506: mod_watchdog did not accept the worker; "
+                     "see its own lines in this log");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     return OK;
