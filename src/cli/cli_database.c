@@ -3,34 +3,12 @@
 #include "core_settings.h"
 #include "store.h"
 
-#include <apr_dbd.h>
 #include <apr_strings.h>
 #include <errno.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* The one connection of this process; its baton is the connection itself. */
-static apr_status_t acquire(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
-{
-    (void)pool;
-    *conn = *(um_dbconn_t *)baton;
-    return APR_SUCCESS;
-}
-
-static void release(void *baton, um_dbconn_t *conn)
-{
-    (void)baton;
-    (void)conn;
-}
-
-static apr_status_t close_database(void *baton)
-{
-    um_dbconn_t *conn = baton;
-
-    return apr_dbd_close(conn->driver, conn->handle) == 0 ? APR_SUCCESS : APR_EGENERAL;
-}
 
 /* The owner of a file or folder that is not root's, NULL otherwise. */
 static const char *other_owner(apr_pool_t *pool, const char *path)
@@ -70,23 +48,9 @@ static int check_file(um_cli_t *cli, int may_make)
                        "and so does \"usermgmt schema upgrade\"", file);
 }
 
-/* libpq's reasons have a line for each host, and end with a line break. */
-static const char *one_line(apr_pool_t *pool, const char *text)
-{
-    char *rest = NULL, *line = apr_pstrdup(pool, "");
-
-    for (char *part = apr_strtok(apr_pstrdup(pool, text), "\r\n\t", &rest); part;
-         part = apr_strtok(NULL, "\r\n\t", &rest)) {
-        line = apr_pstrcat(pool, line, *line ? " " : "", part, NULL);
-    }
-    return line;
-}
-
 static int open_database(um_cli_t *cli, um_site_t *site, int to_upgrade)
 {
     static const um_core_settings_t no_settings;
-    um_dbconn_t *conn = apr_pcalloc(cli->pool, sizeof(*conn));
-    um_connection_pool_t connections = { .baton = conn, .acquire = acquire, .release = release };
     const char *why = NULL;
     int code;
 
@@ -99,21 +63,10 @@ static int open_database(um_cli_t *cli, um_site_t *site, int to_upgrade)
     if (strcmp(cli->driver, "sqlite3") == 0 && (code = check_file(cli, to_upgrade)) != UM_CLI_DONE) {
         return code;
     }
-    if (apr_dbd_init(cli->pool) != APR_SUCCESS
-        || apr_dbd_get_driver(cli->pool, cli->driver, &conn->driver) != APR_SUCCESS) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "the driver %s is not installed (Debian: libaprutil1-dbd-%s)",
-                           cli->driver, cli->driver);
+    if (um_store_open(cli->pool, cli->driver, cli->params, &site->store, &why) != APR_SUCCESS) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", why);
     }
-    if (apr_dbd_open_ex(conn->driver, cli->pool, cli->params, &conn->handle, &why) != APR_SUCCESS) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "no connection to the database: %s",
-                           why ? one_line(cli->pool, why) : "the driver gives no reason");
-    }
-    apr_pool_pre_cleanup_register(cli->pool, conn, close_database);
-    conn->pool = cli->pool;
-    conn->prepared = apr_hash_make(cli->pool);
     site->settings = &no_settings;
-    site->store = um_store_create(cli->pool, strcmp(cli->driver, "pgsql") == 0 ? UM_DIALECT_PGSQL : UM_DIALECT_SQLITE3,
-                                  &connections, 0);
     if (!to_upgrade) {
         um_store_keep_schema(site->store);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "group.h"
+#include "store_user.h"
 #include "user.h"
 
 static int open_site(um_cli_t *cli, um_site_t *site, um_ctx_t *ctx)

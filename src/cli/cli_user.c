@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "group.h"
+#include "store_user.h"
 #include "user.h"
 
 #include <string.h>

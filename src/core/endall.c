@@ -2,6 +2,7 @@
 #include "endall.h"
 
 #include "random.h"
+#include "store.h"
 #include "store_end.h"
 
 /* Rows of a batch: a server that runs can write in between. */

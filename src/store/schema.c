@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schema.h"
 #include "store_private.h"
+#include "store_sql.h"
 
 #include <apr_strings.h>
 #include <stdlib.h>
@@ -64,8 +65,8 @@ apr_status_t um_schema_look(um_store_call_t *call, um_schema_state_t *state)
 {
     um_rows_t rows = { 0 };
 
-    if (um_store_raw(call, UM_SQL_SCHEMA_TABLE, NULL, 0, &rows) != APR_SUCCESS
-        || (rows.count && um_store_raw(call, reading(&rows), NULL, 0, &rows) != APR_SUCCESS)) {
+    if (um_store_sql_alone(call, UM_SQL_SCHEMA_TABLE, NULL, 0, &rows) != APR_SUCCESS
+        || (rows.count && um_store_sql_alone(call, reading(&rows), NULL, 0, &rows) != APR_SUCCESS)) {
         return APR_EGENERAL;
     }
     compare(call->pool, um_store_dialect(call->store), &rows, state);
@@ -119,8 +120,10 @@ static apr_status_t apply(um_tx_t *tx, void *baton)
 
 apr_status_t um_schema_upgrade(um_store_call_t *call, apr_array_header_t *applied)
 {
-    apr_status_t rv = um_store_raw_transaction(call, apply,
-                                               applied ? applied : apr_array_make(call->pool, 4, sizeof(const char *)));
+    apr_status_t rv = um_store_pool_set_wal(call);
 
+    if (rv == APR_SUCCESS) {
+        rv = um_store_tx_do(call, apply, applied ? applied : apr_array_make(call->pool, 4, sizeof(const char *)));
+    }
     return rv == UM_STORE_ROLLED_BACK ? APR_SUCCESS : rv;
 }

@@ -3,7 +3,7 @@
 #define UM_SCHEMA_H
 /* The schema as numbered steps. The same number means the same step in both dialects; the files of sql/ are built
  * in. */
-#include "store_conn.h"
+#include "store.h"
 
 typedef struct um_schema_step_t {
     um_dialect_e dialect;

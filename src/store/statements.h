@@ -208,4 +208,16 @@ UM_STATEMENT(ONE_TIME_TOKEN_TAKE, WRITE, 3,
     " and expires_at > cast(%s as bigint) returning user_id, email_key")
 
 #include "statements_mail.h"
-#include "statements_seldom.h"
+#include "statements_admin.h"
+
+#undef UM_USER_GROUPS
+#undef UM_SESSION_INSERT
+#undef UM_MAIL_INSERT
+#undef UM_MAIL_VALUES
+#undef UM_USER_READDRESS
+#undef UM_MAIL_COLUMNS
+#undef UM_LISTED
+#undef UM_REQUEST_INTO
+#undef UM_REQUEST
+#undef UM_REQUEST_END
+#undef UM_REQUEST_NEWEST

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store_conn.h"
-
+#include "call_timeout.h"
 #include "random.h"
-#include "store_native.h"
+#include "store_private.h"
+#include "thread_limit.h"
 
 #include <apr_escape.h>
 #include <apr_strings.h>
@@ -15,9 +15,9 @@
 /* SQLITE_BUSY, which the driver hands on as it is. */
 #define SQLITE_IS_LOCKED 5
 
-static apr_status_t failed(const um_dbconn_t *conn, apr_pool_t *pool, const char *what, int rv, const char **why)
+static apr_status_t failed(const um_store_conn_t *conn, apr_pool_t *pool, const char *what, int rv, const char **why)
 {
-    const char *text = apr_dbd_error(conn->driver, conn->handle, rv);
+    const char *text = apr_dbd_error(conn->db.driver, conn->db.handle, rv);
     apr_size_t first_line = text ? strcspn(text, "\r\n") : 0;
 
     *why = apr_psprintf(pool, "%s: %s (%d)", what,
@@ -25,8 +25,23 @@ static apr_status_t failed(const um_dbconn_t *conn, apr_pool_t *pool, const char
     return APR_EGENERAL;
 }
 
-/* A name that no other connection, process or node has given: behind a pooler it could be on a server that somebody
- * else named a statement on, and to run that instead would be worse than any failure. */
+/* --- prepared statements --- */
+
+/* Those that are kept for the connection, by name. */
+static apr_hash_t *kept_statements(const um_store_conn_t *conn)
+{
+    static const char key[] = "um.statements";
+    apr_hash_t *kept = apr_hash_get(conn->db.prepared, key, APR_HASH_KEY_STRING);
+
+    if (!kept) {
+        kept = apr_hash_make(conn->db.pool);
+        apr_hash_set(conn->db.prepared, key, APR_HASH_KEY_STRING, kept);
+    }
+    return kept;
+}
+
+/* A name that no other connection, process or node has given. Behind a connection pooler a name could be on a server
+ * where another client has prepared a statement under it, and to execute that one would be worse than any failure. */
 static const char *new_label(apr_pool_t *pool)
 {
     unsigned char random[12];
@@ -39,45 +54,44 @@ static const char *new_label(apr_pool_t *pool)
     return apr_pstrcat(pool, "um_", hex, NULL);
 }
 
-static apr_dbd_prepared_t *prepared(const um_dbconn_t *conn, const um_statement_t *statement, apr_pool_t *pool, int *rv)
+static apr_dbd_prepared_t *prepared(const um_store_conn_t *conn, const um_statement_t *statement, apr_pool_t *pool,
+                                    int *rv)
 {
+    apr_hash_t *kept = kept_statements(conn);
     apr_dbd_prepared_t *found = NULL;
-    const char *label = NULL;
 
     *rv = 0;
     if (conn->memory == UM_MEMORY_NONE) {
-        *rv = apr_dbd_prepare(conn->driver, pool, conn->handle, statement->text, NULL, &found);
+        *rv = apr_dbd_prepare(conn->db.driver, pool, conn->db.handle, statement->text, NULL, &found);
         return found;
     }
-    found = apr_hash_get(conn->prepared, statement->name, APR_HASH_KEY_STRING);
+    found = apr_hash_get(kept, statement->name, APR_HASH_KEY_STRING);
     if (!found) {
-        if (conn->memory == UM_MEMORY_SERVER) {
-            label = new_label(conn->pool);
-        }
-        *rv = apr_dbd_prepare(conn->driver, conn->pool, conn->handle, statement->text, label, &found);
+        *rv = apr_dbd_prepare(conn->db.driver, conn->db.pool, conn->db.handle, statement->text,
+                              conn->memory == UM_MEMORY_SERVER ? new_label(conn->db.pool) : NULL, &found);
         if (*rv) {
             return NULL;
         }
-        apr_hash_set(conn->prepared, statement->name, APR_HASH_KEY_STRING, found);
+        apr_hash_set(kept, statement->name, APR_HASH_KEY_STRING, found);
     }
     return found;
 }
 
 /* Reads to the end, because only that frees the driver's result; copies each value, because the next row frees it. */
-static void fetch(const um_dbconn_t *conn, apr_pool_t *pool, apr_dbd_results_t *results, um_rows_t *rows)
+static void fetch(const um_store_conn_t *conn, apr_pool_t *pool, apr_dbd_results_t *results, um_rows_t *rows)
 {
     apr_array_header_t *list = apr_array_make(pool, 1, sizeof(const char *const *));
-    int columns = apr_dbd_num_cols(conn->driver, results);
+    int columns = apr_dbd_num_cols(conn->db.driver, results);
     apr_dbd_row_t *row = NULL;
 
-    while (apr_dbd_get_row(conn->driver, pool, results, &row, NEXT_ROW) == 0) {
+    while (apr_dbd_get_row(conn->db.driver, pool, results, &row, NEXT_ROW) == 0) {
         const char **values = apr_pcalloc(pool, (apr_size_t)columns * sizeof(*values));
 
         for (int i = 0; i < columns; i++) {
             const char *value = NULL;
 
             /* The one way to tell NULL that both drivers agree on. */
-            if (apr_dbd_datum_get(conn->driver, row, i, APR_DBD_TYPE_STRING, &value) == APR_SUCCESS) {
+            if (apr_dbd_datum_get(conn->db.driver, row, i, APR_DBD_TYPE_STRING, &value) == APR_SUCCESS) {
                 values[i] = apr_pstrdup(pool, value);
             }
         }
@@ -101,7 +115,7 @@ static const char *sqlstate_of(const char *text)
 
 /* How a statement failed. What the server did not answer itself is a lost connection, whatever libpq thinks: when
  * sending fails it keeps a connection whose end lies unread in the socket. */
-static um_failure_e failure_of(const um_dbconn_t *conn, int rv)
+static um_failure_e failure_of(const um_store_conn_t *conn, int rv)
 {
     static const struct { const char *state; um_failure_e failure; } rows[] = {
         { "40001", UM_FAILURE_CONFLICT },  /* serialization_failure */
@@ -113,7 +127,7 @@ static um_failure_e failure_of(const um_dbconn_t *conn, int rv)
         { "25P03", UM_FAILURE_LOST },      /* idle_in_transaction_session_timeout */
         { "40003", UM_FAILURE_LOST },      /* statement_completion_unknown */
     };
-    const char *state = sqlstate_of(apr_dbd_error(conn->driver, conn->handle, rv));
+    const char *state = sqlstate_of(apr_dbd_error(conn->db.driver, conn->db.handle, rv));
     um_failure_e failure = state ? UM_FAILURE_FINAL : UM_FAILURE_LOST;
 
     for (apr_size_t i = 0; state && i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -129,7 +143,7 @@ static um_failure_e failure_of(const um_dbconn_t *conn, int rv)
 
 /* --- calls to the server, whose end the client sees to --- */
 
-static void begin_call(const um_dbconn_t *conn, um_call_timeout_call_t *call)
+static void begin_call(const um_store_conn_t *conn, um_call_timeout_call_t *call)
 {
     const um_call_timeout_socket_t *socket = conn->guard && conn->guard->call_timeout ? um_store_native_socket(conn)
                                                                                       : NULL;
@@ -141,7 +155,7 @@ static void begin_call(const um_dbconn_t *conn, um_call_timeout_call_t *call)
 }
 
 /* Whether it took too long. Its connection is closed then, even if the answer has come in the last moment. */
-static int end_call(const um_dbconn_t *conn, um_call_timeout_call_t *call)
+static int end_call(const um_store_conn_t *conn, um_call_timeout_call_t *call)
 {
     int late = call->socket.fd >= 0 && um_call_timeout_end(conn->guard->call_timeout, call);
 
@@ -154,7 +168,7 @@ static int end_call(const um_dbconn_t *conn, um_call_timeout_call_t *call)
     return late;
 }
 
-static apr_status_t failed_call(um_dbconn_t *conn, apr_pool_t *pool, const char *what, int rv, int late,
+static apr_status_t failed_call(um_store_conn_t *conn, apr_pool_t *pool, const char *what, int rv, int late,
                                 const char **why)
 {
     conn->failure = late ? UM_FAILURE_OVERDUE : failure_of(conn, rv);
@@ -166,7 +180,7 @@ static apr_status_t failed_call(um_dbconn_t *conn, apr_pool_t *pool, const char 
     return failed(conn, pool, what, rv, why);
 }
 
-apr_status_t um_store_conn_run(um_dbconn_t *conn, const um_statement_t *statement, apr_pool_t *pool,
+apr_status_t um_store_conn_run(um_store_conn_t *conn, const um_statement_t *statement, apr_pool_t *pool,
                                const char *const *values, um_rows_t *rows, const char **why)
 {
     apr_dbd_results_t *results = NULL;
@@ -181,7 +195,8 @@ apr_status_t um_store_conn_run(um_dbconn_t *conn, const um_statement_t *statemen
         if (statement->values) {
             args = apr_pmemdup(pool, values, (apr_size_t)statement->values * sizeof(*args));
         }
-        rv = apr_dbd_pselect(conn->driver, pool, conn->handle, &results, query, RANDOM_ACCESS, statement->values, args);
+        rv = apr_dbd_pselect(conn->db.driver, pool, conn->db.handle, &results, query, RANDOM_ACCESS, statement->values,
+                             args);
     }
     late = end_call(conn, &call);
     if (rv) {
@@ -191,7 +206,7 @@ apr_status_t um_store_conn_run(um_dbconn_t *conn, const um_statement_t *statemen
     return APR_SUCCESS;
 }
 
-apr_status_t um_store_conn_text(um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **why)
+apr_status_t um_store_conn_text(um_store_conn_t *conn, apr_pool_t *pool, const char *sql, const char **why)
 {
     apr_size_t len = strlen(sql);
     um_call_timeout_call_t call;
@@ -204,18 +219,18 @@ apr_status_t um_store_conn_text(um_dbconn_t *conn, apr_pool_t *pool, const char 
     }
     sql = apr_pstrmemdup(pool, sql, len);
     begin_call(conn, &call);
-    rv = apr_dbd_query(conn->driver, conn->handle, &changed, sql);
+    rv = apr_dbd_query(conn->db.driver, conn->db.handle, &changed, sql);
     late = end_call(conn, &call);
     if (rv) {
         (void)failed_call(conn, pool, apr_pstrmemdup(pool, sql, strcspn(sql, "\n")), rv, late, why);
-        return rv == SQLITE_IS_LOCKED && strcmp(apr_dbd_name(conn->driver), "sqlite3") == 0 ? APR_EBUSY : APR_EGENERAL;
+        return rv == SQLITE_IS_LOCKED && conn->dialect == UM_DIALECT_SQLITE3 ? APR_EBUSY : APR_EGENERAL;
     }
     return APR_SUCCESS;
 }
 
-int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool)
+int um_store_conn_alive(const um_store_conn_t *conn, apr_pool_t *pool)
 {
-    int good = apr_dbd_check_conn(conn->driver, pool, conn->handle) == APR_SUCCESS;
+    int good = apr_dbd_check_conn(conn->db.driver, pool, conn->db.handle) == APR_SUCCESS;
 
     if (conn->guard && conn->guard->limit) {
         um_thread_limit_progress(conn->guard->limit);
@@ -226,7 +241,7 @@ int um_store_conn_alive(const um_dbconn_t *conn, apr_pool_t *pool)
 /* A ROLLBACK can be canceled as any statement can. */
 #define ROLLBACKS 3
 
-int um_store_conn_settle(um_dbconn_t *conn, apr_pool_t *pool)
+int um_store_conn_settle(um_store_conn_t *conn, apr_pool_t *pool)
 {
     um_native_state_e state = um_store_native_state(conn);
     um_failure_e failure = conn->failure;
@@ -243,24 +258,9 @@ int um_store_conn_settle(um_dbconn_t *conn, apr_pool_t *pool)
     return state == UM_NATIVE_IDLE;
 }
 
-/* --- a fresh SQLite connection --- */
+/* --- questions --- */
 
-typedef struct pragma_t {
-    const char *set, *get, *want, *also;
-} pragma_t;
-
-/* busy_timeout stays 0: the driver holds a mutex over all connections of the process while SQLite waits, and so would
- * block the very commit that is waited for. WAL is "memory" for a database that is not in a file. foreign_keys stays
- * as it is: a pragma of that kind expires all statements of the connection, and those that other modules keep with it,
- * such as mod_authn_dbd, are never prepared anew. The schema has triggers that delete what belongs to a deleted row. */
-static const pragma_t pragmas[] = {
-    { "pragma busy_timeout = 0", "pragma busy_timeout", "0", NULL },
-    { "pragma synchronous = full", "pragma synchronous", "2", NULL },
-    { "pragma journal_mode = wal", "pragma journal_mode", "wal", "memory" },
-};
-
-static apr_status_t ask(um_dbconn_t *conn, apr_pool_t *pool, const char *sql, const char **answer,
-                        const char **why)
+static apr_status_t ask(um_store_conn_t *conn, apr_pool_t *pool, const char *sql, const char **answer, const char **why)
 {
     apr_dbd_results_t *results = NULL;
     um_call_timeout_call_t call;
@@ -268,7 +268,7 @@ static apr_status_t ask(um_dbconn_t *conn, apr_pool_t *pool, const char *sql, co
     int rv, late;
 
     begin_call(conn, &call);
-    rv = apr_dbd_select(conn->driver, pool, conn->handle, &results, sql, RANDOM_ACCESS);
+    rv = apr_dbd_select(conn->db.driver, pool, conn->db.handle, &results, sql, RANDOM_ACCESS);
     late = end_call(conn, &call);
     if (rv) {
         return failed_call(conn, pool, sql, rv, late, why);
@@ -278,92 +278,117 @@ static apr_status_t ask(um_dbconn_t *conn, apr_pool_t *pool, const char *sql, co
     return APR_SUCCESS;
 }
 
-static const char state_key[] = "um.state";
-
-/* What the kept statements depend on: SQLite's schema, PostgreSQL's server process. NULL: it does not say. */
-static const char *state(um_dbconn_t *conn, um_dialect_e dialect, apr_pool_t *pool)
+/* The answer, or NULL. */
+static const char *answer_to(um_store_conn_t *conn, apr_pool_t *pool, const char *sql)
 {
-    const char *answer = NULL;
-    const char *ignored;
+    const char *answer = NULL, *ignored;
 
-    (void)ask(conn, pool, dialect == UM_DIALECT_SQLITE3 ? "pragma schema_version" : "select pg_backend_pid()", &answer,
-              &ignored);
+    (void)ask(conn, pool, sql, &answer, &ignored);
     return answer;
 }
 
-int um_store_conn_answers(um_dbconn_t *conn, apr_pool_t *pool, apr_uint32_t milliseconds)
+int um_store_conn_answers(um_store_conn_t *conn, apr_pool_t *pool, apr_uint32_t milliseconds)
 {
     apr_uint32_t usual = conn->timeout;
-    const char *answer = NULL;
-    const char *ignored;
+    const char *answer;
 
     conn->timeout = usual < milliseconds ? usual : milliseconds;
-    (void)ask(conn, pool, "select 1", &answer, &ignored);
+    answer = answer_to(conn, pool, "select 1");
     conn->timeout = usual;
     return answer != NULL;
 }
 
-static void remember(const um_dbconn_t *conn, const char *now)
+static const char state_key[] = "um.state";
+
+/* What the prepared statements depend on: SQLite's schema, PostgreSQL's server process. NULL: it does not answer. */
+static const char *state(um_store_conn_t *conn, apr_pool_t *pool)
 {
-    apr_hash_set(conn->prepared, state_key, APR_HASH_KEY_STRING, now ? apr_pstrdup(conn->pool, now) : NULL);
+    return answer_to(conn, pool, conn->dialect == UM_DIALECT_SQLITE3 ? "pragma schema_version"
+                                                                     : "select pg_backend_pid()");
 }
 
-static const char mark[] = "um.";
-
-int um_store_conn_is_fresh(const um_dbconn_t *conn, um_dialect_e dialect)
+static void set_state(const um_store_conn_t *conn, const char *now)
 {
-    return dialect == UM_DIALECT_SQLITE3 && !apr_hash_get(conn->prepared, mark, APR_HASH_KEY_STRING);
+    apr_hash_set(conn->db.prepared, state_key, APR_HASH_KEY_STRING, now ? apr_pstrdup(conn->db.pool, now) : NULL);
 }
 
-int um_store_conn_is_new(um_dbconn_t *conn, apr_pool_t *pool)
-{
-    const char *mode = NULL;
-    const char *ignored;
+/* --- SQLite's settings --- */
 
-    (void)ask(conn, pool, "pragma journal_mode", &mode, &ignored);
-    return !mode || (strcmp(mode, "wal") != 0 && strcmp(mode, "memory") != 0);
+typedef struct pragma_t {
+    const char *set, *get, *want, *also;
+} pragma_t;
+
+static apr_status_t set_pragma(um_store_conn_t *conn, const pragma_t *pragma, apr_pool_t *pool, const char **why)
+{
+    const char *answer = NULL;
+
+    if (ask(conn, pool, pragma->set, &answer, why) != APR_SUCCESS
+        || ask(conn, pool, pragma->get, &answer, why) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    if (!answer || (strcmp(answer, pragma->want) != 0 && (!pragma->also || strcmp(answer, pragma->also) != 0))) {
+        *why = apr_psprintf(pool, "%s has no effect: SQLite answers %s", pragma->set, answer ? answer : "nothing");
+        return APR_EGENERAL;
+    }
+    return APR_SUCCESS;
 }
 
-apr_status_t um_store_conn_prepare(um_dbconn_t *conn, int to_wal, apr_pool_t *pool, const char **why)
+apr_status_t um_store_conn_prepare(um_store_conn_t *conn, apr_pool_t *pool, const char **why)
 {
-    apr_size_t count = sizeof(pragmas) / sizeof(pragmas[0]) - (to_wal ? 0 : 1);
+    static const char key[] = "um.prepared";
+    /* busy_timeout stays 0: while SQLite waits, the driver holds a mutex over all connections of the process, and so
+     * would block the very commit that is waited for. foreign_keys stays as it is: a pragma of that kind expires all
+     * statements of the connection, and those that other modules keep with it, such as mod_authn_dbd, are never
+     * prepared again. The schema has triggers that delete what belongs to a deleted row. */
+    static const pragma_t pragmas[] = {
+        { .set = "pragma busy_timeout = 0", .get = "pragma busy_timeout", .want = "0" },
+        { .set = "pragma synchronous = full", .get = "pragma synchronous", .want = "2" },
+    };
 
-    for (apr_size_t i = 0; i < count; i++) {
-        const pragma_t *pragma = &pragmas[i];
-        const char *answer = NULL;
-
-        if (ask(conn, pool, pragma->set, &answer, why) != APR_SUCCESS
-            || ask(conn, pool, pragma->get, &answer, why) != APR_SUCCESS) {
-            return APR_EGENERAL;
-        }
-        if (!answer || (strcmp(answer, pragma->want) != 0 && (!pragma->also || strcmp(answer, pragma->also) != 0))) {
-            *why = apr_psprintf(pool, "%s has no effect: SQLite answers %s", pragma->set, answer ? answer : "nothing");
+    if (conn->dialect != UM_DIALECT_SQLITE3 || apr_hash_get(conn->db.prepared, key, APR_HASH_KEY_STRING)) {
+        return APR_SUCCESS;
+    }
+    for (apr_size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
+        if (set_pragma(conn, &pragmas[i], pool, why) != APR_SUCCESS) {
             return APR_EGENERAL;
         }
     }
-    remember(conn, state(conn, UM_DIALECT_SQLITE3, pool));
-    apr_hash_set(conn->prepared, mark, APR_HASH_KEY_STRING, mark);
+    set_state(conn, state(conn, pool));
+    apr_hash_set(conn->db.prepared, key, APR_HASH_KEY_STRING, key);
     return APR_SUCCESS;
+}
+
+int um_store_conn_has_wal(um_store_conn_t *conn, apr_pool_t *pool)
+{
+    const char *mode = answer_to(conn, pool, "pragma journal_mode");
+
+    return mode && (strcmp(mode, "wal") == 0 || strcmp(mode, "memory") == 0);
+}
+
+apr_status_t um_store_conn_set_wal(um_store_conn_t *conn, apr_pool_t *pool, const char **why)
+{
+    static const pragma_t wal = {
+        .set = "pragma journal_mode = wal", .get = "pragma journal_mode", .want = "wal", .also = "memory"
+    };
+
+    return set_pragma(conn, &wal, pool, why);
 }
 
 /* --- after a failure --- */
 
-int um_store_conn_forget(um_dbconn_t *conn, um_dialect_e dialect, const um_statement_t *failed,
-                         apr_pool_t *pool)
+int um_store_conn_forget(um_store_conn_t *conn, const um_statement_t *failed, apr_pool_t *pool)
 {
     int is_stale = conn->failure == UM_FAILURE_STALE;
-    const char *before = apr_hash_get(conn->prepared, state_key, APR_HASH_KEY_STRING);
-    const char *now = state(conn, dialect, pool);
+    const char *before = apr_hash_get(conn->db.prepared, state_key, APR_HASH_KEY_STRING);
+    const char *now = state(conn, pool);
 
     if (before && now && strcmp(before, now) == 0) {
-        if (failed && (dialect == UM_DIALECT_SQLITE3 || is_stale)) {
-            apr_hash_set(conn->prepared, failed->name, APR_HASH_KEY_STRING, NULL);
+        if (failed && (conn->dialect == UM_DIALECT_SQLITE3 || is_stale)) {
+            apr_hash_set(kept_statements(conn), failed->name, APR_HASH_KEY_STRING, NULL);
         }
         return 0;
     }
-    remember(conn, now);
-    for (int i = 0; i < UM_SQL_COUNT; i++) {
-        apr_hash_set(conn->prepared, um_statements_get(dialect, (um_statement_e)i)->name, APR_HASH_KEY_STRING, NULL);
-    }
+    set_state(conn, now);
+    apr_hash_clear(kept_statements(conn));
     return 1;
 }

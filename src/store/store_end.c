@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_end.h"
 
+#include "store_sql.h"
+
 #include <string.h>
 
 apr_status_t um_store_end_users(um_store_call_t *call, const char *version, apr_int64_t now, int limit,

@@ -3,7 +3,9 @@
 #define UM_STORE_END_H
 /* Ends what all accounts have open, in batches. All return APR_EGENERAL with the call's cause when the database did not
  * do it. */
-#include "store.h"
+#include <apr_pools.h>
+
+typedef struct um_store_call_t um_store_call_t;
 
 /** Below every id. */
 #define UM_STORE_END_FIRST "00000000-0000-0000-0000-000000000000"

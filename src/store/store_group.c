@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_group.h"
 
+#include "store_sql.h"
+#include "store_user.h"
 #include "user_columns.h"
 
 #include <apr_strings.h>

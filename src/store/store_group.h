@@ -3,7 +3,11 @@
 #define UM_STORE_GROUP_H
 /* Rows of um_groups and um_memberships. Names are compared byte for byte. All return APR_EGENERAL with the call's cause
  * when the database did not do it. */
-#include "store_user.h"
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+typedef struct um_store_call_t um_store_call_t;
+typedef struct um_user_t um_user_t;
 
 /** A group as a list shows it. */
 typedef struct um_group_t {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_mail.h"
 
-#include "store_private.h"
+#include "store_sql.h"
 
 #include <apr_strings.h>
 #include <stdlib.h>

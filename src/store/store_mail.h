@@ -3,7 +3,11 @@
 #define UM_STORE_MAIL_H
 /* Rows of um_mail: what waits to be sent. All return APR_EGENERAL with the call's cause when the database did not do
  * it. */
-#include "store.h"
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+typedef struct um_store_call_t um_store_call_t;
+typedef struct um_tx_t um_tx_t;
 
 /** A mail to be sent, or a request for one. All text is UTF-8 and never NULL but where it says so. */
 typedef struct um_mail_t {
@@ -13,7 +17,7 @@ typedef struct um_mail_t {
     const char *email_key;     /**< of the address: of a request alone */
     const char *user_id;       /**< NULL: the accounts of the address are yet to be found */
     const char *username;      /**< as it was when the row was made */
-    const char *detail;        /**< the new address, where it is told; of a request: the account to go on after */
+    const char *detail;        /**< the new address; of a request: the account to continue after */
     const char *language;      /**< of the template; "" for the site's own */
     const char *site;          /**< the host whose mail it is: nobody else sends it */
     int attempts;              /**< so many times claimed, this one included */

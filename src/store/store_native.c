@@ -2,7 +2,8 @@
 /* The functions are looked up at run time in the library that the loaded driver uses. Linking libpq instead would make
  * it a dependency of sites that use SQLite, and could bring in another libpq than the driver's: each has its own idea
  * of what a PGconn is. */
-#include "store_native.h"
+#include "call_timeout.h"
+#include "store_private.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -27,14 +28,14 @@ struct um_native_t {
 
 static const char key[] = "um.native";
 
-static int is_pgsql(const um_dbconn_t *conn)
+static int is_pgsql(const um_store_conn_t *conn)
 {
-    return strcmp(apr_dbd_name(conn->driver), "pgsql") == 0;
+    return strcmp(apr_dbd_name(conn->db.driver), "pgsql") == 0;
 }
 
-static void *handle_of(const um_dbconn_t *conn)
+static void *handle_of(const um_store_conn_t *conn)
 {
-    return apr_dbd_native_handle(conn->driver, conn->handle);
+    return apr_dbd_native_handle(conn->db.driver, conn->db.handle);
 }
 
 /* The driver's shared object, which names the library it needs; or where a driver that is linked in has it. */
@@ -53,18 +54,18 @@ static int find(void *object, const char *name, void *function)
     return found != NULL;
 }
 
-int um_store_native_attach(um_dbconn_t *conn)
+int um_store_native_attach(um_store_conn_t *conn)
 {
     um_native_t *made;
     void *object;
     int good;
 
-    conn->native = apr_hash_get(conn->prepared, key, APR_HASH_KEY_STRING);
+    conn->native = apr_hash_get(conn->db.prepared, key, APR_HASH_KEY_STRING);
     if (conn->native) {
         return 1;
     }
-    made = apr_pcalloc(conn->pool, sizeof(*made));
-    object = open_driver(conn->driver);
+    made = apr_pcalloc(conn->db.pool, sizeof(*made));
+    object = open_driver(conn->db.driver);
     if (is_pgsql(conn)) {
         good = find(object, "PQstatus", &made->status) && find(object, "PQtransactionStatus", &made->transaction)
                && find(object, "PQsocket", &made->socket) && find(object, "PQconsumeInput", &made->consume)
@@ -81,13 +82,13 @@ int um_store_native_attach(um_dbconn_t *conn)
         if (made->verbosity) {
             made->verbosity(handle_of(conn), PG_VERBOSE);
         }
-        apr_hash_set(conn->prepared, key, APR_HASH_KEY_STRING, made);
+        apr_hash_set(conn->db.prepared, key, APR_HASH_KEY_STRING, made);
         conn->native = made;
     }
     return good;
 }
 
-um_native_state_e um_store_native_state(const um_dbconn_t *conn)
+um_native_state_e um_store_native_state(const um_store_conn_t *conn)
 {
     void *handle = handle_of(conn);
 
@@ -101,7 +102,7 @@ um_native_state_e um_store_native_state(const um_dbconn_t *conn)
 }
 
 /* mod_dbd may have connected anew meanwhile: then the backend is another one. */
-const um_call_timeout_socket_t *um_store_native_socket(const um_dbconn_t *conn)
+const um_call_timeout_socket_t *um_store_native_socket(const um_store_conn_t *conn)
 {
     um_native_t *native = conn->native;
     void *handle = handle_of(conn);
@@ -117,7 +118,7 @@ const um_call_timeout_socket_t *um_store_native_socket(const um_dbconn_t *conn)
     return &native->noted;
 }
 
-void um_store_native_drop(const um_dbconn_t *conn)
+void um_store_native_drop(const um_store_conn_t *conn)
 {
     void *handle = handle_of(conn);
 

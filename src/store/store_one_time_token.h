@@ -3,7 +3,12 @@
 #define UM_STORE_ONE_TIME_TOKEN_H
 /* Rows of um_one_time_tokens: the tokens that mails carry, by their hashes. All return APR_EGENERAL with the call's
  * cause when the database did not do it. */
-#include "store_user.h"
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+typedef struct um_store_call_t um_store_call_t;
+typedef struct um_tx_t um_tx_t;
+typedef struct um_user_t um_user_t;
 
 /** A one-time token of an account. */
 typedef struct um_one_time_token_t {

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections: borrowed, recovered after a failure, given back. */
+/* Connections: acquired, recovered after a failure, released. */
 #include "monotonic.h"
-#include "store_native.h"
 #include "store_private.h"
+#include "thread_limit.h"
 
 #include <apr_atomic.h>
 #include <apr_time.h>
 
 /* --- how long to wait, and when not to --- */
 
-/* A PostgreSQL that is restarted is back within a second: so long a request waits for it rather than fail. */
+/* A PostgreSQL that is restarted is back within a second. A request waits that long rather than fail. */
 #define PATIENCE_MS 1000
 #define FIRST_STEP_MS 50
 #define LONGEST_STEP_MS 200
 
-/* Whether to try once more after a failure; since is when the trying began. The steps grow, for mod_dbd logs two lines
- * for each connection that cannot be had. */
+/* Whether to try again after a failure; since is when the first try began. The steps grow, because mod_dbd logs two
+ * lines for each connection that it cannot make. */
 static int is_patient(um_store_t *store, apr_uint32_t since)
 {
     apr_uint32_t waited = um_monotonic_tick() - since;
@@ -28,58 +28,48 @@ static int is_patient(um_store_t *store, apr_uint32_t since)
     return 1;
 }
 
-/* --- what is kept on the server --- */
+/* --- after a failure --- */
 
-/* A restart of PostgreSQL causes one such failure for each connection; a pooler causes them without an end. */
-#define MOST_KEPT_FAILURES 64
-#define KEPT_FAILURES_LAST_MS 600000
+/* So often may the server miss a prepared statement before the process stops using them. A restart of PostgreSQL seldom
+ * causes that, because the connection is lost then. Behind a connection pooler it has no end. */
+#define MOST_STALE 64
 
 static um_store_memory_e memory_for(um_store_t *store)
 {
     if (store->dialect == UM_DIALECT_SQLITE3) {
         return UM_MEMORY_DRIVER;
     }
-    return store->prepare && apr_atomic_read32(&store->kept_failures) < MOST_KEPT_FAILURES ? UM_MEMORY_SERVER
-                                                                                           : UM_MEMORY_NONE;
+    return store->prepare && apr_atomic_read32(&store->stale_count) < MOST_STALE ? UM_MEMORY_SERVER : UM_MEMORY_NONE;
 }
 
-static void count_failure(um_store_t *store)
+int um_store_pool_recover(um_store_call_t *call, um_store_conn_t *conn, const um_statement_t *failed)
 {
-    apr_uint32_t now = um_monotonic_tick();
-
-    if (now - apr_atomic_xchg32(&store->last_kept_failure, now) > KEPT_FAILURES_LAST_MS) {
-        apr_atomic_set32(&store->kept_failures, 0);
-    }
-    apr_atomic_inc32(&store->kept_failures);
-}
-
-int um_store_pool_recover(um_store_call_t *call, um_dbconn_t *conn, const um_statement_t *failed)
-{
+    um_store_t *store = call->store;
     apr_uint32_t since = um_monotonic_tick();
     um_failure_e failure = conn->failure;
-    int changed, forgotten;
+    int is_idle, all_dropped;
 
-    if (call->store->dialect == UM_DIALECT_PGSQL && (failure == UM_FAILURE_FINAL || failure == UM_FAILURE_OVERDUE)) {
+    if (store->dialect == UM_DIALECT_PGSQL && (failure == UM_FAILURE_FINAL || failure == UM_FAILURE_OVERDUE)) {
         return 0;
     }
-    forgotten = !um_store_conn_settle(conn, call->pool) || failure == UM_FAILURE_STALE;
+    is_idle = um_store_conn_settle(conn, call->pool);
     while (!um_store_conn_alive(conn, call->pool)) {
-        if (!is_patient(call->store, since)) {
-            um_breaker_down(&call->store->breaker);
+        if (!is_patient(store, since)) {
+            um_breaker_down(&store->breaker);
             return 0;
         }
     }
-    if (call->store->dialect == UM_DIALECT_SQLITE3) {
-        changed = um_store_conn_forget(conn, call->store->dialect, failed, call->pool);
-        return changed || (failed && failed->kind == UM_STATEMENT_READ);
+    if (store->dialect == UM_DIALECT_PGSQL && is_idle && failure != UM_FAILURE_STALE) {
+        return 1;
     }
-    if (forgotten) {
-        changed = um_store_conn_forget(conn, call->store->dialect, failed, call->pool);
-        if (conn->memory == UM_MEMORY_SERVER && (changed || failure == UM_FAILURE_STALE)) {
-            count_failure(call->store);
-        }
-        conn->memory = UM_MEMORY_NONE;
+    all_dropped = um_store_conn_forget(conn, failed, call->pool);
+    if (store->dialect == UM_DIALECT_SQLITE3) {
+        return all_dropped || (failed && failed->kind == UM_STATEMENT_READ);
     }
+    if (failure == UM_FAILURE_STALE) {
+        apr_atomic_inc32(&store->stale_count);
+    }
+    conn->memory = UM_MEMORY_NONE;
     return 1;
 }
 
@@ -92,7 +82,8 @@ static apr_status_t refuse(um_store_call_t *call, const char *cause)
     return APR_EGENERAL;
 }
 
-/* Who was let through to find out, and did not, must say so, or nobody is let through again. */
+/* A thread that was let through to find out, and did not find out, must report that, or no thread is let through
+ * again. */
 static void still_down(um_breaker_t *breaker)
 {
     if (um_breaker_is_down(breaker)) {
@@ -121,8 +112,8 @@ static void unlock(um_store_call_t *call)
     }
 }
 
-/* The write lock. While another program has the database locked, one writer of the process tries, and those who wait
- * for him here go when he has failed: in turn, each would wait as long as he did. */
+/* The write lock. While another program keeps the database locked, one writer of the process tries. The writers that
+ * wait behind it give up when it has failed: in turn, each would wait as long as it did. */
 static apr_status_t lock_to_write(um_store_call_t *call)
 {
     static const char cause[] = "another program had the database locked a moment ago, not tried again yet";
@@ -145,16 +136,17 @@ static apr_status_t lock_to_write(um_store_call_t *call)
 }
 
 /* One connection on which no transaction is open, whoever left one. */
-static apr_status_t acquire_once(um_store_call_t *call, um_dbconn_t *conn)
+static apr_status_t acquire_once(um_store_call_t *call, um_store_conn_t *conn)
 {
     const um_connection_pool_t *connections = &call->store->connections;
-    apr_status_t rv = connections->acquire(connections->baton, call->pool, conn);
+    apr_status_t rv;
 
+    *conn = (um_store_conn_t){ .dialect = call->store->dialect, .guard = &connections->guard,
+                               .timeout = connections->guard.timeout };
+    rv = connections->acquire(connections->baton, call->pool, &conn->db);
     if (connections->guard.limit) {
         um_thread_limit_progress(connections->guard.limit);
     }
-    conn->guard = &connections->guard;
-    conn->timeout = connections->guard.timeout;
     if (rv == APR_SUCCESS && !um_store_native_attach(conn)) {
         call->cause = "the library of the DBD driver lacks functions that tell the state of a connection";
         rv = APR_ENOTIMPL;
@@ -166,12 +158,12 @@ static apr_status_t acquire_once(um_store_call_t *call, um_dbconn_t *conn)
     else {
         return rv;
     }
-    connections->release(connections->baton, conn);
+    connections->release(connections->baton, &conn->db);
     return rv;
 }
 
-/* Any connection, by and by. */
-static apr_status_t acquire_in_time(um_store_call_t *call, um_dbconn_t *conn)
+/* Any connection, within the time that a request waits. */
+static apr_status_t acquire_in_time(um_store_call_t *call, um_store_conn_t *conn)
 {
     um_store_t *store = call->store;
     apr_uint32_t since = um_monotonic_tick();
@@ -184,59 +176,40 @@ static apr_status_t acquire_in_time(um_store_call_t *call, um_dbconn_t *conn)
         um_breaker_down(&store->breaker);
     }
     if (rv != APR_SUCCESS && !APR_STATUS_IS_ENOTIMPL(rv)) {
-        call->cause = "no database connection: the database is away, or DBDParams is wrong";
+        call->cause = "no database connection: the database is unreachable, or DBDParams is wrong";
     }
     return rv;
 }
 
-/* A connection's first use, under the write lock where that is needed. Patient, for nobody else may even look while a
- * database is turned to WAL, and at the start all processes do look. */
-static apr_status_t make_ready(um_store_call_t *call, um_dbconn_t *conn)
+/* One of the two things that a SQLite database must be told before its first use. Patient: nobody else may even read
+ * while a database is switched to WAL, and at the start all processes do read. */
+typedef apr_status_t prepare_fn(um_store_conn_t *conn, apr_pool_t *pool, const char **why);
+
+static apr_status_t prepare_in_time(um_store_call_t *call, um_store_conn_t *conn, prepare_fn *prepare)
 {
     apr_uint32_t since = um_monotonic_tick();
     const char *why = NULL;
-    apr_status_t rv = APR_SUCCESS;
-
-    if (um_store_conn_is_fresh(conn, call->store->dialect)) {
-        do {
-            rv = um_store_conn_prepare(conn, !call->store->keeps_schema, call->pool, &why);
-        } while (rv != APR_SUCCESS && is_patient(call->store, since));
-        call->cause = rv == APR_SUCCESS ? NULL : why;
-    }
-    if (rv != APR_SUCCESS) {
-        um_breaker_down(&call->store->breaker);
-        call->store->connections.release(call->store->connections.baton, conn);
-    }
-    return rv;
-}
-
-static apr_status_t prepare_connection(um_store_call_t *call, int locked, um_dbconn_t *conn)
-{
-    um_store_t *store = call->store;
     apr_status_t rv;
 
-    if (locked || store->keeps_schema || !um_store_conn_is_fresh(conn, store->dialect)
-        || !um_store_conn_is_new(conn, call->pool)) {
-        return make_ready(call, conn);
-    }
-    store->connections.release(store->connections.baton, conn);
-    rv = lock(call);
-    if (rv == APR_SUCCESS) {
-        rv = acquire_in_time(call, conn);
-        rv = rv == APR_SUCCESS ? make_ready(call, conn) : rv;
-        unlock(call);
+    do {
+        rv = prepare(conn, call->pool, &why);
+    } while (rv != APR_SUCCESS && is_patient(call->store, since));
+    if (rv != APR_SUCCESS) {
+        call->cause = why;
+        um_breaker_down(&call->store->breaker);
     }
     return rv;
 }
 
-/* --- a place --- */
+/* --- the limit of threads --- */
 
 static const char too_many[] = "the database does not answer, and too many threads wait for it already";
-static const char is_away[] = "no database connection: it was away a moment ago, not asked again yet";
+static const char is_unreachable[] = "no database connection: the database was unreachable a moment ago and has not "
+                                    "been tried again yet";
 
-/* A place among the connections in use; then this thread is the only one that asks mod_dbd until fetched(). One at a
- * time, for mod_dbd connects under a lock of its pool, and each would hang there in turn; and those who wait for it
- * need not ask when it has failed. */
+/* Takes a place among the connections in use. From then until fetched() this thread is the only one that asks mod_dbd:
+ * mod_dbd connects under a lock of its pool, where each thread would hang in turn, and the threads that wait here need
+ * not ask when this one has failed. */
 static apr_status_t enter(um_store_call_t *call, int was_down)
 {
     um_store_t *store = call->store;
@@ -254,12 +227,12 @@ static apr_status_t enter(um_store_call_t *call, int was_down)
     else if (limit && !was_down && um_breaker_is_down(&store->breaker)) {
         um_thread_limit_fetched(limit);
         um_thread_limit_leave(limit);
-        rv = refuse(call, is_away);
+        rv = refuse(call, is_unreachable);
     }
     return rv;
 }
 
-apr_status_t um_store_pool_join(um_store_call_t *call)
+apr_status_t um_store_pool_wait_begin(um_store_call_t *call)
 {
     um_thread_limit_t *limit = call->store->connections.guard.limit;
 
@@ -270,7 +243,7 @@ apr_status_t um_store_pool_join(um_store_call_t *call)
     return APR_SUCCESS;
 }
 
-void um_store_pool_part(um_store_call_t *call)
+void um_store_pool_wait_end(um_store_call_t *call)
 {
     if (call->store->connections.guard.limit) {
         um_thread_limit_wait_end(call->store->connections.guard.limit);
@@ -291,14 +264,14 @@ static void leave(const um_store_t *store)
     }
 }
 
-/* --- borrowing --- */
+/* --- acquire and release --- */
 
 /* How long one trial may take. */
 #define TRIAL_MS 1000
 
-/* Whether the server answers. That a connection could be borrowed says little: it may be an old one, and libpq notices
- * its loss, or a server that hangs, by a call. */
-static apr_status_t try_out(um_store_call_t *call, um_dbconn_t *conn)
+/* Whether the server answers. That a connection could be acquired says little: it may be an old one, and libpq notices
+ * its loss, or a server that hangs, only by a call. */
+static apr_status_t try_out(um_store_call_t *call, um_store_conn_t *conn)
 {
     for (int i = 0; i < UM_STORE_TRIES; i++) {
         if (um_store_conn_answers(conn, call->pool, TRIAL_MS)) {
@@ -309,12 +282,11 @@ static apr_status_t try_out(um_store_call_t *call, um_dbconn_t *conn)
         }
     }
     call->cause = "no database connection: the database does not answer";
-    call->store->connections.release(call->store->connections.baton, conn);
     return APR_EGENERAL;
 }
 
 /* A connection in a place of its own. */
-static apr_status_t take_place(um_store_call_t *call, int write, int was_down, um_dbconn_t *conn)
+static apr_status_t take_place(um_store_call_t *call, int was_down, um_store_conn_t *conn)
 {
     um_store_t *store = call->store;
     apr_status_t rv = enter(call, was_down);
@@ -324,9 +296,14 @@ static apr_status_t take_place(um_store_call_t *call, int write, int was_down, u
     }
     rv = acquire_in_time(call, conn);
     fetched(store);
-    rv = rv == APR_SUCCESS ? prepare_connection(call, write, conn) : rv;
-    if (rv == APR_SUCCESS && was_down && store->dialect == UM_DIALECT_PGSQL) {
-        rv = try_out(call, conn);
+    if (rv == APR_SUCCESS) {
+        rv = prepare_in_time(call, conn, um_store_conn_prepare);
+        if (rv == APR_SUCCESS && was_down && store->dialect == UM_DIALECT_PGSQL) {
+            rv = try_out(call, conn);
+        }
+        if (rv != APR_SUCCESS) {
+            store->connections.release(store->connections.baton, &conn->db);
+        }
     }
     if (rv != APR_SUCCESS) {
         leave(store);
@@ -334,7 +311,7 @@ static apr_status_t take_place(um_store_call_t *call, int write, int was_down, u
     return rv;
 }
 
-apr_status_t um_store_pool_acquire(um_store_call_t *call, int write, um_dbconn_t *conn)
+apr_status_t um_store_pool_acquire(um_store_call_t *call, int write, um_store_conn_t *conn)
 {
     um_store_t *store = call->store;
     const char *trouble = store->connections.trouble ? store->connections.trouble(store->connections.baton) : NULL;
@@ -345,11 +322,11 @@ apr_status_t um_store_pool_acquire(um_store_call_t *call, int write, um_dbconn_t
         return refuse(call, trouble);
     }
     if (!um_breaker_may_try(&store->breaker)) {
-        return refuse(call, is_away);
+        return refuse(call, is_unreachable);
     }
     rv = write ? lock_to_write(call) : APR_SUCCESS;
     if (rv == APR_SUCCESS) {
-        rv = take_place(call, write, was_down, conn);
+        rv = take_place(call, was_down, conn);
         if (rv != APR_SUCCESS && write) {
             still_down(&store->writers);
             unlock(call);
@@ -364,7 +341,7 @@ apr_status_t um_store_pool_acquire(um_store_call_t *call, int write, um_dbconn_t
     return APR_SUCCESS;
 }
 
-void um_store_pool_release(um_store_call_t *call, int write, um_dbconn_t *conn)
+void um_store_pool_release(um_store_call_t *call, int write, um_store_conn_t *conn)
 {
     um_store_t *store = call->store;
 
@@ -372,9 +349,41 @@ void um_store_pool_release(um_store_call_t *call, int write, um_dbconn_t *conn)
     if (conn->failure == UM_FAILURE_OVERDUE) {
         um_breaker_suspect(&store->breaker);
     }
-    store->connections.release(store->connections.baton, conn);
+    store->connections.release(store->connections.baton, &conn->db);
     leave(store);
     if (write) {
         unlock(call);
     }
+}
+
+apr_status_t um_store_pool_set_wal(um_store_call_t *call)
+{
+    um_store_t *store = call->store;
+    um_store_conn_t conn;
+    apr_status_t rv;
+    int has_wal;
+
+    if (store->dialect == UM_DIALECT_PGSQL || store->keeps_schema) {
+        return APR_SUCCESS;
+    }
+    if (um_store_pool_acquire(call, 0, &conn) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    has_wal = um_store_conn_has_wal(&conn, call->pool);
+    um_store_pool_release(call, 0, &conn);
+    if (has_wal) {
+        return APR_SUCCESS;
+    }
+    if (um_store_pool_acquire(call, 1, &conn) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    rv = prepare_in_time(call, &conn, um_store_conn_set_wal);
+    if (rv == APR_SUCCESS) {
+        um_breaker_up(&store->writers);
+    }
+    else {
+        still_down(&store->writers);
+    }
+    um_store_pool_release(call, 1, &conn);
+    return rv;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_purge.h"
 
+#include "store_mail.h"
+#include "store_sql.h"
+
 #include <apr_tables.h>
 
 /* A few statements in one transaction. */

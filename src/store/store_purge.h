@@ -4,7 +4,10 @@
 /* Rows that are over, or that nobody works off, of all tables; in bounded batches, so that no lock is held for long.
  * On PostgreSQL they go by an index whatever it knows of the tables. All return APR_EGENERAL with the call's cause when
  * the database did not do it. */
-#include "store_mail.h"
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+typedef struct um_store_call_t um_store_call_t;
 
 /** What goes: what ended, or ran out, before. */
 typedef struct um_store_purge_t {

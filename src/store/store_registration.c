@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_registration.h"
 
+#include "store_mail.h"
+#include "store_session.h"
+#include "store_sql.h"
+#include "store_user.h"
 #include "user_columns.h"
 
 /* The statement for all rows takes the values of those for one each, but for the user's id and version of the session,

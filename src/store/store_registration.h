@@ -2,8 +2,13 @@
 #ifndef UM_STORE_REGISTRATION_H
 #define UM_STORE_REGISTRATION_H
 /* A new account with all that comes with it. */
-#include "store_mail.h"
-#include "store_session.h"
+#include <apr_pools.h>
+
+typedef struct um_store_call_t um_store_call_t;
+typedef struct um_mail_t um_mail_t;
+typedef struct um_session_t um_session_t;
+typedef struct um_user_t um_user_t;
+typedef struct um_user_keys_t um_user_keys_t;
 
 typedef struct um_store_registration_t {
     const um_user_t *user;

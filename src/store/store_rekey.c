@@ -4,6 +4,7 @@
 #include "email.h"
 #include "idna.h"
 #include "store_private.h"
+#include "store_sql.h"
 #include "unicode.h"
 
 #include <string.h>
@@ -56,11 +57,11 @@ apr_status_t um_store_rekey(um_store_call_t *call, int most)
     apr_status_t rv;
 
     do {
-        rv = um_store_raw(call, UM_SQL_USERS_OLD_KEY, UM_VALUES(behind), &page.rows);
+        rv = um_store_sql_alone(call, UM_SQL_USERS_OLD_KEY, UM_VALUES(behind), &page.rows);
         if (rv == APR_SUCCESS && page.rows.count) {
             behind = page.rows.row[page.rows.count - 1][0];
             most -= page.rows.count;
-            rv = um_store_raw_transaction(call, make_page, &page);
+            rv = um_store_tx_do(call, make_page, &page);
         }
     } while (rv == APR_SUCCESS && page.rows.count == PAGE && most > 0);
     return rv == APR_SUCCESS ? APR_SUCCESS : APR_EGENERAL;

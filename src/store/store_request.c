@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_request.h"
 
+#include "combiner.h"
+#include "store_mail.h"
 #include "store_private.h"
+#include "store_sql.h"
 
 #include <apr_strings.h>
 #include <stdlib.h>
@@ -9,6 +12,9 @@
 /* --- asking --- */
 
 #define VALUES 7
+
+/* As many rows as the longest statement for them has. */
+#define MOST_TOGETHER 8
 
 typedef struct request_t {
     um_store_call_t *call;      /* of the thread that brought it */
@@ -26,13 +32,13 @@ static void request_values(apr_pool_t *pool, const um_mail_t *mail, const char *
     values[6] = um_store_number(pool, mail->created_at);
 }
 
-apr_status_t um_store_request_combine(void *store, void *const *items, int count)
+static apr_status_t insert_batch(void *store, void *const *items, int count)
 {
     static const struct { int rows; um_statement_e id; } sizes[] = {
         { 1, UM_SQL_REQUEST }, { 2, UM_SQL_REQUEST_2 }, { 4, UM_SQL_REQUEST_4 }, { 8, UM_SQL_REQUEST_8 }
     };
     um_store_call_t *first = ((request_t *)items[0])->call;
-    const char *values[8 * VALUES];
+    const char *values[MOST_TOGETHER * VALUES];
     um_rows_t rows;
     apr_status_t rv;
     int size = 0;
@@ -56,6 +62,13 @@ apr_status_t um_store_request_combine(void *store, void *const *items, int count
     return rv;
 }
 
+void um_store_request_batch(apr_pool_t *pool, um_store_t *store)
+{
+    if (um_combiner_create(pool, MOST_TOGETHER, insert_batch, store, &store->requests) != APR_SUCCESS) {
+        store->requests = NULL;
+    }
+}
+
 apr_status_t um_store_request_insert(um_store_call_t *call, const um_mail_t *mail)
 {
     request_t request = { call, mail };
@@ -63,12 +76,12 @@ apr_status_t um_store_request_insert(um_store_call_t *call, const um_mail_t *mai
     apr_status_t rv;
 
     if (!call->store->requests) {
-        return um_store_request_combine(call->store, &item, 1);
+        return insert_batch(call->store, &item, 1);
     }
-    rv = um_store_pool_join(call);
+    rv = um_store_pool_wait_begin(call);
     if (rv == APR_SUCCESS) {
         rv = um_combiner_do(call->store->requests, item);
-        um_store_pool_part(call);
+        um_store_pool_wait_end(call);
     }
     return rv;
 }

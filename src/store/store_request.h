@@ -3,14 +3,19 @@
 #define UM_STORE_REQUEST_H
 /* Rows of um_requests: a mail that somebody asked for, of which only an address as typed is known, and not yet whose it
  * is. All return APR_EGENERAL with the call's cause when the database did not do it. */
-#include "store_mail.h"
+#include <apr_pools.h>
+
+typedef struct um_store_call_t um_store_call_t;
+typedef struct um_store_t um_store_t;
+typedef struct um_mail_t um_mail_t;
 
 /** A request: one row, due at once. Requests of several threads go to the database together.
  * @param mail  without an account, with the key of its address */
 apr_status_t um_store_request_insert(um_store_call_t *call, const um_mail_t *mail);
 
-/** The work of the store's combiner for requests: its items are those of um_store_request_insert. */
-apr_status_t um_store_request_combine(void *store, void *const *items, int count);
+/** From here on requests of several threads go to the database together, as rows of one statement: the commit is what
+ * costs. Without this, or when it fails, each goes by itself. */
+void um_store_request_batch(apr_pool_t *pool, um_store_t *store);
 
 /** Whether a site may have any. */
 apr_status_t um_store_request_due(um_store_call_t *call, const char *site, int *due);

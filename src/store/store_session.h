@@ -2,7 +2,12 @@
 #ifndef UM_STORE_SESSION_H
 #define UM_STORE_SESSION_H
 /* Rows of um_sessions. All return APR_EGENERAL with the call's cause when the database did not do it. */
-#include "store_user.h"
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+typedef struct um_store_call_t um_store_call_t;
+typedef struct um_tx_t um_tx_t;
+typedef struct um_user_t um_user_t;
 
 /** A session as stored. */
 typedef struct um_session_t {

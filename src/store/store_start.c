@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_start.h"
 
+#include "store_sql.h"
+
 #include <apr_strings.h>
 
 apr_status_t um_store_start_issuers(um_store_call_t *call, apr_array_header_t **issuers)

@@ -3,7 +3,10 @@
 #define UM_STORE_START_H
 /* What a server asks its database once, at the start. All return APR_EGENERAL with the call's cause when the database
  * did not answer. */
-#include "store.h"
+#include <apr_pools.h>
+#include <apr_tables.h>
+
+typedef struct um_store_call_t um_store_call_t;
 
 typedef struct um_store_issuer_t {
     const char *issuer;

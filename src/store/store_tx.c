@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transactions. BEGIN, COMMIT and ROLLBACK go as text: the driver's own transaction calls crash on a dead connection,
- * and commit what was left open. */
+/* Statements and transactions, repeated where that is right. BEGIN, COMMIT and ROLLBACK are sent as text: the driver's
+ * own transaction calls crash on a lost connection, and commit what was left open. */
 #include "store_private.h"
 
 #include <apr_atomic.h>
@@ -11,17 +11,25 @@ um_dialect_e um_store_tx_dialect(const um_tx_t *tx)
     return tx->call->store->dialect;
 }
 
-apr_status_t um_store_tx_run(um_tx_t *tx, um_statement_e id, const char *const *values, int count, um_rows_t *rows)
+/* 0, with the call's cause, when the count is not the statement's: APR does not check it and would read beyond. */
+static int has_values(um_store_call_t *call, const um_statement_t *statement, int count)
 {
-    const um_statement_t *statement = um_statements_get(tx->call->store->dialect, id);
+    if (count != statement->values) {
+        call->cause = apr_psprintf(call->pool, "%s takes %d values, was given %d", statement->name, statement->values,
+                                   count);
+    }
+    return count == statement->values;
+}
+
+/* --- in a transaction --- */
+
+apr_status_t um_store_tx_statement(um_tx_t *tx, const um_statement_t *statement, const char *const *values, int count,
+                                   um_rows_t *rows)
+{
     apr_status_t rv = APR_EGENERAL;
 
     *rows = (um_rows_t){ 0 };
-    if (count != statement->values) {
-        tx->call->cause = apr_psprintf(tx->call->pool, "%s takes %d values, was given %d", statement->name,
-                                       statement->values, count);
-    }
-    else {
+    if (has_values(tx->call, statement, count)) {
         rv = um_store_conn_run(&tx->conn, statement, tx->call->pool, values, rows, &tx->call->cause);
     }
     if (rv != APR_SUCCESS) {
@@ -39,8 +47,11 @@ apr_status_t um_store_tx_text(um_tx_t *tx, const char *sql)
     return rv;
 }
 
-/* SQLite makes BEGIN IMMEDIATE on a connection that was opened while the file was read-only one that reads. The first
- * kept statement that writes would fail then, and the driver gives back nothing of such a one: a text fails first. */
+/* --- a transaction --- */
+
+/* On a connection that was opened while the file was read-only, SQLite takes BEGIN IMMEDIATE for a BEGIN that reads.
+ * The first prepared statement that writes would then fail, and the driver frees nothing of a failed one. This text
+ * fails first. */
 static const char probe[] = "DELETE FROM um_schema WHERE 0";
 
 static apr_status_t begin(um_tx_t *tx)
@@ -63,8 +74,8 @@ static apr_status_t begin(um_tx_t *tx)
     return rv;
 }
 
-/* Whether a transaction whose COMMIT failed was done. A full disk leaves SQLite's open or already undone. An error that
- * PostgreSQL answers says that nothing was done; after a lost connection, or a timeout of ours, nobody knows. */
+/* Whether a transaction whose COMMIT failed was committed. A full disk leaves SQLite's open or already undone. An error
+ * that PostgreSQL answers says that nothing was done. After a lost connection or a timeout of ours it is not known. */
 static apr_status_t commit_failed(um_tx_t *tx, int *undone)
 {
     if (um_store_tx_dialect(tx) == UM_DIALECT_SQLITE3) {
@@ -75,7 +86,7 @@ static apr_status_t commit_failed(um_tx_t *tx, int *undone)
     return *undone ? APR_EGENERAL : UM_STORE_UNKNOWN;
 }
 
-/* One try. *undone: nothing was done by a failure, and the whole may be done again. */
+/* One try. *undone: it failed, nothing was done, and all of it may be done again. */
 static apr_status_t attempt(um_tx_t *tx, um_store_tx_fn *fn, void *baton, int *undone)
 {
     um_store_call_t *call = tx->call;
@@ -99,7 +110,7 @@ static apr_status_t attempt(um_tx_t *tx, um_store_tx_fn *fn, void *baton, int *u
     return tx->broken ? APR_EGENERAL : rv;
 }
 
-apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn, void *baton)
+apr_status_t um_store_tx_do(um_store_call_t *call, um_store_tx_fn *fn, void *baton)
 {
     um_tx_t tx = { .call = call };
     apr_status_t rv = APR_EGENERAL;
@@ -114,7 +125,7 @@ apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn,
             break;
         }
     }
-    /* After a loss at COMMIT the connection is mended here, so that the next borrower need not find out. */
+    /* After a loss at COMMIT the connection is made good here, so that the next user of it need not find out. */
     if (rv == UM_STORE_UNKNOWN && tx.conn.failure == UM_FAILURE_LOST) {
         (void)um_store_conn_alive(&tx.conn, call->pool);
     }
@@ -122,9 +133,51 @@ apr_status_t um_store_raw_transaction(um_store_call_t *call, um_store_tx_fn *fn,
     return rv;
 }
 
-apr_status_t um_store_transaction(um_store_call_t *call, um_store_tx_fn *fn, void *baton)
-{
-    apr_status_t rv = um_store_ready(call);
+/* --- a statement by itself --- */
 
-    return rv == APR_SUCCESS ? um_store_raw_transaction(call, fn, baton) : rv;
+typedef struct alone_t {
+    const um_statement_t *statement;
+    const char *const *values;
+    int count;
+    um_rows_t *rows;
+} alone_t;
+
+/* A writing statement on SQLite. That the file is read-only or busy shows at BEGIN, which is text: a prepared statement
+ * that fails must be prepared again, and the driver frees nothing of the old one. */
+static apr_status_t write_alone(um_tx_t *tx, void *baton)
+{
+    alone_t *alone = baton;
+
+    return um_store_tx_statement(tx, alone->statement, alone->values, alone->count, alone->rows);
+}
+
+apr_status_t um_store_tx_alone(um_store_call_t *call, const um_statement_t *statement, const char *const *values,
+                               int count, um_rows_t *rows)
+{
+    int write = statement->kind == UM_STATEMENT_WRITE;
+    um_store_conn_t conn;
+    apr_status_t rv;
+
+    *rows = (um_rows_t){ 0 };
+    if (!has_values(call, statement, count)) {
+        return APR_EGENERAL;
+    }
+    if (write && call->store->dialect == UM_DIALECT_SQLITE3) {
+        alone_t alone = { statement, values, count, rows };
+
+        return um_store_tx_do(call, write_alone, &alone);
+    }
+    if (um_store_pool_acquire(call, write, &conn) != APR_SUCCESS) {
+        return APR_EGENERAL;
+    }
+    rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
+    for (int i = 1; i < UM_STORE_TRIES && rv != APR_SUCCESS && um_store_pool_recover(call, &conn, statement); i++) {
+        rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
+        rows->again = 1;
+    }
+    if (rv == APR_SUCCESS) {
+        call->cause = NULL;
+    }
+    um_store_pool_release(call, write, &conn);
+    return rv;
 }

@@ -4,7 +4,11 @@
 /* Rows of um_users. Functions that look for one user give NULL in *user for none: that is no error. All return
  * APR_EGENERAL with call->cause when the database did not do it. */
 #include "../core/account/profile.h"
-#include "store.h"
+
+#include <apr_pools.h>
+
+typedef struct um_store_call_t um_store_call_t;
+typedef struct um_tx_t um_tx_t;
 
 /** An account as stored. All text is UTF-8 and never NULL. */
 typedef struct um_user_t {
@@ -63,5 +67,14 @@ apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t 
                                  int *matches);
 /** *done: this call, or its first sending, deleted the row. */
 apr_status_t um_store_user_delete(um_store_call_t *call, const char *id, int *done);
+/** In a transaction: deletes a user. *username_key is the key of the name, NULL when there is no such user. */
+apr_status_t um_store_user_delete_tx(um_tx_t *tx, const char *id, const char **username_key);
+
+/* Rows of um_held_names: hashes of the names of deleted accounts that are held back. store_purge.h deletes them. */
+
+/** In a transaction: holds a name back until that time. */
+apr_status_t um_store_user_hold_name(um_tx_t *tx, apr_pool_t *pool, const char *hash, apr_int64_t until);
+/** Whether a name is held back now. */
+apr_status_t um_store_user_is_name_held(um_store_call_t *call, const char *hash, apr_int64_t now, int *held);
 
 #endif

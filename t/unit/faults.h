@@ -11,7 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "store_native.h"
+#include "call_timeout.h"
+#include "store_private.h"
+#include "store_sql.h"
 
 typedef enum {
     FAULTS_NONE,
@@ -141,8 +143,8 @@ int apr_dbd_select(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t *
 static const char *faults_translate(const char *query)
 {
     for (int i = 0; i < UM_SQL_COUNT; i++) {
-        if (strcmp(query, um_statements_get(UM_DIALECT_PGSQL, (um_statement_e)i)->text) == 0) {
-            return um_statements_get(UM_DIALECT_SQLITE3, (um_statement_e)i)->text;
+        if (strcmp(query, um_store_sql_statement(UM_DIALECT_PGSQL, (um_statement_e)i)->text) == 0) {
+            return um_store_sql_statement(UM_DIALECT_SQLITE3, (um_statement_e)i)->text;
         }
     }
     return query;
@@ -153,7 +155,7 @@ static apr_dbd_prepared_t *faults_registration;
 
 static int faults_is_registration(const char *query)
 {
-    return strcmp(query, um_statements_get(UM_DIALECT_PGSQL, UM_SQL_REGISTRATION)->text) == 0;
+    return strcmp(query, um_store_sql_statement(UM_DIALECT_PGSQL, UM_SQL_REGISTRATION)->text) == 0;
 }
 
 int apr_dbd_prepare(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t *handle, const char *query,
@@ -167,7 +169,7 @@ int apr_dbd_prepare(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t 
     }
     faults.prepares++;
     if (faults_is_registration(query)) {
-        query = um_statements_get(UM_DIALECT_SQLITE3, UM_SQL_USER_INSERT)->text;
+        query = um_store_sql_statement(UM_DIALECT_SQLITE3, UM_SQL_USER_INSERT)->text;
         rv = real(driver, pool, handle, query, label, statement);
         faults_registration = *statement;
     }
@@ -230,7 +232,7 @@ static int faults_register(faults_pselect_fn *run, const apr_dbd_driver_t *drive
             values[9] = args[9];
         }
         if (args[others[i].id_at]) {
-            done = prepare(driver, pool, handle, um_statements_get(UM_DIALECT_SQLITE3, others[i].id)->text, NULL,
+            done = prepare(driver, pool, handle, um_store_sql_statement(UM_DIALECT_SQLITE3, others[i].id)->text, NULL,
                            &statement) == 0 && faults_insert(run, driver, pool, handle, statement, 10, values);
         }
     }
@@ -268,11 +270,11 @@ struct um_native_t {
     int (*autocommit)(void *);
 };
 
-int um_store_native_attach(um_dbconn_t *conn)
+int um_store_native_attach(um_store_conn_t *conn)
 {
     static um_native_t native;
     Dl_info driver;
-    void *object = dladdr(conn->driver, &driver) ? dlopen(driver.dli_fname, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    void *object = dladdr(conn->db.driver, &driver) ? dlopen(driver.dli_fname, RTLD_LAZY | RTLD_NOLOAD) : NULL;
     void *found = dlsym(object ? object : RTLD_DEFAULT, "sqlite3_get_autocommit");
 
     memcpy(&native.autocommit, &found, sizeof(found));
@@ -280,22 +282,22 @@ int um_store_native_attach(um_dbconn_t *conn)
     return found != NULL;
 }
 
-um_native_state_e um_store_native_state(const um_dbconn_t *conn)
+um_native_state_e um_store_native_state(const um_store_conn_t *conn)
 {
     if (faults.lost) {
         return UM_NATIVE_LOST;
     }
-    return conn->native->autocommit(apr_dbd_native_handle(conn->driver, conn->handle)) ? UM_NATIVE_IDLE
+    return conn->native->autocommit(apr_dbd_native_handle(conn->db.driver, conn->db.handle)) ? UM_NATIVE_IDLE
            : UM_NATIVE_OPEN;
 }
 
-const um_call_timeout_socket_t *um_store_native_socket(const um_dbconn_t *conn)
+const um_call_timeout_socket_t *um_store_native_socket(const um_store_conn_t *conn)
 {
     (void)conn;
     return NULL;
 }
 
-void um_store_native_drop(const um_dbconn_t *conn)
+void um_store_native_drop(const um_store_conn_t *conn)
 {
     (void)conn;
     if (faults.says && !faults.lost) {  /* an error that SQLite itself has made means nothing here */

@@ -16,6 +16,8 @@
 #include "pwhash.h"
 #include "registration.h"
 #include "store.h"
+#include "store_request.h"
+#include "store_user.h"
 #include "tap.h"
 #include "user.h"
 
@@ -126,13 +128,16 @@ static void site_unlock(void *baton)
 static um_store_t *site_store(site_t *s, um_dialect_e dialect)
 {
     um_connection_pool_t connections = { .baton = s, .acquire = site_acquire, .release = site_release };
+    um_store_t *store;
 
     s->conn.prepared = apr_hash_make(s->conn.pool);
     if (dialect == UM_DIALECT_SQLITE3) {
         connections.lock = site_lock;
         connections.unlock = site_unlock;
     }
-    return um_store_create(s->pool, dialect, &connections, 1);
+    store = um_store_create(s->pool, dialect, &connections, 1);
+    um_store_request_batch(s->pool, store);
+    return store;
 }
 
 /* A site of its own, with an empty database. */

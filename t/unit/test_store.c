@@ -2,7 +2,8 @@
 #include "faults.h"
 #include "schema.h"
 #include "site.h"
-#include "store_conn.h"
+#include "store_private.h"
+#include "store_sql.h"
 
 #define SECRET "secret@example.org"
 
@@ -36,8 +37,8 @@ static void test_table(void)
 {
     for (int dialect = UM_DIALECT_PGSQL; dialect <= UM_DIALECT_SQLITE3; dialect++) {
         for (int i = 0; i < UM_SQL_COUNT; i++) {
-            const um_statement_t *row = um_statements_get((um_dialect_e)dialect, (um_statement_e)i);
-            const um_statement_t *other = um_statements_get(UM_DIALECT_PGSQL, (um_statement_e)i);
+            const um_statement_t *row = um_store_sql_statement((um_dialect_e)dialect, (um_statement_e)i);
+            const um_statement_t *other = um_store_sql_statement(UM_DIALECT_PGSQL, (um_statement_e)i);
             int strange, count = count_values(row->text, &strange);
             int reads = strncmp(row->text, "select", 6) == 0;
 
@@ -61,7 +62,7 @@ static void test_sqlite_takes_all(void)
     call = call_of(&s);
     is_int(um_store_ready(&call), APR_SUCCESS, "SQLite makes its schema by itself");
     for (int i = 0; i < UM_SQL_COUNT; i++) {
-        const um_statement_t *row = um_statements_get(UM_DIALECT_SQLITE3, (um_statement_e)i);
+        const um_statement_t *row = um_store_sql_statement(UM_DIALECT_SQLITE3, (um_statement_e)i);
         apr_dbd_prepared_t *statement = NULL;
 
         if (*row->text) {
@@ -251,7 +252,7 @@ static void test_lock(void)
     for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++) {
         um_store_run(&call, writes[i].id, values, writes[i].values, &rows);
         ok(locked_when_asked && !s.locked, "%s does, and gives it back",
-           um_statements_get(UM_DIALECT_SQLITE3, writes[i].id)->name);
+           um_store_sql_statement(UM_DIALECT_SQLITE3, writes[i].id)->name);
     }
     site_register(&s, "alice", "", NULL);
     ok(locked_when_asked && !s.locked && !s.misused, "so does a transaction");
@@ -266,11 +267,12 @@ static void test_rows(void)
         "select 'x', null, -1, 'y', 'z'" };
     const char *value = "\xC3\xA4' \"\n", *why = NULL;
     um_rows_t rows = { 0 };
+    um_store_conn_t conn;
     site_t s;
 
     site_open(&s);
-    s.conn.memory = UM_MEMORY_DRIVER;
-    is_int(um_store_conn_run(&s.conn, &strange, s.pool, &value, &rows, &why), APR_SUCCESS, why ? why : "two rows");
+    conn = (um_store_conn_t){ .db = s.conn, .dialect = UM_DIALECT_SQLITE3, .memory = UM_MEMORY_DRIVER };
+    is_int(um_store_conn_run(&conn, &strange, s.pool, &value, &rows, &why), APR_SUCCESS, why ? why : "two rows");
     if (ok(rows.count == 2, "both come")) {
         ok(rows.row[0][0] == NULL, "NULL is NULL");
         is_text(rows.row[0][1], "", "an empty text is empty");

@@ -4,6 +4,7 @@
 #include "faults.h"
 #include "site.h"
 #include "store_private.h"
+#include "store_sql.h"
 
 #define USER_ID "00000000-0000-7000-8000-000000000001"
 

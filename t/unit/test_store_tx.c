@@ -2,6 +2,7 @@
 #include "faults.h"
 #include "site.h"
 #include "store_session.h"
+#include "store_user.h"
 #include "user_columns.h"
 
 #define USER_ID "00000000-0000-7000-8000-000000000001"
@@ -324,12 +325,14 @@ static void test_stuck(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         work_t work = { .answer = APR_SUCCESS };
         um_store_call_t call;
+        um_store_conn_t conn;
         um_rows_t rows;
         site_t s;
 
         printf("# %s\n", cases[i].name);
         open_ready(&s);
-        um_store_native_attach(&s.conn);
+        conn = (um_store_conn_t){ .db = s.conn };
+        um_store_native_attach(&conn);
         s.site.store = site_store(&s, UM_DIALECT_PGSQL);
         look(&s, &call, &rows);
         work.pool = s.pool;
@@ -337,7 +340,7 @@ static void test_stuck(void)
         faults.stuck = cases[i].stuck;
         call = call_of(&s);
         is_int(um_store_transaction(&call, insert_and_more, &work), APR_EGENERAL, "a transaction fails");
-        ok(faults.drops == cases[i].drops && um_store_native_state(&s.conn) != UM_NATIVE_OPEN, "none is left open");
+        ok(faults.drops == cases[i].drops && um_store_native_state(&conn) != UM_NATIVE_OPEN, "none is left open");
         faults.stuck = 0;
         ok(look(&s, &call, &rows) == APR_SUCCESS && rows.count == 0, "the next statement is answered");
 

@@ -3,6 +3,7 @@
 
 #include "notification.h"
 #include "one_time_token.h"
+#include "store.h"
 #include "store_one_time_token.h"
 
 um_status_e um_email_verification_request(um_ctx_t *ctx, const char *email)

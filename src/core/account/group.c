@@ -3,6 +3,7 @@
 
 #include "caller_cache.h"
 #include "random.h"
+#include "store.h"
 #include "unicode.h"
 
 #include <apr_strings.h>

@@ -11,6 +11,7 @@
 #include "pwhash.h"
 #include "random.h"
 #include "refresh.h"
+#include "store.h"
 #include "unicode.h"
 #include "wipe.h"
 

@@ -8,6 +8,7 @@
 #include "password_policy.h"
 #include "profile_input.h"
 #include "random.h"
+#include "store.h"
 #include "store_one_time_token.h"
 
 #include <string.h>

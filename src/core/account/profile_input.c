@@ -4,6 +4,7 @@
 #include "core_settings.h"
 #include "email.h"
 #include "password_policy.h"
+#include "store_user.h"
 #include "unicode.h"
 
 #include <apr_strings.h>

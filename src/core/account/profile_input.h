@@ -5,6 +5,8 @@
 #include "password.h"
 #include "profile.h"
 
+typedef struct um_user_keys_t um_user_keys_t;
+
 /** The longest value of each field in characters, UM_PROFILE_LONGEST_<name>. */
 enum {
 #define UM_PROFILE_LONGEST(name, label, kind, longest, ...) UM_PROFILE_LONGEST_##name = longest,

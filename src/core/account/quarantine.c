@@ -3,7 +3,8 @@
 
 #include "base64url.h"
 #include "core_settings.h"
-#include "store_name.h"
+#include "store.h"
+#include "store_user.h"
 
 #include <openssl/evp.h>
 #include <string.h>
@@ -20,14 +21,14 @@ static const char *hash_of(apr_pool_t *pool, const char *username_key)
 apr_status_t um_quarantine_delete(um_ctx_t *ctx, um_tx_t *tx, const char *user_id, int *done)
 {
     const char *key, *hash;
-    apr_status_t rv = um_store_name_delete(tx, user_id, &key);
+    apr_status_t rv = um_store_user_delete_tx(tx, user_id, &key);
 
     *done = rv == APR_SUCCESS && key;
     if (!*done || !ctx->settings->name_quarantine) {
         return rv;
     }
     hash = hash_of(ctx->pool, key);
-    return hash ? um_store_name_hold(tx, ctx->pool, hash,
+    return hash ? um_store_user_hold_name(tx, ctx->pool, hash,
                                      um_ctx_seconds(ctx) + ctx->settings->name_quarantine) : APR_EGENERAL;
 }
 
@@ -40,6 +41,7 @@ um_status_e um_quarantine_has(um_ctx_t *ctx, const char *username_key, int *held
     if (!hash) {
         return um_ctx_failed(ctx, "a name could not be hashed");
     }
-    return !ctx->settings->name_quarantine || um_store_name_held(&call, hash, um_ctx_seconds(ctx), held) == APR_SUCCESS
+    return !ctx->settings->name_quarantine
+           || um_store_user_is_name_held(&call, hash, um_ctx_seconds(ctx), held) == APR_SUCCESS
            ? UM_OK : um_ctx_unavailable(ctx, &call);
 }

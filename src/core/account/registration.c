@@ -8,6 +8,7 @@
 #include "quarantine.h"
 #include "random.h"
 #include "reserved.h"
+#include "store.h"
 #include "store_registration.h"
 
 #include <string.h>

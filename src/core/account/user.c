@@ -8,6 +8,7 @@
 #include "notification.h"
 #include "quarantine.h"
 #include "random.h"
+#include "store.h"
 #include "unicode.h"
 
 #include <string.h>

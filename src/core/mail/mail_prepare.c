@@ -5,6 +5,7 @@
 #include "email.h"
 #include "one_time_token.h"
 #include "random.h"
+#include "store.h"
 #include "store_one_time_token.h"
 
 #include <apr_strings.h>

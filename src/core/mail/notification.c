@@ -5,6 +5,7 @@
 #include "email.h"
 #include "mailmsg.h"
 #include "random.h"
+#include "store.h"
 #include "store_one_time_token.h"
 #include "store_request.h"
 

@@ -4,6 +4,7 @@
 #include "core_settings.h"
 #include "mail_prepare.h"
 #include "random.h"
+#include "store.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "outbox.h"
 
+#include "store.h"
 #include "store_purge.h"
 
 #include <apr_strings.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core_settings.h"
 #include "outbox.h"
+#include "store.h"
 #include "store_request.h"
 
 

@@ -5,6 +5,7 @@
 #include "core_settings.h"
 #include "keyring.h"
 #include "session.h"
+#include "store.h"
 #include "store_session.h"
 
 #include <apr_strings.h>

@@ -4,7 +4,9 @@
 #include "caller_cache_record.h"
 #include "core_settings.h"
 #include "hmackey.h"
+#include "store.h"
 #include "store_group.h"
+#include "store_user.h"
 #include "wipe.h"
 
 #include <apr_strings.h>

@@ -6,6 +6,8 @@
 #include "core_settings.h"
 #include "hmackey.h"
 #include "random.h"
+#include "store.h"
+#include "store_user.h"
 #include "wipe.h"
 
 #include <apr_strings.h>

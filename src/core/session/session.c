@@ -4,6 +4,8 @@
 #include "caller_cache.h"
 #include "core_settings.h"
 #include "random.h"
+#include "store.h"
+#include "store_user.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 #include "process.h"
 #include "random.h"
 #include "request.h"
+#include "store_user.h"
 #include "tls.h"
 #include "user.h"
 

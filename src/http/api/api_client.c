@@ -5,6 +5,7 @@
 #include "input_schema.h"
 #include "json.h"
 #include "refresh.h"
+#include "store_user.h"
 
 #include <string.h>
 

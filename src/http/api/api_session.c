@@ -5,6 +5,7 @@
 #include "json.h"
 #include "random.h"
 #include "session.h"
+#include "store_user.h"
 
 #include <apr_strings.h>
 #include <string.h>

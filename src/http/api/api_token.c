@@ -10,6 +10,7 @@
 #include "password.h"
 #include "refresh.h"
 #include "session.h"
+#include "store_user.h"
 
 #include <string.h>
 

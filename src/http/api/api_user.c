@@ -9,6 +9,7 @@
 #include "login_failure.h"
 #include "password.h"
 #include "registration.h"
+#include "store_user.h"
 #include "user.h"
 
 #include <apr_strings.h>

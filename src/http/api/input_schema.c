@@ -7,6 +7,7 @@
 #include "json.h"
 #include "module.h"
 #include "profile_input.h"
+#include "store_user.h"
 #include "unicode.h"
 #include "wipe.h"
 

@@ -2,6 +2,7 @@
 #include "module.h"
 #include "process.h"
 #include "store.h"
+#include "store_request.h"
 
 #include <apr_dbd.h>
 #include <mod_dbd.h>
@@ -104,5 +105,6 @@ um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_
     if (!um_virtual_host_manages_database(server)) {
         um_store_keep_schema(store);
     }
+    um_store_request_batch(pchild, store);
     return store;
 }

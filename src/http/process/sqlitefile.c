@@ -7,7 +7,6 @@
 #include "store.h"
 
 #include <apr_atomic.h>
-#include <apr_dbd.h>
 #include <apr_file_info.h>
 #include <apr_strings.h>
 #include <errno.h>
@@ -109,45 +108,25 @@ const char *um_sqlitefile_trouble(um_sqlitefile_t *file, const server_rec *serve
 
 /* --- the start: a process of httpd's user makes file and schema --- */
 
-static apr_status_t acquire(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
-{
-    (void)pool;
-    *conn = *(um_dbconn_t *)baton;
-    return APR_SUCCESS;
-}
-
-static void release(void *baton, um_dbconn_t *conn)
-{
-    (void)baton;
-    (void)conn;
-}
-
 /* What was done, "" for nothing; *why: why it could not be. */
 static const char *upgrade(apr_pool_t *pool, const char *path, const char **why)
 {
-    um_dbconn_t *conn = apr_pcalloc(pool, sizeof(*conn));
-    um_connection_pool_t connections = { .baton = conn, .acquire = acquire, .release = release };
-    um_store_call_t call = { .pool = pool };
     apr_array_header_t *applied = apr_array_make(pool, 8, sizeof(const char *));
+    um_store_call_t call = { .pool = pool };
+    apr_pool_t *open;
+    const char *done = NULL;
 
-    if (apr_dbd_init(pool) != APR_SUCCESS || apr_dbd_get_driver(pool, "sqlite3", &conn->driver) != APR_SUCCESS) {
-        *why = "the driver sqlite3 is not there";
-        return NULL;
-    }
-    if (apr_dbd_open_ex(conn->driver, pool, path, &conn->handle, why) != APR_SUCCESS) {
-        *why = *why ? *why : "the database cannot be opened";
-        return NULL;
-    }
-    conn->pool = pool;
-    conn->prepared = apr_hash_make(pool);
-    call.store = um_store_create(pool, UM_DIALECT_SQLITE3, &connections, 0);
-    if (um_schema_upgrade(&call, applied) != APR_SUCCESS) {
+    apr_pool_create(&open, pool);
+    if (um_store_open(open, "sqlite3", path, &call.store, why) == APR_SUCCESS) {
+        if (um_schema_upgrade(&call, applied) == APR_SUCCESS) {
+            done = apr_array_pstrcat(pool, applied, ' ');
+        }
         *why = call.cause;
-        applied = NULL;
     }
-    /* The last connection to close writes what is in the log into the database. */
-    apr_dbd_close(conn->driver, conn->handle);
-    return applied ? apr_array_pstrcat(pool, applied, ' ') : NULL;
+    *why = *why ? apr_pstrdup(pool, *why) : NULL;
+    /* Closes the connection: the last one to close writes what is in the WAL into the database. */
+    apr_pool_destroy(open);
+    return done;
 }
 
 static const char *read_all(apr_pool_t *pool, int from)
