@@ -70,9 +70,12 @@ is(join(' ', sort @headings), join(' ', sort @names, map { $_->{name} } @dir_row
     'docs/directives.md has a heading for every directive');
 
 for my $file (files(qr{\A(?:README|conf/.*\.conf|docs/.*\.md|quickstart|t/conf/.*|t/bench/.*)\z})) {
+    my $text = text($file);
+    # How to add a directive is shown by one that does not exist.
+    $text =~ s/^```diff\n.*?^```\n//gms if $file eq 'docs/architecture.md';
     complain($file, $row{$_} || ($former{$_} && $file eq 'docs/directives.md') ? undef
         : $former{$_} ? "names $_, which is $former{$_} now" : "names $_, which does not exist")
-        for named_in(text($file));
+        for named_in($text);
 }
 checked('no file names a directive that does not exist', 20);
 

@@ -280,14 +280,6 @@ static int send_mails(host_t *host, apr_pool_t *pool)
     return status == UM_OK && more;
 }
 
-static void close_when_idle(host_t *host)
-{
-    if (host->idle_at && is_time(host->idle_at)) {
-        um_transport_disconnect(host->outbox.transport);
-        host->idle_at = 0;
-    }
-}
-
 /* Retries and leases are due at times of the wall clock, because all nodes share it. When it is set back, all deferred
  * mails would wait longer by the same time; so they are made due again. */
 static void check_clock(void)
@@ -328,7 +320,10 @@ static void work(apr_pool_t *pool)
         if (host->outbox.transport && looks) {
             more |= send_mails(host, pool);
         }
-        close_when_idle(host);
+        if (host->idle_at && is_time(host->idle_at)) {
+            um_transport_disconnect(host->outbox.transport);
+            host->idle_at = 0;
+        }
     }
     if (!more) {
         purge_all(pool);
