@@ -29,7 +29,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_config(um_server_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(um_config_check_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_server_post_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(um_sqlitefile_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(um_sqlite_file_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_virtual_host_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_key_reload_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_worker_post_config, NULL, NULL, APR_HOOK_MIDDLE);

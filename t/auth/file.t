@@ -53,7 +53,7 @@ sub always {
     return join ' ', sort keys %seen;
 }
 
-ok(log_has(qr/UM123: \Q$file\E: there was no database, a new one was made; steps of the schema: 001_accounts /),
+ok(log_has(qr/UM123: \Q$file\E: there was no database, and one was created; steps of the schema: 001_accounts /),
     'that a database is made is logged');
 my $account = do { local $UmApi::PORT = $server->{port}; register() };
 is(always(200, sub { change($account) }), 200, 'it works');

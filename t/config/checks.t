@@ -64,7 +64,7 @@ my @cases = (
     ['MergeTrailers On, Off on the host with identity headers', "MergeTrailers On\n<VirtualHost *:1>\nMergeTrailers Off\n"
         . "${GOOD}UserMgmtIdentityHeaders On\n</VirtualHost>\n"],
     ['MergeTrailers On and identity headers', "${GOOD}UserMgmtIdentityHeaders On\nMergeTrailers On\n",
-        qr/MergeTrailers On \(\S+httpd\.conf:\d+\) .*UserMgmtIdentityHeaders On \(\S+httpd\.conf:\d+\)/],
+        qr/MergeTrailers On \(\S+httpd\.conf:\d+\): .*UserMgmtIdentityHeaders On \(\S+httpd\.conf:\d+\)/],
     ['MergeTrailers On and identity headers in a Location', "$GOOD<IfModule core.c>\nMergeTrailers On\n</IfModule>\n"
         . "<Location /app>\nUserMgmtIdentityHeaders On\n</Location>\n", qr/MergeTrailers On \(\S+httpd\.conf:\d+\)/],
     ['MergeTrailers On of the main server', "MergeTrailers On\n<VirtualHost *:1>\n$GOOD<Directory />\n"

@@ -18,7 +18,7 @@ typedef struct um_log_limit_t um_log_limit_t;               /* log_limit.h */
 typedef struct um_mail_settings_t um_mail_settings_t;       /* notification.h */
 typedef struct um_reserved_t um_reserved_t;                 /* reserved.h */
 typedef struct um_site_t um_site_t;                         /* ctx.h */
-typedef struct um_sqlitefile_t um_sqlitefile_t;             /* sqlitefile.c */
+typedef struct um_sqlite_file_t um_sqlite_file_t;             /* sqlite_file.c */
 typedef struct um_transport_t um_transport_t;               /* transport.h */
 typedef struct um_wordlist_t um_wordlist_t;                 /* wordlist.h */
 
@@ -175,7 +175,7 @@ typedef struct um_server_t {
     server_rec *dbd;                /**< the host whose mod_dbd connections are used, see virtual_host.c */
     const char *database;           /**< mod_dbd's driver and parameters, which identify it; NULL: none */
     const char *database_name;      /**< the same for the log, without login and password */
-    um_sqlitefile_t *file;          /**< of a SQLite database; NULL: PostgreSQL */
+    um_sqlite_file_t *file;          /**< of a SQLite database; NULL: PostgreSQL */
     int dbd_max;                    /**< DBDMax */
     const char *issuer;             /**< NULL: neither issues nor accepts tokens */
     um_keyring_t *keys;             /**< read as root, in the parent; NULL: neither issues nor accepts tokens */

@@ -16,7 +16,7 @@ static const char *trouble(void *baton)
 {
     const um_server_t *server = baton;
 
-    return um_sqlitefile_trouble(server->file, server->server, 0);
+    return um_sqlite_file_trouble(server->file, server->server, 0);
 }
 
 /* Whether a SQLite connection has the watched file open. A connection that was opened after the file was replaced, and
@@ -27,7 +27,7 @@ static int has_watched_file(const um_server_t *server, const ap_dbd_t *dbd)
     const char *cached = apr_hash_get(dbd->prepared, key, APR_HASH_KEY_STRING);
 
     if (!cached) {
-        cached = um_sqlitefile_trouble(server->file, server->server, 1) ? no : yes;
+        cached = um_sqlite_file_trouble(server->file, server->server, 1) ? no : yes;
         apr_hash_set(dbd->prepared, key, APR_HASH_KEY_STRING, cached);
     }
     return cached == yes;

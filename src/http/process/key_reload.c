@@ -7,13 +7,10 @@
 
 #include <apr_file_info.h>
 #include <apr_strings.h>
-#include <errno.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_main.h>
-#include <mpm_common.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <unixd.h>
 
@@ -32,28 +29,33 @@ static int is_folder(apr_pool_t *ptemp, const char *path)
     return apr_stat(&info, path, APR_FINFO_TYPE, ptemp) == APR_SUCCESS && info.filetype == APR_DIR;
 }
 
+typedef struct wanted_t {
+    const um_server_t *server;
+    int mode;                   /* of the folder */
+} wanted_t;
+
+static const char *try_access(apr_pool_t *pool, const void *baton, const char **why)
+{
+    const wanted_t *wanted = baton;
+    const char *path = wanted->server->settings.signing_key;
+    const apr_array_header_t *files = um_keyring_files(wanted->server->keys);
+    int refused = access(path, is_folder(pool, path) ? wanted->mode : R_OK) != 0;
+
+    (void)why;
+    for (int i = 0; i < files->nelts && !refused; i++) {
+        refused = access(APR_ARRAY_IDX(files, i, const char *), R_OK) != 0;
+    }
+    return refused ? NULL : "";
+}
+
 /* Whether a child can read the keys, and access their folder in this mode. A process of httpd's user tries it, because
  * the modes alone do not show access lists, the folders above, and a changed root. */
-static int user_may(apr_pool_t *ptemp, const um_server_t *server, int folder_mode)
+static int user_may(apr_pool_t *ptemp, const um_server_t *server, int mode)
 {
-    const char *path = server->settings.signing_key;
-    const apr_array_header_t *files = um_keyring_files(server->keys);
-    int mode = is_folder(ptemp, path) ? folder_mode : R_OK;
-    int status = 1;
-    pid_t child = fork();
+    const wanted_t wanted = { server, mode };
+    const char *answer;
 
-    if (child == 0) {
-        int refused = ap_run_drop_privileges(ptemp, server->server) || access(path, mode) != 0;
-
-        for (int i = 0; i < files->nelts && !refused; i++) {
-            refused = access(APR_ARRAY_IDX(files, i, const char *), R_OK) != 0;
-        }
-        _exit(refused);
-    }
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        continue;
-    }
-    return child > 0 && status == 0;
+    return um_as_user_run(ptemp, server->server, try_access, &wanted, &answer);
 }
 
 const char *um_key_reload_check_rotation(const um_config_check_t *check)

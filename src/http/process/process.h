@@ -85,7 +85,16 @@ um_database_limits_t *um_database_limits_create(apr_pool_t *pchild, server_rec *
 /** The limits for the connections of one host. */
 um_guard_t um_database_limits_for(um_database_limits_t *limits, apr_pool_t *pchild, const um_server_t *server);
 
-/* --- sqlitefile.c: the file of a SQLite database ------------------------------------------------------------------ */
+/* --- as_user.c: a process of httpd's user ------------------------------------------------------------------------- */
+
+/** Work to do as httpd's user. Returns what was done, or NULL and *why it was not. */
+typedef const char *um_as_user_fn(apr_pool_t *pool, const void *baton, const char **why);
+
+/** Does work in a child process that runs as httpd's user, and waits for it. Whether it was done. *answer: what work
+ * returned, or why it was not done; at most 1 KB. */
+int um_as_user_run(apr_pool_t *ptemp, server_rec *s, um_as_user_fn *work, const void *baton, const char **answer);
+
+/* --- sqlite_file.c: the file of a SQLite database ----------------------------------------------------------------- */
 
 /* SQLite creates a file that does not exist, and keeps writing into one that was removed or replaced. Both would lose
  * accounts without an error, so:
@@ -95,14 +104,14 @@ um_guard_t um_database_limits_for(um_database_limits_t *limits, apr_pool_t *pchi
  * - Children compare the file once a second with the one that was there at the start. */
 
 /** The watched file of a host whose database is SQLite. Lives in pconf. */
-um_sqlitefile_t *um_sqlitefile_create(apr_pool_t *pconf, const char *path);
+um_sqlite_file_t *um_sqlite_file_create(apr_pool_t *pconf, const char *path);
 
 /** Hook post_config: creates databases and markers, and records which files are there. */
-int um_sqlitefile_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+int um_sqlite_file_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
 
 /** Whether connections to the file may be used now. NULL, or the reason why not, which has been logged.
  * @param at_once  look now, even if the last look was less than a second ago */
-const char *um_sqlitefile_trouble(um_sqlitefile_t *file, const server_rec *server, int at_once);
+const char *um_sqlite_file_trouble(um_sqlite_file_t *file, const server_rec *server, int at_once);
 
 /* --- mail_setup.c: mail ------------------------------------------------------------------------------------------- */
 
