@@ -5,10 +5,15 @@
  * whose clock the test sets. */
 #include <apr_file_info.h>
 
+#include "mail_kind.h"
+#include "mail_settings.h"
 #include "site.h"
 #include "notification.h"
 #include "outbox.h"
+#include "store_mail.h"
 #include "store_one_time_token.h"
+#include "template.h"
+#include "transport.h"
 
 #define SITE_URL "https://site.example"
 
@@ -34,7 +39,7 @@ static const um_templates_t *site_templates(apr_pool_t *pool)
     const char *folder = apr_pstrcat(pool, srcdir ? srcdir : ".", "/conf/mail", NULL);
     um_templates_t *templates;
 
-    if (um_templates_read(pool, folder, um_notification_kinds, um_notification_placeholders, "en", &templates, &why)
+    if (um_templates_read(pool, folder, um_mail_kind_names(pool), um_notification_placeholders, "en", &templates, &why)
         != APR_SUCCESS) {
         printf("Bail out! no templates: %s\n", why);
         exit(1);

@@ -2,6 +2,8 @@
 /* Every call into the database fails once, in every way that it can: what a request wanted is then done, or not done
  * and said so, and never done by half. */
 #include "faults.h"
+#include "mail_kind.h"
+#include "mail_settings.h"
 #include "notification.h"
 #include "refresh.h"
 #include "password_reset.h"

@@ -2,7 +2,7 @@
 /* Whom a wish for a mail is for, and the tokens that are made for it. */
 #include "site_mail.h"
 
-#include "mail_prepare.h"
+#include "mail_private.h"
 #include "random.h"
 #include "password_reset.h"
 #include "one_time_token.h"

@@ -215,14 +215,14 @@ static void test_one_bad(void)
 static void test_unfit(void)
 {
     static const struct { const char *kind, *address, *username, *error; } cases[] = {
-        { "no_such_kind", "b@example.org", "someone", "its template cannot be filled" },
+        { "no_such_kind", "b@example.org", "someone", "this version of the module does not know its kind" },
         { UM_MAIL_KIND_PASSWORD_CHANGED, "b@example.org", "\xFF", "its template cannot be filled" },
         { UM_MAIL_KIND_PASSWORD_CHANGED, "no address", "someone",
-          "it cannot be made a message: an address is not fit for one" },
+          "no message can be made of it: an address is invalid" },
         { UM_MAIL_KIND_PASSWORD_CHANGED, "b@example.org\r\nBcc: c@example.org", "someone",
-          "it cannot be made a message: an address is not fit for one" },
+          "no message can be made of it: an address is invalid" },
         { UM_MAIL_KIND_PASSWORD_CHANGED, "<b@example.org>", "someone",
-          "it cannot be made a message: an address is not fit for one" },
+          "no message can be made of it: an address is invalid" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "email_verification.h"
 
+#include "mail_kind.h"
 #include "notification.h"
 #include "one_time_token.h"
 #include "store.h"

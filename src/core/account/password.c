@@ -12,6 +12,8 @@
 #include "random.h"
 #include "refresh.h"
 #include "store.h"
+#include "store_mail.h"
+#include "store_user.h"
 #include "unicode.h"
 #include "wipe.h"
 

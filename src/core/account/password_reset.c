@@ -3,13 +3,16 @@
 
 #include "caller_cache.h"
 #include "concurrency_limit.h"
+#include "mail_kind.h"
 #include "notification.h"
 #include "one_time_token.h"
 #include "password_policy.h"
 #include "profile_input.h"
 #include "random.h"
 #include "store.h"
+#include "store_mail.h"
 #include "store_one_time_token.h"
+#include "store_user.h"
 
 #include <string.h>
 

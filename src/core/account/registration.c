@@ -3,12 +3,14 @@
 
 #include "concurrency_limit.h"
 #include "core_settings.h"
+#include "mail_kind.h"
 #include "notification.h"
 #include "password_policy.h"
 #include "quarantine.h"
 #include "random.h"
 #include "reserved.h"
 #include "store.h"
+#include "store_user.h"
 #include "store_registration.h"
 
 #include <string.h>

@@ -5,10 +5,14 @@
 #include "caller_cache.h"
 #include "core_settings.h"
 #include "email.h"
+#include "mail_kind.h"
+#include "mail_settings.h"
 #include "notification.h"
 #include "quarantine.h"
 #include "random.h"
 #include "store.h"
+#include "store_mail.h"
+#include "store_user.h"
 #include "unicode.h"
 
 #include <string.h>

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "notification.h"
 
-#include "core_settings.h"
 #include "email.h"
+#include "mail_kind.h"
+#include "mail_settings.h"
 #include "mailmsg.h"
 #include "random.h"
 #include "store.h"
+#include "store_mail.h"
 #include "store_one_time_token.h"
 #include "store_request.h"
+#include "store_user.h"
+#include "template.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-const char *const um_notification_kinds[] = {
-    UM_MAIL_KIND_RESET, UM_MAIL_KIND_VERIFY, UM_MAIL_KIND_PASSWORD_CHANGED, UM_MAIL_KIND_EMAIL_CHANGED, NULL
+const char *const um_notification_placeholders[] = {
+    "username", "email", "token", "url", "expires", "site", "new_email", NULL
 };
-
-const char *const um_notification_placeholders[] = { "username", "email", "token", "url", "expires", "site",
-                                                    "new_email",
-                                                NULL };
 
 um_verify_e um_notification_verification(const um_ctx_t *ctx)
 {
@@ -71,15 +71,19 @@ um_status_e um_notification_request(um_ctx_t *ctx, const char *kind, const char 
     return status;
 }
 
-/* Asked before the change, which forgets it. */
-static um_status_e is_to_know(um_ctx_t *ctx, const char *kind, const um_user_t *user, const char *address, int *wanted)
+/* Whether a mail of this kind may go to the address. This is asked before the event is stored: a change of address
+ * drops the old one and whether it was verified. */
+static um_status_e is_addressee(um_ctx_t *ctx, const char *kind, const um_user_t *user, const char *address,
+                                int *wanted)
 {
+    const um_mail_kind_t *row = um_mail_kind_find(kind);
     um_store_call_t call = um_ctx_store(ctx);
 
     *wanted = *address != '\0';
-    if (*wanted && strcmp(kind, UM_MAIL_KIND_EMAIL_CHANGED) == 0 && um_notification_verification(ctx) != UM_VERIFY_OFF
-        && um_store_one_time_token_is_verified(&call, user->id, um_email_key(ctx->pool, address),
-                                               wanted) != APR_SUCCESS) {
+    if (*wanted && row && row->to == UM_MAIL_TO_FORMER
+        && um_notification_verification(ctx) != UM_VERIFY_OFF
+        && um_store_one_time_token_is_verified(&call, user->id, um_email_key(ctx->pool, address), wanted)
+           != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
     return UM_OK;
@@ -89,7 +93,7 @@ um_status_e um_notification_create(um_ctx_t *ctx, const char *kind, const um_use
                                    const char *detail, um_mail_t **mail)
 {
     int wanted;
-    um_status_e status = is_to_know(ctx, kind, user, address, &wanted);
+    um_status_e status = is_addressee(ctx, kind, user, address, &wanted);
 
     *mail = NULL;
     if (status == UM_OK && wanted) {
@@ -114,11 +118,6 @@ um_status_e um_notification_password_changed(um_ctx_t *ctx, const um_user_t *use
 
 /* --- messages --- */
 
-static int is_verify(const um_mail_t *mail)
-{
-    return strcmp(mail->kind, UM_MAIL_KIND_VERIFY) == 0;
-}
-
 /* Days, hours, minutes and seconds. German in the dative: "innerhalb von 3 Tagen". */
 #define UNITS 4
 
@@ -127,7 +126,7 @@ static const struct { const char *language, *one[UNITS], *many[UNITS]; } words[]
     { "de", { "Tag", "Stunde", "Minute", "Sekunde" }, { "Tagen", "Stunden", "Minuten", "Sekunden" } },
 };
 
-/* The word for so many of a unit; in other languages than those above its symbol, which all of them share. */
+/* The word for count of a unit. Languages that are not in the table get the unit's symbol. */
 static const char *unit_name(const char *language, int unit, apr_int64_t count)
 {
     static const char *const symbols[UNITS] = { "d", "h", "min", "s" };
@@ -142,12 +141,16 @@ static const char *unit_name(const char *language, int unit, apr_int64_t count)
     return symbols[unit];
 }
 
-/* "24 hours": in the largest unit that leaves no rest; days from three on. */
-static const char *span(apr_pool_t *pool, apr_int64_t seconds, const char *language)
+/* A duration, such as "24 hours": in the largest unit without a remainder, but days only from three days on. "" for
+ * 0. */
+static const char *duration(apr_pool_t *pool, apr_int64_t seconds, const char *language)
 {
     static const apr_int64_t sizes[UNITS] = { 86400, 3600, 60, 1 };
     int unit = 0;
 
+    if (!seconds) {
+        return "";
+    }
     while (seconds % sizes[unit] || (unit == 0 && seconds < 3 * sizes[0])) {
         unit++;
     }
@@ -157,10 +160,11 @@ static const char *span(apr_pool_t *pool, apr_int64_t seconds, const char *langu
 
 static const char *with_token(apr_pool_t *pool, const char *url, const char *token)
 {
-    static const char mark[] = "{token}";
-    const char *at = strstr(url, mark);
+    static const char placeholder[] = "{token}";
+    const char *at = strstr(url, placeholder);
 
-    return at ? apr_pstrcat(pool, apr_pstrmemdup(pool, url, (apr_size_t)(at - url)), token, at + strlen(mark), NULL)
+    return at ? apr_pstrcat(pool, apr_pstrmemdup(pool, url, (apr_size_t)(at - url)), token, at + strlen(placeholder),
+                            NULL)
               : url;
 }
 
@@ -168,15 +172,15 @@ um_status_e um_notification_render(um_ctx_t *ctx, const um_mail_t *mail, const c
                                    apr_size_t *len)
 {
     const um_mail_settings_t *mail_settings = ctx->site->mail_settings;
+    const um_mail_kind_t *kind = um_mail_kind_find(mail->kind);
     const char *language = "";
     const um_template_t *template = um_templates_find(mail_settings->templates, mail->kind, mail->language, &language);
     const um_template_value_t values[] = {
         { "username", mail->username },
         { "email", mail->address },
         { "token", token },
-        { "url", with_token(ctx->pool, is_verify(mail) ? mail_settings->verify_url : mail_settings->reset_url, token) },
-        { "expires", span(ctx->pool, is_verify(mail) ? ctx->settings->verify_lifetime : ctx->settings->reset_lifetime,
-                          language) },
+        { "url", with_token(ctx->pool, um_mail_kind_url(kind, mail_settings), token) },
+        { "expires", duration(ctx->pool, um_mail_kind_lifetime(kind, ctx->settings), language) },
         { "site", mail_settings->site },
         { "new_email", mail->detail },
     };
@@ -192,10 +196,10 @@ um_status_e um_notification_render(um_ctx_t *ctx, const um_mail_t *mail, const c
                                       &message.subject, &message.text, &message.html) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "its template cannot be filled");
     }
-    /* The same for each try: a mailbox that got both can tell. */
+    /* Each try has the same Message-ID, so a mailbox that gets the mail twice can drop one. */
     message.message_id = apr_pstrcat(ctx->pool, mail->id, strrchr(mail_settings->from_address, '@'), NULL);
     if (um_mailmsg_build(ctx->pool, &message, bytes, len) != APR_SUCCESS) {
-        return um_ctx_failed(ctx, "it cannot be made a message: an address is not fit for one");
+        return um_ctx_failed(ctx, "no message can be made of it: an address is invalid");
     }
     return UM_OK;
 }

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "outbox.h"
 
+#include "mail_settings.h"
 #include "store.h"
 #include "store_purge.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-/* As many rows of each kind as SQLite deletes within a few milliseconds, in which nobody else can write. */
+/* Rows of each kind. SQLite deletes so many within a few milliseconds, in which no other thread can write. */
 #define PURGE_BATCH 200
 
-/* No mail waits longer for its next try, and no lease lasts longer (UserMgmtMailTimeout: 5 minutes at most). */
+/* Seconds. No mail waits longer for its next attempt, and no lease is longer (UserMgmtMailTimeout is at most 5
+ * minutes). */
 #define LONGEST_WAIT 7200
 
 um_status_e um_outbox_purge(um_ctx_t *ctx, apr_int64_t keep, int *more)
 {
     um_store_call_t call = um_ctx_store(ctx);
     apr_int64_t now = um_ctx_seconds(ctx);
-    /* What was made within the hour counts against the limits, sent or not, good or not. */
+    /* Mails and tokens of the last hour count against the limits, whatever became of them. */
     um_store_purge_t before = {
-        .mails = now - (keep > UM_NOTIFICATION_HOUR ? keep : UM_NOTIFICATION_HOUR),
-        .one_time_tokens = now - UM_NOTIFICATION_HOUR,
+        .mails = now - (keep > UM_MAIL_LIMIT_PERIOD ? keep : UM_MAIL_LIMIT_PERIOD),
+        .one_time_tokens = now - UM_MAIL_LIMIT_PERIOD,
         .sessions = now,
         .names = now,
     };
@@ -29,7 +31,7 @@ um_status_e um_outbox_purge(um_ctx_t *ctx, apr_int64_t keep, int *more)
     return um_store_purge(&call, &before, PURGE_BATCH, more) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
-/* The least id that is made at a time. */
+/* The smallest id that can have been made at that time: an id begins with its time in milliseconds. */
 static const char *first_id(apr_pool_t *pool, apr_int64_t seconds)
 {
     apr_uint64_t ms = (apr_uint64_t)(seconds > 0 ? seconds : 0) * 1000;
@@ -37,10 +39,10 @@ static const char *first_id(apr_pool_t *pool, apr_int64_t seconds)
     return apr_psprintf(pool, "%08x-%04x-7000-8000-000000000000", (unsigned)(ms >> 16), (unsigned)(ms & 0xffff));
 }
 
-/* Nobody has looked for the mails of another site for a month. */
+/* Gives up mails of other sites that are a month old: no worker has looked for them. */
 static apr_status_t drop_orphans(um_ctx_t *ctx, um_store_call_t *call, int *most)
 {
-    apr_int64_t now = um_ctx_seconds(ctx), before = now - UM_NOTIFICATION_LONGEST_AGE;
+    apr_int64_t now = um_ctx_seconds(ctx), before = now - UM_MAIL_LONGEST_AGE;
     const char *id = first_id(ctx->pool, before);
     apr_array_header_t *sites;
     apr_status_t rv = um_store_purge_sites(call, &sites);

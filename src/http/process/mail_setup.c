@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "email.h"
+#include "mail_kind.h"
+#include "mail_settings.h"
 #include "module.h"
 #include "notification.h"
 #include "process.h"
@@ -116,7 +118,7 @@ static const char *check_sending(const um_config_check_t *check, um_mail_setting
     if (!strstr(mail_settings->verify_url, "{token}")) {
         return um_config_check_error(check, UM_SET_UserMgmtVerifyURL, "must contain {token}");
     }
-    if (!folder || um_templates_read(check->pconf, folder, um_notification_kinds, um_notification_placeholders,
+    if (!folder || um_templates_read(check->pconf, folder, um_mail_kind_names(check->pconf), um_notification_placeholders,
                                      settings->mail_language, &templates, &why) != APR_SUCCESS) {
         return um_config_check_error(check, UM_SET_UserMgmtMailTemplates, "%s", why);
     }

@@ -4,7 +4,6 @@
 #include "ctx.h"
 #include "log_limit.h"
 #include "module.h"
-#include "notification.h"
 #include "process.h"
 #include "signature_cache.h"
 #include "single_flight.h"

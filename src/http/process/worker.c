@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctx.h"
+#include "mail_settings.h"
 #include "module.h"
 #include "monotonic.h"
 #include "outbox.h"
 #include "process.h"
+#include "transport.h"
 
 #include <apr_strings.h>
 #include <http_core.h>
