@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "jwk.h"
 #include "keyring.h"
 #include "key_directory.h"
 #include "rotation.h"

@@ -2,6 +2,8 @@
 /* Input without a line feed: the text of a token. With one: a header, a line feed, and claims, which are signed here -
  * else no fuzzer would ever get past the signature. A token that is taken has exactly the text that its key gives it,
  * is in time and is ours; one that is refused leaves no claims and a reason in plain ASCII. */
+#include "json.h"
+#include "jwk.h"
 #include "jwt.h"
 #include "base64url.h"
 

@@ -12,6 +12,7 @@
 #include "authenticate.h"
 #include "core_settings.h"
 #include "ctx.h"
+#include "jwk.h"
 #include "keyring.h"
 #include "pwhash.h"
 #include "registration.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tap.h"
+#include "json.h"
 #include "testkey.h"
 #include "jwk.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tap.h"
+#include "json.h"
+#include "jwk.h"
+#include "signature_cache.h"
 #include "testkey.h"
 #include "jwt.h"
 #include "jwt_cases.h"

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tap.h"
+#include "json.h"
+#include "jwk.h"
 #include "jwt.h"
-#include "pkey.h"
+#include "jose_private.h"
+#include "signature_cache.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>

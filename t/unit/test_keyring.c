@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "jwk.h"
 #include "site.h"
 #include "testkey.h"
 

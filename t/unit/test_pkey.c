@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tap.h"
 #include "testkey.h"
-#include "pkey.h"
+#include "jose_private.h"
 
 #include <apr_general.h>
 #include <openssl/err.h>
@@ -111,7 +111,7 @@ static EVP_PKEY *mixed_halves(void)
     char *pem = NULL;
     EVP_PKEY *evp = evp_of(p256_pem);
     BIGNUM *d = NULL;
-    const um_pkey_algorithm_member_t *members;
+    const um_pkey_member_t *members;
     unsigned char bytes[32];
 
     um_pkey_generate(pool, "ES256", &pem);
@@ -148,14 +148,14 @@ static void test_refused(void)
            "more than 8192");
     refuse("RSA, e = 1", testkey_pem(pool, testkey_rsa(pool, n, "AQ"), 0, NULL), "public exponent");
     refuse("RSA, e = 2", testkey_pem(pool, testkey_rsa(pool, n, "Ag"), 0, NULL), "public exponent");
-    refuse("RSA-PSS", testkey_pem(pool, rsa_pss(), 1, NULL), "neither");
+    refuse("RSA-PSS", testkey_pem(pool, rsa_pss(), 1, NULL), "another type");
     refuse("P-384", testkey_pem(pool, EVP_EC_gen("P-384"), 1, NULL), "another curve");
     refuse("secp256k1", testkey_pem(pool, EVP_EC_gen("secp256k1"), 1, NULL), "another curve");
-    refuse("Ed448", testkey_pem(pool, EVP_PKEY_Q_keygen(NULL, NULL, "ED448"), 1, NULL), "neither");
-    refuse("X25519", testkey_pem(pool, EVP_PKEY_Q_keygen(NULL, NULL, "X25519"), 0, NULL), "neither");
+    refuse("Ed448", testkey_pem(pool, EVP_PKEY_Q_keygen(NULL, NULL, "ED448"), 1, NULL), "another type");
+    refuse("X25519", testkey_pem(pool, EVP_PKEY_Q_keygen(NULL, NULL, "X25519"), 0, NULL), "another type");
     refuse("encrypted", testkey_pem(pool, evp_of(p256_pem), 1, EVP_aes_256_cbc()), "encrypted");
     refuse("encrypted, older form", old_pem(evp_of(rsa_pem), EVP_aes_256_cbc()), "encrypted");
-    refuse("halves of two keys", testkey_pem(pool, mixed_halves(), 1, NULL), "not its own");
+    refuse("halves of two keys", testkey_pem(pool, mixed_halves(), 1, NULL), "not that of the private key");
     refuse("nothing", "", "no private or public key");
     refuse("text", "Not a key at all.\n", "no private or public key");
     refuse("half a file", half, "no private or public key");

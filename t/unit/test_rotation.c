@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
+#include "jwk.h"
 #include "key_directory.h"
 #include "rotation.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keys_private.h"
 
+#include "jwk.h"
 #include "secret_file.h"
 
 #include <apr_file_info.h>

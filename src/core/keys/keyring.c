@@ -2,6 +2,8 @@
 #include "keyring.h"
 
 #include "base64url.h"
+#include "json.h"
+#include "jwk.h"
 #include "key_directory.h"
 
 #include <apr_atomic.h>

@@ -3,8 +3,10 @@
 #define UM_KEYRING_H
 /* The keys that sign and verify tokens: a file, or a folder of them (key_directory.h). In a process that follows the
  * folder the keys change while it runs; whoever is at work with a key keeps it. */
-#include "jwk.h"
+#include <apr_pools.h>
+#include <apr_tables.h>
 
+typedef struct um_jwk_t um_jwk_t;
 typedef struct um_keyring_t um_keyring_t;
 
 /** Reads a key file, or the files of a folder that are published or in use. APR_EGENERAL: *why names the file and what

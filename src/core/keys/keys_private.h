@@ -3,10 +3,11 @@
 #define UM_KEYS_PRIVATE_H
 /* The single steps of rotation.h: a folder of keys under our lock, and what can be done to one of its files. For
  * rotation.c alone. */
-#include "jwk.h"
 #include "key_directory.h"
 
 #include <apr_file_io.h>
+
+typedef struct um_jwk_t um_jwk_t;
 
 typedef struct um_key_directory_t {
     apr_pool_t *pool;

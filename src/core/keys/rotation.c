@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rotation.h"
 
+#include "jwk.h"
+#include "jwt.h"
 #include "keys_private.h"
-#include "token.h"
 
 #include <apr_file_io.h>
 #include <string.h>
@@ -71,7 +72,7 @@ static int successor(const um_key_directory_t *work, int i)
 
 static apr_status_t retire_old(um_key_directory_t *work, const um_rotation_t *plan)
 {
-    apr_time_t longest = apr_time_from_sec(plan->lifetime + UM_TOKEN_LEEWAY + SLACK_SECONDS);
+    apr_time_t longest = apr_time_from_sec(plan->lifetime + UM_JWT_LEEWAY_MAX + SLACK_SECONDS);
 
     for (int i = 0; i < work->signing; i++) {
         if (um_key_directory_can_sign(work, i, UM_KEY_IN_USE)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token.h"
 
+#include "json.h"
+#include "jwk.h"
 #include "jwt.h"
 #include "keyring.h"
 #include "random.h"

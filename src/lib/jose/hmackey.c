@@ -10,7 +10,7 @@
 #include <openssl/params.h>
 
 struct um_hmackey_t {
-    EVP_MAC_CTX *keyed;        /* never updated itself, only copied: copying reads it and so needs no lock */
+    EVP_MAC_CTX *keyed;        /* never updated, only copied, which needs no lock */
 };
 
 static apr_status_t free_keyed(void *data)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jwk.h"
+
 #include "base64url.h"
 #include "hmackey.h"
-#include "secret_file.h"
-#include "pkey.h"
+#include "jose_private.h"
+#include "json.h"
 #include "random.h"
+#include "secret_file.h"
 #include "wipe.h"
 
 #include <string.h>
@@ -13,8 +15,8 @@
 
 #include <openssl/err.h>
 
-#define SECRET_NEW 32          /* bytes of a secret that we make */
-#define DEPTH 4                /* of a JWK's JSON; ours has 1, others may keep lists in it */
+#define SECRET_NEW 32          /* bytes of a new secret */
+#define DEPTH 4                /* of a JWK's JSON: ours has 1, those of other programs may have lists */
 #define SHA256 32
 
 struct um_jwk_t {
@@ -26,9 +28,9 @@ struct um_jwk_t {
     const char *kid;
 };
 
-/* RFC 7638 3: the SHA-256 of the members that make the key, in the order of their names and without any blank. In
- * pieces, so that no text with a secret in it is left in memory. */
-static const char *thumbprint(apr_pool_t *pool, const um_pkey_algorithm_member_t *member)
+/* RFC 7638 section 3: the SHA-256 of the required members, in the order of their names and without white space. It is
+ * computed in pieces, so that no text with a secret is left in memory. NULL: OpenSSL failed. */
+static const char *thumbprint(apr_pool_t *pool, const um_pkey_member_t *member)
 {
     unsigned char digest[SHA256];
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -60,22 +62,22 @@ static int is_text_or_absent(const um_json_t *object, const char *name, const ch
 
 static const char *use_secret(um_jwk_t *key, apr_pool_t *pool, um_json_value_t k)
 {
-    um_pkey_algorithm_member_t members[] = {{"k", k.text}, {"kty", "oct"}, {NULL, NULL}};
+    um_pkey_member_t members[] = {{"k", k.text}, {"kty", "oct"}, {NULL, NULL}};
     unsigned char *secret;
     apr_size_t len;
     apr_status_t status;
 
     if (k.kind != UM_JSON_STRING || um_base64url_decode(pool, k.text, k.len, &secret, &len) != APR_SUCCESS) {
-        return "a JWK whose k is not base64url text without padding";
+        return "k of the JWK is not base64url text without padding";
     }
     key->type = HMAC;
     key->kid = thumbprint(pool, members);
     status = um_hmackey_create(pool, secret, len, &key->of.hmac);
     um_wipe(secret, len);
     if (status == APR_EINVAL) {
-        return "a secret of fewer than 32 bytes";
+        return "the secret has fewer than 32 bytes";
     }
-    return status == APR_SUCCESS ? NULL : "a secret that OpenSSL does not take";
+    return status == APR_SUCCESS ? NULL : "OpenSSL refuses the secret";
 }
 
 static const char *use_jwk(um_jwk_t *key, apr_pool_t *pool, const um_json_t *object)
@@ -84,19 +86,19 @@ static const char *use_jwk(um_jwk_t *key, apr_pool_t *pool, const um_json_t *obj
     const char *why;
 
     if (!is_text(um_json_get(object, "kty"), "oct")) {
-        why = "a JWK of another kty than oct: public and private keys are read in PEM form";
+        why = "the JWK has another kty than oct. Public and private keys must be in PEM form";
     }
     else if (!is_text_or_absent(object, "alg", "HS256")) {
-        why = "a JWK for another alg than HS256";
+        why = "the JWK is for another alg than HS256";
     }
     else if (!is_text_or_absent(object, "use", "sig")) {
-        why = "a JWK for another use than sig";
+        why = "the JWK is for another use than sig";
     }
     else {
         why = use_secret(key, pool, k);
     }
     if (k.kind == UM_JSON_STRING) {
-        /* The document is ours and about to go; the secret in it must not stay in freed memory. */
+        /* The document is freed next, and the secret must not stay in freed memory. */
         um_wipe(k.text, k.len);
     }
     return why;
@@ -115,7 +117,7 @@ static const char *parse_jwk(um_jwk_t *key, apr_pool_t *pool, const char *text, 
         why = apr_pstrcat(pool, "not JSON: ", why, NULL);
     }
     else {
-        why = use_jwk(key, pool, doc->root);       /* an object: the text began with its brace */
+        why = use_jwk(key, pool, doc->root);       /* an object, because the text begins with a brace */
     }
     apr_pool_destroy(scratch);
     return why;
@@ -144,7 +146,7 @@ apr_status_t um_jwk_parse(apr_pool_t *pool, const char *text, apr_size_t len, um
     *why = first < len && text[first] == '{' ? parse_jwk(made, pool, text, len) : parse_pem(made, pool, text, len);
     ERR_pop_to_mark();
     if (*why == NULL && made->kid == NULL) {
-        *why = "a key without a thumbprint: SHA-256 failed";
+        *why = "the thumbprint of the key could not be computed: SHA-256 failed";
     }
     if (*why) {
         return APR_EINVAL;
@@ -188,7 +190,7 @@ int um_jwk_is_secret(const um_jwk_t *key)
 
 um_json_t *um_jwk_public(const um_jwk_t *key, apr_pool_t *pool)
 {
-    const um_pkey_algorithm_member_t *member;
+    const um_pkey_member_t *member;
     um_json_t *object;
 
     if (key->type == HMAC) {
@@ -243,7 +245,7 @@ apr_status_t um_jwk_create(apr_pool_t *pool, const char *alg, const char *file, 
     apr_status_t status = strcmp(alg, "HS256") == 0 ? generate_secret(pool, &text) : um_pkey_generate(pool, alg, &text);
 
     if (status == APR_ENOTIMPL) {
-        *why = "the algorithm is none of EdDSA, ES256, RS256 and HS256";
+        *why = "the algorithm is not one of EdDSA, ES256, RS256 and HS256";
     }
     else if (status != APR_SUCCESS) {
         *why = "OpenSSL could not make a key";

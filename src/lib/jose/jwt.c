@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jwt.h"
+
 #include "base64url.h"
+#include "json.h"
+#include "jwk.h"
+#include "signature_cache.h"
 
 #include <string.h>
 
@@ -8,9 +12,9 @@
 
 #define DEPTH 8                /* of lists and objects in a header or in claims */
 #define DIGEST 32
-#define INT64_AS_DOUBLE 9.2e18 /* times beyond are no times: they could not be cast to one */
+#define INT64_AS_DOUBLE 9.2e18 /* larger times are refused: they could not be cast to int64 */
 
-/* A token in its three parts; all point into the received text. */
+/* The three parts of a token. All point into the received text. */
 typedef struct parts_t {
     const char *text;
     apr_size_t len;
@@ -18,7 +22,7 @@ typedef struct parts_t {
     apr_size_t payload_len;
     const char *sig;
     apr_size_t sig_len;
-    apr_size_t signed_len;     /* from text on: header, dot and payload, as received */
+    apr_size_t signed_len;     /* bytes from text on: header, dot and payload, as received */
 } parts_t;
 
 apr_status_t um_jwt_sign(apr_pool_t *pool, const um_jwk_t *key, const char *typ, um_json_t *claims, const char **token)
@@ -48,7 +52,7 @@ apr_status_t um_jwt_sign(apr_pool_t *pool, const um_jwk_t *key, const char *typ,
     return APR_SUCCESS;
 }
 
-static const char *split(const char *token, parts_t *parts)
+static const char *split_token(const char *token, parts_t *parts)
 {
     apr_size_t len = token ? strnlen(token, UM_JWT_MAX + 1) : 0;
     const char *first, *second;
@@ -74,7 +78,7 @@ static const char *split(const char *token, parts_t *parts)
     return NULL;
 }
 
-/* The JSON object that len characters of base64url text hold, or NULL. */
+/* The JSON object in len characters of base64url text; NULL when there is none. */
 static um_json_t *read_object(apr_pool_t *pool, const char *text, apr_size_t len)
 {
     unsigned char *bytes;
@@ -86,14 +90,14 @@ static um_json_t *read_object(apr_pool_t *pool, const char *text, apr_size_t len
         || um_json_parse(pool, (const char *)bytes, bytes_len, DEPTH, &doc, &why) != APR_SUCCESS) {
         return NULL;
     }
-    /* A text with half a surrogate pair is no Unicode, and two of them would read as the same. */
+    /* Two texts that differ in an unpaired surrogate would read as the same. */
     if (doc->kind != UM_JSON_OBJECT || (doc->lone && doc->lone->nelts > 0)) {
         return NULL;
     }
     return doc->root;
 }
 
-/* NULL equals nothing, so what was forgotten in the rules lets nobody in. */
+/* NULL equals nothing, so a rule that was forgotten accepts no token. */
 static int is_text(um_json_value_t value, const char *want)
 {
     return want && value.kind == UM_JSON_STRING && value.len == strlen(want)
@@ -102,7 +106,8 @@ static int is_text(um_json_value_t value, const char *want)
 
 static const char *find_key(const um_jwt_rules_t *rules, const um_json_t *header, const um_jwk_t **key)
 {
-    /* What would let a token bring its own key, change how it is read, or demand what we do not know of. */
+    /* These would let a token bring its own key, change how it is read, or demand an extension that we do not support.
+     * */
     static const char *const refused[] = {"crit", "b64", "zip", "jwk", "jku", "x5u", "x5c"};
     um_json_value_t kid = um_json_get(header, "kid");
     apr_size_t i;
@@ -116,7 +121,7 @@ static const char *find_key(const um_jwt_rules_t *rules, const um_json_t *header
         return "no usable kid";
     }
     *key = rules->find(rules->baton, kid.text);
-    /* Asked again because the cache of good signatures rests on it: a kid is one key, whoever looked it up. */
+    /* Compared again, because the signature cache relies on it that a kid stands for one key. */
     if (*key == NULL || !is_text(kid, um_jwk_kid(*key))) {
         return "unknown kid";
     }
@@ -148,7 +153,7 @@ static apr_status_t check_signature(apr_pool_t *pool, const um_jwt_rules_t *rule
     return status;
 }
 
-/* Times stay doubles: a number like 1e300, cast to an integer, could become any time. */
+/* Times are doubles: a number such as 1e300, cast to an integer, could become any time. */
 static int read_time(const um_json_t *claims, const char *name, double absent, double *seconds)
 {
     um_json_value_t value = um_json_get(claims, name);
@@ -169,7 +174,7 @@ static const char *judge_times(const um_jwt_rules_t *rules, const um_json_t *cla
         || !read_time(claims, "iat", now, &iat)) {
         return "a time that is no number of seconds";
     }
-    /* Written so that whatever is not plainly in time is out. */
+    /* Written so that NaN is refused too. */
     if (!(now < exp + leeway)) {
         return "expired, or without exp";
     }
@@ -205,7 +210,7 @@ apr_status_t um_jwt_verify(apr_pool_t *pool, const um_jwt_rules_t *rules, const 
     parts_t parts;
 
     *claims = NULL;
-    *why = split(token, &parts);
+    *why = split_token(token, &parts);
     if (*why) {
         return APR_EINVAL;
     }

@@ -14,15 +14,15 @@
 #define STRIPES 64
 
 typedef struct set_t {
-    apr_uint32_t used;                     /* how many of the ways are filled, from the first on */
-    unsigned char way[WAYS][DIGEST];       /* the one seen last stands first, so the last one is the one to give way */
+    apr_uint32_t used;                     /* the number of ways that are filled, from the first on */
+    unsigned char way[WAYS][DIGEST];       /* the most recently used comes first, the last one is evicted */
 } set_t;
 
 struct um_signature_cache_t {
     set_t *sets;
     apr_uint64_t set_mask;
     apr_thread_mutex_t *lock[STRIPES];
-    EVP_MD *sha256;                        /* fetched once: a fetch for each token would queue at OpenSSL's own lock */
+    EVP_MD *sha256;                        /* fetched once: each fetch waits for a lock of OpenSSL */
 };
 
 static apr_status_t free_sha256(void *data)
@@ -75,7 +75,7 @@ apr_status_t um_signature_cache_digest(const um_signature_cache_t *cache, const 
     return good ? APR_SUCCESS : APR_EGENERAL;
 }
 
-/* The digest is as good as random and only good tokens get in, so its own bits spread the sets evenly. */
+/* A digest is as good as random, and only valid tokens are added, so its own bits spread over the sets evenly. */
 static apr_uint64_t set_number(const um_signature_cache_t *cache, const unsigned char digest[DIGEST])
 {
     apr_uint64_t bits;
@@ -84,7 +84,7 @@ static apr_uint64_t set_number(const um_signature_cache_t *cache, const unsigned
     return bits & cache->set_mask;
 }
 
-/* With the lock held. The place of digest in set, or set->used. */
+/* The index of digest in set; set->used when it is not there. The lock is held. */
 static apr_uint32_t find(const set_t *set, const unsigned char digest[DIGEST])
 {
     apr_uint32_t i;
@@ -97,7 +97,7 @@ static apr_uint32_t find(const set_t *set, const unsigned char digest[DIGEST])
     return i;
 }
 
-/* With the lock held. Moves what stands before place one back and puts digest first. */
+/* Puts digest first and moves those before place one back. The lock is held. */
 static void put_first(set_t *set, const unsigned char digest[DIGEST], apr_uint32_t place)
 {
     memmove(set->way[1], set->way[0], (size_t)place * DIGEST);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ecdsasig.h"
+#include "jose_private.h"
 
 #include <string.h>
 
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 
-#define SCALAR (UM_ECDSASIG_RAW / 2)
+#define SCALAR (UM_ECDSA_RAW / 2)
 
-/* n of P-256 (FIPS 186-4 D.1.2.3). */
+/* The order n of P-256 (FIPS 186-4 D.1.2.3). */
 static const unsigned char order[SCALAR] = {
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51
@@ -21,7 +21,7 @@ static int is_scalar(const unsigned char *number)
     return memcmp(number, zero, SCALAR) != 0 && memcmp(number, order, SCALAR) < 0;
 }
 
-/* DER wants the fewest bytes, and one more where the first bit would make the number negative. */
+/* DER requires the fewest bytes, and a zero byte in front if the first bit would make the number negative. */
 static unsigned char *put_integer(unsigned char *out, const unsigned char *number)
 {
     apr_size_t skip = 0, len;
@@ -42,8 +42,8 @@ static unsigned char *put_integer(unsigned char *out, const unsigned char *numbe
     return out + len;
 }
 
-apr_status_t um_ecdsasig_to_der(const unsigned char raw[UM_ECDSASIG_RAW], unsigned char der[UM_ECDSASIG_DER],
-                                apr_size_t *der_len)
+apr_status_t um_ecdsa_to_der(const unsigned char raw[UM_ECDSA_RAW], unsigned char der[UM_ECDSA_DER],
+                             apr_size_t *der_len)
 {
     unsigned char *end;
 
@@ -57,7 +57,7 @@ apr_status_t um_ecdsasig_to_der(const unsigned char raw[UM_ECDSASIG_RAW], unsign
     return APR_SUCCESS;
 }
 
-apr_status_t um_ecdsasig_to_raw(const unsigned char *der, apr_size_t der_len, unsigned char raw[UM_ECDSASIG_RAW])
+apr_status_t um_ecdsa_to_raw(const unsigned char *der, apr_size_t der_len, unsigned char raw[UM_ECDSA_RAW])
 {
     const unsigned char *at = der;
     ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)der_len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tap.h"
-#include "ecdsasig.h"
+#include "jose_private.h"
 
 #include <apr_general.h>
 
@@ -62,18 +62,18 @@ int main(void)
         from_hex(pairs[i].r, raw);
         from_hex(pairs[i].s, raw + 32);
         len = 0;
-        status = um_ecdsasig_to_der(raw, der, &len);
+        status = um_ecdsa_to_der(raw, der, &len);
         if (pairs[i].der == NULL) {
             is_int(status, APR_EINVAL, pairs[i].name);
             continue;
         }
         ok(status == APR_SUCCESS && len == from_hex(pairs[i].der, want) && memcmp(der, want, len) == 0, "%s",
            pairs[i].name);
-        ok(um_ecdsasig_to_raw(der, len, back) == APR_SUCCESS && memcmp(raw, back, 64) == 0, "%s: and back",
+        ok(um_ecdsa_to_raw(der, len, back) == APR_SUCCESS && memcmp(raw, back, 64) == 0, "%s: and back",
            pairs[i].name);
     }
     for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        is_int(um_ecdsasig_to_raw(der, from_hex(refused[i].der, der), back), APR_EINVAL, refused[i].name);
+        is_int(um_ecdsa_to_raw(der, from_hex(refused[i].der, der), back), APR_EINVAL, refused[i].name);
     }
     apr_terminate();
     return tap_done();
