@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hooks of the module, and their order. um_<file>_<function> is in the file of that name below src/http. */
 #include "api.h"
-#include "auth_basic.h"
-#include "auth_bearer.h"
-#include "auth_expr.h"
-#include "auth_require.h"
-#include "cache_control.h"
-#include "failure.h"
-#include "identity_headers.h"
-#include "login_failure.h"
+#include "auth.h"
 #include "module.h"
 #include "process.h"
 
@@ -40,7 +33,7 @@ static void register_hooks(apr_pool_t *pool)
     /* Before other modules see headers by which a client claims an identity. */
     ap_hook_create_request(um_identity_headers_create, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(um_identity_headers_scrub, after_proxy, NULL, APR_HOOK_FIRST);
-    ap_hook_post_read_request(um_auth_bearer_error_page, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(um_auth_bearer_error_document, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Before mod_proxy, mod_rewrite and mod_alias, which would take paths of the API. */
     ap_hook_pre_translate_name(um_api_pre_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
@@ -49,18 +42,17 @@ static void register_hooks(apr_pool_t *pool)
     /* Again, because mod_mime may have set another handler. */
     ap_hook_fixups(um_api_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Before mod_headers evaluates its expressions. */
-    ap_hook_fixups(um_identity_headers_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    /* The first hook after the fixups of mod_dir, which replaces the request by a subrequest. */
-    ap_hook_insert_filter(um_identity_headers_settle, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    /* After the filters that include other resources have been inserted, and before that of mod_cache. */
-    ap_hook_insert_filter(um_cache_control_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_fixups(um_resource_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* The first hook after the fixups, in which mod_dir and mod_negotiation may put a subrequest in the place of the
+     * request. Last in this hook: filters that include other resources have been inserted, that of mod_cache has not. */
+    ap_hook_insert_filter(um_resource_insert_filter, NULL, NULL, APR_HOOK_REALLY_LAST);
     um_cache_control_register();
     /* Before access is checked, because browsers send a preflight without a token. */
     ap_hook_header_parser(um_cors_preflight, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_insert_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_insert_error_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     um_cors_register();
-    ap_hook_handler(um_identity_headers_refuse, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(um_resource_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
     /* After all other handlers except the one for files. */
     ap_hook_handler(um_api_not_found, NULL, NULL, APR_HOOK_LAST);

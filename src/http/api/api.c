@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
 
+#include "auth.h"
 #include "authenticate.h"
 #include "module.h"
 #include "process.h"
 #include "random.h"
-#include "request.h"
 #include "store_user.h"
-#include "tls.h"
 #include "user.h"
 
 #include <apr_strings.h>
@@ -25,9 +24,9 @@
 /* What the path of a request is to the API; NULL: the request is not for the API. */
 static const um_route_match_t *match_of(const request_rec *r)
 {
-    const um_request_t *known = um_request_look(r);
+    const um_request_t *record = um_request_get(r);
 
-    return known ? known->route : NULL;
+    return record ? record->route : NULL;
 }
 
 /* The host must enable the API itself. Subrequests are excluded, and so are error documents that point to the API,
@@ -41,7 +40,7 @@ static int may_be_ours(const request_rec *r)
 
 static void take(request_rec *r, um_route_match_t match)
 {
-    um_request_of(r)->route = apr_pmemdup(r->pool, &match, sizeof(match));
+    um_request_make(r)->route = apr_pmemdup(r->pool, &match, sizeof(match));
 }
 
 /* The path with "/" in place of each %2F and %00. NULL: it has none of them. */

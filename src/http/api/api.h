@@ -129,7 +129,7 @@ int um_reply_unauthorized(um_call_t *call, const char *error, um_message_e messa
 /** 401 with a Basic challenge: wrong credentials of a client (RFC 6749 5.2, invalid_client). */
 int um_reply_invalid_client(um_call_t *call);
 
-/** 403: the token came in a cookie, and the request came from another site (csrf.h). */
+/** 403: the token came in a cookie, and the request came from another site (csrf.c). */
 int um_reply_csrf_failed(um_call_t *call);
 
 /** The answer to a status of core. Logs call->ctx.cause for errors that are not the client's. */

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
-#include "credential.h"
-#include "csrf.h"
+#include "auth.h"
 #include "identity.h"
-#include "identity_headers_set.h"
 #include "module.h"
-#include "tls.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -73,20 +70,14 @@ static um_csrf_request_t forwarded_request(const um_call_t *call)
     };
 }
 
-static const um_credential_t *find_credential(um_call_t *call)
+static const um_auth_token_t *authenticate(um_call_t *call)
 {
-    static um_token_source_t usual[] = { { UM_TOKEN_SOURCE_HEADER, NULL }, { UM_TOKEN_SOURCE_COOKIE, NULL } };
+    static um_token_source_t sources[] = { { UM_TOKEN_SOURCE_HEADER, NULL }, { UM_TOKEN_SOURCE_COOKIE, NULL } };
+    static const apr_array_header_t usual = { NULL, sizeof(sources[0]), 2, 2, (char *)sources };
     const um_dir_config_t *dir = um_dir_config_of(call->r);
-    um_csrf_request_t ask = forwarded_request(call);
-    apr_array_header_t *sources;
+    um_csrf_request_t request = forwarded_request(call);
 
-    if (dir->is_set[UM_DIR_UserMgmtTokenSource]) {
-        return um_credential_look(call->r, dir->sources, &ask);
-    }
-    sources = apr_array_make(call->ctx.pool, 2, sizeof(um_token_source_t));
-    APR_ARRAY_PUSH(sources, um_token_source_t) = usual[0];
-    APR_ARRAY_PUSH(sources, um_token_source_t) = usual[1];
-    return um_credential_look(call->r, sources, &ask);
+    return um_auth_at(call->r, dir->is_set[UM_DIR_UserMgmtTokenSource] ? dir->sources : &usual, &request);
 }
 
 /* --- answers --- */
@@ -97,10 +88,10 @@ static int allow(um_call_t *call, const um_identity_t *identity)
 
     unsigned which = um_dir_config_of(call->r)->identity_headers;
 
-    if (!um_identity_headers_set(call->r, headers, identity, which ? which : um_identity_attribute_headers_on())) {
+    if (!um_identity_set_headers(call->r, headers, identity, which ? which : um_identity_attribute_headers_on())) {
         return um_reply_detail(call, HTTP_INTERNAL_SERVER_ERROR, UM_MESSAGE_SERVER_ERROR);
     }
-    apr_table_setn(headers, "Remote-User", um_identity_headers_printable(call->ctx.pool, identity->username));
+    apr_table_setn(headers, "Remote-User", um_identity_printable(call->ctx.pool, identity->username));
     return um_reply_json(call, HTTP_NO_CONTENT, NULL);
 }
 
@@ -119,23 +110,24 @@ static int check_demand(um_call_t *call, const um_identity_t *identity)
 
 int um_api_forward_auth(um_call_t *call)
 {
-    const um_credential_t *shown = find_credential(call);
+    const um_auth_token_t *found = authenticate(call);
 
-    call->ctx.cause = shown->cause;
-    call->ctx.known = shown->known;
-    switch (shown->state) {
-    case UM_CREDENTIAL_GOOD:
-        return check_demand(call, shown->identity);
-    case UM_CREDENTIAL_NONE:
+    call->ctx.cause = found->cause;
+    call->ctx.known = found->is_logged;
+    switch (found->state) {
+    case UM_AUTH_VALID:
+        return check_demand(call, found->identity);
+    case UM_AUTH_NONE:
         return um_reply_unauthorized(call, NULL, UM_MESSAGE_NOT_AUTHENTICATED);
-    case UM_CREDENTIAL_BAD:
+    case UM_AUTH_INVALID:
         return um_reply_status(call, UM_BAD_TOKEN);
-    case UM_CREDENTIAL_MALFORMED:
+    case UM_AUTH_AMBIGUOUS:
         /* nginx takes a 4xx other than 401 and 403 for a failure of this server. */
         return um_reply_unauthorized(call, "invalid_request", UM_MESSAGE_TOKENS_SEVERAL);
-    case UM_CREDENTIAL_FOREIGN:
+    case UM_AUTH_CROSS_SITE:
         return um_reply_csrf_failed(call);
-    case UM_CREDENTIAL_UNAVAILABLE:
+    case UM_AUTH_FOUND:
+    case UM_AUTH_UNAVAILABLE:
         break;
     }
     return um_reply_status(call, UM_UNAVAILABLE);

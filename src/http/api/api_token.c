@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
+#include "auth.h"
 #include "authenticate.h"
-#include "cookie.h"
-#include "csrf.h"
 #include "input_schema.h"
 #include "json.h"
-#include "login_failure.h"
 #include "module.h"
 #include "password.h"
 #include "refresh.h"
@@ -85,7 +83,7 @@ um_status_e um_api_token_create(um_call_t *call)
     um_session_new_t session;
     um_status_e status;
 
-    if (in->cookie && !um_cookie_name(call->r)) {
+    if (in->cookie && !um_token_cookie_name(call->r)) {
         um_ctx_error(&call->ctx, "cookie", UM_MESSAGE_COOKIE_NEEDS_TLS);
     }
     if (call->ctx.errors->nelts) {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
 
+#include "auth.h"
 #include "authenticate.h"
-#include "cookie.h"
 #include "core_settings.h"
 #include "input_schema.h"
 #include "json.h"
-#include "login_failure.h"
 #include "password.h"
 #include "registration.h"
 #include "store_user.h"

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
+#include "auth.h"
 #include "authenticate.h"
-#include "bearer.h"
 #include "client.h"
-#include "csrf.h"
 #include "module.h"
 #include "store_user.h"
-#include "token_source.h"
 
 
 #include <http_protocol.h>
@@ -100,29 +98,30 @@ static int check_without_token(um_call_t *call, um_access_e access)
     return um_reply_unauthorized(call, NULL, UM_MESSAGE_NOT_AUTHENTICATED);
 }
 
-/* The token of the Authorization header or, if there is no such header, of the cookie of UserMgmtCookie. */
-static um_bearer_e find_token(um_call_t *call, const char **token)
+/* Finds the token in the Authorization header or, if there is no such header, in the cookie of UserMgmtCookie. */
+static void find_token(um_call_t *call, um_auth_token_t *found)
 {
-    static const um_token_source_t cookie = { UM_TOKEN_SOURCE_COOKIE, NULL };
-    const char *header = apr_table_get(call->r->headers_in, "Authorization");
-    um_bearer_e form = header ? um_bearer_token(header, token) : um_token_source_find(call->r, &cookie, token);
+    static um_token_source_t header = { UM_TOKEN_SOURCE_HEADER, NULL };
+    static um_token_source_t cookie = { UM_TOKEN_SOURCE_COOKIE, NULL };
+    int has_header = um_request_header(call->r, UM_REQUEST_AUTHORIZATION) != NULL;
+    const apr_array_header_t source = { NULL, sizeof(header), 1, 1, (char *)(has_header ? &header : &cookie) };
 
-    call->by_cookie = !header && form != UM_BEARER_NONE;
-    return form;
+    um_auth_find(call->r, &source, NULL, found);
+    call->by_cookie = !has_header && found->form != UM_BEARER_NONE;
 }
 
 int um_authorize(um_call_t *call)
 {
     um_access_e access = call->match->first->access;
-    const char *token;
+    um_auth_token_t found;
 
     if (access != UM_ACCESS_REVOKE && is_open(call, access)) {
         return OK;
     }
-    switch (find_token(call, &token)) {
+    find_token(call, &found);
+    switch (found.form) {
     case UM_BEARER_FOUND:
-        return call->by_cookie && !um_csrf_allows(call->r) ? um_reply_csrf_failed(call)
-               : check_token(call, access, token);
+        return found.state == UM_AUTH_CROSS_SITE ? um_reply_csrf_failed(call) : check_token(call, access, found.token);
     case UM_BEARER_NONE:
         return check_without_token(call, access);
     case UM_BEARER_EMPTY:

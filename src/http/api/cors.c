@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
+#include "auth.h"
 #include "module.h"
-#include "request.h"
 #include "web_origin.h"
 
 #include <apr_lib.h>
@@ -71,9 +71,9 @@ static int may_use_cookies(const request_rec *r, const char *origin)
 
 static const um_route_match_t *route_of(const request_rec *r)
 {
-    const um_request_t *known = um_request_look(r);
+    const um_request_t *record = um_request_get(r);
 
-    return known ? known->route : NULL;
+    return record ? record->route : NULL;
 }
 
 static int is_route_for(const request_rec *r, um_access_e access)

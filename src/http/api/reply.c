@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
-#include "challenge.h"
+#include "auth.h"
 #include "input_schema.h"
 #include "json.h"
 #include "module.h"

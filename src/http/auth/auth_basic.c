@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "auth_basic.h"
+#include "auth.h"
 
 #include "basic.h"
-#include "caller.h"
-#include "failure.h"
+#include "identity.h"
 #include "log_limit.h"
-#include "login_failure.h"
 #include "module.h"
-#include "tls.h"
 
 #include <apr_strings.h>
 #include <http_core.h>
@@ -19,21 +16,21 @@
 
 static authn_status accept_caller(request_rec *r, const um_basic_t *found)
 {
-    /* As it is stored: Require user knows that spelling. */
+    /* The name as it is stored, because Require user compares that spelling. */
     r->user = apr_pstrdup(r->pool, found->identity->username);
-    um_caller_attach(r, found->identity);
+    um_request_set_identity(r, found->identity);
     if (found->hashed) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM411: password of %s: good", found->identity->user_id);
     }
     return AUTH_GRANTED;
 }
 
-static authn_status refuse(request_rec *r, const um_ctx_t *ctx, const char *username, authn_status status)
+static authn_status refuse_password(request_rec *r, const um_ctx_t *ctx, const char *username, authn_status status)
 {
     const char *type = ap_auth_type(r);
 
-    /* mod_auth_basic asks the next provider for a name that is not known here. What mod_auth_form answers depends on
-     * its pages. */
+    /* mod_auth_basic asks the next provider when the name does not exist here. The status that mod_auth_form gives
+     * depends on its pages, so the line is logged now. */
     if (status == AUTH_USER_NOT_FOUND && type && strcasecmp(type, "Basic") == 0) {
         um_login_failure_log_if_final(r, ctx, username);
     }
@@ -43,9 +40,9 @@ static authn_status refuse(request_rec *r, const um_ctx_t *ctx, const char *user
     return status;
 }
 
-static authn_status trouble(request_rec *r, const um_ctx_t *ctx, int level)
+static authn_status fail(request_rec *r, const um_ctx_t *ctx, int level)
 {
-    ap_log_rerror(APLOG_MARK, ctx->known ? APLOG_DEBUG : level, 0, r, "UM415: a password could not be checked: %s",
+    ap_log_rerror(APLOG_MARK, ctx->known ? APLOG_DEBUG : level, 0, r, "UM415: a password could not be verified: %s",
                   ctx->cause);
     um_failure_note(r, HTTP_SERVICE_UNAVAILABLE);
     return AUTH_GENERAL_ERROR;
@@ -64,7 +61,7 @@ static authn_status check_password(request_rec *r, const char *username, const c
     }
     if (server->settings.require_tls && !um_tls_is_on_or_local(r)) {
         ap_log_rerror(APLOG_MARK, um_log_limit_allows(server->misplaced_log) ? APLOG_WARNING : APLOG_DEBUG, 0, r,
-                      "UM414: a password came in clear text and was not looked at (UserMgmtRequireTLS)");
+                      "UM414: a password that came in clear text was not verified (UserMgmtRequireTLS)");
         um_failure_note(r, HTTP_FORBIDDEN);
         return AUTH_GENERAL_ERROR;
     }
@@ -73,13 +70,13 @@ static authn_status check_password(request_rec *r, const char *username, const c
     case UM_OK:
         return accept_caller(r, &found);
     case UM_ABSENT:
-        return refuse(r, &ctx, username, AUTH_USER_NOT_FOUND);
+        return refuse_password(r, &ctx, username, AUTH_USER_NOT_FOUND);
     case UM_INVALID:
-        return refuse(r, &ctx, username, AUTH_DENIED);
+        return refuse_password(r, &ctx, username, AUTH_DENIED);
     case UM_BUSY:
-        return trouble(r, &ctx, APLOG_WARNING);
+        return fail(r, &ctx, APLOG_WARNING);
     default:
-        return trouble(r, &ctx, APLOG_ERR);
+        return fail(r, &ctx, APLOG_ERR);
     }
 }
 

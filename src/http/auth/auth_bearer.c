@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "auth_bearer.h"
+#include "auth.h"
 
-#include "caller.h"
-#include "challenge.h"
+#include "identity.h"
 #include "log_limit.h"
 #include "module.h"
-#include "request.h"
 
 #include <apr_strings.h>
 #include <http_config.h>
@@ -18,43 +16,36 @@ static int is_bearer(const char *auth_type)
     return auth_type && strcasecmp(auth_type, "Bearer") == 0;
 }
 
-/* Of an error one text, a constant: what was wrong with a token is for the log. */
-static void challenge(request_rec *r, const char *error, const char *text)
+/* The description of an error is a constant. What was wrong with a token is for the log only. */
+static void set_challenge(request_rec *r, const char *error, const char *description)
 {
     const char *realm = ap_auth_name(r);
     const char *value = um_challenge_bearer(r->pool, realm ? realm : um_server_of(r->server)->settings.realm, error);
 
-    if (text) {
-        value = apr_pstrcat(r->pool, value, ", error_description=\"", text, "\"", NULL);
+    if (description) {
+        value = apr_pstrcat(r->pool, value, ", error_description=\"", description, "\"", NULL);
     }
-    /* httpd makes 407 of the 401 then. */
+    /* For a forward proxy, httpd changes the status 401 to 407. */
     apr_table_setn(r->err_headers_out, um_request_is_forward(r) ? "Proxy-Authenticate" : "WWW-Authenticate", value);
 }
 
-static int let_in(request_rec *r, const um_identity_t *identity)
+static int accept_token(request_rec *r, const um_identity_t *identity)
 {
-    um_caller_attach(r, identity);
+    um_request_set_identity(r, identity);
     r->user = apr_pstrdup(r->pool, identity->username);
     r->ap_auth_type = (char *)"Bearer";
     return OK;
 }
 
-static int refuse(request_rec *r, const um_credential_t *shown)
+static int refuse_token(request_rec *r, const um_auth_token_t *found)
 {
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM402: token refused: %s", shown->cause ? shown->cause : "-");
-    challenge(r, "invalid_token", "The token is not valid, or not any more");
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM402: token refused: %s", found->cause ? found->cause : "-");
+    set_challenge(r, "invalid_token", "The token is not valid, or not any more");
     return HTTP_UNAUTHORIZED;
 }
 
-static int away(request_rec *r, const um_credential_t *shown)
-{
-    ap_log_rerror(APLOG_MARK, shown->known ? APLOG_DEBUG : APLOG_ERR, 0, r,
-                  "UM401: a token could not be checked: %s", shown->cause ? shown->cause : "-");
-    return HTTP_SERVICE_UNAVAILABLE;
-}
-
-/* httpd's own module of later versions has the same AuthType, and may be meant. */
-static int not_ours(request_rec *r)
+/* A later version of httpd has a module with the same AuthType. It may be the one that is configured. */
+static int decline_without_site(request_rec *r)
 {
     if (!ap_find_linked_module("mod_auth_bearer.c")) {
         int is_time = um_log_limit_allows(um_server_of(r->server)->misplaced_log);
@@ -67,34 +58,37 @@ static int not_ours(request_rec *r)
 
 int um_auth_bearer_check(request_rec *r)
 {
-    const um_credential_t *shown;
+    const um_auth_token_t *found;
 
     if (!is_bearer(ap_auth_type(r))) {
         return DECLINED;
     }
     if (!um_server_of(r->server)->site) {
-        return not_ours(r);
+        return decline_without_site(r);
     }
-    shown = um_credential_of(r);
-    switch (shown->state) {
-    case UM_CREDENTIAL_GOOD:
-        return let_in(r, shown->identity);
-    case UM_CREDENTIAL_NONE:
-        challenge(r, NULL, NULL);
+    found = um_auth_of(r);
+    switch (found->state) {
+    case UM_AUTH_VALID:
+        return accept_token(r, found->identity);
+    case UM_AUTH_NONE:
+        set_challenge(r, NULL, NULL);
         return HTTP_UNAUTHORIZED;
-    case UM_CREDENTIAL_BAD:
-        return refuse(r, shown);
-    case UM_CREDENTIAL_MALFORMED:
-        challenge(r, "invalid_request", "More than one token");
+    case UM_AUTH_INVALID:
+        return refuse_token(r, found);
+    case UM_AUTH_AMBIGUOUS:
+        set_challenge(r, "invalid_request", "More than one token");
         return HTTP_BAD_REQUEST;
-    case UM_CREDENTIAL_FOREIGN:
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM404: a token in a cookie came with a request that no page of "
-                      "this site has sent");
+    case UM_AUTH_CROSS_SITE:
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM404: a token in a cookie was refused: the request did not come "
+                      "from a page of this site (UserMgmtTrustedOrigin)");
         return HTTP_FORBIDDEN;
-    case UM_CREDENTIAL_UNAVAILABLE:
+    case UM_AUTH_FOUND:
+    case UM_AUTH_UNAVAILABLE:
         break;
     }
-    return away(r, shown);
+    ap_log_rerror(APLOG_MARK, found->is_logged ? APLOG_DEBUG : APLOG_ERR, 0, r,
+                  "UM401: a token could not be verified: %s", found->cause ? found->cause : "-");
+    return HTTP_SERVICE_UNAVAILABLE;
 }
 
 int um_auth_bearer_note_failure(request_rec *r, const char *auth_type)
@@ -102,35 +96,35 @@ int um_auth_bearer_note_failure(request_rec *r, const char *auth_type)
     if (!is_bearer(auth_type) || !um_server_of(r->server)->site) {
         return DECLINED;
     }
-    challenge(r, NULL, NULL);
+    set_challenge(r, NULL, NULL);
     return OK;
 }
 
-/* --- 403 for who is known: AuthzSendForbiddenOnFailure --- */
+/* --- the challenge of a 403: AuthzSendForbiddenOnFailure --- */
 
-/* Whether the rules of the place have refused a caller whom his token had shown. */
+/* Whether access control has refused a caller who was authenticated by a token. */
 static int lacks_rights(const request_rec *r)
 {
-    const um_request_t *known = um_request_look(r);
+    const um_request_t *record = um_request_get(r);
 
-    return r->status == HTTP_FORBIDDEN && known && known->identity && !known->is_allowed
-           && known->credential.identity == known->identity && um_server_of(r->server)->site
+    return r->status == HTTP_FORBIDDEN && record && record->identity && !record->is_allowed
+           && record->token.identity == record->identity && um_server_of(r->server)->site
            && is_bearer(ap_auth_type((request_rec *)r));
 }
 
-static const char NEEDS[] = "The account has not the rights that this needs";
+static const char LACKS_RIGHTS[] = "The account has not the rights that this needs";
 
 void um_auth_bearer_error(request_rec *r)
 {
     if (lacks_rights(r)) {
-        challenge(r, "insufficient_scope", NEEDS);
+        set_challenge(r, "insufficient_scope", LACKS_RIGHTS);
     }
 }
 
-int um_auth_bearer_error_page(request_rec *r)
+int um_auth_bearer_error_document(request_rec *r)
 {
     if (r->prev && lacks_rights(r->prev)) {
-        challenge(r->prev, "insufficient_scope", NEEDS);
+        set_challenge(r->prev, "insufficient_scope", LACKS_RIGHTS);
     }
     return DECLINED;
 }

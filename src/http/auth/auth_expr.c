@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "auth_expr.h"
+#include "auth.h"
 
-#include "caller.h"
 #include "claims.h"
-#include "credential.h"
+#include "identity.h"
 #include "module.h"
 
 #include <apr_strings.h>
 #include <string.h>
 #include <strings.h>
 
-/* A token that cannot be checked fails the expression: as if nobody called, it would be a yes under "Require not". */
-static const um_credential_t *look(ap_expr_eval_ctx_t *ctx)
+/* A token that cannot be verified makes the expression fail. If it counted as no caller, "Require not" would let the
+ * request pass. */
+static const um_auth_token_t *verified_token(ap_expr_eval_ctx_t *ctx)
 {
-    const um_credential_t *shown = um_credential_of(ctx->r);
+    const um_auth_token_t *found = um_auth_of(ctx->r);
 
-    if (shown->state == UM_CREDENTIAL_UNAVAILABLE) {
-        *ctx->err = "the token could not be checked";
-        ap_log_rerror(APLOG_MARK, shown->known ? APLOG_DEBUG : APLOG_ERR, 0, ctx->r,
-                      "UM421: a token that an expression asks for could not be checked: %s",
-                      shown->cause ? shown->cause : "-");
+    if (found->state == UM_AUTH_UNAVAILABLE) {
+        *ctx->err = "the token could not be verified";
+        ap_log_rerror(APLOG_MARK, found->is_logged ? APLOG_DEBUG : APLOG_ERR, 0, ctx->r,
+                      "UM421: a token that an expression needs could not be verified: %s",
+                      found->cause ? found->cause : "-");
     }
-    return shown;
+    return found;
 }
 
-static const um_identity_t *who(ap_expr_eval_ctx_t *ctx)
+static const um_identity_t *identity_of(ap_expr_eval_ctx_t *ctx)
 {
-    const um_identity_t *identity = ctx->r ? um_caller_of(ctx->r) : NULL;
+    const um_identity_t *identity = ctx->r ? um_request_identity(ctx->r) : NULL;
 
-    return identity || !ctx->r ? identity : look(ctx)->identity;
+    return identity || !ctx->r ? identity : verified_token(ctx)->identity;
 }
 
 static const char *token_of(ap_expr_eval_ctx_t *ctx)
@@ -36,13 +36,13 @@ static const char *token_of(ap_expr_eval_ctx_t *ctx)
     if (!ctx->r) {
         return NULL;
     }
-    return um_caller_of(ctx->r) ? um_caller_token(ctx->r) : look(ctx)->token;
+    return um_request_identity(ctx->r) ? um_request_token(ctx->r) : verified_token(ctx)->token;
 }
 
 /* data is the attribute. */
-static const char *value_of(ap_expr_eval_ctx_t *ctx, const void *data)
+static const char *attribute_value(ap_expr_eval_ctx_t *ctx, const void *data)
 {
-    const um_identity_t *identity = who(ctx);
+    const um_identity_t *identity = identity_of(ctx);
 
     return identity ? um_identity_attribute_value(data, identity) : "";
 }
@@ -59,7 +59,7 @@ static const char *claim(ap_expr_eval_ctx_t *ctx, const void *data, const char *
 
 static apr_array_header_t *groups(ap_expr_eval_ctx_t *ctx, const void *data, const char *unused)
 {
-    const um_identity_t *identity = who(ctx);
+    const um_identity_t *identity = identity_of(ctx);
     apr_array_header_t *names = apr_array_make(ctx->p, 4, sizeof(char *));
     const char *all = identity ? identity->groups : "";
 
@@ -77,7 +77,7 @@ static int variable(ap_expr_lookup_parms *parms)
 
     for (unsigned i = 0; (attribute = um_identity_attribute_at(i)) != NULL; i++) {
         if (strcasecmp(parms->name, attribute->variable) == 0) {
-            *parms->func = (const void *)value_of;
+            *parms->func = (const void *)attribute_value;
             *parms->data = attribute;
             return OK;
         }
@@ -89,7 +89,7 @@ int um_auth_expr_lookup(ap_expr_lookup_parms *parms)
 {
     switch (parms->type) {
     case AP_EXPR_FUNC_VAR:
-        return strncasecmp(parms->name, "USERMGMT_", 9) == 0 ? variable(parms) : DECLINED;
+        return variable(parms);
     case AP_EXPR_FUNC_STRING:
         if (strcasecmp(parms->name, "usermgmt_claim") == 0) {
             *parms->func = (const void *)claim;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "auth_require.h"
+#include "auth.h"
 
-#include "caller.h"
 #include "claims.h"
+#include "identity.h"
 #include "module.h"
 
 #include <ap_expr.h>
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* --- reading the line; an argument may hold %{...}, so what it comes to is known only when somebody calls --- */
+/* --- parsing the line; an argument may contain %{...}, which is evaluated with each request --- */
 
 static const char *parse(cmd_parms *cmd, const char *line, const void **parsed)
 {
@@ -51,28 +51,30 @@ static const char *parse_claim(cmd_parms *cmd, const char *line, const void **pa
     return parse(cmd, line, parsed);
 }
 
-/* --- asking --- */
+/* --- checking --- */
 
-/* httpd evaluates the rules once before authentication. By then another module may have set r->user, as mod_ssl does
- * for SSLUserName, with a type of its own: modules that authenticate for the AuthType of the place set that type. */
-static int is_to_be_asked(request_rec *r)
+/* Whether authentication is still to come: httpd evaluates Require once before it. By then another module may have set
+ * r->user with an AuthType of its own, as mod_ssl does for SSLUserName. A module that authenticates for the AuthType of
+ * this directory sets that type. */
+static int is_unauthenticated(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
-    return !um_caller_of(r)
+    return !um_request_identity(r)
            && (!r->user || (type && (!r->ap_auth_type || strcasecmp(type, r->ap_auth_type) != 0)));
 }
 
 typedef int has_fn(const request_rec *r, const um_identity_t *identity, const void *baton, const char *word);
 
-/* Whether one of the words fits. An error is none of "no": under "Require not" that would be a yes. */
+/* Whether has() is true for one of the words. An error is not "denied", because "Require not" would make "granted" of
+ * it. */
 static authz_status any_of(request_rec *r, const void *parsed, has_fn *has, const void *baton)
 {
-    const um_identity_t *identity = um_caller_of(r);
+    const um_identity_t *identity = um_request_identity(r);
     const char *fault = NULL;
     const char *words;
 
-    if (is_to_be_asked(r)) {
+    if (is_unauthenticated(r)) {
         return AUTHZ_DENIED_NO_USER;
     }
     words = ap_expr_str_exec(r, parsed, &fault);
@@ -103,11 +105,11 @@ static authz_status check_group(request_rec *r, const char *line, const void *pa
 
 static authz_status check_staff(request_rec *r, const char *line, const void *parsed)
 {
-    const um_identity_t *identity = um_caller_of(r);
+    const um_identity_t *identity = um_request_identity(r);
 
     (void)line;
     (void)parsed;
-    if (is_to_be_asked(r)) {
+    if (is_unauthenticated(r)) {
         return AUTHZ_DENIED_NO_USER;
     }
     return identity && identity->is_staff ? AUTHZ_GRANTED : AUTHZ_DENIED;
@@ -121,14 +123,14 @@ static int has_claim(const request_rec *r, const um_identity_t *identity, const 
     return value && um_claims_has(baton, apr_pstrmemdup(r->pool, word, (apr_size_t)(value - word)), value + 1);
 }
 
-/* Who has shown a password has no claims. */
+/* A caller who was authenticated by password has no claims. */
 static authz_status check_claim(request_rec *r, const char *line, const void *parsed)
 {
-    const char *token = um_caller_token(r);
+    const char *token = um_request_token(r);
     const um_json_t *claims = token ? um_claims_of(r->pool, token) : NULL;
 
     (void)line;
-    if (!is_to_be_asked(r) && !claims) {
+    if (!is_unauthenticated(r) && !claims) {
         return AUTHZ_DENIED;
     }
     return any_of(r, parsed, has_claim, claims);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bearer.h"
+#include "auth.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -8,7 +8,7 @@
 
 #define BLANKS " \t"
 
-/* The next comma that stands in no quoted string, NULL when there is none. */
+/* The next comma outside of quoted strings; NULL: there is none. */
 static const char *next_comma(const char *text)
 {
     int quoted = 0;
@@ -27,11 +27,11 @@ static const char *next_comma(const char *text)
     return NULL;
 }
 
-/* httpd joins equal headers by a comma. After a comma inside one header of any scheme comes name=value, so a bare word
- * there is the scheme of a second header. */
+/* Whether the value was joined from several headers. httpd joins headers of one name by commas. Inside one header of
+ * any scheme, name=value follows a comma. So a word without a value is the scheme of a second header. */
 static int is_joined(const char *header)
 {
-    /* Nearly none has a comma, and all are long. */
+    /* Headers are long, and hardly any has a comma: strchr() finds that out faster. */
     for (const char *comma = strchr(header, ',') ? next_comma(header) : NULL; comma; comma = next_comma(comma + 1)) {
         const char *word = comma + 1 + strspn(comma + 1, BLANKS);
         const char *end = word;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cache_control.h"
+#include "auth.h"
 
-#include "caller.h"
 #include "module.h"
-#include "request.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -13,21 +11,21 @@ static ap_filter_rec_t *filter_handle;
 
 #define BIT(kind) (1U << (kind))
 
-/* Where good tokens were, for r and the requests that r belongs to: the answer depends on them. */
-static unsigned shown_for(const request_rec *r)
+/* The sources of valid tokens of r and of the requests that r belongs to: the answer depends on them. */
+static unsigned shown_sources(const request_rec *r)
 {
     unsigned shown = 0;
 
     for (; r; r = um_request_parent(r)) {
-        const um_request_t *known = um_request_look(r);
+        const um_request_t *record = um_request_get(r);
 
-        shown |= known ? known->shown : 0;
+        shown |= record ? record->shown : 0;
     }
     return shown;
 }
 
-/* Whether subrequests or expressions may add to the answer when its head is already sent: those of mod_include, and the
- * README that mod_autoindex puts below a list of files. */
+/* Whether subrequests or expressions may add to the answer after its header is sent: those of mod_include, and the
+ * README that mod_autoindex appends to a list of files. */
 static int may_get_parts(const request_rec *r)
 {
     for (const ap_filter_t *filter = r->output_filters; filter; filter = filter->next) {
@@ -46,46 +44,47 @@ static int has_cookie_with_token(const request_rec *r)
     return cookies && strstr(cookies, "=eyJ");
 }
 
-static void set_if_silent(request_rec *r, const char *name, const char *value)
+static void set_default(request_rec *r, const char *name, const char *value)
 {
     if (!apr_table_get(r->headers_out, name) && !apr_table_get(r->err_headers_out, name)) {
         apr_table_setn(r->headers_out, name, value);
     }
 }
 
-static void make_private(request_rec *r, unsigned shown)
+static void set_cache_headers(request_rec *r, unsigned shown)
 {
-    set_if_silent(r, "Cache-Control", "private");
+    set_default(r, "Cache-Control", "private");
     if (shown & BIT(UM_TOKEN_SOURCE_COOKIE)) {
         apr_table_mergen(r->headers_out, "Vary", "Cookie");
     }
     if (shown & BIT(UM_TOKEN_SOURCE_QUERY)) {
-        set_if_silent(r, "Referrer-Policy", "no-referrer");
+        set_default(r, "Referrer-Policy", "no-referrer");
     }
 }
 
-/* Keeps mod_cache from the answer when it is for one caller. Returns the sources that other caches do not know of. */
+/* Keeps mod_cache from an answer that depends on the caller. Returns the sources of which other caches do not know. */
 static unsigned keep_from_cache(request_rec *r)
 {
-    unsigned shown = shown_for(r);
-    unsigned unseen = shown & (BIT(UM_TOKEN_SOURCE_COOKIE) | BIT(UM_TOKEN_SOURCE_QUERY));
-    int is_known = shown || um_caller_of(r);
+    unsigned shown = shown_sources(r);
+    unsigned hidden = shown & (BIT(UM_TOKEN_SOURCE_COOKIE) | BIT(UM_TOKEN_SOURCE_QUERY));
+    int has_caller = shown || um_request_identity(r);
 
-    if (unseen || (is_known && um_dir_config_of(r)->authorization.what != UM_AUTHORIZATION_FORWARD)) {
+    if (hidden || (has_caller && um_dir_config_of(r)->authorization.what != UM_AUTHORIZATION_FORWARD)) {
         for (; r; r = r->main) {
             r->no_cache = 1;
         }
     }
-    return unseen;
+    return hidden;
 }
 
-/* Runs when the answer goes out: by then the application has set its headers, and subrequests have found tokens. */
+/* Runs when the header of the answer is sent. By then the application has set its headers, and subrequests have found
+ * tokens. */
 static apr_status_t on_output(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
-    unsigned shown = keep_from_cache(filter->r);
+    unsigned hidden = keep_from_cache(filter->r);
 
-    if (shown) {
-        make_private(filter->r, shown);
+    if (hidden) {
+        set_cache_headers(filter->r, hidden);
     }
     ap_remove_output_filter(filter);
     return ap_pass_brigade(filter->next, brigade);
@@ -96,9 +95,9 @@ void um_cache_control_register(void)
     filter_handle = ap_register_output_filter("USERMGMT_CACHE_CONTROL", on_output, NULL, AP_FTYPE_RESOURCE);
 }
 
-void um_cache_control_insert(request_rec *r)
+void um_cache_control_apply(request_rec *r)
 {
-    unsigned shown;
+    unsigned hidden;
 
     if (!um_server_of(r->server)->site || um_request_is_forward(r)) {
         return;
@@ -106,10 +105,10 @@ void um_cache_control_insert(request_rec *r)
     if (may_get_parts(r) && has_cookie_with_token(r)) {
         um_request_show(r, UM_TOKEN_SOURCE_COOKIE);
     }
-    shown = keep_from_cache(r);
+    hidden = keep_from_cache(r);
     ap_add_output_filter_handle(filter_handle, NULL, r, r->connection);
-    /* What a subrequest says is part of the main one's answer, and its own headers go nowhere. */
-    for (request_rec *from = shown ? r->main : NULL; from; from = from->main) {
-        make_private(from, shown);
+    /* The answer of a subrequest becomes a part of the main request's, and its own headers are not sent. */
+    for (request_rec *main = hidden ? r->main : NULL; main; main = main->main) {
+        set_cache_headers(main, hidden);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "challenge.h"
+#include "auth.h"
 
 #include <apr_strings.h>
 

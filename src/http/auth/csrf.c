@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "csrf.h"
+#include "auth.h"
 
 #include "module.h"
-#include "tls.h"
 #include "web_origin.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-/* Host names no scheme. Where TLS ends before this server, a page of https:// is ours too; one of http:// that posts to
- * https:// is not: anybody on the way may have written it. */
-static int is_host(const request_rec *r, const um_csrf_request_t *ask, const char *origin)
+/* Whether an origin is this host's. The Host header has no scheme. Where TLS ends before this server, a page of
+ * https:// is this host's too. A page of http:// that posts to https:// is not, because anybody on the way may have
+ * written it. */
+static int is_own_origin(const request_rec *r, const um_csrf_request_t *request, const char *origin)
 {
-    const char *secure = um_web_origin_normalize(r->pool, apr_pstrcat(r->pool, "https://", ask->host, NULL));
-    const char *plain = um_web_origin_normalize(r->pool, apr_pstrcat(r->pool, "http://", ask->host, NULL));
+    const char *https = um_web_origin_normalize(r->pool, apr_pstrcat(r->pool, "https://", request->host, NULL));
+    const char *http = um_web_origin_normalize(r->pool, apr_pstrcat(r->pool, "http://", request->host, NULL));
 
-    return (secure && strcmp(origin, secure) == 0) || (!ask->is_tls && plain && strcmp(origin, plain) == 0);
+    return (https && strcmp(origin, https) == 0) || (!request->is_tls && http && strcmp(origin, http) == 0);
 }
 
-static int is_ours(const request_rec *r, const um_csrf_request_t *ask)
+static int is_same_site(const request_rec *r, const um_csrf_request_t *request)
 {
     const apr_array_header_t *trusted = um_server_of(r->server)->settings.trusted_origins;
     const char *site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
@@ -28,20 +28,20 @@ static int is_ours(const request_rec *r, const um_csrf_request_t *ask)
     if (site && (strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0)) {
         return 1;
     }
-    /* "null", which sandboxed pages and redirects have, is nobody's origin. */
+    /* Sandboxed pages and redirects send the origin "null", which is no origin. */
     origin = origin ? um_web_origin_normalize(r->pool, origin) : referer ? um_web_origin_of_url(r->pool,
                                                                                                 referer) : NULL;
-    return origin && (um_web_origin_is_listed(trusted, origin) || (ask->host && is_host(r, ask, origin)));
+    return origin && (um_web_origin_is_listed(trusted, origin)
+                      || (request->host && is_own_origin(r, request, origin)));
 }
 
-/* --- which requests --- */
-
-static int is_harmless(const request_rec *r, const char *method)
+static int is_read_only(const request_rec *r, const char *method)
 {
     static const char *const safe[] = { "GET", "HEAD", "OPTIONS", "TRACE" };
     const char *upgrade = apr_table_get(r->headers_in, "Upgrade");
 
-    /* Its handshake is a GET, and what is opened is no reading. A proxy that asks for another has its own Upgrade. */
+    /* The handshake of a WebSocket is a GET, but the connection can do more than read. A proxy that asks about another
+     * request sends an Upgrade header of its own. */
     if ((upgrade && ap_strcasestr(upgrade, "websocket")) || apr_table_get(r->headers_in, "Sec-WebSocket-Key")) {
         return 0;
     }
@@ -53,26 +53,22 @@ static int is_harmless(const request_rec *r, const char *method)
     return 0;
 }
 
-int um_csrf_allows_as(const request_rec *r, const um_csrf_request_t *ask)
-{
-    return is_harmless(r, ask->method) || is_ours(r, ask);
-}
-
-static um_csrf_request_t itself(const request_rec *r)
+static um_csrf_request_t request_itself(const request_rec *r)
 {
     return (um_csrf_request_t){ r->method, apr_table_get(r->headers_in, "Host"), um_tls_is_on(r) };
 }
 
-int um_csrf_allows(const request_rec *r)
+int um_csrf_allows(const request_rec *r, const um_csrf_request_t *request)
 {
-    um_csrf_request_t ask = itself(r);
+    um_csrf_request_t itself = request_itself(r);
 
-    return um_csrf_allows_as(r, &ask);
+    request = request ? request : &itself;
+    return is_read_only(r, request->method) || is_same_site(r, request);
 }
 
 int um_csrf_is_same_site(const request_rec *r)
 {
-    um_csrf_request_t ask = itself(r);
+    um_csrf_request_t itself = request_itself(r);
 
-    return is_ours(r, &ask);
+    return is_same_site(r, &itself);
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "failure.h"
+#include "auth.h"
 
-#include "challenge.h"
 #include "message.h"
-#include "request.h"
 
 #include <apr_strings.h>
 #include <http_core.h>
@@ -11,7 +9,7 @@
 #include <http_request.h>
 #include <mod_core.h>
 
-static const char *page(apr_pool_t *pool, int status)
+static const char *default_page(apr_pool_t *pool, int status)
 {
     return status == HTTP_FORBIDDEN
            ? apr_pstrcat(pool, "<!DOCTYPE html>\n<title>403 Forbidden</title>\n<h1>Forbidden</h1>\n<p>",
@@ -22,22 +20,22 @@ static const char *page(apr_pool_t *pool, int status)
 
 void um_failure_note(request_rec *r, int status)
 {
-    /* httpd looks for the page to an error before any hook can change its status: so the page of this status is set as
-     * the page of 500. */
+    /* httpd chooses the page of an error before a hook can change its status. So the page of this status is set as the
+     * page of 500. */
     const char *document = ap_response_code_string(r, ap_index_of_response(status));
 
     for (; r; r = r->main) {
-        ap_custom_response(r, HTTP_INTERNAL_SERVER_ERROR, !document ? page(r->pool, status)
+        ap_custom_response(r, HTTP_INTERNAL_SERVER_ERROR, !document ? default_page(r->pool, status)
                            : *document == '"' ? document + 1 : document);
-        um_request_of(r)->failed = status;
+        um_request_make(r)->failed = status;
     }
 }
 
-/* The status that the answer to an error should have; 0: its own. */
+/* The status that the answer to an error must have; 0: its own. */
 static int real_status(const request_rec *r)
 {
-    const um_request_t *known = um_request_look(r);
-    int status = known ? known->failed : 0;
+    const um_request_t *record = um_request_get(r);
+    int status = record ? record->failed : 0;
 
     return r->status == HTTP_INTERNAL_SERVER_ERROR || r->status == status ? status : 0;
 }

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "identity_headers.h"
+#include "auth.h"
 
-#include "caller.h"
-#include "identity_headers_set.h"
 #include "module.h"
-#include "request.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
 #include <strings.h>
 
-/* --- what is ours --- */
+/* --- names of our headers --- */
 
-/* Applications see header names folded: WSGI, CGI and others turn hyphens and more into underscores. So whatever is no
- * letter and no digit counts as a hyphen. */
+/* Applications see folded header names: WSGI, CGI and others make underscores of hyphens and more. So any character
+ * that is no letter and no digit counts as a hyphen. */
 static int is_ours(const char *name)
 {
     static const char ours[] = "x-usermgmt-";
@@ -48,9 +45,7 @@ static void remove_ours(apr_table_t *headers)
     }
 }
 
-/* --- forged copies --- */
-
-static void put_back(request_rec *r, const char *name, const char *value)
+static void set_or_unset(request_rec *r, const char *name, const char *value)
 {
     if (value) {
         apr_table_setn(r->headers_in, name, value);
@@ -60,21 +55,24 @@ static void put_back(request_rec *r, const char *name, const char *value)
     }
 }
 
+/* --- removing what a client sends in our name --- */
+
 static const char *next_option(const char *at, const char **word)
 {
     *word = at + strspn(at, ", \t");
     return *word + strcspn(*word, ", \t");
 }
 
-/* What no client may have taken out of a request: a proxy takes out what Connection names, also when we have set it. */
-static int is_to_stay(const char *word, apr_size_t len)
+/* Headers that a client must not remove from a request. A proxy removes what Connection names, also when this module
+ * has set it. */
+static int is_protected(const char *word, apr_size_t len)
 {
     return is_ours(word) || (len == strlen("Authorization") && strncasecmp(word, "Authorization", len) == 0)
            || (len == strlen("Cookie") && strncasecmp(word, "Cookie", len) == 0);
 }
 
-/* The options of a Connection header without those; NULL when there are none. */
-static const char *without_those(apr_pool_t *pool, const char *connection)
+/* The options of a Connection header without protected names; NULL: it has none of them. */
+static const char *without_protected(apr_pool_t *pool, const char *connection)
 {
     char *rest = apr_palloc(pool, strlen(connection) + 1);
     char *at = rest;
@@ -83,7 +81,7 @@ static const char *without_those(apr_pool_t *pool, const char *connection)
     int found = 0;
 
     for (end = next_option(connection, &word); *word; end = next_option(end, &word)) {
-        if (is_to_stay(word, (apr_size_t)(end - word))) {
+        if (is_protected(word, (apr_size_t)(end - word))) {
             found = 1;
             continue;
         }
@@ -100,16 +98,17 @@ static const char *without_those(apr_pool_t *pool, const char *connection)
 static void scrub_connection(request_rec *r)
 {
     const char *connection = apr_table_get(r->headers_in, "Connection");
-    const char *rest = connection ? without_those(r->pool, connection) : NULL;
+    const char *rest = connection ? without_protected(r->pool, connection) : NULL;
 
     if (rest) {
-        put_back(r, "Connection", *rest ? rest : NULL);
+        set_or_unset(r, "Connection", *rest ? rest : NULL);
     }
 }
 
 int um_identity_headers_scrub(request_rec *r)
 {
-    /* A redirect has the headers of the first request. Those to a forward proxy are for the origin server. */
+    /* A redirect has the headers of the first request. The headers of a request to a forward proxy are meant for the
+     * origin server. */
     if (um_server_of(r->server)->keys && !r->prev && !um_request_is_forward(r)) {
         remove_ours(r->headers_in);
         scrub_connection(r);
@@ -119,12 +118,12 @@ int um_identity_headers_scrub(request_rec *r)
 
 /* --- CGI variables of headers --- */
 
-#define OURS "X_USERMGMT_"
+#define OURS "X_USERMGMT_"      /* in place of one header's name: all of ours */
 
-/* Whether it is the variable of such a header. A subrequest has those of its page (mod_include sets them), and after an
- * internal redirect httpd keeps those of the first program, with REDIRECT_ before their names. Configurations set them,
- * too (SetEnvIf, RewriteRule). */
-static int is_copy_of(const char *variable, const char *header)
+/* Whether it is the variable of such a header. A subrequest has the variables of its page (mod_include sets them).
+ * After an internal redirect httpd keeps those of the first program, with REDIRECT_ before their names. Configurations
+ * set such variables, too (SetEnvIf, RewriteRule). */
+static int is_variable_of(const char *variable, const char *header)
 {
     while (strncmp(variable, "REDIRECT_", strlen("REDIRECT_")) == 0) {
         variable += strlen("REDIRECT_");
@@ -136,55 +135,68 @@ static int is_copy_of(const char *variable, const char *header)
     return strcmp(header, OURS) == 0 ? is_ours(variable) : strcmp(variable, header) == 0;
 }
 
-static void remove_copies(request_rec *r, const char *header)
+static void remove_variables(request_rec *r, const char *header)
 {
     const apr_array_header_t *all = apr_table_elts(r->subprocess_env);
 
     for (int i = 0; i < all->nelts; i++) {
         const char *name = APR_ARRAY_IDX(all, i, apr_table_entry_t).key;
 
-        if (is_copy_of(name, header)) {
+        if (is_variable_of(name, header)) {
             apr_table_unset(r->subprocess_env, name);
             i = -1;
         }
     }
 }
 
-/* --- requests that belong to another --- */
+/* --- changing headers, and the client's own again --- */
 
-static void put_back_original(request_rec *r, const char *name, const char *variable, const char *original)
+/* Keeps the client's headers before the first change. */
+static um_request_t *begin_change(request_rec *r)
+{
+    um_request_t *record = um_request_make(r);
+
+    if (!record->is_changed) {
+        record->original[UM_REQUEST_AUTHORIZATION] = um_request_header(r, UM_REQUEST_AUTHORIZATION);
+        record->original[UM_REQUEST_COOKIE] = um_request_header(r, UM_REQUEST_COOKIE);
+        record->is_changed = 1;
+    }
+    return record;
+}
+
+static void restore_header(request_rec *r, const char *name, const char *variable, const char *original)
 {
     const char *changed = apr_table_get(r->headers_in, name);
 
     if (changed && original ? strcmp(changed, original) != 0 : changed != original) {
-        put_back(r, name, original);
-        remove_copies(r, variable);
+        set_or_unset(r, name, original);
+        remove_variables(r, variable);
     }
 }
 
-/* Gives r the headers that the client sent for the request of that record, and no variables that were made of those we
- * had set instead. */
-static void restore(request_rec *r, const um_request_t *known)
+/* Gives r the headers that the client sent, from the record of a request with changed headers. Removes the variables
+ * that were made of changed headers. */
+static void restore(request_rec *r, const um_request_t *record)
 {
     remove_ours(r->headers_in);
-    remove_copies(r, OURS);
-    put_back_original(r, "Authorization", "AUTHORIZATION", known->original[UM_REQUEST_AUTHORIZATION]);
-    put_back_original(r, "Cookie", "COOKIE", known->original[UM_REQUEST_COOKIE]);
+    remove_variables(r, OURS);
+    restore_header(r, "Authorization", "AUTHORIZATION", record->original[UM_REQUEST_AUTHORIZATION]);
+    restore_header(r, "Cookie", "COOKIE", record->original[UM_REQUEST_COOKIE]);
 }
 
 static void undo(request_rec *r)
 {
-    um_request_t *known = um_request_look(r);
+    um_request_t *record = um_request_get(r);
 
-    if (known && known->is_changed) {
-        restore(r, known);
-        known->is_changed = 0;
+    if (record && record->is_changed) {
+        restore(r, record);
+        record->is_changed = 0;
     }
 }
 
 int um_identity_headers_create(request_rec *r)
 {
-    const um_request_t *main = r->main && !r->prev ? um_request_look(r->main) : NULL;
+    const um_request_t *main = r->main && !r->prev ? um_request_get(r->main) : NULL;
 
     if (r->prev) {
         /* The two share a table of headers. */
@@ -196,170 +208,82 @@ int um_identity_headers_create(request_rec *r)
     return OK;
 }
 
-/* --- the environment --- */
+/* --- applying the settings of a directory --- */
 
-static void set_environment(request_rec *r, const um_identity_t *identity)
-{
-    const um_identity_attribute_t *attribute;
-
-    for (unsigned i = 0; (attribute = um_identity_attribute_at(i)) != NULL; i++) {
-        apr_table_setn(r->subprocess_env, attribute->variable, um_identity_attribute_value(attribute, identity));
-    }
-}
-
-/* A subrequest starts with the environment of its main request, whose place may ask who calls though its own does
- * not. */
-static void clear_environment(request_rec *r)
-{
-    const um_identity_attribute_t *attribute;
-
-    for (unsigned i = 0; (attribute = um_identity_attribute_at(i)) != NULL; i++) {
-        apr_table_unset(r->subprocess_env, attribute->variable);
-    }
-}
-
-/* --- headers --- */
-
-static void change(request_rec *r)
-{
-    um_request_t *known = um_request_of(r);
-
-    if (!known->is_changed) {
-        known->original[UM_REQUEST_AUTHORIZATION] = um_request_header(r, UM_REQUEST_AUTHORIZATION);
-        known->original[UM_REQUEST_COOKIE] = um_request_header(r, UM_REQUEST_COOKIE);
-        known->is_changed = 1;
-    }
-}
-
-/* Whether an application here is not to see the token of the request, wherever it was. */
+/* Whether the application must not see the token of the request, wherever it was. */
 static int hides_token(const um_dir_config_t *dir)
 {
     return dir->authorization.what == UM_AUTHORIZATION_DROP || dir->authorization.what == UM_AUTHORIZATION_TEXT;
 }
 
-static void cut_token(request_rec *r, const um_dir_config_t *dir, um_token_source_e kind)
+static void remove_tokens_of(request_rec *r, const um_dir_config_t *dir, um_token_source_e kind)
 {
     for (int i = 0; hides_token(dir) && i < dir->sources->nelts; i++) {
         const um_token_source_t *source = &APR_ARRAY_IDX(dir->sources, i, um_token_source_t);
 
         if (source->kind == kind) {
-            um_token_source_remove(r, source);
+            um_token_remove(r, source);
         }
     }
 }
 
 static void set_authorization(request_rec *r, const um_dir_config_t *dir)
 {
-    const char *token = um_caller_token(r);
-    int echoes = r->method_number == M_TRACE;
+    const char *token = um_request_token(r);
+    /* The answer to TRACE shows the headers to the client. */
+    int shows_headers = r->method_number == M_TRACE;
 
-    change(r);
+    (void)begin_change(r);
     if (hides_token(dir)) {
-        remove_copies(r, "COOKIE");
-        put_back(r, "Authorization", echoes ? NULL : dir->authorization.text);
+        remove_variables(r, "COOKIE");
+        set_or_unset(r, "Authorization", shows_headers ? NULL : dir->authorization.text);
     }
     else {
-        put_back(r, "Authorization", token ? apr_pstrcat(r->pool, "Bearer ", token, NULL) : NULL);
+        set_or_unset(r, "Authorization", token ? apr_pstrcat(r->pool, "Bearer ", token, NULL) : NULL);
     }
-    remove_copies(r, "AUTHORIZATION");
-    cut_token(r, dir, UM_TOKEN_SOURCE_COOKIE);
+    remove_variables(r, "AUTHORIZATION");
+    remove_tokens_of(r, dir, UM_TOKEN_SOURCE_COOKIE);
 }
 
-static void set_headers(request_rec *r, const um_identity_t *identity)
+void um_identity_headers_apply(request_rec *r)
 {
     const um_dir_config_t *dir = um_dir_config_of(r);
+    const um_identity_t *identity;
+    um_request_t *record = um_request_get(r);
 
+    undo(r);
+    if (record) {
+        record->is_incomplete = 0;
+    }
+    identity = um_request_identity(r);
+    /* A subrequest starts with the environment of its main request, which may have a caller where it has none itself.
+     * */
+    if (identity || r->main || record) {
+        um_identity_set_environment(r, identity);
+    }
+    /* The headers of a request to a forward proxy are meant for the origin server. */
+    if (um_request_is_forward(r)) {
+        return;
+    }
     if (identity && dir->identity_headers && r->method_number != M_TRACE) {
-        change(r);
-        um_request_of(r)->is_untold = !um_identity_headers_set(r, r->headers_in, identity, dir->identity_headers);
+        record = begin_change(r);
+        record->is_incomplete = !um_identity_set_headers(r, r->headers_in, identity, dir->identity_headers);
     }
     if (dir->authorization.what != UM_AUTHORIZATION_FORWARD) {
         set_authorization(r, dir);
     }
 }
 
-/* mod_proxy sends it on where r->user is not set, as where only an expression has looked at it. */
-static void drop_proxy_authorization(request_rec *r)
+void um_identity_headers_remove_tokens(request_rec *r)
 {
-    const um_request_t *known = um_request_look(r);
+    const um_request_t *record = um_request_get(r);
 
-    if (known && known->credential.state != UM_CREDENTIAL_NONE
-        && !apr_table_get(r->subprocess_env, "Proxy-Chain-Auth")) {
-        apr_table_unset(r->headers_in, "Proxy-Authorization");
-    }
-}
-
-/* --- when --- */
-
-static int is_for_us(const request_rec *r)
-{
-    const um_request_t *known = um_request_look(r);
-
-    return um_server_of(r->server)->site && !(known && known->route);
-}
-
-/* Sets environment and headers as the place of r wants them, whatever an earlier place wanted. */
-static void apply(request_rec *r)
-{
-    const um_identity_t *identity;
-
-    undo(r);
-    if (um_request_look(r)) {
-        um_request_look(r)->is_untold = 0;
-    }
-    identity = um_caller_of(r);
-    if (identity) {
-        set_environment(r, identity);
-    }
-    else if (r->main || um_request_look(r)) {
-        clear_environment(r);
-    }
-    /* The origin server's. */
     if (!um_request_is_forward(r)) {
-        set_headers(r, identity);
+        remove_tokens_of(r, um_dir_config_of(r), UM_TOKEN_SOURCE_QUERY);
     }
-    if (um_request_look(r)) {
-        um_request_look(r)->applied = r->per_dir_config;
-    }
-}
-
-int um_identity_headers_fixups(request_rec *r)
-{
-    if (is_for_us(r)) {
-        um_request_take_over(r);
-        apply(r);
-        if (um_request_look(r)) {
-            um_request_look(r)->is_allowed = 1;
-        }
-    }
-    return DECLINED;
-}
-
-int um_identity_headers_refuse(request_rec *r)
-{
-    const um_request_t *known = um_request_look(r);
-
-    /* A redirect of mod_rewrite is no application; what it leads to has a place of its own. */
-    return known && known->is_untold && strcmp(r->handler ? r->handler : "", "redirect-handler") != 0
-           ? HTTP_INTERNAL_SERVER_ERROR : DECLINED;
-}
-
-void um_identity_headers_settle(request_rec *r)
-{
-    const um_request_t *known;
-
-    if (!is_for_us(r)) {
-        return;
-    }
-    um_request_take_over(r);
-    known = um_request_look(r);
-    if (!known || known->applied != r->per_dir_config) {
-        apply(r);
-    }
-    if (um_request_is_forward(r)) {
-        drop_proxy_authorization(r);
-    }
-    else {
-        cut_token(r, um_dir_config_of(r), UM_TOKEN_SOURCE_QUERY);
+    /* mod_proxy forwards Proxy-Authorization where r->user is not set, as when only an expression has verified it. */
+    else if (record && record->token.state != UM_AUTH_NONE
+             && !apr_table_get(r->subprocess_env, "Proxy-Chain-Auth")) {
+        apr_table_unset(r->headers_in, "Proxy-Authorization");
     }
 }

@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "identity_headers_set.h"
+#include "auth.h"
 
+#include "identity.h"
 #include "module.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-/* NUL and other C0 controls, DEL, and C1 controls, which UTF-8 writes as C2 80 to C2 9F. */
-const char *um_identity_headers_printable(apr_pool_t *pool, const char *text)
+void um_identity_set_environment(request_rec *r, const um_identity_t *identity)
+{
+    const um_identity_attribute_t *attribute;
+
+    for (unsigned i = 0; (attribute = um_identity_attribute_at(i)) != NULL; i++) {
+        if (identity) {
+            apr_table_setn(r->subprocess_env, attribute->variable, um_identity_attribute_value(attribute, identity));
+        }
+        else {
+            apr_table_unset(r->subprocess_env, attribute->variable);
+        }
+    }
+}
+
+/* Replaces C0 controls with NUL among them, DEL, and C1 controls, which UTF-8 encodes as C2 80 to C2 9F. */
+const char *um_identity_printable(apr_pool_t *pool, const char *text)
 {
     char *copy = NULL;
 
@@ -26,10 +41,10 @@ const char *um_identity_headers_printable(apr_pool_t *pool, const char *text)
     return copy ? copy : text;
 }
 
-/* Bytes: back ends take 8 KB of headers in all, often less. */
+/* Bytes. Back ends accept 8 KB of headers altogether, often less. */
 #define LONGEST_GROUPS 4000
 
-int um_identity_headers_set(request_rec *r, apr_table_t *headers, const um_identity_t *identity, unsigned which)
+int um_identity_set_headers(request_rec *r, apr_table_t *headers, const um_identity_t *identity, unsigned which)
 {
     const um_identity_attribute_t *attribute;
     apr_size_t len = which & um_identity_attribute_header("groups") ? strlen(identity->groups) : 0;
@@ -42,7 +57,7 @@ int um_identity_headers_set(request_rec *r, apr_table_t *headers, const um_ident
     for (unsigned i = 0; (attribute = um_identity_attribute_at(i)) != NULL; i++) {
         if (which & 1U << i) {
             apr_table_setn(headers, attribute->header,
-                           um_identity_headers_printable(r->pool, um_identity_attribute_value(attribute, identity)));
+                           um_identity_printable(r->pool, um_identity_attribute_value(attribute, identity)));
         }
     }
     return 1;

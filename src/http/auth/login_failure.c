@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "login_failure.h"
+#include "auth.h"
 
+#include "ctx.h"
 #include "module.h"
 
 #include <apr_strings.h>

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "request.h"
+#include "auth.h"
 
 #include "module.h"
 
 #include <http_config.h>
 
-um_request_t *um_request_look(const request_rec *r)
+/* --- the records --- */
+
+um_request_t *um_request_get(const request_rec *r)
 {
     return ap_get_module_config(r->request_config, &usermgmt_module);
 }
@@ -13,7 +15,7 @@ um_request_t *um_request_look(const request_rec *r)
 static apr_status_t unlink_part(void *record)
 {
     um_request_t *part = record;
-    um_request_t **at = &um_request_look(part->r->main)->parts;
+    um_request_t **at = &um_request_get(part->r->main)->parts;
 
     while (*at != part) {
         at = &(*at)->next;
@@ -22,94 +24,135 @@ static apr_status_t unlink_part(void *record)
     return APR_SUCCESS;
 }
 
-static void link_part(um_request_t *part)
+um_request_t *um_request_make(request_rec *r)
 {
-    um_request_t *whole = um_request_of(part->r->main);
+    um_request_t *record = um_request_get(r);
 
-    part->next = whole->parts;
-    whole->parts = part;
-    /* Most subrequests end before their main request. */
-    apr_pool_cleanup_register(part->r->pool, part, unlink_part, apr_pool_cleanup_null);
-}
-
-um_request_t *um_request_of(request_rec *r)
-{
-    um_request_t *known = um_request_look(r);
-
-    if (!known) {
-        known = apr_pcalloc(r->pool, sizeof(*known));
-        known->r = r;
-        ap_set_module_config(r->request_config, &usermgmt_module, known);
+    if (!record) {
+        record = apr_pcalloc(r->pool, sizeof(*record));
+        record->r = r;
+        ap_set_module_config(r->request_config, &usermgmt_module, record);
         if (r->main) {
-            link_part(known);
+            um_request_t *whole = um_request_make(r->main);
+
+            record->next = whole->parts;
+            whole->parts = record;
+            /* Most subrequests end before their main request. */
+            apr_pool_cleanup_register(r->pool, record, unlink_part, apr_pool_cleanup_null);
         }
     }
-    return known;
+    return record;
 }
 
-um_request_t *um_request_judge(request_rec *r)
+um_request_t *um_request_begin(request_rec *r)
 {
-    um_request_t *known = um_request_of(r);
+    um_request_t *record = um_request_make(r);
 
-    if (known->rules != r->per_dir_config) {
-        known->identity = NULL;
-        known->rules = r->per_dir_config;
+    if (record->rules != r->per_dir_config) {
+        record->identity = NULL;
+        record->rules = r->per_dir_config;
     }
-    return known;
+    return record;
 }
 
-/* A subrequest may itself have become one of its own. */
-static const um_request_t *find_part(const um_request_t *whole, const um_rules_t *rules)
-{
-    for (const um_request_t *part = whole->parts; part; part = part->next) {
-        const um_request_t *found = part->rules == rules ? part : find_part(part, rules);
+/* --- the record that holds for the resource --- */
 
-        if (found) {
+request_rec *um_request_parent(const request_rec *r)
+{
+    return r->prev ? r->prev : r->main;
+}
+
+/* The record with these rules: the own one, or that of a subrequest that was put in its place. A subrequest may have
+ * got one of its own subrequests in its place before. */
+static const um_request_t *find_with_rules(const um_request_t *record, const struct ap_conf_vector_t *rules)
+{
+    const um_request_t *found = record->rules == rules ? record : NULL;
+
+    for (const um_request_t *part = record->parts; part && !found; part = part->next) {
+        found = find_with_rules(part, rules);
+    }
+    return found;
+}
+
+const um_request_t *um_request_find(const request_rec *r)
+{
+    while (r) {
+        const um_request_t *record = um_request_get(r);
+        const um_request_t *found = record ? find_with_rules(record, r->per_dir_config) : NULL;
+        const request_rec *parent = um_request_parent(r);
+
+        if (found && found->identity) {
             return found;
         }
+        r = parent && parent->per_dir_config == r->per_dir_config ? parent : NULL;
     }
     return NULL;
 }
 
-void um_request_take_over(request_rec *r)
+void um_request_settle(request_rec *r)
 {
-    um_request_t *known = um_request_look(r);
-    const um_request_t *part = known && known->rules != r->per_dir_config ? find_part(known, r->per_dir_config) : NULL;
+    um_request_t *record = um_request_get(r);
+    const um_request_t *part = record ? find_with_rules(record, r->per_dir_config) : NULL;
 
-    if (!part) {
+    if (!part || part == record) {
         return;
     }
-    known->rules = part->rules;
-    known->identity = part->identity;
-    known->credential = part->credential;
+    record->rules = part->rules;
+    record->identity = part->identity;
+    record->token = part->token;
     if (part->identity) {
         r->user = part->r->user;
         r->ap_auth_type = part->r->ap_auth_type;
     }
 }
 
+/* --- the caller --- */
+
+void um_request_set_identity(request_rec *r, const um_identity_t *identity)
+{
+    um_request_begin(r)->identity = identity;
+}
+
+const um_identity_t *um_request_identity(const request_rec *r)
+{
+    const um_request_t *record = um_request_find(r);
+
+    return record ? record->identity : NULL;
+}
+
+/* NULL: nobody calls, or by password. */
+static const um_auth_token_t *token_of_caller(const request_rec *r)
+{
+    const um_request_t *record = um_request_find(r);
+
+    return record && record->token.identity == record->identity ? &record->token : NULL;
+}
+
+const char *um_request_token(const request_rec *r)
+{
+    const um_auth_token_t *token = token_of_caller(r);
+
+    return token ? token->token : NULL;
+}
+
 void um_request_show(request_rec *r, um_token_source_e kind)
 {
     for (; r; r = r->main) {
-        um_request_of(r)->shown |= 1U << kind;
+        um_request_make(r)->shown |= 1U << kind;
     }
 }
+
+/* --- the request itself --- */
 
 int um_request_is_forward(const request_rec *r)
 {
     return r->proxyreq == PROXYREQ_PROXY;
 }
 
-request_rec *um_request_parent(const request_rec *r)
-{
-    /* A redirect of a subrequest has the main request as main too: the nearer one is the redirected. */
-    return r->prev ? r->prev : r->main;
-}
-
 const char *um_request_header(const request_rec *r, um_request_header_e which)
 {
     static const char *const names[UM_REQUEST_HEADERS] = { "Authorization", "Cookie" };
-    const um_request_t *known = um_request_look(r);
+    const um_request_t *record = um_request_get(r);
 
-    return known && known->is_changed ? known->original[which] : apr_table_get(r->headers_in, names[which]);
+    return record && record->is_changed ? record->original[which] : apr_table_get(r->headers_in, names[which]);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tls.h"
+#include "auth.h"
 
 #include <http_protocol.h>
 #include <string.h>

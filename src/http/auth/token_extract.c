@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "token_source.h"
+#include "auth.h"
 
-#include "cookie.h"
-#include "request.h"
+#include "module.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -13,16 +12,16 @@ int um_token_source_same(const um_token_source_t *a, const um_token_source_t *b)
            && (a->name && b->name ? strcmp(a->name, b->name) == 0 : a->name == b->name);
 }
 
-/* --- pairs: name=value, parted by one character and, in cookies, blanks --- */
+/* --- pairs: name=value, separated by one character and, in cookies, spaces --- */
 
 typedef struct pair_t {
-    const char *text;           /* its first byte */
+    const char *text;           /* the first byte */
     apr_size_t len;             /* up to the next separator or the end */
-    const char *value;          /* NULL: there is no '=' */
+    const char *value;          /* NULL: the pair has no '=' */
     apr_size_t value_len;
 } pair_t;
 
-/* The pair that starts at *at; moves *at behind the separator. */
+/* Reads the pair that starts at *at, and moves *at behind the separator. 0: there is none. */
 static int next_pair(const char **at, char separator, pair_t *pair)
 {
     const char stops[] = { separator, '\0' };
@@ -50,7 +49,8 @@ static int has_name(const pair_t *pair, const char *name)
     return pair->value && (apr_size_t)(pair->value - pair->text) == len + 1 && memcmp(pair->text, name, len) == 0;
 }
 
-static um_bearer_e find(const request_rec *r, const char *text, char separator, const char *name, const char **token)
+static um_bearer_e find_value(const request_rec *r, const char *text, char separator, const char *name,
+                              const char **token)
 {
     const char *at = text;
     pair_t pair;
@@ -78,7 +78,7 @@ static um_bearer_e find(const request_rec *r, const char *text, char separator, 
     return form;
 }
 
-/* Without the pairs of that name, NULL when there is none. The others keep what stands between them. */
+/* The text without the pairs of that name; NULL: it has none. The bytes between other pairs stay. */
 static const char *without(apr_pool_t *pool, const char *text, char separator, const char *name)
 {
     char *out = apr_palloc(pool, strlen(text) + 1);
@@ -107,12 +107,22 @@ static const char *without(apr_pool_t *pool, const char *text, char separator, c
 
 /* --- the request --- */
 
-static const char *name_of(const request_rec *r, const um_token_source_t *source)
+const char *um_token_cookie_name(const request_rec *r)
 {
-    return source->name ? source->name : um_cookie_name(r);
+    const char *name = um_server_of(r->server)->settings.cookie;
+
+    if (!name || um_tls_is_on(r)) {
+        return name ? apr_pstrcat(r->pool, "__Host-", name, NULL) : NULL;
+    }
+    return um_tls_is_on_or_local(r) ? name : NULL;
 }
 
-um_bearer_e um_token_source_find(const request_rec *r, const um_token_source_t *source, const char **token)
+static const char *cookie_name(const request_rec *r, const um_token_source_t *source)
+{
+    return source->name ? source->name : um_token_cookie_name(r);
+}
+
+um_bearer_e um_token_extract(const request_rec *r, const um_token_source_t *source, const char **token)
 {
     const char *name;
 
@@ -121,17 +131,17 @@ um_bearer_e um_token_source_find(const request_rec *r, const um_token_source_t *
     case UM_TOKEN_SOURCE_HEADER:
         return um_bearer_token(um_request_header(r, UM_REQUEST_AUTHORIZATION), token);
     case UM_TOKEN_SOURCE_COOKIE:
-        name = name_of(r, source);
-        return name ? find(r, um_request_header(r, UM_REQUEST_COOKIE), ';', name, token) : UM_BEARER_NONE;
+        name = cookie_name(r, source);
+        return name ? find_value(r, um_request_header(r, UM_REQUEST_COOKIE), ';', name, token) : UM_BEARER_NONE;
     case UM_TOKEN_SOURCE_QUERY:
-        return find(r, r->args, '&', source->name, token);
+        return find_value(r, r->args, '&', source->name, token);
     case UM_TOKEN_SOURCE_PROXY:
         return um_bearer_token(apr_table_get(r->headers_in, "Proxy-Authorization"), token);
     }
     return UM_BEARER_NONE;
 }
 
-static void cut_cookie(request_rec *r, const char *name)
+static void remove_from_cookies(request_rec *r, const char *name)
 {
     const char *cookies = apr_table_get(r->headers_in, "Cookie");
     const char *rest = cookies && name ? without(r->pool, cookies, ';', name) : NULL;
@@ -144,9 +154,9 @@ static void cut_cookie(request_rec *r, const char *name)
     }
 }
 
-static void cut_query(request_rec *r, const char *name)
+static void remove_from_query(request_rec *r, const char *name)
 {
-    /* mod_rewrite, and mod_proxy with nocanon, have put the query behind the back end's address by now. */
+    /* By now mod_rewrite, and mod_proxy with nocanon, have appended the query to the back end's URL in filename. */
     const char *query = r->filename && strncmp(r->filename, "proxy:", 6) == 0 ? strchr(r->filename, '?') : NULL;
     const char *rest = query ? without(r->pool, query + 1, '&', name) : NULL;
 
@@ -161,12 +171,12 @@ static void cut_query(request_rec *r, const char *name)
     }
 }
 
-void um_token_source_remove(request_rec *r, const um_token_source_t *source)
+void um_token_remove(request_rec *r, const um_token_source_t *source)
 {
     if (source->kind == UM_TOKEN_SOURCE_COOKIE) {
-        cut_cookie(r, name_of(r, source));
+        remove_from_cookies(r, cookie_name(r, source));
     }
     else if (source->kind == UM_TOKEN_SOURCE_QUERY) {
-        cut_query(r, source->name);
+        remove_from_query(r, source->name);
     }
 }
