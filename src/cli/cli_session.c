@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
-#include "endall.h"
+#include "revoke_all.h"
 
 int um_cli_session_end_all(um_cli_t *cli)
 {
     um_site_t site = { 0 };
-    um_endall_t done;
+    um_revoke_all_t done;
     um_ctx_t ctx;
     int code = um_cli_database_open(cli, &site);
 
@@ -13,7 +13,7 @@ int um_cli_session_end_all(um_cli_t *cli)
         return code;
     }
     um_ctx_init(&ctx, cli->pool, &site, apr_time_now());
-    if (um_endall_run(&ctx, &done) != UM_OK) {
+    if (um_revoke_all_run(&ctx, &done) != UM_OK) {
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s; call it again", ctx.cause);
     }
     um_cli_say(cli, "ended: all sessions of %" APR_INT64_T_FMT " accounts, %" APR_INT64_T_FMT " one-time tokens, %"

@@ -30,9 +30,9 @@ static const client_t *client_at(const um_client_list_t *list, int i)
     return &APR_ARRAY_IDX(list->clients, i, client_t);
 }
 
-/* --- reading --- */
+/* --- reading ----------------------------------------------------------------------------------------------------- */
 
-/* A user name of Basic too, so no colon; and a word of a line. */
+/* A name is sent as the user of HTTP Basic, so it has no colon; and it is one word of a line. */
 static int is_name(const char *text)
 {
     apr_size_t len = strlen(text);
@@ -55,7 +55,7 @@ static int has_name(const um_client_list_t *list, const char *name)
     return 0;
 }
 
-/* What is wrong with a line; NULL: nothing. */
+/* Reads a line. NULL, or what is wrong with it. */
 static const char *read_line(apr_pool_t *pool, um_client_list_t *list, char *line)
 {
     client_t client;
@@ -69,14 +69,14 @@ static const char *read_line(apr_pool_t *pool, um_client_list_t *list, char *lin
         return NULL;
     }
     if (!is_name(name)) {
-        return "the name is not 1 to 64 letters, digits, dots, dashes and underscores";
+        return "the name must be 1 to 64 letters, digits, dots, dashes and underscores";
     }
     if (!hash || apr_strtok(NULL, BLANKS, &rest)
         || um_base64url_decode(pool, hash, strlen(hash), &bytes, &len) != APR_SUCCESS || len != HASH_BYTES) {
         return "not NAME HASH, as \"usermgmt client new\" writes it";
     }
     if (has_name(list, name)) {
-        return "the name is there already";
+        return "a line above has the same name";
     }
     client.name = apr_pstrdup(pool, name);
     memcpy(client.hash, bytes, HASH_BYTES);
@@ -131,7 +131,7 @@ const char *um_client_name(const um_client_list_t *list, int i)
     return client_at(list, i)->name;
 }
 
-/* --- who it is --- */
+/* --- verifying --------------------------------------------------------------------------------------------------- */
 
 static int hash_token(const char *token, unsigned char hash[HASH_BYTES])
 {
@@ -161,11 +161,11 @@ const char *um_client_find(const um_client_list_t *list, const char *token)
     return name;
 }
 
-/* --- changing the file --- */
+/* --- changing the file ------------------------------------------------------------------------------------------- */
 
 typedef struct change_t {
     const char *name;
-    const char *token;          /* of a new one */
+    const char *token;          /* of a new client */
     um_client_show_fn *show;
     void *baton;
 } change_t;
@@ -194,7 +194,7 @@ static apr_status_t add(apr_pool_t *pool, void *baton, const char *text, apr_siz
     }
     *next = apr_pstrcat(pool, apr_pstrmemdup(pool, text, len), len && text[len - 1] != '\n' ? "\n" : "", line, NULL);
     if (strlen(*next) > UM_SECRET_FILE_MAX) {
-        *why = "it would be longer than 16 KB";
+        *why = "the file would become longer than 16 KB";
         return APR_EGENERAL;
     }
     return APR_SUCCESS;
@@ -208,8 +208,8 @@ static int is_line_of(const char *line, const char *name)
     return strncmp(line, name, len) == 0 && line[len] && strchr(BLANKS, line[len]);
 }
 
-static apr_status_t take_out(apr_pool_t *pool, void *baton, const char *text, apr_size_t len, const char **next,
-                             const char **why)
+static apr_status_t remove_line(apr_pool_t *pool, void *baton, const char *text, apr_size_t len, const char **next,
+                                const char **why)
 {
     const change_t *change = baton;
     const char *line = apr_pstrmemdup(pool, text, len);
@@ -234,7 +234,7 @@ static apr_status_t take_out(apr_pool_t *pool, void *baton, const char *text, ap
     return APR_SUCCESS;
 }
 
-/* Before the file is replaced: a client whose token nobody has seen could neither be used nor be made again. */
+/* Called before the file is replaced. A client whose token nobody has seen would be useless, and its name used up. */
 static apr_status_t show(void *baton, const char **why)
 {
     const change_t *change = baton;
@@ -250,7 +250,7 @@ apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name,
     const char *text;
 
     if (!is_name(name)) {
-        *why = "a name is 1 to 64 letters, digits, dots, dashes and underscores, and does not begin with a dash";
+        *why = "a name must be 1 to 64 letters, digits, dots, dashes and underscores, and must not begin with a dash";
         return APR_EGENERAL;
     }
     if (um_random_text(pool, TOKEN_BYTES, &text) != APR_SUCCESS) {
@@ -264,7 +264,7 @@ apr_status_t um_client_add(apr_pool_t *pool, const char *file, const char *name,
 apr_status_t um_client_remove(apr_pool_t *pool, const char *file, const char *name, const char **why)
 {
     change_t change = { .name = name };
-    const um_secret_file_edit_t edit = { .next = take_out, .baton = &change };
+    const um_secret_file_edit_t edit = { .next = remove_line, .baton = &change };
 
     return um_secret_file_edit(pool, file, &edit, why);
 }

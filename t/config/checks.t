@@ -177,7 +177,7 @@ my @cases = (
     ['a file of clients with a line that is none', $GOOD . $CLIENTS,
         qr/UserMgmtClientToken \S+ \(\S+:\d+\): \S+clients: line 2: not NAME HASH/,
         sub { clients($_[0], "\nfront\n") }],
-    ['a file of clients with a name twice', $GOOD . $CLIENTS, qr/clients: line 2: the name is there already/,
+    ['a file of clients with a name twice', $GOOD . $CLIENTS, qr/clients: line 2: a line above has the same name/,
         sub { clients($_[0], "front $HASH\nfront $HASH\n") }],
     ['a file of clients that others can read', $GOOD . $CLIENTS, qr/UserMgmtClientToken .*clients.*chmod 600/,
         sub { clients($_[0], "front $HASH\n"); chmod 0644, "$_[0]/clients" }],

@@ -56,10 +56,10 @@ static void test_read(void)
         { "front " HASH "A\n", 0, "line 1: not NAME HASH" },
         { "front S_AZv6qtzgD4t2bBUHTDlLMXGYhu3wDrtf4PYcULFnl\n", 0, "line 1: not NAME HASH" },
         { "front umc_xXDJup-7EUEvmwYOx596erXymHemyR0C3c7FvpE47ho\n", 0, "line 1: not NAME HASH" },
-        { "fr:ont " HASH "\n", 0, "line 1: the name is not" },
-        { "-front " HASH "\n", 0, "line 1: the name is not" },
-        { "fr\xC3\xB6nt " HASH "\n", 0, "line 1: the name is not" },
-        { "front " HASH "\n\nfront " HASH "\n", 0, "line 3: the name is there already" },
+        { "fr:ont " HASH "\n", 0, "line 1: the name must be" },
+        { "-front " HASH "\n", 0, "line 1: the name must be" },
+        { "fr\xC3\xB6nt " HASH "\n", 0, "line 1: the name must be" },
+        { "front " HASH "\n\nfront " HASH "\n", 0, "line 3: a line above has the same name" },
     };
     um_client_list_t *list;
     const char *why = NULL;

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "revoke_all.h"
+
+#include "random.h"
+#include "store.h"
+#include "store_end.h"
+
+/* Rows of a batch: a running server can write between two batches. */
+#define BATCH 1000
+
+um_status_e um_revoke_all_run(um_ctx_t *ctx, um_revoke_all_t *done)
+{
+    um_store_call_t call = um_ctx_store(ctx);
+    const char *version, *last = UM_STORE_END_FIRST;
+    apr_int64_t now = um_ctx_seconds(ctx);
+    apr_status_t rv = APR_SUCCESS;
+    int count;
+
+    *done = (um_revoke_all_t){ 0 };
+    if (um_random_uuid(ctx->pool, ctx->now, &version) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
+    }
+    /* Tokens of verification mails do not depend on the version of an account, so they are deleted. */
+    for (count = BATCH; rv == APR_SUCCESS && count == BATCH; done->mails += rv == APR_SUCCESS ? count : 0) {
+        rv = um_store_end_mails(&call, now, BATCH, &count);
+    }
+    for (count = BATCH; rv == APR_SUCCESS && count == BATCH; done->one_time_tokens += rv == APR_SUCCESS ? count : 0) {
+        rv = um_store_end_one_time_tokens(&call, BATCH, &count);
+    }
+    for (count = BATCH; rv == APR_SUCCESS && count == BATCH; done->users += rv == APR_SUCCESS ? count : 0) {
+        rv = um_store_end_users(&call, version, now, BATCH, &last, &count);
+    }
+    return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
+}
