@@ -14,6 +14,7 @@ static site_t s;
 static const um_user_t *alice, *bob;
 
 #include "hashes.h"
+#include "identity.h"
 
 /* As after a restart: nothing is known. */
 static void start(void)

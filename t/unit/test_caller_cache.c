@@ -4,9 +4,10 @@
 #endif
 #include "site.h"
 
-#include "group.h"
 #include "caller_cache.h"
 #include "caller_cache_login.h"
+#include "group.h"
+#include "identity.h"
 #include "session.h"
 #include "shmtable.h"
 

@@ -4,6 +4,7 @@
 #include "caller_cache_login.h"
 #include "concurrency_limit.h"
 #include "core_settings.h"
+#include "password.h"
 #include "profile_input.h"
 #include "pwhash.h"
 #include "single_flight.h"

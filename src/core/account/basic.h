@@ -4,8 +4,9 @@
 /* Who sends his name and password with each request, as WebDAV and git clients do: by the rules of signing in, but
  * without a session, and without a hash for what was right a moment ago. Of requests of one process that bring the
  * same new password at the same moment one hashes it. */
-#include "identity.h"
-#include "password.h"
+#include "ctx.h"
+
+typedef struct um_identity_t um_identity_t;
 
 /** Who was found. */
 typedef struct um_basic_t {

@@ -11,6 +11,7 @@
 #include "pwhash.h"
 #include "random.h"
 #include "refresh.h"
+#include "session.h"
 #include "store.h"
 #include "store_mail.h"
 #include "store_user.h"

@@ -3,10 +3,11 @@
 #define UM_PASSWORD_H
 /* Passwords: what a new one must be, hashing within the machine's bound, signing in, changing. No database
  * connection is held while a password is hashed. */
-#include "session.h"
+#include "ctx.h"
 
 typedef struct um_concurrency_limit_pass_t um_concurrency_limit_pass_t;
 typedef struct um_password_policy_person_t um_password_policy_person_t;
+typedef struct um_session_new_t um_session_new_t;
 
 /** A password as it is compared and hashed (um_unicode_opaque), so that it is the same from every keyboard; typed
  * itself where that makes no difference. Wiped with the context's pool. All functions here take passwords as typed. */

@@ -6,6 +6,7 @@
 #include "mail_kind.h"
 #include "notification.h"
 #include "one_time_token.h"
+#include "password.h"
 #include "password_policy.h"
 #include "profile_input.h"
 #include "random.h"

@@ -2,7 +2,7 @@
 #ifndef UM_PASSWORD_RESET_H
 #define UM_PASSWORD_RESET_H
 /* Forgotten passwords: a request, a token by mail, a new password. */
-#include "password.h"
+#include "ctx.h"
 
 /** Notes the request of somebody who types an address; sends nothing, looks nobody up: known and unknown are alike.
  * UM_INVALID (also when ctx->errors was not empty at the call), UM_UNAVAILABLE, UM_FAILED.

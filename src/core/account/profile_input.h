@@ -2,9 +2,10 @@
 #ifndef UM_PROFILE_INPUT_H
 #define UM_PROFILE_INPUT_H
 /* The profile as a request gives it, and the rules for its user name and address. */
-#include "password.h"
+#include "ctx.h"
 #include "profile.h"
 
+typedef struct um_password_policy_person_t um_password_policy_person_t;
 typedef struct um_user_keys_t um_user_keys_t;
 
 /** The longest value of each field in characters, UM_PROFILE_LONGEST_<name>. */

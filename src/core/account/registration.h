@@ -2,7 +2,9 @@
 #ifndef UM_REGISTRATION_H
 #define UM_REGISTRATION_H
 /* Registering: a new user, his first session, and where the site wants it a mail to verify his address. */
-#include "profile_input.h"
+#include "ctx.h"
+
+typedef struct um_profile_input_t um_profile_input_t;
 
 /** Registers a user and opens a session for him. All faulty members are named at once; a name or an exclusive address
  * that is taken is one of them, and of two at the same instant exactly one succeeds.

@@ -8,6 +8,7 @@
 #include "mail_kind.h"
 #include "mail_settings.h"
 #include "notification.h"
+#include "profile_input.h"
 #include "quarantine.h"
 #include "random.h"
 #include "store.h"

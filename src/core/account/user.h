@@ -2,7 +2,10 @@
 #ifndef UM_USER_H
 #define UM_USER_H
 /* Users: finding, updating, switching on and off, deleting. */
-#include "profile_input.h"
+#include "ctx.h"
+
+typedef struct um_caller_t um_caller_t;
+typedef struct um_profile_input_t um_profile_input_t;
 
 typedef struct um_caller_t um_caller_t;
 

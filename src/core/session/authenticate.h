@@ -3,9 +3,9 @@
 #define UM_AUTHENTICATE_H
 /* Authentication by access token: the signature and times of the token, then the state of its session and account. The
  * API asks for a fresh answer. Protected Locations accept a cached one, because they ask with every request. */
-#include "identity.h"
 #include "token.h"
 
+typedef struct um_identity_t um_identity_t;
 typedef struct um_user_t um_user_t;
 
 /** How old the answer of the database may be. */

@@ -6,8 +6,10 @@
 #include "core_settings.h"
 #include "hmackey.h"
 #include "random.h"
+#include "session.h"
 #include "store.h"
 #include "store_user.h"
+#include "token.h"
 #include "wipe.h"
 
 #include <apr_strings.h>

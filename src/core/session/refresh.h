@@ -10,7 +10,9 @@
  * Each part is the HMAC-SHA-256 of the one before under a salt that the use makes and the row keeps for that time; so
  * the present part follows from an earlier one without being kept anywhere. Without an earlier part the salts tell
  * nothing, and after the grace an older part leads nowhere. */
-#include "session.h"
+#include "ctx.h"
+
+typedef struct um_session_new_t um_session_new_t;
 
 #define UM_REFRESH_PREFIX "umr_"
 

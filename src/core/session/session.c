@@ -6,6 +6,7 @@
 #include "random.h"
 #include "store.h"
 #include "store_user.h"
+#include "token.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -5,7 +5,6 @@
  * those it was opened with (user_version): so one changed row ends all sessions of a user at once. */
 #include "ctx.h"
 #include "store_session.h"
-#include "token.h"
 
 /** A session about to be stored, and its token. */
 typedef struct um_session_new_t {

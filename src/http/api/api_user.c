@@ -7,6 +7,7 @@
 #include "input_schema.h"
 #include "json.h"
 #include "password.h"
+#include "profile_input.h"
 #include "registration.h"
 #include "store_user.h"
 #include "user.h"
