@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A wrong value stops httpd -t, which says directive, value, file, line and what is allowed. The cases come from the
-# table of directives itself, so a new directive is tested as soon as it has a row.
+# httpd -t refuses a wrong value, and names directive, value, file, line and what is allowed. The cases come from the
+# table of directives, so a new directive is tested as soon as it has a row.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -30,7 +30,7 @@ sub accepted {
 my %allowed = (number => 'must be a number from', seconds => 'must be a time from', bytes => 'must be a size from');
 
 my @rows = directives();
-cmp_ok(scalar @rows, '>', 10, 'the table of directives is read');
+cmp_ok(scalar @rows, '>', 10, 'the table of directives can be read');
 for my $row (@rows) {
     my ($name, $kind, $least, $most) = @$row{qw(name kind least most)};
     my $count = $kind eq 'endpoints' ? qr/must be none, or/ : $kind =~ /\A(?:cors_)?origins\z/
@@ -80,14 +80,15 @@ for my $row (@rows) {
     }
 }
 
-# Where a directive may stand: nobody who may write a .htaccess file decides about accounts.
+# The directives of a virtual host are not allowed in a directory, and so not in .htaccess files, which other users may
+# write.
 for my $row (@rows) {
     my ($status, $output) = UmTest::httpd_t("<Location \"/x\">\n$row->{name} On\n</Location>\n");
-    ok($status && $output =~ /\Q$row->{name}\E not allowed/, "$row->{name} is for servers and hosts alone")
+    ok($status && $output =~ /\Q$row->{name}\E not allowed/, "$row->{name} is refused in a Location")
         or diag($output);
 }
 
-# Those of directories may stand there.
+# The directives of directories are allowed there.
 my %wrong = (UserMgmtAuthorization => ['forwrad', '""', 'drop drop', '"Basic x" y', "\"Basic \x01\""],
     UserMgmtIdentityHeaders => ['maybe', '""', 'On On', 'id maybe', 'On id', 'id Off'],
     UserMgmtTokenSource => ['', 'headers', 'header=x', 'cookie=', 'cookie=a;b', 'query', '"query=a b"', 'header body']);
@@ -104,10 +105,10 @@ for my $name (map { $_->{name} } dir_directives()) {
     }
 }
 
-# What is one for the whole server cannot be set by a host.
+# A directive of the main server is refused in a virtual host.
 for my $row (grep { ($_->{scope} || '') eq 'GLOBAL' } @rows) {
     my ($status, $output) = UmTest::httpd_t("<VirtualHost *:1>\n$row->{name} $row->{most}\n</VirtualHost>\n");
-    ok($status && $output =~ /\Q$row->{name}\E cannot occur within <VirtualHost>/, "$row->{name} is for the whole server")
+    ok($status && $output =~ /\Q$row->{name}\E cannot occur within <VirtualHost>/, "$row->{name} is refused in a virtual host")
         or diag($output);
 }
 

@@ -8,7 +8,6 @@
 #include "signature_cache.h"
 #include "single_flight.h"
 #include "store.h"
-#include "wordlist.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>
