@@ -82,7 +82,7 @@ static um_status_e answer(lookup_t *lookup, const um_caller_cache_record_t *reco
     um_ctx_t *ctx = lookup->ctx;
 
     if (record->verdict != UM_OK) {
-        return um_session_say(ctx, record->verdict == UM_INACTIVE ? UM_INACTIVE : UM_BAD_TOKEN);
+        return um_session_verdict(ctx, record->verdict == UM_INACTIVE ? UM_INACTIVE : UM_BAD_TOKEN);
     }
     lookup->identity.session_id = um_random_uuid_text(ctx->pool, record->other);
     lookup->identity.expires_at = record->expires_at;

@@ -12,8 +12,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* The texts follow each other with a zero between; a name has none, so no other pair makes the same bytes. */
-static int make_key(const um_ctx_t *ctx, const char *username_key, um_secret_t password, um_caller_cache_key_t key)
+/* A zero separates name and password. A name contains no zero, so no other pair gives the same bytes. */
+static int make_login_key(const um_ctx_t *ctx, const char *username_key, um_secret_t password,
+                          um_caller_cache_key_t key)
 {
     apr_size_t name = strlen(username_key) + 1;
     apr_size_t len = UM_SHMTABLE_KEY + name + password.len;
@@ -30,14 +31,9 @@ static int make_key(const um_ctx_t *ctx, const char *username_key, um_secret_t p
     return good;
 }
 
-static um_identity_t *copy(const um_ctx_t *ctx, const um_identity_t *identity)
-{
-    return apr_pmemdup(ctx->pool, identity, sizeof(*identity));
-}
-
-/* The record's account, if it is as it was when the password was checked. */
-static um_status_e ask(um_ctx_t *ctx, const um_caller_cache_key_t key, um_caller_cache_record_t *record,
-                       const um_identity_t **identity)
+/* Reads the record's account and caches it. UM_ABSENT: it has changed since the password was verified. */
+static um_status_e ask_account(um_ctx_t *ctx, const um_caller_cache_key_t key, um_caller_cache_record_t *record,
+                               const um_identity_t **identity)
 {
     um_store_call_t call = um_ctx_store(ctx);
     um_user_t *user;
@@ -61,15 +57,15 @@ static um_status_e ask(um_ctx_t *ctx, const um_caller_cache_key_t key, um_caller
     if (key) {
         um_caller_cache_put(ctx, key, record, &found);
     }
-    *identity = copy(ctx, &found);
+    *identity = apr_pmemdup(ctx->pool, &found, sizeof(found));
     return UM_OK;
 }
 
-/* While the database is away, and for the grace: also when it is time for the password to be hashed again, for which
- * the database would be needed. */
-static int is_good_meanwhile(const um_ctx_t *ctx, const um_caller_cache_record_t *kept)
+/* Whether a record is valid while the database is unreachable, which extends it by the grace. This holds also for a
+ * record whose password must be hashed again, because verifying it needs the database. */
+static int is_valid_meanwhile(const um_ctx_t *ctx, const um_caller_cache_record_t *cached)
 {
-    um_caller_cache_record_t longer = *kept;
+    um_caller_cache_record_t longer = *cached;
 
     longer.ends_at += ctx->settings->database_grace;
     return um_caller_cache_is_fresh(ctx, &longer, ctx->settings->database_grace);
@@ -79,27 +75,27 @@ um_status_e um_caller_cache_login(um_ctx_t *ctx, const char *username_key, um_se
                                   const um_identity_t **identity)
 {
     um_caller_cache_key_t key;
-    const um_caller_cache_record_t *kept;
+    const um_caller_cache_record_t *cached;
     um_caller_cache_record_t record;
     um_identity_t found;
     um_status_e status;
 
-    if (!ctx->site->caller_cache || !ctx->settings->basic_cache || !make_key(ctx, username_key, password, key)
-        || !um_caller_cache_get(ctx, key, &kept, &found)
-        || kept->ends_at + ctx->settings->database_grace <= um_ctx_seconds(ctx)) {
+    if (!ctx->site->caller_cache || !ctx->settings->basic_cache || !make_login_key(ctx, username_key, password, key)
+        || !um_caller_cache_get(ctx, key, &cached, &found)
+        || cached->ends_at + ctx->settings->database_grace <= um_ctx_seconds(ctx)) {
         return UM_ABSENT;
     }
-    if (um_caller_cache_is_fresh(ctx, kept, 0)) {
-        *identity = copy(ctx, &found);
+    if (um_caller_cache_is_fresh(ctx, cached, 0)) {
+        *identity = apr_pmemdup(ctx->pool, &found, sizeof(found));
         return UM_OK;
     }
-    record = *kept;
-    status = ask(ctx, key, &record, identity);
-    if (status == UM_UNAVAILABLE && is_good_meanwhile(ctx, kept)) {
-        *identity = copy(ctx, &found);
+    record = *cached;
+    status = ask_account(ctx, key, &record, identity);
+    if (status == UM_UNAVAILABLE && is_valid_meanwhile(ctx, cached)) {
+        *identity = apr_pmemdup(ctx->pool, &found, sizeof(found));
         return UM_OK;
     }
-    if (status == UM_OK && kept->ends_at <= um_ctx_seconds(ctx)) {
+    if (status == UM_OK && cached->ends_at <= um_ctx_seconds(ctx)) {
         *identity = NULL;
         return UM_ABSENT;
     }
@@ -111,10 +107,11 @@ um_status_e um_caller_cache_login_add(um_ctx_t *ctx, const char *username_key, u
 {
     um_caller_cache_key_t key;
     um_caller_cache_record_t record = { .verdict = UM_OK, .ends_at = um_ctx_seconds(ctx) + ctx->settings->basic_cache };
-    int keeps = ctx->site->caller_cache && ctx->settings->basic_cache && make_key(ctx, username_key, password, key);
+    int has_key = ctx->site->caller_cache && ctx->settings->basic_cache && make_login_key(ctx, username_key, password,
+                                                                                          key);
 
     if (!um_random_uuid_bytes(user->id, record.user_id) || !um_random_uuid_bytes(user->version, record.other)) {
         return UM_ABSENT;
     }
-    return ask(ctx, keeps ? key : NULL, &record, identity);
+    return ask_account(ctx, has_key ? key : NULL, &record, identity);
 }

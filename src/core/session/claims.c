@@ -23,7 +23,7 @@ um_json_t *um_claims_of(apr_pool_t *pool, const char *verified)
     return doc->root;
 }
 
-static const char *text_of(um_json_t *value)
+static const char *claim_text(um_json_t *value)
 {
     if (json_object_is_type(value, json_type_string)) {
         const char *text = json_object_get_string(value);
@@ -38,12 +38,12 @@ const char *um_claims_text(const um_json_t *claims, const char *name)
 {
     um_json_t *value = NULL;
 
-    return json_object_object_get_ex(claims, name, &value) ? text_of(value) : NULL;
+    return json_object_object_get_ex(claims, name, &value) ? claim_text(value) : NULL;
 }
 
-static int is(um_json_t *value, const char *wanted)
+static int equals(um_json_t *value, const char *wanted)
 {
-    const char *text = text_of(value);
+    const char *text = claim_text(value);
 
     return text && strcmp(text, wanted) == 0;
 }
@@ -56,10 +56,10 @@ int um_claims_has(const um_json_t *claims, const char *name, const char *value)
         return 0;
     }
     if (!json_object_is_type(claim, json_type_array)) {
-        return is(claim, value);
+        return equals(claim, value);
     }
     for (size_t i = 0; i < json_object_array_length(claim); i++) {
-        if (is(json_object_array_get_idx(claim, i), value)) {
+        if (equals(json_object_array_get_idx(claim, i), value)) {
             return 1;
         }
     }

@@ -19,14 +19,14 @@
 
 #define SALT_BYTES 32
 
-/* A token's bytes, in their order. */
+/* The bytes of a token, in this order. */
 typedef struct parts_t {
     unsigned char id[16];
     unsigned char family[16];
     unsigned char secret[UM_HMACKEY_SIG];
 } parts_t;
 
-/* A token at work. */
+/* A token that is being processed. */
 typedef struct work_t {
     parts_t parts;
     const char *id;             /* of the session, as text */
@@ -36,7 +36,7 @@ typedef struct work_t {
 
 /* --- text --- */
 
-static const char *hash_of(apr_pool_t *pool, const void *bytes, apr_size_t len)
+static const char *part_hash(apr_pool_t *pool, const void *bytes, apr_size_t len)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_len = 0;
@@ -45,19 +45,19 @@ static const char *hash_of(apr_pool_t *pool, const void *bytes, apr_size_t len)
            ? um_base64url_encode(pool, digest, digest_len) : NULL;
 }
 
-static int is_same(const char *a, const char *b)
+static int hashes_equal(const char *a, const char *b)
 {
     apr_size_t len = a ? strlen(a) : 0;
 
     return len && len == strlen(b) && CRYPTO_memcmp(a, b, len) == 0;
 }
 
-static const char *print(apr_pool_t *pool, const parts_t *parts)
+static const char *token_text(apr_pool_t *pool, const parts_t *parts)
 {
     return apr_pstrcat(pool, UM_REFRESH_PREFIX, um_base64url_encode(pool, parts, sizeof(*parts)), NULL);
 }
 
-static int parse(apr_pool_t *pool, const char *text, work_t *work)
+static int parse_token(apr_pool_t *pool, const char *text, work_t *work)
 {
     const apr_size_t prefix = strlen(UM_REFRESH_PREFIX), len = (sizeof(parts_t) * 4 + 2) / 3;
     unsigned char *bytes;
@@ -70,14 +70,14 @@ static int parse(apr_pool_t *pool, const char *text, work_t *work)
     memcpy(&work->parts, bytes, sizeof(parts_t));
     um_wipe(bytes, count);
     work->id = um_random_uuid_text(pool, work->parts.id);
-    work->secret_hash = hash_of(pool, work->parts.secret, sizeof(work->parts.secret));
+    work->secret_hash = part_hash(pool, work->parts.secret, sizeof(work->parts.secret));
     return work->secret_hash != NULL;
 }
 
-/* --- giving one --- */
+/* --- adding --- */
 
-/* How long a session waits for its next refresh; its token has to be good for as long as it says. */
-static apr_int64_t waits(const um_ctx_t *ctx)
+/* The seconds for which a session waits for its next refresh. It must last at least as long as its access token. */
+static apr_int64_t idle_time(const um_ctx_t *ctx)
 {
     return ctx->settings->session_idle > ctx->settings->token_lifetime ? ctx->settings->session_idle
                                                                        : ctx->settings->token_lifetime;
@@ -96,23 +96,23 @@ um_status_e um_refresh_add(um_ctx_t *ctx, um_session_new_t *session)
         || um_random_bytes(parts.secret, sizeof(parts.secret)) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "the random generator failed");
     }
-    record->family_hash = hash_of(ctx->pool, parts.family, sizeof(parts.family));
-    record->refresh_hash = hash_of(ctx->pool, parts.secret, sizeof(parts.secret));
-    record->expires_at = um_session_until(ctx, waits(ctx), record->ends_at);
-    session->refresh_token = print(ctx->pool, &parts);
+    record->family_hash = part_hash(ctx->pool, parts.family, sizeof(parts.family));
+    record->refresh_hash = part_hash(ctx->pool, parts.secret, sizeof(parts.secret));
+    record->expires_at = um_session_until(ctx, idle_time(ctx), record->ends_at);
+    session->refresh_token = token_text(ctx->pool, &parts);
     um_wipe(&parts, sizeof(parts));
     return record->family_hash && record->refresh_hash ? UM_OK : um_ctx_failed(ctx, "a token could not be hashed");
 }
 
-/* --- looking --- */
+/* --- finding --- */
 
-static um_status_e refuse(um_ctx_t *ctx, const char *cause)
+static um_status_e refuse_refresh(um_ctx_t *ctx, const char *cause)
 {
     ctx->cause = cause;
     return UM_BAD_TOKEN;
 }
 
-static um_status_e look(um_ctx_t *ctx, work_t *work)
+static um_status_e read_session(um_ctx_t *ctx, work_t *work)
 {
     um_store_call_t call = um_ctx_store(ctx);
     const um_session_refresh_t *row = &work->row;
@@ -120,42 +120,43 @@ static um_status_e look(um_ctx_t *ctx, work_t *work)
     if (um_store_session_refresh(&call, work->id, &work->row) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
-    if (!row->user || !is_same(row->family_hash, hash_of(ctx->pool, work->parts.family, sizeof(work->parts.family)))) {
-        return refuse(ctx, "a refresh token of no session");
+    if (!row->user
+        || !hashes_equal(row->family_hash, part_hash(ctx->pool, work->parts.family, sizeof(work->parts.family)))) {
+        return refuse_refresh(ctx, "there is no session of that refresh token");
     }
     return um_session_judge(ctx, &(um_session_state_t){ row->user, row->is_valid, row->expires_at, NULL },
                             row->user->id);
 }
 
-static um_status_e find(um_ctx_t *ctx, const char *text, work_t *work)
+static um_status_e find_session(um_ctx_t *ctx, const char *text, work_t *work)
 {
     if (!ctx->settings->session_idle) {
-        return refuse(ctx, "sessions are not refreshed here");
+        return refuse_refresh(ctx, "refresh tokens are off: UserMgmtSessionIdle is 0");
     }
-    if (!parse(ctx->pool, text, work)) {
-        return refuse(ctx, "not a refresh token");
+    if (!parse_token(ctx->pool, text, work)) {
+        return refuse_refresh(ctx, "not a refresh token");
     }
-    return look(ctx, work);
+    return read_session(ctx, work);
 }
 
-static int is_present(const work_t *work)
+static int is_current(const work_t *work)
 {
-    return is_same(work->row.refresh_hash, work->secret_hash);
+    return hashes_equal(work->row.refresh_hash, work->secret_hash);
 }
 
-/* --- those that were replaced --- */
+/* --- tokens that were replaced --- */
 
-/* As many are remembered beside the last one. */
+/* The row stores this many beside the last one. */
 #define MOST_EARLIER 8
 
-/* A token that was replaced: by which salt, and when. */
+/* A replaced token: the hash of its secret, the salt that gives the next secret, and when it was replaced. */
 typedef struct link_t {
     const char *hash, *salt;
     apr_int64_t at;
 } link_t;
 
-/* Of a session, those that may still be used, the newest first. The clocks of nodes differ: one that was replaced in a
- * moment to come was replaced just now. */
+/* The replaced tokens of a session that are still accepted, newest first. A time in the future counts as now, because
+ * the clocks of nodes differ. */
 static int links_of(const um_ctx_t *ctx, const um_session_refresh_t *row, link_t *links)
 {
     char *rest = apr_pstrdup(ctx->pool, row->earlier_hashes), *last = NULL, *salt, *at;
@@ -173,13 +174,14 @@ static int links_of(const um_ctx_t *ctx, const um_session_refresh_t *row, link_t
     return count;
 }
 
-/* Where the shown token is among them; count: nowhere. */
+/* The index of the token among the links; count: it is not among them. Compares all, so that the time does not depend
+ * on the index. */
 static int position(const work_t *work, const link_t *links, int count)
 {
     int found = count;
 
     for (int i = count; i-- > 0; ) {
-        found = is_same(links[i].hash, work->secret_hash) ? i : found;
+        found = hashes_equal(links[i].hash, work->secret_hash) ? i : found;
     }
     return found;
 }
@@ -195,7 +197,7 @@ static int is_in_grace(const um_ctx_t *ctx, const work_t *work)
 um_status_e um_refresh_find(um_ctx_t *ctx, const char *text, um_refresh_t *refresh)
 {
     work_t work = { 0 };
-    um_status_e status = find(ctx, text, &work);
+    um_status_e status = find_session(ctx, text, &work);
 
     if (status == UM_OK) {
         *refresh = (um_refresh_t){
@@ -203,7 +205,7 @@ um_status_e um_refresh_find(um_ctx_t *ctx, const char *text, um_refresh_t *refre
             .session_id = work.id,
             .created_at = work.row.created_at,
             .expires_at = work.row.expires_at,
-            .is_good = is_present(&work) || is_in_grace(ctx, &work),
+            .is_good = is_current(&work) || is_in_grace(ctx, &work),
         };
     }
     um_wipe(&work.parts, sizeof(work.parts));
@@ -212,8 +214,8 @@ um_status_e um_refresh_find(um_ctx_t *ctx, const char *text, um_refresh_t *refre
 
 /* --- using --- */
 
-/* Makes parts those of the token that follows under a salt. */
-static int follow(um_ctx_t *ctx, parts_t *parts, const char *salt)
+/* Replaces the secret in parts by the one that follows under a salt. */
+static int next_secret(um_ctx_t *ctx, parts_t *parts, const char *salt)
 {
     unsigned char secret[sizeof(parts->secret)];
     um_hmackey_t *key;
@@ -227,18 +229,18 @@ static int follow(um_ctx_t *ctx, parts_t *parts, const char *salt)
     return good;
 }
 
-/* The token of parts and its hash, and wipes them. */
-static um_status_e give(um_ctx_t *ctx, parts_t *parts, int good, const char **token, const char **hash)
+/* Gives the text of a token and the hash of its secret, and wipes parts. good: parts was computed. */
+static um_status_e finish_token(um_ctx_t *ctx, parts_t *parts, int good, const char **token, const char **hash)
 {
-    *hash = good ? hash_of(ctx->pool, parts->secret, sizeof(parts->secret)) : NULL;
-    *token = *hash ? print(ctx->pool, parts) : NULL;
+    *hash = good ? part_hash(ctx->pool, parts->secret, sizeof(parts->secret)) : NULL;
+    *token = *hash ? token_text(ctx->pool, parts) : NULL;
     um_wipe(parts, sizeof(*parts));
     return *hash ? UM_OK : um_ctx_failed(ctx, "a refresh token could not be made");
 }
 
-/* The present token for one that was replaced a moment ago. *token NULL: it is none of those, or an older version of
- * the module has replaced one since and kept nothing of the others. */
-static um_status_e catch_up(um_ctx_t *ctx, const work_t *work, const char **token)
+/* Computes the current token from one that was replaced within the grace. *token NULL: it was not, or an older version
+ * of the module has replaced a token since without storing the earlier ones. */
+static um_status_e current_token(um_ctx_t *ctx, const work_t *work, const char **token)
 {
     link_t links[MOST_EARLIER + 1];
     int count = links_of(ctx, &work->row, links);
@@ -253,17 +255,17 @@ static um_status_e catch_up(um_ctx_t *ctx, const work_t *work, const char **toke
         return UM_OK;
     }
     for (; good && i >= 0; i--) {
-        good = follow(ctx, &parts, links[i].salt);
+        good = next_secret(ctx, &parts, links[i].salt);
     }
-    status = give(ctx, &parts, good, token, &hash);
-    if (status == UM_OK && !is_same(work->row.refresh_hash, hash)) {
+    status = finish_token(ctx, &parts, good, token, &hash);
+    if (status == UM_OK && !hashes_equal(work->row.refresh_hash, hash)) {
         *token = NULL;
     }
     return status;
 }
 
-/* What is to be remembered of those before the present one. */
-static const char *earlier(um_ctx_t *ctx, const work_t *work)
+/* The text for the row about the tokens before the current one. */
+static const char *earlier_links(um_ctx_t *ctx, const work_t *work)
 {
     link_t links[MOST_EARLIER + 1];
     int count = links_of(ctx, &work->row, links);
@@ -276,25 +278,27 @@ static const char *earlier(um_ctx_t *ctx, const work_t *work)
     return text;
 }
 
-/* Replaces the present token. *won = 0: somebody else did, or the session ended; then the row is read anew. */
+/* Replaces the current token. *won = 0: another request has replaced it, or the session has ended; the row was read
+ * again. */
 static um_status_e rotate(um_ctx_t *ctx, work_t *work, const char **token, int *won)
 {
     um_store_call_t call = um_ctx_store(ctx);
     um_session_rotation_t rotation = {
         .id = work->id,
         .old_hash = work->secret_hash,
-        .earlier_hashes = earlier(ctx, work),
+        .earlier_hashes = earlier_links(ctx, work),
         .address = um_session_plain(ctx->pool, ctx->address),
         .user_agent = um_session_plain(ctx->pool, ctx->user_agent),
         .now = um_ctx_seconds(ctx),
-        .expires_at = um_session_until(ctx, waits(ctx), work->row.ends_at),
+        .expires_at = um_session_until(ctx, idle_time(ctx), work->row.ends_at),
     };
     parts_t next = work->parts;
     um_status_e status;
     int good;
 
-    good = um_random_text(ctx->pool, SALT_BYTES, &rotation.salt) == APR_SUCCESS && follow(ctx, &next, rotation.salt);
-    status = give(ctx, &next, good, token, &rotation.new_hash);
+    good = um_random_text(ctx->pool, SALT_BYTES, &rotation.salt) == APR_SUCCESS
+           && next_secret(ctx, &next, rotation.salt);
+    status = finish_token(ctx, &next, good, token, &rotation.new_hash);
     if (status != UM_OK) {
         return status;
     }
@@ -302,15 +306,16 @@ static um_status_e rotate(um_ctx_t *ctx, work_t *work, const char **token, int *
         return um_ctx_unavailable(ctx, &call);
     }
     if (!*won) {
-        status = look(ctx, work);
-        /* The answer of the first try was lost: it was us, as nobody else has our salt. */
-        *won = status == UM_OK && is_same(work->row.refresh_hash, rotation.new_hash);
+        status = read_session(ctx, work);
+        /* The store repeats a statement whose answer was lost. A hash made with this request's salt shows that the
+         * first try has replaced the token. */
+        *won = status == UM_OK && hashes_equal(work->row.refresh_hash, rotation.new_hash);
     }
     return status;
 }
 
-/* Neither the present token nor one that was replaced a moment ago: it was used already, by whomever. */
-static um_status_e end_family(um_ctx_t *ctx, const work_t *work, um_refresh_use_t *use)
+/* Ends the session of a token that was replaced before the grace. */
+static um_status_e end_reused(um_ctx_t *ctx, const work_t *work, um_refresh_use_t *use)
 {
     um_status_e status = um_session_end(ctx, work->row.user->id, work->id);
 
@@ -319,42 +324,42 @@ static um_status_e end_family(um_ctx_t *ctx, const work_t *work, um_refresh_use_
     }
     use->reused = 1;
     use->user = work->row.user;
-    return refuse(ctx, "a refresh token was used again: its session is over");
+    return refuse_refresh(ctx, "a refresh token was used again, so its session was ended");
 }
 
-static um_status_e use_it(um_ctx_t *ctx, work_t *work, um_refresh_use_t *use)
+static um_status_e use_token(um_ctx_t *ctx, work_t *work, um_refresh_use_t *use)
 {
     um_status_e status;
     int won = 0;
 
-    if (!is_present(work) && !is_in_grace(ctx, work)) {
-        return end_family(ctx, work, use);
+    if (!is_current(work) && !is_in_grace(ctx, work)) {
+        return end_reused(ctx, work, use);
     }
-    /* First, so that nothing but the database can fail once the token is replaced. */
+    /* Sign first, so that only the database can fail after the token is replaced. */
     use->user = work->row.user;
     use->expires_at = um_session_until(ctx, ctx->settings->token_lifetime, work->row.ends_at);
     status = um_token_issue(ctx, use->user->id, work->id, use->expires_at, &use->token);
-    if (status == UM_OK && is_present(work)) {
+    if (status == UM_OK && is_current(work)) {
         status = rotate(ctx, work, &use->refresh_token, &won);
     }
     if (status != UM_OK || won) {
         return status;
     }
-    if (is_present(work)) {
-        return refuse(ctx, "the session is over");
+    if (is_current(work)) {
+        return refuse_refresh(ctx, "the session has ended");
     }
-    status = catch_up(ctx, work, &use->refresh_token);
-    return status == UM_OK && !use->refresh_token ? end_family(ctx, work, use) : status;
+    status = current_token(ctx, work, &use->refresh_token);
+    return status == UM_OK && !use->refresh_token ? end_reused(ctx, work, use) : status;
 }
 
 um_status_e um_refresh_use(um_ctx_t *ctx, const char *text, um_refresh_use_t *use)
 {
     work_t work = { 0 };
-    um_status_e status = find(ctx, text, &work);
+    um_status_e status = find_session(ctx, text, &work);
 
     *use = (um_refresh_use_t){ 0 };
     if (status == UM_OK) {
-        status = use_it(ctx, &work, use);
+        status = use_token(ctx, &work, use);
     }
     um_wipe(&work.parts, sizeof(work.parts));
     return status;

@@ -11,10 +11,10 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* A record for people to recognise a session by, not an archive. */
+/* Enough for people to recognise a session. */
 #define MAX_USER_AGENT 255
 
-/* Header bytes need not be UTF-8, and PostgreSQL refuses what is not: printable ASCII stays. */
+/* Headers may contain bytes that are not UTF-8, which PostgreSQL refuses. So only printable ASCII is kept. */
 const char *um_session_plain(apr_pool_t *pool, const char *text)
 {
     char *copy = apr_pstrndup(pool, text ? text : "", MAX_USER_AGENT);
@@ -71,10 +71,10 @@ um_status_e um_session_open(um_ctx_t *ctx, const um_session_new_t *session)
     return done ? UM_OK : UM_BAD_TOKEN;
 }
 
-um_status_e um_session_say(um_ctx_t *ctx, um_status_e verdict)
+um_status_e um_session_verdict(um_ctx_t *ctx, um_status_e verdict)
 {
     if (verdict != UM_OK) {
-        ctx->cause = verdict == UM_INACTIVE ? "the account is inactive" : "the session is over";
+        ctx->cause = verdict == UM_INACTIVE ? "the account is inactive" : "the session has ended";
     }
     return verdict;
 }
@@ -82,12 +82,12 @@ um_status_e um_session_say(um_ctx_t *ctx, um_status_e verdict)
 um_status_e um_session_judge(um_ctx_t *ctx, const um_session_state_t *state, const char *user_id)
 {
     if (!state->user || strcmp(state->user->id, user_id) != 0) {
-        return um_session_say(ctx, UM_BAD_TOKEN);
+        return um_session_verdict(ctx, UM_BAD_TOKEN);
     }
     if (!state->user->is_active) {
-        return um_session_say(ctx, UM_INACTIVE);
+        return um_session_verdict(ctx, UM_INACTIVE);
     }
-    return um_session_say(ctx, state->is_valid && state->expires_at > um_ctx_seconds(ctx) ? UM_OK : UM_BAD_TOKEN);
+    return um_session_verdict(ctx, state->is_valid && state->expires_at > um_ctx_seconds(ctx) ? UM_OK : UM_BAD_TOKEN);
 }
 
 um_status_e um_session_list(um_ctx_t *ctx, const char *user_id, apr_array_header_t **sessions)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_SESSION_H
 #define UM_SESSION_H
-/* Sessions: what a token stands for. A session stands while it has not run out and the user's credentials and state are
- * those it was opened with (user_version): so one changed row ends all sessions of a user at once. */
+/* Sessions. A token belongs to a session. A session is valid until it expires, and while the account has the version
+ * with which the session was opened. Each change of credentials or state gives the account a new version, so one
+ * changed row ends all sessions of an account at once. */
 #include "ctx.h"
 #include "store_session.h"
 
@@ -14,39 +15,40 @@ typedef struct um_session_new_t {
     const char *refresh_token;  /**< NULL: none */
 } um_session_new_t;
 
-/** How many sessions a list has at most. */
+/** The most sessions that a list contains. */
 #define UM_SESSION_LIST_MAX 100
 
-/** Seconds since the epoch at which something that starts now is over, not beyond ends_at. */
+/** The time, in seconds since the epoch, at which something ends that starts now and lasts that many seconds; at the
+ * latest ends_at. */
 apr_int64_t um_session_until(const um_ctx_t *ctx, apr_int64_t seconds, apr_int64_t ends_at);
 
-/** Makes a session for a user as he will be at that version, and signs its token; it has no refresh token and lasts as
- * long as that. Nothing is stored yet: so nothing can fail once it is. UM_FAILED. */
+/** Makes a session for user->version and signs its token. The session has no refresh token and lasts as long as the
+ * token. It is not stored yet, so that nothing can fail after it is. UM_FAILED. */
 um_status_e um_session_make(um_ctx_t *ctx, const um_user_t *user, um_session_new_t *session);
 
-/** Stores a session by itself. UM_BAD_TOKEN: the user is gone, inactive, or has other credentials by now.
- * UM_UNAVAILABLE. */
+/** Stores a session in a transaction of its own. UM_BAD_TOKEN: the account was deleted, is inactive, or has another
+ * version by now. UM_UNAVAILABLE. */
 um_status_e um_session_open(um_ctx_t *ctx, const um_session_new_t *session);
 
-/** Whether a session of that user stands now: the one rule for all who ask. UM_OK, UM_BAD_TOKEN, UM_INACTIVE; the last
- * two with ctx->cause. */
+/** Whether a session is valid now and belongs to that account. There is no other function that decides this. UM_OK;
+ * UM_BAD_TOKEN or UM_INACTIVE with ctx->cause. */
 um_status_e um_session_judge(um_ctx_t *ctx, const um_session_state_t *state, const char *user_id);
 
-/** Gives such a verdict, perhaps an earlier one, with its cause. */
-um_status_e um_session_say(um_ctx_t *ctx, um_status_e verdict);
+/** Sets ctx->cause for a verdict of um_session_judge(), perhaps a cached one, and returns the verdict. */
+um_status_e um_session_verdict(um_ctx_t *ctx, um_status_e verdict);
 
-/** Printable ASCII of what a client says of itself, not too much of it; "" for NULL. */
+/** A text that the client sent about itself, as printable ASCII of at most 255 bytes, in pool; "" for NULL. */
 const char *um_session_plain(apr_pool_t *pool, const char *text);
 
-/** The sessions of a user that stand, um_session_t, the newest first, UM_SESSION_LIST_MAX at most. UM_UNAVAILABLE. */
+/** The valid sessions of an account (um_session_t), newest first, at most UM_SESSION_LIST_MAX. UM_UNAVAILABLE. */
 um_status_e um_session_list(um_ctx_t *ctx, const char *user_id, apr_array_header_t **sessions);
 
-/** Ends a session of a user, and with it its token and refresh token. UM_ABSENT: he has none of that id.
- * UM_UNAVAILABLE. */
+/** Ends a session of an account; its token and refresh token become invalid. UM_ABSENT: the account has no valid
+ * session with that id. UM_UNAVAILABLE. */
 um_status_e um_session_end(um_ctx_t *ctx, const char *user_id, const char *session_id);
 
-/** Ends all sessions of a user at once, and with them what his mails hold to set his password. UM_ABSENT: there is no
- * such user. UM_UNAVAILABLE, UM_FAILED. */
+/** Ends all sessions of an account, and makes the one-time tokens of its password reset mails invalid. UM_ABSENT: there
+ * is no such account. UM_UNAVAILABLE, UM_FAILED. */
 um_status_e um_session_end_all(um_ctx_t *ctx, const char *user_id);
 
 #endif

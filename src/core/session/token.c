@@ -15,7 +15,7 @@ um_status_e um_token_issue(um_ctx_t *ctx, const char *user_id, const char *sessi
     const char *jti;
 
     if (!key) {
-        return um_ctx_failed(ctx, "no key is left to sign a token: the one that signed is retired");
+        return um_ctx_failed(ctx, "there is no key to sign a token: the signing key was retired");
     }
     if (um_random_text(ctx->pool, 16, &jti) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "the random generator failed");
@@ -33,7 +33,7 @@ um_status_e um_token_issue(um_ctx_t *ctx, const char *user_id, const char *sessi
     return UM_OK;
 }
 
-/* An id in a token that we signed is canonical already; anything else was not made by this program. */
+/* The ids in tokens of this program are canonical UUIDs. */
 static const char *claim_id(const um_ctx_t *ctx, const um_json_t *claims, const char *name)
 {
     um_json_value_t value = um_json_get(claims, name);
@@ -41,7 +41,8 @@ static const char *claim_id(const um_ctx_t *ctx, const um_json_t *claims, const 
     return value.kind == UM_JSON_STRING ? um_random_uuid_parse(ctx->pool, value.text) : NULL;
 }
 
-/* A number that fits: a token may say 1e300. um_jwt_verify has seen that it is one, if it is there. */
+/* The time of a claim, limited because a token may contain 1e300. um_jwt_verify() has checked that a claim that exists
+ * is a number. */
 static apr_int64_t claim_time(const um_json_t *claims, const char *name)
 {
     double seconds = um_json_get(claims, name).number;
@@ -49,8 +50,8 @@ static apr_int64_t claim_time(const um_json_t *claims, const char *name)
     return seconds >= (double)UM_TOKEN_END_OF_TIME ? UM_TOKEN_END_OF_TIME : seconds > 0 ? (apr_int64_t)seconds : 0;
 }
 
-/* A part of a second counts as a whole one, so that no token begins earlier than it says. */
-static apr_int64_t claim_beginning(const um_json_t *claims, const char *name)
+/* Rounds up, so that no token is valid earlier than it says. */
+static apr_int64_t claim_time_up(const um_json_t *claims, const char *name)
 {
     apr_int64_t whole = claim_time(claims, name);
 
@@ -70,7 +71,7 @@ um_status_e um_token_judge_times(um_ctx_t *ctx, apr_int64_t begins_at, apr_int64
     return UM_OK;
 }
 
-/* Remembers which key was found. */
+/* Finds the key of a token, and keeps which one it was. */
 typedef struct finder_t {
     um_keyring_t *keys;
     const um_jwk_t *key;
@@ -111,11 +112,11 @@ um_status_e um_token_read(um_ctx_t *ctx, const char *text, um_token_t *token)
     token->id = um_json_get(claims, "jti").text;
     token->issued_at = claim_time(claims, "iat");
     token->expires_at = claim_time(claims, "exp");
-    token->begins_at = claim_beginning(claims, "iat");
-    not_before = claim_beginning(claims, "nbf");
+    token->begins_at = claim_time_up(claims, "iat");
+    not_before = claim_time_up(claims, "nbf");
     token->begins_at = not_before > token->begins_at ? not_before : token->begins_at;
     if (!token->user_id || !token->session_id) {
-        ctx->cause = "sub or sid is not an id";
+        ctx->cause = "sub or sid is not a UUID";
         return UM_BAD_TOKEN;
     }
     return um_token_judge_times(ctx, token->begins_at, token->expires_at);

@@ -40,7 +40,7 @@ static authn_status refuse_password(request_rec *r, const um_ctx_t *ctx, const c
     return status;
 }
 
-static authn_status fail(request_rec *r, const um_ctx_t *ctx, int level)
+static authn_status fail_unverified(request_rec *r, const um_ctx_t *ctx, int level)
 {
     ap_log_rerror(APLOG_MARK, ctx->known ? APLOG_DEBUG : level, 0, r, "UM415: a password could not be verified: %s",
                   ctx->cause);
@@ -74,9 +74,9 @@ static authn_status check_password(request_rec *r, const char *username, const c
     case UM_INVALID:
         return refuse_password(r, &ctx, username, AUTH_DENIED);
     case UM_BUSY:
-        return fail(r, &ctx, APLOG_WARNING);
+        return fail_unverified(r, &ctx, APLOG_WARNING);
     default:
-        return fail(r, &ctx, APLOG_ERR);
+        return fail_unverified(r, &ctx, APLOG_ERR);
     }
 }
 

@@ -17,7 +17,7 @@
 
 /* --- parsing the line; an argument may contain %{...}, which is evaluated with each request --- */
 
-static const char *parse(cmd_parms *cmd, const char *line, const void **parsed)
+static const char *parse_expression(cmd_parms *cmd, const char *line, const void **parsed)
 {
     const char *fault = NULL;
 
@@ -27,7 +27,7 @@ static const char *parse(cmd_parms *cmd, const char *line, const void **parsed)
 
 static const char *parse_group(cmd_parms *cmd, const char *line, const void **parsed)
 {
-    return *line ? parse(cmd, line, parsed) : "Require usermgmt-group needs the name of a group";
+    return *line ? parse_expression(cmd, line, parsed) : "Require usermgmt-group needs the name of a group";
 }
 
 static const char *parse_staff(cmd_parms *cmd, const char *line, const void **parsed)
@@ -48,7 +48,7 @@ static const char *parse_claim(cmd_parms *cmd, const char *line, const void **pa
             return "Require usermgmt-claim needs claims as NAME:VALUE";
         }
     } while (*rest);
-    return parse(cmd, line, parsed);
+    return parse_expression(cmd, line, parsed);
 }
 
 /* --- checking --- */

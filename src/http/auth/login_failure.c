@@ -9,13 +9,13 @@
 #include <http_log.h>
 #include <string.h>
 
-#define LATER_KEY "usermgmt-refusal"
+#define KEPT_KEY "usermgmt-login-failure"
 
-/* Bytes of a name that stand in a line. No account has a longer one in ASCII. */
+/* Bytes of a name that are logged. No account has a longer name in ASCII. */
 #define MAX_NAME 150
 
-/* As in a URL: readable, reversible, and without a quote, a line end or anything else that a reader could take for the
- * end of the name or a terminal for an order. */
+/* The name encoded as in a URL. It stays readable and can be decoded, and it contains no quote, no line end and no
+ * escape sequence of a terminal. */
 static const char *escaped(apr_pool_t *pool, const char *name)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -38,48 +38,48 @@ static const char *escaped(apr_pool_t *pool, const char *name)
     return name[i] ? apr_pstrcat(pool, text, "...", NULL) : text;
 }
 
-/* The address first: what the client typed comes behind everything that a filter reads. */
-static const char *line(request_rec *r, const um_ctx_t *ctx, const char *name)
+/* The name comes last, so that what a client typed cannot pass for a part that fail2ban reads. */
+static const char *failure_line(request_rec *r, const um_ctx_t *ctx, const char *name)
 {
     return apr_psprintf(r->pool, "client %s, account %s, %s, name \"%s\"", r->useragent_ip,
                         ctx->subject ? ctx->subject : "-", ctx->cause ? ctx->cause : "no cause given",
                         escaped(r->pool, name));
 }
 
-static void print(request_rec *r, const char *text)
+static void write_line(request_rec *r, const char *text)
 {
     ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r, "UM320: sign-in refused: %s", text);
 }
 
 void um_login_failure_log(request_rec *r, const um_ctx_t *ctx, const char *name)
 {
-    print(r, line(r, ctx, name));
+    write_line(r, failure_line(r, ctx, name));
 }
 
 void um_login_failure_log_if_final(request_rec *r, const um_ctx_t *ctx, const char *name)
 {
-    apr_table_setn(r->notes, LATER_KEY, line(r, ctx, name));
+    apr_table_setn(r->notes, KEPT_KEY, failure_line(r, ctx, name));
 }
 
-static void print_later(request_rec *r)
+static void write_kept_line(request_rec *r)
 {
-    const char *text = r->status == HTTP_UNAUTHORIZED ? apr_table_get(r->notes, LATER_KEY) : NULL;
+    const char *text = r->status == HTTP_UNAUTHORIZED ? apr_table_get(r->notes, KEPT_KEY) : NULL;
 
     if (text) {
-        apr_table_unset(r->notes, LATER_KEY);
-        print(r, text);
+        apr_table_unset(r->notes, KEPT_KEY);
+        write_line(r, text);
     }
 }
 
 void um_login_failure_error(request_rec *r)
 {
-    print_later(r);
+    write_kept_line(r);
 }
 
 int um_login_failure_error_document(request_rec *r)
 {
     if (r->prev) {
-        print_later(r->prev);
+        write_kept_line(r->prev);
     }
     return DECLINED;
 }
