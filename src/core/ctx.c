@@ -44,6 +44,6 @@ um_store_call_t um_ctx_store(const um_ctx_t *ctx)
 um_status_e um_ctx_unavailable(um_ctx_t *ctx, const um_store_call_t *call)
 {
     ctx->cause = call->cause;
-    ctx->known = call->is_logged || !um_log_limit_allows(ctx->site->database_log);
+    ctx->is_logged = call->is_logged || !um_log_limit_allows(ctx->site->database_log);
     return UM_UNAVAILABLE;
 }

@@ -93,7 +93,7 @@ typedef struct um_ctx_t {
     const um_demand_t *demand;      /**< NULL: none */
     apr_array_header_t *errors;     /**< um_error_t */
     const char *cause;              /**< for the log, after UM_UNAVAILABLE, UM_BUSY or UM_FAILED; has no user data */
-    int known;                      /**< the same cause was logged a moment ago */
+    int is_logged;                  /**< the same cause was logged a moment ago */
     int wrote_mail;                 /**< the call leaves work for the worker, if it ends in UM_OK */
     const char *subject;            /**< id of the account that the call turned out to concern, for the log; or NULL */
 } um_ctx_t;

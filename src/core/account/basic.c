@@ -87,7 +87,7 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     else if (status != UM_OK) {
         ctx->cause = status == UM_BUSY ? "too many passwords wait to be hashed"
                                       : "found by another request with the same name and password";
-        ctx->known = 1;
+        ctx->is_logged = 1;
     }
     else if ((status = (int)um_caller_cache_login(ctx, in->key, in->password, &found->identity)) == UM_ABSENT) {
         status = (int)hash(ctx, in, found);

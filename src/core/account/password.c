@@ -84,7 +84,7 @@ um_status_e um_password_enter(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
 
     if (ctx->site->hash_limit && um_concurrency_limit_enter(ctx->site->hash_limit, wait, pass) != APR_SUCCESS) {
         ctx->cause = "too many passwords wait to be hashed";
-        ctx->known = !um_log_limit_allows(ctx->site->hash_limit_log);
+        ctx->is_logged = !um_log_limit_allows(ctx->site->hash_limit_log);
         return UM_BUSY;
     }
     return UM_OK;

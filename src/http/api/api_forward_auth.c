@@ -113,7 +113,7 @@ int um_api_forward_auth(um_call_t *call)
     const um_auth_token_t *found = authenticate(call);
 
     call->ctx.cause = found->cause;
-    call->ctx.known = found->is_logged;
+    call->ctx.is_logged = found->is_logged;
     switch (found->state) {
     case UM_AUTH_VALID:
         return check_demand(call, found->identity);

@@ -42,7 +42,7 @@ static authn_status refuse_password(request_rec *r, const um_ctx_t *ctx, const c
 
 static authn_status fail_unverified(request_rec *r, const um_ctx_t *ctx, int level)
 {
-    ap_log_rerror(APLOG_MARK, ctx->known ? APLOG_DEBUG : level, 0, r, "UM415: a password could not be verified: %s",
+    ap_log_rerror(APLOG_MARK, ctx->is_logged ? APLOG_DEBUG : level, 0, r, "UM415: a password could not be verified: %s",
                   ctx->cause);
     um_failure_note(r, HTTP_SERVICE_UNAVAILABLE);
     return AUTH_GENERAL_ERROR;

@@ -95,7 +95,7 @@ static void verify(request_rec *r, um_auth_token_t *found)
     }
     found->token = NULL;
     found->cause = ctx.cause;
-    found->is_logged = ctx.known;
+    found->is_logged = ctx.is_logged;
 }
 
 const um_auth_token_t *um_auth_at(request_rec *r, const apr_array_header_t *sources, const um_csrf_request_t *request)

@@ -137,7 +137,7 @@ void um_worker_child_init(apr_pool_t *pchild, server_rec *main_server)
 
 static void log_failure(const um_server_t *server, const um_ctx_t *ctx, const char *what)
 {
-    ap_log_error(APLOG_MARK, ctx->known ? APLOG_DEBUG : APLOG_ERR, 0, server->server, "UM502: %s: %s", what,
+    ap_log_error(APLOG_MARK, ctx->is_logged ? APLOG_DEBUG : APLOG_ERR, 0, server->server, "UM502: %s: %s", what,
                  ctx->cause ? ctx->cause : "no cause given");
 }
 
