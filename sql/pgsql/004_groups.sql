@@ -1,6 +1,7 @@
--- mod_usermgmt, PostgreSQL, step 004: groups and who is in them.
+-- mod_usermgmt, PostgreSQL, step 004: groups and their members.
 -- Apply with:  psql -1 -v ON_ERROR_STOP=1 -f 004_groups.sql DATABASE
--- The role that httpd connects as needs: grant select, insert, update, delete on um_groups, um_memberships to ROLE;
+-- Grants for the role of httpd:
+--   grant select, insert, update, delete on um_groups, um_memberships to accounts_web;
 
 create table um_groups (
     id            uuid     primary key,

@@ -1,9 +1,9 @@
--- mod_usermgmt, PostgreSQL, step 006: keys of addresses that were made before keys had the domain as mail goes to it.
+-- mod_usermgmt, PostgreSQL, step 006: keys of addresses that were made before keys contained the domain in ASCII.
 -- Apply with:  psql -1 -v ON_ERROR_STOP=1 -f 006_email_keys.sql DATABASE
 
--- Such keys took straße for strasse, and a domain in letters of its own for another than the same one as an A-label.
--- SQL cannot make the new ones. "usermgmt schema upgrade" makes them, and the start of each process makes what it
--- finds, also of what an older version writes beside a newer one. This index holds the rows that are left.
+-- The former keys took straße for strasse, and took a domain in Unicode and the same as A-labels for two domains.
+-- SQL cannot make the new keys. "usermgmt schema upgrade" makes them, and each process makes some at its start, also
+-- for rows that an older version has written beside a newer one. This index holds the rows that still have former keys.
 create index um_users_old_key on um_users (id) where octet_length(email) <> char_length(email)
     and strpos(substr(email_key, strpos(email_key, '@')), 'xn--') = 0 and strpos(email_key, '@?') = 0;
 

@@ -1,8 +1,8 @@
--- mod_usermgmt, PostgreSQL, step 009: names of deleted accounts that are held back.
+-- mod_usermgmt, PostgreSQL, step 009: names of deleted accounts, held back for a time.
 -- Apply with:  psql -1 -v ON_ERROR_STOP=1 -f 009_names.sql DATABASE
 -- Grants for the role of httpd:  grant select, insert, update, delete on um_held_names to accounts_web;
 
--- Rows are made where UserMgmtNameQuarantine is set, and purged by the worker. The name itself is not kept.
+-- Rows are inserted where UserMgmtNameQuarantine is set; the worker deletes them. The name itself is not stored.
 create table um_held_names (
     hash          text     primary key,             -- SHA-256 of um_users.username_key, base64url
     held_until    bigint   not null

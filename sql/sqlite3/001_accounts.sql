@@ -1,4 +1,4 @@
--- mod_usermgmt, SQLite, step 001: accounts and sessions. The module applies it by itself on first start.
+-- mod_usermgmt, SQLite, step 001: accounts and sessions. The module applies it at its first start.
 -- The columns are explained in sql/pgsql/001_accounts.sql; UUIDs are text here.
 
 create table um_schema (

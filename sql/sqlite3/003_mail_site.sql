@@ -1,4 +1,4 @@
--- mod_usermgmt, SQLite, step 003: whose mail it is, where sites share a database, and how much an address gets.
+-- mod_usermgmt, SQLite, step 003: the site of a mail, where sites share a database, and the limit for an address.
 -- The columns are explained in sql/pgsql/003_mail_site.sql.
 
 alter table um_mail add column site text not null default '';

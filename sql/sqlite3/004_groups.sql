@@ -1,4 +1,4 @@
--- mod_usermgmt, SQLite, step 004: groups and who is in them.
+-- mod_usermgmt, SQLite, step 004: groups and their members.
 -- The columns are explained in sql/pgsql/004_groups.sql.
 
 create table um_groups (

@@ -1,4 +1,4 @@
--- mod_usermgmt, SQLite, step 005: sessions that are kept alive by refresh tokens.
+-- mod_usermgmt, SQLite, step 005: sessions that refresh tokens prolong.
 -- The columns are explained in sql/pgsql/005_sessions.sql.
 
 alter table um_sessions add column family_hash text not null default '';

@@ -1,4 +1,4 @@
--- mod_usermgmt, SQLite, step 006: keys of addresses that were made before keys had the domain as mail goes to it.
+-- mod_usermgmt, SQLite, step 006: keys of addresses that were made before keys contained the domain in ASCII.
 -- Explained in sql/pgsql/006_email_keys.sql.
 
 create index um_users_old_key on um_users (id) where length(cast(email as blob)) <> length(email)

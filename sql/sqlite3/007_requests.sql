@@ -1,4 +1,4 @@
--- mod_usermgmt, SQLite, step 007: requests for a mail, of which nobody has looked yet whose their address is.
+-- mod_usermgmt, SQLite, step 007: requests for mail whose address has not been looked up yet.
 -- The columns are explained in sql/pgsql/007_requests.sql.
 
 create table um_requests (

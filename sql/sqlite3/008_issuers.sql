@@ -1,4 +1,4 @@
--- mod_usermgmt, SQLite, step 008: issuers in use, modules that a step shuts out, and what goes with a deleted row.
+-- mod_usermgmt, SQLite, step 008: issuers in use, steps that older modules cannot use, and triggers for deleted rows.
 -- The columns are explained in sql/pgsql/008_issuers.sql.
 
 alter table um_schema add column works_from integer not null default 0;
@@ -8,7 +8,7 @@ create table um_issuers (
     used_at       integer not null
 ) without rowid;
 
--- SQLite looks after "on delete cascade" only on connections with "pragma foreign_keys = on", and that pragma breaks the
+-- SQLite obeys "on delete cascade" only on connections with "pragma foreign_keys = on", and that pragma breaks the
 -- statements that other modules have prepared on the connection. Triggers need no pragma. Each table that refers to
 -- um_users or um_groups with "on delete cascade" has its line here or in a later step.
 create trigger um_users_deleted after delete on um_users

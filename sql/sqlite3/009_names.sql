@@ -1,4 +1,4 @@
--- mod_usermgmt, SQLite, step 009: names of deleted accounts that are held back.
+-- mod_usermgmt, SQLite, step 009: names of deleted accounts, held back for a time.
 -- The columns are explained in sql/pgsql/009_names.sql.
 
 create table um_held_names (

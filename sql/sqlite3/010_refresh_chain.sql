@@ -1,4 +1,4 @@
--- mod_usermgmt, SQLite, step 010: refresh tokens that were replaced a moment ago, more than one.
+-- mod_usermgmt, SQLite, step 010: several refresh tokens that were replaced a moment ago.
 -- The column is explained in sql/pgsql/010_refresh_chain.sql.
 
 alter table um_sessions add column earlier_hashes text not null default '';

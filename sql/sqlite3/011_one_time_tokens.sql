@@ -1,6 +1,5 @@
 -- mod_usermgmt, SQLite, step 011: the table of one-time tokens gets their name.
--- Older modules do not work with it: SQLite has no view that could stand for a table. sql/pgsql/011_one_time_tokens.sql
--- has one.
+-- Older modules do not work with this step, because SQLite cannot write to a view of the former name.
 
 drop trigger um_users_deleted;
 alter table um_tickets rename to um_one_time_tokens;

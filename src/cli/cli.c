@@ -10,50 +10,78 @@
 #include <unistd.h>
 
 const um_cli_command_t um_cli_commands[] = {
-    { "client", "new",     "FILE NAME",    2, 2, um_cli_client_new,     "make a client, and print its token once" },
-    { "client", "list",    "FILE",         1, 1, um_cli_client_list,    "show the names of clients" },
-    { "client", "remove",  "FILE NAME",    2, 2, um_cli_client_remove,  "take a client out" },
-    { "group",  "list",    "",             0, 0, um_cli_group_list,     "show the groups, and how many are in each" },
-    { "group",  "show",    "NAME",         1, 1, um_cli_group_show,     "show who is in a group" },
-    { "group",  "new",     "NAME",         1, 1, um_cli_group_new,      "make a group" },
-    { "group",  "remove",  "NAME",         1, 1, um_cli_group_remove,   "remove a group; the accounts stay" },
-    { "group",  "add",     "GROUP USER",   2, 2, um_cli_group_add,      "put an account into a group" },
-    { "group",  "drop",    "GROUP USER",   2, 2, um_cli_group_drop,     "take an account out of a group" },
-    { "key",    "new",     "FOLDER",       1, 1, um_cli_key_new,        "make a signing key in FOLDER (--alg)" },
-    { "key",    "list",    "FOLDER",       1, 1, um_cli_key_list,       "show the keys and what each may do" },
-    { "key",    "rotate",  "FOLDER",       1, 1, um_cli_key_rotate,     "do what is due to the keys; for cron" },
-    { "key",    "retire",  "FOLDER KID",   2, 2, um_cli_key_retire,     "refuse at once what a key has signed" },
-    { "schema", "status",  "",             0, 0, um_cli_schema_status,  "show which steps the database has" },
-    { "schema", "upgrade", "",             0, 0, um_cli_schema_upgrade, "apply the steps it lacks" },
-    { "schema", "sql",     "",             0, 0, um_cli_schema_sql,     "print all steps of --driver as SQL" },
-    { "session", "end-all", "",            0, 0, um_cli_session_end_all, "after a restore: end all sessions, tokens of "
-      "mails, and waiting mails" },
-    { "user",   "show",    "NAME",         1, 1, um_cli_user_show,      "show an account" },
-    { "user",   "staff",   "NAME on|off",  2, 2, um_cli_user_staff,     "give or take the rights of staff" },
-    { "user",   "active",  "NAME on|off",  2, 2, um_cli_user_active,    "switch an account on or off" },
-    { NULL, NULL, NULL, 0, 0, NULL, NULL },
+    { .noun = "client", .verb = "new", .synopsis = "FILE NAME", .arguments = 2, .function = um_cli_client_new,
+      .help = "make a client, add it to FILE and print its token once" },
+    { .noun = "client", .verb = "list", .synopsis = "FILE", .arguments = 1, .function = um_cli_client_list,
+      .help = "list the clients in FILE" },
+    { .noun = "client", .verb = "remove", .synopsis = "FILE NAME", .arguments = 2, .function = um_cli_client_remove,
+      .help = "remove a client from FILE" },
+    { .noun = "group", .verb = "list", .synopsis = "", .arguments = 0, .function = um_cli_group_list,
+      .help = "list the groups with the number of their accounts" },
+    { .noun = "group", .verb = "show", .synopsis = "NAME", .arguments = 1, .function = um_cli_group_show,
+      .help = "list the accounts of a group: id and name" },
+    { .noun = "group", .verb = "new", .synopsis = "NAME", .arguments = 1, .function = um_cli_group_new,
+      .help = "make a group" },
+    { .noun = "group", .verb = "remove", .synopsis = "NAME", .arguments = 1, .function = um_cli_group_remove,
+      .help = "remove a group; its accounts stay" },
+    { .noun = "group", .verb = "add", .synopsis = "GROUP USER", .arguments = 2, .function = um_cli_group_add,
+      .help = "add an account to a group" },
+    { .noun = "group", .verb = "drop", .synopsis = "GROUP USER", .arguments = 2, .function = um_cli_group_drop,
+      .help = "remove an account from a group" },
+    { .noun = "key", .verb = "new", .synopsis = "FOLDER", .arguments = 1, .function = um_cli_key_new,
+      .help = "make a key in FOLDER and print the name of its file (--alg)" },
+    { .noun = "key", .verb = "list", .synopsis = "FOLDER", .arguments = 1, .function = um_cli_key_list,
+      .help = "list the keys: algorithm, kid, state, file" },
+    { .noun = "key", .verb = "rotate", .synopsis = "FOLDER", .arguments = 1, .function = um_cli_key_rotate,
+      .help = "make, activate, retire and remove the keys that are due; for cron" },
+    { .noun = "key", .verb = "retire", .synopsis = "FOLDER KID", .arguments = 2, .function = um_cli_key_retire,
+      .help = "retire a key at once; activate another one if it was signing" },
+    { .noun = "schema", .verb = "status", .synopsis = "", .arguments = 0, .function = um_cli_schema_status,
+      .help = "list the steps of the schema that the database has and lacks" },
+    { .noun = "schema", .verb = "upgrade", .synopsis = "", .arguments = 0, .function = um_cli_schema_upgrade,
+      .help = "apply the missing steps, all or none" },
+    { .noun = "schema", .verb = "sql", .synopsis = "", .arguments = 0, .function = um_cli_schema_sql,
+      .help = "print all steps of --driver as SQL" },
+    { .noun = "session", .verb = "end-all", .synopsis = "", .arguments = 0, .function = um_cli_session_end_all,
+      .help = "end all sessions, one-time tokens and waiting mails of all accounts" },
+    { .noun = "user", .verb = "show", .synopsis = "NAME", .arguments = 1, .function = um_cli_user_show,
+      .help = "print an account and its groups" },
+    { .noun = "user", .verb = "staff", .synopsis = "NAME on|off", .arguments = 2, .function = um_cli_user_staff,
+      .help = "give or take the rights of staff; ends the account's sessions" },
+    { .noun = "user", .verb = "active", .synopsis = "NAME on|off", .arguments = 2, .function = um_cli_user_active,
+      .help = "switch an account on or off; ends its sessions" },
+    { .noun = NULL },
 };
 
-#define MEMBER(name) offsetof(um_cli_t, name)
+#define MEMBER(name) .member = offsetof(um_cli_t, name)
 
 const um_cli_option_t um_cli_options[] = {
-    { "driver",   "DRIVER", MEMBER(driver),   NULL,  "sqlite3 or pgsql, as DBDriver (or USERMGMT_DRIVER in the "
-      "environment)" },
-    { "params",   "PARAMS", MEMBER(params),   NULL,  "the database, as DBDParams (or USERMGMT_PARAMS)" },
-    { "alg",      "ALG",    MEMBER(alg),      "key", "EdDSA (the default), ES256, RS256 or HS256" },
-    { "every",    "TIME",   MEMBER(every),    "key", "rotate: how long a key signs (30d)" },
-    { "publish",  "TIME",   MEMBER(publish),  "key", "rotate: how long a key is published before it signs (1h)" },
-    { "lifetime", "TIME",   MEMBER(lifetime), "key", "rotate: how long a token lives at most (24h)" },
-    { "keep",     "TIME",   MEMBER(keep),     "key", "rotate: remove the files of keys that were retired so long ago" },
-    { "now",      NULL,     MEMBER(now),      "key", "rotate: make the next key whatever the age of the present one" },
-    { "help",     NULL,     MEMBER(help),     NULL,  "show this text, or that of one NOUN" },
-    { "version",  NULL,     MEMBER(version),  NULL,  "show the version" },
-    { NULL, NULL, 0, NULL, NULL },
+    { .name = "driver", .value = "DRIVER", MEMBER(driver),
+      .help = "sqlite3 or pgsql, as in DBDriver; or the environment variable USERMGMT_DRIVER" },
+    { .name = "params", .value = "PARAMS", MEMBER(params),
+      .help = "the database, as in DBDParams; or USERMGMT_PARAMS" },
+    { .name = "alg", .value = "ALG", MEMBER(alg), .noun = "key",
+      .help = "EdDSA (default), ES256, RS256 or HS256" },
+    { .name = "every", .value = "TIME", MEMBER(every), .noun = "key",
+      .help = "rotate: how long a key signs (default 30d)" },
+    { .name = "publish", .value = "TIME", MEMBER(publish), .noun = "key",
+      .help = "rotate: how long a key is published before it signs (default 1h)" },
+    { .name = "lifetime", .value = "TIME", MEMBER(lifetime), .noun = "key",
+      .help = "rotate: the longest lifetime of a token (default 24h)" },
+    { .name = "keep", .value = "TIME", MEMBER(keep), .noun = "key",
+      .help = "rotate: remove the files of keys that were retired this long ago" },
+    { .name = "now", MEMBER(now), .noun = "key",
+      .help = "rotate: make the next key now, whatever the age of the present one" },
+    { .name = "help", MEMBER(help),
+      .help = "show this text, or the help of one NOUN" },
+    { .name = "version", MEMBER(version),
+      .help = "show the version" },
+    { .name = NULL },
 };
 
 #define OPTIONS (sizeof(um_cli_options) / sizeof(um_cli_options[0]))
 
-/* 0: an option is wrong, which getopt has said. */
+/* 0: an option is wrong, and getopt has printed which one. */
 static int read_options(um_cli_t *cli, int argc, char **argv)
 {
     struct option options[OPTIONS] = { { NULL, 0, NULL, 0 } };
@@ -102,14 +130,14 @@ static int run(um_cli_t *cli, int count, char **words)
     }
     cli->count = count - 2;
     cli->args = (const char *const *)words + 2;
-    if (cli->count < row->least || cli->count > row->most) {
+    if (cli->count != row->arguments) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "usage: usermgmt %s %s %s", row->noun, row->verb, row->synopsis);
     }
     return row->function(cli);
 }
 
-/* A closed standard output would be the number of the next file that is opened, and the database would get the text.
- * Writing to what is opened here fails. */
+/* With a closed standard output, the next file that is opened gets its number, and the database would get our text.
+ * Writing to the file that is opened here fails. */
 static void fill_standard_files(void)
 {
     int file;

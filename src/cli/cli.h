@@ -4,13 +4,15 @@
 /* The command line: a command is a row of the table in cli.c, its function in cli_<noun>.c. */
 #include "ctx.h"
 
-/** What a command works with. */
+typedef struct um_store_call_t um_store_call_t;
+
+/** The options and arguments of a call. */
 typedef struct um_cli_t {
     apr_pool_t *pool;
     const char *driver;         /**< --driver: sqlite3 or pgsql */
     const char *params;         /**< --params, as DBDParams */
-    const char *alg;            /**< --alg; NULL: not said */
-    const char *every, *publish, *lifetime, *keep;  /**< --every and so on, times as directives have them; NULL */
+    const char *alg;            /**< --alg; NULL: not given */
+    const char *every, *publish, *lifetime, *keep;  /**< --every and so on, times as in directives; NULL: not given */
     int now;                    /**< --now */
     int help;                   /**< --help */
     int version;                /**< --version */
@@ -21,20 +23,20 @@ typedef struct um_cli_t {
 /** Exit codes; documented in docs/operations.md. */
 typedef enum um_cli_exit_e {
     UM_CLI_DONE,
-    UM_CLI_FAILED,              /**< refused, or not done for another reason than the following */
-    UM_CLI_MISUSE,              /**< wrong words, options or values of them */
-    UM_CLI_ABSENT,              /**< what was named does not exist: account, group, client, key */
-    UM_CLI_UNREACHABLE          /**< the database does not answer, or a file cannot be read or written */
+    UM_CLI_FAILED,              /**< refused, or not done for a reason that is none of the following */
+    UM_CLI_MISUSE,              /**< an unknown command or option, or a wrong value */
+    UM_CLI_ABSENT,              /**< the account, group, client or key does not exist */
+    UM_CLI_UNREACHABLE          /**< the database is unreachable, or a file cannot be read or written */
 } um_cli_exit_e;
 
-/** Does a command; gives the exit code. */
+/** Carries out a command; returns the exit code. */
 typedef int um_cli_fn(um_cli_t *cli);
 
 /** A row of the table of commands. */
 typedef struct um_cli_command_t {
     const char *noun, *verb;
     const char *synopsis;       /**< of its arguments */
-    int least, most;            /**< how many */
+    int arguments;              /**< how many */
     um_cli_fn *function;
     const char *help;
 } um_cli_command_t;
@@ -42,9 +44,9 @@ typedef struct um_cli_command_t {
 /** A row of the table of options. */
 typedef struct um_cli_option_t {
     const char *name;
-    const char *value;          /**< what help calls it; NULL: none, the member is an int that becomes 1 */
+    const char *value;          /**< its name in the help; NULL: none, and the member is an int that is set to 1 */
     apr_size_t member;          /**< of um_cli_t */
-    const char *noun;           /**< the only one that it concerns; NULL: several */
+    const char *noun;           /**< the only noun that it concerns; NULL: several */
     const char *help;
 } um_cli_option_t;
 
@@ -63,48 +65,52 @@ extern const um_cli_option_t um_cli_options[];      /**< the last row has no nam
 
 /* --- cli_output.c: all that the program prints goes through these functions --- */
 
-/** Prints a line to standard output. What strangers have typed may be part of it: it is escaped (printable.h). */
+/** Prints a line to standard output. The line may contain what people have typed, so it is escaped (printable.h). */
 __attribute__((format(printf, 2, 3)))
 void um_cli_say(const um_cli_t *cli, const char *format, ...);
 
-/** Prints a line to standard error, escaped likewise; gives code. */
+/** Prints a line to standard error, escaped in the same way; returns code. */
 __attribute__((format(printf, 3, 4)))
 int um_cli_fail(const um_cli_t *cli, um_cli_exit_e code, const char *format, ...);
 
-/** Prints why a call into core did not end well. what is that which was looked for, such as "group", name its name. */
+/** Prints why a call into core failed; returns the exit code.
+ * @param what  the kind of thing that was looked for, such as "group"
+ * @param name  its name */
 int um_cli_fail_status(const um_cli_t *cli, const um_ctx_t *ctx, um_status_e status, const char *what,
                        const char *name);
 
-/** Prints text of our own to standard output as it is. */
+/** Prints text of our own to standard output, unescaped. */
 void um_cli_print(const char *text);
 
-/** Writes out what was printed so far. 0: it cannot be written. */
+/** Flushes what was printed. 0: it could not be written. */
 int um_cli_flush(void);
 
 /* --- cli_help.c --- */
 
-/** Prints the commands and options, of one noun or of all (NULL), to standard output, or to standard error if there
- * is a code other than UM_CLI_DONE; gives code. */
+/** Prints the commands and options of one noun, or of all (NULL): to standard output if code is UM_CLI_DONE, otherwise
+ * to standard error. Returns code. */
 int um_cli_help(const char *noun, um_cli_exit_e code);
 
-/** Tells which word of a command does not exist, and the nearest one that does. */
+/** Prints that a command does not exist and the most similar one that does, then the help. Returns UM_CLI_MISUSE.
+ * @param verb  NULL: none was given */
 int um_cli_help_unknown(const um_cli_t *cli, const char *noun, const char *verb);
 
 /* --- cli_owner.c --- */
 
-/** To be called before a file or folder of that name is looked at or changed. Root takes on, for good, the rights of
- * the first other user who owns a folder on the way to path: that user may put links there which lead anywhere. Folders
- * that further users can write are refused, those with the sticky bit excepted. Nothing is done for other users than
- * root. UM_CLI_DONE, or the reason is printed. */
+/** To be called before the file or folder at path is read or changed. Root permanently takes on the rights of the first
+ * other user who owns a folder on the way to path, because that user may put links there which lead anywhere. A folder
+ * that further users can write is refused, unless it has the sticky bit. For other users than root this does nothing.
+ * @return UM_CLI_DONE, or another exit code, and the reason is printed */
 int um_cli_owner_take_on(um_cli_t *cli, const char *path);
 
 /* --- cli_database.c --- */
 
 /** Opens the database of --driver and --params for core. Makes neither a database nor a step of its schema.
- * UM_CLI_DONE, or the reason is printed. */
-int um_cli_database_open(um_cli_t *cli, um_site_t *site);
+ * @return UM_CLI_DONE, or another exit code, and the reason is printed */
+int um_cli_database_open(um_cli_t *cli, um_ctx_t *ctx);
 
-/** The same for the command that changes the schema: a SQLite database that is not there is made. */
-int um_cli_database_open_to_upgrade(um_cli_t *cli, um_site_t *site);
+/** The same for a command about the schema.
+ * @param to_upgrade  the command changes the schema: a SQLite database that does not exist is made */
+int um_cli_database_open_schema(um_cli_t *cli, int to_upgrade, um_store_call_t *call);
 
 #endif

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The owner of a file or folder that is not root's, NULL otherwise. */
+/* The owner of a file or folder; NULL: root, or there is no such file. */
 static const char *other_owner(apr_pool_t *pool, const char *path)
 {
     const struct passwd *user;
@@ -23,7 +23,8 @@ static const char *other_owner(apr_pool_t *pool, const char *path)
     return user ? apr_pstrdup(pool, user->pw_name) : apr_psprintf(pool, "'#%lu'", (unsigned long)info.st_uid);
 }
 
-/* SQLite makes a file that is not there, and -wal and -shm files of root's would shut httpd's user out. */
+/* SQLite would make a file that does not exist, and files -wal and -shm that belong to root would be closed to httpd's
+ * user. */
 static int check_file(um_cli_t *cli, int may_make)
 {
     const char *file = um_store_sqlite_file(cli->pool, cli->params);
@@ -35,8 +36,8 @@ static int check_file(um_cli_t *cli, int may_make)
     }
     if (geteuid() == 0 && ((owner = other_owner(cli->pool, um_store_sqlite_folder(cli->pool, file)))
                            || (owner = other_owner(cli->pool, file)))) {
-        return um_cli_fail(cli, UM_CLI_FAILED, "%s belongs to %s: call this as that user, with: sudo -u %s usermgmt "
-                           "...", file, owner, owner);
+        return um_cli_fail(cli, UM_CLI_FAILED, "%s belongs to %s: call the program as that user, with: sudo -u %s "
+                           "usermgmt ...", file, owner, owner);
     }
     if (may_make || (stat(file, &info) == 0 && info.st_size > 0)) {
         return UM_CLI_DONE;
@@ -48,9 +49,8 @@ static int check_file(um_cli_t *cli, int may_make)
                        "and so does \"usermgmt schema upgrade\"", file);
 }
 
-static int open_database(um_cli_t *cli, um_site_t *site, int to_upgrade)
+static int open_store(um_cli_t *cli, int to_upgrade, um_store_t **store)
 {
-    static const um_core_settings_t no_settings;
     const char *why = NULL;
     int code;
 
@@ -63,22 +63,27 @@ static int open_database(um_cli_t *cli, um_site_t *site, int to_upgrade)
     if (strcmp(cli->driver, "sqlite3") == 0 && (code = check_file(cli, to_upgrade)) != UM_CLI_DONE) {
         return code;
     }
-    if (um_store_open(cli->pool, cli->driver, cli->params, &site->store, &why) != APR_SUCCESS) {
+    if (um_store_open(cli->pool, cli->driver, cli->params, store, &why) != APR_SUCCESS) {
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", why);
     }
-    site->settings = &no_settings;
     if (!to_upgrade) {
-        um_store_keep_schema(site->store);
+        um_store_keep_schema(*store);
     }
     return UM_CLI_DONE;
 }
 
-int um_cli_database_open(um_cli_t *cli, um_site_t *site)
+int um_cli_database_open(um_cli_t *cli, um_ctx_t *ctx)
 {
-    return open_database(cli, site, 0);
+    static const um_core_settings_t no_settings;
+    um_site_t *site = apr_pcalloc(cli->pool, sizeof(*site));
+
+    site->settings = &no_settings;
+    um_ctx_init(ctx, cli->pool, site, apr_time_now());
+    return open_store(cli, 0, &site->store);
 }
 
-int um_cli_database_open_to_upgrade(um_cli_t *cli, um_site_t *site)
+int um_cli_database_open_schema(um_cli_t *cli, int to_upgrade, um_store_call_t *call)
 {
-    return open_database(cli, site, 1);
+    *call = (um_store_call_t){ .pool = cli->pool };
+    return open_store(cli, to_upgrade, &call->store);
 }

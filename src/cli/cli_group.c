@@ -4,17 +4,7 @@
 #include "store_user.h"
 #include "user.h"
 
-static int open_site(um_cli_t *cli, um_site_t *site, um_ctx_t *ctx)
-{
-    int code = um_cli_database_open(cli, site);
-
-    if (code == UM_CLI_DONE) {
-        um_ctx_init(ctx, cli->pool, site, apr_time_now());
-    }
-    return code;
-}
-
-/* Why a call about the group of the first argument did not end well. */
+/* Prints why a call about the group of the first argument failed. */
 static int fail(const um_cli_t *cli, const um_ctx_t *ctx, um_status_e status)
 {
     return um_cli_fail_status(cli, ctx, status, "group", cli->args[0]);
@@ -22,10 +12,9 @@ static int fail(const um_cli_t *cli, const um_ctx_t *ctx, um_status_e status)
 
 int um_cli_group_list(um_cli_t *cli)
 {
-    um_site_t site = { 0 };
     um_ctx_t ctx;
     apr_array_header_t *groups;
-    int code = open_site(cli, &site, &ctx);
+    int code = um_cli_database_open(cli, &ctx);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
@@ -45,10 +34,9 @@ int um_cli_group_list(um_cli_t *cli)
 
 int um_cli_group_show(um_cli_t *cli)
 {
-    um_site_t site = { 0 };
     um_ctx_t ctx;
     apr_array_header_t *members = NULL;
-    int code = open_site(cli, &site, &ctx);
+    int code = um_cli_database_open(cli, &ctx);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
@@ -68,9 +56,8 @@ int um_cli_group_show(um_cli_t *cli)
 
 int um_cli_group_new(um_cli_t *cli)
 {
-    um_site_t site = { 0 };
     um_ctx_t ctx;
-    int code = open_site(cli, &site, &ctx);
+    int code = um_cli_database_open(cli, &ctx);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
@@ -86,9 +73,8 @@ int um_cli_group_new(um_cli_t *cli)
 
 int um_cli_group_remove(um_cli_t *cli)
 {
-    um_site_t site = { 0 };
     um_ctx_t ctx;
-    int code = open_site(cli, &site, &ctx);
+    int code = um_cli_database_open(cli, &ctx);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
@@ -98,17 +84,16 @@ int um_cli_group_remove(um_cli_t *cli)
     if (status != UM_OK) {
         return fail(cli, &ctx, status);
     }
-    um_cli_say(cli, "group %s removed; nobody is in it any more", cli->args[0]);
+    um_cli_say(cli, "group %s removed", cli->args[0]);
     return UM_CLI_DONE;
 }
 
-/* Puts into a group, or takes out of it. */
+/* Adds to a group, or removes from it. */
 static int change(um_cli_t *cli, int add)
 {
-    um_site_t site = { 0 };
     um_ctx_t ctx;
     um_user_t *user;
-    int code = open_site(cli, &site, &ctx);
+    int code = um_cli_database_open(cli, &ctx);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {

@@ -18,20 +18,18 @@ static int is_missing(const um_schema_state_t *state, const um_schema_step_t *st
 
 int um_cli_schema_status(um_cli_t *cli)
 {
-    um_site_t site = { 0 };
-    um_store_call_t call = { .pool = cli->pool };
+    um_store_call_t call;
     um_schema_state_t state;
     const um_schema_step_t *step;
-    int code = um_cli_database_open(cli, &site);
+    int code = um_cli_database_open_schema(cli, 0, &call);
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    call.store = site.store;
     if (um_schema_look(&call, &state) != APR_SUCCESS) {
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
     }
-    for (int i = 0; (step = um_schema_step(um_store_dialect(site.store), i)) != NULL; i++) {
+    for (int i = 0; (step = um_schema_step(um_store_dialect(call.store), i)) != NULL; i++) {
         um_cli_say(cli, "%-8s %s", is_missing(&state, step) ? "missing" : "applied", step->name);
     }
     for (int i = 0; i < state.unknown->nelts; i++) {
@@ -45,20 +43,18 @@ int um_cli_schema_status(um_cli_t *cli)
 
 int um_cli_schema_upgrade(um_cli_t *cli)
 {
-    um_site_t site = { 0 };
-    um_store_call_t call = { .pool = cli->pool };
+    um_store_call_t call;
     apr_array_header_t *applied = apr_array_make(cli->pool, 4, sizeof(const char *));
-    int code = um_cli_database_open_to_upgrade(cli, &site);
+    int code = um_cli_database_open_schema(cli, 1, &call);
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    call.store = site.store;
     if (um_schema_upgrade(&call, applied) != APR_SUCCESS) {
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
     }
     if (um_store_rekey(&call, INT_MAX) != APR_SUCCESS) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "the keys of addresses could not all be made anew: %s", call.cause);
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "not all keys of addresses could be made anew: %s", call.cause);
     }
     for (int i = 0; i < applied->nelts; i++) {
         um_cli_say(cli, "applied  %s", APR_ARRAY_IDX(applied, i, const char *));

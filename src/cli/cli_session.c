@@ -4,19 +4,17 @@
 
 int um_cli_session_end_all(um_cli_t *cli)
 {
-    um_site_t site = { 0 };
     um_revoke_all_t done;
     um_ctx_t ctx;
-    int code = um_cli_database_open(cli, &site);
+    int code = um_cli_database_open(cli, &ctx);
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    um_ctx_init(&ctx, cli->pool, &site, apr_time_now());
     if (um_revoke_all_run(&ctx, &done) != UM_OK) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s; call it again", ctx.cause);
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s; call the command again", ctx.cause);
     }
-    um_cli_say(cli, "ended: all sessions of %" APR_INT64_T_FMT " accounts, %" APR_INT64_T_FMT " one-time tokens, %"
-               APR_INT64_T_FMT " mails that were waiting", done.users, done.one_time_tokens, done.mails);
+    um_cli_say(cli, "ended all sessions of %" APR_INT64_T_FMT " accounts, %" APR_INT64_T_FMT " one-time tokens and %"
+               APR_INT64_T_FMT " waiting mails", done.users, done.one_time_tokens, done.mails);
     return UM_CLI_DONE;
 }

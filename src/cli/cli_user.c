@@ -7,26 +7,24 @@
 #include <string.h>
 
 /* Opens the database and finds the account that the first argument names. */
-static int find(um_cli_t *cli, um_site_t *site, um_ctx_t *ctx, um_user_t **user)
+static int find(um_cli_t *cli, um_ctx_t *ctx, um_user_t **user)
 {
-    int code = um_cli_database_open(cli, site);
+    int code = um_cli_database_open(cli, ctx);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    um_ctx_init(ctx, cli->pool, site, apr_time_now());
     status = um_user_by_name(ctx, cli->args[0], user);
     return status == UM_OK ? UM_CLI_DONE : um_cli_fail_status(cli, ctx, status, "account", cli->args[0]);
 }
 
 int um_cli_user_show(um_cli_t *cli)
 {
-    um_site_t site = { 0 };
     um_ctx_t ctx;
     um_user_t *user;
     const char *groups;
-    int code = find(cli, &site, &ctx, &user);
+    int code = find(cli, &ctx, &user);
     um_status_e status;
 
     if (code != UM_CLI_DONE) {
@@ -41,7 +39,7 @@ int um_cli_user_show(um_cli_t *cli)
     um_cli_say(cli, "name      %s %s", user->first_name, user->last_name);
     um_cli_say(cli, "email     %s", user->email);
     um_cli_say(cli, "active    %s", user->is_active ? "yes"
-               : user->is_waiting ? "no, waits until its address is verified" : "no");
+               : user->is_waiting ? "no, until its address is verified" : "no");
     um_cli_say(cli, "staff     %s", user->is_staff ? "yes" : "no");
     um_cli_say(cli, "groups    %s", groups);
     return UM_CLI_DONE;
@@ -51,7 +49,6 @@ typedef um_status_e set_fn(um_ctx_t *ctx, const char *id, int on, um_user_t **us
 
 static int set(um_cli_t *cli, set_fn *set_state)
 {
-    um_site_t site = { 0 };
     um_ctx_t ctx;
     um_user_t *user;
     int on = strcmp(cli->args[1], "on") == 0, code;
@@ -60,7 +57,7 @@ static int set(um_cli_t *cli, set_fn *set_state)
     if (!on && strcmp(cli->args[1], "off") != 0) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "%s: must be on or off", cli->args[1]);
     }
-    code = find(cli, &site, &ctx, &user);
+    code = find(cli, &ctx, &user);
     if (code != UM_CLI_DONE) {
         return code;
     }
@@ -68,7 +65,7 @@ static int set(um_cli_t *cli, set_fn *set_state)
     if (status != UM_OK) {
         return um_cli_fail_status(cli, &ctx, status, "account", cli->args[0]);
     }
-    um_cli_say(cli, "%s is now %s%s; every token issued before is void", user->username,
+    um_cli_say(cli, "%s is now %s%s; all sessions of the account have ended", user->username,
                user->is_active ? "active" : "inactive", user->is_staff ? " and staff" : "");
     return UM_CLI_DONE;
 }

@@ -30,7 +30,7 @@ static int is_recorded(const um_rows_t *rows, int number)
     return 0;
 }
 
-/* What the rows of um_schema mean to a program that knows these steps. */
+/* Compares the rows of um_schema with the steps that this program knows. */
 static void compare(apr_pool_t *pool, um_dialect_e dialect, const um_rows_t *rows, um_schema_state_t *state)
 {
     apr_array_header_t *missing = apr_array_make(pool, 4, sizeof(const um_schema_step_t *));
@@ -55,7 +55,7 @@ static void compare(apr_pool_t *pool, um_dialect_e dialect, const um_rows_t *row
     }
 }
 
-/* The statement that reads um_schema, whose columns depend on its steps. table: what SCHEMA_TABLE found. */
+/* The statement that reads um_schema, whose columns depend on its steps. table: the row of SCHEMA_TABLE. */
 static um_statement_e reading(const um_rows_t *table)
 {
     return table->row[0][0][0] == '1' ? UM_SQL_SCHEMA_STEPS : UM_SQL_SCHEMA_STEPS_BARE;
@@ -76,7 +76,7 @@ apr_status_t um_schema_look(um_store_call_t *call, um_schema_state_t *state)
 const char *um_schema_too_new(apr_pool_t *pool, const um_schema_state_t *state)
 {
     return apr_psprintf(pool, "the database has the schema's step %s, which does not work with this version: install "
-                        "the newer one", state->too_new);
+                        "the newer version", state->too_new);
 }
 
 static apr_status_t apply(um_tx_t *tx, void *baton)
@@ -87,8 +87,9 @@ static apr_status_t apply(um_tx_t *tx, void *baton)
     um_rows_t rows = { 0 };
     apr_status_t rv;
 
-    /* SQLite's transaction is alone by its nature; here the second of two upgrades waits and then finds it done. The
-     * number is ours by being unlikely; the lock ends with the transaction, so poolers do not matter. */
+    /* On SQLite the transaction already excludes others. Here the second of two upgrades waits and then finds nothing
+     * to do. The number is arbitrary, so that no other program uses it. The lock ends with the transaction, so it works
+     * behind a connection pooler. */
     if (dialect == UM_DIALECT_PGSQL
         && (rv = um_store_tx_text(tx, "select pg_advisory_xact_lock(7234815906)")) != APR_SUCCESS) {
         return rv;

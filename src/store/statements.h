@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every SQL statement of the product: UM_STATEMENT(name, kind, values, text). No include guard: statements.c
- * includes it once for each dialect, with UM_UUID (a value that is a UUID) and UM_SQL2 (where the two texts have to
- * differ) spelt the way that database wants it.
+/* Every SQL statement of the product: UM_STATEMENT(name, kind, values, text). There is no include guard: store_sql.h
+ * includes this for the numbers, and store_sql.c once for each dialect, with UM_UUID (a value that is a UUID) and
+ * UM_SQL2 (where the two texts must differ) as that database needs them.
  *
- * kind READ, or WRITE (under the write lock on SQLite)
- * values how many values the statement takes: APR does not check it and would read beyond the list
+ * kind    READ, or WRITE (under the write lock on SQLite)
+ * values  how many values the statement takes. APR does not check the count and would read beyond the list
  *
- * Ground rules: one text for both databases wherever it can be; a number is cast(%s as bigint), because SQLite
- * compares a bound text with an expression as false; a percent sign that is no value is doubled; what may collide or
- * race says so with "on conflict" or "where", and "returning" tells who won. */
+ * Rules. One text serves both databases wherever that is possible. A number is cast(%s as bigint), because SQLite takes
+ * the comparison of a bound text with an expression for false. A percent sign that is no value is doubled. A statement
+ * that may collide with another says so by "on conflict" or "where", and "returning" tells which of them succeeded. */
 
-/* A row when the table of steps is there: whether it says from which step on modules work with a step. Asking the table
- * itself would be an error in an empty database, and on PostgreSQL an error in the middle of a transaction ends it. */
+/* A row when the table of steps exists. It tells whether the table has the column works_from. Reading the table itself
+ * would be an error in an empty database, and on PostgreSQL an error in the middle of a transaction ends it. */
 UM_STATEMENT(SCHEMA_TABLE, READ, 0,
     UM_SQL2("select case when exists (select 1 from pg_attribute a where a.attrelid = to_regclass('um_schema')"
             " and a.attname = 'works_from') then 1 else 0 end where to_regclass('um_schema') is not null",
@@ -21,7 +21,7 @@ UM_STATEMENT(SCHEMA_TABLE, READ, 0,
 UM_STATEMENT(SCHEMA_STEPS, READ, 0,
     "select step, name, works_from from um_schema order by step")
 
-/* Of a schema before step 008. */
+/* For a schema before step 008. */
 UM_STATEMENT(SCHEMA_STEPS_BARE, READ, 0,
     "select step, name, 0 from um_schema order by step")
 
@@ -39,7 +39,7 @@ UM_STATEMENT(NAME_HELD, READ, 2,
 
 /* --- sessions --- */
 
-/* The caller of a request in one look: the session, whether it still stands, and the user. */
+/* The caller of a request: the user, whether the session's version is still the user's, and the end of the session. */
 UM_STATEMENT(SESSION_USER, READ, 1,
     "select " UM_USER_COLUMNS ", case when s.user_version = u.version then 1 else 0 end, s.expires_at"
     " from um_sessions s join um_users u on u.id = s.user_id where s.id = " UM_UUID)
@@ -76,7 +76,7 @@ UM_STATEMENT(SESSION_REFRESH, READ, 1,
     " s.earlier_hashes"
     " from um_sessions s join um_users u on u.id = s.user_id where s.id = " UM_UUID)
 
-/* Of all who show the present token at the same instant one gets the row. */
+/* Of several requests that present the present token at the same time, one gets the row. */
 UM_STATEMENT(SESSION_ROTATE, WRITE, 12,
     "update um_sessions set refresh_hash = cast(%s as text), previous_hash = cast(%s as text),"
     " refresh_salt = cast(%s as text), earlier_hashes = cast(%s as text), rotated_at = cast(%s as bigint),"
@@ -107,11 +107,11 @@ UM_STATEMENT(GROUP_MEMBERS, READ, 1,
     "select u.id, u.username from um_groups g join um_memberships m on m.group_id = g.id"
     " join um_users u on u.id = m.user_id where g.name = cast(%s as text) order by u.username")
 
-/* A user with the names of his groups, whether he is in any or not. */
+/* A user with the names of the groups, which may be none. */
 UM_STATEMENT(GROUP_USER, READ, 1,
     "select " UM_USER_COLUMNS ", " UM_USER_GROUPS " from um_users u where u.id = " UM_UUID)
 
-/* A row when there is the group; its second value is null when the user is not in it. */
+/* A row when the group exists. Its second value is null when the user is not in it. */
 UM_STATEMENT(GROUP_LOOK, READ, 2,
     "select g.id, m.user_id from um_groups g left join um_memberships m on m.group_id = g.id and m.user_id = " UM_UUID
     " where g.name = cast(%s as text)")
@@ -139,12 +139,12 @@ UM_STATEMENT(GROUP_DROP, WRITE, 2,
     UM_UUID ", cast(%s as text), cast(%s as bigint), cast(%s as text), " UM_UUID ", cast(%s as text)," \
     " cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as bigint)"
 
-/* What a request or a change leaves for the worker: one row, whoever it is for. */
+/* One mail, for the worker to send. */
 UM_STATEMENT(MAIL_INSERT, WRITE, 10,
     UM_MAIL_INSERT " values (" UM_MAIL_VALUES ") on conflict do nothing returning id")
 
-/* A new account with its session and the mail to verify its address, each unless its id is NULL: all rows or none, by
- * one round trip. SQLite has no such statement and no round trips. */
+/* A new account with its session and the mail to verify its address, each unless its id is NULL. Inserts all rows or
+ * none, in one round trip. SQLite has no such statement, and needs none because it has no round trips. */
 UM_STATEMENT(REGISTRATION, WRITE, UM_STORE_USER_VALUES + 20,
     UM_SQL2("with u as (" UM_USER_INSERT ", version),"
             " s as (" UM_SESSION_INSERT " from u where cast(%s as uuid) is not null),"
@@ -153,19 +153,19 @@ UM_STATEMENT(REGISTRATION, WRITE, UM_STORE_USER_VALUES + 20,
 
 /* --- accounts of an address --- */
 
-/* A page of them, behind an id. state: besides the active ones; verified: at most. Not those for whom as many mails as
- * the limit were made lately. */
+/* A page of the accounts after an id: active ones, or with is_active as given; with email_verified at most as given;
+ * without those for which as many mails as the limit were made lately. */
 UM_STATEMENT(USERS_BY_EMAIL, READ, 7,
     "select " UM_USER_COLUMNS " from um_users u where u.email_key = cast(%s as text) and u.id > " UM_UUID
     " and u.is_active in (1, cast(%s as smallint)) and u.email_verified <= cast(%s as smallint)"
     " and (select count(distinct t.mail_id) from um_one_time_tokens t where t.user_id = u.id"
     " and t.kind = cast(%s as text) and t.created_at > cast(%s as bigint)) < cast(%s as bigint) order by u.id limit 20")
 
-/* Whether an address that an account has is verified; no row: it has another. */
+/* Whether the address of an account is verified. No row: the account has another address. */
 UM_STATEMENT(USER_IS_VERIFIED, READ, 2,
     "select u.email_verified from um_users u where u.id = " UM_UUID " and u.email_key = cast(%s as text)")
 
-/* Verifying an address ends no session: nothing but the address was in doubt. */
+/* The version stays, so verifying an address ends no session: only the address was in doubt. */
 UM_STATEMENT(USER_VERIFIED, WRITE, 3,
     "update um_users set email_verified = 1, is_active = case when is_active = 2 then 1 else is_active end,"
     " updated_at = cast(%s as bigint) where id = " UM_UUID " and email_key = cast(%s as text) returning id")
@@ -179,30 +179,31 @@ UM_STATEMENT(ONE_TIME_TOKEN_INSERT, WRITE, 8,
     " cast(%s as bigint) from um_users u where u.id = " UM_UUID " and u.is_active in (1, cast(%s as smallint))"
     " and u.email_key = cast(%s as text) on conflict do nothing returning user_id")
 
-/* A mail that is tried again carries another token. The last one stays: perhaps it did arrive. */
+/* A mail that is tried again carries another token. The last one is kept, because that mail may have arrived. */
 UM_STATEMENT(ONE_TIME_TOKEN_DROP, WRITE, 4,
     "delete from um_one_time_tokens where user_id = " UM_UUID " and mail_id = " UM_UUID
     " and hash not in (select t.hash from um_one_time_tokens t where t.user_id = " UM_UUID " and t.mail_id = " UM_UUID
     " order by t.created_at desc limit 1) returning hash")
 
-/* The oldest go when there are more than so many of one kind; of those of one second not the one just made. */
+/* Deletes the oldest tokens of a kind beyond a count. Of the tokens of one second it keeps the one that was just made.
+ * */
 UM_STATEMENT(ONE_TIME_TOKEN_BOUND, WRITE, 4,
     "delete from um_one_time_tokens where hash in (select t.hash from um_one_time_tokens t where t.user_id = " UM_UUID
     " and t.kind = cast(%s as text) order by case when t.hash = cast(%s as text) then 0 else 1 end,"
     " t.created_at desc limit 1000 offset cast(%s as integer))"
     " returning hash")
 
-/* Good while it has not run out and the account's credentials and address are those it was made for. */
+/* A token is valid while it has not expired and the account has the version and the address for which it was made. */
 UM_STATEMENT(ONE_TIME_TOKEN_USER, READ, 3,
     "select " UM_USER_COLUMNS ", t.email_key from um_one_time_tokens t join um_users u on u.id = t.user_id"
     " where t.hash = cast(%s as text) and t.kind = cast(%s as text) and t.expires_at > cast(%s as bigint)"
     " and t.user_version = u.version and t.email_key = u.email_key")
 
-/* Whether it is there, good or not. */
+/* Whether a token is stored, valid or not. */
 UM_STATEMENT(ONE_TIME_TOKEN_THERE, READ, 1,
     "select t.hash from um_one_time_tokens t where t.hash = cast(%s as text)")
 
-/* Of many who take it at the same instant one gets the row. */
+/* Of several requests that use a token at the same time, one gets the row. */
 UM_STATEMENT(ONE_TIME_TOKEN_TAKE, WRITE, 3,
     "delete from um_one_time_tokens where hash = cast(%s as text) and kind = cast(%s as text)"
     " and expires_at > cast(%s as bigint) returning user_id, email_key")

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Statements of the start and of the command line. A part of statements.h, which includes it and has the rules. */
+/* The part of statements.h for the start and the command line. statements.h includes it and has the rules. */
 
-/* --- all at once, in bounded batches --- */
+/* --- ending sessions, tokens and mails of all accounts, in bounded batches --- */
 
-/* A new version for the accounts behind an id, by which their sessions and their tokens of reset mails end. */
+/* A new version for the accounts after an id, which ends their sessions and their tokens of reset mails. */
 UM_STATEMENT(END_USERS, WRITE, 4,
     "update um_users set version = " UM_UUID ", updated_at = cast(%s as bigint)"
     " where id in (select u.id from um_users u where u.id > " UM_UUID " order by u.id limit cast(%s as integer))"
@@ -21,9 +21,9 @@ UM_STATEMENT(END_MAILS, WRITE, 2,
     "update um_mail set state = 2, done_at = cast(%s as bigint), last_error = 'ended with all sessions', claim = null"
     " where id in (select m.id from um_mail m where m.state = 0 limit cast(%s as integer)) returning id")
 
-/* --- what is asked at the start --- */
+/* --- what a server reads at its start --- */
 
-/* How many connections the server gives to roles without special rights. */
+/* How many connections the server allows to roles without special rights. */
 UM_STATEMENT(START_CONNECTIONS, READ, 0,
     UM_SQL2("select cast(current_setting('max_connections') as integer)"
             " - cast(current_setting('superuser_reserved_connections') as integer)", "select 0"))

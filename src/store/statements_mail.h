@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The statements of the outbox, and those that clear up: the end of statements.h, which includes it and explains what
- * stands here. No include guard either. */
+/* The part of statements.h about mails, and about rows that have ended. statements.h includes it and has the rules. */
 
-/* --- working off mail --- */
+/* --- sending mail --- */
 
 #define UM_MAIL_COLUMNS \
     "m.id, m.kind, m.address, m.user_id, m.username, m.detail, m.language, m.site, m.attempts, m.created_at," \
     " m.last_error, m.made_at"
 
-/* The rows of a table that a list of ids names. PostgreSQL finds the list first and then each row by its index,
- * whatever it knows of the tables; what another node works on is left out, so nobody waits for anybody. */
+/* The rows of a table whose ids are in a list. PostgreSQL finds the list first and then each row by its index, whatever
+ * its statistics are. It leaves out rows that another node has locked, so no node waits for another. */
 #define UM_LISTED(select) UM_SQL2(" = any(array(" select " for update skip locked))", " in (" select ")")
 
-/* Requests for a mail, of so many at once: the commit is what costs. A short list is filled up with its last row
- * again. */
+/* Several requests for mail in one statement, because the commit is what costs. A shorter list is filled up with copies
+ * of its last row. */
 #define UM_REQUEST_INTO "insert into um_requests (site, id, kind, email_key, address, language, created_at) values "
 #define UM_REQUEST \
     "(cast(%s as text), " UM_UUID ", cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text)," \
@@ -34,14 +33,14 @@ UM_STATEMENT(REQUEST_8, WRITE, 56,
 UM_STATEMENT(REQUEST_DUE, READ, 1,
     "select r.id from um_requests r where r.site = cast(%s as text) limit 1")
 
-/* The newest requests: one that somebody waits for now is not behind a flood of earlier ones. */
+/* The newest requests come first, so that a flood of earlier ones does not delay them. */
 #define UM_REQUEST_NEWEST(columns) \
     "select " columns " from um_requests r where r.site = cast(%s as text) order by r.id desc limit cast(%s as integer)"
 
-/* Those that an account may get a mail for become mails, as many for an address as it may get within the hour, those
- * included that wait already. PostgreSQL deletes all of them in the same statement, returns how many there were and how
- * many became mails, and passes over what another node has in hand. SQLite returns the mails, and REQUEST_DROP follows
- * in the same transaction, where nobody else writes. */
+/* Requests for which an account may get a mail become mails. An address gets as many as its hourly limit allows, mails
+ * that wait already included. PostgreSQL deletes all requests in the same statement, returns how many there were and
+ * how many became mails, and leaves out rows that another node has locked. SQLite returns the mails. REQUEST_DROP
+ * follows in the same transaction, in which no other process writes. */
 UM_STATEMENT(REQUEST_RESOLVE, WRITE, 6,
     UM_SQL2("with gone as (delete from um_requests d where d.ctid = any(array(" UM_REQUEST_NEWEST("r.ctid")
             " for update skip locked)) returning *), ", "with gone as (" UM_REQUEST_NEWEST("*") "), ")
@@ -65,27 +64,28 @@ UM_STATEMENT(MAIL_DUE, READ, 2,
     "select m.id from um_mail m where m.state = 0 and m.site = cast(%s as text) and m.due_at <= cast(%s as bigint)"
     " order by m.due_at limit 1")
 
-/* A claim is a lease: due_at moves to its end, so the rows of a worker that dies come up again by themselves. */
+/* A claim is a lease: due_at is set to its end, so the rows of a worker that dies become due again by themselves. */
 UM_STATEMENT(MAIL_CLAIM, WRITE, 5,
     "update um_mail set claim = " UM_UUID ", due_at = cast(%s as bigint), attempts = attempts + 1"
     " where id" UM_LISTED("select m.id from um_mail m where m.state = 0 and m.site = cast(%s as text)"
     " and m.due_at <= cast(%s as bigint) order by m.due_at limit cast(%s as integer)") " returning id")
 
-/* Those that failed before come last: a few that nobody takes cannot be the first for ever. */
+/* Mails that failed before come last, so that a few mails that no server takes are not always the first. */
 UM_STATEMENT(MAIL_CLAIMED, READ, 1,
     "select " UM_MAIL_COLUMNS " from um_mail m where m.claim = " UM_UUID " and m.state = 0"
     " order by case when m.last_error = '' then 0 else 1 end, m.created_at, m.id")
 
-/* A row without an account becomes the mail of its first account; others get rows of their own. The case keeps
- * PostgreSQL from reading all of the index of such rows. */
+/* A row without an account becomes the mail of its first account; the other accounts get rows of their own. The "case"
+ * keeps PostgreSQL from reading all of the index of such rows. */
 UM_STATEMENT(MAIL_RESOLVE, WRITE, 5,
     "update um_mail set user_id = " UM_UUID ", username = cast(%s as text), address = cast(%s as text)"
     " where id = " UM_UUID " and claim = " UM_UUID " and state = 0"
     " and case when user_id is null then 1 else 0 end = 1 returning id")
 
-/* A letter is made of it, and counts from now on: unless its address has had so many of its kind lately. first: but one
- * that its account has had none of. What was made before has been counted. The second value is null when the account
- * has another address, else whether the address is verified. */
+/* Marks a mail as prepared, which counts from then on, unless its address had as many of its kind as the limit lately.
+ * With first = 1 a mail is prepared all the same when its account had none of its kind. A mail that was prepared before
+ * has been counted. The second value of the row is null when the account has another address, otherwise whether the
+ * address is verified. */
 UM_STATEMENT(MAIL_MADE, WRITE, 14,
     "update um_mail set email_key = cast(%s as text), made_at = cast(%s as bigint)"
     " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 and (made_at is not null"
@@ -97,8 +97,8 @@ UM_STATEMENT(MAIL_MADE, WRITE, 14,
     " returning id, (select u.email_verified from um_users u where u.id = um_mail.user_id"
     " and u.email_key = um_mail.email_key)")
 
-/* A notice that its limit keeps back waits, while its address is still not the account's and the account has told it
- * nothing since. Else there is nothing to tell that has not been told. */
+/* Postpones a notice that has reached its limit. No row when the account has the former address again, or when that
+ * address got another notice of the account since: then there is nothing left to say. */
 UM_STATEMENT(MAIL_POSTPONE, WRITE, 6,
     "update um_mail set due_at = cast(%s as bigint), attempts = attempts - 1, claim = null,"
     " last_error = cast(%s as text) where id = " UM_UUID " and claim = " UM_UUID " and state = 0"
@@ -117,32 +117,32 @@ UM_STATEMENT(MAIL_LATER, WRITE, 5,
     "update um_mail set due_at = cast(%s as bigint), attempts = cast(%s as integer), last_error = cast(%s as text),"
     " claim = null where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
 
-/* What a worker has claimed and will not get to; not the one that perhaps was sent. */
+/* The mails that a worker has claimed and will not send; without the one that may have been sent. */
 UM_STATEMENT(MAIL_RELEASE, WRITE, 3,
     "update um_mail set due_at = cast(%s as bigint), attempts = attempts - 1, claim = null"
     " where claim = " UM_UUID " and state = 0 and id <> " UM_UUID " returning id")
 
-/* What waits for a time that is too far away to be one of ours, as after a clock was set back, is due now. What a
- * worker has claimed stays claimed, unless no lease lasts so long. */
+/* Mails that wait for a time later than any that is set, for instance after a clock was set back, become due now. A
+ * claimed mail stays claimed, unless it waits longer than any lease. */
 UM_STATEMENT(MAIL_HURRY, WRITE, 5,
     "update um_mail set due_at = cast(%s as bigint) where id" UM_LISTED("select m.id from um_mail m where m.state = 0"
     " and m.site = cast(%s as text) and m.due_at > cast(%s as bigint)"
     " and (m.claim is null or m.due_at > cast(%s as bigint)) order by m.due_at limit cast(%s as integer)")
     " returning id")
 
-/* Rows of before there were sites are taken over by whoever comes first. */
+/* Rows without a site, from before step 003, become mails of the first site that asks. */
 UM_STATEMENT(MAIL_ADOPT, WRITE, 2,
     "update um_mail set site = cast(%s as text) where id" UM_LISTED("select m.id from um_mail m where m.state = 0"
     " and m.site = '' order by m.due_at limit cast(%s as integer)") " returning id")
 
-/* The next site, by its name, that has waiting mails, or requests. */
+/* The next site by name that has waiting mails, and the next that has requests. */
 UM_STATEMENT(MAIL_SITE, READ, 1,
     "select m.site from um_mail m where m.state = 0 and m.site > cast(%s as text) order by m.site limit 1")
 
 UM_STATEMENT(REQUEST_SITE, READ, 1,
     "select r.site from um_requests r where r.site > cast(%s as text) order by r.site limit 1")
 
-/* Those of a site that is no more: due for so long that nobody looks for them. */
+/* Mails of a site that no host serves any more: they have been due for a long time. */
 UM_STATEMENT(MAIL_ORPHANS, WRITE, 5,
     "update um_mail set state = 2, done_at = cast(%s as bigint), last_error = 'no host sends mail of this site'"
     " where id" UM_LISTED("select m.id from um_mail m where m.state = 0 and m.site = cast(%s as text)"
@@ -153,9 +153,9 @@ UM_STATEMENT(REQUEST_ORPHANS, WRITE, 4,
     "delete from um_requests where site = cast(%s as text) and id" UM_LISTED("select r.id from um_requests r"
     " where r.site = cast(%s as text) and r.id < " UM_UUID " order by r.id limit cast(%s as integer)") " returning id")
 
-/* --- clearing up, in bounded batches --- */
+/* --- deleting rows that have ended, in bounded batches --- */
 
-/* In the order of an index, which no plan can miss then. */
+/* In the order of an index, so that every plan uses it. */
 UM_STATEMENT(MAIL_PURGE, WRITE, 2,
     "delete from um_mail where id" UM_LISTED("select m.id from um_mail m where m.state <> 0"
     " and m.done_at < cast(%s as bigint) order by m.done_at limit cast(%s as integer)") " returning id")

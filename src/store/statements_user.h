@@ -7,7 +7,8 @@ UM_STATEMENT(USER_BY_ID, READ, 1,
 UM_STATEMENT(USER_BY_KEY, READ, 1,
     "select " UM_USER_COLUMNS " from um_users u where u.username_key = cast(%s as text)")
 
-/* Who has the name, or where e-mail addresses are exclusive the address: also who has had it since before they were. */
+/* The accounts that have the name or, where addresses are unique, the address: also accounts that had it before that.
+ * */
 UM_STATEMENT(USER_TAKEN, READ, 4,
     "select case when u.username_key = cast(%s as text) then 1 else 0 end,"
     " case when u.email_key = cast(%s as text) then 1 else 0 end"
@@ -18,14 +19,14 @@ UM_STATEMENT(USER_EMAIL_TAKEN, READ, 2,
 
 UM_STATEMENT(USER_INSERT, WRITE, UM_STORE_USER_VALUES, UM_USER_INSERT)
 
-/* A field that is absent (NULL) keeps its value. Nothing but the key stands in the condition: PostgreSQL keeps one plan
- * for all values only if no value can make the plan cheaper. */
+/* A field that is NULL keeps its value. The condition has nothing but the key: PostgreSQL keeps one plan for all values
+ * only if no value can make the plan cheaper. */
 UM_STATEMENT(USER_UPDATE, WRITE, UM_USER_TEXTS + 2,
     "update um_users as u set " UM_USER_SET_TEXTS "updated_at = cast(%s as bigint) where id = " UM_UUID
     UM_USER_RETURNING)
 
-/* The same with the address. Another address is not verified yet. No row when the address is no longer the last value:
- * the owner of that one is told of the change. */
+/* The same with the address. A new address is not verified. No row when the present address is not the last value: the
+ * notice of the change goes to that address. */
 #define UM_USER_READDRESS \
     "update um_users as u set " UM_USER_SET_TEXTS "email = cast(%s as text), email_key = cast(%s as text)," \
     " email_claim = nullif(cast(%s as text), '')," \
@@ -34,13 +35,13 @@ UM_STATEMENT(USER_UPDATE, WRITE, UM_USER_TEXTS + 2,
 
 UM_STATEMENT(USER_READDRESS, WRITE, UM_USER_TEXTS + 7, UM_USER_READDRESS UM_USER_RETURNING)
 
-/* Where addresses are exclusive. No row when another account has the address, also since before they were. */
+/* Where addresses are unique. No row when another account has the address, also one that had it before that. */
 UM_STATEMENT(USER_READDRESS_CLAIM, WRITE, UM_USER_TEXTS + 8,
     UM_USER_READDRESS
     " and not exists (select 1 from um_users o where o.email_key = cast(%s as text) and o.id <> u.id)"
     UM_USER_RETURNING)
 
-/* Accounts whose address has a key of an earlier kind: the condition of the index um_users_old_key, word for word. */
+/* Accounts whose address has a key of a former kind. The condition must be that of the index um_users_old_key. */
 UM_STATEMENT(USERS_OLD_KEY, READ, 1,
     "select id, email, email_key from um_users"
     " where " UM_SQL2("octet_length(email) <> char_length(email)"
@@ -58,22 +59,22 @@ UM_STATEMENT(USER_REKEY, WRITE, 8,
     " email_verified = case when cast(%s as integer) = 1 then u.email_verified else 0 end"
     " where id = " UM_UUID " and u.email = cast(%s as text) and u.email_key = cast(%s as text) returning id")
 
-/* Only while nobody else has changed the credentials: the old version must still stand. */
+/* Only while the version is the last value: otherwise the credentials were changed meanwhile. */
 UM_STATEMENT(USER_PASSWORD, WRITE, 5,
     "update um_users set password = cast(%s as text), version = " UM_UUID ", updated_at = cast(%s as bigint)"
     " where id = " UM_UUID " and version = " UM_UUID " returning id")
 
-/* By a one-time token: only while the account is active and has the address that the token went to. */
+/* With a one-time token: only while the account is active and has the address that the token was sent to. */
 UM_STATEMENT(USER_RESET, WRITE, 6,
     "update um_users set password = cast(%s as text), version = " UM_UUID ", updated_at = cast(%s as bigint)"
     " where id = " UM_UUID " and version = " UM_UUID " and email_key = cast(%s as text) and is_active = 1 returning id")
 
-/* A better hash of the same password: the version stays, no token dies. */
+/* A better hash of the same password: the version stays, so no session ends. */
 UM_STATEMENT(USER_REHASH, WRITE, 3,
     "update um_users set password = cast(%s as text)"
     " where id = " UM_UUID " and password = cast(%s as text) returning id")
 
-/* Each of the two states by itself: what is written beside it must not come from an earlier look at the row. */
+/* Each of the two states has its own statement, which must not write other values that were read before. */
 UM_STATEMENT(USER_ACTIVE, WRITE, 4,
     "update um_users set is_active = cast(%s as smallint), version = " UM_UUID ", updated_at = cast(%s as bigint)"
     " where id = " UM_UUID UM_USER_RETURNING)
@@ -86,7 +87,7 @@ UM_STATEMENT(USER_STAFF, WRITE, 4,
 UM_STATEMENT(USER_RENEW, WRITE, 3,
     "update um_users set version = " UM_UUID ", updated_at = cast(%s as bigint) where id = " UM_UUID " returning id")
 
-/* Changes nothing and locks the row, if it is as it was read and was last changed no later than the last value. */
+/* Changes nothing. Locks the row if it is as it was read and was last changed at the last value or before. */
 UM_STATEMENT(USER_MATCH, WRITE, UM_USER_FIELDS + 2,
     "update um_users set updated_at = updated_at where id = " UM_UUID UM_USER_MATCHES
     " and updated_at <= cast(%s as bigint) returning id")

@@ -8,11 +8,11 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Random access. With 0 the PostgreSQL driver reports errors as empty results and sleeps 0.1 s for each of them. */
+/* Random access to the rows. With 0 the PostgreSQL driver reports errors as empty results and sleeps 0.1 s for each. */
 #define RANDOM_ACCESS 1
 #define NEXT_ROW (-1)
 
-/* SQLITE_BUSY, which the driver hands on as it is. */
+/* SQLITE_BUSY, which the driver passes on as it is. */
 #define SQLITE_IS_LOCKED 5
 
 static apr_status_t failed(const um_store_conn_t *conn, apr_pool_t *pool, const char *what, int rv, const char **why)
@@ -27,7 +27,7 @@ static apr_status_t failed(const um_store_conn_t *conn, apr_pool_t *pool, const 
 
 /* --- prepared statements --- */
 
-/* Those that are kept for the connection, by name. */
+/* The statements that are kept with the connection, by name. */
 static apr_hash_t *kept_statements(const um_store_conn_t *conn)
 {
     static const char key[] = "um.statements";
@@ -77,7 +77,7 @@ static apr_dbd_prepared_t *prepared(const um_store_conn_t *conn, const um_statem
     return found;
 }
 
-/* Reads to the end, because only that frees the driver's result; copies each value, because the next row frees it. */
+/* Reads all rows, because only that frees the driver's result. Copies each value, because the next row frees it. */
 static void fetch(const um_store_conn_t *conn, apr_pool_t *pool, apr_dbd_results_t *results, um_rows_t *rows)
 {
     apr_array_header_t *list = apr_array_make(pool, 1, sizeof(const char *const *));
@@ -90,7 +90,7 @@ static void fetch(const um_store_conn_t *conn, apr_pool_t *pool, apr_dbd_results
         for (int i = 0; i < columns; i++) {
             const char *value = NULL;
 
-            /* The one way to tell NULL that both drivers agree on. */
+            /* This is the only way to recognize NULL that works with both drivers. */
             if (apr_dbd_datum_get(conn->db.driver, row, i, APR_DBD_TYPE_STRING, &value) == APR_SUCCESS) {
                 values[i] = apr_pstrdup(pool, value);
             }
@@ -101,7 +101,7 @@ static void fetch(const um_store_conn_t *conn, apr_pool_t *pool, apr_dbd_results
     rows->row = (const char *const *const *)list->elts;
 }
 
-/* The SQLSTATE in an error text: libpq was asked to write it behind the severity, "ERROR:  57014: canceling ...". The
+/* The SQLSTATE in an error text. libpq was asked to write it after the severity, "ERROR:  57014: canceling ...". The
  * rest is in the server's language. NULL: the text is libpq's own. */
 static const char *sqlstate_of(const char *text)
 {
@@ -113,8 +113,8 @@ static const char *sqlstate_of(const char *text)
     return state + 3;
 }
 
-/* How a statement failed. What the server did not answer itself is a lost connection, whatever libpq thinks: when
- * sending fails it keeps a connection whose end lies unread in the socket. */
+/* How a statement failed. An error that the server did not report itself is a lost connection, whatever libpq says:
+ * when sending fails, libpq keeps a connection whose end lies unread in the socket. */
 static um_failure_e failure_of(const um_store_conn_t *conn, int rv)
 {
     static const struct { const char *state; um_failure_e failure; } rows[] = {
@@ -122,7 +122,7 @@ static um_failure_e failure_of(const um_store_conn_t *conn, int rv)
         { "40P01", UM_FAILURE_CONFLICT },  /* deadlock_detected */
         { "26000", UM_FAILURE_STALE },     /* invalid_sql_statement_name: another server of a pooler */
         { "0A000", UM_FAILURE_STALE },     /* feature_not_supported: "cached plan must not change result type" */
-        { "08", UM_FAILURE_LOST },         /* connection exceptions, which a pooler may hand on */
+        { "08", UM_FAILURE_LOST },         /* connection exceptions, which a pooler may pass on */
         { "57P0", UM_FAILURE_LOST },       /* the server shuts down, or ends this session */
         { "25P03", UM_FAILURE_LOST },      /* idle_in_transaction_session_timeout */
         { "40003", UM_FAILURE_LOST },      /* statement_completion_unknown */
@@ -141,7 +141,7 @@ static um_failure_e failure_of(const um_store_conn_t *conn, int rv)
     return failure;
 }
 
-/* --- calls to the server, whose end the client sees to --- */
+/* --- calls to the server, which the client ends when they take too long --- */
 
 static void begin_call(const um_store_conn_t *conn, um_call_timeout_call_t *call)
 {
@@ -154,7 +154,7 @@ static void begin_call(const um_store_conn_t *conn, um_call_timeout_call_t *call
     }
 }
 
-/* Whether it took too long. Its connection is closed then, even if the answer has come in the last moment. */
+/* Whether the call took too long. Its connection is closed then, even if the answer came at the last moment. */
 static int end_call(const um_store_conn_t *conn, um_call_timeout_call_t *call)
 {
     int late = call->socket.fd >= 0 && um_call_timeout_end(conn->guard->call_timeout, call);
@@ -213,7 +213,7 @@ apr_status_t um_store_conn_text(um_store_conn_t *conn, apr_pool_t *pool, const c
     int changed = 0;
     int rv, late;
 
-    /* SQLite's driver takes blanks after the last statement for one more, and fails. */
+    /* SQLite's driver takes blanks after the last statement for another statement, and fails. */
     while (len && strchr(" \n", sql[len - 1])) {
         len--;
     }
@@ -238,7 +238,7 @@ int um_store_conn_alive(const um_store_conn_t *conn, apr_pool_t *pool)
     return good;
 }
 
-/* A ROLLBACK can be canceled as any statement can. */
+/* A ROLLBACK can be canceled like any statement, so it is tried so often. */
 #define ROLLBACKS 3
 
 int um_store_conn_settle(um_store_conn_t *conn, apr_pool_t *pool)
@@ -278,7 +278,7 @@ static apr_status_t ask(um_store_conn_t *conn, apr_pool_t *pool, const char *sql
     return APR_SUCCESS;
 }
 
-/* The answer, or NULL. */
+/* The first column of the first row, or NULL. */
 static const char *answer_to(um_store_conn_t *conn, apr_pool_t *pool, const char *sql)
 {
     const char *answer = NULL, *ignored;

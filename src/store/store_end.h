@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_STORE_END_H
 #define UM_STORE_END_H
-/* Ends what all accounts have open, in batches. All return APR_EGENERAL with the call's cause when the database did not
- * do it. */
+/* Ends the sessions, tokens and mails of all accounts, in batches. All return APR_EGENERAL, with the reason in
+ * call->cause, when the database did not execute the statement. */
 #include <apr_pools.h>
 
 typedef struct um_store_call_t um_store_call_t;
 
-/** Below every id. */
+/** Smaller than every id. */
 #define UM_STORE_END_FIRST "00000000-0000-0000-0000-000000000000"
 
-/** Gives a new version to at most limit accounts whose ids are greater than *last, in the order of ids. *last becomes
- * the greatest of them, *count how many they were. */
+/** Gives a new version to at most limit accounts whose ids are greater than *last, in the order of their ids. *last is
+ * set to the greatest of them, *count to how many they were. */
 apr_status_t um_store_end_users(um_store_call_t *call, const char *version, apr_int64_t now, int limit,
                                 const char **last, int *count);
 
-/** Deletes at most limit one-time tokens. */
+/** Deletes at most limit one-time tokens. *count: how many. */
 apr_status_t um_store_end_one_time_tokens(um_store_call_t *call, int limit, int *count);
 
-/** Gives up at most limit mails that wait. */
+/** Deletes at most limit requests for mail; when there are fewer, gives up at most limit waiting mails. *count: how
+ * many of the last kind. */
 apr_status_t um_store_end_mails(um_store_call_t *call, apr_int64_t now, int limit, int *count);
 
 #endif

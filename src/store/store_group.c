@@ -57,7 +57,7 @@ apr_status_t um_store_group_look(um_store_call_t *call, const char *user_id, con
     return rv;
 }
 
-/* Whether the row that stands there is the one that the first sending made. */
+/* Whether the stored row is the one that the first sending made. */
 static apr_status_t is_own(um_store_call_t *call, const char *id, const char *name, int *own)
 {
     um_rows_t rows;

@@ -31,7 +31,7 @@ apr_status_t um_store_mail_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_mai
     return um_store_tx_run(tx, UM_SQL_MAIL_INSERT, values, UM_STORE_MAIL_VALUES, &rows);
 }
 
-/* --- working them off --- */
+/* --- sending them --- */
 
 apr_status_t um_store_mail_begin(um_tx_t *tx)
 {
@@ -43,7 +43,7 @@ typedef struct look_t {
     um_statement_e first;
     const char *const *values;
     int count;
-    const char *claim;          /* looks up its rows then; NULL: it does not */
+    const char *claim;          /* reads the rows of this claim afterwards; NULL: does not */
     um_rows_t *rows;
 } look_t;
 
@@ -68,7 +68,7 @@ apr_status_t um_store_mail_due(um_store_call_t *call, const char *site, apr_int6
     look_t look = { UM_SQL_MAIL_DUE, values, 2, NULL, &rows };
     apr_status_t rv;
 
-    /* On SQLite a transaction would be one that writes. */
+    /* Not in a transaction on SQLite, where every transaction takes the write lock. */
     if (um_store_dialect(call->store) == UM_DIALECT_SQLITE3) {
         rv = um_store_run(call, UM_SQL_MAIL_DUE, values, 2, &rows);
     }
@@ -107,7 +107,7 @@ apr_status_t um_store_mail_claim(um_store_call_t *call, const char *site, const 
     look_t look = { UM_SQL_MAIL_CLAIM, values, 5, claim, &rows };
     apr_status_t rv = um_store_transaction(call, look_rows, &look);
 
-    /* Whether they are claimed or not is to be seen. */
+    /* The claimed rows show whether the transaction was done. */
     if (rv == UM_STORE_UNKNOWN) {
         rv = um_store_run(call, UM_SQL_MAIL_CLAIMED, UM_VALUES(claim), &rows);
     }

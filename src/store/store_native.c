@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The functions are looked up at run time in the library that the loaded driver uses. Linking libpq instead would make
- * it a dependency of sites that use SQLite, and could bring in another libpq than the driver's: each has its own idea
- * of what a PGconn is. */
+/* The functions are looked up at run time in the library that the loaded driver uses. Linking to libpq instead would
+ * make it a dependency of sites that use SQLite, and could load another libpq than the driver's, with another layout of
+ * PGconn. */
 #include "call_timeout.h"
 #include "store_private.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* libpq's, as its interface has had them since version 8: libpq.so.5. */
+/* The values of libpq's constants; they are part of the interface of libpq.so.5 since version 8. */
 #define PG_CONNECTION_OK 0
 #define PG_TRANSACTION_IDLE 0
 #define PG_VERBOSE 2
@@ -21,8 +21,8 @@ struct um_native_t {
     int (*backend)(const void *);
     int (*consume)(void *);
     int (*verbosity)(void *, int);
-    int (*autocommit)(void *); /* SQLite's only one */
-    um_call_timeout_socket_t noted; /* PostgreSQL's socket, of the session with this backend */
+    int (*autocommit)(void *); /* SQLite's only function */
+    um_call_timeout_socket_t noted; /* PostgreSQL's socket, noted for noted_backend */
     int noted_backend;
 };
 
@@ -38,7 +38,7 @@ static void *handle_of(const um_store_conn_t *conn)
     return apr_dbd_native_handle(conn->db.driver, conn->db.handle);
 }
 
-/* The driver's shared object, which names the library it needs; or where a driver that is linked in has it. */
+/* The driver's shared object, which names the library it needs. NULL: the driver is linked into the program. */
 static void *open_driver(const apr_dbd_driver_t *driver)
 {
     Dl_info info;
@@ -101,7 +101,7 @@ um_native_state_e um_store_native_state(const um_store_conn_t *conn)
     return conn->native->transaction(handle) == PG_TRANSACTION_IDLE ? UM_NATIVE_IDLE : UM_NATIVE_OPEN;
 }
 
-/* mod_dbd may have connected anew meanwhile: then the backend is another one. */
+/* mod_dbd may have reconnected meanwhile; then the backend is another one. */
 const um_call_timeout_socket_t *um_store_native_socket(const um_store_conn_t *conn)
 {
     um_native_t *native = conn->native;
@@ -122,11 +122,11 @@ void um_store_native_drop(const um_store_conn_t *conn)
 {
     void *handle = handle_of(conn);
 
-    /* The next one may have the same number, and a backend of the same number on a server that was restarted. */
+    /* The next socket may have the same number, and a backend with the same number on a server that was restarted. */
     conn->native->noted.fd = -1;
     if (!conn->native->autocommit && conn->native->status(handle) == PG_CONNECTION_OK) {
         (void)shutdown(conn->native->socket(handle), SHUT_RDWR);
-        /* libpq notices by reading. */
+        /* libpq notices it by reading. */
         (void)conn->native->consume(handle);
     }
 }

@@ -26,8 +26,7 @@ apr_status_t um_store_one_time_token_users(um_tx_t *tx, apr_pool_t *pool, const 
 }
 
 apr_status_t um_store_one_time_token_insert(um_tx_t *tx, apr_pool_t *pool, const um_one_time_token_t *token, int again,
-                                            int limit,
-                                            int *done)
+                                            int limit, int *done)
 {
     um_rows_t rows;
     apr_status_t rv = APR_SUCCESS;
@@ -66,8 +65,8 @@ apr_status_t um_store_one_time_token_user(um_store_call_t *call, const char *has
     return rv;
 }
 
-/* The account's row first and then the token's, as when an account is deleted: two in different order would wait for
- * each other. */
+/* Locks the account's row first and then the token's, as the deletion of an account does. Two transactions with
+ * different orders would wait for each other. */
 apr_status_t um_store_one_time_token_reset(um_tx_t *tx, apr_pool_t *pool, const um_user_t *changed,
                                            const char *old_version,
                                            const char *email_key, const char *hash, apr_int64_t now, int *done)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_STORE_ONE_TIME_TOKEN_H
 #define UM_STORE_ONE_TIME_TOKEN_H
-/* Rows of um_one_time_tokens: the tokens that mails carry, by their hashes. All return APR_EGENERAL with the call's
- * cause when the database did not do it. */
+/* Rows of um_one_time_tokens: the tokens that mails carry, by their hashes. All return APR_EGENERAL, with the reason in
+ * call->cause, when the database did not execute the statement. */
 #include <apr_pools.h>
 #include <apr_tables.h>
 
@@ -22,52 +22,51 @@ typedef struct um_one_time_token_t {
     apr_int64_t expires_at;
 } um_one_time_token_t;
 
-/** Whom a request for a mail concerns. */
+/** The accounts that a request for a mail is for. */
 typedef struct um_mail_request_t {
     const char *email_key;
     const char *kind;
     int state;                 /**< as above */
-    int verified;              /**< email_verified at most */
-    apr_int64_t since;         /**< mails made after this count against the limit */
+    int verified;              /**< the largest email_verified that they may have: 0, not verified; 1, any */
+    apr_int64_t since;         /**< mails prepared after this count against the limit */
     int limit;
     const char *behind;        /**< only accounts with a higher id */
 } um_mail_request_t;
 
-/** Accounts of an address that are looked up at a time. */
+/** How many accounts of an address are looked up at a time. */
 #define UM_MAIL_REQUEST_PAGE 20
 
-/** In a transaction: the accounts that a request is for, by id, a page of them, without those that reached the limit.
+/** In a transaction: a page of the accounts that a request is for, by id, without accounts that have reached the limit:
  * um_user_t *. */
 apr_status_t um_store_one_time_token_users(um_tx_t *tx, apr_pool_t *pool, const um_mail_request_t *request,
                                            apr_array_header_t **users);
 
-/** In a transaction: stores a token; the oldest beyond the limit go. *done 0: the account is not to have one.
- * @param again the mail was tried before: but for its last token the earlier ones go, or many tries would drive out
- * those of other mails */
+/** In a transaction: stores a token, and deletes the oldest ones beyond the limit. *done 0: the account may not have
+ * one.
+ * @param again  the mail was tried before: of its earlier tokens only the last one is kept, because many tries would
+ * otherwise push out the tokens of other mails */
 apr_status_t um_store_one_time_token_insert(um_tx_t *tx, apr_pool_t *pool, const um_one_time_token_t *token, int again,
-                                            int limit,
-                                            int *done);
+                                            int limit, int *done);
 
-/** Whose token it is, and the key of the address that it went to, while it is good; *user NULL: not any more, or
- * never. */
+/** The user of a valid token, and the key of the address that it was sent to. *user NULL: the token is not valid. */
 apr_status_t um_store_one_time_token_user(um_store_call_t *call, const char *hash, const char *kind, apr_int64_t now,
                                           um_user_t **user, const char **email_key);
 
-/** In a transaction: sets changed->password and changed->version and takes the reset token. *done 0: somebody else took
- * it, it ran out, or the account's version, state or address is no longer what the token was made for. */
+/** In a transaction: sets changed->password and changed->version and deletes the reset token. *done 0: the token was
+ * used already or has expired, or the account's version, state or address is no longer that for which it was made. */
 apr_status_t um_store_one_time_token_reset(um_tx_t *tx, apr_pool_t *pool, const um_user_t *changed,
-                                           const char *old_version,
-                                           const char *email_key, const char *hash, apr_int64_t now, int *done);
+                                           const char *old_version, const char *email_key, const char *hash,
+                                           apr_int64_t now, int *done);
 
-/** Whether a token is there, good or not. */
+/** Whether a token is stored, valid or not. */
 apr_status_t um_store_one_time_token_there(um_store_call_t *call, const char *hash, int *there);
 
-/** Whether an address is one that the account has and that is verified. */
+/** Whether an account has the address, and has verified it. */
 apr_status_t um_store_one_time_token_is_verified(um_store_call_t *call, const char *user_id, const char *email_key,
                                                  int *verified);
 
-/** In a transaction: takes a verify token and marks the address of its account as verified. *done 0: somebody else took
- * it, it ran out, or the account has another address by now. */
+/** In a transaction: deletes a verify token and marks the address of its account as verified. *done 0: the token was
+ * used already or has expired, or the account has another address by now. */
 apr_status_t um_store_one_time_token_verify(um_tx_t *tx, apr_pool_t *pool, const char *hash, apr_int64_t now,
                                             int *done);
 

@@ -97,8 +97,8 @@ static apr_status_t lock(um_store_call_t *call)
     apr_status_t rv = connections->lock ? connections->lock(connections->baton) : APR_SUCCESS;
 
     if (rv != APR_SUCCESS) {
-        call->cause = APR_STATUS_IS_TIMEUP(rv) ? "the write lock was not free in time: too many write, or another "
-                      "program keeps the database locked" : "the write lock could not be taken";
+        call->cause = APR_STATUS_IS_TIMEUP(rv) ? "the write lock was not free in time: there are too many writers, "
+                      "or another program keeps the database locked" : "the write lock could not be taken";
     }
     return rv;
 }
@@ -116,7 +116,8 @@ static void unlock(um_store_call_t *call)
  * wait behind it give up when it has failed: in turn, each would wait as long as it did. */
 static apr_status_t lock_to_write(um_store_call_t *call)
 {
-    static const char cause[] = "another program had the database locked a moment ago, not tried again yet";
+    static const char cause[] = "another program had the database locked a moment ago; it has not been tried "
+                                "again yet";
     um_breaker_t *writers = &call->store->writers;
     int was_down = um_breaker_is_down(writers);
     apr_status_t rv;

@@ -6,7 +6,7 @@
 
 #include <apr_tables.h>
 
-/* A few statements in one transaction. */
+/* One of the statements of a transaction. */
 typedef struct step_t {
     um_statement_e id;
     const char *const *values;
@@ -32,7 +32,7 @@ static apr_status_t run_steps(um_tx_t *tx, void *baton)
     return rv;
 }
 
-/* *most: the number of rows of the step that had most of them. */
+/* *most: the largest number of rows of one step. */
 static apr_status_t run(um_store_call_t *call, step_t *first, int count, int *most)
 {
     steps_t steps = { first, count };
@@ -42,7 +42,7 @@ static apr_status_t run(um_store_call_t *call, step_t *first, int count, int *mo
     for (int i = 0; i < count; i++) {
         *most = first[i].rows.count > *most ? first[i].rows.count : *most;
     }
-    /* Done or not: what is there still is found the next time. */
+    /* Whether it was done does not matter: rows that are left are found the next time. */
     return rv == UM_STORE_UNKNOWN ? APR_SUCCESS : rv;
 }
 
@@ -79,7 +79,7 @@ apr_status_t um_store_purge_adopt(um_store_call_t *call, const char *site, int m
     return run(call, &step, 1, count);
 }
 
-/* More sites share no database. */
+/* No more sites are expected to share a database. */
 #define MOST_SITES 1000
 
 static apr_status_t list_sites(um_tx_t *tx, void *baton)

@@ -7,8 +7,8 @@
 #include "store_user.h"
 #include "user_columns.h"
 
-/* The statement for all rows takes the values of those for one each, but for the user's id and version of the session,
- * and the ids of session and mail twice. */
+/* The statement that inserts all rows takes the values of the three statements for one row each, without the user's id
+ * and version of the session, and with the ids of session and mail a second time. */
 #define SESSION_VALUES (UM_STORE_SESSION_VALUES - 2)
 #define ALL_VALUES     (UM_STORE_USER_VALUES + SESSION_VALUES + 1 + UM_STORE_MAIL_VALUES + 1)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_STORE_REGISTRATION_H
 #define UM_STORE_REGISTRATION_H
-/* A new account with all that comes with it. */
+/* A new account, with its first session and mail. */
 #include <apr_pools.h>
 
 typedef struct um_store_call_t um_store_call_t;
@@ -17,8 +17,8 @@ typedef struct um_store_registration_t {
     const um_mail_t *mail;         /**< NULL: none */
 } um_store_registration_t;
 
-/** Stores all rows or none. *done = 0: the name or the claimed address is taken. APR_EGENERAL with the call's cause
- * when the database did not do it. */
+/** Stores all rows or none. *done = 0: the name or the claimed address is in use. APR_EGENERAL, with the reason in
+ * call->cause, when the database did not execute it. */
 apr_status_t um_store_registration(um_store_call_t *call, const um_store_registration_t *rows, apr_int64_t now,
                                    int *done);
 

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* The values of id that a page begins behind, and of the rows of a page (in the statement's text). */
+/* The id after which the first page begins, and the rows of a page (as in the statement's text). */
 #define FIRST_ID "00000000-0000-0000-0000-000000000000"
 #define PAGE 100
 
@@ -18,7 +18,7 @@ typedef struct page_t {
     um_rows_t rows;            /* id, email, email_key */
 } page_t;
 
-/* Whether the old key stood for no other domain than the one that mail goes to. */
+/* Whether the old key was the key of no other domain than the one that mail goes to. */
 static int is_same_domain(apr_pool_t *pool, const char *old_key, const char *new_key)
 {
     const char *at = strrchr(old_key, '@'), *ascii;

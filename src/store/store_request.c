@@ -9,15 +9,15 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 
-/* --- asking --- */
+/* --- storing them --- */
 
 #define VALUES 7
 
-/* As many rows as the longest statement for them has. */
+/* How many requests are stored together: the rows of the longest statement for them. */
 #define MOST_TOGETHER 8
 
 typedef struct request_t {
-    um_store_call_t *call;      /* of the thread that brought it */
+    um_store_call_t *call;      /* of the thread that made it */
     const um_mail_t *mail;
 } request_t;
 
@@ -86,14 +86,15 @@ apr_status_t um_store_request_insert(um_store_call_t *call, const um_mail_t *mai
     return rv;
 }
 
-/* --- finding out whose they are --- */
+/* --- looking up their addresses --- */
 
 apr_status_t um_store_request_due(um_store_call_t *call, const char *site, int *due)
 {
     um_rows_t rows;
     apr_status_t rv;
 
-    /* On SQLite to resolve none would be to write. On PostgreSQL it is a look that goes by an index in any case. */
+    /* On SQLite um_store_request_resolve takes the write lock even when there is none. On PostgreSQL it only reads an
+     * index then. */
     *due = 1;
     if (um_store_dialect(call->store) == UM_DIALECT_PGSQL) {
         return APR_SUCCESS;
@@ -104,7 +105,7 @@ apr_status_t um_store_request_due(um_store_call_t *call, const char *site, int *
 }
 
 typedef struct resolution_t {
-    const char *const *values;  /* of REQUEST_RESOLVE: first the site, then how many at most */
+    const char *const *values;  /* of REQUEST_RESOLVE: the site, how many at most, and others */
     int count;
 } resolution_t;
 
@@ -137,7 +138,7 @@ apr_status_t um_store_request_resolve(um_store_call_t *call, const char *site, a
     resolution_t resolution = { values, 0 };
     apr_status_t rv = um_store_transaction(call, resolve_rows, &resolution);
 
-    /* Done or not: what is there still is found the next time. */
+    /* Whether it was done does not matter: requests that are left are found the next time. */
     *count = rv == UM_STORE_UNKNOWN ? most : resolution.count;
     return rv == UM_STORE_UNKNOWN ? APR_SUCCESS : rv;
 }

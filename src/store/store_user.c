@@ -51,7 +51,7 @@ apr_status_t um_store_user_by_key(um_store_call_t *call, const char *username_ke
     return rv;
 }
 
-/* SQL's null where nothing is claimed: it equals nothing. */
+/* NULL where no address is claimed, because SQL's null equals nothing. */
 static const char *claim(const char *text)
 {
     return text && *text ? text : NULL;

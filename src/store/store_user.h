@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_STORE_USER_H
 #define UM_STORE_USER_H
-/* Rows of um_users. Functions that look for one user give NULL in *user for none: that is no error. All return
- * APR_EGENERAL with call->cause when the database did not do it. */
+/* Rows of um_users. A function that looks for one user sets *user to NULL when there is none, which is no error. All
+ * return APR_EGENERAL, with the reason in call->cause, when the database did not execute the statement. Rows are in the
+ * pool of the call or of the argument. */
 #include "../core/account/profile.h"
 
 #include <apr_pools.h>
@@ -19,15 +20,15 @@ typedef struct um_user_t {
     const char *password;      /**< the hash */
     const char *version;       /**< UUID, new with each change of credentials or state */
     int is_active;
-    int is_waiting;            /**< until the address is verified; not active */
+    int is_waiting;            /**< inactive until the address is verified */
     int is_staff;
 } um_user_t;
 
-/** What is stored beside the record itself for finding it. */
+/** What is stored beside the record for finding it. */
 typedef struct um_user_keys_t {
     const char *username_key;
     const char *email_key;     /**< NULL: keeps its value */
-    const char *email_claim;   /**< the key where addresses are exclusive, "" where not; NULL: keeps its value */
+    const char *email_claim;   /**< email_key where addresses are unique, "" where not; NULL: keeps its value */
 } um_user_keys_t;
 
 /** Reads a row that begins with UM_USER_COLUMNS (user_columns.h); further columns begin at UM_STORE_USER_COLUMNS. */
@@ -36,36 +37,36 @@ um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row);
 apr_status_t um_store_user_by_id(um_store_call_t *call, const char *id, um_user_t **user);
 apr_status_t um_store_user_by_key(um_store_call_t *call, const char *username_key, um_user_t **user);
 
-/** Which of the keys somebody has already. */
+/** Whether another account has the name, and whether one claims the address. */
 apr_status_t um_store_user_taken(um_store_call_t *call, const um_user_keys_t *keys, int *name, int *email);
-/** Whether somebody other than id claims the address. */
+/** Whether another account than id claims the address. */
 apr_status_t um_store_user_email_taken(um_store_call_t *call, const char *email_claim, const char *id, int *taken);
 
 /** The values of USER_INSERT, UM_STORE_USER_VALUES of them. */
 void um_store_user_values(apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys, apr_int64_t now,
                           const char **values);
-/** Members that are NULL keep their value. *user is the record after it, NULL when there is no such user, somebody else
- * has the claimed address, or the address to be changed is no longer email_before. */
+/** Changes the profile; fields that are NULL keep their value. *user is the record after the change, or NULL: there is
+ * no such user, another account has the claimed address, or the address is to change and is no longer email_before. */
 apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change, const um_user_keys_t *keys,
                                   const char *email_before, apr_int64_t now, um_user_t **user);
 /** The same in a transaction. */
 apr_status_t um_store_user_update_tx(um_tx_t *tx, apr_pool_t *pool, const um_user_t *change,
                                      const um_user_keys_t *keys, const char *email_before, apr_int64_t now,
                                      um_user_t **user);
-/** In a transaction. *done = 0: the version is no longer old_version. */
+/** In a transaction: sets password and version. *done = 0: the version is no longer old_version. */
 apr_status_t um_store_user_password(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, const char *old_version,
                                     apr_int64_t now, int *done);
-/** Replaces a hash by a better one of the same password, if it still stands. */
+/** Replaces a hash by a better one of the same password, if it is still stored. The version stays. */
 apr_status_t um_store_user_rehash(um_store_call_t *call, const char *id, const char *old_hash, const char *new_hash);
-/** Sets is_active of change->id, and nothing else, under change->version. *user is the record after it, or NULL. */
+/** Sets is_active of change->id and the version to change->version. *user is the record after the change, or NULL. */
 apr_status_t um_store_user_active(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user);
 /** The same with is_staff. */
 apr_status_t um_store_user_staff(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user);
-/** In a transaction: whether the row shows what user shows and was last changed no later than unmodified_since. Then it
- * stays so until the transaction ends. */
+/** In a transaction: whether the row has the profile of user and was last changed at unmodified_since or before. If so,
+ * it is locked and stays so until the transaction ends. */
 apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, apr_int64_t unmodified_since,
                                  int *matches);
-/** *done: this call, or its first sending, deleted the row. */
+/** *done: this call deleted the row, or its first sending did. */
 apr_status_t um_store_user_delete(um_store_call_t *call, const char *id, int *done);
 /** In a transaction: deletes a user. *username_key is the key of the name, NULL when there is no such user. */
 apr_status_t um_store_user_delete_tx(um_tx_t *tx, const char *id, const char **username_key);

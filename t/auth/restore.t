@@ -87,11 +87,11 @@ $server->stop;
 restore();
 my ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
     qw(session end-all));
-is("$status $output", "0 ended: all sessions of 1 accounts, 1 one-time tokens, 1 mails that were waiting\n",
+is("$status $output", "0 ended all sessions of 1 accounts, 1 one-time tokens and 1 waiting mails\n",
     'the command ends what it brings');
 ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
     qw(session end-all));
-is("$status $output", "0 ended: all sessions of 1 accounts, 0 one-time tokens, 0 mails that were waiting\n",
+is("$status $output", "0 ended all sessions of 1 accounts, 0 one-time tokens and 0 waiting mails\n",
     'and may be called again');
 my @before = glob "$mails/*.eml";
 $server->configure($LINES);

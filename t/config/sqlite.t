@@ -85,7 +85,7 @@ SKIP: {
     my @root = qw(unshare --user --map-root-user);
     skip 'no user namespaces here', 1 if (UmTest::run(@root, 'true'))[0];
     my ($status, $output) = UmTest::run(@root, UmTest::cli(), qw(--driver sqlite3 --params /usr/accounts.db user show x));
-    ok($status && $output =~ /accounts\.db belongs to (\S+): call this as that user, with: sudo -u \1 usermgmt/,
+    ok($status && $output =~ /accounts\.db belongs to (\S+): call the program as that user, with: sudo -u \1 usermgmt/,
         "root is told whose database it is") or diag("$status $output");
 }
 

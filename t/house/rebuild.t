@@ -1,0 +1,21 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# An edit of one SQL statement compiles few files: only those of the store that run statements by their numbers.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use UmHouse;
+
+my $MOST = 15;
+
+# What "make -n" would do if the statements had just been edited; runtests has asked it where the build is.
+my %compiled = map { $_ => 1 } UmTest::slurp(UmTest::scratch() . '/rebuild') =~ m{ -c .*?\b((?:src/[\w/]+|mod_usermgmt)\.c)\b}g;
+
+for my $file (qw(store_sql store_user store_session store_mail)) {
+    ok($compiled{"src/store/$file.c"}, "src/store/$file.c would be compiled again");
+}
+is(join(' ', grep { !m{\Asrc/store/} } sort keys %compiled), '', 'no file outside the store would be');
+cmp_ok(scalar keys %compiled, '<=', $MOST, "at most $MOST files would be") or diag(join "\n", sort keys %compiled);
+
+done_testing();
