@@ -12,7 +12,7 @@ use warnings;
 use Exporter 'import';
 use Test::More;
 
-our @EXPORT = qw(case cases_done);
+our @EXPORT = qw(case cases_done all_cases);
 
 my @wanted = grep { defined && length } @ARGV, $ENV{UM_TEST_CASE};
 my ($known, $run) = (0, 0);
@@ -25,6 +25,9 @@ sub case {
     $run++;
     return subtest($name => $code);
 }
+
+# Whether all cases are run.
+sub all_cases { return !@wanted }
 
 # A pattern that no case of a suite matches is a slip.
 sub cases_done {
