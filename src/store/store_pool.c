@@ -348,7 +348,7 @@ void um_store_pool_release(um_store_call_t *call, int write, um_store_conn_t *co
 
     (void)um_store_conn_settle(conn, call->pool);
     if (conn->failure == UM_FAILURE_OVERDUE) {
-        um_breaker_suspect(&store->breaker);
+        um_breaker_open(&store->breaker);
     }
     store->connections.release(store->connections.baton, &conn->db);
     leave(store);

@@ -7,7 +7,7 @@
 #include "breaker.h"
 #include "store.h"
 
-typedef struct um_combiner_t um_combiner_t;
+typedef struct um_batch_t um_batch_t;
 typedef struct um_call_timeout_socket_t um_call_timeout_socket_t;
 typedef enum {
     UM_STATEMENT_READ,
@@ -60,7 +60,7 @@ struct um_store_t {
     apr_uint32_t stale_count;  /**< atomic: how often the server did not have a prepared statement */
     int prepare;
     int keeps_schema;          /**< see um_store_keep_schema */
-    um_combiner_t *requests;      /**< batches requests for mail; NULL: each is stored by itself */
+    um_batch_t *requests;         /**< batches requests for mail; NULL: each is stored by itself */
 };
 
 struct um_tx_t {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_request.h"
 
-#include "combiner.h"
+#include "batch.h"
 #include "store_mail.h"
 #include "store_private.h"
 #include "store_sql.h"
@@ -64,7 +64,7 @@ static apr_status_t insert_batch(void *store, void *const *items, int count)
 
 void um_store_request_batch(apr_pool_t *pool, um_store_t *store)
 {
-    if (um_combiner_create(pool, MOST_TOGETHER, insert_batch, store, &store->requests) != APR_SUCCESS) {
+    if (um_batch_create(pool, MOST_TOGETHER, insert_batch, store, &store->requests) != APR_SUCCESS) {
         store->requests = NULL;
     }
 }
@@ -80,7 +80,7 @@ apr_status_t um_store_request_insert(um_store_call_t *call, const um_mail_t *mai
     }
     rv = um_store_pool_wait_begin(call);
     if (rv == APR_SUCCESS) {
-        rv = um_combiner_do(call->store->requests, item);
+        rv = um_batch_run(call->store->requests, item);
         um_store_pool_wait_end(call);
     }
     return rv;

@@ -169,15 +169,15 @@ static void test_growing(void)
 static void test_suspect(void)
 {
     breaker = (um_breaker_t){ 0 };
-    um_breaker_suspect(&breaker);
+    um_breaker_open(&breaker);
     is_int(um_breaker_is_down(&breaker), 1, "suspected: not taken for there");
     is_int(um_breaker_may_try(&breaker), 1, "the next finds out at once");
-    um_breaker_suspect(&breaker);
+    um_breaker_open(&breaker);
     stage.at = stage.ms + 10;
     stage.happens = comes_up;
     is_int(um_breaker_may_try(&breaker), 1, "the others wait for that");
     um_breaker_down(&breaker);
-    um_breaker_suspect(&breaker);
+    um_breaker_open(&breaker);
     is_int(um_breaker_may_try(&breaker), 0, "what is known to be away needs no suspicion");
 }
 

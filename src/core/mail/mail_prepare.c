@@ -90,8 +90,8 @@ static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *e
     if (um_one_time_token_new(work->ctx, &work->prepared->token, &token.hash) != UM_OK) {
         return UM_STORE_ROLLED_BACK;
     }
-    return um_store_one_time_token_insert(work->tx, work->ctx->pool, &token, mail->was_made, (int)settings->mail_hourly_limit,
-                                          done);
+    return um_store_one_time_token_insert(work->tx, work->ctx->pool, &token, mail->was_made,
+                                          (int)settings->mail_hourly_limit, done);
 }
 
 /* Anybody can register an account with a stranger's address and any text as its name. So where addresses are verified,

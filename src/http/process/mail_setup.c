@@ -118,8 +118,9 @@ static const char *check_sending(const um_config_check_t *check, um_mail_setting
     if (!strstr(mail_settings->verify_url, "{token}")) {
         return um_config_check_error(check, UM_SET_UserMgmtVerifyURL, "must contain {token}");
     }
-    if (!folder || um_templates_read(check->pconf, folder, um_mail_kind_names(check->pconf), um_notification_placeholders,
-                                     settings->mail_language, &templates, &why) != APR_SUCCESS) {
+    if (!folder || um_templates_read(check->pconf, folder, um_mail_kind_names(check->pconf),
+                                     um_notification_placeholders, settings->mail_language, &templates, &why)
+                   != APR_SUCCESS) {
         return um_config_check_error(check, UM_SET_UserMgmtMailTemplates, "%s", why);
     }
     mail_settings->templates = templates;

@@ -20,7 +20,7 @@ int um_breaker_is_down(um_breaker_t *breaker)
     return apr_atomic_read32(&breaker->retry_at) != 0;
 }
 
-/* Grows by a failed trial only: of a crowd that finds it away in the same moment all report it. */
+/* Only a failed trial makes it longer. When many threads lose the service at the same moment, all of them report it. */
 static apr_uint32_t next_interval(um_breaker_t *breaker)
 {
     apr_uint32_t interval = apr_atomic_read32(&breaker->interval);
@@ -41,14 +41,14 @@ void um_breaker_down(um_breaker_t *breaker)
     apr_atomic_set32(&breaker->trial, 0);
 }
 
-void um_breaker_suspect(um_breaker_t *breaker)
+void um_breaker_open(um_breaker_t *breaker)
 {
     apr_atomic_cas32(&breaker->retry_at, um_monotonic_tick(), 0);
 }
 
 void um_breaker_up(um_breaker_t *breaker)
 {
-    /* Mostly nothing is to be done, and a write would take the cache line from all other cores. */
+    /* Mostly the breaker is closed. A write would take the cache line from all other cores. */
     if (um_breaker_is_down(breaker)) {
         apr_atomic_set32(&breaker->retry_at, 0);
         apr_atomic_set32(&breaker->interval, 0);

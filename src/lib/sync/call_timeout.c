@@ -17,19 +17,19 @@ struct um_call_timeout_t {
     pthread_cond_t changed;
     pthread_t thread;
     um_call_timeout_call_t *first;
-    apr_uint32_t wakes;        /* the tick at which the thread looks next, if it does by itself */
-    int sleeps;                /* it waits to be called */
+    apr_uint32_t wakes;        /* um_monotonic_tick at which the thread looks next, unless it sleeps */
+    int sleeps;                /* the thread waits for a call to begin */
     int stop;
 };
 
-/* Positive: later. */
+/* Milliseconds until the tick; 0 or less: it is past. */
 static apr_int32_t until(apr_uint32_t tick)
 {
     return (apr_int32_t)(tick - um_monotonic_tick());
 }
 
-/* libpq may have closed its socket within the call, and the number may be that of another file by now. A duplicate
- * keeps what it stands for, so that the file that is looked at is the one that is shut. */
+/* libpq may have closed its socket within the call, and the number may belong to another file by now. The duplicate
+ * keeps referring to the same file, so the file that is checked is the file that is shut down. */
 static void shut(um_call_timeout_call_t *call)
 {
     const um_call_timeout_socket_t *noted = &call->socket;
@@ -50,24 +50,25 @@ static void shut(um_call_timeout_call_t *call)
     (void)close(fd);
 }
 
-/* With the mutex held. Whether any call is under way; then wakes is when the next one is timeout. */
-static int look(um_call_timeout_t *timeout)
+/* Called with the mutex held. Shuts down the sockets of calls that took too long. Whether any other call is under way;
+ * then wakes is the end of the next one. */
+static int look(um_call_timeout_t *watcher)
 {
     int any = 0;
 
-    for (um_call_timeout_call_t *call = timeout->first; call; call = call->next) {
+    for (um_call_timeout_call_t *call = watcher->first; call; call = call->next) {
         if (!call->shut && until(call->ends) <= 0) {
             shut(call);
         }
-        if (!call->shut && (!any || (apr_int32_t)(call->ends - timeout->wakes) < 0)) {
-            timeout->wakes = call->ends;
+        if (!call->shut && (!any || (apr_int32_t)(call->ends - watcher->wakes) < 0)) {
+            watcher->wakes = call->ends;
             any = 1;
         }
     }
     return any;
 }
 
-static void sleep_until(um_call_timeout_t *timeout, apr_int32_t milliseconds)
+static void sleep_until(um_call_timeout_t *watcher, apr_int32_t milliseconds)
 {
     struct timespec when;
 
@@ -76,40 +77,40 @@ static void sleep_until(um_call_timeout_t *timeout, apr_int32_t milliseconds)
     when.tv_nsec += (long)(milliseconds % 1000) * 1000000;
     when.tv_sec += when.tv_nsec / 1000000000;
     when.tv_nsec %= 1000000000;
-    (void)pthread_cond_timedwait(&timeout->changed, &timeout->mutex, &when);
+    (void)pthread_cond_timedwait(&watcher->changed, &watcher->mutex, &when);
 }
 
 static void *run(void *baton)
 {
-    um_call_timeout_t *timeout = baton;
+    um_call_timeout_t *watcher = baton;
 
-    pthread_mutex_lock(&timeout->mutex);
-    while (!timeout->stop) {
-        timeout->sleeps = !look(timeout);
-        if (timeout->sleeps) {
-            pthread_cond_wait(&timeout->changed, &timeout->mutex);
+    pthread_mutex_lock(&watcher->mutex);
+    while (!watcher->stop) {
+        watcher->sleeps = !look(watcher);
+        if (watcher->sleeps) {
+            pthread_cond_wait(&watcher->changed, &watcher->mutex);
         }
-        else if (until(timeout->wakes) > 0) {
-            sleep_until(timeout, until(timeout->wakes));
+        else if (until(watcher->wakes) > 0) {
+            sleep_until(watcher, until(watcher->wakes));
         }
     }
-    pthread_mutex_unlock(&timeout->mutex);
+    pthread_mutex_unlock(&watcher->mutex);
     return NULL;
 }
 
 static apr_status_t stop(void *baton)
 {
-    um_call_timeout_t *timeout = baton;
+    um_call_timeout_t *watcher = baton;
 
-    pthread_mutex_lock(&timeout->mutex);
-    timeout->stop = 1;
-    pthread_cond_signal(&timeout->changed);
-    pthread_mutex_unlock(&timeout->mutex);
-    pthread_join(timeout->thread, NULL);
+    pthread_mutex_lock(&watcher->mutex);
+    watcher->stop = 1;
+    pthread_cond_signal(&watcher->changed);
+    pthread_mutex_unlock(&watcher->mutex);
+    pthread_join(watcher->thread, NULL);
     return APR_SUCCESS;
 }
 
-apr_status_t um_call_timeout_start(apr_pool_t *pool, um_call_timeout_t **timeout)
+apr_status_t um_call_timeout_start(apr_pool_t *pool, um_call_timeout_t **watcher)
 {
     um_call_timeout_t *made = apr_pcalloc(pool, sizeof(*made));
     pthread_condattr_t monotonic;
@@ -121,14 +122,14 @@ apr_status_t um_call_timeout_start(apr_pool_t *pool, um_call_timeout_t **timeout
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&made->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    /* Signals are for the threads that httpd knows. */
+    /* Signals must go to the threads of httpd, which handle them. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     rv = pthread_create(&made->thread, NULL, run, made);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rv == 0) {
         apr_pool_pre_cleanup_register(pool, made, stop);
-        *timeout = made;
+        *watcher = made;
     }
     return rv;
 }
@@ -144,34 +145,34 @@ void um_call_timeout_note(um_call_timeout_socket_t *noted, int fd)
     }
 }
 
-void um_call_timeout_begin(um_call_timeout_t *timeout, um_call_timeout_call_t *call,
+void um_call_timeout_begin(um_call_timeout_t *watcher, um_call_timeout_call_t *call,
                            const um_call_timeout_socket_t *socket,
                            apr_uint32_t milliseconds)
 {
     *call = (um_call_timeout_call_t){ .socket = *socket, .ends = um_monotonic_tick() + milliseconds };
-    pthread_mutex_lock(&timeout->mutex);
-    call->next = timeout->first;
-    call->from = &timeout->first;
+    pthread_mutex_lock(&watcher->mutex);
+    call->next = watcher->first;
+    call->from = &watcher->first;
     if (call->next) {
         call->next->from = &call->next;
     }
-    timeout->first = call;
-    /* Mostly the thread is to look sooner than this call can be timeout: calls are short. */
-    if (timeout->sleeps || (apr_int32_t)(call->ends - timeout->wakes) < 0) {
-        timeout->wakes = call->ends;
-        timeout->sleeps = 0;
-        pthread_cond_signal(&timeout->changed);
+    watcher->first = call;
+    /* Calls are short, so mostly the thread looks again before this call can take too long. */
+    if (watcher->sleeps || (apr_int32_t)(call->ends - watcher->wakes) < 0) {
+        watcher->wakes = call->ends;
+        watcher->sleeps = 0;
+        pthread_cond_signal(&watcher->changed);
     }
-    pthread_mutex_unlock(&timeout->mutex);
+    pthread_mutex_unlock(&watcher->mutex);
 }
 
-int um_call_timeout_end(um_call_timeout_t *timeout, um_call_timeout_call_t *call)
+int um_call_timeout_end(um_call_timeout_t *watcher, um_call_timeout_call_t *call)
 {
-    pthread_mutex_lock(&timeout->mutex);
+    pthread_mutex_lock(&watcher->mutex);
     *call->from = call->next;
     if (call->next) {
         call->next->from = call->from;
     }
-    pthread_mutex_unlock(&timeout->mutex);
+    pthread_mutex_unlock(&watcher->mutex);
     return call->shut;
 }

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-#define VERSION 1           /* of what lies in the memory: another meaning of the same bytes needs another number */
+#define VERSION 1           /* of the layout in memory: another meaning of the same bytes needs another number */
 #define PARTS 64
 #define KEY UM_SHMTABLE_KEY
-#define BYTES 112           /* of an entry in one slot: its key and then its value, over as many slots as it takes */
-/* A value must leave room for others: a part that has none for it would be emptied. */
+#define BYTES 112           /* of an entry in one slot: its key, then its value, over as many slots as needed */
+/* A value must leave room for others: a part without enough room for it would be emptied. */
 #define THIRD(table) ((apr_size_t)(table)->per_part * BYTES / 3)
 #define LONGEST(table) (THIRD(table) < UM_SHMTABLE_LONGEST ? THIRD(table) : UM_SHMTABLE_LONGEST)
 #define MOST_WANTED 3
@@ -21,19 +21,19 @@
 enum { FREE, HEAD, TAIL };
 typedef struct slot_t {
     apr_uint32_t next;      /* in the bucket, or among the free ones */
-    apr_uint32_t more;      /* where the entry goes on */
+    apr_uint32_t more;      /* the next slot of the entry */
     apr_uint32_t len;       /* HEAD: bytes of the value */
     unsigned char what;
-    unsigned char wanted;   /* HEAD: how often asked for, up to MOST_WANTED; one less each time the hand passes */
+    unsigned char wanted;   /* HEAD: lookups, at most MOST_WANTED; one less each time the hand passes */
     unsigned char unused[2];
     unsigned char bytes[BYTES];
 } slot_t;
 
 typedef struct part_t {
     pthread_mutex_t lock;
-    apr_uint32_t touched;   /* slots ever used; those beyond are free as well */
-    apr_uint32_t free;      /* first of those given back */
-    apr_uint32_t hand;      /* where the search for something to forget goes on */
+    apr_uint32_t touched;   /* slots that were ever used; the slots beyond are free as well */
+    apr_uint32_t free;      /* the first slot that was given back */
+    apr_uint32_t hand;      /* where the search for an entry to evict goes on */
     apr_uint32_t entries;
 } part_t;
 
@@ -50,10 +50,10 @@ struct um_shmtable_t {
     head_t *head;
     apr_uint32_t *buckets;
     slot_t *slots;
-    apr_uint32_t per_part, mask;    /* by its size: what the memory says is not trusted */
+    apr_uint32_t per_part, mask;    /* from the size: what the memory says is not trusted */
 };
 
-/* What a call works on, with the lock held. */
+/* The part that a call works on, with its lock held. */
 typedef struct view_t {
     part_t *part;
     apr_uint32_t *buckets;
@@ -77,7 +77,7 @@ static int make_lock(pthread_mutex_t *lock)
     return good;
 }
 
-/* What lies where in so many bytes. 0: they are too few, or more than numbers of slots can count. */
+/* Computes the layout for so many bytes. 0: they are too few, or more than slot numbers can count. */
 static int lay_out(um_shmtable_t *table, void *memory, apr_size_t size)
 {
     apr_size_t slots, buckets = 1;
@@ -86,7 +86,7 @@ static int lay_out(um_shmtable_t *table, void *memory, apr_size_t size)
         return 0;
     }
     slots = (size - sizeof(head_t)) / PARTS / (sizeof(slot_t) + sizeof(apr_uint32_t));
-    /* Most entries take two slots, so there are about as many buckets as entries or more. */
+    /* Most entries take two slots, so there are at least about as many buckets as entries. */
     while (buckets * 2 <= slots) {
         buckets *= 2;
     }
@@ -187,7 +187,7 @@ static int is_slot(const view_t *view, apr_uint32_t i, int what)
     return i != NONE && i <= view->count && view->slots[i].what == what;
 }
 
-/* The place that holds the number of the key's entry, so that it can be taken out there. NULL: none. */
+/* The variable that holds the slot number of the key's entry, so that the entry can be unlinked there. NULL: none. */
 static apr_uint32_t *find(const view_t *view, const unsigned char *key)
 {
     apr_uint32_t *place = bucket_of(view, key);
@@ -224,9 +224,9 @@ static void take_out(const view_t *view, apr_uint32_t *place)
     view->part->entries--;
 }
 
-/* Forgets one entry of those least asked for lately. Where there is none to be found, numbers are
- * wrong, and the part is emptied: 0. */
-static int forget_one(const view_t *view)
+/* Evicts one of the least recently used entries. 0: none was found, so the numbers are wrong, and the part was
+ * emptied. */
+static int evict(const view_t *view)
 {
     for (apr_uint32_t steps = 0; steps <= (MOST_WANTED + 1) * view->count; steps++) {
         slot_t *slot;
@@ -252,12 +252,12 @@ static int forget_one(const view_t *view)
     return 0;
 }
 
-/* NONE: the part had to be emptied, and with it what was under way. */
+/* NONE: the part had to be emptied, and with it the entry that is being added. */
 static apr_uint32_t take_slot(const view_t *view)
 {
     apr_uint32_t i;
 
-    if (view->part->free == NONE && view->part->touched >= view->count && !forget_one(view)) {
+    if (view->part->free == NONE && view->part->touched >= view->count && !evict(view)) {
         return NONE;
     }
     i = view->part->free;
@@ -272,8 +272,8 @@ static apr_uint32_t take_slot(const view_t *view)
     return i;
 }
 
-/* Slots that came back by forgetting may be taken in turn until there are enough: an entry under way is in no bucket,
- * so it is never the one forgotten. */
+/* Slots of evicted entries are taken until there are enough. The entry that is being added is in no bucket, so it is
+ * never the one evicted. */
 static void add(const view_t *view, const unsigned char *key, const unsigned char *value, apr_size_t len)
 {
     apr_uint32_t *bucket = bucket_of(view, key);

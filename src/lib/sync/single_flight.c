@@ -8,7 +8,7 @@
 struct um_single_flight_t {
     apr_thread_mutex_t *mutex;
     apr_thread_cond_t *ended;
-    um_single_flight_part_t *first; /* those who do something now; others of each: who wait for it */
+    um_single_flight_part_t *first; /* the threads that work; waiters of each: the threads that wait for it */
 };
 
 apr_status_t um_single_flight_create(apr_pool_t *pool, um_single_flight_t **flight)
@@ -30,32 +30,32 @@ static um_single_flight_part_t *find(const um_single_flight_t *flight, const voi
     return part;
 }
 
-/* Takes a part out of those who wait. */
+/* Takes a part out of the list of waiters. */
 static void leave(um_single_flight_part_t **from, um_single_flight_part_t *part)
 {
     while (*from && *from != part) {
-        from = &(*from)->others;
+        from = &(*from)->waiters;
     }
     if (*from) {
-        *from = part->others;
+        *from = part->waiters;
     }
 }
 
-/* With the mutex held. The leader cannot end without it, so it is there until part is done. */
+/* Called with the mutex held. The leader needs the mutex to end, so it exists until part is done. */
 static void await(um_single_flight_t *flight, um_single_flight_part_t *leader, um_single_flight_part_t *part,
                   apr_interval_time_t wait)
 {
     apr_time_t until = apr_time_now() + wait;
     apr_interval_time_t left = wait;
 
-    part->others = leader->others;
-    leader->others = part;
+    part->waiters = leader->waiters;
+    leader->waiters = part;
     while (!part->done && left > 0 && left <= wait) {
         (void)apr_thread_cond_timedwait(flight->ended, flight->mutex, left);
         left = until - apr_time_now();
     }
     if (!part->done) {
-        leave(&leader->others, part);
+        leave(&leader->waiters, part);
     }
 }
 
@@ -88,7 +88,7 @@ void um_single_flight_end(um_single_flight_t *flight, um_single_flight_part_t *p
         from = &(*from)->next;
     }
     *from = part->next;
-    for (um_single_flight_part_t *other = part->others; other; other = other->others) {
+    for (um_single_flight_part_t *other = part->waiters; other; other = other->waiters) {
         other->result = result;
         other->done = 1;
     }

@@ -8,9 +8,10 @@
 #include <pthread.h>
 #include <time.h>
 
-/* No call has come back for so long: it hangs. More than the steps of those who wait for a restart. */
+/* When no call has returned for so long, the service hangs. It is longer than the steps in which threads wait for a
+ * restart of the database. */
 #define STALLED_MS 500
-/* How often a thread that waits looks whether it hangs. */
+/* How often a waiting thread checks whether the service hangs. */
 #define STEP_MS 100
 
 struct um_thread_limit_t {
@@ -18,8 +19,8 @@ struct um_thread_limit_t {
     pthread_cond_t changed;
     um_thread_limit_total_t *total;
     int most, in_use, waiting;
-    int fetching;              /* a thread fetches what belongs to its place */
-    apr_uint32_t alive;        /* atomic: the tick at which a call came back, or the first one began */
+    int fetching;              /* a thread fetches what it needs for its place */
+    apr_uint32_t alive;        /* atomic: um_monotonic_tick at which a call returned, or the first one began */
 };
 
 um_thread_limit_t *um_thread_limit_create(apr_pool_t *pool, um_thread_limit_total_t *total, int most)
@@ -37,7 +38,7 @@ um_thread_limit_t *um_thread_limit_create(apr_pool_t *pool, um_thread_limit_tota
     return made;
 }
 
-/* Signed: another thread may set a later tick between the two reads. */
+/* The difference is signed, because another thread may set a later tick between the two reads. */
 static int is_stalled(um_thread_limit_t *limit)
 {
     return limit->in_use && (apr_int32_t)(um_monotonic_tick() - apr_atomic_read32(&limit->alive)) > STALLED_MS;
@@ -56,7 +57,7 @@ static void wait_a_step(um_thread_limit_t *limit)
     limit->waiting--;
 }
 
-/* With the mutex held. */
+/* Called with the mutex held. */
 static apr_status_t await_place(um_thread_limit_t *limit, apr_uint32_t milliseconds)
 {
     apr_uint32_t since = 0;
