@@ -15,7 +15,7 @@ static apr_status_t show(void *cli, const char *token, const char **why)
 {
     um_cli_say(cli, "%s", token);
     if (!um_cli_flush()) {
-        *why = "the token could not be written; no client is made";
+        *why = "the token could not be printed, so no client was made";
         return APR_EGENERAL;
     }
     return APR_SUCCESS;
@@ -67,6 +67,6 @@ int um_cli_client_remove(um_cli_t *cli)
     if (rv != APR_SUCCESS) {
         return failed(cli, rv, why);
     }
-    um_cli_say(cli, "%s is no client any more after the next restart", cli->args[1]);
+    um_cli_say(cli, "%s is removed; servers refuse its token after their next restart", cli->args[1]);
     return UM_CLI_DONE;
 }

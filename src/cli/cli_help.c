@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define LONGEST_WORD 24
-#define FARTHEST 3          /* more changed letters than these make it another word */
+#define FARTHEST 3          /* with more changed letters it is another word */
 
 /* --- help --- */
 
@@ -56,14 +56,14 @@ int um_cli_help(const char *noun, um_cli_exit_e code)
     print_commands(out, noun);
     fputc('\n', out);
     print_options(out, noun);
-    fputs("\nExit code: 0 done, 1 refused or failed, 2 wrong use, 3 what was named does not exist,\n"
-          "4 the database or a file cannot be reached\n", out);
+    fputs("\nExit code: 0 done; 1 refused or failed; 2 wrong use; 3 the account, group, client or key does not exist;\n"
+          "4 the database is unreachable, or a file cannot be read or written\n", out);
     return (int)code;
 }
 
 /* --- words that do not exist --- */
 
-/* How many letters have to be changed, added or taken out to make one word of the other (Levenshtein's distance). */
+/* How many letters must be changed, added or removed to turn one word into the other (Levenshtein distance). */
 static int distance(const char *one, const char *other)
 {
     int row[LONGEST_WORD + 1];
@@ -87,7 +87,7 @@ static int distance(const char *one, const char *other)
     return row[width];
 }
 
-/* The verb of that noun, or the noun when noun is NULL, that is most like word. NULL: none is like it. */
+/* The verb of that noun, or with noun NULL the noun, that is most similar to word. NULL: none is similar. */
 static const char *nearest(const char *noun, const char *word)
 {
     const char *found = NULL;

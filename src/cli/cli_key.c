@@ -13,7 +13,7 @@
 
 #define LONGEST_YEARS 100
 
-/* The folder of the first argument can be used as how says: R_OK, W_OK. */
+/* Checks that the folder of the first argument can be used; how is R_OK or W_OK, or both. */
 static int open_folder(um_cli_t *cli, int how)
 {
     int code = um_cli_owner_take_on(cli, cli->args[0]);
@@ -95,12 +95,12 @@ int um_cli_key_list(um_cli_t *cli)
             print_key(cli, &APR_ARRAY_IDX(files, i, um_key_directory_file_t), keys[i], i == signing);
         }
     }
-    return signing < 0 ? um_cli_fail(cli, UM_CLI_FAILED, "%s: none of them signs", cli->args[0]) : code;
+    return signing < 0 ? um_cli_fail(cli, UM_CLI_FAILED, "%s: no key signs", cli->args[0]) : code;
 }
 
 /* --- rotate and retire --- */
 
-/* "90", "90s", "15m", "24h", "7d", as in directives. text NULL leaves what is there. */
+/* "90", "90s", "15m", "24h", "7d", as in directives. text NULL: leaves *seconds as it is. */
 static int read_time(const um_cli_t *cli, const char *option, const char *text, apr_int64_t *seconds)
 {
     static const struct { const char *suffix; apr_int64_t factor; } units[] = {
@@ -125,8 +125,9 @@ static int read_time(const um_cli_t *cli, const char *option, const char *text, 
     return 0;
 }
 
-/* A server refuses what we may have passed over: whoever calls must not think that it knows. */
-static int ended(um_cli_t *cli, apr_status_t rv, const apr_array_header_t *said, const char *why)
+/* Reads the folder once more, as a server does. A server refuses files that the command may have passed over; the
+ * caller must learn of that. */
+static int finish(um_cli_t *cli, apr_status_t rv, const apr_array_header_t *said, const char *why)
 {
     um_keyring_t *keys;
 
@@ -163,7 +164,7 @@ int um_cli_key_rotate(um_cli_t *cli)
         return code;
     }
     rv = um_rotation_step(cli->pool, cli->args[0], &plan, apr_time_now(), said, &why);
-    return ended(cli, rv, said, why);
+    return finish(cli, rv, said, why);
 }
 
 int um_cli_key_retire(um_cli_t *cli)
@@ -177,5 +178,5 @@ int um_cli_key_retire(um_cli_t *cli)
         return code;
     }
     rv = um_rotation_retire(cli->pool, cli->args[0], cli->args[1], apr_time_now(), said, &why);
-    return ended(cli, rv, said, why);
+    return finish(cli, rv, said, why);
 }

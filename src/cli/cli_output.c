@@ -39,7 +39,7 @@ int um_cli_fail_status(const um_cli_t *cli, const um_ctx_t *ctx, um_status_e sta
         return um_cli_fail(cli, UM_CLI_FAILED, "%s", APR_ARRAY_IDX(ctx->errors, 0, um_error_t).text);
     }
     return um_cli_fail(cli, status == UM_UNAVAILABLE ? UM_CLI_UNREACHABLE : UM_CLI_FAILED, "%s",
-                       ctx->cause ? ctx->cause : "it could not be done");
+                       ctx->cause ? ctx->cause : "it could not be done, for an unknown reason");
 }
 
 void um_cli_print(const char *text)

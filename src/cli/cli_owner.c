@@ -12,16 +12,17 @@
 
 #define MOST_LINKS 40
 
-/* A path that is followed name by name. */
+/* A path that is followed, one name after the other. */
 typedef struct walk_t {
     um_cli_t *cli;
     const char *folder;         /* absolute, without links */
-    const char *rest;           /* still to be followed from there */
+    const char *rest;           /* of the path, from there */
     int links;                  /* followed so far */
-    int is_shared;              /* others may make names in folder and not change those that are there (sticky) */
+    int is_shared;              /* other users may make files in folder, but not change existing ones (sticky bit) */
 } walk_t;
 
-/* For good, and with the group of what is at path if that is theirs, for new files get it; but not root's. */
+/* Takes on the rights of owner permanently. The group is that of the file at path if the owner owns it, because new
+ * files get that group; otherwise the owner's own. It must not be root's. */
 static int become(um_cli_t *cli, uid_t owner, const char *folder, const char *path)
 {
     const struct passwd *user = getpwuid(owner);
@@ -32,17 +33,19 @@ static int become(um_cli_t *cli, uid_t owner, const char *folder, const char *pa
         group = info.st_gid;
     }
     if (group == 0) {
-        return um_cli_fail(cli, UM_CLI_FAILED, "folder %s belongs to a stranger in root's group: chgrp it", folder);
+        return um_cli_fail(cli, UM_CLI_FAILED,
+                           "folder %s belongs to a user whose group is root's: give it another "
+                           "group with chgrp", folder);
     }
     if ((user ? initgroups(user->pw_name, group) : setgroups(0, NULL)) != 0 || setgid(group) != 0
         || setuid(owner) != 0) {
-        return um_cli_fail(cli, UM_CLI_FAILED, "folder %s: its owner's rights cannot be taken on: %s", folder,
+        return um_cli_fail(cli, UM_CLI_FAILED, "folder %s: the rights of its owner cannot be taken on: %s", folder,
                            strerror(errno));
     }
     return UM_CLI_DONE;
 }
 
-/* Goes on from the link's target. */
+/* Continues at the target of a link. */
 static int follow(walk_t *walk, const char *link, const struct stat *info)
 {
     char target[PATH_MAX];
@@ -61,7 +64,7 @@ static int follow(walk_t *walk, const char *link, const struct stat *info)
     return UM_CLI_DONE;
 }
 
-/* The next name of rest. NULL: there is none. */
+/* The next name of rest, NULL when there is none. */
 static const char *next_name(walk_t *walk)
 {
     const char *name;
@@ -74,7 +77,7 @@ static const char *next_name(walk_t *walk)
     return len ? name : NULL;
 }
 
-/* 0: the way ends here, at a file or at a name that does not exist yet. */
+/* 0: the walk ends here, at a file or at a name that does not exist yet. */
 static int step(walk_t *walk, const char *name, int *code)
 {
     const char *path = apr_pstrcat(walk->cli->pool, walk->folder, "/", name, NULL), *slash;

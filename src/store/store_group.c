@@ -57,16 +57,6 @@ apr_status_t um_store_group_look(um_store_call_t *call, const char *user_id, con
     return rv;
 }
 
-/* Whether the stored row is the one that the first sending made. */
-static apr_status_t is_own(um_store_call_t *call, const char *id, const char *name, int *own)
-{
-    um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_LOOK, UM_VALUES(NULL, name), &rows);
-
-    *own = rows.count > 0 && strcmp(rows.row[0][0], id) == 0;
-    return rv;
-}
-
 apr_status_t um_store_group_insert(um_store_call_t *call, const char *id, const char *name, apr_int64_t now,
                                    int *done)
 {
@@ -76,7 +66,9 @@ apr_status_t um_store_group_insert(um_store_call_t *call, const char *id, const 
 
     *done = rows.count > 0;
     if (rv == APR_SUCCESS && !*done && rows.again) {
-        return is_own(call, id, name, done);
+        /* Whether the stored row is the one that the first sending made. */
+        rv = um_store_run(call, UM_SQL_GROUP_LOOK, UM_VALUES(NULL, name), &rows);
+        *done = rows.count > 0 && strcmp(rows.row[0][0], id) == 0;
     }
     return rv;
 }

@@ -28,11 +28,6 @@ struct um_native_t {
 
 static const char key[] = "um.native";
 
-static int is_pgsql(const um_store_conn_t *conn)
-{
-    return strcmp(apr_dbd_name(conn->db.driver), "pgsql") == 0;
-}
-
 static void *handle_of(const um_store_conn_t *conn)
 {
     return apr_dbd_native_handle(conn->db.driver, conn->db.handle);
@@ -66,7 +61,7 @@ int um_store_native_attach(um_store_conn_t *conn)
     }
     made = apr_pcalloc(conn->db.pool, sizeof(*made));
     object = open_driver(conn->db.driver);
-    if (is_pgsql(conn)) {
+    if (conn->dialect == UM_DIALECT_PGSQL) {
         good = find(object, "PQstatus", &made->status) && find(object, "PQtransactionStatus", &made->transaction)
                && find(object, "PQsocket", &made->socket) && find(object, "PQconsumeInput", &made->consume)
                && find(object, "PQsetErrorVerbosity", &made->verbosity)

@@ -167,8 +167,8 @@ apr_status_t um_store_user_rehash(um_store_call_t *call, const char *id, const c
     return um_store_run(call, UM_SQL_USER_REHASH, UM_VALUES(new_hash, id, old_hash), &rows);
 }
 
-static apr_status_t set_state(um_store_call_t *call, um_statement_e id, const um_user_t *change, int on,
-                              apr_int64_t now, um_user_t **user)
+static apr_status_t set_flag(um_store_call_t *call, um_statement_e id, const um_user_t *change, int on,
+                             apr_int64_t now, um_user_t **user)
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, id, UM_VALUES(on ? "1" : "0", change->version,
@@ -180,12 +180,12 @@ static apr_status_t set_state(um_store_call_t *call, um_statement_e id, const um
 
 apr_status_t um_store_user_active(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user)
 {
-    return set_state(call, UM_SQL_USER_ACTIVE, change, change->is_active, now, user);
+    return set_flag(call, UM_SQL_USER_ACTIVE, change, change->is_active, now, user);
 }
 
 apr_status_t um_store_user_staff(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user)
 {
-    return set_state(call, UM_SQL_USER_STAFF, change, change->is_staff, now, user);
+    return set_flag(call, UM_SQL_USER_STAFF, change, change->is_staff, now, user);
 }
 
 apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, apr_int64_t unmodified_since,

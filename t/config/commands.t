@@ -111,7 +111,7 @@ for my $how ('>/dev/full', '>&-') {
     }
     my $before = UmTest::slurp("$folder/clients");
     ($status, $said) = without_output($how, qw(client new), "$folder/clients", 'back');
-    ok($status == $FAILED && $said =~ /the token could not be written; no client is made\n\z/, "client new $how")
+    ok($status == $FAILED && $said =~ /the token could not be printed, so no client was made\n\z/, "client new $how")
         or diag("$status $said");
     is(UmTest::slurp("$folder/clients"), $before, 'no client is made');
     ok(!-e "$folder/clients.new", 'and nothing is left');

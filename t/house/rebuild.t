@@ -10,7 +10,8 @@ use UmHouse;
 my $MOST = 15;
 
 # What "make -n" would do if the statements had just been edited; runtests has asked it where the build is.
-my %compiled = map { $_ => 1 } UmTest::slurp(UmTest::scratch() . '/rebuild') =~ m{ -c .*?\b((?:src/[\w/]+|mod_usermgmt)\.c)\b}g;
+my %compiled = map { $_ => 1 }
+    UmTest::slurp(UmTest::scratch() . '/rebuild') =~ m{ -c .*?\b((?:src/[\w/]+|mod_usermgmt)\.c)\b}g;
 
 for my $file (qw(store_sql store_user store_session store_mail)) {
     ok($compiled{"src/store/$file.c"}, "src/store/$file.c would be compiled again");

@@ -24,7 +24,8 @@ sub statements {
     my @define = ("-DUM_UUID=\"" . ($is_pgsql ? 'cast(%s as uuid)' : '%s') . '"',
         '-DUM_SQL2(pgsql,sqlite3)=' . $database->{driver},
         '-DUM_STATEMENT(name,kind,values,...)=UM_ROW name __VA_ARGS__');
-    my ($status, $text) = UmTest::run('cc', qw(-E -P -x c), @define, "$store/statements.h");
+    my ($status, $text) = UmTest::run('cc', qw(-E -P -x c), @define, '-include', "$store/user_columns.h",
+        "$store/statements.h");
     die "$text\n" if $status;
     my %text;
     for my $row (split /\bUM_ROW\s+/, $text) {
