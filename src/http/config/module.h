@@ -192,12 +192,16 @@ typedef struct um_server_t {
     int is_checked;                 /**< by startup_check.c: the database has answered */
 } um_server_t;
 
-/** The record of a host. */
+/** The record of a host. A virtual host without any directive of this module has no record of its own, but the main
+ * server's, database included. */
 um_server_t *um_server_of(const server_rec *server);
 
-/** Whether a host has a record of its own. A virtual host without any directive of this module has the main server's
- * record, database included. */
+/** Whether a host has a record of its own. */
 int um_server_is_own(const server_rec *server);
+
+/** The record after this one: of the next virtual host that has a record of its own. NULL: there is none. The first
+ * record is the main server's. */
+um_server_t *um_server_next(const um_server_t *server);
 
 /** Hooks of the module record: httpd's per-server configuration. */
 void *um_server_create(apr_pool_t *pool, server_rec *server);

@@ -12,6 +12,16 @@ int um_server_is_own(const server_rec *server)
     return um_server_of(server)->server == server;
 }
 
+um_server_t *um_server_next(const um_server_t *server)
+{
+    for (const server_rec *s = server->server->next; s; s = s->next) {
+        if (um_server_is_own(s)) {
+            return um_server_of(s);
+        }
+    }
+    return NULL;
+}
+
 void *um_server_create(apr_pool_t *pool, server_rec *server)
 {
     um_server_t *created = apr_pcalloc(pool, sizeof(*created));

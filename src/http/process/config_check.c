@@ -145,12 +145,10 @@ int um_config_check_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
         good &= is_good(s, check_trailers(ptemp, s));
     }
     for (int round = 0; round < 2; round++) {
-        for (server_rec *s = main_server; s; s = s->next) {
-            const um_config_check_t check = { um_server_of(s), main_server, pconf, ptemp };
+        for (um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+            const um_config_check_t check = { server, main_server, pconf, ptemp };
 
-            if (um_server_is_own(s)) {
-                good &= check_all(&check, round ? late_checks : checks);
-            }
+            good &= check_all(&check, round ? late_checks : checks);
         }
     }
     return good ? OK : HTTP_INTERNAL_SERVER_ERROR;

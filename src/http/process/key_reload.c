@@ -83,18 +83,20 @@ const char *um_key_reload_check_rotation(const um_config_check_t *check)
     return NULL;
 }
 
-/* The first host before this one that has the same key path; NULL: there is none. */
-static um_server_t *first_with(server_rec *main_server, const um_server_t *server)
+static int has_same_keys(const um_server_t *one, const um_server_t *other)
 {
-    for (server_rec *s = main_server; s && s != server->server; s = s->next) {
-        um_server_t *other = um_server_of(s);
+    return one->keys && other->keys && strcmp(one->settings.signing_key, other->settings.signing_key) == 0;
+}
 
-        if (um_server_is_own(s) && other->keys
-            && strcmp(other->settings.signing_key, server->settings.signing_key) == 0) {
-            return other;
-        }
+/* The first host that has the same keys as this one, which may be this one. */
+static const um_server_t *first_with_keys_of(const um_server_t *server, const server_rec *main_server)
+{
+    const um_server_t *other = um_server_of(main_server);
+
+    while (!has_same_keys(other, server)) {
+        other = um_server_next(other);
     }
-    return NULL;
+    return other;
 }
 
 static void log_unreadable(apr_pool_t *ptemp, const um_server_t *server)
@@ -119,17 +121,17 @@ int um_key_reload_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *p
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    for (server_rec *s = main_server; s; s = s->next) {
-        um_server_t *server = um_server_of(s);
-        const um_server_t *other;
+    for (um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        const um_server_t *first = server->keys ? first_with_keys_of(server, main_server) : NULL;
 
-        if (!um_server_is_own(s) || !server->keys) {
-            continue;
+        if (first && first != server) {
+            server->keys_live = first->keys_live;
         }
-        other = first_with(main_server, server);
-        server->keys_live = other ? other->keys_live : user_may(ptemp, server, R_OK | X_OK);
-        if (!other && !server->keys_live) {
-            log_unreadable(ptemp, server);
+        else if (first) {
+            server->keys_live = user_may(ptemp, server, R_OK | X_OK);
+            if (!server->keys_live) {
+                log_unreadable(ptemp, server);
+            }
         }
     }
     return OK;
@@ -151,11 +153,10 @@ static void log_reload(void *baton, int is_error, const char *text)
 
 void um_key_reload_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
-    for (server_rec *s = main_server; s; s = s->next) {
-        um_server_t *server = um_server_of(s);
+    for (um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
         const um_keyring_follow_t how = { LOOK_MS, um_monotonic_tick, log_reload, server };
 
-        if (um_server_is_own(s) && server->keys && server->keys_live) {
+        if (server->keys && server->keys_live) {
             um_keyring_follow(pchild, server->keys, &how);
         }
     }
@@ -173,11 +174,8 @@ static apr_int64_t longest_token(const um_server_t *server)
 {
     apr_int64_t longest = 0;
 
-    for (server_rec *s = ap_server_conf; s; s = s->next) {
-        const um_server_t *other = um_server_of(s);
-
-        if (um_server_is_own(s) && other->keys && other->settings.core.token_lifetime > longest
-            && strcmp(other->settings.signing_key, server->settings.signing_key) == 0) {
+    for (const um_server_t *other = um_server_of(ap_server_conf); other; other = um_server_next(other)) {
+        if (has_same_keys(other, server) && other->settings.core.token_lifetime > longest) {
             longest = other->settings.core.token_lifetime;
         }
     }
@@ -208,11 +206,10 @@ void um_key_reload_rotate(apr_pool_t *pool)
         return;
     }
     apr_pool_create(&scratch, pool);
-    for (server_rec *s = ap_server_conf; s; s = s->next) {
-        const um_server_t *server = um_server_of(s);
+    for (const um_server_t *server = um_server_of(ap_server_conf); server; server = um_server_next(server)) {
         um_rotation_t plan;
 
-        if (um_server_is_own(s) && server->keys && server->settings.key_rotation) {
+        if (server->keys && server->settings.key_rotation) {
             um_rotation_plan(&plan, server->settings.key_rotation, longest_token(server));
             pause = plan.publish / 4 < pause ? plan.publish / 4 : pause;
             rotate(scratch, server, &plan);

@@ -32,8 +32,8 @@ int um_server_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     (void)pconf;
     (void)plog;
     (void)ptemp;
-    for (server_rec *s = main_server; s; s = s->next) {
-        wanted |= um_server_of(s)->keys != NULL;
+    for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        wanted |= server->keys != NULL;
     }
     if (!wanted || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
@@ -124,10 +124,8 @@ void um_server_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
     common_t common = { 0 };
 
-    for (server_rec *s = main_server; s; s = s->next) {
-        um_server_t *server = um_server_of(s);
-
-        if (!server->keys || !server->database || !um_server_is_own(s)) {
+    for (um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        if (!server->keys || !server->database) {
             continue;
         }
         if (!common.database_limits) {

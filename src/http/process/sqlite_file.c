@@ -148,8 +148,9 @@ static int has_marker(apr_pool_t *ptemp, const um_server_t *server)
 }
 
 /* Creates or upgrades a host's database, unless it is missing although there was one. */
-static void prepare(const um_server_t *server, server_rec *s, apr_pool_t *pconf, apr_pool_t *ptemp)
+static void prepare(const um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
+    server_rec *s = server->server;
     um_sqlite_file_t *file = server->file;
     struct stat info;
     int was_there = is_there(file->path, &info);
@@ -189,8 +190,9 @@ static const char *create_marker(apr_pool_t *pool, const void *path, const char 
 
 /* In a folder of root, the parent creates the marker itself, because httpd's user may not be allowed to. In a folder of
  * another user root creates no files: that user could have put a link there. */
-static void mark(const um_server_t *server, server_rec *s, apr_pool_t *ptemp)
+static void mark(const um_server_t *server, apr_pool_t *ptemp)
 {
+    server_rec *s = server->server;
     const char *path = marker_of(ptemp, server->settings.signing_key);
     const char *why = NULL;
     struct stat folder;
@@ -202,19 +204,17 @@ static void mark(const um_server_t *server, server_rec *s, apr_pool_t *ptemp)
     }
 }
 
-static int manages_file(const server_rec *s)
+static int manages_file(const um_server_t *server)
 {
-    const um_server_t *server = um_server_of(s);
-
-    return um_server_is_own(s) && server->keys && server->file && um_virtual_host_manages_database(server);
+    return server->keys && server->file && um_virtual_host_manages_database(server);
 }
 
 /* The first host that manages the same file; NULL: there is none. */
 static const um_server_t *first_manager(const server_rec *main_server, const um_server_t *server)
 {
-    for (const server_rec *s = main_server; s; s = s->next) {
-        if (manages_file(s) && strcmp(um_server_of(s)->file->path, server->file->path) == 0) {
-            return um_server_of(s);
+    for (const um_server_t *other = um_server_of(main_server); other; other = um_server_next(other)) {
+        if (manages_file(other) && strcmp(other->file->path, server->file->path) == 0) {
+            return other;
         }
     }
     return NULL;
@@ -226,21 +226,20 @@ int um_sqlite_file_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    for (server_rec *s = main_server; s; s = s->next) {
-        um_server_t *server = um_server_of(s);
-        const um_server_t *first = um_server_is_own(s) && server->file ? first_manager(main_server, server) : NULL;
+    for (um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        const um_server_t *first = server->file ? first_manager(main_server, server) : NULL;
 
         if (first == server) {
-            prepare(server, s, pconf, ptemp);
+            prepare(server, pconf, ptemp);
         }
         else if (first) {
             server->file = first->file;
         }
     }
     /* Markers come when all databases are there: hosts with the same keys may have different databases. */
-    for (server_rec *s = main_server; s; s = s->next) {
-        if (manages_file(s) && um_server_of(s)->file->is_seen) {
-            mark(um_server_of(s), s, ptemp);
+    for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        if (manages_file(server) && server->file->is_seen) {
+            mark(server, ptemp);
         }
     }
     return OK;

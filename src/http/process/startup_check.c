@@ -73,10 +73,8 @@ static apr_status_t check_schema(const um_server_t *server, um_store_call_t *cal
 /* Whether a host of this httpd issues tokens with this issuer for the same accounts. */
 static int is_in_use(const um_server_t *server, const char *issuer)
 {
-    for (const server_rec *s = ap_server_conf; s; s = s->next) {
-        const um_server_t *other = um_server_of(s);
-
-        if (um_server_is_own(s) && other->site && other->settings.enabled && other->issuer
+    for (const um_server_t *other = um_server_of(ap_server_conf); other; other = um_server_next(other)) {
+        if (other->site && other->settings.enabled && other->issuer
             && strcmp(other->issuer, issuer) == 0 && strcmp(other->database, server->database) == 0) {
             return 1;
         }
@@ -153,10 +151,8 @@ void um_startup_check_work(apr_pool_t *pool)
 {
     apr_uint32_t tick = um_monotonic_tick();
 
-    for (server_rec *s = ap_server_conf; s; s = s->next) {
-        um_server_t *server = um_server_of(s);
-
-        if (um_server_is_own(s) && server->site && server->settings.enabled) {
+    for (um_server_t *server = um_server_of(ap_server_conf); server; server = um_server_next(server)) {
+        if (server->site && server->settings.enabled) {
             apr_pool_t *subpool;
 
             apr_pool_create(&subpool, pool);

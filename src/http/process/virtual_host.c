@@ -52,8 +52,8 @@ const char *um_virtual_host_check_without_database(const um_config_check_t *chec
         return apr_psprintf(check->ptemp, "%s, to the main server or to the %s, which has AuthType Bearer", error,
                             describe(check->ptemp, host));
     }
-    for (const server_rec *s = check->main_server->next; s; s = s->next) {
-        if (um_server_is_own(s) && um_server_of(s)->settings.signing_key && um_conftree_own(s, "DBDriver")) {
+    for (const um_server_t *other = um_server_of(check->main_server); (other = um_server_next(other)); ) {
+        if (other->settings.signing_key && um_conftree_own(other->server, "DBDriver")) {
             return NULL;
         }
     }
@@ -104,9 +104,8 @@ static const char *issuer_of_others(const um_config_check_t *check, const char *
     const char *first = NULL;
 
     *second = NULL;
-    for (server_rec *s = check->main_server; s; s = s->next) {
-        const um_server_t *api = um_server_of(s);
-        const char *issuer = um_server_is_own(s) && api->settings.enabled && has_same_accounts(check->server, api)
+    for (const um_server_t *api = um_server_of(check->main_server); api; api = um_server_next(api)) {
+        const char *issuer = api->settings.enabled && has_same_accounts(check->server, api)
                              ? api_issuer(check->pconf, api, check->main_server) : NULL;
 
         if (issuer && own && strcmp(issuer, own) == 0) {
@@ -160,10 +159,10 @@ int um_virtual_host_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t 
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    for (server_rec *s = main_server; s; s = s->next) {
-        const um_server_t *server = um_server_of(s);
+    for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        server_rec *s = server->server;
 
-        if (um_server_is_own(s) && server->settings.signing_key) {
+        if (server->settings.signing_key) {
             const char *whose = !server->database || server->dbd == s ? "" : " of the main server";
 
             ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s, "UM221: %s: API %s, issuer %s, database %s%s, keys %s",

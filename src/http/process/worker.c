@@ -100,23 +100,16 @@ static apr_status_t finish(void *unused)
     return APR_SUCCESS;
 }
 
-static int has_work(const server_rec *s)
-{
-    return um_server_is_own(s) && um_server_of(s)->site && um_server_of(s)->settings.enabled;
-}
-
 void um_worker_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
     int count = 0;
 
-    for (server_rec *s = main_server; s; s = s->next) {
-        count += has_work(s);
+    for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        count++;
     }
-    worker.hosts = apr_pcalloc(pchild, (apr_size_t)(count + 1) * sizeof(*worker.hosts));
-    for (server_rec *s = main_server; s; s = s->next) {
-        if (has_work(s)) {
-            const um_server_t *server = um_server_of(s);
-
+    worker.hosts = apr_pcalloc(pchild, (apr_size_t)count * sizeof(*worker.hosts));
+    for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        if (server->site && server->settings.enabled) {
             worker.senders += server->transport != NULL;
             worker.hosts[worker.count++] = (host_t){
                 .server = server,
@@ -356,10 +349,10 @@ static apr_status_t on_watchdog(int state, void *unused, apr_pool_t *pool)
  * the usual answer. */
 static void log_hosts_without_mail(const server_rec *main_server)
 {
-    for (const server_rec *s = main_server; s; s = s->next) {
-        const um_server_t *server = um_server_of(s);
+    for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        const server_rec *s = server->server;
 
-        if (um_server_is_own(s) && server->settings.enabled && server->mail_settings && !server->mail_settings->sends) {
+        if (server->settings.enabled && server->mail_settings && !server->mail_settings->sends) {
             ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s, "UM507: UserMgmtMail is none: a request to %s for a mail is "
                          "answered as if the mail were sent, and no mail is sent",
                          s->server_hostname ? s->server_hostname : "");
@@ -377,8 +370,8 @@ int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 
     (void)plog;
     (void)ptemp;
-    for (server_rec *s = main_server; s; s = s->next) {
-        wanted |= um_server_of(s)->settings.enabled || um_server_of(s)->settings.key_rotation;
+    for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        wanted |= server->settings.enabled || server->settings.key_rotation;
     }
     if (!wanted || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
