@@ -119,4 +119,22 @@ sub tables_of {
     $server->stop;
 }
 
+# ---- the API of the main server is not inherited --------------------------------------------------------------------
+
+{
+    my $plain = free_port();
+    my $database = new_database();
+    my $server = UmServer->start($database, '', is_bare => 1, hosts => sub {
+        my ($port) = @_;
+        return "Listen 127.0.0.1:$plain\n" . database_lines($database) . $COMMON . $KEYS
+            . "UserMgmt On\nUserMgmtIssuer https://all.example.org\n"
+            . host_on($port, 'one.example.org', "UserMgmt On\n") . host_on($plain, 'two.example.org', $BEARER);
+    });
+    my $token = account_at($server->{port})->{token};
+    is(join(' ', map { call(GET => '/.well-known/jwks.json', port => $_, any => 1)->{status} } $server->{port}, $plain),
+        '200 404', 'a host without a directive does not serve the API, although the main server does');
+    is(page_at($plain, $token), 404, 'it accepts the tokens of the main server');
+    $server->stop;
+}
+
 done_testing();
