@@ -33,7 +33,6 @@ static void register_hooks(apr_pool_t *pool)
     /* Before other modules see headers by which a client claims an identity. */
     ap_hook_create_request(um_identity_headers_create, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(um_identity_headers_scrub, after_proxy, NULL, APR_HOOK_FIRST);
-    ap_hook_post_read_request(um_auth_bearer_error_document, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Before mod_proxy, mod_rewrite and mod_alias, which would take paths of the API. */
     ap_hook_pre_translate_name(um_api_pre_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
@@ -63,9 +62,6 @@ static void register_hooks(apr_pool_t *pool)
     um_auth_basic_register(pool);
     ap_hook_insert_error_filter(um_failure_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(um_failure_error_document, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_insert_error_filter(um_login_failure_error, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_read_request(um_login_failure_error_document, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_insert_error_filter(um_auth_bearer_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_expr_lookup(um_auth_expr_lookup, NULL, NULL, APR_HOOK_MIDDLE);
     um_auth_require_register(pool);
 }

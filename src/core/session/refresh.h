@@ -5,10 +5,10 @@
  * bytes), the family, which stays (16), and the secret, which each use replaces (32). The database has only the SHA-256
  * of the last two.
  *
- * When a replaced token is used again, either it was stolen or its successor is used by a thief. Nobody can tell which,
- * so the session ends. But several tabs of a browser use the same token at once, and answers are lost. So a replaced
- * token is accepted for settings->refresh_grace more seconds, even when its successor has been replaced too, and gets
- * the current token.
+ * A replaced token that is used again shows that a token was stolen: either a thief uses it now, or a thief has used it
+ * before and its owner uses it now. Nobody can tell which, so the session ends. But several tabs of a browser use the
+ * same token at once, and answers are lost. So a replaced token is accepted for settings->refresh_grace more seconds,
+ * even when its successor has been replaced too, and gets the current token.
  *
  * Each secret is the HMAC-SHA-256 of the one before under a salt. The use makes the salt, and the row stores it for the
  * grace. So the current secret can be computed from an earlier one, and is stored nowhere. Nothing follows from the

@@ -263,10 +263,9 @@ int um_auth_bearer_check(request_rec *r);
 /** Hook note_auth_failure: the challenge, when authorization refuses the caller. */
 int um_auth_bearer_note_failure(request_rec *r, const char *auth_type);
 
-/** Hooks insert_error_filter, and post_read_request for the path of an ErrorDocument: the challenge insufficient_scope
- * (RFC 6750 3.1) with a 403 that AuthzSendForbiddenOnFailure makes of a refusal. */
-void um_auth_bearer_error(request_rec *r);
-int um_auth_bearer_error_document(request_rec *r);
+/** Sets the challenge insufficient_scope (RFC 6750 3.1) if the answer is a 403 that AuthzSendForbiddenOnFailure makes of
+ * a refusal. */
+void um_auth_bearer_forbid(request_rec *r);
 
 /* --- auth_basic.c: AuthBasicProvider usermgmt, AuthFormProvider usermgmt ------------------------------------------ */
 
@@ -294,19 +293,22 @@ int um_auth_expr_lookup(ap_expr_lookup_parms *parms);
  * error: the value of the parameter error, for instance "invalid_token"; NULL: the request had no token. */
 const char *um_challenge_bearer(apr_pool_t *pool, const char *realm, const char *error);
 
-/* --- failure.c: the status of a request whose caller could not be authenticated ----------------------------------- */
-/* Some interfaces of httpd cannot give the status: mod_auth_basic, mod_auth_form and mod_authz_core make 500 of every
- * failure of a provider or expression, and mod_dir keeps the status of a subrequest that failed but drops its headers.
- * Therefore the failure is stored with the request, and hooks set status and Retry-After when the answer is made. */
+/* --- failure.c: answers to errors of authentication --------------------------------------------------------------- */
+/* Some interfaces of httpd cannot give the status of a request whose caller could not be authenticated: mod_auth_basic,
+ * mod_auth_form and mod_authz_core make 500 of every failure of a provider or expression, and mod_dir keeps the status
+ * of a subrequest that failed but drops its headers. Therefore the failure is stored with the request, and the hooks set
+ * status and Retry-After when the answer is made. */
 
 /** Stores a failure for r and its main requests: 403, or 503 with Retry-After. It is used when they end with 500, or
  * with that status. */
 void um_failure_note(request_rec *r, int status);
 
-/** Hook insert_error_filter: before the header of an error's answer is made. */
+/** Hook insert_error_filter, before the header of an error's answer is made: sets the status of a stored failure, writes
+ * the log line of a refused sign-in, and sets the challenge of a 403. */
 void um_failure_error(request_rec *r);
 
-/** Hook post_read_request: the path of an ErrorDocument on this server is served by a request of its own. */
+/** Hook post_read_request: the same for an ErrorDocument that is a path on this server. Such a path is served by a
+ * request of its own. */
 int um_failure_error_document(request_rec *r);
 
 /* --- login_failure.c: the log line of a refused sign-in ----------------------------------------------------------- */
@@ -318,9 +320,7 @@ void um_login_failure_log(request_rec *r, const um_ctx_t *ctx, const char *name)
 /** The same, but only if the request is answered 401 in the end: another provider may know the name. */
 void um_login_failure_log_if_final(request_rec *r, const um_ctx_t *ctx, const char *name);
 
-/** Hooks insert_error_filter, and post_read_request for the path of an ErrorDocument: write the line that
- * um_login_failure_log_if_final() has kept. */
-void um_login_failure_error(request_rec *r);
-int um_login_failure_error_document(request_rec *r);
+/** Writes the line that um_login_failure_log_if_final() has kept, if the answer is a 401. */
+void um_login_failure_write(request_rec *r);
 
 #endif

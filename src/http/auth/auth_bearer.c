@@ -100,31 +100,13 @@ int um_auth_bearer_note_failure(request_rec *r, const char *auth_type)
     return OK;
 }
 
-/* --- the challenge of a 403: AuthzSendForbiddenOnFailure --- */
-
-/* Whether access control has refused a caller who was authenticated by a token. */
-static int lacks_rights(const request_rec *r)
+void um_auth_bearer_forbid(request_rec *r)
 {
     const um_request_t *record = um_request_get(r);
 
-    return r->status == HTTP_FORBIDDEN && record && record->identity && !record->is_allowed
-           && record->token.identity == record->identity && um_server_of(r->server)->site
-           && is_bearer(ap_auth_type((request_rec *)r));
-}
-
-static const char LACKS_RIGHTS[] = "The account has not the rights that this needs";
-
-void um_auth_bearer_error(request_rec *r)
-{
-    if (lacks_rights(r)) {
-        set_challenge(r, "insufficient_scope", LACKS_RIGHTS);
+    /* Access control has refused a caller who was authenticated by a token. */
+    if (r->status == HTTP_FORBIDDEN && record && record->identity && !record->is_allowed
+        && record->token.identity == record->identity && um_server_of(r->server)->site && is_bearer(ap_auth_type(r))) {
+        set_challenge(r, "insufficient_scope", "The account has not the rights that this needs");
     }
-}
-
-int um_auth_bearer_error_document(request_rec *r)
-{
-    if (r->prev && lacks_rights(r->prev)) {
-        set_challenge(r->prev, "insufficient_scope", LACKS_RIGHTS);
-    }
-    return DECLINED;
 }

@@ -31,14 +31,6 @@ static const um_identity_t *identity_of(ap_expr_eval_ctx_t *ctx)
     return identity || !ctx->r ? identity : verified_token(ctx)->identity;
 }
 
-static const char *token_of(ap_expr_eval_ctx_t *ctx)
-{
-    if (!ctx->r) {
-        return NULL;
-    }
-    return um_request_identity(ctx->r) ? um_request_token(ctx->r) : verified_token(ctx)->token;
-}
-
 /* data is the attribute. */
 static const char *attribute_value(ap_expr_eval_ctx_t *ctx, const void *data)
 {
@@ -49,11 +41,16 @@ static const char *attribute_value(ap_expr_eval_ctx_t *ctx, const void *data)
 
 static const char *claim(ap_expr_eval_ctx_t *ctx, const void *data, const char *name)
 {
-    const char *token = token_of(ctx);
-    const um_json_t *claims = token ? um_claims_of(ctx->p, token) : NULL;
-    const char *value = claims ? um_claims_text(claims, name) : NULL;
+    const char *token = NULL;
+    const um_json_t *claims;
+    const char *value;
 
     (void)data;
+    if (ctx->r) {
+        token = um_request_identity(ctx->r) ? um_request_token(ctx->r) : verified_token(ctx)->token;
+    }
+    claims = token ? um_claims_of(ctx->p, token) : NULL;
+    value = claims ? um_claims_text(claims, name) : NULL;
     return value ? value : "";
 }
 

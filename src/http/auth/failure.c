@@ -55,14 +55,18 @@ void um_failure_error(request_rec *r)
     if (status) {
         set_status(r, status);
     }
+    um_login_failure_write(r);
+    um_auth_bearer_forbid(r);
 }
 
 int um_failure_error_document(request_rec *r)
 {
     int status = r->prev ? real_status(r->prev) : 0;
 
+    if (r->prev) {
+        um_failure_error(r->prev);
+    }
     if (status) {
-        set_status(r->prev, status);
         set_status(r, status);
         apr_table_setn(r->subprocess_env, "REDIRECT_STATUS", apr_itoa(r->pool, status));
     }

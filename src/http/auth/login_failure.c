@@ -61,7 +61,7 @@ void um_login_failure_log_if_final(request_rec *r, const um_ctx_t *ctx, const ch
     apr_table_setn(r->notes, KEPT_KEY, failure_line(r, ctx, name));
 }
 
-static void write_kept_line(request_rec *r)
+void um_login_failure_write(request_rec *r)
 {
     const char *text = r->status == HTTP_UNAUTHORIZED ? apr_table_get(r->notes, KEPT_KEY) : NULL;
 
@@ -69,17 +69,4 @@ static void write_kept_line(request_rec *r)
         apr_table_unset(r->notes, KEPT_KEY);
         write_line(r, text);
     }
-}
-
-void um_login_failure_error(request_rec *r)
-{
-    write_kept_line(r);
-}
-
-int um_login_failure_error_document(request_rec *r)
-{
-    if (r->prev) {
-        write_kept_line(r->prev);
-    }
-    return DECLINED;
 }

@@ -120,19 +120,11 @@ const um_identity_t *um_request_identity(const request_rec *r)
     return record ? record->identity : NULL;
 }
 
-/* NULL: nobody calls, or by password. */
-static const um_auth_token_t *token_of_caller(const request_rec *r)
+const char *um_request_token(const request_rec *r)
 {
     const um_request_t *record = um_request_find(r);
 
-    return record && record->token.identity == record->identity ? &record->token : NULL;
-}
-
-const char *um_request_token(const request_rec *r)
-{
-    const um_auth_token_t *token = token_of_caller(r);
-
-    return token ? token->token : NULL;
+    return record && record->token.identity == record->identity ? record->token.token : NULL;
 }
 
 void um_request_show(request_rec *r, um_token_source_e kind)
