@@ -43,7 +43,7 @@ static void register_hooks(apr_pool_t *pool)
     /* Before mod_headers evaluates its expressions. */
     ap_hook_fixups(um_resource_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* The first hook after the fixups, in which mod_dir and mod_negotiation may put a subrequest in the place of the
-     * request. Last in this hook: filters that include other resources have been inserted, that of mod_cache has not. */
+     * request. Last in this hook: filters that include other resources are there, that of mod_cache is not. */
     ap_hook_insert_filter(um_resource_insert_filter, NULL, NULL, APR_HOOK_REALLY_LAST);
     um_cache_control_register();
     /* Before access is checked, because browsers send a preflight without a token. */

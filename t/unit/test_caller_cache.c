@@ -13,7 +13,7 @@
 
 #define DELAY 2
 #define HOUR 3600
-#define ANY -1              /* while the database is away it is asked again and again for a while */
+#define ANY -1              /* any number: an unreachable database is asked several times */
 
 static site_t s;
 static const um_user_t *alice;
@@ -29,13 +29,13 @@ static void *new_cache_memory(void)
     memory = (char *)memory + 128 - (apr_size_t)memory % 128;
     memset(memory, 0, size);
     if (um_caller_cache_init(memory, size) != APR_SUCCESS) {
-        printf("Bail out! no memory for what is known\n");
+        printf("Bail out! no memory for the cache\n");
         exit(1);
     }
     return cache_memory = memory;
 }
 
-/* As after a full restart: nothing is known. */
+/* As after a full restart: the cache is empty. */
 static void start(void)
 {
     s.now = apr_time_from_sec(SITE_NOW);
@@ -66,7 +66,7 @@ static void wait_for(double seconds)
     s.now += (apr_time_t)(seconds * APR_USEC_PER_SEC);
 }
 
-/* Calls with the token, and says how often the database was asked for it. */
+/* Authenticates by the token, and checks the result and how often the database was asked. */
 static void calls(um_status_e want, int asked, const char *name)
 {
     um_ctx_t *ctx = site_ctx(&s);
@@ -96,27 +96,28 @@ static void test_seen_again(void)
     start();
     open_session();
     first = identity_now();
-    calls(UM_OK, 0, "a second request asks nobody");
+    calls(UM_OK, 0, "the second request does not ask the database");
     again = identity_now();
-    is_text(again->user_id, first->user_id, "and tells the same: id");
-    is_text(again->username, "alice", "name");
-    is_text(again->email, "alice@example.org", "address");
-    is_text(again->first_name, "Ann", "first name");
-    is_text(again->session_id, session_id, "session");
-    is_text(again->groups, "editors,staff-2", "groups");
-    is_int(again->expires_at, first->expires_at, "the token's end");
+    is_text(again->user_id, first->user_id, "the cached identity has the same id");
+    is_text(again->username, "alice", "the cached identity has the username");
+    is_text(again->email, "alice@example.org", "the cached identity has the address");
+    is_text(again->first_name, "Ann", "the cached identity has the first name");
+    is_text(again->session_id, session_id, "the cached identity has the session id");
+    is_text(again->groups, "editors,staff-2", "the cached identity has the groups in order");
+    is_int(again->expires_at, first->expires_at, "the cached identity has the token's expiry");
     ok(um_identity_in_group(again, "editors") && !um_identity_in_group(again, "editor")
-       && !um_identity_in_group(again, "") && um_identity_in_group(again, "staff-2"), "groups are told by whole names");
+       && !um_identity_in_group(again, "") && um_identity_in_group(again,
+                                                                   "staff-2"), "groups are compared by whole names");
     wait_for(DELAY + 1);
-    calls(UM_OK, 1, "after the delay it is asked once");
-    calls(UM_OK, 0, "and then known again");
+    calls(UM_OK, 1, "after the delay the database is asked");
+    calls(UM_OK, 0, "the answer is cached again");
     wait_for(-1);
-    calls(UM_OK, 0, "a request that began a little before is served as well");
+    calls(UM_OK, 0, "the answer is valid for a request that began a second before it");
     s.settings.revocation_delay = 0;
-    calls(UM_OK, 1, "with delay 0 each request asks");
-    calls(UM_OK, 1, "always");
+    calls(UM_OK, 1, "with delay 0 the database is asked");
+    calls(UM_OK, 1, "with delay 0 it is asked for each request");
     s.site.caller_cache = NULL;
-    calls(UM_OK, 1, "without a memory too");
+    calls(UM_OK, 1, "without a cache the database is asked");
 }
 
 static void test_changes_here(void)
@@ -125,23 +126,23 @@ static void test_changes_here(void)
 
     start();
     open_session();
-    calls(UM_OK, 1, "known");
+    calls(UM_OK, 1, "the first request asks the database");
     um_caller_cache_invalidate(site_ctx(&s), "00000000-0000-7000-8000-000000000000");
-    calls(UM_OK, 0, "another's change concerns nobody else");
+    calls(UM_OK, 0, "a change of another account does not invalidate the entry");
     um_caller_cache_invalidate(site_ctx(&s), alice->id);
-    calls(UM_OK, 1, "one's own makes it ask at once");
-    calls(UM_OK, 0, "once");
+    calls(UM_OK, 1, "a change of the account invalidates the entry at once");
+    calls(UM_OK, 0, "the entry is valid again after one question");
     um_user_set_active(site_ctx(&s), alice->id, 1, &user);
-    calls(UM_BAD_TOKEN, 1, "a new version ends the session at once");
-    calls(UM_BAD_TOKEN, 0, "which is known as well");
+    calls(UM_BAD_TOKEN, 1, "a new version of the account ends the session at once");
+    calls(UM_BAD_TOKEN, 0, "the ended session is cached");
     um_user_by_name(site_ctx(&s), "alice", &user);
     alice = user;
     open_session();
-    calls(UM_OK, 1, "a token of the new version is good");
+    calls(UM_OK, 1, "a token of the new version is valid");
     site_do(&s, "update um_users set is_active = 0");
     um_caller_cache_invalidate(site_ctx(&s), alice->id);
-    calls(UM_INACTIVE, 1, "an inactive account is told as such");
-    calls(UM_INACTIVE, 0, "the second time too");
+    calls(UM_INACTIVE, 1, "an inactive account is recognized");
+    calls(UM_INACTIVE, 0, "the inactive account is cached");
     site_do(&s, "update um_users set is_active = 1");
 }
 
@@ -149,12 +150,12 @@ static void test_changes_elsewhere(void)
 {
     start();
     open_session();
-    calls(UM_OK, 1, "known");
+    calls(UM_OK, 1, "the first request asks the database");
     site_do(&s, "delete from um_sessions");
     wait_for(DELAY);
-    calls(UM_OK, 0, "what another node did is not seen within the delay");
+    calls(UM_OK, 0, "a change on another node is not seen within the delay");
     wait_for(0.001);
-    calls(UM_BAD_TOKEN, 1, "but after it");
+    calls(UM_BAD_TOKEN, 1, "a change on another node is seen after the delay");
 }
 
 static void overtake(site_t *site)
@@ -168,9 +169,9 @@ static void test_overtaken(void)
     start();
     open_session();
     s.on_ask = overtake;
-    calls(UM_OK, 1, "an account that changes while it is asked for");
-    calls(UM_OK, 1, "is asked for again");
-    calls(UM_OK, 0, "and known then");
+    calls(UM_OK, 1, "the answer counts when the account changes while the database is asked");
+    calls(UM_OK, 1, "the overtaken answer is not cached as valid");
+    calls(UM_OK, 0, "the next answer is cached");
 }
 
 static void test_away(void)
@@ -178,22 +179,22 @@ static void test_away(void)
     start();
     open_session();
     s.refuse = 1000;
-    calls(UM_UNAVAILABLE, ANY, "a token never seen, database away");
+    calls(UM_UNAVAILABLE, ANY, "a token that is not cached is unavailable without the database");
     start();
-    calls(UM_OK, ANY, "seen");
+    calls(UM_OK, ANY, "the token is cached");
     s.refuse = 1000;
-    calls(UM_OK, 0, "within the delay nobody notices");
+    calls(UM_OK, 0, "within the delay the database is not needed");
     wait_for(DELAY + 1);
-    calls(UM_UNAVAILABLE, ANY, "then it is away");
+    calls(UM_UNAVAILABLE, ANY, "after the delay the token is unavailable");
     wait_for(10);
     s.settings.database_grace = 60;
-    calls(UM_OK, ANY, "with a grace callers stay in");
+    calls(UM_OK, ANY, "the grace extends the entry while the database is unreachable");
     wait_for(60);
-    calls(UM_UNAVAILABLE, ANY, "but not for longer");
+    calls(UM_UNAVAILABLE, ANY, "the entry is invalid after the grace");
     s.now = apr_time_from_sec(SITE_NOW + 5);
     um_caller_cache_invalidate(site_ctx(&s), alice->id);
     wait_for(10);
-    calls(UM_UNAVAILABLE, ANY, "and not when the account has changed since");
+    calls(UM_UNAVAILABLE, ANY, "the grace does not extend an entry of a changed account");
 }
 
 static void test_ends(void)
@@ -203,28 +204,28 @@ static void test_ends(void)
 
     start();
     open_session();
-    calls(UM_OK, 1, "known");
+    calls(UM_OK, 1, "the first request asks the database");
     wait_for(HOUR + 1);
-    calls(UM_BAD_TOKEN, 0, "a known token ends by the clock");
+    calls(UM_BAD_TOKEN, 0, "a cached token expires");
     start();
     open_session();
-    calls(UM_OK, 1, "known");
+    calls(UM_OK, 1, "the first request asks the database");
     um_caller_cache_set_scope(&s.site, "sqlite3 others.db");
-    calls(UM_OK, 1, "another database's memory knows nothing of it");
+    calls(UM_OK, 1, "an entry is invalid for a site with another database");
     um_jwk_create(s.pool, "EdDSA", site_file("other.pem"), &why);
     um_keyring_read(s.pool, site_file("other.pem"), &other, &why);
     unlink(site_file("other.pem"));
     s.site.keys = other;
-    calls(UM_BAD_TOKEN, 0, "when its key is retired a known token is refused");
+    calls(UM_BAD_TOKEN, 0, "a cached token is refused when its key is retired");
     s.site.keys = own;
-    calls(UM_OK, 0, "and good when that was a mistake");
+    calls(UM_OK, 0, "the entry is valid again when the key is back");
     token = apr_pstrcat(s.pool, token, "A", NULL);
-    calls(UM_BAD_TOKEN, 0, "a byte more is another token");
+    calls(UM_BAD_TOKEN, 0, "a token with one byte more is another token");
     token = "";
-    calls(UM_BAD_TOKEN, 0, "an empty one is none");
+    calls(UM_BAD_TOKEN, 0, "an empty token is invalid");
 }
 
-/* The API reads the token each time, Locations look at what they have cached: both judge its times alike. */
+/* The API verifies the token each time, Locations use the cache. Both judge its times in the same way. */
 static void test_clock_set_back(void)
 {
     static const struct { double seconds; um_status_e want; } steps[] = {
@@ -233,25 +234,25 @@ static void test_clock_set_back(void)
 
     start();
     open_session();
-    calls(UM_OK, 1, "a token of this moment");
+    calls(UM_OK, 1, "a token that was issued now is valid");
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         wait_for(steps[i].seconds);
-        calls(steps[i].want, ANY, apr_psprintf(s.pool, "the clock at %.0f s: a Location", steps[i].seconds));
-        is_int(site_call(&s, token), steps[i].want, "and the API");
+        calls(steps[i].want, ANY, apr_psprintf(s.pool, "a Location with the clock at %.0f s", steps[i].seconds));
+        is_int(site_call(&s, token), steps[i].want, "the API with the same clock");
         wait_for(-steps[i].seconds);
     }
 }
 
-/* What is kept was asked for in the future: nobody knows how old it is. */
+/* After the clock is set back, the time of the cached answer is in the future, and its age is unknown. */
 static void test_age_set_back(void)
 {
     start();
     open_session();
     wait_for(10);
-    calls(UM_OK, 1, "known");
+    calls(UM_OK, 1, "the first request asks the database");
     wait_for(-5);
-    calls(UM_OK, 1, "with the clock set back it is asked for");
-    calls(UM_OK, 0, "and known again, by that clock");
+    calls(UM_OK, 1, "the database is asked when the clock was set back");
+    calls(UM_OK, 0, "the answer is cached with the new clock");
 }
 
 static void test_session_ends(void)
@@ -260,29 +261,29 @@ static void test_session_ends(void)
     s.settings.revocation_delay = 100;
     open_session();
     site_do(&s, apr_psprintf(s.pool, "update um_sessions set expires_at = %d", SITE_NOW + 10));
-    calls(UM_OK, 1, "a session that ends within the delay is known");
+    calls(UM_OK, 1, "a session that ends within the delay is cached");
     wait_for(9);
-    calls(UM_OK, 0, "until then");
+    calls(UM_OK, 0, "the entry is valid until the session ends");
     wait_for(1);
-    calls(UM_BAD_TOKEN, ANY, "and no longer");
+    calls(UM_BAD_TOKEN, ANY, "the entry is invalid after the session has ended");
 }
 
-/* Texts in the memory without the zeros at their ends. */
-static void test_spoilt(void)
+/* The texts in the memory have lost their terminating zeros. */
+static void test_damaged(void)
 {
     static const char texts[] = "alice\0Ann\0";
     char *found;
 
     start();
     open_session();
-    calls(UM_OK, 1, "known");
+    calls(UM_OK, 1, "the first request asks the database");
     found = memmem(cache_memory, um_caller_cache_size(UM_SHMTABLE_LEAST), texts, sizeof(texts) - 1);
-    if (ok(found != NULL, "the names are found in the memory")) {
+    if (ok(found != NULL, "the texts of the entry are in the memory")) {
         for (int i = 0; i < 40; i++) {
             found[i] = (char)(found[i] ? found[i] : 'x');
         }
     }
-    calls(UM_OK, 1, "a record that is spoilt is as good as none");
+    calls(UM_OK, 1, "a damaged entry counts as none");
 }
 
 /* --- names and passwords --- */
@@ -309,46 +310,47 @@ static void test_login(void)
     um_user_t *user = apr_pmemdup(s.pool, alice, sizeof(*alice));
 
     start();
-    logs_in("alice", "blue", UM_ABSENT, 0, "nobody is known at first");
-    is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
-    is_text(identity ? identity->groups : NULL, "editors,staff-2", "with groups");
-    ok(identity && !identity->session_id && !identity->expires_at, "without a session");
-    logs_in("alice", "blue", UM_OK, 0, "known");
-    logs_in("alice", "blu", UM_ABSENT, 0, "another password is not");
-    logs_in("alic", "eblue", UM_ABSENT, 0, "nor the same letters cut elsewhere");
+    logs_in("alice", "blue", UM_ABSENT, 0, "no password is cached at first");
+    is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
+           "a verified password is cached");
+    is_text(identity ? identity->groups : NULL, "editors,staff-2", "its identity has the groups");
+    ok(identity && !identity->session_id && !identity->expires_at, "its identity has no session");
+    logs_in("alice", "blue", UM_OK, 0, "the cached password is accepted");
+    logs_in("alice", "blu", UM_ABSENT, 0, "another password is not cached");
+    logs_in("alic", "eblue", UM_ABSENT, 0, "the same letters split elsewhere are not cached");
     wait_for(DELAY + 1);
-    logs_in("alice", "blue", UM_OK, 1, "after the delay the account is asked for");
-    logs_in("alice", "blue", UM_OK, 0, "once");
+    logs_in("alice", "blue", UM_OK, 1, "after the delay the account is read");
+    logs_in("alice", "blue", UM_OK, 0, "the account is cached again");
     s.refuse = 1000;
     wait_for(DELAY + 1);
-    logs_in("alice", "blue", UM_UNAVAILABLE, ANY, "when the database is away that is told");
+    logs_in("alice", "blue", UM_UNAVAILABLE, ANY, "the password is unavailable without the database");
     s.refuse = 0;
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
-    logs_in("alice", "blue", UM_OK, ANY, "and over when it is back");
+    logs_in("alice", "blue", UM_OK, ANY, "the password is accepted when the database is back");
     wait_for(300);
     s.settings.database_grace = 600;
-    logs_in("alice", "blue", UM_ABSENT, 1, "after its time, with a grace, the database is asked whether it is there");
+    logs_in("alice", "blue", UM_ABSENT, 1, "an expired entry with a grace asks whether the database is reachable");
     s.refuse = 1000;
     wait_for(DELAY + 1);
-    logs_in("alice", "blue", UM_OK, ANY, "while it is away, the grace goes beyond the time");
+    logs_in("alice", "blue", UM_OK, ANY, "the grace extends an expired entry while the database is unreachable");
     s.refuse = 0;
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
     s.settings.database_grace = 0;
-    logs_in("alice", "blue", UM_ABSENT, 0, "after its time the password has to be hashed again");
+    logs_in("alice", "blue", UM_ABSENT, 0, "an expired entry makes the password be hashed again");
     um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity);
     um_user_set_active(site_ctx(&s), alice->id, 1, &user);
-    logs_in("alice", "blue", UM_ABSENT, 1, "other credentials end it at once");
+    logs_in("alice", "blue", UM_ABSENT, 1, "a new version of the account invalidates the entry at once");
     is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_ABSENT,
-           "what has changed since the password was checked is not let in");
+           "an account that has changed since the password was verified is refused");
     um_user_by_name(site_ctx(&s), "alice", &user);
     alice = user;
     s.settings.basic_cache = 0;
     is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
-           "with cache 0 it is told");
-    logs_in("alice", "blue", UM_ABSENT, 0, "and not kept");
+           "without UserMgmtBasicCache the identity is given");
+    logs_in("alice", "blue", UM_ABSENT, 0, "without UserMgmtBasicCache it is not cached");
 }
 
-/* From when the password would be hashed again to the end of the grace, while the database is away. */
+/* The database is unreachable from before the entry expires until the end of the grace. */
 static void test_login_grace(void)
 {
     const um_identity_t *identity = NULL;
@@ -356,16 +358,17 @@ static void test_login_grace(void)
     start();
     s.settings.revocation_delay = 100;
     s.settings.database_grace = 60;
-    is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK, "found right");
+    is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
+           "a verified password is cached");
     wait_for(299);
-    logs_in("alice", "blue", UM_OK, 1, "the account is asked for once more");
+    logs_in("alice", "blue", UM_OK, 1, "the account is read once more");
     s.refuse = 1000;
     wait_for(10);
-    logs_in("alice", "blue", UM_OK, ANY, "the database goes away, and the time is over: there is a grace");
+    logs_in("alice", "blue", UM_OK, ANY, "the grace extends the expired entry");
     wait_for(50);
-    logs_in("alice", "blue", UM_OK, ANY, "up to its end");
+    logs_in("alice", "blue", UM_OK, ANY, "the entry is valid until the end of the grace");
     wait_for(1);
-    logs_in("alice", "blue", UM_ABSENT, 0, "and not beyond, whenever the account was asked for");
+    logs_in("alice", "blue", UM_ABSENT, 0, "the entry is invalid after the grace, whenever the account was read");
 }
 
 static void overtake_login(site_t *site)
@@ -381,14 +384,13 @@ static void test_login_overtaken(void)
     start();
     s.on_ask = overtake_login;
     is_int(um_caller_cache_login_add(site_ctx(&s), "alice", secret("blue"), alice, &identity), UM_OK,
-           "an account that changes "
-           "while it is asked for");
-    logs_in("alice", "blue", UM_OK, 1, "is asked for again");
-    logs_in("alice", "blue", UM_OK, 0, "and known then");
+           "the identity counts when the account changes while it is read");
+    logs_in("alice", "blue", UM_OK, 1, "the overtaken account is read again");
+    logs_in("alice", "blue", UM_OK, 0, "the next answer is cached");
     wait_for(DELAY + 1);
     s.on_ask = overtake_login;
-    logs_in("alice", "blue", UM_OK, 1, "likewise when it was known");
-    logs_in("alice", "blue", UM_OK, 1, "is asked for again");
+    logs_in("alice", "blue", UM_OK, 1, "the identity counts when a cached account changes while it is read");
+    logs_in("alice", "blue", UM_OK, 1, "the overtaken cached account is read again");
 }
 
 int main(void)
@@ -414,7 +416,7 @@ int main(void)
     test_clock_set_back();
     test_age_set_back();
     test_session_ends();
-    test_spoilt();
+    test_damaged();
     test_login();
     test_login_grace();
     test_login_overtaken();

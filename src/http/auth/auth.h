@@ -263,8 +263,8 @@ int um_auth_bearer_check(request_rec *r);
 /** Hook note_auth_failure: the challenge, when authorization refuses the caller. */
 int um_auth_bearer_note_failure(request_rec *r, const char *auth_type);
 
-/** Sets the challenge insufficient_scope (RFC 6750 3.1) if the answer is a 403 that AuthzSendForbiddenOnFailure makes of
- * a refusal. */
+/** Sets the challenge insufficient_scope (RFC 6750 3.1) if the answer is a 403 that AuthzSendForbiddenOnFailure makes
+ * of a refusal. */
 void um_auth_bearer_forbid(request_rec *r);
 
 /* --- auth_basic.c: AuthBasicProvider usermgmt, AuthFormProvider usermgmt ------------------------------------------ */
@@ -296,15 +296,15 @@ const char *um_challenge_bearer(apr_pool_t *pool, const char *realm, const char 
 /* --- failure.c: answers to errors of authentication --------------------------------------------------------------- */
 /* Some interfaces of httpd cannot give the status of a request whose caller could not be authenticated: mod_auth_basic,
  * mod_auth_form and mod_authz_core make 500 of every failure of a provider or expression, and mod_dir keeps the status
- * of a subrequest that failed but drops its headers. Therefore the failure is stored with the request, and the hooks set
- * status and Retry-After when the answer is made. */
+ * of a subrequest that failed but drops its headers. Therefore the failure is stored with the request, and the hooks
+ * set status and Retry-After when the answer is made. */
 
 /** Stores a failure for r and its main requests: 403, or 503 with Retry-After. It is used when they end with 500, or
  * with that status. */
 void um_failure_note(request_rec *r, int status);
 
-/** Hook insert_error_filter, before the header of an error's answer is made: sets the status of a stored failure, writes
- * the log line of a refused sign-in, and sets the challenge of a 403. */
+/** Hook insert_error_filter, before the header of an error's answer is made: sets the status of a stored failure,
+ * writes the log line of a refused sign-in, and sets the challenge of a 403. */
 void um_failure_error(request_rec *r);
 
 /** Hook post_read_request: the same for an ErrorDocument that is a path on this server. Such a path is served by a

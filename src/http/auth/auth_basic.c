@@ -20,7 +20,7 @@ static authn_status accept_caller(request_rec *r, const um_basic_t *found)
     r->user = apr_pstrdup(r->pool, found->identity->username);
     um_request_set_identity(r, found->identity);
     if (found->hashed) {
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM411: password of %s: good", found->identity->user_id);
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM411: verified the password of %s", found->identity->user_id);
     }
     return AUTH_GRANTED;
 }
