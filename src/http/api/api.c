@@ -216,7 +216,8 @@ static int find_account(um_call_t *call)
 static int check_caller(um_call_t *call)
 {
     static step_fn *const steps[] = {
-        um_authorize,           /* 400, 401, 403 */
+        um_api_authenticate,    /* 400, 401, 403 */
+        um_authorize,           /* 401 */
         check_method,           /* 405 */
         check_registration,     /* 403 */
         find_account,           /* 404 */

@@ -56,11 +56,20 @@ const um_route_t *um_route_next(const um_route_t *row);
 /** The value of the Allow header for the path of first, allocated from pool. */
 const char *um_route_allow(apr_pool_t *pool, const um_route_t *first);
 
-/* --- authorize.c: who may call ------------------------------------------------------------------------------------ */
+/* --- api_authenticate.c: who calls -------------------------------------------------------------------------------- */
 
-/** Authenticates the caller by the Authorization header, or else by the cookie of UserMgmtCookie, as far as the access
- * of the path needs it. Sets call->caller, client, by_cookie and bearer. OK, or DONE after an answer of 400, 401, 403
+/** Authenticates the caller by the Authorization header or, if there is none, by the cookie of UserMgmtCookie. The
+ * database is asked (UM_FRESH). Sets call->caller or call->client; both stay empty for a request without credentials,
+ * and where the path ignores them. Sets call->by_cookie and call->bearer. OK, or DONE after an answer of 400, 401, 403
  * or 503. */
+int um_api_authenticate(um_call_t *call);
+
+/* --- authorize.c: what the caller may do -------------------------------------------------------------------------- */
+
+/** Whether anybody may call the path, and credentials that are sent make no difference. */
+int um_authorize_ignores_credentials(const um_call_t *call);
+
+/** Whether the authenticated caller, or nobody, may call the path. OK, or DONE after an answer of 401. */
 int um_authorize(um_call_t *call);
 
 /** Whether UserMgmtRegistration forbids the call to this caller. call->route must be set. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
+
 #include "keyring.h"
 #include "module.h"
 #include "process.h"

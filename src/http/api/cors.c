@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
+
 #include "auth.h"
 #include "module.h"
 #include "web_origin.h"

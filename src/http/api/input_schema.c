@@ -2,6 +2,7 @@
 #include "input_schema.h"
 
 #include "api.h"
+
 #include "authenticate.h"
 #include "email.h"
 #include "json.h"

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api.h"
+
+#include "auth.h"
+#include "authenticate.h"
+#include "client.h"
+
+#include <http_protocol.h>
+#include <string.h>
+
+static int refuse_token(um_call_t *call, const char *cause)
+{
+    call->ctx.cause = cause;
+    return um_reply_status(call, UM_BAD_TOKEN);
+}
+
+/* Who has this token: a client, where clients may call, or else an account. */
+static int check_token(um_call_t *call, um_access_e access, const char *token)
+{
+    int is_client = strncmp(token, UM_CLIENT_PREFIX, strlen(UM_CLIENT_PREFIX)) == 0;
+    um_status_e status;
+
+    if (access != UM_ACCESS_ACCOUNT && is_client) {
+        call->client = um_client_find(call->ctx.site->clients, token);
+        return call->client ? OK : refuse_token(call, "unknown client token");
+    }
+    if (access == UM_ACCESS_REVOKE) {
+        call->bearer = token;
+        return OK;
+    }
+    if (access == UM_ACCESS_CLIENT) {
+        return refuse_token(call, "not a client token");
+    }
+    status = um_authenticate(&call->ctx, token, UM_FRESH, call->caller);
+    return status == UM_OK ? OK : um_reply_status(call, status);
+}
+
+/* A client may send its token as the password of Basic, with its name as the user name (RFC 6749 2.3.1). */
+static int check_basic(um_call_t *call, um_access_e access)
+{
+    const char *name, *token, *client;
+
+    if ((access != UM_ACCESS_CLIENT && access != UM_ACCESS_REVOKE)
+        || ap_get_basic_auth_components(call->r, &name, &token) != APR_SUCCESS) {
+        return OK;
+    }
+    client = token ? um_client_find(call->ctx.site->clients, token) : NULL;
+    if (!client || strcmp(client, name) != 0) {
+        call->ctx.cause = "wrong name or token of a client";
+        return um_reply_invalid_client(call);
+    }
+    call->client = client;
+    return OK;
+}
+
+/* Finds the token in the Authorization header or, if there is no such header, in the cookie of UserMgmtCookie. */
+static void find_token(um_call_t *call, um_auth_token_t *found)
+{
+    static um_token_source_t header = { UM_TOKEN_SOURCE_HEADER, NULL };
+    static um_token_source_t cookie = { UM_TOKEN_SOURCE_COOKIE, NULL };
+    int has_header = um_request_header(call->r, UM_REQUEST_AUTHORIZATION) != NULL;
+    const apr_array_header_t source = { NULL, sizeof(header), 1, 1, (char *)(has_header ? &header : &cookie) };
+
+    um_auth_find(call->r, &source, NULL, found);
+    call->by_cookie = !has_header && found->form != UM_BEARER_NONE;
+}
+
+int um_api_authenticate(um_call_t *call)
+{
+    um_access_e access = call->match->first->access;
+    um_auth_token_t found;
+
+    if (um_authorize_ignores_credentials(call)) {
+        return OK;
+    }
+    find_token(call, &found);
+    switch (found.form) {
+    case UM_BEARER_FOUND:
+        return found.state == UM_AUTH_CROSS_SITE ? um_reply_csrf_failed(call) : check_token(call, access, found.token);
+    case UM_BEARER_NONE:
+        return check_basic(call, access);
+    case UM_BEARER_EMPTY:
+        return um_reply_unauthorized(call, NULL, UM_MESSAGE_TOKEN_EMPTY);
+    case UM_BEARER_SPACES:
+        return um_reply_unauthorized(call, "invalid_token", UM_MESSAGE_TOKEN_SPACES);
+    case UM_BEARER_CHARACTERS:
+        return um_reply_unauthorized(call, "invalid_token", UM_MESSAGE_TOKEN_CHARACTERS);
+    case UM_BEARER_TWICE:
+        break;
+    }
+    return um_reply_detail(call, HTTP_BAD_REQUEST,
+                           call->by_cookie ? UM_MESSAGE_TOKENS_SEVERAL : UM_MESSAGE_HEADERS_SEVERAL);
+}
