@@ -11,9 +11,8 @@ use UmPlaces;
 use UmServer;
 use UmTest ();
 
-my ($LINES) = UmTest::slurp(UmTest::sources() . '/docs/directives.md') =~ /^## UserMgmtCORS\n.*?\n((?: {4}\w[^\n]*\n)+)\n## /ms
+my ($LINES) = UmTest::slurp(UmTest::sources() . '/docs/directives.md') =~ /^## UserMgmtCORS\n.*?^```apache\n(.*?)^```\n/ms
     or die "docs/directives.md has no lines for UserMgmtCORS\n";
-$LINES =~ s/.*^ {4}Inherited:[^\n]*\n//ms;
 my $APP = 'https://app.example.org';
 my $PARTNER = 'https://partner.example.net:8443';
 

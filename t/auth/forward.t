@@ -141,10 +141,10 @@ sub program {
 my $folder = UmTest::new_folder();
 my $docs = UmTest::slurp(UmTest::sources() . '/docs/operations.md');
 
-# The block of lines that follows a paragraph which begins so, with the tests' addresses.
+# The fenced block that follows a paragraph which begins so, with the tests' addresses.
 sub recipe {
     my ($paragraph, %put) = @_;
-    my ($lines) = $docs =~ /^\Q$paragraph\E(?:[^\n]+\n)+\n((?: {4}[^\n]*\n|\n(?= {4}))+)/m
+    my ($lines) = $docs =~ /^\Q$paragraph\E(?:[^\n]+\n)+\n```\w*\n(.*?)^```\n/ms
         or die "docs/operations.md has no lines after '$paragraph'\n";
     %put = ('127.0.0.1:8080' => "127.0.0.1:$PORT", '127.0.0.1:9000' => "127.0.0.1:$app", %put);
     $lines =~ s/\Q$_\E/$put{$_}/g or $_ =~ /\A127/ or die "'$_' is not in the lines after '$paragraph'\n" for sort keys %put;
