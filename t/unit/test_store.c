@@ -12,7 +12,7 @@ static um_store_call_t call_of(site_t *s)
     return (um_store_call_t){ .store = s->site.store, .pool = s->pool };
 }
 
-/* Whether a call failed and said so with that text. */
+/* Checks that a call failed and that its cause contains the text. */
 static void is_cause(const um_store_call_t *call, apr_status_t rv, const char *want, const char *name)
 {
     ok(rv == APR_EGENERAL && call->cause && strstr(call->cause, want), "%s: %s", name,
@@ -21,7 +21,7 @@ static void is_cause(const um_store_call_t *call, apr_status_t rv, const char *w
 
 /* --- the table of statements --- */
 
-/* "%s" is a value, "%%" a percent sign; anything else APR would take for a value of another kind. */
+/* "%s" is a value and "%%" a percent sign. APR would take anything else for a value of another kind. */
 static int count_values(const char *text, int *strange)
 {
     int count = 0;
@@ -60,7 +60,7 @@ static void test_sqlite_takes_all(void)
 
     site_open(&s);
     call = call_of(&s);
-    is_int(um_store_ready(&call), APR_SUCCESS, "SQLite makes its schema by itself");
+    is_int(um_store_ready(&call), APR_SUCCESS, "a SQLite database gets its schema at the first call");
     for (int i = 0; i < UM_SQL_COUNT; i++) {
         const um_statement_t *row = um_store_sql_statement(UM_DIALECT_SQLITE3, (um_statement_e)i);
         apr_dbd_prepared_t *statement = NULL;
@@ -74,13 +74,13 @@ static void test_sqlite_takes_all(void)
 
 /* --- the schema --- */
 
-/* Its number; 0: none is missing. */
+/* The number of the first missing step; 0: none is missing. */
 static int first_missing(const um_schema_state_t *state)
 {
     return state->missing->nelts ? APR_ARRAY_IDX(state->missing, 0, const um_schema_step_t *)->number : 0;
 }
 
-/* A database that a newer program has been at. */
+/* A database that a newer program has upgraded. */
 static void test_newer_schema(void)
 {
     um_schema_state_t state;
@@ -93,19 +93,20 @@ static void test_newer_schema(void)
     site_do(&s, "insert into um_schema (step, name, applied_at, works_from) values (998, '998_more', 1, 8)");
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
     call = call_of(&s);
-    is_int(um_store_ready(&call), APR_SUCCESS, "a step that is not known harms nothing, if it says so");
-    ok(um_schema_look(&call, &state) == APR_SUCCESS && state.unknown->nelts == 1 && !state.too_new, "and is seen");
-    is_text(APR_ARRAY_IDX(state.unknown, 0, const char *), "998_more", "by its name");
+    is_int(um_store_ready(&call), APR_SUCCESS, "an unknown step that works with this version is accepted");
+    ok(um_schema_look(&call, &state) == APR_SUCCESS && state.unknown->nelts == 1 && !state.too_new,
+       "the unknown step is listed");
+    is_text(APR_ARRAY_IDX(state.unknown, 0, const char *), "998_more", "the unknown step is listed by its name");
     site_do(&s, "insert into um_schema (step, name, applied_at, works_from) values (999, '999_other', 1, 999)");
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
     call = call_of(&s);
     is_cause(&call, um_store_ready(&call), "step 999_other, which does not work with this version",
-             "another is refused");
-    is_cause(&call, um_schema_upgrade(&call, NULL), "step 999_other", "nor is anything applied then");
+             "an unknown step that does not work with this version is refused");
+    is_cause(&call, um_schema_upgrade(&call, NULL), "step 999_other", "an upgrade of such a database applies nothing");
     site_close(&s);
 }
 
-/* What belongs to a deleted row goes with it, although SQLite is not told to look after foreign keys. */
+/* Rows that belong to a deleted row are deleted with it, although SQLite is not told to enforce foreign keys. */
 static void test_dependants(void)
 {
     static const char tables[] = "select group_concat(m.name || ' of ' || f.\"table\", ', ') from sqlite_master m"
@@ -118,15 +119,16 @@ static void test_dependants(void)
     site_open(&s);
     call = call_of(&s);
     um_store_ready(&call);
-    is_text(site_ask(&s, "pragma foreign_keys"), "0", "foreign keys are left alone");
-    is_text(site_ask(&s, tables), NULL, "each table whose rows go with others has a trigger for it");
+    is_text(site_ask(&s, "pragma foreign_keys"), "0", "the pragma foreign_keys is not changed");
+    is_text(site_ask(&s, tables), NULL, "each table with \"on delete cascade\" has a trigger");
     site_do(&s, "insert into um_users (id, username, username_key, password, version, created_at, updated_at)"
             " values ('u', 'a', 'a', '', 'v', 1, 1); insert into um_groups values ('g', 'x', 1);"
             " insert into um_memberships values ('u', 'g');"
             " insert into um_sessions (id, user_id, user_version, created_at, expires_at) values ('s', 'u', 'v', 1, 1);"
             " insert into um_one_time_tokens values ('h', 'reset', 'm', 'u', 'v', '', 1, 1); delete from um_users");
     is_text(site_ask(&s, "select (select count(*) from um_memberships) + (select count(*) from um_sessions)"
-                     " + (select count(*) from um_one_time_tokens)"), "0", "a user's rows go with the user");
+                     " + (select count(*) from um_one_time_tokens)"), "0",
+            "the rows of a user are deleted with the user");
     site_close(&s);
 }
 
@@ -142,14 +144,17 @@ static void test_schema(void)
     call = call_of(&s);
     applied = apr_array_make(s.pool, 1, sizeof(const char *));
     ok(um_schema_look(&call, &state) == APR_SUCCESS && first_missing(&state) == 1, "an empty database lacks step 1");
-    ok(um_schema_upgrade(&call, applied) == APR_SUCCESS && applied->nelts > 0, "an upgrade applies steps");
-    is_text(applied->nelts ? APR_ARRAY_IDX(applied, 0, const char *) : NULL, "001_accounts", "and names them");
-    ok(um_schema_look(&call, &state) == APR_SUCCESS && first_missing(&state) == 0, "nothing is missing then");
-    ok(um_schema_upgrade(&call, applied) == APR_SUCCESS && applied->nelts == 0, "a second one finds nothing to do");
-    ok(um_schema_upgrade(&call, NULL) == APR_SUCCESS, "nor need anybody ask which steps were done");
+    ok(um_schema_upgrade(&call, applied) == APR_SUCCESS && applied->nelts > 0, "an upgrade applies the steps");
+    is_text(applied->nelts ? APR_ARRAY_IDX(applied, 0, const char *) : NULL, "001_accounts",
+            "an upgrade names the steps that it applied");
+    ok(um_schema_look(&call, &state) == APR_SUCCESS && first_missing(&state) == 0,
+       "no step is missing after an upgrade");
+    ok(um_schema_upgrade(&call, applied) == APR_SUCCESS && applied->nelts == 0, "a second upgrade applies nothing");
+    ok(um_schema_upgrade(&call, NULL) == APR_SUCCESS, "an upgrade works without a list for the names");
     site_do(&s, "delete from um_schema where step = 1");
-    ok(um_schema_look(&call, &state) == APR_SUCCESS && first_missing(&state) == 1, "a step not recorded is missing");
-    is_cause(&call, um_schema_upgrade(&call, applied), "step 001_accounts failed", "one that fails is named");
+    ok(um_schema_look(&call, &state) == APR_SUCCESS && first_missing(&state) == 1,
+       "a step that is not recorded is missing");
+    is_cause(&call, um_schema_upgrade(&call, applied), "step 001_accounts failed", "a step that fails is named");
     site_close(&s);
     ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
 
@@ -172,18 +177,18 @@ static void test_missing_step(void)
     site_open(&s);
     s.site.store = site_store(&s, UM_DIALECT_PGSQL);
     call = call_of(&s);
-    is_cause(&call, um_store_ready(&call), "step 001_accounts", "PostgreSQL's is not made");
+    is_cause(&call, um_store_ready(&call), "step 001_accounts", "PostgreSQL's schema is not made");
     call.cause = NULL;
     ok(um_store_run(&call, UM_SQL_USER_BY_KEY, UM_VALUES("a"), &rows) == APR_EGENERAL && call.cause && rows.count == 0,
-       "and nothing runs before it is there");
+       "no statement runs before the schema is complete");
     s.site.store = site_store(&s, UM_DIALECT_SQLITE3);
     call = call_of(&s);
     um_store_ready(&call);
     s.site.store = site_store(&s, UM_DIALECT_PGSQL);
     call = call_of(&s);
-    is_int(um_store_ready(&call), APR_SUCCESS, "made meanwhile by somebody else: ready");
+    is_int(um_store_ready(&call), APR_SUCCESS, "a schema that was completed by others is found");
     s.refuse = -1;
-    is_int(um_store_ready(&call), APR_SUCCESS, "which is not asked a second time");
+    is_int(um_store_ready(&call), APR_SUCCESS, "a complete schema is not checked again");
     site_close(&s);
 }
 
@@ -198,7 +203,7 @@ static void test_pragmas(void)
     site_do(&s, "pragma synchronous = off");
     um_store_ready(&call);
     is_text(site_ask(&s, "pragma synchronous"), "2", "writes are synchronous");
-    is_text(site_ask(&s, "pragma busy_timeout"), "0", "SQLite does not wait by itself");
+    is_text(site_ask(&s, "pragma busy_timeout"), "0", "SQLite does not wait for a lock itself");
     site_close(&s);
 }
 
@@ -216,12 +221,13 @@ static void test_values(void)
     um_store_ready(&call);
     s.asked = 0;
     is_cause(&call, um_store_run(&call, UM_SQL_USER_BY_ID, values, 2, &rows), "USER_BY_ID takes 1 values, was given 2",
-             "too many values");
-    is_cause(&call, um_store_run(&call, UM_SQL_USER_ACTIVE, values, 3, &rows), "USER_ACTIVE takes 4 values", "too few");
-    is_int(s.asked, 0, "the database is not even asked");
+             "too many values are refused");
+    is_cause(&call, um_store_run(&call, UM_SQL_USER_ACTIVE, values, 3, &rows), "USER_ACTIVE takes 4 values",
+             "too few are refused");
+    is_int(s.asked, 0, "no connection is acquired for them");
     call.cause = NULL;
     ok(um_store_run(&call, UM_SQL_USER_EMAIL_TAKEN, values + 1, 2, &rows) == APR_SUCCESS && rows.count == 0
-       && !call.cause, "NULL is a value");
+       && !call.cause, "NULL is a valid value");
     site_close(&s);
 }
 
@@ -232,7 +238,7 @@ static void note_lock(site_t *s)
     locked_when_asked = s->locked;
 }
 
-/* The lock comes before the connection: who waits for it must not keep one from the readers. */
+/* The lock is taken before the connection: a thread that waits for the lock must not keep a connection from readers. */
 static void test_lock(void)
 {
     static const struct { um_statement_e id; int values; } writes[] = {
@@ -248,18 +254,18 @@ static void test_lock(void)
     um_store_ready(&call);
     s.on_ask = note_lock;
     um_store_run(&call, UM_SQL_USER_BY_ID, values, 1, &rows);
-    is_int(locked_when_asked, 0, "reading takes no lock");
+    is_int(locked_when_asked, 0, "a reading statement takes no lock");
     for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++) {
         um_store_run(&call, writes[i].id, values, writes[i].values, &rows);
-        ok(locked_when_asked && !s.locked, "%s does, and gives it back",
+        ok(locked_when_asked && !s.locked, "%s takes the lock and releases it",
            um_store_sql_statement(UM_DIALECT_SQLITE3, writes[i].id)->name);
     }
     site_register(&s, "alice", "", NULL);
-    ok(locked_when_asked && !s.locked && !s.misused, "so does a transaction");
+    ok(locked_when_asked && !s.locked && !s.misused, "a transaction takes the lock before the connection");
     site_close(&s);
 }
 
-/* What a row of NULLs, of empty texts and of the largest number comes back as. */
+/* How NULL, empty texts and the largest number are returned. */
 static void test_rows(void)
 {
     static const um_statement_t strange = {
@@ -272,19 +278,20 @@ static void test_rows(void)
 
     site_open(&s);
     conn = (um_store_conn_t){ .db = s.conn, .dialect = UM_DIALECT_SQLITE3, .memory = UM_MEMORY_DRIVER };
-    is_int(um_store_conn_run(&conn, &strange, s.pool, &value, &rows, &why), APR_SUCCESS, why ? why : "two rows");
-    if (ok(rows.count == 2, "both come")) {
-        ok(rows.row[0][0] == NULL, "NULL is NULL");
-        is_text(rows.row[0][1], "", "an empty text is empty");
-        is_text(rows.row[0][2], "9223372036854775807", "a large number is whole");
-        is_text(rows.row[0][3], value, "a text comes back as it went in");
-        is_text(rows.row[0][4], "50%", "a doubled percent sign is one");
+    is_int(um_store_conn_run(&conn, &strange, s.pool, &value, &rows, &why), APR_SUCCESS,
+           why ? why : "a statement with two rows runs");
+    if (ok(rows.count == 2, "both rows are returned")) {
+        ok(rows.row[0][0] == NULL, "NULL is returned as NULL");
+        is_text(rows.row[0][1], "", "an empty text is returned as such");
+        is_text(rows.row[0][2], "9223372036854775807", "the largest number is returned in full");
+        is_text(rows.row[0][3], value, "a text is returned unchanged");
+        is_text(rows.row[0][4], "50%", "a doubled percent sign is one percent sign");
         ok(rows.row[1][1] == NULL && strcmp(rows.row[1][0], "x") == 0, "a row does not change the one before");
     }
     site_close(&s);
 }
 
-/* A statement kept with the connection is refused by SQLite after each of these. */
+/* SQLite refuses a prepared statement of the connection after each of these. */
 static void test_stale(void)
 {
     static const char *const changes[] = {
@@ -307,15 +314,15 @@ static void test_stale(void)
            && !rows.again && faults.prepares == 0, "a statement is prepared once");
         ok(site_do(&s, changes[i]), "%s", changes[i]);
         ok(um_store_run(&call, UM_SQL_USER_BY_KEY, UM_VALUES("alice"), &rows) == APR_SUCCESS && rows.count == 1
-           && rows.again && faults.prepares == 1, "then it is prepared anew, and answers");
+           && rows.again && faults.prepares == 1, "a refused statement is prepared again and succeeds");
         ok(um_store_run(&call, UM_SQL_USER_DELETE, UM_VALUES(id), &rows) == APR_SUCCESS && !rows.again,
-           "so are the others, before they can fail");
+           "the other statements are prepared again before they can fail");
         site_close(&s);
         ok(!s.misused && !s.in_use && !s.locked, "everything was released");
     }
 }
 
-/* The causes are for the log: what failed and why, but nobody's data. */
+/* A cause is for the log: it says what failed and why, without data of people. */
 static void test_cause(void)
 {
     um_store_call_t call;
@@ -329,9 +336,9 @@ static void test_cause(void)
             SECRET "'); end");
     site_register(&s, "alice", SECRET, NULL);
     is_cause(&call, um_store_run(&call, UM_SQL_USER_DELETE, UM_VALUES(site_ask(&s, "select id from um_users")), &rows),
-             "um.USER_DELETE: told: reason", "the statement and the first line of the reason");
-    ok(call.cause && !strstr(call.cause, SECRET), "without what follows it");
-    is_int(call.is_logged, 0, "nobody knew it before");
+             "um.USER_DELETE: told: reason", "a cause has the statement and the first line of the reason");
+    ok(call.cause && !strstr(call.cause, SECRET), "a cause has no other line of the reason");
+    is_int(call.is_logged, 0, "a new failure is not marked as logged");
     site_close(&s);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQLite while another program keeps the database locked, or nobody may write to it: writers neither queue nor hold up
- * readers, nor do they use up memory. */
+/* SQLite while another program keeps the database locked, or while the file is read-only: writers do not queue, do not
+ * delay readers, and do not use up memory. */
 #include "faults.h"
 #include "site.h"
 #include "store_private.h"
@@ -8,7 +8,7 @@
 
 #define USER_ID "00000000-0000-7000-8000-000000000001"
 
-/* The database is a file that another program has open too. */
+/* A database in a file that another program has open as well. */
 typedef struct file_t {
     site_t s;
     const char *name;
@@ -39,7 +39,7 @@ static void note(site_t *s)
     f->in_use += s->in_use;
 }
 
-/* A new process. */
+/* Starts a new process. */
 static void start_anew(file_t *f)
 {
     f->s.site.store = site_store(&f->s, UM_DIALECT_SQLITE3);
@@ -92,7 +92,7 @@ static apr_status_t write_row(file_t *f)
     return um_store_run(&f->call, UM_SQL_USER_DELETE, UM_VALUES(USER_ID), &f->rows);
 }
 
-static int told(const file_t *f, const char *what)
+static int has_cause(const file_t *f, const char *what)
 {
     return f->call.cause && strstr(f->call.cause, what);
 }
@@ -103,20 +103,20 @@ static void test_locked(void)
     file_t f;
 
     open_file(&f);
-    is_int(write_row(&f), APR_SUCCESS, "a writer with nobody else there");
+    is_int(write_row(&f), APR_SUCCESS, "a writer succeeds when no other program is there");
     ok(other_does(&f, "begin immediate"), "another program locks the database");
-    ok(write_row(&f) == APR_EGENERAL && !f.call.is_logged && told(&f, "locked"), "a writer is told: %s",
+    ok(write_row(&f) == APR_EGENERAL && !f.call.is_logged && has_cause(&f, "locked"), "a writer fails with a cause: %s",
        f.call.cause ? f.call.cause : "(no cause)");
     since = faults.clock_ms;
-    ok(write_row(&f) == APR_EGENERAL && f.call.is_logged && faults.clock_ms == since, "the next one at once");
-    ok(!f.s.asked && !f.locks, "without a connection, and without waiting for the lock");
-    ok(read_row(&f) == APR_SUCCESS && faults.clock_ms == since, "reading goes on");
+    ok(write_row(&f) == APR_EGENERAL && f.call.is_logged && faults.clock_ms == since, "the next writer fails at once");
+    ok(!f.s.asked && !f.locks, "it acquires no connection and does not wait for the lock");
+    ok(read_row(&f) == APR_SUCCESS && faults.clock_ms == since, "readers are not delayed");
     faults.clock_ms += 300;
-    ok(write_row(&f) == APR_EGENERAL && !f.call.is_logged, "a little later one tries again");
-    ok(other_does(&f, "rollback"), "the other program is done");
+    ok(write_row(&f) == APR_EGENERAL && !f.call.is_logged, "a little later one writer tries again");
+    ok(other_does(&f, "rollback"), "the other program releases the lock");
     faults.clock_ms += 300;
-    is_int(write_row(&f), APR_SUCCESS, "and so does the next, who finds it free");
-    is_int(write_row(&f), APR_SUCCESS, "for all");
+    is_int(write_row(&f), APR_SUCCESS, "the next writer succeeds");
+    is_int(write_row(&f), APR_SUCCESS, "the writer after it succeeds too");
     close_file(&f);
 }
 
@@ -132,42 +132,42 @@ static void test_waiting(void)
     file_t f;
 
     open_file(&f);
-    is_int(write_row(&f), APR_SUCCESS, "a writer");
+    is_int(write_row(&f), APR_SUCCESS, "a writer succeeds");
     f.s.on_lock = find_locked;
     ok(write_row(&f) == APR_EGENERAL && f.call.is_logged && f.locks == 1 && !f.s.asked,
-       "who waited behind one that found the database locked does not try as well");
+       "a writer that waited behind one that found the database locked does not try");
     f.s.on_lock = note;
-    is_int(read_row(&f), APR_SUCCESS, "reading goes on");
+    is_int(read_row(&f), APR_SUCCESS, "a reader succeeds");
     faults.clock_ms += 300;
-    is_int(write_row(&f), APR_SUCCESS, "a little later it goes on");
+    is_int(write_row(&f), APR_SUCCESS, "a little later a writer succeeds");
 
     f.s.lock_status = APR_TIMEUP;
-    ok(write_row(&f) == APR_EGENERAL && told(&f, "not free in time") && !f.call.is_logged && !f.s.asked,
-       "who does not get the lock in time is told so, and held no connection");
-    is_int(read_row(&f), APR_SUCCESS, "reading goes on");
+    ok(write_row(&f) == APR_EGENERAL && has_cause(&f, "not free in time") && !f.call.is_logged && !f.s.asked,
+       "a writer that does not get the lock in time fails with that cause, and held no connection");
+    is_int(read_row(&f), APR_SUCCESS, "a reader succeeds");
     f.s.lock_status = APR_SUCCESS;
-    is_int(write_row(&f), APR_SUCCESS, "so does the next writer, at once");
+    is_int(write_row(&f), APR_SUCCESS, "the next writer succeeds at once");
     close_file(&f);
 }
 
-/* Who was let through to find out, and did not get that far, lets others try. */
+/* A writer that was let through to try, and did not get so far, lets others try. */
 static void test_unfinished(void)
 {
     file_t f;
 
     open_file(&f);
-    is_int(write_row(&f), APR_SUCCESS, "a writer");
+    is_int(write_row(&f), APR_SUCCESS, "a writer succeeds");
     um_breaker_down(&f.s.site.store->writers);
     faults.clock_ms += 300;
     f.s.lock_status = APR_TIMEUP;
-    is_int(write_row(&f), APR_EGENERAL, "one tries and does not get the lock");
+    is_int(write_row(&f), APR_EGENERAL, "one writer tries and does not get the lock");
     f.s.lock_status = APR_SUCCESS;
     faults.clock_ms += 300;
     f.s.refuse = -1;
-    is_int(write_row(&f), APR_EGENERAL, "another no connection");
+    is_int(write_row(&f), APR_EGENERAL, "another writer gets no connection");
     f.s.refuse = 0;
     faults.clock_ms += 300;
-    is_int(write_row(&f), APR_SUCCESS, "the third does");
+    is_int(write_row(&f), APR_SUCCESS, "the third writer succeeds");
     close_file(&f);
 }
 
@@ -177,16 +177,16 @@ static void test_fresh(void)
 
     open_file(&f);
     ok(read_row(&f) == APR_SUCCESS && f.locks > 0 && f.in_use == 0,
-       "to make a new database ready takes the lock, with no connection in hand");
-    is_text(site_ask(&f.s, "pragma journal_mode"), "wal", "and it is");
+       "switching a new database to WAL takes the lock, while no connection is held");
+    is_text(site_ask(&f.s, "pragma journal_mode"), "wal", "the database is in WAL then");
     start_anew(&f);
     ok(other_does(&f, "begin immediate"), "another program locks the database");
-    ok(read_row(&f) == APR_SUCCESS && f.locks == 0, "a fresh connection to one that is ready needs no lock");
-    ok(other_does(&f, "rollback"), "the other program is done");
+    ok(read_row(&f) == APR_SUCCESS && f.locks == 0, "a new process needs no lock for a database in WAL");
+    ok(other_does(&f, "rollback"), "the other program releases the lock");
     start_anew(&f);
     f.s.lock_status = APR_EGENERAL;
-    is_int(write_row(&f), APR_EGENERAL, "a lock that is no good");
-    ok(!f.call.is_logged && told(&f, "could not be taken"), "has a cause: %s",
+    is_int(write_row(&f), APR_EGENERAL, "a writer fails when the lock cannot be taken");
+    ok(!f.call.is_logged && has_cause(&f, "could not be taken"), "the failure has a cause: %s",
        f.call.cause ? f.call.cause : "(none)");
     close_file(&f);
 }
@@ -194,7 +194,7 @@ static void test_fresh(void)
 static site_t *looked_at;
 static apr_dbd_t *looker;
 
-/* Somebody who looks at the new database, and is done when this one has slept once. */
+/* Another program reads the new database, until this one has slept once. */
 static void look_once(site_t *s)
 {
     apr_dbd_results_t *results = NULL;
@@ -229,8 +229,8 @@ static void test_looked_at(void)
     looker = f.other;
     f.s.on_lock = look_once;
     faults.on_sleep = stop_looking;
-    is_int(read_row(&f), APR_SUCCESS, "a new database at which others look meanwhile is made ready");
-    is_text(site_ask(&f.s, "pragma journal_mode"), "wal", "as it should be");
+    is_int(read_row(&f), APR_SUCCESS, "a new database that another program reads meanwhile is switched to WAL");
+    is_text(site_ask(&f.s, "pragma journal_mode"), "wal", "the database is in WAL after that");
     faults.on_sleep = NULL;
     stop_looking();
     close_file(&f);
@@ -243,22 +243,23 @@ static void test_read_only(void)
     int prepares;
 
     open_file(&f);
-    is_int(write_row(&f), APR_SUCCESS, "a writer");
+    is_int(write_row(&f), APR_SUCCESS, "a writer succeeds");
     apr_dbd_close(f.s.conn.driver, f.s.conn.handle);
     name = f.name;
     f.name = apr_pstrcat(f.s.pool, "file:", name, "?mode=ro", NULL);
     f.s.conn.handle = open_database(&f);
     f.name = name;
     start_anew(&f);
-    is_int(read_row(&f), APR_SUCCESS, "a connection of when the file was read-only reads");
-    is_int(write_row(&f), APR_EGENERAL, "and does not write");
-    ok(told(&f, "readonly") && !f.call.is_logged, "with a cause: %s", f.call.cause ? f.call.cause : "(none)");
+    is_int(read_row(&f), APR_SUCCESS, "a connection that was opened while the file was read-only reads");
+    is_int(write_row(&f), APR_EGENERAL, "such a connection does not write");
+    ok(has_cause(&f, "readonly") && !f.call.is_logged, "the failure to write has a cause: %s",
+       f.call.cause ? f.call.cause : "(none)");
     prepares = faults.prepares;
     for (int i = 0; i < 5; i++) {
         (void)write_row(&f);
     }
-    is_int(faults.prepares, prepares, "however often, at no cost in memory");
-    is_int(read_row(&f), APR_SUCCESS, "and still reads");
+    is_int(faults.prepares, prepares, "repeated failures prepare nothing again, which would cost memory");
+    is_int(read_row(&f), APR_SUCCESS, "the connection still reads");
     close_file(&f);
 }
 

@@ -25,7 +25,7 @@ static void open_ready(site_t *s)
     s->asked = 0;
 }
 
-/* One statement, as a request would have it done. */
+/* One statement, as a request runs it. */
 static apr_status_t look(site_t *s, um_store_call_t *call, um_rows_t *rows)
 {
     *call = call_of(s);
@@ -43,7 +43,7 @@ static void close_clean(site_t *s)
 
 typedef struct work_t {
     apr_pool_t *pool;
-    const char *sql;           /* done after the insert */
+    const char *sql;           /* executed after the insert */
     apr_status_t answer;
     int calls;
 } work_t;
@@ -72,16 +72,16 @@ static apr_status_t insert_and_more(um_tx_t *tx, void *baton)
 
 static void test_ends(void)
 {
-    /* Rows of a session without a user: found at COMMIT when the check is put off. */
+    /* A session without a user: with a deferred check, COMMIT finds it. */
     static const char orphan[] = "pragma defer_foreign_keys = on; insert into um_sessions (id, user_id, user_version, "
         "created_at, expires_at) values ('1', '2', '3', 1, 1)";
-    /* Once more after a failure: the tables were made on this connection, so its schema has changed. */
+    /* Two calls after a failure: the tables were made on this connection, so its schema has changed. */
     static const struct { const char *name, *sql; apr_status_t answer, want; int calls; const char *left; } cases[] = {
         { "all is well", NULL, APR_SUCCESS, APR_SUCCESS, 1, "1" },
-        { "fn wishes to roll back", NULL, UM_STORE_ROLLED_BACK, UM_STORE_ROLLED_BACK, 1, "0" },
+        { "fn asks to roll back", NULL, UM_STORE_ROLLED_BACK, UM_STORE_ROLLED_BACK, 1, "0" },
         { "fn fails by itself", NULL, APR_EGENERAL, APR_EGENERAL, 1, "0" },
         { "a statement fails, whatever fn says", "insert into um_users values (1)", APR_SUCCESS, APR_EGENERAL, 2, "0" },
-        { "and when fn wishes to roll back", "bad", UM_STORE_ROLLED_BACK, APR_EGENERAL, 2, "0" },
+        { "and when fn asks to roll back", "bad", UM_STORE_ROLLED_BACK, APR_EGENERAL, 2, "0" },
         { "COMMIT is refused", orphan, APR_SUCCESS, APR_EGENERAL, 1, "0" },
     };
 
@@ -96,9 +96,9 @@ static void test_ends(void)
         call = call_of(&s);
         work.pool = s.pool;
         is_int(um_store_transaction(&call, insert_and_more, &work), cases[i].want, cases[i].name);
-        is_int(work.calls, cases[i].calls, "so often it was begun");
-        is_text(site_ask(&s, COUNT), cases[i].left, "so many rows are there");
-        is_int(s.asked, 1, "one connection");
+        is_int(work.calls, cases[i].calls, "the transaction was begun that often");
+        is_text(site_ask(&s, COUNT), cases[i].left, "that many rows are stored");
+        is_int(s.asked, 1, "one connection was acquired");
         ok(cases[i].want != APR_EGENERAL || cases[i].answer == APR_EGENERAL || call.cause, "a failure has a cause: %s",
            call.cause ? call.cause : "(none)");
         close_clean(&s);
@@ -124,10 +124,11 @@ static void test_again(void)
     call = call_of(&s);
     work.pool = s.pool;
     um_store_transaction(&call, insert_and_more, &work);
-    is_int(um_store_transaction(&call, insert_and_more, &work), UM_STORE_ROLLED_BACK, "the second of a name is told");
-    is_text(site_ask(&s, COUNT), "1", "and leaves nothing");
+    is_int(um_store_transaction(&call, insert_and_more, &work), UM_STORE_ROLLED_BACK,
+           "a second account of a name rolls the transaction back");
+    is_text(site_ask(&s, COUNT), "1", "the second account is not stored");
     is_int(um_store_transaction(&call, too_few_values, NULL), APR_EGENERAL, "too few values fail a transaction");
-    ok(call.cause && strstr(call.cause, "takes 4 values, was given 1"), "with a cause");
+    ok(call.cause && strstr(call.cause, "takes 4 values, was given 1"), "the cause has both numbers");
     close_clean(&s);
 }
 
@@ -143,41 +144,43 @@ static void test_breaker(void)
     open_ready(&s);
     since = faults.clock_ms;
     s.refuse = -1;
-    is_int(look(&s, &call, &rows), APR_EGENERAL, "no connection");
-    ok(call.cause && !call.is_logged, "is news the first time: %s", call.cause ? call.cause : "(no cause)");
+    is_int(look(&s, &call, &rows), APR_EGENERAL, "a statement fails when there is no connection");
+    ok(call.cause && !call.is_logged, "the first failure is not marked as logged: %s",
+       call.cause ? call.cause : "(no cause)");
     ok(s.asked > 5 && s.asked < 10 && faults.clock_ms - since > 500 && faults.clock_ms - since <= 1000,
        "asked %d times, in %" APR_INT64_T_FMT " ms", s.asked, faults.clock_ms - since);
 
     s.asked = 0;
     since = faults.clock_ms;
-    is_int(look(&s, &call, &rows), APR_EGENERAL, "the next");
-    ok(call.cause && call.is_logged, "is told that it is known: %s", call.cause ? call.cause : "(no cause)");
-    ok(s.asked == 0 && faults.clock_ms == since, "at once, and without asking");
+    is_int(look(&s, &call, &rows), APR_EGENERAL, "the next statement fails");
+    ok(call.cause && call.is_logged, "its failure is marked as logged: %s", call.cause ? call.cause : "(no cause)");
+    ok(s.asked == 0 && faults.clock_ms == since, "it fails at once and asks for no connection");
 
     faults.clock_ms += 2000;
     since = faults.clock_ms;
     ok(look(&s, &call, &rows) == APR_EGENERAL && s.asked == 1 && faults.clock_ms == since,
-       "two seconds later one asks, once and without patience");
-    ok(look(&s, &call, &rows) == APR_EGENERAL && s.asked == 1, "the others still do not");
+       "two seconds later one statement asks, once and without waiting");
+    ok(look(&s, &call, &rows) == APR_EGENERAL && s.asked == 1, "the next statement does not ask");
 
     faults.clock_ms += 2000;
     s.refuse = 0;
-    ok(look(&s, &call, &rows) == APR_SUCCESS && !call.cause, "it is back");
-    ok(look(&s, &call, &rows) == APR_SUCCESS && s.asked == 3, "for all");
+    ok(look(&s, &call, &rows) == APR_SUCCESS && !call.cause,
+       "a statement succeeds when connections are available again");
+    ok(look(&s, &call, &rows) == APR_SUCCESS && s.asked == 3, "the next statement succeeds too");
     s.refuse = 1;
-    ok(look(&s, &call, &rows) == APR_SUCCESS, "and patience is back too");
+    ok(look(&s, &call, &rows) == APR_SUCCESS, "a statement waits for a connection again");
     close_clean(&s);
 }
 
 static um_rows_t others_rows;
 static um_store_call_t others_call;
 
-/* Somebody else asks while the one that tries is at it. */
+/* Another statement asks while one tries. */
 static void ask_too(site_t *s)
 {
     s->on_ask = NULL;
     ok(look(s, &others_call, &others_rows) == APR_EGENERAL && others_call.is_logged && s->asked == 1,
-       "while one tries, another is sent away at once");
+       "while one statement tries, another is refused at once");
 }
 
 static void test_one_tries(void)
@@ -192,7 +195,7 @@ static void test_one_tries(void)
     s.refuse = s.asked = 0;
     faults.clock_ms += 2000;
     s.on_ask = ask_too;
-    is_int(look(&s, &call, &rows), APR_SUCCESS, "the one that tries gets through");
+    is_int(look(&s, &call, &rows), APR_SUCCESS, "the statement that tries succeeds");
     close_clean(&s);
 }
 
@@ -206,14 +209,15 @@ static void test_patience(void)
     open_ready(&s);
     since = faults.clock_ms;
     s.refuse = 5;
-    is_int(look(&s, &call, &rows), APR_SUCCESS, "a connection that can be had soon is waited for");
+    is_int(look(&s, &call, &rows), APR_SUCCESS, "a statement waits for a connection that is available soon");
     ok(s.asked == 6 && faults.clock_ms - since <= 600, "in %" APR_INT64_T_FMT " ms", faults.clock_ms - since);
     call = call_of(&s);
     s.refuse = 5;
     ok(um_store_run(&call, UM_SQL_USER_DELETE, UM_VALUES(USER_ID), &rows) == APR_SUCCESS && rows.count == 0,
-       "so does a write");
+       "a writing statement waits too");
     s.refuse = -1;
-    is_int(um_store_run(&call, UM_SQL_USER_DELETE, UM_VALUES(USER_ID), &rows), APR_EGENERAL, "gives up in the end");
+    is_int(um_store_run(&call, UM_SQL_USER_DELETE, UM_VALUES(USER_ID), &rows), APR_EGENERAL,
+           "a statement stops waiting in the end");
     close_clean(&s);
 }
 
@@ -231,23 +235,27 @@ static void test_mended(void)
     since = faults.clock_ms;
     faults_arm(FAULTS_LOST_BEFORE, 1);
     faults.deaf = 3;
-    ok(look(&s, &call, &rows) == APR_SUCCESS && rows.again && faults.checks == 4, "a lost connection is mended");
+    ok(look(&s, &call, &rows) == APR_SUCCESS && rows.again && faults.checks == 4,
+       "a statement on a lost connection is sent again after a reconnect");
     ok(faults.clock_ms - since <= 500, "in %" APR_INT64_T_FMT " ms", faults.clock_ms - since);
-    ok(look(&s, &call, &rows) == APR_SUCCESS && !rows.again, "and is as good as new");
+    ok(look(&s, &call, &rows) == APR_SUCCESS && !rows.again, "the next statement is sent once");
     faults_arm(FAULTS_GONE, 1);
     since = faults.clock_ms;
-    is_int(look(&s, &call, &rows), APR_EGENERAL, "one that cannot be mended");
-    ok(call.cause && !call.is_logged && rows.count == 0, "has a cause: %s", call.cause ? call.cause : "(none)");
+    is_int(look(&s, &call, &rows), APR_EGENERAL, "a statement fails when the connection cannot be made again");
+    ok(call.cause && !call.is_logged && rows.count == 0, "the failure has a cause: %s",
+       call.cause ? call.cause : "(none)");
     ok(faults.clock_ms - since <= 1000, "in %" APR_INT64_T_FMT " ms", faults.clock_ms - since);
     s.asked = 0;
-    ok(look(&s, &call, &rows) == APR_EGENERAL && call.is_logged && s.asked == 0, "sends the next ones away at once");
+    ok(look(&s, &call, &rows) == APR_EGENERAL && call.is_logged && s.asked == 0,
+       "the next statements are refused at once");
     faults_disarm();
     faults.clock_ms += 2000;
-    is_int(look(&s, &call, &rows), APR_SUCCESS, "until it is back");
+    is_int(look(&s, &call, &rows), APR_SUCCESS, "a statement succeeds when the connection is back");
     close_clean(&s);
 }
 
-/* What may be repeated, by the SQLSTATE. The server has forgotten nothing: to prepare it again would cost it memory. */
+/* Which statements are repeated, by the SQLSTATE. The server still has the prepared statements; to prepare one again
+ * would cost it memory. */
 static void test_refused(void)
 {
     static const struct { const char *sqlstate; int repeated; } cases[] = {
@@ -262,7 +270,7 @@ static void test_refused(void)
     open_ready(&s);
     s.site.store = site_store(&s, UM_DIALECT_PGSQL);
     look(&s, &call, &rows);
-    named = faults.named_count + 1;     /* and that of the insert */
+    named = faults.named_count + 1;     /* and the insert */
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         work_t work = { .pool = s.pool, .answer = APR_SUCCESS };
         apr_status_t rv;
@@ -279,16 +287,17 @@ static void test_refused(void)
             work.calls = 0;
             is_int(um_store_transaction(&call, insert_and_more, &work), cases[i].repeated ? APR_SUCCESS : APR_EGENERAL,
                    apr_psprintf(s.pool, "a transaction whose call %d ends so", at));
-            is_text(site_ask(&s, COUNT), cases[i].repeated ? "1" : "0", "so many rows are there");
+            is_text(site_ask(&s, COUNT), cases[i].repeated ? "1" : "0", "that many rows are stored");
         }
     }
-    ok(faults.named_count == named, "a statement that was refused stays what it is on the server");
+    ok(faults.named_count == named, "a refused statement stays prepared on the server");
     faults_disarm();
-    ok(look(&s, &call, &rows) == APR_SUCCESS && !rows.again && faults.named_count == named, "and is used again");
+    ok(look(&s, &call, &rows) == APR_SUCCESS && !rows.again && faults.named_count == named,
+       "a refused statement is used again without preparing");
     close_clean(&s);
 }
 
-/* What PostgreSQL keeps for us is lost with a connection, and given up where that has no end. */
+/* Prepared statements are lost with a connection. The process stops using them when that happens again and again. */
 static void test_kept(void)
 {
     um_store_call_t call;
@@ -300,21 +309,22 @@ static void test_kept(void)
     s.site.store = site_store(&s, UM_DIALECT_PGSQL);
     look(&s, &call, &rows);
     named = faults.named_count;
-    ok(look(&s, &call, &rows) == APR_SUCCESS && named > 0 && faults.named_count == named, "kept on the server");
+    ok(look(&s, &call, &rows) == APR_SUCCESS && named > 0 && faults.named_count == named,
+       "a statement stays prepared on the server");
     for (int i = 0; i < 64; i++) {
         faults.resets++;
         healed += look(&s, &call, &rows) == APR_SUCCESS && rows.again;
         healed += look(&s, &call, &rows) == APR_SUCCESS && !rows.again;
     }
-    is_int(healed, 2 * 64, "lost with the connection, it is done without at once and prepared anew the next time");
+    is_int(healed, 2 * 64, "a statement that the server lost runs without a name, and is prepared again the next time");
     named = faults.named_count;
     faults.resets++;
     ok(look(&s, &call, &rows) == APR_SUCCESS && !rows.again && faults.named_count == named,
-       "after 64 losses nothing is kept any more");
+       "after 64 losses no statement is kept prepared");
     close_clean(&s);
 }
 
-/* No connection goes back into the pool inside a transaction, or comes out of it so. */
+/* No connection is released inside a transaction, and none is used that was acquired inside one. */
 static void test_stuck(void)
 {
     static const struct { int stuck, drops; const char *name; } cases[] = {
@@ -339,18 +349,20 @@ static void test_stuck(void)
         faults_arm(FAULTS_REFUSED, 2);
         faults.stuck = cases[i].stuck;
         call = call_of(&s);
-        is_int(um_store_transaction(&call, insert_and_more, &work), APR_EGENERAL, "a transaction fails");
-        ok(faults.drops == cases[i].drops && um_store_native_state(&conn) != UM_NATIVE_OPEN, "none is left open");
+        is_int(um_store_transaction(&call, insert_and_more, &work), APR_EGENERAL,
+               "a transaction with a refused statement fails");
+        ok(faults.drops == cases[i].drops && um_store_native_state(&conn) != UM_NATIVE_OPEN,
+           "no transaction is left open");
         faults.stuck = 0;
-        ok(look(&s, &call, &rows) == APR_SUCCESS && rows.count == 0, "the next statement is answered");
+        ok(look(&s, &call, &rows) == APR_SUCCESS && rows.count == 0, "the next statement succeeds");
 
-        ok(site_do(&s, "begin"), "somebody else leaves a transaction open");
+        ok(site_do(&s, "begin"), "another user of the connection leaves a transaction open");
         faults.stuck = cases[i].stuck;
         call = call_of(&s);
-        is_int(um_store_transaction(&call, insert_and_more, &work), APR_SUCCESS, "a transaction is done all the same");
+        is_int(um_store_transaction(&call, insert_and_more, &work), APR_SUCCESS, "a transaction on it succeeds");
         faults.stuck = 0;
-        ok(site_do(&s, "begin") && site_do(&s, "rollback"), "it was committed by itself");
-        is_text(site_ask(&s, COUNT), "1", "for good");
+        ok(site_do(&s, "begin") && site_do(&s, "rollback"), "no transaction is open after it");
+        is_text(site_ask(&s, COUNT), "1", "the transaction was committed");
         close_clean(&s);
     }
 }
