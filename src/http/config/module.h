@@ -175,13 +175,13 @@ typedef struct um_server_t {
     server_rec *dbd;                /**< the host whose mod_dbd connections are used, see virtual_host.c */
     const char *database;           /**< mod_dbd's driver and parameters, which identify it; NULL: none */
     const char *database_name;      /**< the same for the log, without login and password */
-    um_sqlite_file_t *file;          /**< of a SQLite database; NULL: PostgreSQL */
+    um_sqlite_file_t *sqlite_file;  /**< of a SQLite database; NULL: PostgreSQL */
     int dbd_max;                    /**< DBDMax */
     const char *issuer;             /**< NULL: neither issues nor accepts tokens */
     um_keyring_t *keys;             /**< read as root, in the parent; NULL: neither issues nor accepts tokens */
-    int keys_live;                  /**< httpd's user can read the keys, so children reload them when they change */
-    um_wordlist_t *common;          /**< common passwords; NULL: no list */
-    um_reserved_t *reserved;        /**< reserved names; NULL: none */
+    int keys_readable;              /**< httpd's user can read the keys, so children reload them when they change */
+    um_wordlist_t *common_passwords;    /**< NULL: no list */
+    um_reserved_t *reserved;        /**< names; NULL: none */
     um_client_list_t *clients;      /**< trusted clients; NULL: none */
     um_mail_settings_t *mail_settings;
     um_transport_t *transport;      /**< used by the worker only; NULL: no mail is sent */

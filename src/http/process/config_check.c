@@ -74,7 +74,7 @@ static const char *check_common_passwords(const um_config_check_t *check)
 {
     const char *file = check->server->settings.common_passwords, *why = NULL;
 
-    return !file || um_wordlist_open(check->pconf, file, &check->server->common, &why) == APR_SUCCESS
+    return !file || um_wordlist_open(check->pconf, file, &check->server->common_passwords, &why) == APR_SUCCESS
            ? NULL : um_config_check_error(check, UM_SET_UserMgmtCommonPasswords, "%s", why);
 }
 

@@ -16,7 +16,7 @@ static const char *trouble(void *baton)
 {
     const um_server_t *server = baton;
 
-    return um_sqlite_file_trouble(server->file, server->server, 0);
+    return um_sqlite_file_trouble(server->sqlite_file, server->server, 0);
 }
 
 /* Whether a SQLite connection has the watched file open. A connection that was opened after the file was replaced, and
@@ -27,7 +27,7 @@ static int has_watched_file(const um_server_t *server, const ap_dbd_t *dbd)
     const char *cached = apr_hash_get(dbd->prepared, key, APR_HASH_KEY_STRING);
 
     if (!cached) {
-        cached = um_sqlite_file_trouble(server->file, server->server, 1) ? no : yes;
+        cached = um_sqlite_file_trouble(server->sqlite_file, server->server, 1) ? no : yes;
         apr_hash_set(dbd->prepared, key, APR_HASH_KEY_STRING, cached);
     }
     return cached == yes;
@@ -40,7 +40,7 @@ static apr_status_t acquire(void *baton, apr_pool_t *pool, um_dbconn_t *conn)
     APR_OPTIONAL_FN_TYPE(ap_dbd_close) *close_connection = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
     ap_dbd_t *dbd = open_connection ? open_connection(pool, server->dbd) : NULL;
 
-    if (dbd && server->file && !has_watched_file(server, dbd)) {
+    if (dbd && server->sqlite_file && !has_watched_file(server, dbd)) {
         close_connection(server->dbd, dbd);
         dbd = NULL;
     }
@@ -92,11 +92,11 @@ static void unlock(void *baton)
 
 um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_t guard)
 {
-    um_dialect_e dialect = server->file ? UM_DIALECT_SQLITE3 : UM_DIALECT_PGSQL;
+    um_dialect_e dialect = server->sqlite_file ? UM_DIALECT_SQLITE3 : UM_DIALECT_PGSQL;
     um_store_t *store;
     um_connection_pool_t connections = { .baton = server, .acquire = acquire, .release = release, .guard = guard };
 
-    if (server->file) {
+    if (server->sqlite_file) {
         connections.trouble = trouble;
         connections.lock = lock;
         connections.unlock = unlock;

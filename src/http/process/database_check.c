@@ -49,7 +49,7 @@ static const char *check_sqlite(const um_config_check_t *check, const ap_directi
     if (*path != '/') {
         return params_error(check, params, "DBDriver sqlite3 needs the absolute path of the database file");
     }
-    check->server->file = um_sqlite_file_create(check->pconf, path);
+    check->server->sqlite_file = um_sqlite_file_create(check->pconf, path);
     check->server->database_name = apr_pstrcat(check->pconf, "sqlite3 ", path, NULL);
     folder = um_store_sqlite_folder(check->ptemp, path);
     if (apr_stat(&info, folder, APR_FINFO_TYPE | APR_FINFO_PROT, check->ptemp) != APR_SUCCESS

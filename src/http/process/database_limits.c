@@ -34,7 +34,7 @@ um_database_limits_t *um_database_limits_create(apr_pool_t *pchild, server_rec *
     limits->total.most = (apr_uint32_t)most_threads();
     limits->limits = apr_hash_make(pchild);
     for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
-        is_wanted |= server->keys && server->database && !server->file;
+        is_wanted |= server->keys && server->database && !server->sqlite_file;
     }
     /* SQLite has no server to wait for: its calls end by themselves. */
     if (is_wanted && um_call_timeout_start(pchild, &limits->call_timeout) != APR_SUCCESS) {

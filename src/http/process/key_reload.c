@@ -125,11 +125,11 @@ int um_key_reload_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *p
         const um_server_t *first = server->keys ? first_with_keys_of(server, main_server) : NULL;
 
         if (first && first != server) {
-            server->keys_live = first->keys_live;
+            server->keys_readable = first->keys_readable;
         }
         else if (first) {
-            server->keys_live = user_may(ptemp, server, R_OK | X_OK);
-            if (!server->keys_live) {
+            server->keys_readable = user_may(ptemp, server, R_OK | X_OK);
+            if (!server->keys_readable) {
                 log_unreadable(ptemp, server);
             }
         }
@@ -156,7 +156,7 @@ void um_key_reload_child_init(apr_pool_t *pchild, server_rec *main_server)
     for (um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
         const um_keyring_follow_t how = { LOOK_MS, um_monotonic_tick, log_reload, server };
 
-        if (server->keys && server->keys_live) {
+        if (server->keys && server->keys_readable) {
             um_keyring_follow(pchild, server->keys, &how);
         }
     }

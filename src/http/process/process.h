@@ -126,7 +126,7 @@ const char *um_mail_setup_language(const um_server_t *server, const request_rec 
 /** Checks that httpd's user can rotate the keys, if UserMgmtKeyRotation is not 0. */
 const char *um_key_reload_check_rotation(const um_config_check_t *check);
 
-/** Hook post_config: sets keys_live, and logs (UM601) which keys children cannot reload. */
+/** Hook post_config: sets keys_readable, and logs (UM601) which keys children cannot reload. */
 int um_key_reload_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
 
 /** Hook child_init: starts to reload keys when their folder changes. */

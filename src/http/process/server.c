@@ -97,7 +97,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->settings = &server->settings.core;
     site->store = um_database_store(pchild, server, um_database_limits_for(common->database_limits, pchild, server));
     site->keys = server->keys;
-    site->common_passwords = server->common;
+    site->common_passwords = server->common_passwords;
     site->reserved = server->reserved;
     site->clients = server->clients;
     site->mail_settings = server->mail_settings;

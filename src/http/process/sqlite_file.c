@@ -151,7 +151,7 @@ static int has_marker(apr_pool_t *ptemp, const um_server_t *server)
 static void prepare(const um_server_t *server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
     server_rec *s = server->server;
-    um_sqlite_file_t *file = server->file;
+    um_sqlite_file_t *file = server->sqlite_file;
     struct stat info;
     int was_there = is_there(file->path, &info);
     const char *answer = NULL;
@@ -206,14 +206,14 @@ static void mark(const um_server_t *server, apr_pool_t *ptemp)
 
 static int manages_file(const um_server_t *server)
 {
-    return server->keys && server->file && um_virtual_host_manages_database(server);
+    return server->keys && server->sqlite_file && um_virtual_host_manages_database(server);
 }
 
 /* The first host that manages the same file; NULL: there is none. */
 static const um_server_t *first_manager(const server_rec *main_server, const um_server_t *server)
 {
     for (const um_server_t *other = um_server_of(main_server); other; other = um_server_next(other)) {
-        if (manages_file(other) && strcmp(other->file->path, server->file->path) == 0) {
+        if (manages_file(other) && strcmp(other->sqlite_file->path, server->sqlite_file->path) == 0) {
             return other;
         }
     }
@@ -227,18 +227,18 @@ int um_sqlite_file_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *
         return OK;
     }
     for (um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
-        const um_server_t *first = server->file ? first_manager(main_server, server) : NULL;
+        const um_server_t *first = server->sqlite_file ? first_manager(main_server, server) : NULL;
 
         if (first == server) {
             prepare(server, pconf, ptemp);
         }
         else if (first) {
-            server->file = first->file;
+            server->sqlite_file = first->sqlite_file;
         }
     }
     /* Markers come when all databases are there: hosts with the same keys may have different databases. */
     for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
-        if (manages_file(server) && server->file->is_seen) {
+        if (manages_file(server) && server->sqlite_file->is_seen) {
             mark(server, ptemp);
         }
     }

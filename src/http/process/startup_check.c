@@ -40,7 +40,7 @@ static apr_status_t check_connections(const um_server_t *server, um_store_call_t
     apr_int64_t all = most_connections(server), most = 0;
     apr_status_t rv;
 
-    if (server->file || !server->settings.prepared_statements) {
+    if (server->sqlite_file || !server->settings.prepared_statements) {
         return APR_SUCCESS;
     }
     rv = um_store_start_connections(call, &most);
