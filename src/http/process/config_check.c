@@ -75,7 +75,8 @@ static const char *check_common_passwords(const um_config_check_t *check)
     const char *file = check->server->settings.common_passwords, *why = NULL;
 
     return !file || um_wordlist_open(check->pconf, file, &check->server->common_passwords, &why) == APR_SUCCESS
-           ? NULL : um_config_check_error(check, UM_SET_UserMgmtCommonPasswords, "%s", why);
+           ? NULL : um_config_check_error(check, UM_SET_UserMgmtCommonPasswords, "%s; name a list of common passwords, "
+                                          "or none", why);
 }
 
 static const char *check_reserved_names(const um_config_check_t *check)
