@@ -17,20 +17,20 @@ sub ends {
     my ($want, $pattern, @words) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my ($status, $said) = usermgmt(@words);
-    return ok($status == $want && $said =~ $pattern, "usermgmt @words: $want") || diag("$status $said");
+    return ok($status == $want && $said =~ $pattern, "usermgmt @words ends with $want") || diag("$status $said");
 }
 
 # ---- words ---------------------------------------------------------------------------------------------------------
 
 my ($status, $help) = usermgmt('--help');
-is($status, $DONE, '--help is no fault');
+is($status, $DONE, '--help ends with 0');
 my @rows = $help =~ /^  (\w+ \w+) /mg;
 my $documented = UmTest::slurp(UmTest::sources() . '/docs/operations.md');
 my ($table) = $documented =~ /^(\| Command .*?\n\n)/ms;
 my %documented = map { $_ => 1 } $table =~ /^\| `(\w+ \w+)[ `]/mg;
-is(join(', ', sort @rows), join(', ', sort keys %documented), 'the commands are those of docs/operations.md');
+is(join(', ', sort @rows), join(', ', sort keys %documented), 'docs/operations.md has every command, and no other');
 for my $option ($help =~ /^  (--\w+)/mg) {
-    like($documented, qr/\Q$option\E\b/, "$option is documented") unless $option =~ /\A--(?:help|version)\z/;
+    like($documented, qr/\Q$option\E\b/, "docs/operations.md has $option") unless $option =~ /\A--(?:help|version)\z/;
 }
 
 ends($MISUSE, qr/^usage: usermgmt \[OPTIONS\] NOUN VERB.*^  user show NAME /ms);
@@ -81,9 +81,9 @@ my ($wrong, $said) = UmTest::run('sqlite3', "$folder/accounts.db", 'insert into 
     . " first_name, last_name, email, email_key, password, version, created_at, updated_at) values ('$id', 'mallory',"
     . " 'mallory', 'M' || char(10) || 'staff     yes', char(27) || '[2J' || char(155) || '1m' || char(8238) || 'x',"
     . " 'm\@example.org', 'm\@example.org', 'x', '$id', 1, 1)");
-is($wrong, 0, 'an account whose names are not what they seem') or diag($said);
+is($wrong, 0, 'an account with control characters in its names can be inserted') or diag($said);
 ($status, $said) = usermgmt(@database, qw(user show mallory));
-is($said, <<"END", 'is shown line by line, with what is not printed escaped');
+is($said, <<"END", 'user show prints one line a field, and escapes control characters');
 id        $id
 username  mallory
 name      M\\nstaff     yes \\u{1b}[2J\\u{9b}1m\\u{202e}x
@@ -106,17 +106,17 @@ for my $how ('>/dev/full', '>&-') {
         ['--version'], [qw(key list), "$folder/keys"], [qw(client list), "$folder/clients"])
     {
         ($status, $said) = without_output($how, @database, @$words);
-        ok($status == $FAILED && $said eq "usermgmt: the output could not be written\n", "usermgmt @$words $how")
+        ok($status == $FAILED && $said eq "usermgmt: the output could not be written\n", "usermgmt @$words $how fails and says so")
             or diag("$status $said");
     }
     my $before = UmTest::slurp("$folder/clients");
     ($status, $said) = without_output($how, qw(client new), "$folder/clients", 'back');
-    ok($status == $FAILED && $said =~ /the token could not be printed, so no client was made\n\z/, "client new $how")
+    ok($status == $FAILED && $said =~ /the token could not be printed, so no client was made\n\z/, "usermgmt client new $how fails and says so")
         or diag("$status $said");
-    is(UmTest::slurp("$folder/clients"), $before, 'no client is made');
-    ok(!-e "$folder/clients.new", 'and nothing is left');
+    is(UmTest::slurp("$folder/clients"), $before, 'client new without output adds no client');
+    ok(!-e "$folder/clients.new", 'client new without output leaves no file');
 }
 my ($intact) = (UmTest::run('sqlite3', "$folder/accounts.db", 'pragma integrity_check'))[1];
-is($intact, "ok\n", 'the database did not get what standard output did not take');
+is($intact, "ok\n", 'output that could not be written is not in the database file');
 
 done_testing();

@@ -38,16 +38,16 @@ for my $words (@READERS, [qw(user active alice off)]) {
     my $folder = UmTest::new_folder();
     my ($status, $output) = usermgmt("$folder/accounts.db", @$words);
     ok($status && $output =~ /there is no database in \Q$folder\E\/accounts\.db: .*usermgmt schema upgrade/,
-        "@$words: a database that is not there is named") or diag("$status $output");
-    is(join(' ', glob "$folder/*"), '', "@$words: and is not made");
+        "@$words names the database that does not exist") or diag("$status $output");
+    is(join(' ', glob "$folder/*"), '', "@$words does not create it");
 }
 {
     my $file = UmTest::spew(UmTest::new_folder() . '/accounts.db', '');
     my ($status, $output) = usermgmt($file, qw(schema status));
     ok($status && $output =~ /there is no database/, 'an empty file is no database') or diag("$status $output");
     ($status, $output) = usermgmt($file, qw(schema upgrade));
-    ok(!$status && $output =~ /applied  001_accounts/, 'an upgrade makes one') or diag("$status $output");
-    is(sql($file, 'pragma journal_mode'), 'wal', 'as the module wants it');
+    ok(!$status && $output =~ /applied  001_accounts/, 'schema upgrade creates the database') or diag("$status $output");
+    is(sql($file, 'pragma journal_mode'), 'wal', 'the new database has the journal mode that the module needs');
 }
 
 # ---- a database of an older version --------------------------------------------------------------------------------
@@ -58,8 +58,8 @@ for my $words (@READERS) {
     my ($status, $output) = usermgmt($file, @$words);
     my $wanted = $words->[0] eq 'schema' ? qr/applied  005_sessions\nmissing  /
         : qr/lacks the schema's step .*usermgmt schema upgrade/;
-    ok($status && $output =~ $wanted, "@$words: a missing step is named") or diag("$status $output");
-    is(Digest::SHA->new(256)->addfile($file)->hexdigest, $before, "@$words: not a byte of it is changed");
+    ok($status && $output =~ $wanted, "@$words names the missing step") or diag("$status $output");
+    is(Digest::SHA->new(256)->addfile($file)->hexdigest, $before, "@$words does not change the file");
 }
 
 # ---- a database of a newer version ---------------------------------------------------------------------------------
@@ -68,13 +68,13 @@ for my $words (@READERS) {
     my $file = database_of(999);
     sql($file, "insert into um_schema (step, name, applied_at, works_from) values (998, '998_more', 1, 0)");
     my ($status, $output) = usermgmt($file, qw(schema status));
-    ok(!$status && $output =~ /^unknown  998_more$/m, 'a step that is not known is shown') or diag("$status $output");
-    is((usermgmt($file, qw(group list)))[0], 0, 'and harms nothing');
+    ok(!$status && $output =~ /^unknown  998_more$/m, 'schema status shows a step of a newer version') or diag("$status $output");
+    is((usermgmt($file, qw(group list)))[0], 0, 'other commands work with that step');
     sql($file, "update um_schema set works_from = 998 where step = 998");
     for my $words (@READERS, ['schema', 'upgrade']) {
         ($status, $output) = usermgmt($file, @$words);
         ok($status && $output =~ /step 998_more, which does not work with this version/,
-            "@$words: unless it needs a newer version") or diag("$status $output");
+            "@$words refuses a step that needs a newer version") or diag("$status $output");
     }
 }
 
@@ -86,7 +86,7 @@ SKIP: {
     skip 'no user namespaces here', 1 if (UmTest::run(@root, 'true'))[0];
     my ($status, $output) = UmTest::run(@root, UmTest::cli(), qw(--driver sqlite3 --params /usr/accounts.db user show x));
     ok($status && $output =~ /accounts\.db belongs to (\S+): call the program as that user, with: sudo -u \1 usermgmt/,
-        "root is told whose database it is") or diag("$status $output");
+        "the program names the owner of the database to root") or diag("$status $output");
 }
 
 done_testing();
