@@ -440,7 +440,7 @@ static void test_killed(void)
     }
     apr_sleep(apr_time_from_msec(300));
     is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EBUSY, "others wait, but not for ever");
-    ok(why && strstr(why, "somebody else"), "and say so: %s", why);
+    ok(why && strstr(why, "another process"), "and say so: %s", why);
     kill(holder, SIGKILL);
     waitpid(holder, NULL, 0);
     is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "who dies lets go");

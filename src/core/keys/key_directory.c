@@ -14,11 +14,11 @@
 #define FILE_WANTED (APR_FINFO_TYPE | APR_FINFO_SIZE | APR_FINFO_MTIME | APR_FINFO_CTIME | APR_FINFO_INODE \
                      | APR_FINFO_PROT)
 
-static const char *const marks[] = { ".next", "", ".retired" };
+static const char *const marks[] = { [UM_KEY_NEXT] = ".next", [UM_KEY_IN_USE] = "", [UM_KEY_RETIRED] = ".retired" };
 
 /* --- names --- */
 
-/* Where .pem or .jwk begins. NULL: not a key's name. */
+/* Where .pem or .jwk begins. NULL: the name is not that of a key file. */
 static const char *ending(const char *name)
 {
     const char *end = strrchr(name, '.');
@@ -26,7 +26,7 @@ static const char *ending(const char *name)
     return name[0] != '.' && end && (strcmp(end, ".pem") == 0 || strcmp(end, ".jwk") == 0) ? end : NULL;
 }
 
-/* How long the name is without the mark of its state and what follows. */
+/* The length of the name without the mark of its state and what follows. */
 static apr_size_t stem(const char *name, um_key_state_e *state)
 {
     const char *end = ending(name);
@@ -44,7 +44,7 @@ static apr_size_t stem(const char *name, um_key_state_e *state)
     return len;
 }
 
-static int digits(const char *text, int count)
+static int read_digits(const char *text, int count)
 {
     int value = 0;
 
@@ -65,12 +65,12 @@ static apr_time_t stamp_of(const char *name)
             return 0;
         }
     }
-    parts.tm_year = digits(name, 4) - 1900;
-    parts.tm_mon = digits(name + 4, 2) - 1;
-    parts.tm_mday = digits(name + 6, 2);
-    parts.tm_hour = digits(name + 9, 2);
-    parts.tm_min = digits(name + 11, 2);
-    parts.tm_sec = digits(name + 13, 2);
+    parts.tm_year = read_digits(name, 4) - 1900;
+    parts.tm_mon = read_digits(name + 4, 2) - 1;
+    parts.tm_mday = read_digits(name + 6, 2);
+    parts.tm_hour = read_digits(name + 9, 2);
+    parts.tm_min = read_digits(name + 11, 2);
+    parts.tm_sec = read_digits(name + 13, 2);
     return apr_time_exp_gmt_get(&time, &parts) == APR_SUCCESS ? time : 0;
 }
 
@@ -111,7 +111,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const um_key_directory_file_t *)a)->name, ((const um_key_directory_file_t *)b)->name);
 }
 
-static apr_status_t refuse(apr_pool_t *pool, const char *path, apr_status_t rv, const char **why)
+static apr_status_t refuse_path(apr_pool_t *pool, const char *path, apr_status_t rv, const char **why)
 {
     char text[120];
 
@@ -119,7 +119,7 @@ static apr_status_t refuse(apr_pool_t *pool, const char *path, apr_status_t rv, 
     return APR_EGENERAL;
 }
 
-static void add(apr_pool_t *pool, apr_array_header_t *files, const char *path, const apr_finfo_t *info)
+static void add_file(apr_pool_t *pool, apr_array_header_t *files, const char *path, const apr_finfo_t *info)
 {
     um_key_directory_file_t *file = apr_array_push(files);
     const char *slash = strrchr(path, '/');
@@ -131,7 +131,8 @@ static void add(apr_pool_t *pool, apr_array_header_t *files, const char *path, c
     file->stamp = stamp_of(file->name);
     file->modified = info->mtime;
     file->changed = info->ctime;
-    file->print = apr_psprintf(pool, "%s %" APR_OFF_T_FMT " %" APR_TIME_T_FMT " %" APR_UINT64_T_FMT " %d\n", file->name,
+    file->fingerprint = apr_psprintf(pool, "%s %" APR_OFF_T_FMT " %" APR_TIME_T_FMT " %" APR_UINT64_T_FMT " %d\n",
+                                     file->name,
                                info->size, info->mtime, (apr_uint64_t)info->inode, file->is_open);
 }
 
@@ -143,7 +144,7 @@ static apr_status_t list_folder(apr_pool_t *pool, const char *path, apr_array_he
     apr_status_t rv = apr_dir_open(&dir, path, pool);
 
     if (rv != APR_SUCCESS) {
-        return refuse(pool, apr_pstrcat(pool, "folder ", path, NULL), rv, why);
+        return refuse_path(pool, apr_pstrcat(pool, "folder ", path, NULL), rv, why);
     }
     while (apr_dir_read(&entry, APR_FINFO_NAME, dir) == APR_SUCCESS) {
         if (ending(entry.name)) {
@@ -151,18 +152,19 @@ static apr_status_t list_folder(apr_pool_t *pool, const char *path, apr_array_he
 
             rv = apr_stat(&info, file, FILE_WANTED, pool);
             if (rv == APR_SUCCESS || rv == APR_INCOMPLETE) {
-                add(pool, files, file, &info);
+                add_file(pool, files, file, &info);
             }
             else if (!APR_STATUS_IS_ENOENT(rv)) {
-                /* A link to where nobody may look is a file that cannot be read, and must not hide the others. */
-                add(pool, files, file, &none);
+                /* A link whose target may not be looked at is a file that cannot be read. It must not hide the others.
+                 * */
+                add_file(pool, files, file, &none);
             }
         }
     }
     apr_dir_close(dir);
     qsort(files->elts, (size_t)files->nelts, sizeof(um_key_directory_file_t), by_name);
     if (!files->nelts) {
-        *why = apr_psprintf(pool, "folder %s holds no .pem or .jwk file; make one with: usermgmt key new %s", path,
+        *why = apr_psprintf(pool, "folder %s holds no .pem or .jwk file; make a key with: usermgmt key new %s", path,
                             path);
         return APR_ENOENT;
     }
@@ -176,10 +178,10 @@ apr_status_t um_key_directory_list(apr_pool_t *pool, const char *path, apr_array
 
     *files = apr_array_make(pool, 8, sizeof(um_key_directory_file_t));
     if (rv != APR_SUCCESS && rv != APR_INCOMPLETE) {
-        return refuse(pool, path, rv, why);
+        return refuse_path(pool, path, rv, why);
     }
     if (info.filetype != APR_DIR) {
-        add(pool, *files, apr_pstrdup(pool, path), &info);
+        add_file(pool, *files, apr_pstrdup(pool, path), &info);
         APR_ARRAY_IDX(*files, 0, um_key_directory_file_t).state = UM_KEY_IN_USE;
         return APR_SUCCESS;
     }
@@ -193,10 +195,10 @@ apr_status_t um_key_directory_list(apr_pool_t *pool, const char *path, apr_array
 
 const char *um_key_directory_fingerprint(apr_pool_t *pool, const apr_array_header_t *files)
 {
-    apr_array_header_t *prints = apr_array_make(pool, files->nelts, sizeof(const char *));
+    apr_array_header_t *texts = apr_array_make(pool, files->nelts, sizeof(const char *));
 
     for (int i = 0; i < files->nelts; i++) {
-        APR_ARRAY_PUSH(prints, const char *) = APR_ARRAY_IDX(files, i, um_key_directory_file_t).print;
+        APR_ARRAY_PUSH(texts, const char *) = APR_ARRAY_IDX(files, i, um_key_directory_file_t).fingerprint;
     }
-    return apr_array_pstrcat(pool, prints, '\0');
+    return apr_array_pstrcat(pool, texts, '\0');
 }

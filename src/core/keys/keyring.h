@@ -1,46 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_KEYRING_H
 #define UM_KEYRING_H
-/* The keys that sign and verify tokens: a file, or a folder of them (key_directory.h). In a process that follows the
- * folder the keys change while it runs; whoever is at work with a key keeps it. */
+/* The keys that sign and verify tokens, read from a file or from a directory of key files (key_directory.h). A process
+ * may follow the directory: then the keys change while it runs, and a thread that uses a key can finish its work with
+ * it. */
 #include <apr_pools.h>
 #include <apr_tables.h>
 
 typedef struct um_jwk_t um_jwk_t;
 typedef struct um_keyring_t um_keyring_t;
 
-/** Reads a key file, or the files of a folder that are published or in use. APR_EGENERAL: *why names the file and what
- * is wrong - a file that strangers can read, one that holds no key; no key in use that can sign is wrong too. */
-apr_status_t um_keyring_read(apr_pool_t *pool, const char *path, um_keyring_t **keys, const char **why);
+/** Reads a key file, or those files of a directory that are next or in use. APR_EGENERAL: *why names the file and says
+ * what is wrong, for instance that others can read the file, that it holds no key, or that no key in use can sign. */
+apr_status_t um_keyring_read(apr_pool_t *pool, const char *path, um_keyring_t **keyring, const char **why);
 
-/** How changes are followed. */
+/** How a keyring follows its directory. */
 typedef struct um_keyring_follow_t {
-    apr_uint32_t pause;                                             /**< milliseconds from one look to the next */
-    apr_uint32_t (*tick)(void);                                     /**< milliseconds of a clock that only goes on */
-    void (*tell)(void *baton, int is_trouble, const char *text);    /**< each change, and each new trouble, once */
+    apr_uint32_t pause;             /**< milliseconds between two checks of the directory */
+    apr_uint32_t (*tick)(void);     /**< milliseconds of a monotonic clock; may wrap around */
+    /** Called once for each change, and once for each new trouble. */
+    void (*tell)(void *baton, int is_trouble, const char *text);
     void *baton;
 } um_keyring_follow_t;
 
-/** From now on, and at once, whoever asks for a key looks at the files first when nobody has for so long; for a kid
- * that is not there, when nobody has for a second. A list of names and times is all that a look costs while nothing
- * changes. New keys take the place of the old in one step; for a file that cannot be read the key that it had stays.
- * One whose file is retired or gone is out even then, but of those gone the last that can sign stays; an empty folder,
- * or one that cannot be read or is open to strangers, changes nothing. Old ones are freed an hour after they were
- * replaced, and with pool. Once per process, before its threads: the looking is for threads to share, not for
- * processes. */
-void um_keyring_follow(apr_pool_t *pool, um_keyring_t *keys, const um_keyring_follow_t *how);
+/** Checks the directory now. From then on a thread that asks for a key checks it first, if the last check was more than
+ * how->pause ago; for an unknown kid, more than a second ago. While nothing changes, a check only lists names and
+ * times.
+ *
+ * New keys replace the old ones in one step. If a file cannot be read, the key that it had is kept. A key whose file
+ * was retired or removed is dropped even then; but if all keys that can sign were removed, the last one stays. A
+ * directory that is empty, cannot be read, or can be written by others changes nothing. Replaced keys are freed after
+ * an hour, and with pool.
+ *
+ * Call it once in a process, before its threads start. The checks are shared by the threads of a process only. */
+void um_keyring_follow(apr_pool_t *pool, um_keyring_t *keyring, const um_keyring_follow_t *how);
 
-/** The key that signs. Good for an hour. NULL, in a process that follows: it was retired and there is no other. */
-const um_jwk_t *um_keyring_signing(const um_keyring_t *keys);
+/** The key that signs, valid for an hour. NULL, only in a process that follows: the key was retired and no other can
+ * sign. */
+const um_jwk_t *um_keyring_signing(const um_keyring_t *keyring);
 
-/** The key with that kid, good for an hour; NULL when there is none. An um_jwt_find_fn, with the ring as its baton. */
-const um_jwk_t *um_keyring_find(void *keys, const char *kid);
+/** The key with that kid, valid for an hour; NULL when there is none. It is an um_jwt_find_fn, with the keyring as its
+ * baton. */
+const um_jwk_t *um_keyring_find(void *keyring, const char *kid);
 
-/** The JWK Set (RFC 7517 5) of all public keys, compact, and an entity tag for it with its quotes; both good for an
- * hour. Secrets are left out. */
-const char *um_keyring_jwks(const um_keyring_t *keys, const char **etag);
+/** The JWK Set (RFC 7517 section 5) of all public keys as compact JSON, and its entity tag with quotes. Both are valid
+ * for an hour. It contains no secrets. */
+const char *um_keyring_jwks(const um_keyring_t *keyring, const char **etag);
 
-/** Files the ring was read from, const char *, in the order of their names. */
-const apr_array_header_t *um_keyring_files(const um_keyring_t *keys);
+/** The paths of the files that the keys were read from, const char *, in the order of their names. */
+const apr_array_header_t *um_keyring_files(const um_keyring_t *keyring);
 
 #endif
