@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_FAULTS_H
 #define UM_FAULTS_H
-/* A database that fails when a test wants it to. The functions below stand before APR's own of the same name in a test
- * program: each does the real call, or does not, or does it and loses the answer. And a clock that only sleeping moves,
- * so that waiting takes no time and can be measured. */
+/* A database that fails when a test wants it to. In a test program the functions below replace APR's own of the same
+ * name: each makes the real call, or does not, or makes it and loses the answer. The clock moves only by sleeping, so
+ * that waiting takes no time and can be measured. */
 #include <apr_dbd.h>
 #include <apr_strings.h>
 #include <apr_time.h>
@@ -19,13 +19,13 @@ typedef enum {
     FAULTS_NONE,
     FAULTS_REFUSED,        /**< the call fails with faults.sqlstate, the connection stays good */
     FAULTS_LOST_BEFORE,    /**< the connection is lost before the call was done */
-    FAULTS_LOST_AFTER,     /**< it is lost after that: done, but nobody is told */
-    FAULTS_GONE            /**< lost, and not to be had again */
+    FAULTS_LOST_AFTER,     /**< the connection is lost after the call was done: its answer is lost */
+    FAULTS_GONE            /**< the connection is lost and cannot be made again */
 } faults_e;
 
 #define FAULTS_NAMED 256
 #define FAULTS_ERROR 7
-/* SQLSTATEs: repeated, repeated without the kept statement, and not repeated. */
+/* SQLSTATEs: repeated, repeated without the prepared statement, and not repeated. */
 #define FAULTS_SERIALIZATION "40001"
 #define FAULTS_DEADLOCK "40P01"
 #define FAULTS_UNKNOWN_STATEMENT "26000"
@@ -33,26 +33,26 @@ typedef enum {
 
 static struct {
     faults_e kind;
-    int at;                /* which call from now on it happens at, from 1 */
+    int at;                /* the number of the call that fails, counted from now, from 1 */
     int calls;
-    int deaf;              /* how often a check fails before the lost connection is made good */
+    int deaf;              /* how many checks fail before the lost connection works again */
     int checks;
     int lost;
-    int came;              /* it happened */
-    int at_commit;         /* at a COMMIT */
+    int came;              /* the failure has happened */
+    int at_commit;         /* it happened at a COMMIT */
     const char *sqlstate;  /* of a refused call; NULL: FAULTS_CANCELED */
-    const char *says;      /* the text of the call that failed last; NULL: as the driver has it */
-    int drops;             /* connections that were given up */
-    int stuck;             /* so many ROLLBACKs to come are refused */
-    int resets;            /* connections made good so far */
+    const char *says;      /* the error text of the last failed call; NULL: the driver's own */
+    int drops;             /* connections that were dropped */
+    int stuck;             /* how many of the next ROLLBACKs are refused */
+    int resets;            /* reconnects so far */
     int prepares;
     int named_count;
     struct { apr_dbd_prepared_t *statement; int resets; } named[FAULTS_NAMED];
     apr_int64_t clock_ms;
-    void (*on_sleep)(void); /* what others do meanwhile; NULL: nothing */
+    void (*on_sleep)(void); /* what another thread does meanwhile; NULL: nothing */
 } faults;
 
-/* One call from now on fails, the at-th; what comes after it depends on the kind. */
+/* Makes the at-th call from now fail. What the later calls do depends on the kind. */
 __attribute__((unused))
 static void faults_arm(faults_e kind, int at)
 {
@@ -63,7 +63,7 @@ static void faults_arm(faults_e kind, int at)
     faults.says = faults.sqlstate = NULL;
 }
 
-/* No more faults; a connection that is lost can be had again. */
+/* No more faults. A lost connection can be made again. */
 __attribute__((unused))
 static void faults_disarm(void)
 {
@@ -71,7 +71,7 @@ static void faults_disarm(void)
     faults.at = 0;
 }
 
-/* All is well, with no statement named on the server: for a new connection. */
+/* No faults, and no statement prepared on the server: for a new connection. */
 __attribute__((unused))
 static void faults_reset(void)
 {
@@ -87,7 +87,7 @@ static const char *faults_text(const char *sqlstate)
     return text;
 }
 
-/* Whether the call is not to be done. */
+/* Whether the call must not be made. */
 static int faults_before(void)
 {
     faults.calls++;
@@ -106,7 +106,7 @@ static int faults_after(int rv)
     return faults.kind == FAULTS_LOST_AFTER && faults.lost && faults.calls == faults.at ? FAULTS_ERROR : rv;
 }
 
-/* static, so that it is looked up once. */
+/* The variable is static, so that the function is looked up once. */
 #define FAULTS_REAL(name) \
     static __typeof__(&name) real; \
     if (!real) { \
@@ -139,7 +139,7 @@ int apr_dbd_select(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t *
     return faults_before() ? FAULTS_ERROR : faults_after(real(driver, pool, handle, res, statement, random));
 }
 
-/* A store that takes this SQLite for PostgreSQL asks in that dialect: it is given the same statement in the other. */
+/* A store that takes this SQLite for PostgreSQL asks in that dialect. It gets the statement in SQLite's. */
 static const char *faults_translate(const char *query)
 {
     for (int i = 0; i < UM_SQL_COUNT; i++) {
@@ -150,7 +150,7 @@ static const char *faults_translate(const char *query)
     return query;
 }
 
-/* The one statement that SQLite lacks is prepared as the first of the three that it stands for. */
+/* The statement that SQLite lacks is prepared as the first of the three statements that replace it. */
 static apr_dbd_prepared_t *faults_registration;
 
 static int faults_is_registration(const char *query)
@@ -187,7 +187,7 @@ typedef int faults_pselect_fn(const apr_dbd_driver_t *driver, apr_pool_t *pool, 
                               apr_dbd_results_t **res, apr_dbd_prepared_t *statement, int random, int nargs,
                               const char **args);
 
-/* Runs a statement whose rows nobody wants to see; how many there were. */
+/* Executes a statement; returns how many rows it gave. */
 static int faults_insert(faults_pselect_fn *run, const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t *handle,
                          apr_dbd_prepared_t *statement, int nargs, const char **args)
 {
@@ -203,7 +203,7 @@ static int faults_insert(faults_pselect_fn *run, const apr_dbd_driver_t *driver,
     return count;
 }
 
-/* What PostgreSQL does with the statement for a registration: all rows or none. */
+/* Does what PostgreSQL does for the statement of a registration: inserts all rows or none. */
 static int faults_register(faults_pselect_fn *run, const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t *handle,
                            apr_dbd_results_t **res, const char **args)
 {
@@ -250,7 +250,7 @@ int apr_dbd_pselect(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t 
     for (int i = 0; i < faults.named_count; i++) {
         if (faults.named[i].statement == statement && faults.named[i].resets != faults.resets) {
             faults.says = faults_text(FAULTS_UNKNOWN_STATEMENT);
-            return faults_after(FAULTS_ERROR);      /* a server does not know what it was told on a former connection */
+            return faults_after(FAULTS_ERROR);      /* a server does not have the statements of a former connection */
         }
     }
     if (statement == faults_registration && nargs > 13) {
@@ -265,7 +265,7 @@ const char *apr_dbd_error(const apr_dbd_driver_t *driver, apr_dbd_t *handle, int
     return faults.says ? faults.says : real(driver, handle, errnum);
 }
 
-/* In place of store_native.c: the connection is SQLite's, and may be lost as PostgreSQL's. */
+/* Replaces store_native.c: the connection is SQLite's, and may be lost like one of PostgreSQL. */
 struct um_native_t {
     int (*autocommit)(void *);
 };
@@ -300,7 +300,7 @@ const um_call_timeout_socket_t *um_store_native_socket(const um_store_conn_t *co
 void um_store_native_drop(const um_store_conn_t *conn)
 {
     (void)conn;
-    if (faults.says && !faults.lost) {  /* an error that SQLite itself has made means nothing here */
+    if (faults.says && !faults.lost) {  /* errors that SQLite itself reports do not count here */
         faults.drops++;
         faults.lost = 1;
         faults.kind = FAULTS_LOST_BEFORE;
@@ -308,7 +308,7 @@ void um_store_native_drop(const um_store_conn_t *conn)
     }
 }
 
-/* Makes a lost connection good, and with it ends what transaction was open on it, as a server does. */
+/* Makes a lost connection again. Its open transaction is rolled back, as a server does. */
 int apr_dbd_check_conn(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t *handle)
 {
     int changed;
