@@ -10,46 +10,47 @@
 #include <unistd.h>
 
 const um_cli_command_t um_cli_commands[] = {
-    { .noun = "client", .verb = "new", .synopsis = "FILE NAME", .arguments = 2, .function = um_cli_client_new,
-      .help = "make a client, add it to FILE and print its token once" },
-    { .noun = "client", .verb = "list", .synopsis = "FILE", .arguments = 1, .function = um_cli_client_list,
-      .help = "list the clients in FILE" },
-    { .noun = "client", .verb = "remove", .synopsis = "FILE NAME", .arguments = 2, .function = um_cli_client_remove,
-      .help = "remove a client from FILE" },
-    { .noun = "group", .verb = "list", .synopsis = "", .arguments = 0, .function = um_cli_group_list,
-      .help = "list the groups with the number of their accounts" },
-    { .noun = "group", .verb = "show", .synopsis = "NAME", .arguments = 1, .function = um_cli_group_show,
-      .help = "list the accounts of a group: id and name" },
-    { .noun = "group", .verb = "new", .synopsis = "NAME", .arguments = 1, .function = um_cli_group_new,
-      .help = "make a group" },
-    { .noun = "group", .verb = "remove", .synopsis = "NAME", .arguments = 1, .function = um_cli_group_remove,
-      .help = "remove a group; its accounts stay" },
-    { .noun = "group", .verb = "add", .synopsis = "GROUP USER", .arguments = 2, .function = um_cli_group_add,
-      .help = "add an account to a group" },
-    { .noun = "group", .verb = "drop", .synopsis = "GROUP USER", .arguments = 2, .function = um_cli_group_drop,
-      .help = "remove an account from a group" },
-    { .noun = "key", .verb = "new", .synopsis = "FOLDER", .arguments = 1, .function = um_cli_key_new,
-      .help = "make a key in FOLDER and print the name of its file (--alg)" },
-    { .noun = "key", .verb = "list", .synopsis = "FOLDER", .arguments = 1, .function = um_cli_key_list,
-      .help = "list the keys: algorithm, kid, state, file" },
-    { .noun = "key", .verb = "rotate", .synopsis = "FOLDER", .arguments = 1, .function = um_cli_key_rotate,
-      .help = "make, activate, retire and remove the keys that are due; for cron" },
-    { .noun = "key", .verb = "retire", .synopsis = "FOLDER KID", .arguments = 2, .function = um_cli_key_retire,
-      .help = "retire a key at once; activate another one if it was signing" },
-    { .noun = "schema", .verb = "status", .synopsis = "", .arguments = 0, .function = um_cli_schema_status,
-      .help = "list the steps of the schema that the database has and lacks" },
-    { .noun = "schema", .verb = "upgrade", .synopsis = "", .arguments = 0, .function = um_cli_schema_upgrade,
-      .help = "apply the missing steps, all or none" },
-    { .noun = "schema", .verb = "sql", .synopsis = "", .arguments = 0, .function = um_cli_schema_sql,
-      .help = "print all steps of --driver as SQL" },
-    { .noun = "session", .verb = "end-all", .synopsis = "", .arguments = 0, .function = um_cli_session_end_all,
+    { .noun = "client", .verb = "new", .synopsis = "FILE NAME", .arguments = 2,
+      .function = um_cli_client_new, .help = "make a client, add it to FILE and print its token once" },
+    { .noun = "client", .verb = "list", .synopsis = "FILE", .arguments = 1,
+      .function = um_cli_client_list, .help = "list the clients in FILE" },
+    { .noun = "client", .verb = "remove", .synopsis = "FILE NAME", .arguments = 2,
+      .function = um_cli_client_remove, .help = "remove a client from FILE" },
+    { .noun = "group", .verb = "list", .synopsis = "", .arguments = 0, .opens_database = 1,
+      .function = um_cli_group_list, .help = "list the groups with the number of their accounts" },
+    { .noun = "group", .verb = "show", .synopsis = "NAME", .arguments = 1, .opens_database = 1,
+      .function = um_cli_group_show, .help = "list the accounts of a group: id and name" },
+    { .noun = "group", .verb = "new", .synopsis = "NAME", .arguments = 1, .opens_database = 1,
+      .function = um_cli_group_new, .help = "make a group" },
+    { .noun = "group", .verb = "remove", .synopsis = "NAME", .arguments = 1, .opens_database = 1,
+      .function = um_cli_group_remove, .help = "remove a group; its accounts stay" },
+    { .noun = "group", .verb = "add", .synopsis = "GROUP USER", .arguments = 2, .opens_database = 1,
+      .function = um_cli_group_add, .help = "add an account to a group" },
+    { .noun = "group", .verb = "drop", .synopsis = "GROUP USER", .arguments = 2, .opens_database = 1,
+      .function = um_cli_group_drop, .help = "remove an account from a group" },
+    { .noun = "key", .verb = "new", .synopsis = "FOLDER", .arguments = 1,
+      .function = um_cli_key_new, .help = "make a key in FOLDER and print the name of its file (--alg)" },
+    { .noun = "key", .verb = "list", .synopsis = "FOLDER", .arguments = 1,
+      .function = um_cli_key_list, .help = "list the keys: algorithm, kid, state, file" },
+    { .noun = "key", .verb = "rotate", .synopsis = "FOLDER", .arguments = 1,
+      .function = um_cli_key_rotate, .help = "make, activate, retire and remove the keys that are due; for cron" },
+    { .noun = "key", .verb = "retire", .synopsis = "FOLDER KID", .arguments = 2,
+      .function = um_cli_key_retire, .help = "retire a key at once; activate another one if it was signing" },
+    { .noun = "schema", .verb = "status", .synopsis = "", .arguments = 0,
+      .function = um_cli_schema_status, .help = "list the steps of the schema that the database has and lacks" },
+    { .noun = "schema", .verb = "upgrade", .synopsis = "", .arguments = 0,
+      .function = um_cli_schema_upgrade, .help = "apply the missing steps, all or none" },
+    { .noun = "schema", .verb = "sql", .synopsis = "", .arguments = 0,
+      .function = um_cli_schema_sql, .help = "print all steps of --driver as SQL" },
+    { .noun = "session", .verb = "end-all", .synopsis = "", .arguments = 0, .opens_database = 1,
+      .function = um_cli_session_end_all,
       .help = "end all sessions, one-time tokens and waiting mails of all accounts" },
-    { .noun = "user", .verb = "show", .synopsis = "NAME", .arguments = 1, .function = um_cli_user_show,
-      .help = "print an account and its groups" },
-    { .noun = "user", .verb = "staff", .synopsis = "NAME on|off", .arguments = 2, .function = um_cli_user_staff,
-      .help = "give or take the rights of staff; ends the account's sessions" },
-    { .noun = "user", .verb = "active", .synopsis = "NAME on|off", .arguments = 2, .function = um_cli_user_active,
-      .help = "switch an account on or off; ends its sessions" },
+    { .noun = "user", .verb = "show", .synopsis = "NAME", .arguments = 1, .opens_database = 1,
+      .function = um_cli_user_show, .help = "print an account and its groups" },
+    { .noun = "user", .verb = "staff", .synopsis = "NAME on|off", .arguments = 2,
+      .function = um_cli_user_staff, .help = "give or take the rights of staff; ends the account's sessions" },
+    { .noun = "user", .verb = "active", .synopsis = "NAME on|off", .arguments = 2,
+      .function = um_cli_user_active, .help = "switch an account on or off; ends its sessions" },
     { .noun = NULL },
 };
 
@@ -112,6 +113,7 @@ static int run(um_cli_t *cli, int count, char **words)
 {
     const um_cli_command_t *row = um_cli_commands;
     const char *noun = count > 0 ? words[0] : NULL, *verb = count > 1 ? words[1] : NULL;
+    int code;
 
     while (row->noun && (!noun || strcmp(row->noun, noun) != 0 || (verb && strcmp(row->verb, verb) != 0))) {
         row++;
@@ -133,7 +135,8 @@ static int run(um_cli_t *cli, int count, char **words)
     if (cli->count != row->arguments) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "usage: usermgmt %s %s %s", row->noun, row->verb, row->synopsis);
     }
-    return row->function(cli);
+    code = row->opens_database ? um_cli_database_open(cli) : UM_CLI_DONE;
+    return code == UM_CLI_DONE ? row->function(cli) : code;
 }
 
 /* With a closed standard output, the next file that is opened gets its number, and the database would get our text.

@@ -18,6 +18,7 @@ typedef struct um_cli_t {
     int version;                /**< --version */
     int count;                  /**< of arguments after the command's words */
     const char *const *args;
+    um_ctx_t *ctx;              /**< for calls into core, once the database is open */
 } um_cli_t;
 
 /** Exit codes; documented in docs/operations.md. */
@@ -37,6 +38,7 @@ typedef struct um_cli_command_t {
     const char *noun, *verb;
     const char *synopsis;       /**< of its arguments */
     int arguments;              /**< how many */
+    int opens_database;         /**< before the function is called */
     um_cli_fn *function;
     const char *help;
 } um_cli_command_t;
@@ -105,9 +107,10 @@ int um_cli_owner_take_on(um_cli_t *cli, const char *path);
 
 /* --- cli_database.c --- */
 
-/** Opens the database of --driver and --params for core. Makes neither a database nor a step of its schema.
+/** Opens the database of --driver and --params for core and sets cli->ctx. Makes neither a database nor a step of its
+ * schema.
  * @return UM_CLI_DONE, or another exit code, and the reason is printed */
-int um_cli_database_open(um_cli_t *cli, um_ctx_t *ctx);
+int um_cli_database_open(um_cli_t *cli);
 
 /** The same for a command about the schema.
  * @param to_upgrade  the command changes the schema: a SQLite database that does not exist is made */

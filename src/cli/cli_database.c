@@ -72,13 +72,14 @@ static int open_store(um_cli_t *cli, int to_upgrade, um_store_t **store)
     return UM_CLI_DONE;
 }
 
-int um_cli_database_open(um_cli_t *cli, um_ctx_t *ctx)
+int um_cli_database_open(um_cli_t *cli)
 {
     static const um_core_settings_t no_settings;
     um_site_t *site = apr_pcalloc(cli->pool, sizeof(*site));
 
     site->settings = &no_settings;
-    um_ctx_init(ctx, cli->pool, site, apr_time_now());
+    cli->ctx = apr_pcalloc(cli->pool, sizeof(*cli->ctx));
+    um_ctx_init(cli->ctx, cli->pool, site, apr_time_now());
     return open_store(cli, 0, &site->store);
 }
 

@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "group.h"
+#include "store_group.h"
 #include "store_user.h"
 #include "user.h"
 
 /* Prints why a call about the group of the first argument failed. */
-static int fail(const um_cli_t *cli, const um_ctx_t *ctx, um_status_e status)
+static int fail(const um_cli_t *cli, um_status_e status)
 {
-    return um_cli_fail_status(cli, ctx, status, "group", cli->args[0]);
+    return um_cli_fail_status(cli, cli->ctx, status, "group", cli->args[0]);
 }
 
 int um_cli_group_list(um_cli_t *cli)
 {
-    um_ctx_t ctx;
     apr_array_header_t *groups;
-    int code = um_cli_database_open(cli, &ctx);
-    um_status_e status;
+    um_status_e status = um_group_list(cli->ctx, &groups);
 
-    if (code != UM_CLI_DONE) {
-        return code;
-    }
-    status = um_group_list(&ctx, &groups);
     if (status != UM_OK) {
-        return fail(cli, &ctx, status);
+        return fail(cli, status);
     }
     for (int i = 0; i < groups->nelts; i++) {
         const um_group_t *group = &APR_ARRAY_IDX(groups, i, um_group_t);
@@ -34,17 +29,11 @@ int um_cli_group_list(um_cli_t *cli)
 
 int um_cli_group_show(um_cli_t *cli)
 {
-    um_ctx_t ctx;
     apr_array_header_t *members = NULL;
-    int code = um_cli_database_open(cli, &ctx);
-    um_status_e status;
+    um_status_e status = um_group_members(cli->ctx, cli->args[0], &members);
 
-    if (code != UM_CLI_DONE) {
-        return code;
-    }
-    status = um_group_members(&ctx, cli->args[0], &members);
     if (status != UM_OK) {
-        return fail(cli, &ctx, status);
+        return fail(cli, status);
     }
     for (int i = 0; i < members->nelts; i++) {
         const um_group_member_t *member = &APR_ARRAY_IDX(members, i, um_group_member_t);
@@ -56,16 +45,10 @@ int um_cli_group_show(um_cli_t *cli)
 
 int um_cli_group_new(um_cli_t *cli)
 {
-    um_ctx_t ctx;
-    int code = um_cli_database_open(cli, &ctx);
-    um_status_e status;
+    um_status_e status = um_group_create(cli->ctx, cli->args[0]);
 
-    if (code != UM_CLI_DONE) {
-        return code;
-    }
-    status = um_group_create(&ctx, cli->args[0]);
     if (status != UM_OK) {
-        return fail(cli, &ctx, status);
+        return fail(cli, status);
     }
     um_cli_say(cli, "group %s made", cli->args[0]);
     return UM_CLI_DONE;
@@ -73,16 +56,10 @@ int um_cli_group_new(um_cli_t *cli)
 
 int um_cli_group_remove(um_cli_t *cli)
 {
-    um_ctx_t ctx;
-    int code = um_cli_database_open(cli, &ctx);
-    um_status_e status;
+    um_status_e status = um_group_delete(cli->ctx, cli->args[0]);
 
-    if (code != UM_CLI_DONE) {
-        return code;
-    }
-    status = um_group_delete(&ctx, cli->args[0]);
     if (status != UM_OK) {
-        return fail(cli, &ctx, status);
+        return fail(cli, status);
     }
     um_cli_say(cli, "group %s removed", cli->args[0]);
     return UM_CLI_DONE;
@@ -91,26 +68,21 @@ int um_cli_group_remove(um_cli_t *cli)
 /* Adds to a group, or removes from it. */
 static int change(um_cli_t *cli, int add)
 {
-    um_ctx_t ctx;
+    const char *group = cli->args[0], *name = cli->args[1];
     um_user_t *user;
-    int code = um_cli_database_open(cli, &ctx);
-    um_status_e status;
+    um_status_e status = um_user_by_name(cli->ctx, name, &user);
 
-    if (code != UM_CLI_DONE) {
-        return code;
-    }
-    status = um_user_by_name(&ctx, cli->args[1], &user);
     if (status != UM_OK) {
-        return um_cli_fail_status(cli, &ctx, status, "account", cli->args[1]);
+        return um_cli_fail_status(cli, cli->ctx, status, "account", name);
     }
-    status = add ? um_group_add(&ctx, cli->args[0], user->id) : um_group_drop(&ctx, cli->args[0], user->id);
+    status = add ? um_group_add(cli->ctx, group, user->id) : um_group_drop(cli->ctx, group, user->id);
     if (status == UM_ABSENT && !add) {
-        return um_cli_fail(cli, UM_CLI_ABSENT, "%s is not in %s", user->username, cli->args[0]);
+        return um_cli_fail(cli, UM_CLI_ABSENT, "%s is not in %s", user->username, group);
     }
     if (status != UM_OK) {
-        return fail(cli, &ctx, status);
+        return fail(cli, status);
     }
-    um_cli_say(cli, add ? "%s is now in %s" : "%s is no longer in %s", user->username, cli->args[0]);
+    um_cli_say(cli, add ? "%s is now in %s" : "%s is no longer in %s", user->username, group);
     return UM_CLI_DONE;
 }
 

@@ -50,7 +50,7 @@ int um_cli_help(const char *noun, um_cli_exit_e code)
     FILE *out = code == UM_CLI_DONE ? stdout : stderr;
 
     if (!noun) {
-        fputs("usermgmt " UM_VERSION ": keys, schema, accounts and groups of mod_usermgmt\n\n", out);
+        fputs("usermgmt " UM_VERSION ": accounts, groups, sessions, keys, clients and schema of mod_usermgmt\n\n", out);
     }
     fprintf(out, "usage: usermgmt [OPTIONS] %s VERB [ARGUMENTS]\n\n", noun ? noun : "NOUN");
     print_commands(out, noun);

@@ -5,14 +5,9 @@
 int um_cli_session_end_all(um_cli_t *cli)
 {
     um_revoke_all_t done;
-    um_ctx_t ctx;
-    int code = um_cli_database_open(cli, &ctx);
 
-    if (code != UM_CLI_DONE) {
-        return code;
-    }
-    if (um_revoke_all_run(&ctx, &done) != UM_OK) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s; call the command again", ctx.cause);
+    if (um_revoke_all_run(cli->ctx, &done) != UM_OK) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s; call the command again", cli->ctx->cause);
     }
     um_cli_say(cli, "ended all sessions of %" APR_INT64_T_FMT " accounts, %" APR_INT64_T_FMT " one-time tokens and %"
                APR_INT64_T_FMT " waiting mails", done.users, done.one_time_tokens, done.mails);

@@ -6,33 +6,22 @@
 
 #include <string.h>
 
-/* Opens the database and finds the account that the first argument names. */
-static int find(um_cli_t *cli, um_ctx_t *ctx, um_user_t **user)
+static int fail(const um_cli_t *cli, um_status_e status)
 {
-    int code = um_cli_database_open(cli, ctx);
-    um_status_e status;
-
-    if (code != UM_CLI_DONE) {
-        return code;
-    }
-    status = um_user_by_name(ctx, cli->args[0], user);
-    return status == UM_OK ? UM_CLI_DONE : um_cli_fail_status(cli, ctx, status, "account", cli->args[0]);
+    return um_cli_fail_status(cli, cli->ctx, status, "account", cli->args[0]);
 }
 
 int um_cli_user_show(um_cli_t *cli)
 {
-    um_ctx_t ctx;
-    um_user_t *user;
     const char *groups;
-    int code = find(cli, &ctx, &user);
-    um_status_e status;
+    um_user_t *user;
+    um_status_e status = um_user_by_name(cli->ctx, cli->args[0], &user);
 
-    if (code != UM_CLI_DONE) {
-        return code;
+    if (status == UM_OK) {
+        status = um_group_names(cli->ctx, user->id, &groups);
     }
-    status = um_group_names(&ctx, user->id, &groups);
     if (status != UM_OK) {
-        return um_cli_fail_status(cli, &ctx, status, "account", cli->args[0]);
+        return fail(cli, status);
     }
     um_cli_say(cli, "id        %s", user->id);
     um_cli_say(cli, "username  %s", user->username);
@@ -47,9 +36,9 @@ int um_cli_user_show(um_cli_t *cli)
 
 typedef um_status_e set_fn(um_ctx_t *ctx, const char *id, int on, um_user_t **user);
 
+/* Opens the database itself, when the second argument is right. */
 static int set(um_cli_t *cli, set_fn *set_state)
 {
-    um_ctx_t ctx;
     um_user_t *user;
     int on = strcmp(cli->args[1], "on") == 0, code;
     um_status_e status;
@@ -57,13 +46,16 @@ static int set(um_cli_t *cli, set_fn *set_state)
     if (!on && strcmp(cli->args[1], "off") != 0) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "%s: must be on or off", cli->args[1]);
     }
-    code = find(cli, &ctx, &user);
+    code = um_cli_database_open(cli);
     if (code != UM_CLI_DONE) {
         return code;
     }
-    status = set_state(&ctx, user->id, on, &user);
+    status = um_user_by_name(cli->ctx, cli->args[0], &user);
+    if (status == UM_OK) {
+        status = set_state(cli->ctx, user->id, on, &user);
+    }
     if (status != UM_OK) {
-        return um_cli_fail_status(cli, &ctx, status, "account", cli->args[0]);
+        return fail(cli, status);
     }
     um_cli_say(cli, "%s is now %s%s; all sessions of the account have ended", user->username,
                user->is_active ? "active" : "inactive", user->is_staff ? " and staff" : "");
