@@ -38,20 +38,27 @@ int um_cli_schema_status(um_cli_t *cli)
     if (state.too_new) {
         return um_cli_fail(cli, UM_CLI_FAILED, "%s", um_schema_too_new(cli->pool, &state));
     }
+    if (state.wrong_column) {
+        return um_cli_fail(cli, UM_CLI_FAILED, "%s", state.wrong_column);
+    }
     return state.missing->nelts ? UM_CLI_FAILED : UM_CLI_DONE;
 }
 
 int um_cli_schema_upgrade(um_cli_t *cli)
 {
     um_store_call_t call;
+    um_schema_state_t state;
     apr_array_header_t *applied = apr_array_make(cli->pool, 4, sizeof(const char *));
     int code = um_cli_database_open_schema(cli, 1, &call);
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    if (um_schema_upgrade(&call, applied) != APR_SUCCESS) {
+    if (um_schema_upgrade(&call, applied) != APR_SUCCESS || um_schema_look(&call, &state) != APR_SUCCESS) {
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
+    }
+    if (state.wrong_column) {
+        return um_cli_fail(cli, UM_CLI_FAILED, "%s", state.wrong_column);
     }
     if (um_store_rekey(&call, INT_MAX) != APR_SUCCESS) {
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "not all keys of addresses could be made anew: %s", call.cause);

@@ -44,7 +44,7 @@ static void compare(apr_pool_t *pool, um_dialect_e dialect, const um_rows_t *row
             APR_ARRAY_PUSH(missing, const um_schema_step_t *) = step;
         }
     }
-    *state = (um_schema_state_t){ missing, unknown, NULL };
+    *state = (um_schema_state_t){ .missing = missing, .unknown = unknown };
     for (int i = 0; i < rows->count; i++) {
         if (strtol(rows->row[i][0], NULL, 10) > newest) {
             APR_ARRAY_PUSH(unknown, const char *) = rows->row[i][1];
@@ -70,7 +70,7 @@ apr_status_t um_schema_look(um_store_call_t *call, um_schema_state_t *state)
         return APR_EGENERAL;
     }
     compare(call->pool, um_store_dialect(call->store), &rows, state);
-    return APR_SUCCESS;
+    return state->missing->nelts ? APR_SUCCESS : um_schema_columns(call, &state->wrong_column);
 }
 
 const char *um_schema_too_new(apr_pool_t *pool, const um_schema_state_t *state)

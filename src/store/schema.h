@@ -19,10 +19,16 @@ typedef struct um_schema_state_t {
     const apr_array_header_t *missing;  /**< const um_schema_step_t *: steps that it lacks; all without um_schema */
     const apr_array_header_t *unknown;  /**< const char *: names of newer steps, which this program does not know */
     const char *too_new;                /**< the name of one that does not work with this program; NULL: none */
+    const char *wrong_column;           /**< a column of the profile (profile.h) that um_users lacks or has with another
+                                             type, and what to do; NULL: none, or a step is missing */
 } um_schema_state_t;
 
 /** Reads which steps a database has. APR_EGENERAL: it could not be read, call->cause says why. */
 apr_status_t um_schema_look(um_store_call_t *call, um_schema_state_t *state);
+
+/** Compares the columns of um_users with the profile. *wrong is as wrong_column above. APR_EGENERAL: they could not be
+ * read, call->cause says why. */
+apr_status_t um_schema_columns(um_store_call_t *call, const char **wrong);
 
 /** The error text when state->too_new is set. */
 const char *um_schema_too_new(apr_pool_t *pool, const um_schema_state_t *state);

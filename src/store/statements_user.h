@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The part of statements.h that is about users; see there. The columns are those of user_columns.h. */
 
+/* The columns of the table: name, type, and whether null is refused. */
+UM_STATEMENT(USERS_TABLE, READ, 0,
+    UM_SQL2("select a.attname, format_type(a.atttypid, null), case when a.attnotnull then 1 else 0 end"
+            " from pg_attribute a where a.attrelid = to_regclass('um_users') and a.attnum > 0 and not a.attisdropped",
+            "select name, lower(type), \"notnull\" from pragma_table_info('um_users')"))
+
 UM_STATEMENT(USER_BY_ID, READ, 1,
     "select " UM_USER_COLUMNS " from um_users u where u.id = " UM_UUID)
 

@@ -52,16 +52,18 @@ static apr_status_t check_schema(um_store_call_t *call)
         call->cause = um_schema_too_new(call->pool, &state);
         return APR_EGENERAL;
     }
-    if (!state.missing->nelts) {
-        return APR_SUCCESS;
-    }
-    if (store->dialect == UM_DIALECT_PGSQL || store->keeps_schema) {
+    if (state.missing->nelts && (store->dialect == UM_DIALECT_PGSQL || store->keeps_schema)) {
         call->cause = apr_psprintf(call->pool, "the database lacks the schema's step %s: apply it with \"usermgmt "
                                    "schema upgrade\" or with the database's own shell",
                                    APR_ARRAY_IDX(state.missing, 0, const um_schema_step_t *)->name);
         return APR_EGENERAL;
     }
-    return um_schema_upgrade(call, NULL);
+    if (state.missing->nelts
+        && (um_schema_upgrade(call, NULL) != APR_SUCCESS || um_schema_look(call, &state) != APR_SUCCESS)) {
+        return APR_EGENERAL;
+    }
+    call->cause = state.wrong_column;
+    return state.wrong_column ? APR_EGENERAL : APR_SUCCESS;
 }
 
 apr_status_t um_store_ready(um_store_call_t *call)

@@ -62,6 +62,16 @@ ok(await($WAIT, sub { $server->log =~ /UM101: .* step 998_more, which does not w
 is(call(POST => $TOKEN, json => '{"username":"a","password":"b"}')->{status}, 503, 'which answers 503');
 $database->{sql}->('delete from um_schema where step = 998');
 
+$server->stop;
+$database->{sql}->('alter table um_users rename column last_name to surname');
+$server->launch;
+ok(await($WAIT, sub { $server->log =~ /UM129: .* table um_users lacks the column last_name, .* add column last_name text/ }),
+    'a column that is missing is named, with what to do');
+is(call(POST => $TOKEN, json => '{"username":"a","password":"b"}')->{status}, 503, 'requests are answered 503');
+$database->{sql}->('alter table um_users rename column surname to last_name');
+$server->stop;
+$server->launch;
+
 # ---- connections ---------------------------------------------------------------------------------------------------
 
 my $pattern = qr/UM126: ServerLimit times DBDMax is \d+ connections, and PostgreSQL has \d+ for all/;

@@ -80,6 +80,38 @@ static int first_missing(const um_schema_state_t *state)
     return state->missing->nelts ? APR_ARRAY_IDX(state->missing, 0, const um_schema_step_t *)->number : 0;
 }
 
+/* Whether a process that starts now refuses the database, with that text. */
+static void refuses_columns(site_t *s, const char *sql, const char *want)
+{
+    um_store_call_t call;
+
+    site_do(s, sql);
+    s->site.store = site_store(s, UM_DIALECT_SQLITE3);
+    call = call_of(s);
+    is_cause(&call, um_store_ready(&call), want, sql);
+}
+
+/* A step that forgot a column of the profile, or made it of another type. */
+static void test_wrong_columns(void)
+{
+    um_store_call_t call;
+    site_t s;
+
+    site_open(&s);
+    call = call_of(&s);
+    is_int(um_store_ready(&call), APR_SUCCESS, "the steps make the columns of the profile");
+    refuses_columns(&s, "alter table um_users rename column first_name to forename",
+                    "the table um_users lacks the column first_name, although all steps of the schema are recorded: "
+                    "alter table um_users add column first_name text not null default ''");
+    refuses_columns(&s, "alter table um_users rename column forename to first_name;"
+                    " alter table um_users drop column last_name;"
+                    " alter table um_users add column last_name integer not null default 0",
+                    "the column last_name of the table um_users is \"integer not null\" and must be \"text not null\"");
+    refuses_columns(&s, "alter table um_users drop column last_name; alter table um_users add column last_name text",
+                    "is \"text\" and must be \"text not null\"");
+    site_close(&s);
+}
+
 /* A database that a newer program has upgraded. */
 static void test_newer_schema(void)
 {
@@ -348,6 +380,7 @@ int main(void)
     test_table();
     test_sqlite_takes_all();
     test_schema();
+    test_wrong_columns();
     test_newer_schema();
     test_dependants();
     test_missing_step();

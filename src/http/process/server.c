@@ -5,6 +5,7 @@
 #include "log_limit.h"
 #include "module.h"
 #include "process.h"
+#include "schema.h"
 #include "signature_cache.h"
 #include "single_flight.h"
 #include "store.h"
@@ -111,11 +112,20 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
 static void log_if_not_ready(apr_pool_t *pchild, const um_server_t *server)
 {
     um_store_call_t call = { .store = server->site->store };
+    um_schema_state_t state = { 0 };
 
     apr_pool_create(&call.pool, pchild);
     if (um_store_ready(&call) != APR_SUCCESS && !call.is_logged) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM101: the database is not ready, and requests are "
-                     "answered 503 until it is: %s", call.cause);
+        const char *cause = call.cause;
+
+        if (um_schema_look(&call, &state) == APR_SUCCESS && state.wrong_column) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM129: the database does not fit this version, and "
+                         "requests are answered 503 until it does: %s", state.wrong_column);
+        }
+        else {
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM101: the database is not ready, and requests are "
+                         "answered 503 until it is: %s", cause);
+        }
     }
     apr_pool_destroy(call.pool);
 }
