@@ -103,11 +103,12 @@ sub moved {
     return verified($me);
 }
 
-is(moved("ceo\@$STRASSE", "ceo\@$STREET"), 0, 'is another address, which nobody has verified');
-is(moved("ceo\@$STREET", "ceo\@$STRASSE"), 0, 'is another one too');
-is(moved('s@οδόσ.example', 's@οδός.example'), 0, 'so is the other sigma');
-is(moved("a\@$BOOKS", "A\@$BOOKS_A"), 1, 'is the same address');
-is(moved("a\@$BOOKS_A", "a\@Bücher.Example"), 1, 'is the same again');
+is(moved("ceo\@$STRASSE", "ceo\@$STREET"), 0, 'ss in the place of ß makes another address, which is not verified');
+is(moved("ceo\@$STREET", "ceo\@$STRASSE"), 0, 'ß in the place of ss makes another address, which is not verified');
+is(moved('s@οδόσ.example', 's@οδός.example'), 0,
+        'the final sigma in the place of the other one makes another address');
+is(moved("a\@$BOOKS", "A\@$BOOKS_A"), 1, 'the A-label of the domain is the same address');
+is(moved("a\@$BOOKS_A", "a\@Bücher.Example"), 1, 'the domain in capital letters is the same address');
 
 # A reset is asked for in another spelling, and the mail goes to the address as the account has it.
 for my $row (["e1\@$BOOKS", "E1\@$BOOKS_A", "e1\@$BOOKS_A"], ["e2\@$BOOKS_A", "e2\@BÜCHER.example", "e2\@$BOOKS_A"],
@@ -119,8 +120,8 @@ for my $row (["e1\@$BOOKS", "E1\@$BOOKS_A", "e1\@$BOOKS_A"], ["e2\@$BOOKS_A", "e
     answer_is(ask_reset($asked), 200, $FINE, "$has: a reset is asked for $asked");
     settle(sql => $database->{sql});
     my @mails = mails_in($folder);
-    is(@mails - $before, 1, 'and comes');
-    is($mails[-1]{to}, $goes, 'to the mailbox of the account');
+    is(@mails - $before, 1, 'one mail comes');
+    is($mails[-1]{to}, $goes, 'the mail goes to the address of the account');
 }
 for my $row (["n1\@$STREET", "n1\@$STRASSE"], ["n2\@$STRASSE", "n2\@$STREET"]) {
     my ($has, $asked) = @$row;
@@ -142,7 +143,7 @@ for my $row (["n1\@$STREET", "n1\@$STRASSE"], ["n2\@$STRASSE", "n2\@$STREET"]) {
             "$_: $domain") for qw(PATCH PUT);
     }
     is(verified($me) . $database->{sql}->("select email from um_users where id = '$me->{id}'"), '0me@example.org',
-        'changed nothing');
+        'a refused address changes nothing');
 }
 
 # ---- where an address belongs to one account -----------------------------------------------------------------------
@@ -150,18 +151,21 @@ for my $row (["n1\@$STREET", "n1\@$STRASSE"], ["n2\@$STRASSE", "n2\@$STREET"]) {
 {
     my $unique = UmServer->start($database, 'UserMgmtUniqueEmail On', children => 1);
     local $UmApi::PORT = $unique->{port};
-    answer_is(call(POST => $USERS, registration("u1\@$STRASSE")), 201, qr/.*/, 'an address');
+    answer_is(call(POST => $USERS, registration("u1\@$STRASSE")), 201, qr/.*/,
+        'an address with an international domain is registered');
     answer_is(call(POST => $USERS, registration("u1\@$STREET")), 201, qr/.*/, 'the one with the sharp s is another');
-    answer_is(call(POST => $USERS, registration("u1\@$STREET_A")), 400, $TAKEN, 'its A-label is the same');
-    answer_is(call(POST => $USERS, registration("u1\@Straße-X.example")), 400, $TAKEN, 'and so are other letters');
+    answer_is(call(POST => $USERS, registration("u1\@$STREET_A")), 400, $TAKEN,
+        'the same address with its A-label is taken');
+    answer_is(call(POST => $USERS, registration("u1\@Straße-X.example")), 400, $TAKEN,
+        'the same address in capital letters is taken');
     my $me = register(email => "u2\@$BOOKS_A");
     answer_is(call(POST => $USERS, registration("u2\@$BOOKS")), 400, $TAKEN, 'the A-label was first');
     answer_is(call(PATCH => $me->{path}, token => $me->{token}, json => qq({"email":"u2\@$BOOKS"})), 200, qr/.*/,
-        'its owner may spell it otherwise');
+        'the owner of an address may spell it otherwise');
     answer_is(call(PATCH => $me->{path}, token => $me->{token}, json => qq({"email":"u1\@$STREET_A"})), 400, $TAKEN,
-        'but not take another\'s');
-    is($unique->crashes, '', 'nothing crashed');
+        'nobody can take the address of another account in another spelling');
+    is($unique->crashes, '', 'no process of the server crashed');
 }
 
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 api_done();

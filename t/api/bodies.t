@@ -66,7 +66,7 @@ my @not_json = (
 );
 for my $row (@not_json) {
     my ($what, $body) = @$row;
-    answer_is(call(POST => $TOKEN, json => $body), 400, $PARSE, "no JSON: $what");
+    answer_is(call(POST => $TOKEN, json => $body), 400, $PARSE, "a body that is no JSON is refused: $what");
 }
 all_answer(400, $PARSE, 'no JSON', json => '{"first_name":"x","email":"a@b.de",');
 all_answer(400, $PARSE, 'equal names', json => '{"first_name":"x","first_name":"y"}');
@@ -81,7 +81,8 @@ my @json = (
         ['equal names in different objects', '{"a":{"x":1},"b":{"x":1},"x":1}'],
     ['names that differ by case', '{"a":1,"A":2}'],
 );
-answer_is(call(POST => $TOKEN, json => $_->[1]), 400, faults(@MISSING), "JSON: $_->[0]") for @json;
+answer_is(call(POST => $TOKEN, json => $_->[1]), 400, faults(@MISSING),
+    "a body that is JSON is read: $_->[0]") for @json;
 
 my @no_object = (
     ['[]', 'list'], ['[{"username":"x"}]', 'list'], ['"x"', 'str'], ['""', 'str'], ['1', 'int'], ['-7', 'int'],
@@ -90,8 +91,8 @@ my @no_object = (
 );
 answer_is(call(POST => $TOKEN, json => $_->[0]), 400,
     faults(non_field_errors => "Invalid data. Expected a dictionary, but got $_->[1]."),
-    "no object: $_->[0]") for @no_object;
-answer_is(call(POST => $TOKEN, json => 'null'), 400, faults(non_field_errors => 'no_data'), 'no object: null');
+    "a body that is no object is refused: $_->[0]") for @no_object;
+answer_is(call(POST => $TOKEN, json => 'null'), 400, faults(non_field_errors => 'no_data'), 'the body null is refused');
 all_answer(400, faults(non_field_errors => 'Invalid data. Expected a dictionary, but got list.'), 'a list',
     json => '[]');
 all_answer(400, faults(non_field_errors => 'no_data'), 'null', json => 'null');
@@ -128,14 +129,14 @@ my @unread = ('text/plain', 'text/plain; charset=utf-8', 'TEXT/Plain', 'garbage'
     'text/"quoted\\', 'application/json, text/plain');
 for my $type (@unread) {
     answer_is(call(POST => $TOKEN, body => '{"username":"x"}', type => $type), 415,
-        detail("Unsupported media type \"$type\" in request."), "not read: $type");
+        detail("Unsupported media type \"$type\" in request."), "a body of the type $type is refused");
 }
 answer_is(call(POST => $TOKEN, body => '{}'), 415, detail('Unsupported media type "" in request.'),
-    'not read: no type given');
+    'a body without a type is refused');
 answer_is(call(POST => $TOKEN, body => '{}', type => ''), 415, detail('Unsupported media type "" in request.'),
-    'not read: an empty type');
+    'a body with an empty type is refused');
 answer_is(call(POST => $TOKEN, body => '{}', type => "text/\xff\xfe"), 415, $DETAIL,
-    'not read: a type that is no text');
+    'a body whose type is no text is refused');
 all_answer(415, detail('Unsupported media type "text/plain" in request.'), 'text', body => 'x', type => 'text/plain');
 all_answer(415, detail('Unsupported media type "text/plain" in request.'), 'text in chunks', chunks => ['x'],
     type => 'text/plain');
@@ -144,13 +145,16 @@ for my $coding (qw(gzip deflate br x-nonsense), 'identity, gzip') {
     my $answer = call(POST => $TOKEN, json => '{}', headers => ["Content-Encoding: $coding"]);
     answer_is($answer, 415, detail("Unsupported content encoding \"$coding\" in request."),
         "Content-Encoding: $coding is not read");
-    is_deeply($answer->{head}{'accept-encoding'}, ['identity'], 'and the answer says what is');
+    is_deeply($answer->{head}{'accept-encoding'}, ['identity'],
+        'the answer to a content coding says which one is accepted');
 }
 answer_is(call(POST => $TOKEN, json => '{}', headers => ["Content-Encoding: $_"]), 400,
-    faults(username => 'required', password => 'required'), "Content-Encoding: $_ is as none") for qw(identity Identity);
+    faults(username => 'required', password => 'required'),
+        "Content-Encoding: $_ is as none") for qw(identity Identity);
 answer_is(call(POST => $TOKEN, body => 'x', type => 'text/plain', headers => ['Content-Encoding: gzip']), 415,
-    detail('Unsupported media type "text/plain" in request.'), 'of two faults the type is told');
-all_answer(415, detail('Unsupported content encoding "gzip" in request.'), 'Content-Encoding in chunks', chunks => ['{}'],
+    detail('Unsupported media type "text/plain" in request.'), 'of a wrong type and a wrong coding the type is told');
+all_answer(415, detail('Unsupported content encoding "gzip" in request.'),
+    'Content-Encoding in chunks', chunks => ['{}'],
     type => 'application/json', headers => ['Content-Encoding: gzip']);
 all_answer(415, $DETAIL, 'Content-Encoding', json => "\x1f\x8b\x08\0", headers => ['Content-Encoding: gzip']);
 
@@ -161,8 +165,10 @@ all_answer(415, $DETAIL, 'Content-Encoding', json => "\x1f\x8b\x08\0", headers =
     my $send = sub { call(PATCH => $me->{path}, token => $me->{token}, body => $_[0] . $text,
         type => 'multipart/form-data; boundary=x') };
     answer_is($send->($file->($_, 'a.txt')), 400, faults($_ => 'string'), "a file as $_") for qw(first_name last_name);
-    answer_is($send->($file->('photo', 'a.txt')), 200, profile_of($me, email => 'l@example.org'), 'a file in an unknown field');
-    answer_is($send->($file->('first_name', '')), 200, profile_of($me, email => 'l@example.org'), 'no file chosen');
+    answer_is($send->($file->('photo', 'a.txt')), 200, profile_of($me, email => 'l@example.org'),
+        'a file in an unknown field');
+    answer_is($send->($file->('first_name', '')), 200, profile_of($me, email => 'l@example.org'),
+        'a file field without a file is passed over');
     answer_is(call(POST => $TOKEN, body => $file->('password', 'p') . $text, type => 'multipart/form-data; boundary=x'),
         400, faults(username => 'required', password => 'string'), 'a file as a password');
     call(PATCH => $me->{path}, token => $me->{token}, json => '{"email":' . json_text($me->{email}) . '}');
@@ -180,7 +186,8 @@ my @bad_forms = (
     ['multipart with an empty boundary', "--\r\n", 'multipart/form-data; boundary='],
     ['multipart with a boundary that is too long', 'x', 'multipart/form-data; boundary=' . 'x' x 300],
 );
-answer_is(call(POST => $TOKEN, body => $_->[1], type => $_->[2]), 400, $DETAIL, "refused: $_->[0]") for @bad_forms;
+answer_is(call(POST => $TOKEN, body => $_->[1], type => $_->[2]), 400, $DETAIL,
+    "a form is refused: $_->[0]") for @bad_forms;
 my @odd_forms = (
     ['no part', 'abc', 'multipart/form-data; boundary=x'], ['other boundary',
         "--y\r\nContent-Disposition: form-data; name=\"username\"\r\n\r\nx\r\n--y--\r\n",
@@ -205,20 +212,21 @@ my $LIMIT = 65536;
 my $TOO_LARGE = detail('Request body too large.');
 my $fits = '{"x":"' . 'y' x ($LIMIT - 8) . '"}';
 answer_is(call(POST => $TOKEN, json => $fits), 400, faults(@MISSING), 'a body as long as the limit is read');
-answer_is(call(POST => $TOKEN, json => "$fits "), 413, $TOO_LARGE, 'one byte more is not');
+answer_is(call(POST => $TOKEN, json => "$fits "), 413, $TOO_LARGE, 'a body of one byte more than the limit is refused');
 answer_is(call(POST => $TOKEN, json => $fits x 100), 413, $TOO_LARGE, 'six megabytes are not');
 answer_is(call(POST => $TOKEN, chunks => [($fits) x 2], type => 'application/json'), 413, $TOO_LARGE,
-    'nor too many chunks');
-answer_is(call(POST => $TOKEN, form => 'x=' . 'y' x $LIMIT), 413, $TOO_LARGE, 'nor a long form');
+    'a chunked body of more than the limit is refused');
+answer_is(call(POST => $TOKEN, form => 'x=' . 'y' x $LIMIT), 413, $TOO_LARGE,
+    'a form of more than the limit is refused');
 answer_is(call(POST => $TOKEN, headers => ['Content-Length: 9999999999', 'Content-Type: application/json']), 413,
     $TOO_LARGE,
     'ten gigabytes are refused before they come');
 all_answer(413, $TOO_LARGE, 'too large', json => "$fits ");
 answer_is(call(PATCH => $me->{path}, json => "$fits "), 401, detail('no_token'), 'a token is asked for first');
 answer_is(call(PATCH => "${USERS}x/", token => $me->{token}, json => "$fits "), 404, detail('not_found'),
-    'nobody\'s account is absent first');
+    'for an account that does not exist 404 comes before 413');
 answer_is(call(GET => $me->{path}, token => $me->{token}), 200, profile_of($me),
-    'nothing of all this changed the account');
+    'no refused body has changed the account');
 
 # ---- chunks --------------------------------------------------------------------------------------------------------
 

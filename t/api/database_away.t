@@ -63,17 +63,19 @@ for my $row (@losses) {
     my $good = sub { scalar grep { $_->{status} == 200 } @_ };
     race(@reads);       # opens several connections
     $lose->();
-    is($good->(map { call(GET => $me->{path}, @mine) } @reads), 20, "all connections $what: every read is answered");
+    is($good->(map { call(GET => $me->{path}, @mine) } @reads), 20,
+        "all connections $what: every read is answered 200");
     race(@reads);
     $lose->();
-    is($good->(race(@reads)), 20, "all connections $what: and many at once");
+    is($good->(race(@reads)), 20, "all connections $what: many reads at once are answered 200");
     race(@reads);
     $lose->();
     my @names = map { new_name() } 1 .. 8;
     my @made = race(map { request_text(POST => $USERS, json => qq({"username":"$_","password":"$me->{password}"})) }
         @names);
-    is(scalar(grep { $_->{status} == 201 } @made), 8, "all connections $what: registrations too");
-    is(scalar(grep { login($_, $me->{password}) } @names), 8, 'which are there');
+    is(scalar(grep { $_->{status} == 201 } @made), 8, "all connections $what: registrations are answered 201");
+    is(scalar(grep { login($_, $me->{password}) } @names), 8,
+        "all connections $what: the registered accounts can sign in");
 }
 
 # ---- away -----------------------------------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ for my $round (1 .. 3) {
         $with{json} =~ s/NAME/$name/ if $with{json};
         my $began = time;
         my $answer = call($method => $path, %with);
-        answer_is($answer, 503, $AWAY, "away: $what");
+        answer_is($answer, 503, $AWAY, "while the database is away $what is answered 503");
         like(($answer->{head}{'retry-after'} || [''])->[0], qr/\A[1-9][0-9]*\z/, "$what: when to try again");
         cmp_ok(time - $began, '<', 10, "$what: answered soon");
     }
@@ -100,9 +102,10 @@ answer_is(call($_->[3] => @$_[4 .. $#$_]), $_->[1], $_->[2], "away, yet the same
 {
     my $answer = call(GET => '/private/hello.txt', @mine, any => 1);
     is($answer->{status}, 503, 'a protected place is not open, and its token not called bad');
-    unlike($answer->{body}, qr/signed in/, 'nothing of it is shown');
-    is(call(GET => '/private/hello.txt', any => 1)->{status}, 401, 'without a token it asks for one as ever');
-    is(call(GET => '/index.txt', any => 1)->{status}, 200, 'what is open stays open');
+    unlike($answer->{body}, qr/signed in/, 'while the database is away a protected page is not shown');
+    is(call(GET => '/private/hello.txt', any => 1)->{status}, 401,
+        'while the database is away a request without a token is answered 401');
+    is(call(GET => '/index.txt', any => 1)->{status}, 200, 'while the database is away an open page is served');
 }
 {
     my @answers = race((request_text(GET => $me->{path}, @mine)) x 20);
@@ -118,19 +121,19 @@ while (call(GET => $me->{path}, @mine)->{status} != 200 && $waited < 15) {
     sleep 0.25;
 }
 # A process that found it away asks again five seconds later at the latest, and refuses requests meanwhile.
-cmp_ok($waited, '<', 8, 'it works again within seconds, without a restart');
+cmp_ok($waited, '<', 8, 'the API answers within seconds after the database is back');
 {
     my @answers;
     my $end = time + 10;
     do {
         @answers = race((request_text(GET => $me->{path}, @mine)) x 20);
     } while (time < $end && grep { $_->{status} != 200 } @answers);
-    is(scalar(grep { $_->{status} == 200 } @answers), 20, 'everywhere')
+    is(scalar(grep { $_->{status} == 200 } @answers), 20, 'all processes answer again after the database is back')
         or diag(join ' ', map { $_->{status} } @answers);
 }
-answer_is(call(GET => $me->{path}, @mine), 200, profile_of($me), 'nothing that was refused was done');
+answer_is(call(GET => $me->{path}, @mine), 200, profile_of($me), 'no refused request was done');
 ok(login($me->{username}, $me->{password}), 'the password is the same');
-is(register()->{first_name}, '', 'registration works');
+is(register()->{first_name}, '', 'registration works again');
 
 # ---- restarts under load --------------------------------------------------------------------------------------------
 
@@ -214,7 +217,7 @@ sub work {
         'every acknowledged registration is there');
     my @few = (sort keys %account)[0 .. 20];
     is(scalar(grep { login($_, $me->{password}) } grep { defined } @few), scalar(grep { defined } @few),
-        'and can sign in');
+        'accounts of acknowledged registrations can sign in');
     my @lost;
     for my $name (sort keys %step) {
         my $now = UmTest::sql("select first_name from um_users where username = '$name'");

@@ -65,8 +65,9 @@ sub count_of {
     }
     print {$holder} "rollback;\n";
     close $holder;
-    answer_is(call(@{ $change{'one statement'} }), 200, profile_of($me, first_name => 'Ann'), 'then it is done');
-    is($server->crashes, '', 'nothing crashed');
+    answer_is(call(@{ $change{'one statement'} }), 200, profile_of($me, first_name => 'Ann'),
+        'a request that was canceled is done the next time');
+    is($server->crashes, '', 'no process of the server crashed');
 }
 
 # ---- a conflict ------------------------------------------------------------------------------------------------------
@@ -96,7 +97,7 @@ sub count_of {
         close $holder;
         is(count_of($mark, 'could not serialize access'), 1, "$what: it was sent again");
     }
-    is($server->crashes, '', 'nothing crashed');
+    is($server->crashes, '', 'no process of the server crashed');
 }
 
 # ---- whatever is canceled when ---------------------------------------------------------------------------------------
@@ -164,10 +165,10 @@ sub load {
     is_deeply(\%said, { 200 => 60 }, 'every request is done again');
     my @to = add_accounts($database, 5, 'after');
     all_fine([ask_each($server, @to)], 'mails are asked for');
-    ok(settle(sql => $sql, seconds => 60), 'all mail is sent');
+    ok(settle(sql => $sql, seconds => 60), 'all mails are sent');
     my %taken = map { $_->{to} => 1 } $sink->taken;
-    is_deeply([grep { !$taken{$_} } @to], [], 'what was asked for after the storm too');
-    is($server->crashes, '', 'nothing crashed');
+    is_deeply([grep { !$taken{$_} } @to], [], 'mails that were asked for after the storm are sent, too');
+    is($server->crashes, '', 'no process of the server crashed');
 }
 
 api_done();

@@ -190,13 +190,15 @@ my @meanwhile = grep { $_->{began} > $stopped && $_->{began} + $_->{seconds} < $
 my @refused = grep { $_->{began} > $stopped + $TIMEOUT + 3 } @meanwhile;
 like(statuses(@before), qr/\A200: \d+\z/, 'the API: there was load');
 like(statuses(@meanwhile), qr/\A503: \d+\z/, 'told to try again while the database hangs');
-is(scalar(grep { !$_->{more}[2] } @meanwhile), 0, 'and when');
-cmp_ok(longest(grep { $_->{began} < $goes_on } @answers), '<', 1 + $TIMEOUT + 4, 'nobody waits longer than that');
-cmp_ok(scalar @refused, '>', 20, 'then all are refused');
-cmp_ok(middle(@refused), '<', 0.5, 'at once');
-ok($back && $back - $goes_on < 12, 'it goes on: requests are done within seconds') or diag($back - $goes_on);
-like(statuses(grep { $_->{began} > $back + 2 } @answers), qr/\A200: \d+\z/, 'all of them');
-is(join(' ', sort $server->children), join(' ', sort @children), 'by the same processes');
+is(scalar(grep { !$_->{more}[2] } @meanwhile), 0, 'each refusal says when to try again');
+cmp_ok(longest(grep { $_->{began} < $goes_on } @answers), '<', 1 + $TIMEOUT + 4,
+    'no request waits longer than the timeout and a margin');
+cmp_ok(scalar @refused, '>', 20, 'requests are refused while the database hangs');
+cmp_ok(middle(@refused), '<', 0.5, 'requests are refused at once while the database hangs');
+ok($back && $back - $goes_on < 12,
+    'requests are done within seconds after the database answers again') or diag($back - $goes_on);
+like(statuses(grep { $_->{began} > $back + 2 } @answers), qr/\A200: \d+\z/, 'all requests are done after that');
+is(join(' ', sort $server->children), join(' ', sort @children), 'the processes are the same as before');
 
 my (%done, %tried);
 for my $answer (@answers) {
@@ -220,12 +222,12 @@ is(join(' ', grep { ($there{$_} || 0) < $done{$_} || ($there{$_} || 0) > $tried{
         my ($second, $pid) = $line =~ /\A\[\w+ \w+ \d+ ([\d:]+)\.\d+ .*:(?:error|warn)\] \[pid (\d+)/ or next;
         $lines{"$pid $second"}++ if $line =~ /UM(?:301|401|502)/;
     }
-    cmp_ok((sort { $b <=> $a } values %lines, 0)[0], '<=', 2, 'one line a second, which a second of the clock may cut');
-    cmp_ok($others, '<', 30, "and few of mod_dbd's: $others");
+    cmp_ok((sort { $b <=> $a } values %lines, 0)[0], '<=', 2, 'each process logs one line a second');
+    cmp_ok($others, '<', 30, "mod_dbd logs few lines: $others");
 }
 my @to = add_accounts($database, 5, 'after');
 all_fine([ask_each($server, @to)], 'mails are asked for');
-ok(settle(sql => $database->{sql}, seconds => 60), 'and sent');
-is($server->crashes, '', 'nothing crashed');
+ok(settle(sql => $database->{sql}, seconds => 60), 'the mail is sent');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

@@ -50,14 +50,16 @@ for my $line (split /\n/, $server->log) {
 }
 for my $pid (sort keys %process) {
     # A second of the clock may lie across two of ours.
-    cmp_ok((sort { $b <=> $a } map { $second{$_} } grep { /\A$pid / } keys %second)[0], '<=', 2, 'one line a second');
-    cmp_ok($ours{$pid}, '<=', $SECONDS + 4, "which makes so many in $SECONDS seconds: $ours{$pid}");
+    cmp_ok((sort { $b <=> $a } map { $second{$_} } grep { /\A$pid / } keys %second)[0], '<=', 2,
+        'each process logs one line a second');
+    cmp_ok($ours{$pid}, '<=', $SECONDS + 4,
+        "a process logs as many lines as there are seconds: $ours{$pid} in $SECONDS");
     # While a request is patient for a second, eight times; then after 0.2, 0.4, 0.8, 1.6, 3.2 seconds. Two lines each.
-    cmp_ok($theirs{$pid}, '<', 45, "and few of mod_dbd: $theirs{$pid}");
+    cmp_ok($theirs{$pid}, '<', 45, "mod_dbd logs few lines: $theirs{$pid}");
 }
-cmp_ok(scalar keys %process, '>=', 1, 'it is said');
-like($server->log, qr/UM301: .* no database connection/, 'so that it can be understood');
-like($server->log, qr/AH006\d\d.*database "nowhere" does not exist/, 'with the reason beside it');
-is($server->crashes, '', 'nothing crashed');
+cmp_ok(scalar keys %process, '>=', 1, 'at least one process logs that there is no connection');
+like($server->log, qr/UM301: .* no database connection/, 'the line says that there is no database connection');
+like($server->log, qr/AH006\d\d.*database "nowhere" does not exist/, 'the reason of the database is in the log');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

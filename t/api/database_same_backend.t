@@ -94,12 +94,13 @@ my $me = register();
 
 sub status { return call(GET => $me->{path}, token => $me->{token}, any => 1)->{status} }
 
-is(status(), 200, 'a connection');
+is(status(), 200, 'a request is answered 200 by the first connection');
 order('cut');
 await(20, sub { !-e "$folder/cut" });
-is(status(), 200, 'it is lost: another one takes its place, of a process with the same number');
+is(status(), 200,
+    'a request is answered 200 after another process of the same number took the place of the lost connection');
 order('deaf');
 is(status(), 503, 'a call on it gets no answer');
 unlink "$folder/deaf" or die "deaf: $!\n";
-ok(await(20, sub { status() == 200 }), 'it was ended, and a new connection is there');
+ok(await(20, sub { status() == 200 }), 'a request is answered 200 after the connection was ended');
 done_testing();

@@ -14,35 +14,38 @@ my $me = register(first_name => 'Ann');
 my $other = register();
 my @tokens = ($me->{token}, map { login($me->{username}, $me->{password}) } 1, 2);
 
-answer_is(call(DELETE => $me->{path}), 401, detail('no_token'), 'nobody in particular deletes nothing');
-answer_is(call(DELETE => $me->{path}, token => $other->{token}), 404, detail('not_found'), 'another deletes nothing');
+answer_is(call(DELETE => $me->{path}), 401, detail('no_token'), 'without a token nothing is deleted');
+answer_is(call(DELETE => $me->{path}, token => $other->{token}), 404, detail('not_found'),
+    'the token of another account deletes nothing');
 answer_is(call(DELETE => $USERS, token => $me->{token}), 405, detail('Method "DELETE" not allowed.'),
-    'nobody deletes all accounts');
+    'all accounts cannot be deleted at once');
 is(call($_ => $me->{path}, token => $me->{token})->{status}, 200, "$_ deletes nothing") for qw(OPTIONS HEAD);
 answer_is(call(GET => $me->{path}, token => $me->{token}, headers => ["$_: DELETE"]), 200, profile_of($me),
     "$_ is not obeyed")
     for qw(X-HTTP-Method-Override X-HTTP-Method X-Method-Override);
 is(call(POST => "$me->{path}?_method=DELETE", token => $me->{token}, form => '_method=DELETE')->{status}, 400,
-    'nor is a method in a form');
+    'a method in a form is not looked at');
 
 {
     my $gone = call(DELETE => $me->{path}, token => $tokens[1], json => '{not json');
     answer_is($gone, 204, '', 'the owner deletes the account; a body is not looked at');
     is_deeply([grep { $gone->{head}{$_} } qw(content-type transfer-encoding location)], [], 'the answer is empty');
-    is(($gone->{head}{'content-length'} || [0])->[0], 0, 'and says so');
+    is(($gone->{head}{'content-length'} || [0])->[0], 0, 'the answer to a deletion has the length 0');
 }
 
 for my $number (0 .. $#tokens) {
     my $answer = call(GET => $me->{path}, token => $tokens[$number]);
     answer_is($answer, 401, $DEAD, 'token ' . ($number + 1) . ' is dead at once');
-    like($answer->{head}{'www-authenticate'}[0], qr/error="invalid_token"/, 'and the challenge says so');
+    like($answer->{head}{'www-authenticate'}[0], qr/error="invalid_token"/,
+        'the challenge to a deleted account\'s token says invalid_token');
 }
 answer_is(call($_ => $me->{path}, token => $me->{token}, json => '{}'), 401, $DEAD, "$_ with a dead token")
     for qw(PUT PATCH POST DELETE);
 answer_is(call(POST => $TOKEN, json => qq({"username":"$me->{username}","password":"$me->{password}"})), 400,
     faults(non_field_errors => 'login'), 'the account cannot sign in again');
-answer_is(call(GET => $me->{path}, token => $other->{token}), 404, detail('not_found'), 'others see no difference');
-answer_is(call(GET => $other->{path}, token => $other->{token}), 200, profile_of($other), 'and keep their accounts');
+answer_is(call(GET => $me->{path}, token => $other->{token}), 404, detail('not_found'),
+    'other accounts get 404 for the deleted account as before');
+answer_is(call(GET => $other->{path}, token => $other->{token}), 200, profile_of($other), 'other accounts stay');
 
 {
     my $again = register(username => $me->{username});
@@ -62,7 +65,7 @@ for my $row (@spellings) {
     my ($what, $spell) = @$row;
     my $account = register();
     answer_is(call(DELETE => $spell->($account->{id}), token => $account->{token}), 204, '', "the path $what");
-    ok(!login($account->{username}, $account->{password}), 'and the account is gone');
+    ok(!login($account->{username}, $account->{password}), 'a deleted account cannot sign in');
 }
 
 {

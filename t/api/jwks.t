@@ -21,17 +21,17 @@ sub fetch {
 
 my $answer = fetch('GET');
 is($answer->{status}, 200, 'the set is there for anybody');
-is_deeply($answer->{head}{'content-type'}, ['application/jwk-set+json'], 'as what it is');
-is_deeply($answer->{head}{'cache-control'}, ['public, max-age=300'], 'to be kept for some minutes');
-is_deeply($answer->{head}{'access-control-allow-origin'}, ['*'], 'and for pages of other sites');
-is_deeply($answer->{head}{'x-content-type-options'}, ['nosniff'], 'not to be taken for something else');
-is($answer->{head}{'set-cookie'}, undef, 'without a cookie');
+is_deeply($answer->{head}{'content-type'}, ['application/jwk-set+json'], 'the key set has its media type');
+is_deeply($answer->{head}{'cache-control'}, ['public, max-age=300'], 'the key set may be cached for five minutes');
+is_deeply($answer->{head}{'access-control-allow-origin'}, ['*'], 'pages of other sites may read the key set');
+is_deeply($answer->{head}{'x-content-type-options'}, ['nosniff'], 'the key set has X-Content-Type-Options');
+is($answer->{head}{'set-cookie'}, undef, 'the key set sets no cookie');
 my $set = json_of($answer);
-is(scalar @{ $set->{keys} }, 1, 'one key');
-is(join(' ', sort keys %{ $set->{keys}[0] }), 'alg crv kid kty use x', 'its public members');
+is(scalar @{ $set->{keys} }, 1, 'the set has one key');
+is(join(' ', sort keys %{ $set->{keys}[0] }), 'alg crv kid kty use x', 'the key has its public members alone');
 
 my $tag = $answer->{head}{etag}[0];
-like($tag, qr/\A"[\w-]{22}"\z/, 'a tag');
+like($tag, qr/\A"[\w-]{22}"\z/, 'the key set has an entity tag');
 my @conditions = (
     ['the same', $tag, 304], ['any', '*', 304], ['one of several', "\"other\", $tag", 304], ['weak', "W/$tag", 304],
     ['another', '"other"', 200], ['none', '', 200],
@@ -40,24 +40,25 @@ for (@conditions) {
     my ($name, $value, $status) = @$_;
     my $again = fetch('GET', headers => ["If-None-Match: $value"]);
     is("$again->{status} " . length $again->{body}, $status == 304 ? '304 0' : '200 ' . length $answer->{body},
-        "If-None-Match: $name");
-    is($again->{head}{etag}[0], $tag, 'with the tag');
+        "the key set is answered $status to If-None-Match: $name");
+    is($again->{head}{etag}[0], $tag, 'each answer has the tag');
 }
 my $head = fetch('HEAD');
-is("$head->{status} $head->{body}", '200 ', 'HEAD');
+is("$head->{status} $head->{body}", '200 ', 'HEAD answers without a body');
 is($head->{head}{'content-length'}[0], length $answer->{body}, 'tells the length');
 
 for my $accept ('application/jwk-set+json', 'application/json', 'text/plain', 'image/png;q=0.1', '*/*;q=0') {
-    is(fetch('GET', headers => ["Accept: $accept"])->{status}, 200, "Accept: $accept");
+    is(fetch('GET', headers => ["Accept: $accept"])->{status}, 200, "the key set is answered to Accept: $accept");
 }
 is(fetch('GET', token => 'nonsense')->{status}, 200, 'a token is not looked at');
 for my $method (qw(POST PUT PATCH DELETE)) {
     answer_is(call($method => $PATH), 405, detail("Method \"$method\" not allowed."), $method);
 }
 my $options = call(OPTIONS => $PATH);
-is("$options->{status} $options->{head}{allow}[0]", '200 GET, HEAD, OPTIONS', 'OPTIONS');
-answer_is(call(GET => "$PATH/"), 404, detail('not_found'), 'nothing is below it');
-is(fetch('GET', path => '/.well-known/other')->{head}{'referrer-policy'}, undef, 'other paths there are the site\'s');
+is("$options->{status} $options->{head}{allow}[0]", '200 GET, HEAD, OPTIONS', 'OPTIONS names the methods');
+answer_is(call(GET => "$PATH/"), 404, detail('not_found'), 'there is nothing below the key set');
+is(fetch('GET', path => '/.well-known/other')->{head}{'referrer-policy'}, undef,
+    'other paths beside it belong to the site');
 is(fetch('GET', port => UmTest::off_port())->{status}, 404, 'a host without accounts has none');
 
 # ---- others verify by it -------------------------------------------------------------------------------------------
@@ -78,10 +79,10 @@ sub verified {
 my $account = register();
 my $header = JSON::PP::decode_json(decode_base64url((split /\./, $account->{token})[0]));
 is($header->{kid}, $set->{keys}[0]{kid}, 'a token names the key');
-is($header->{alg}, $set->{keys}[0]{alg}, 'and its algorithm');
-ok(verified($account->{token}, $set->{keys}[0]), 'with which openssl finds it good');
+is($header->{alg}, $set->{keys}[0]{alg}, 'a token names the algorithm of the key');
+ok(verified($account->{token}, $set->{keys}[0]), 'openssl verifies the signature of a token with the key of the set');
 (my $forged = $account->{token}) =~ s/\.(.)/'.' . ($1 eq 'e' ? 'f' : 'e')/e;
-ok(!verified($forged, $set->{keys}[0]), 'and a changed one not');
+ok(!verified($forged, $set->{keys}[0]), 'openssl refuses the signature of a changed token');
 
 # ---- kinds and states of keys --------------------------------------------------------------------------------------
 
@@ -111,7 +112,7 @@ my $later = await(5, sub { my $got = fetch('GET', port => $port); $got->{body} =
 my @keys = @{ ($later ? json_of($later) : {})->{keys} || [] };
 is(join(' ', map { $_->{alg} } @keys), 'ES256 RS256', 'keys in use and next ones, not retired ones');
 is(join(' ', map { join ',', sort keys %$_ } @keys), 'alg,crv,kid,kty,use,x,y alg,e,kid,kty,n,use',
-    'with their public members');
-is($server->crashes, '', 'nothing crashed');
+    'keys of other algorithms have their public members alone');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

@@ -59,23 +59,24 @@ for my $row (@refused) {
     my ($what, $body, @faults) = @$row;
     $body =~ s/OLD/$OLD/g;
     $body =~ s/NAME/$me->{username}/g;
-    answer_is(call(POST => $me->{path}, %mine, json => $body), 400, faults(@faults), "refused: $what");
+    answer_is(call(POST => $me->{path}, %mine, json => $body), 400, faults(@faults), "a change is refused: $what");
 }
 answer_is(call(POST => $me->{path}, json => '{}'), 401, detail('no_token'), 'a token is needed');
 ok(login($me->{username}, $OLD), 'the old password is still the one');
-answer_is(call(GET => $me->{path}, %mine), 200, profile_of($me), 'and the old token still good');
+answer_is(call(GET => $me->{path}, %mine), 200, profile_of($me), 'no refused change has ended the token');
 
 # ---- the change ----------------------------------------------------------------------------------------------------
 
 {
     my @older = ($me->{token}, map { login($me->{username}, $OLD) } 1, 2);
     my $answer = change($me, $OLD, ' Red-House?38 ');
-    answer_is($answer, 200, $DONE, 'changed');
+    answer_is($answer, 200, $DONE, 'the password is changed');
     my $fresh = json_of($answer)->{token};
     for my $number (0 .. $#older) {
         my $dead = call(GET => $me->{path}, token => $older[$number]);
         answer_is($dead, 401, $DEAD, 'older token ' . ($number + 1) . ' is dead at once');
-        like($dead->{head}{'www-authenticate'}[0], qr/error="invalid_token"/, 'and the challenge says so');
+        like($dead->{head}{'www-authenticate'}[0], qr/error="invalid_token"/,
+            'the challenge to the ended token says invalid_token');
     }
     answer_is(call($_ => $me->{path}, token => $me->{token}, json => '{"first_name":"X"}'), 401, $DEAD,
         "$_ with an older token")
@@ -107,9 +108,9 @@ for my $row (@aliases) {
     my ($what, $with) = @$row;
     my $new = 'Red-House?4' . ++$round;
     answer_is(call(POST => $me->{path}, token => $me->{token}, $with->('nope', $new)), 400,
-        faults(old_password => 'wrong'), "$what: wrong");
+        faults(old_password => 'wrong'), "a wrong old password is refused: $what");
     my $answer = call(POST => $me->{path}, token => $me->{token}, $with->($me->{password}, $new));
-    answer_is($answer, 200, $DONE, "$what: right");
+    answer_is($answer, 200, $DONE, "the change is done with the right old password: $what");
     @$me{qw(token password)} = (json_of($answer)->{token} || $me->{token}, $new);
     is(call(GET => $me->{path}, token => $me->{token})->{status}, 200, "$what: the fresh token is good at once");
 }
@@ -131,7 +132,7 @@ ok(login($me->{username}, $me->{password}), 'the last one signs in');
     is(call(GET => $me->{path}, token => (json_of($answers[$winner]) || {})->{token} || 'x')->{status}, 200,
         'the winner\'s fresh token is good');
     is(scalar(grep { login($me->{username}, $new[$_]) ? $_ != $winner : $_ == $winner } 0 .. $#new), 0,
-        'and so is the winner\'s password alone');
+        'of all new passwords that of the change that was done signs in');
 }
 
 api_done();

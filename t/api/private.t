@@ -57,30 +57,30 @@ for my $place (@places) {
     is(get($path, headers => ['If-None-Match: *', 'Range: bytes=0-3',
         'If-Modified-Since: Mon, 01 Jan 2035 00:00:00 GMT'])->{status}, 401, "$path: conditions do not open it");
 }
-is(get('/index.txt')->{status}, 200, 'what is not protected needs none');
-is(get('/index.txt', token => 'x')->{status}, 200, 'and does not look at it');
+is(get('/index.txt')->{status}, 200, 'an open page needs no token');
+is(get('/index.txt', token => 'x')->{status}, 200, 'an open page does not look at a token');
 
 # ---- who ------------------------------------------------------------------------------------------------------------
 
 {
     my $told = environment(get($ENV_PATH, token => $me->{token}));
     is($told->{REMOTE_USER}, $me->{username}, 'a program is told the user name');
-    is($told->{AUTH_TYPE}, 'Bearer', 'and how it was proved');
-    is_deeply([grep { index($told->{$_}, $me->{token}) >= 0 } sort keys %$told], [], 'but not the token');
+    is($told->{AUTH_TYPE}, 'Bearer', 'AUTH_TYPE is Bearer');
+    is_deeply([grep { index($told->{$_}, $me->{token}) >= 0 } sort keys %$told], [], 'no variable has the token');
 }
 
 my $NAMED = 'only.this.user';
 my $token = login($NAMED, good_password()) || register(username => $NAMED)->{token};
 answer_is(get('/only/hello.txt', token => $token), 200, $HELLO, 'Require user lets that user in');
-like(get('/only/hello.txt', token => $me->{token})->{status}, qr/\A40[13]\z/, 'and no other');
+like(get('/only/hello.txt', token => $me->{token})->{status}, qr/\A40[13]\z/, 'Require user refuses another account');
 for my $name ("x$NAMED", "${NAMED}x") {
     like(get('/only/hello.txt', token => register(username => $name . new_name(''))->{token})->{status},
-        qr/\A40[13]\z/, 'nor one whose name only looks like it');
+        qr/\A40[13]\z/, 'Require user refuses an account whose name looks alike');
 }
 refused_is(get('/only/hello.txt'), 'Bearer realm="only"', 'nor nobody');
 refused_is(get('/only/hello.txt', token => 'x'), qq(Bearer realm="only", $BAD), 'nor a bad token');
 answer_is(get('/either/hello.txt', headers => ['X-Open-Door: yes']), 200, $HELLO,
-    'another rule may open a place without a token');
+    'another rule can open a Location without a token');
 
 # ---- nobody is fooled ------------------------------------------------------------------------------------------------
 
@@ -115,10 +115,11 @@ my @spellings = (
 );
 for my $path (@spellings) {
     my $answer = get($path);
-    ok($answer->{status} =~ /\A[34]/ && $answer->{body} !~ /signed in|protected by/, "no way round: $path")
+    ok($answer->{status} =~ /\A[34]/ && $answer->{body} !~ /signed in|protected by/,
+        "the protected page is not served at $path")
         or diag("$answer->{status} $answer->{body}");
 }
-answer_is(get($_, token => $me->{token}), 200, $HELLO, "with a token: $_")
+answer_is(get($_, token => $me->{token}), 200, $HELLO, "the protected page is served with a token at $_")
     for qw(//private/hello.txt /x/../private//hello.txt /%70rivate/hello.txt);
 
 # ---- dead tokens -----------------------------------------------------------------------------------------------------
@@ -136,7 +137,7 @@ sub dead_is {
     refused_is($first[$_], qq(Bearer realm="$places[$_][1]", $BAD), "$name: $places[$_][0]")
         for 0 .. $#places;
     my @answers = race((request_text(GET => '/private/hello.txt', token => $token)) x 8);
-    is(scalar(grep { $_->{status} == 401 } @answers), 8, "$name: everywhere");
+    is(scalar(grep { $_->{status} == 401 } @answers), 8, "all processes refuse the token: $name");
     return;
 }
 
@@ -149,7 +150,7 @@ sub dead_is {
     dead_is($older, 'after a new password');
     dead_is($account->{token}, 'after a new password, the token it was changed with');
     answer_is(get('/private/hello.txt', token => $fresh), 200, $HELLO, 'the fresh one is good');
-    is(warm_up($fresh), 8, 'everywhere');
+    is(warm_up($fresh), 8, 'all processes accept the new token');
     is(call(DELETE => $account->{path}, token => $fresh)->{status}, 204, 'the account is deleted');
     dead_is($fresh, 'after deletion');
     my $again = register(username => $account->{username});
@@ -178,7 +179,7 @@ sub dead_is {
 # ---- pages of the server itself -------------------------------------------------------------------------------------
 
 answer_is(get('/private/nothing.txt', token => $me->{token}), 404, "not here\n",
-    'what is not there has its usual page');
-is(get('/private/nothing.txt')->{status}, 401, 'but not for who has no token');
+    'a page that does not exist has the error page of the site');
+is(get('/private/nothing.txt')->{status}, 401, 'without a token a page that does not exist is answered 401');
 
 api_done();

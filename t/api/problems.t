@@ -95,14 +95,15 @@ for my $row (@faulty) {
         $code_of{$about}{ $code || '' } = 1;
     }
 }
-is(scalar keys %{ $code_of{$_} }, 1, "one code wherever the text is: $_") for sort keys %code_of;
+is(scalar keys %{ $code_of{$_} }, 1, "the text has the same code everywhere: $_") for sort keys %code_of;
 
 # ---- only for errors, only when asked ------------------------------------------------------------------------------
 
 {
     my $answer = call(GET => $me->{path}, @mine, @ASK);
-    answer_is($answer, 200, profile_of($me), 'what is no error is plain JSON');
-    is_deeply($answer->{head}{'content-type'}, ['application/json'], 'and says so');
+    answer_is($answer, 200, profile_of($me), 'an answer that is no error has its usual body');
+    is_deeply($answer->{head}{'content-type'}, ['application/json'],
+        'an answer that is no error has the type application/json');
 }
 for my $accept ('*/*', 'application/*', 'application/json', 'application/json, application/problem+json;q=0.5',
     'text/html') {

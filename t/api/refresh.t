@@ -63,17 +63,19 @@ my $me = register();
     my $first = enter($me);
     like($first->{refresh_token}, qr/\Aumr_[A-Za-z0-9_-]{86}\z/, 'signing in brings a refresh token');
     my $answer = refresh($first->{refresh_token});
-    answer_is($answer, 200, $GOOD, 'it brings the next two');
+    answer_is($answer, 200, $GOOD, 'a refresh answers the next two tokens');
     my $second = json_of($answer);
-    isnt($second->{refresh_token}, $first->{refresh_token}, 'another refresh token');
+    isnt($second->{refresh_token}, $first->{refresh_token}, 'the next refresh token is another one');
     is($second->{expires_in}, $first->{expires_in}, 'a token that lasts as long as any');
-    is(status_with($me, $second->{token}), 200, 'which is good');
-    is(status_with($me, $first->{token}), 200, 'and the one before is good until its own end');
-    is(call(GET => '/private/hello.txt', token => $second->{token}, any => 1)->{status}, 200, 'at protected places too');
+    is(status_with($me, $second->{token}), 200, 'the next access token is accepted');
+    is(status_with($me, $first->{token}), 200, 'the access token from before is accepted until it ends');
+    is(call(GET => '/private/hello.txt', token => $second->{token}, any => 1)->{status}, 200,
+        'Locations accept the next access token');
     is(call(GET => $me->{path}, token => $second->{refresh_token})->{status}, 401, 'a refresh token is no token');
     is(call(GET => '/private/hello.txt', token => $second->{refresh_token}, any => 1)->{status}, 401,
-        'nowhere');
-    answer_is(call(POST => $REFRESH, form => "refresh_token=$second->{refresh_token}"), 200, $GOOD, 'a form');
+        'Locations do not accept a refresh token');
+    answer_is(call(POST => $REFRESH, form => "refresh_token=$second->{refresh_token}"), 200, $GOOD,
+        'a form can refresh');
 }
 
 {
@@ -91,7 +93,7 @@ my $me = register();
     cmp_ok($rows, '<=', 2, 'a session stays one row');
     my $found = join ' ', map { UmTest::sql("select count(*) from um_sessions where $_ <> ''"
         . " and '$at->{refresh_token}' like '%' || $_ || '%'") } qw(refresh_hash family_hash previous_hash refresh_salt);
-    is($found, '0 0 0 0', 'no part of it stands in the database');
+    is($found, '0 0 0 0', 'no part of a refresh token is in the database');
 }
 
 # ---- used again ----------------------------------------------------------------------------------------------------
@@ -100,22 +102,25 @@ my $me = register();
     my ($first, $other) = (enter($me), enter($me));
     my $second = json_of(refresh($first->{refresh_token}));
     my $again = json_of(refresh($first->{refresh_token}));
-    is($again->{refresh_token}, $second->{refresh_token}, 'the same again at once: the same next one');
-    is(status_with($me, $again->{token}), 200, 'with a good token');
+    is($again->{refresh_token}, $second->{refresh_token}, 'a second use at once answers the same next refresh token');
+    is(status_with($me, $again->{token}), 200, 'a second use at once answers a good access token');
     my $third = json_of(refresh($second->{refresh_token}));
     $again = json_of(refresh($first->{refresh_token}));
     is($again->{refresh_token}, $third->{refresh_token}, 'a third tab, when that was replaced too: the present one');
-    is(status_with($me, $again->{token}), 200, 'with a good token as well');
+    is(status_with($me, $again->{token}), 200, 'another use within the grace period answers a good access token');
     later($me, 60);
     my $mark = UmTest::mark(UmTest::error_log());
-    answer_is(refresh($first->{refresh_token}), 401, $BAD, 'the same again a minute later: refused');
-    is(status_with($me, $_->{token}), 401, 'its session is over') for $first, $second, $again;
-    is(call(GET => '/private/hello.txt', token => $second->{token}, any => 1)->{status}, 401, 'also at places');
-    answer_is(refresh($second->{refresh_token}), 401, $BAD, 'for the thief as well');
+    answer_is(refresh($first->{refresh_token}), 401, $BAD, 'a use after the grace period is refused');
+    is(status_with($me, $_->{token}), 401,
+        'the session of a reused refresh token has ended') for $first, $second, $again;
+    is(call(GET => '/private/hello.txt', token => $second->{token}, any => 1)->{status}, 401,
+        'Locations refuse the access token of a session that has ended');
+    answer_is(refresh($second->{refresh_token}), 401, $BAD,
+        'the newest refresh token of a session that has ended is refused');
     is(status_with($me, $other->{token}), 200, 'another session goes on');
     my $log = UmTest::wait_for($mark, qr/UM303/);
     like($log, qr/:warn\].*UM303: a refresh token of account \Q$me->{id}\E was used again/, 'the log warns of it');
-    unlike($log, qr/umr_|\Q@{[substr $first->{refresh_token}, 10, 20]}\E/, 'without the token');
+    unlike($log, qr/umr_|\Q@{[substr $first->{refresh_token}, 10, 20]}\E/, 'no refresh token is in the log');
 }
 
 {
@@ -128,8 +133,8 @@ my $me = register();
         $tokens{ json_of($answer)->{token} }++ if $answer->{status} == 200;
     }
     is_deeply(\%statuses, { 200 => 50 }, 'fifty uses at the same instant: all go on');
-    is(scalar keys %next, 1, 'with one next refresh token');
-    is(status_with($me, (keys %tokens)[0]), 200, 'and good tokens');
+    is(scalar keys %next, 1, 'all uses at the same instant answer one next refresh token');
+    is(status_with($me, (keys %tokens)[0]), 200, 'the access tokens of uses at the same instant are good');
     is(refresh((keys %next)[0])->{status}, 200, 'the next one is good');
 }
 
@@ -142,7 +147,7 @@ my $me = register();
         . json_text($who->{password}) . ',"new_password":"Red-River-82y"}');
     is($answer->{status}, 200, 'a new password');
     is_deeply([sort keys %{ json_of($answer) }], [sort qw(status code message data detail token)],
-        'its answer has no refresh token');
+        'the answer to a changed password has no refresh token');
     answer_is(refresh($at->{refresh_token}), 401, $BAD, 'ends the refresh tokens from before');
     $who->{password} = 'Red-River-82y';
     $at = enter($who);
@@ -152,14 +157,15 @@ my $me = register();
     my $next = json_of(refresh($at->{refresh_token}));
     ok($next->{refresh_token}, 'switched on again past the program, it goes on');
     is(call(DELETE => $who->{path}, token => $next->{token})->{status}, 204, 'a deleted account');
-    answer_is(refresh($next->{refresh_token}), 401, $BAD, 'has none');
+    answer_is(refresh($next->{refresh_token}), 401, $BAD,
+        'a refresh token from before the change of the password is refused');
 }
 
 {
     my $at = enter($me);
     my ($next) = json_of(refresh($at->{refresh_token}));
     UmTest::sql("update um_sessions set expires_at = 1700000000 where user_id = '$me->{id}'");
-    answer_is(refresh($next->{refresh_token}), 401, $BAD, 'one that nobody used for too long');
+    answer_is(refresh($next->{refresh_token}), 401, $BAD, 'a refresh token that was not used for too long is refused');
 }
 
 # ---- what is none --------------------------------------------------------------------------------------------------
@@ -176,20 +182,26 @@ my $me = register();
     );
     for my $what (sort keys %none) {
         my $answer = refresh($none{$what});
-        answer_is($answer, 401, $BAD, "refused: $what");
-        like(join('', @{ $answer->{head}{'www-authenticate'} || [] }), qr/error="invalid_token"/, 'with the challenge');
+        answer_is($answer, 401, $BAD, "what is no refresh token is refused: $what");
+        like(join('', @{ $answer->{head}{'www-authenticate'} || [] }), qr/error="invalid_token"/,
+            'the challenge to a bad refresh token says invalid_token');
     }
-    is(refresh($_->{refresh_token})->{status}, 200, 'which ends no session') for $at, $other;
-    answer_is(call(POST => $REFRESH, json => '{}'), 400, faults(refresh_token => 'required'), 'missing');
-    answer_is(call(POST => $REFRESH, json => '{"refresh_token":""}'), 400, faults(refresh_token => 'blank'), 'blank');
-    answer_is(call(POST => $REFRESH, json => '{"refresh_token":null}'), 400, faults(refresh_token => 'null'), 'null');
-    answer_is(call(POST => $REFRESH, json => '{"refresh_token":[]}'), 400, faults(refresh_token => 'string'), 'a list');
+    is(refresh($_->{refresh_token})->{status}, 200, 'a bad refresh token ends no session') for $at, $other;
+    answer_is(call(POST => $REFRESH, json => '{}'), 400, faults(refresh_token => 'required'),
+        'a missing refresh token is refused');
+    answer_is(call(POST => $REFRESH, json => '{"refresh_token":""}'), 400, faults(refresh_token => 'blank'),
+        'a blank refresh token is refused');
+    answer_is(call(POST => $REFRESH, json => '{"refresh_token":null}'), 400, faults(refresh_token => 'null'),
+        'the refresh token null is refused');
+    answer_is(call(POST => $REFRESH, json => '{"refresh_token":[]}'), 400, faults(refresh_token => 'string'),
+        'a list of refresh tokens is refused');
     answer_is(call(POST => "$REFRESH?refresh_token=$at->{refresh_token}"), 400, faults(refresh_token => 'required'),
-        'in the address');
-    answer_is(call(GET => $REFRESH), 405, detail('Method "GET" not allowed.'), 'GET');
+        'a refresh token in the query is not read');
+    answer_is(call(GET => $REFRESH), 405, detail('Method "GET" not allowed.'), 'GET is not allowed');
     my $options = call(OPTIONS => $REFRESH);
     is($options->{head}{allow}[0], 'POST, OPTIONS', 'OPTIONS tells the methods');
-    is(call(POST => '/api-token-refresh', json => body('x'))->{status}, 401, 'without the slash at the end');
+    is(call(POST => '/api-token-refresh', json => body('x'))->{status}, 401,
+        'the path without the slash at the end is served');
     is(call(POST => '/api-token-refresh/x/', json => '{}')->{status}, 404, 'below it is nothing');
     is(call(POST => $REFRESH, json => body(json_of(refresh(enter($me)->{refresh_token}))->{refresh_token}),
         headers => ['Authorization: Bearer x'])->{status}, 200, 'a stale token in the header makes no difference');
@@ -199,32 +211,35 @@ my $me = register();
 
 {
     my $database = new_database();
-    my $server = UmServer->start($database, "UserMgmtRefreshGrace 0\nUserMgmtTokenLifetime 60\nUserMgmtSessionIdle 120");
+    my $server = UmServer->start($database,
+        "UserMgmtRefreshGrace 0\nUserMgmtTokenLifetime 60\nUserMgmtSessionIdle 120");
     local $UmApi::PORT = $server->{port};
     my $who = register();
     my $first = enter($who);
     is($first->{expires_in}, 60, 'a token lasts as long as is said');
     my $times = 'select expires_at - created_at, ends_at - created_at from um_sessions where refresh_hash <> \'\'';
-    is($database->{sql}->($times), '120|7776000', 'and a session waits as long as is said');
+    is($database->{sql}->($times), '120|7776000', 'a session waits for a refresh as long as is configured');
     my @found = race((request_text(POST => $REFRESH, json => body($first->{refresh_token}))) x 20);
     my @good = grep { $_->{status} == 200 } @found;
-    is(scalar @good, 1, 'without grace, of twenty at the same instant one gets through');
+    is(scalar @good, 1, 'without grace one of twenty uses at the same instant is answered 200');
     is(scalar(grep { $_->{status} == 401 } @found), 19, 'the others are refused');
-    is(status_with($who, json_of($good[0])->{token}), 401, 'and the session is over');
-    is(refresh(json_of($good[0])->{refresh_token})->{status}, 401, 'for all');
+    is(status_with($who, json_of($good[0])->{token}), 401, 'without grace a second use ends the session');
+    is(refresh(json_of($good[0])->{refresh_token})->{status}, 401,
+        'without grace the next refresh token is refused after a second use');
 
     anew($server, "UserMgmtSessionLifetime 60\nUserMgmtTokenLifetime 1h");
     my $last = enter($who);
-    is($last->{expires_in}, 60, 'no token goes beyond the end of its session');
+    is($last->{expires_in}, 60, 'no access token outlives its session');
     $database->{sql}->('update um_sessions set ends_at = ends_at - 50, expires_at = expires_at - 50');
     my $next = json_of(refresh($last->{refresh_token}));
-    cmp_ok($next->{expires_in}, '<=', 10, 'nor does one that is refreshed shortly before it');
+    cmp_ok($next->{expires_in}, '<=', 10,
+        'an access token that is refreshed shortly before the end of the session does not outlive it');
     cmp_ok($next->{expires_in}, '>', 0, 'though it is good') or diag(explain($next));
 
     anew($server, 'UserMgmtSessionIdle 0');
     is_deeply([sort keys %{ enter($who) }], [qw(expires_in token token_type)], 'a site without refresh tokens');
-    is(refresh($next->{refresh_token})->{status}, 401, 'takes none either');
-    is($server->crashes, '', 'no child crashed');
+    is(refresh($next->{refresh_token})->{status}, 401, 'a refresh token is refused after the end of its session');
+    is($server->crashes, '', 'no process of the server crashed');
 }
 
 api_done();

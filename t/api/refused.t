@@ -71,9 +71,10 @@ my @guessed;    # the addresses that a filter has to find, in order
 
 sub is_logged {
     my ($what, $text, $status, $address, $answer, @lines) = @_;
-    is($answer->{status}, $status, "$what: $status");
+    is($answer->{status}, $status, "$what is answered $status");
     is(scalar @lines, 1, "$what: one line") or diag(join "\n", @lines);
-    like($lines[0] // '', qr/\[usermgmt:notice\].*UM320: sign-in refused: client \Q$address, $text\E/, "$what: who and why");
+    like($lines[0] // '', qr/\[usermgmt:notice\].*UM320: sign-in refused: client \Q$address, $text\E/,
+        "$what: who and why");
     push @guessed, $address;
     return;
 }
@@ -104,7 +105,7 @@ my @silent = (
 );
 for my $row (@silent) {
     my ($what, $status, $address, $answer, @found) = @$row;
-    is($answer->{status}, $status, "$what: $status");
+    is($answer->{status}, $status, "$what is answered $status");
     is(scalar @found, 0, "$what: no line") or diag(join "\n", @found);
 }
 
@@ -142,8 +143,8 @@ SKIP: {
     skip('fail2ban is not here', 2) if !$reader;
     my ($status, $output) = UmTest::run($reader, '-o', 'ip', $log, UmTest::sources() . '/share/fail2ban/usermgmt.conf');
     is($status, 0, 'fail2ban-regex reads the log') or diag($output);
-    is($output, join('', map { "$_\n" } @guessed), 'and finds who guessed, each time, and nobody else');
+    is($output, join('', map { "$_\n" } @guessed), 'the fail2ban filter finds each client that guessed and no other');
 }
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

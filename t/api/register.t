@@ -80,7 +80,8 @@ for my $row (@accepted) {
     my $answer = call(POST => $USERS, json => sprintf('{"username":"%s","password":"%s",%s}', new_name(), $GOOD,
         $members));
     my $made = json_of($answer) || {};
-    is_deeply([$answer->{status}, { map { $_ => $made->{$_} } keys %shown }], [201, \%shown], "accepted: $what")
+    is_deeply([$answer->{status}, { map { $_ => $made->{$_} } keys %shown }], [201, \%shown],
+        "a registration is accepted: $what")
         or diag($answer->{body});
     like($answer->{body}, qr/\A\{"id":"(?!00000000-0000-4)$UUID","username":.*,"auth_token":"(?!mine")[^"]+"\}\z/,
         "$what: the account is shown as usual");
@@ -114,7 +115,8 @@ pop @names;     # a one-character name could not be new in a second run
 for my $row (@names) {
     my ($what, $sent, $shown) = @$row;
     my $answer = call(POST => $USERS, json => qq({"username":"$sent","password":"$GOOD"}));
-    is("$answer->{status} " . ((json_of($answer) || {})->{username} || $answer->{body}), "201 $shown", "name: $what");
+    is("$answer->{status} " . ((json_of($answer) || {})->{username} || $answer->{body}), "201 $shown",
+        "a name is accepted: $what");
 }
 
 {
@@ -214,12 +216,12 @@ for my $row (@refused) {
     );
     answer_is(call(POST => $USERS, json => qq({"username":"$_->[1]","password":"$GOOD"})), 400,
         faults(username => 'taken'),
-        "taken: $_->[0]") for @same;
+        "a name is taken: $_->[0]") for @same;
     answer_is(call(POST => $USERS, json => qq({"username":"$same[0][1]","password":"123456","email":"x"})), 400,
         faults(username => 'taken', password => [qw(short common numeric)], email => 'email'),
             'taken, and other faults with it');
     answer_is(call(POST => $USERS, json => qq({"username":"Eloise_Σß$tail","password":"$GOOD"})), 201, qr/.*/s,
-        'without its accents it is another name');
+        'a name without its accents is another name');
 }
 
 # ---- the password policy -------------------------------------------------------------------------------------------
@@ -263,7 +265,7 @@ for my $row (@policy) {
     $members = '"username":"' . new_name() . "\",$members" unless $members =~ /"username"/;
     my $answer = call(POST => $USERS, json => "{$members}");
     if (@texts) {
-        answer_is($answer, 400, faults(password => \@texts), "policy: $what");
+        answer_is($answer, 400, faults(password => \@texts), "the policy refuses a password: $what");
     }
     else {
         answer_is($answer, 201, qr/.*/s, "policy lets pass: $what");
@@ -278,7 +280,8 @@ my @exact = (
     ['1024 characters', join('', map { chr(65 + $_ % 26) . '$' } 1 .. 511) . 'öß',
         [join('', map { chr(65 + $_ % 26) . '$' } 1 .. 511) . 'ö']],
     ['1024 characters of three bytes', '語' x 1023 . 'x', ['語' x 1023, '語' x 1023 . 'y']],
-    ['letters that only look alike', "Blue-Tree!\xc3\xa9\xef\xac\x81", ["Blue-Tree!\xc3\xa9fi", "Blue-Tree!e\xef\xac\x81"]],
+    ['letters that only look alike', "Blue-Tree!\xc3\xa9\xef\xac\x81", ["Blue-Tree!\xc3\xa9fi",
+        "Blue-Tree!e\xef\xac\x81"]],
     ['a tab and a line end', "Blue\tTree!71\n", ["Blue\tTree!71", 'Blue Tree!71']],
 );
 
@@ -312,7 +315,7 @@ sub multipart {
         201, account_like($name, 'Jé', '', 'A@example.org'),
         'a web form registers');
     ok(login($name, ' Blue-Tree!71x '), 'the blanks around its password are part of it');
-    ok(!login($name, 'Blue-Tree!71x'), 'and are needed');
+    ok(!login($name, 'Blue-Tree!71x'), 'blanks that belong to a password are needed to sign in');
 }
 {
     my $name = new_name();
@@ -327,7 +330,7 @@ sub multipart {
 {
     my $name = new_name();
     my $answer = call(POST => $USERS, form => "username=other&username=$name&password=x&password=Blue-Tree!71x");
-    is((json_of($answer) || {})->{username}, $name, 'of equal form fields the last one counts');
+    is((json_of($answer) || {})->{username}, $name, 'the last one of equal form fields counts');
 }
 
 my @forms = (
@@ -372,11 +375,11 @@ for my $header ('Bearer stale.stale.stale', 'Bearer', 'Bearer a b', "Bearer \xff
     $said{"$_->{status} $_->{body}"}++ for grep { $_->{status} != 201 } @answers;
     my $busy = delete $said{'503 ' . detail('busy')} || 0;      # the queue for password hashes is short on purpose
     is_deeply([keys %said], ['400 ' . faults(username => 'taken')],
-        "all others are told that the name is taken ($busy: busy)");
+        "all other registrations are told that the name is taken ($busy: busy)");
     is(scalar(grep { $_->{status} == 503 && !$_->{head}{'retry-after'} } @answers), 0,
-        'who finds it busy is told when to try again');
+        'a busy answer says when to try again');
     ok(login($name, "$GOOD$won[0]"), 'the winner signs in') if @won == 1;
-    is(scalar(grep { login($name, "$GOOD$_") } grep { $_ != ($won[0] || 0) } 0 .. 2), 0, 'no loser does');
+    is(scalar(grep { login($name, "$GOOD$_") } grep { $_ != ($won[0] || 0) } 0 .. 2), 0, 'no other password signs in');
 }
 
 api_done();

@@ -21,7 +21,7 @@ sub with {
     return call(GET => $path, headers => ["Authorization: $value"]);
 }
 
-answer_is(with($_->[1]), 200, profile_of($me), "Authorization: $_->[0]") for
+answer_is(with($_->[1]), 200, profile_of($me), "Authorization is accepted: $_->[0]") for
     ['as usual', "Bearer $good"], ['lower case', "bearer $good"], ['upper case', "BEARER $good"],
         ['mixed case', "bEaReR $good"],
     ['several blanks', "Bearer    $good"], ['a tab', "Bearer\t$good"], ['blanks and tabs', "Bearer \t $good"],
@@ -54,7 +54,7 @@ my @unauthorised = (
 for my $row (@unauthorised) {
     my ($what, $value, $says, $invalid) = @$row;
     my $answer = with($value);
-    answer_is($answer, 401, detail($says), "Authorization: $what");
+    answer_is($answer, 401, detail($says), "Authorization is refused: $what");
     my $challenge = ($answer->{head}{'www-authenticate'} || [''])->[0];
     if ($says eq 'no_token') {
         like($challenge, qr/\ABearer realm="[^"]+"\z/, "$what: the challenge accuses nobody");
@@ -66,7 +66,7 @@ for my $row (@unauthorised) {
 }
 {
     my $answer = call(GET => $path);
-    answer_is($answer, 401, detail('no_token'), 'no Authorization');
+    answer_is($answer, 401, detail('no_token'), 'a request without Authorization is answered 401');
     like($answer->{head}{'www-authenticate'}[0], qr/\ABearer realm="[^"]+"\z/,
         'the challenge names a realm and nothing else');
 }
@@ -74,10 +74,11 @@ for my $row (@unauthorised) {
 answer_is(call(GET => "$path$_"), 401, detail('no_token'), "a token in the address is not read: $_=")
     for "?access_token=$good", "?token=$good", "?Authorization=Bearer%20$good";
 answer_is(call(PATCH => $path, form => "access_token=$good&first_name=x"), 401, detail('no_token'),
-    'nor one in a form');
+    'a token in a form is not looked at');
 answer_is(call(GET => $path, headers => ["Cookie: token=$good; access_token=$good"]), 401, detail('no_token'),
-    'nor one in a cookie');
-answer_is(call(GET => $path, headers => ["$_: Bearer $good"]), 401, detail('no_token'), "nor one in $_")
+    'a token in a cookie is not looked at');
+answer_is(call(GET => $path, headers => ["$_: Bearer $good"]), 401, detail('no_token'),
+    "a token in the header $_ is not looked at")
     for qw(X-Authorization Proxy-Authorization X-Access-Token Authorization-);
 
 my @twice = (["Bearer $good", "Bearer $good"], ["Bearer $good", 'Bearer x'], ['Bearer x', "Bearer $good"],
@@ -98,15 +99,16 @@ for my $where ($USERS, $TOKEN, $path) {
     my @mine = $where eq $path ? (token => $good) : ();
     for my $method (@{ $wrong{$where} }, qw(PROPFIND MKCOL LOCK FOO M-SEARCH get post)) {
         my $answer = call($method => $where, @mine);
-        answer_is($answer, 405, $method eq 'HEAD' ? '' : detail("Method \"$method\" not allowed."), "$method $shown");
+        answer_is($answer, 405, $method eq 'HEAD' ? '' : detail("Method \"$method\" not allowed."),
+            "$method $shown is answered 405");
         is_deeply($answer->{head}{allow}, [$allow{$where}], "$method $shown: Allow");
     }
 }
-answer_is(call(PROPFIND => $path), 401, detail('no_token'), 'who may ask comes before how');
+answer_is(call(PROPFIND => $path), 401, detail('no_token'), 'a missing token comes before a wrong method');
 answer_is(call(FOO => $ANY_ID, token => $good), 405, detail('Method "FOO" not allowed.'),
     'how comes before whether it is there');
 answer_is(call(FOO => "${USERS}x/", token => $good, body => 'x', type => 'text/plain'), 405,
-    detail('Method "FOO" not allowed.'), 'and before what is sent');
+    detail('Method "FOO" not allowed.'), 'a wrong method comes before a wrong body');
 is(call(TRACE => $path, token => $good, any => 1)->{status}, 405, 'TRACE is not allowed');
 
 # ---- encoded slashes and zeros ---------------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ for my $port (UmTest::port(), map { Apache::Test::vars("um_${_}_port") } qw(quie
         '/.well-known/jwks.json/%2F') {
         for my $method (qw(GET POST DELETE OPTIONS)) {
             my $answer = call($method => $odd, port => $port, token => $good);
-            answer_is($answer, 404, detail('not_found'), "$method $odd");
+            answer_is($answer, 404, detail('not_found'), "$method $odd is answered 404");
         }
     }
     is(call(GET => $_, port => $port, any => 1)->{status}, 404, "$_ is httpd's") for '/x/%2F', '/api/v2%2F', '/x%00';
@@ -173,8 +175,8 @@ my @acceptable = ('*/*', 'application/*', 'application/json', 'APPLICATION/JSON'
         'text/plain, application/json', '', ' , application/json');
 for my $accept (@acceptable) {
     my $answer = call(GET => $path, token => $good, headers => ["Accept: $accept"]);
-    answer_is($answer, 200, profile_of($me), "Accept: $accept");
-    is_deeply($answer->{head}{'content-type'}, ['application/json'], 'and the answer is JSON');
+    answer_is($answer, 200, profile_of($me), "Accept: $accept is answered 200");
+    is_deeply($answer->{head}{'content-type'}, ['application/json'], 'the answer is JSON whatever of it was accepted');
 }
 answer_is(call(GET => $path, token => $good, headers => ['Accept: text/plain', 'Accept: application/json']), 200,
     profile_of($me), 'two Accept headers count together');
@@ -182,7 +184,7 @@ my $NO_TYPE = detail('Could not satisfy the request Accept header.');
 for my $accept ('application/xml', 'text/plain', 'image/png, application/pdf;q=0.5', 'application/jsonp',
     'application/vnd.api+json') {
     my $answer = call(GET => $path, token => $good, headers => ["Accept: $accept"]);
-    answer_is($answer, 406, $NO_TYPE, "Accept: $accept");
+    answer_is($answer, 406, $NO_TYPE, "Accept: $accept is answered 200");
     is_deeply($answer->{head}{'content-type'}, ['application/json'], 'said in JSON all the same');
 }
 my @first = (
@@ -208,7 +210,8 @@ for my $where (@nowhere) {
         my $answer = call($method => $where, $method eq 'POST' ? (json => '{}') : (), token => $good);
         answer_is($answer, 404, detail('not_found'), "$method " . ($where =~ s{$UUID}{<id>}r) . ' is nowhere');
     }
-    answer_is(call(GET => $where), 404, detail('not_found'), 'also for who has no token')
+    answer_is(call(GET => $where), 404, detail('not_found'),
+        'a path that does not exist is answered 404 without a token, too')
         unless $where =~ m{\A\Q$USERS\E};
 }
 
@@ -217,7 +220,7 @@ for my $row ([POST => $USERS, json => '{}'], [POST => $TOKEN, json => '{}'], [GE
     my ($method, $where, @with) = @$row;
     my $answer = call($method => $where, @with, port => UmTest::off_port(), any => 1);
     is($answer->{status}, 404, "a host without the API: $method " . ($where =~ s{$UUID}{<id>}r));
-    unlike($answer->{body}, qr/\A\{/, 'and no answer of the API');
+    unlike($answer->{body}, qr/\A\{/, 'a path beside the API is not answered by the API');
 }
 
 # Without the last slash the same handler answers; nothing is redirected.
@@ -247,7 +250,7 @@ for my $row (@bare) {
         . good_password() . '"}');
     is($answer->{status}, 201, 'registration works without the last slash');
     is_deeply($answer->{head}{location}, [$USERS . (json_of($answer) || { id => '' })->{id} . '/'],
-        'and Location has it');
+        'Location has the path of the new account');
 }
 answer_is(call(GET => $_, token => $good), 200, profile_of($me), 'written in another way: '
     . ($_ =~ s{$UUID}{<id>}r)) for
@@ -277,8 +280,8 @@ my @order = (
 );
 for my $row (@order) {
     my ($what, $request, $status, $body) = @$row;
-    answer_is(call(@$request), $status, $body, "order: $what");
+    answer_is(call(@$request), $status, $body, "the checks come in their order: $what");
 }
 
-answer_is(call(GET => $path, token => $good), 200, profile_of($me), 'after all this the account is as it was');
+answer_is(call(GET => $path, token => $good), 200, profile_of($me), 'no refused request has changed the account');
 api_done();

@@ -40,23 +40,24 @@ my $insert = sub {
 is(as($web, '-c', $insert->('one')), $id, 'a token of before');
 
 is(as(usermgmt => map { ('-f', $_) } @$after), '', 'step 011 and those after it');
-is($database->{sql}->('select hash from um_one_time_tokens'), 'one', 'has the token under the new name');
+is($database->{sql}->('select hash from um_one_time_tokens'), 'one', 'the table has the token under its new name');
 is(as($web, '-c', $insert->('two')), $id, 'an older module stores one');
-is(as($web, '-c', $insert->('two')), '', 'of one name no second');
+is(as($web, '-c', $insert->('two')), '', 'a second token of the same hash is not stored');
 is(as($web, '-c', 'select t.hash from um_tickets t join um_users u on u.id = t.user_id and u.version = t.user_version'
-    . ' order by t.hash'), "one\ntwo", 'finds both');
+    . ' order by t.hash'), "one\ntwo", 'the old name shows both tokens');
 is(as($web, '-c', "delete from um_tickets where hash = 'one' and expires_at > 1 returning email_key"), 'a@example.org',
-    'takes one');
+    'a token can be deleted by the old name');
 is(as($web, '-c', 'delete from um_tickets where hash = any(array(select t.hash from um_tickets t where t.expires_at < 9'
     . ' order by t.expires_at limit 9 for update skip locked)) returning hash'), 'two', 'purges the other');
-is($database->{sql}->('select count(*) from um_one_time_tokens'), '0', 'and none is left in the table');
-is(as($other, '-c', 'select count(*) from um_tickets'), '0', 'who could read the table reads the view');
-like(as($other, '-c', 'delete from um_tickets'), qr/permission denied/, 'and does no more than that');
+is($database->{sql}->('select count(*) from um_one_time_tokens'), '0', 'no token is left in the table');
+is(as($other, '-c', 'select count(*) from um_tickets'), '0', 'a role that could read the table can read the view');
+like(as($other, '-c', 'delete from um_tickets'), qr/permission denied/, 'that role cannot change the view');
 is(as($web, '-c', $insert->('three') . '') && as($web, '-c', 'delete from um_one_time_tokens returning hash'), 'three',
     'a newer module has the grants of the table');
 is($database->{sql}->("select string_agg(c.relname, ' ' order by c.relname) from pg_class c"
     . " where c.relname like '%ticket%'"), 'um_tickets', 'indexes have the new name');
-is($database->{sql}->("select count(*) from pg_constraint where conname like '%ticket%'"), '0', 'so have constraints');
+is($database->{sql}->("select count(*) from pg_constraint where conname like '%ticket%'"), '0',
+    'constraints have new names, too');
 $database->{sql}->("drop owned by $_; drop role $_") for $web, $other;
 
 done_testing();

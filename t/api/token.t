@@ -31,18 +31,18 @@ sub ask {
     answer_is($answer, 200, qr/\{"token":"[A-Za-z0-9_.~+\/=-]+"(?:,.*)?\}/, 'name and password give a token');
     my $said = json_of($answer);
     is_deeply([grep { !/\A(?:token|token_type|expires_in|refresh_token)\z/ } keys %$said], [],
-        'and nothing unexpected beside it');
+        'the answer has no other member');
     is($said->{token_type}, 'Bearer', 'token_type is Bearer') if exists $said->{token_type};
     answer_is(call(GET => $me->{path}, token => $said->{token}), 200, profile_of($me), 'the token signs in');
 
     my @parts = split /\./, $said->{token}, -1;
     is(scalar @parts, 3, 'the token is a signed JWT');
     my ($header, $claims) = map { JSON::PP->new->decode(decode_base64url($_)) } @parts[0, 1];
-    is($header->{typ}, 'at+jwt', 'it says that it is an access token');
-    like($header->{alg}, qr/\A(?:EdDSA|ES256|RS256|HS256)\z/, 'and how it is signed');
-    is($claims->{sub}, $me->{id}, 'its subject is the id of the account');
-    is_deeply([grep { !defined $claims->{$_} } qw(iss sub aud exp iat jti)], [], 'it has the usual claims');
-    cmp_ok($claims->{exp}, '>', $began, 'it expires later');
+    is($header->{typ}, 'at+jwt', 'the header of the token says at+jwt');
+    like($header->{alg}, qr/\A(?:EdDSA|ES256|RS256|HS256)\z/, 'the header of the token names the algorithm');
+    is($claims->{sub}, $me->{id}, 'the subject of the token is the id of the account');
+    is_deeply([grep { !defined $claims->{$_} } qw(iss sub aud exp iat jti)], [], 'the token has the usual claims');
+    cmp_ok($claims->{exp}, '>', $began, 'the token expires after it was issued');
     is($said->{expires_in}, $claims->{exp} - $claims->{iat}, 'expires_in says how many seconds later')
         if exists $said->{expires_in};
     my $open = decode_base64url($parts[1]);
@@ -53,7 +53,7 @@ sub ask {
     my @tokens = map { login($me->{username}, $PASSWORD) } 1 .. 3;
     my %different = map { $_ => 1 } @tokens, $me->{token};
     is(scalar keys %different, 4, 'each sign-in gives a token of its own');
-    is(call(GET => $me->{path}, token => $_)->{status}, 200, 'and all of them are good') for sort keys %different;
+    is(call(GET => $me->{path}, token => $_)->{status}, 200, 'each of the tokens is accepted') for sort keys %different;
 }
 
 my $fold = $me->{username};
@@ -114,7 +114,7 @@ my %alike;
 for my $row (@wrong) {
     my ($what, $username, $password) = @$row;
     my $answer = ask($username, $password);
-    answer_is($answer, 400, $REFUSED, "refused: $what");
+    answer_is($answer, 400, $REFUSED, "a sign-in is refused: $what");
     $alike{join "\n", map { "$_: @{ $answer->{head}{$_} }" } grep { $_ ne 'date' } sort keys %{ $answer->{head} }}++;
 }
 is(scalar keys %alike, 1, 'the headers of all refusals are alike') or diag(join "\n--\n", keys %alike);
@@ -127,9 +127,9 @@ is(scalar keys %alike, 1, 'the headers of all refusals are alike') or diag(join 
     answer_is(ask($off->{username}, 'x'), 400, $REFUSED, 'refused: an inactive account and a wrong password');
     my $answer = call(GET => $off->{path}, token => $off->{token});
     answer_is($answer, 401, detail('gone_user'), 'a token of an inactive account');
-    like($answer->{head}{'www-authenticate'}[0], qr/error="invalid_token"/, 'and the challenge says so');
+    like($answer->{head}{'www-authenticate'}[0], qr/error="invalid_token"/, 'the challenge says invalid_token');
     is(call(GET => '/private/hello.txt', token => $off->{token}, any => 1)->{status}, 401,
-        'it opens no protected place');
+        'a token of an account that is off is refused by Locations');
     UmTest::sql("update um_users set is_active = 1 where id = '$off->{id}'");
     is(ask($off->{username}, $off->{password})->{status}, 200, 'switched on again, it signs in');
 }
@@ -148,13 +148,14 @@ my @faulty = (
         username => 'Surrogate characters are not allowed: U+D800.',
         password => 'Surrogate characters are not allowed: U+DC00.'],
 );
-answer_is(call(POST => $TOKEN, json => $_->[1]), 400, faults(@$_[2 .. $#$_]), "faulty: $_->[0]") for @faulty;
+answer_is(call(POST => $TOKEN, json => $_->[1]), 400, faults(@$_[2 .. $#$_]),
+    "a faulty sign-in is refused: $_->[0]") for @faulty;
 
 answer_is(call(POST => "$TOKEN?username=$me->{username}&password=%20Blue-Tree!71x%20", json => '{}'), 400,
     faults(username => 'required', password => 'required'), 'credentials in the address are not read');
 answer_is(call(POST => $TOKEN, headers => ['Authorization: Basic eDp5']), 400,
     faults(username => 'required', password => 'required'),
-    'nor those of Basic');
+    'credentials in a Basic header are not looked at');
 
 # ---- nobody learns by the clock who has an account -------------------------------------------------------------------
 

@@ -73,7 +73,7 @@ sub claims { return forge($HEADER, changed($CLAIMS, @_)) }
 my $now = time;
 answer_is(call(GET => $me->{path}, token => forge($HEADER, $CLAIMS)), 200, profile_of($me),
     'the very same claims, signed again, are good');
-answer_is(call(GET => $me->{path}, token => $_->[1]), 200, profile_of($me), "good: $_->[0]") for
+answer_is(call(GET => $me->{path}, token => $_->[1]), 200, profile_of($me), "a good token is accepted: $_->[0]") for
     ['a later end', claims(exp => $CLAIMS->{exp} + 5)], ['an end with a fraction',
         forge($HEADER, encode_claims('"exp":' . ($now + 60) . '.5'))],
     ['several audiences', claims(aud => ['x', $CLAIMS->{aud}])], ['an unknown claim', claims(x => { y => [1] })],
@@ -191,19 +191,19 @@ my $log = UmTest::mark(UmTest::error_log());
 for my $row (@bad) {
     my ($what, $token) = @$row;
     my $answer = call(GET => $me->{path}, token => $token);
-    answer_is($answer, 401, detail('bad_token'), "bad: $what");
+    answer_is($answer, 401, detail('bad_token'), "a bad token is refused: $what");
     like(($answer->{head}{'www-authenticate'} || [''])->[0], qr/\ABearer realm="[^"]+", ?error="invalid_token"/,
-        'and the challenge says so');
+        "the challenge says invalid_token: $what");
     my $private = call(GET => '/private/hello.txt', token => $token, any => 1);
-    is($private->{status}, 401, 'it opens no protected place');
+    is($private->{status}, 401, "Locations refuse the bad token: $what");
     like(($private->{head}{'www-authenticate'} || [''])->[0], qr/\ABearer realm="private", ?error="invalid_token"/,
-        'which says so too');
+        "the challenge of a Location says invalid_token: $what");
 }
 
 # Changing and deleting are not for bad tokens either.
 for my $method (qw(PATCH PUT DELETE POST)) {
     answer_is(call($method => $me->{path}, token => $_->[1], json => '{}'), 401, detail('bad_token'),
-        "$method: $_->[0]")
+        "$method with a bad token is refused: $_->[0]")
         for grep { $_->[0] =~ /\A(?:no signature|alg none|over for long|another key)\z/ } @bad;
 }
 answer_is(call(GET => $me->{path}, token => $me->{token}), 200, profile_of($me), 'the good token is still good');

@@ -57,7 +57,7 @@ sub kept {
     my $requests = join '', map { my ($status, @request) = @$_; request_text(@request, keep => 1) } @kept;
     my $answers = answers(exchange($requests, answers => scalar @kept, methods => \@methods, quiet => 10), \@methods);
     is(join(' ', map { $_->{status} } @$answers), join(' ', map { $_->[0] } @kept),
-        'all of them sent at once are answered in order');
+        'requests that are sent at once are answered in their order');
 }
 
 # ---- an early error, and what was sent behind it ---------------------------------------------------------------------
@@ -100,7 +100,7 @@ for my $row (@early) {
         . sprintf("00%X;name=\"value\"\r\n%s\r\n%x\r\n%s\r\n0\r\nX-End: yes\r\nAuthorization: Bearer x\r\n\r\n",
         length $one, $one, length $two, $two), answers => 1);
     is((answers($bytes)->[0] || {})->{status}, 201, 'chunks with extensions and trailers');
-    ok(login($name, good_password()), 'they register');
+    ok(login($name, good_password()), 'requests that are sent byte by byte register an account');
 }
 {
     my $name = new_name();
@@ -110,7 +110,8 @@ for my $row (@early) {
         headers => ['Expect: 100-continue', 'Content-Length: ' . length $text]),
         socket => $socket, quiet => 1, answers => 1);
     like($got, qr{\AHTTP/1\.1 100 }, 'a client that waits is told to go on');
-    is((answers(exchange($text, socket => $socket, answers => 1))->[0] || {})->{status}, 201, 'and registers');
+    is((answers(exchange($text, socket => $socket, answers => 1))->[0] || {})->{status}, 201,
+        'a registration over a kept connection is answered 201');
 }
 for my $row ([404, PATCH => $ANY_ID, @mine], [401, PATCH => $path], [415, POST => $TOKEN, type => 'text/plain'],
     [413, POST => $TOKEN, headers => ['Content-Length: 9999999']]) {
@@ -171,7 +172,7 @@ for my $row (@broken) {
     my @answers = @{ answers(exchange($broken->(register_text($name)), half_close => 1, quiet => 10)) };
     is(scalar(grep { $_->{status} < 400 || $_->{status} == 500 } @answers), 0, "a registration $what is not accepted")
         or diag(join ' ', map { $_->{status} } @answers);
-    ok(!login($name, good_password()), 'and not done');
+    ok(!login($name, good_password()), 'a request that was cut off is not done');
 }
 
 answer_is(call(GET => $path, @mine), 200, $PROFILE, 'the server is as well as before');

@@ -316,6 +316,6 @@ SKIP: {
 
 my $log = $server->log;
 unlike($log, qr/\Q$PASSWORD\E|\Q${\encode_base64("alice:$PASSWORD", '')}\E|Red-House/, 'no password in the log');
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

@@ -258,6 +258,6 @@ SKIP: {
 my $log = $site->{server}->log;
 unlike($log, qr/\Q$T\E|\Q@{[(split m{\.}, $T)[2]]}\E|x\.y\.z/, 'no token is in the log');
 is(join("\n", grep { /usermgmt:(?!info|debug|trace)\w+\].* UM4/ } split /\n/, $log), '', 'and nothing louder than info');
-is($site->{server}->crashes, '', 'nothing crashed');
+is($site->{server}->crashes, '', 'no process of the server crashed');
 
 done_testing();

@@ -85,6 +85,6 @@ for my $rule (sort keys %rules) {
         is(seen("/$rule/hello.txt", 'x.y.z', @options), '401 Bearer', "$rule, $name: a bad one");
     }
 }
-is($site->{server}->crashes, '', 'nothing crashed');
+is($site->{server}->crashes, '', 'no process of the server crashed');
 
 done_testing();

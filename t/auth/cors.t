@@ -168,6 +168,6 @@ for my $port ($site->{server}{port}, $anybody, $silent) {
     }
 }
 is(seen(at($silent, GET => $USER, token => $T, headers => ["Origin: $APP"])), '200 - -', 'a host without the directive');
-is($site->{server}->crashes, '', 'nothing crashed');
+is($site->{server}->crashes, '', 'no process of the server crashed');
 
 done_testing();

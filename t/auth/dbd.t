@@ -55,7 +55,7 @@ for my $is_empty (UmTest::database() eq 'sqlite3' ? (0, 1) : 0) {
         register() for 1 .. 10;
     }
     is(all_pages($server), '404 401', 'the same after the accounts have used those connections');
-    is($server->crashes, '', 'nothing crashed');
+    is($server->crashes, '', 'no process of the server crashed');
     $server->stop;
 }
 

@@ -113,7 +113,7 @@ is((UmTest::run(UmTest::cli(), '--driver', 'sqlite3', '--params', $file, qw(sche
     'the program makes a new one');
 $server->graceful;
 is(always(400, sub { sign_in($account) }), 400, 'which is used after a restart');
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 $server->stop;
 
 done_testing();

@@ -202,6 +202,9 @@ for my $name (sort keys %proxy) {
         my $port = free_port();
         $ENV{XDG_DATA_HOME} = $ENV{XDG_CONFIG_HOME} = $folder;
         ok($proxy{$name}->($program, $port), "$name starts") or next;
+        # A proxy listens before it is ready: until then it answers by itself that its back ends are unavailable.
+        ok(await(20, sub { my $answer = eval { call(GET => '/app/x', port => $port, any => 1, token => $T) };
+            return $answer && $answer->{status} == 200 }), "$name reaches the check and the application") or next;
         # What the application was told by headers that it may take for ours.
         my $through = sub { my $answer = call(shift, '/app/x', port => $port, any => 1, @_);
             return join ' ', $answer->{status}, $answer->{status} == 200 ? sort map { s/[^\w:]/_/gr } map { s/ //r }
@@ -232,6 +235,6 @@ for my $name (sort keys %proxy) {
         'more groups than a header takes');
     is(get("$CHECK?group=" . sprintf('g%063d', 62), token => $over->{token})->{status}, 204, 'can be asked for');
 }
-is($site->{server}->crashes, '', 'nothing crashed');
+is($site->{server}->crashes, '', 'no process of the server crashed');
 
 done_testing();

@@ -128,6 +128,6 @@ cli('group', 'new', 'last');
 cli('group', 'add', 'last', 'bob');
 $database->{sql}->("delete from um_users where username = 'bob'");
 is(cli('group', 'show', 'last'), '0 ', 'who is deleted is in no group');
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

@@ -272,6 +272,6 @@ is(of(get('/on/none', headers => [$H]), qr/USERMGMT|AUTHORIZATION/), "HTTP_AUTHO
     is(of({ body => $open }, qr/USERMGMT/), '', 'and no other');
 }
 is(get('/api/v1/users/' . $me->{id} . '/', headers => [$H])->{status}, 200, 'the API has its header');
-is($site->{server}->crashes, '', 'nothing crashed');
+is($site->{server}->crashes, '', 'no process of the server crashed');
 
 done_testing();

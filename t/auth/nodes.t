@@ -289,5 +289,5 @@ sub others {
         'and not for a session that was over');
 }
 
-is(join('', map { $_->crashes } $here, $there), '', 'nothing crashed');
+is(join('', map { $_->crashes } $here, $there), '', 'no process of the server crashed');
 api_done();

@@ -175,6 +175,6 @@ for my $headers ([], ["Authorization: Bearer $T"], ["Cookie: tok=$T"], ['Proxy-A
 
 kill TERM => $child;
 waitpid $child, 0;
-is($site->{server}->crashes, '', 'nothing crashed');
+is($site->{server}->crashes, '', 'no process of the server crashed');
 
 done_testing();

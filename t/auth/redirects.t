@@ -285,6 +285,6 @@ SKIP: {
     UmTest::pg_ctl('start');
     ok(await(15, sub { get('/bearer/', headers => ["Authorization: Bearer $T"])->{status} == 200 }), 'and back');
 }
-is($site->{server}->crashes, '', 'nothing crashed');
+is($site->{server}->crashes, '', 'no process of the server crashed');
 
 done_testing();

@@ -131,5 +131,5 @@ is(curl('/basic/hello.txt', '-H', $BASIC), 200, 'Basic');
 is(curl('/bearer/hello.txt', '-H', "Cookie: __Host-tok=$me->{token}"), 200, 'the cookie, under the name it has there');
 is(curl('/bearer/hello.txt', '-H', "Cookie: tok=$me->{token}"), 401, 'not under the other');
 
-is($site->{server}->crashes, '', 'nothing crashed');
+is($site->{server}->crashes, '', 'no process of the server crashed');
 done_testing();

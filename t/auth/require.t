@@ -135,6 +135,6 @@ for my $row (['usermgmt-group', 'needs the name of a group'], ['usermgmt-staff y
     my ($status, $output) = UmTest::httpd_t("<Location /x>\nRequire $require\n</Location>\n");
     ok($status && $output =~ /line \d+ of .*\Q$says\E/s, "Require $require is refused") or diag("$status: $output");
 }
-is($site->{server}->crashes, '', 'nothing crashed');
+is($site->{server}->crashes, '', 'no process of the server crashed');
 
 done_testing();

@@ -110,7 +110,7 @@ my $other = register();
 is((UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
     qw(session end-all)))[0], 0, 'the same beside a running server');
 is(profile($other), 401, 'ends what is signed in');
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 $server->stop;
 
 done_testing();

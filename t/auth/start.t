@@ -83,7 +83,7 @@ SKIP: {
     skip 'of PostgreSQL alone', 1 if $database->{driver} ne 'pgsql';
     like($log, $pattern, 'more than there are: it is said');
 }
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 $server->stop;
 
 done_testing();

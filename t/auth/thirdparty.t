@@ -242,5 +242,5 @@ END
     guards('HAProxy', $_, $port{$_}) for sort keys %port;
 }
 
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 api_done();

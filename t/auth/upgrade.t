@@ -79,6 +79,6 @@ ok($server->graceful, 'one more restart');
 is(() = $server->log =~ /UM611/g, $said, 'finds its own memory again');
 is(status_of('/password', $basic), 200, 'and works');
 $server->stop;
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 
 done_testing();

@@ -72,6 +72,6 @@ for my $kind (qw(there closed)) {
 }
 is(scalar(() = $sink{closed}->connections), 1, 'over one connection');
 is_deeply([map { @{ $_->{wrong} } } (mails_in($sink{closed}{folder}))[0 .. 4]], [], 'well-formed');
-is(join('', map { $_->{server}->crashes } values %case), '', 'nothing crashed');
+is(join('', map { $_->{server}->crashes } values %case), '', 'no process of the server crashed');
 
 api_done();

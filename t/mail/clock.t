@@ -47,6 +47,6 @@ SKIP: {
     ask_each($server, $to[0]);
     ok(await(20, sub { $sink->taken == 5 }), 'and what is asked for now');
 }
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

@@ -84,6 +84,6 @@ is($sql->("select count(*) from um_mail where address like 'x%'"), 0, 'of reques
 cmp_ok($sql->("select count(*) from um_mail where address = '$victim'"), '<=', 2 * $HOURLY,
     'of those that were too many next to nothing');
 unlike($server->log, qr/UM502/, 'nothing went wrong');
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

@@ -84,6 +84,6 @@ ok(settle(sql => $sql), 'and is sent when the administrator gives it to another'
 my @told = grep { /UM507/ } split /\n/, $server->log;
 is(scalar @told, 1, 'that a host sends no mail is told once, at the start');
 like($told[0], qr/\[usermgmt:notice\].*UserMgmtMail is none: a request to mute\.example for a mail/, 'by name');
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

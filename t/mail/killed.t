@@ -27,7 +27,8 @@ sub kill_sender {
     my $child = await(20, sub { $server->child_at($sink->{port}) }) or die "nobody sends\n";
     # It stands still first, so that no other has taken over when we look.
     kill STOP => $child;
-    sleep 0.1;
+    await(5, sub { UmTest::slurp("/proc/$child/stat") =~ /\A\d+ \(.*\) T/s });
+    sleep 0.1;      # what the database is doing for it comes to its end
     my @claims = split /\n/, $sql->('select distinct claim from um_mail where state = 0 and claim is not null');
     kill KILL => $child;
     return @claims;

@@ -68,6 +68,6 @@ is($sql->('select count(*) from um_one_time_tokens'), 720, 'with one token each'
     is_deeply([grep { !$to{$_} } @more], [], 'none is lost');
     cmp_ok(scalar(grep { $to{$_} > 1 } @more), '<=', 1, 'at most one came twice');
 }
-is(join('', map { $_->crashes } @nodes), '', 'nothing crashed');
+is(join('', map { $_->crashes } @nodes), '', 'no process of the server crashed');
 
 api_done();

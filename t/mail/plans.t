@@ -141,6 +141,6 @@ for my $number (0 .. $#tables) {
         "$tables[$number] is not read from end to end for each")
         or diag("@before, @own, @after");
 }
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

@@ -71,6 +71,6 @@ is($sql->('select count(*) from um_users'), 1, 'accounts stay');
 ask_each($server, $address);
 ok(await(10, sub { glob "$folder/*.eml" }), 'and mail is sent');
 unlike($server->log, qr/UM502/, 'without a complaint');
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

@@ -119,6 +119,6 @@ like(join("\n", @told), qr/given up: 550 5\.1\.1/, 'of what was given up, and wh
 unlike(join("\n", @told), qr/\@example\.org/, 'without addresses');
 my $secrets = join '|', map { quotemeta } tokens_seen();
 unlike($server->log, qr/$secrets/, 'and without tokens');
-is($server->crashes, '', 'nothing crashed');
+is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

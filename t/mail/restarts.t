@@ -56,7 +56,7 @@ sub ask_patiently {
     each_once([$sink->taken], \@to, 'each once');
     is($database->{sql}->('select count(*) from um_mail where state <> 1 or attempts <> 1'), 0, 'at the first try');
     cmp_ok($server->stop, '<', $KILLS_AFTER, 'it ends when told to');
-    is($server->crashes, '', 'nothing crashed');
+    is($server->crashes, '', 'no process of the server crashed');
     is(killed($server), '', 'no child had to be killed');
 }
 
