@@ -43,18 +43,19 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     claims = um_claims_of(pool, token_of(pool, TOKEN));
-    ok(claims != NULL, "the claims of a token");
+    ok(claims != NULL, "the claims of a token are parsed");
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const case_t *c = &cases[i];
         const char *text = um_claims_text(claims, c->name);
 
-        ok(text && c->text ? strcmp(text, c->text) == 0 : !text && !c->text, "%s is %s", c->name,
+        ok(text && c->text ? strcmp(text, c->text) == 0 : !text && !c->text, "the claim \"%s\" is %s as text", c->name,
            c->text ? c->text : "no text");
-        ok(!c->is || um_claims_has(claims, c->name, c->is), "%s has %s", c->name, c->is ? c->is : "nothing");
-        ok(!um_claims_has(claims, c->name, c->is_not), "%s has not %s", c->name, c->is_not);
+        ok(!c->is || um_claims_has(claims, c->name, c->is), "the claim \"%s\" has %s", c->name,
+           c->is ? c->is : "nothing");
+        ok(!um_claims_has(claims, c->name, c->is_not), "the claim \"%s\" does not have \"%s\"", c->name, c->is_not);
     }
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]) - 1; i++) {
-        ok(!um_claims_of(pool, wrong[i]), "no claims in %s", wrong[i]);
+        ok(!um_claims_of(pool, wrong[i]), "\"%s\" has no claims", wrong[i]);
     }
     apr_pool_destroy(pool);
     apr_terminate();

@@ -9,7 +9,7 @@
 static site_t s;
 static const um_user_t *alice;
 
-/* A token for alice's session as another site, or this one at another time, would sign it. */
+/* Signs a token for a session, as another site would, or this site at another time. */
 static const char *sign(const um_site_t *site, apr_int64_t seconds, const char *user_id, const char *session_id)
 {
     const char *token = NULL;
@@ -20,7 +20,7 @@ static const char *sign(const um_site_t *site, apr_int64_t seconds, const char *
     return token;
 }
 
-/* Opens a session by its parts; its token comes from sign(). */
+/* Opens a session without a token; sign() makes one. */
 static const char *open_session(const um_user_t *user)
 {
     um_session_new_t session;
@@ -46,11 +46,11 @@ static void test_caller(void)
     um_ctx_t *ctx = site_ctx(&s);
 
     s.asked = 0;
-    is_int(um_authenticate(ctx, token, UM_FRESH, &caller), UM_OK, "a good token");
-    is_int(s.asked, 1, "takes one look at the database");
-    is_text(caller.session_id, id, "tells the session");
-    is_text(caller.user ? caller.user->id : NULL, alice->id, "and the user");
-    is_text(caller.user ? caller.user->username : NULL, "alice", "with all that is known of him");
+    is_int(um_authenticate(ctx, token, UM_FRESH, &caller), UM_OK, "a valid token authenticates");
+    is_int(s.asked, 1, "a fresh authentication asks the database once");
+    is_text(caller.session_id, id, "the caller has the session");
+    is_text(caller.user ? caller.user->id : NULL, alice->id, "the caller has the account");
+    is_text(caller.user ? caller.user->username : NULL, "alice", "the account is complete");
 }
 
 static void test_not_ours(void)
@@ -61,42 +61,44 @@ static void test_not_ours(void)
     um_keyring_t *ring = NULL;
     char *changed;
 
-    is_int(site_call(&s, good), UM_OK, "a token of this site");
+    is_int(site_call(&s, good), UM_OK, "a token of this site is accepted");
     other.issuer = "https://accounts.example.org";
-    is_bad(sign(&other, SITE_NOW, alice->id, id), "of another issuer");
+    is_bad(sign(&other, SITE_NOW, alice->id, id), "a token of another issuer is refused");
     other = s.site;
     other.audience = "payments";
-    is_bad(sign(&other, SITE_NOW, alice->id, id), "for another audience");
+    is_bad(sign(&other, SITE_NOW, alice->id, id), "a token for another audience is refused");
     other = s.site;
     um_jwk_create(s.pool, "EdDSA", site_file("other.pem"), &why);
     um_keyring_read(s.pool, site_file("other.pem"), &ring, &why);
     unlink(site_file("other.pem"));
     other.keys = ring;
-    is_bad(ring ? sign(&other, SITE_NOW, alice->id, id) : "no key", "of another key");
-    is_bad(sign(&s.site, SITE_NOW + DAY, alice->id, id), "from tomorrow");
-    is_int(site_call(&s, sign(&s.site, SITE_NOW + UM_TOKEN_LEEWAY, alice->id, id)), UM_OK, "clocks differ a little");
-    is_bad(sign(&s.site, SITE_NOW - DAY, alice->id, id), "from yesterday");
+    is_bad(ring ? sign(&other, SITE_NOW, alice->id, id) : "no key", "a token of another key is refused");
+    is_bad(sign(&s.site, SITE_NOW + DAY, alice->id, id), "a token from tomorrow is refused");
+    is_int(site_call(&s, sign(&s.site, SITE_NOW + UM_TOKEN_LEEWAY, alice->id, id)), UM_OK,
+           "a token from a clock that is a little ahead is accepted");
+    is_bad(sign(&s.site, SITE_NOW - DAY, alice->id, id), "an expired token is refused");
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         is_bad(texts[i], texts[i]);
     }
     changed = apr_pstrdup(s.pool, good);
     changed[strlen(changed) - 10] ^= 1;
-    is_bad(changed, "with one bit of the signature changed");
-    is_int(site_call(&s, good), UM_OK, "which was good before and after");
+    is_bad(changed, "a token with one changed bit of the signature is refused");
+    is_int(site_call(&s, good), UM_OK, "the unchanged token is still accepted");
 }
 
-/* Signed by us, but of nothing that there is. */
+/* Tokens of this site for accounts and sessions that do not exist. */
 static void test_of_nothing(void)
 {
     const um_user_t *bob = site_register(&s, "bob", "", NULL);
     const char *hers = open_session(alice);
 
-    is_bad(sign(&s.site, SITE_NOW, alice->id, "00000000-0000-7000-8000-000000000000"), "no such session");
-    is_bad(sign(&s.site, SITE_NOW, bob->id, hers), "another's session");
-    is_bad(sign(&s.site, SITE_NOW, "", hers), "no user");
-    is_bad(sign(&s.site, SITE_NOW, alice->id, ""), "no session");
-    is_bad(sign(&s.site, SITE_NOW, alice->id, "' or 1=1 --"), "a session that is no id");
-    is_bad(sign(&s.site, SITE_NOW, "alice", hers), "a user that is no id");
+    is_bad(sign(&s.site, SITE_NOW, alice->id, "00000000-0000-7000-8000-000000000000"),
+           "a token of a session that does not exist is refused");
+    is_bad(sign(&s.site, SITE_NOW, bob->id, hers), "a token of another account's session is refused");
+    is_bad(sign(&s.site, SITE_NOW, "", hers), "a token without an account is refused");
+    is_bad(sign(&s.site, SITE_NOW, alice->id, ""), "a token without a session is refused");
+    is_bad(sign(&s.site, SITE_NOW, alice->id, "' or 1=1 --"), "a token whose session is no UUID is refused");
+    is_bad(sign(&s.site, SITE_NOW, "alice", hers), "a token whose account is no UUID is refused");
 }
 
 static void test_clock(void)
@@ -105,20 +107,20 @@ static void test_clock(void)
 
     site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     s.now = apr_time_from_sec(SITE_NOW + HOUR - 1);
-    is_int(site_call(&s, token), UM_OK, "good to the last second");
+    is_int(site_call(&s, token), UM_OK, "a token is accepted in its last second");
     s.now = apr_time_from_sec(SITE_NOW + HOUR);
-    is_bad(token, "over when its time is, whatever the leeway");
+    is_bad(token, "the leeway does not extend an expired token");
     s.now = apr_time_from_sec(SITE_NOW + DAY);
-    is_bad(token, "and a day later");
+    is_bad(token, "a token is refused a day after it has expired");
     s.now = apr_time_from_sec(SITE_NOW);
-    is_int(site_call(&s, token), UM_OK, "only time ended it");
+    is_int(site_call(&s, token), UM_OK, "the token is accepted when the clock is set back");
     site_do(&s, "update um_sessions set expires_at = 1600000000");
-    is_bad(token, "the database may end it sooner");
+    is_bad(token, "a session that has expired in the database is refused");
     s.settings.token_lifetime = 60;
     site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     s.settings.token_lifetime = HOUR;
     s.now = apr_time_from_sec(SITE_NOW + 60);
-    is_bad(token, "a session lasts as long as was said when it was opened");
+    is_bad(token, "a session has the lifetime of when it was opened");
     s.now = apr_time_from_sec(SITE_NOW);
 }
 
@@ -128,14 +130,14 @@ static void test_remembered(void)
     um_signature_cache_t *cache = NULL;
 
     site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
-    ok(um_signature_cache_create(s.pool, 256, &cache) == APR_SUCCESS, "signatures are remembered");
+    ok(um_signature_cache_create(s.pool, 256, &cache) == APR_SUCCESS, "a cache of signatures is made");
     s.site.signatures = cache;
-    ok(site_call(&s, token) == UM_OK && site_call(&s, token) == UM_OK, "a good token is good again");
+    ok(site_call(&s, token) == UM_OK && site_call(&s, token) == UM_OK, "a valid token is accepted twice");
     s.now = apr_time_from_sec(SITE_NOW + HOUR);
-    is_bad(token, "not beyond its time");
+    is_bad(token, "a cached signature does not extend an expired token");
     s.now = apr_time_from_sec(SITE_NOW);
     site_do(&s, "delete from um_sessions");
-    is_bad(token, "nor its session");
+    is_bad(token, "a cached signature does not extend an ended session");
     s.site.signatures = NULL;
 }
 
@@ -150,12 +152,12 @@ static void test_open(void)
     stale.version = "00000000-0000-7000-8000-000000000000";
     gone.id = stale.version;
     ok(um_session_make(ctx, &stale, &session) == UM_OK && um_session_open(ctx, &session) == UM_BAD_TOKEN,
-       "none for credentials that were changed meanwhile");
+       "no session is opened for a changed version of the account");
     ok(um_session_make(ctx, &gone, &session) == UM_OK && um_session_open(ctx, &session) == UM_BAD_TOKEN,
-       "none for somebody who is gone");
+       "no session is opened for a deleted account");
     site_do(&s, "update um_users set is_active = 0 where username = 'alice'");
     ok(um_session_make(ctx, alice, &session) == UM_OK && um_session_open(ctx, &session) == UM_BAD_TOKEN,
-       "none for somebody who is inactive");
+       "no session is opened for an inactive account");
     site_do(&s, "update um_users set is_active = 1 where username = 'alice'");
 }
 
@@ -179,14 +181,15 @@ static void test_record(void)
     const char *text;
 
     memset(longest, 'a', 300);
-    is_text(stored("192.0.2.1", "curl/8"), "192.0.2.1|curl/8", "a session says where it came from");
-    is_text(stored(NULL, NULL), "|", "if that is known");
-    is_text(stored("::1", "a\xFF\x01\xC3\xA4'b"), "::1|a" "????" "'b", "in letters that every database takes");
+    is_text(stored("192.0.2.1", "curl/8"), "192.0.2.1|curl/8", "a session has address and program of the client");
+    is_text(stored(NULL, NULL), "|", "address and program may be unknown");
+    is_text(stored("::1", "a\xFF\x01\xC3\xA4'b"), "::1|a" "????" "'b",
+            "bytes that are not printable ASCII become question marks");
     text = stored("", longest);
-    is_int(text ? (long long)strlen(text) : -1, 256, "and not too many of them");
+    is_int(text ? (long long)strlen(text) : -1, 256, "a long program name is cut");
 }
 
-/* --- a user's sessions --- */
+/* --- the sessions of an account --- */
 
 static const um_session_t *session_at(const apr_array_header_t *sessions, int i)
 {
@@ -211,32 +214,34 @@ static void test_list(void)
     s.now += apr_time_from_sec(1);
     second = open_session(carol);
     sessions = list(carol->id);
-    is_int(sessions ? sessions->nelts : -1, 2, "her sessions, not those of others");
+    is_int(sessions ? sessions->nelts : -1, 2, "the list has the sessions of that account only");
     ok(sessions->nelts == 2 && strcmp(session_at(sessions, 0)->id, second) == 0
        && strcmp(session_at(sessions, 1)->id, first) == 0, "the newest first");
     ok(session_at(sessions, 0)->created_at == SITE_NOW + 1 && session_at(sessions, 0)->expires_at == SITE_NOW + 1 + HOUR
        && session_at(sessions, 0)->refreshed_at == 0, "with their times");
-    is_text(session_at(sessions, 0)->address, "192.0.2.1", "with where they came from");
-    is_text(session_at(sessions, 0)->user_agent, "test", "and by what");
+    is_text(session_at(sessions, 0)->address, "192.0.2.1", "the list has the addresses");
+    is_text(session_at(sessions, 0)->user_agent, "test", "the list has the programs");
     s.now = apr_time_from_sec(SITE_NOW + HOUR);
-    is_int(list(carol->id)->nelts, 1, "not one that has run out");
+    is_int(list(carol->id)->nelts, 1, "the list has no expired session");
     s.now = apr_time_from_sec(SITE_NOW + 2);
     for (int i = 0; i < UM_SESSION_LIST_MAX + 5; i++) {
         open_session(carol);
     }
-    is_int(list(carol->id)->nelts, UM_SESSION_LIST_MAX, "not more than the most");
-    is_int(um_session_end(site_ctx(&s), alice->id, second), UM_ABSENT, "another's session cannot be ended");
-    is_int(um_session_end(site_ctx(&s), carol->id, carol->id), UM_ABSENT, "nor one that there is not");
-    is_int(um_session_end(site_ctx(&s), carol->id, second), UM_OK, "her own can");
-    is_int(um_session_end(site_ctx(&s), carol->id, second), UM_ABSENT, "once");
+    is_int(list(carol->id)->nelts, UM_SESSION_LIST_MAX, "the list has at most UM_SESSION_LIST_MAX sessions");
+    is_int(um_session_end(site_ctx(&s), alice->id, second), UM_ABSENT, "a session of another account cannot be ended");
+    is_int(um_session_end(site_ctx(&s), carol->id, carol->id), UM_ABSENT,
+           "a session that does not exist cannot be ended");
+    is_int(um_session_end(site_ctx(&s), carol->id, second), UM_OK, "a session of the account can be ended");
+    is_int(um_session_end(site_ctx(&s), carol->id, second), UM_ABSENT, "a session can be ended only once");
     s.now = apr_time_from_sec(SITE_NOW + HOUR);
-    is_int(um_session_end(site_ctx(&s), carol->id, first), UM_ABSENT, "what is over cannot be ended");
+    is_int(um_session_end(site_ctx(&s), carol->id, first), UM_ABSENT, "an expired session cannot be ended");
     s.now = apr_time_from_sec(SITE_NOW + 2);
-    is_int(um_session_end_all(site_ctx(&s), carol->id), UM_OK, "all of them");
-    is_int(list(carol->id)->nelts, 0, "are over");
-    is_int(um_session_end(site_ctx(&s), carol->id, first), UM_ABSENT, "and stay so");
-    ok(list(alice->id)->nelts > 0, "those of others go on");
-    is_int(um_session_end_all(site_ctx(&s), first), UM_ABSENT, "nobody has none");
+    is_int(um_session_end_all(site_ctx(&s), carol->id), UM_OK, "all sessions of the account are ended");
+    is_int(list(carol->id)->nelts, 0, "no session is left");
+    is_int(um_session_end(site_ctx(&s), carol->id, first), UM_ABSENT, "an ended session stays ended");
+    ok(list(alice->id)->nelts > 0, "sessions of other accounts go on");
+    is_int(um_session_end_all(site_ctx(&s), first), UM_ABSENT,
+           "sessions of an account that does not exist cannot be ended");
     s.now = apr_time_from_sec(SITE_NOW);
 }
 
@@ -245,7 +250,7 @@ int main(void)
     site_begin();
     site_open(&s);
     alice = site_register(&s, "alice", "", NULL);
-    if (ok(alice != NULL, "somebody is registered")) {
+    if (ok(alice != NULL, "an account is registered")) {
         test_caller();
         test_not_ours();
         test_of_nothing();
