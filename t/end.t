@@ -17,14 +17,14 @@ ok(UmTest::answers(), 'the server still answers');
 kill TERM => $pid;
 my $end = time + 20;
 sleep 0.05 while kill(0 => $pid) && time < $end;
-ok(!kill(0 => $pid), 'it ends when told to');
+ok(!kill(0 => $pid), 'the server ends when it gets TERM');
 
 my $log = UmTest::slurp(UmTest::error_log());
-ok(length $log, 'it has written an error log');
-is(join("\n", grep { /$bad/ } split /\n/, $log), '', 'no crash in the error log');
+ok(length $log, 'the server has written an error log');
+is(join("\n", grep { /$bad/ } split /\n/, $log), '', 'the error log has no crash');
 
 my @reports = grep { -s $_ } glob UmTest::scratch() . '/logs/asan*';
-is(join("\n", map { (split /\n/, UmTest::slurp($_))[0 .. 20] } @reports), '', 'no report of a sanitizer');
+is(join("\n", map { (split /\n/, UmTest::slurp($_))[0 .. 20] } @reports), '', 'no sanitizer has reported anything');
 
 my @answers = glob UmTest::scratch() . '/answers/' . UmTest::database() . '-*.jsonl';
 SKIP: {

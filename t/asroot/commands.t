@@ -78,7 +78,8 @@ my $victim = spew("$own/victim", "secret $hash\n", 0600);
 
 ends(0, qr/\.pem$/, qw(key new), "$theirs/keys");
 is(owner_and_mode("$theirs/keys"), "$uid $gid 700", 'a folder of keys in another\'s folder is theirs');
-is(join(' ', map { owner_and_mode($_) } glob "$theirs/keys/*.pem"), "$uid $gid 600", 'and so is the key');
+is(join(' ', map { owner_and_mode($_) } glob "$theirs/keys/*.pem"), "$uid $gid 600",
+    'the keys belong to the owner of the folder');
 as_user('ln', '-s', $own, "$theirs/link");
 ends(4, qr/cannot be made|denied/, qw(key new), "$theirs/link/keys");
 as_user('ln', '-s', $victim, "$theirs/keys/zzz.pem");
@@ -114,7 +115,7 @@ ends(1, qr/is a link that another user has made/, qw(client list), "$sticky/link
 is(owner_and_mode($victim), '0 0 600', "root's file is untouched");
 {
     open my $in, '<', $victim or die "$!\n";
-    is(scalar <$in>, "secret $hash\n", 'and so is what it holds');
+    is(scalar <$in>, "secret $hash\n", 'the file of the link keeps its content');
 }
 
 done_testing();

@@ -106,7 +106,7 @@ spew($victim, "root's own\n", 0600);
 spew("$top/lines.conf", "Header always set X-Included yes\n", 0644);
 starts('a start', '--include', "$top/lines.conf");
 is(owner_and_mode("$dir/conf/include.conf"), "$user 600", 'the included lines are closed to others');
-is(owner_and_mode("$dir/conf/httpd.conf"), "$user 600", 'and so is the configuration');
+is(owner_and_mode("$dir/conf/httpd.conf"), "$user 600", 'the configuration is closed to others');
 is(owner_and_mode("$dir/$_"), 'root 755', "the folder $_ is root's") for '', qw(conf bin htdocs);
 like((run('curl', '-qs', '-i', '-X', 'TRACE', "http://127.0.0.1:$port/"))[1], qr{\AHTTP/1.1 405 }, 'TRACE is off');
 stops();
@@ -127,7 +127,7 @@ for my $folder (sort keys %names) {
         my ($status, $said) = quickstart('--port', $port, '--dir', $dir);
         cmp_ok($status, '!=', 124, "$kind->[0] in $folder: a start comes to an end");
         victim_is_intact("$kind->[0] in $folder: nothing of root's is changed by a start");
-        unlike($said, qr/root's own/, 'nor shown');
+        unlike($said, qr/root's own/, 'the content of the file behind a link is not shown');
         quickstart('--stop', '--dir', $dir);
         victim_is_intact("$kind->[0] in $folder: nor by a stop");
         File::Path::remove_tree("$dir/$folder");
@@ -167,12 +167,12 @@ my $said = starts('in a folder like root\'s home');
 my $place = readlink $dir;
 push @made, $place if defined $place && $place =~ m{\A/var/};
 like($place, qr{\A/var/lib/usermgmt-quickstart/run-\d+\z}, 'data are where nothing clears them');
-like($said, qr{it is a link to \Q$place\E$}m, 'which is told');
+like($said, qr{it is a link to \Q$place\E$}m, 'the link is reported');
 stops();
 unlink $dir or die "$!\n";
 ok(-s "$place/db/usermgmt.db", 'data are there');
 starts('again, without the link');
-is(readlink $dir, $place, 'it is the same place');
+is(readlink $dir, $place, 'the link leads to the same place as before');
 stops();
 
 # ---- logs that runtests copies -------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ my ($status, $output) = run('timeout', 100, 'bash', '-euc', ". $here/tools/commo
     . " $user $top/logs $top/copies");
 is($status, 0, 'logs are copied') or diag($output);
 is(join(' ', sort map { s{.*/}{}r } glob "$top/copies/*"), 'build.log plain.log', 'ordinary files are');
-is(slurp("$top/copies/build.log"), "root's\n", 'and none over one that is there');
+is(slurp("$top/copies/build.log"), "root's\n", 'no file of another user is overwritten');
 
 END {
     my $code = $?;

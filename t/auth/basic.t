@@ -137,12 +137,14 @@ for my $row (
     my ($status, @who) = @$row;
     my $answer = get('/files/hello.txt', @who);
     my $name = substr(join(':', @who), 0, 40) =~ s/([^ -~])/sprintf '\\x%02x', ord $1/ger;
-    is($answer->{status}, $status, "$name: $status");
-    is_deeply($answer->{head}{'www-authenticate'}, $status == 401 ? ['Basic realm="here"'] : undef, "$name: challenge");
+    is($answer->{status}, $status, "the answer is $status: $name");
+    is_deeply($answer->{head}{'www-authenticate'}, $status == 401 ? ['Basic realm="here"'] : undef,
+        "the challenge belongs to the status: $name");
     is($answer->{body} eq $HELLO, $status == 200, "$name: the file");
 }
-is(get('/files/hello.txt')->{status}, 401, 'nothing sent');
-for my $header ('Basic', 'Basic ', 'Basic  ', 'Basic !!!', 'Basic YQ==', 'Basic Og==', 'Basic ' . 'A' x 8000, 'Basic \0',
+is(get('/files/hello.txt')->{status}, 401, 'a request without a password is answered 401');
+for my $header ('Basic', 'Basic ', 'Basic  ', 'Basic !!!', 'Basic YQ==', 'Basic Og==', 'Basic ' . 'A' x 8000,
+    'Basic \0',
     'Basic ' . encode_base64("alice\0:$PASSWORD", ''), 'Basic ' . encode_base64("\0", ''), 'Bearer x', 'Digest x', 'x',
     'Basic ' . encode_base64("alice:wrong\0$PASSWORD", '')) {
     my $answer = call(GET => '/files/hello.txt', headers => ["Authorization: $header"], port => $PORT, any => 1);
@@ -154,22 +156,26 @@ for my $header ('Basic', 'Basic ', 'Basic  ', 'Basic !!!', 'Basic YQ==', 'Basic 
     is($answer->{status}, 400, 'a header of 100 KB');
 }
 is(get('/named/hello.txt', 'ALICE', $PASSWORD)->{status}, 200, 'Require user knows the stored spelling');
-is(get('/named/hello.txt', 'Zoë', $PASSWORD)->{status}, 401, 'and nobody else');
-is(get('/both/hello.txt', 'alice', $PASSWORD)->{status}, 200, 'of two providers the first');
-is(get('/both/hello.txt', 'fred', 'other')->{status}, 200, 'and the second, for whom the first does not know');
-is(get('/both/hello.txt', 'fred', $PASSWORD)->{status}, 401, 'by his own password');
-is(get('/lax/hello.txt', 'alice', $PASSWORD)->{status}, 200, 'not authoritative: good');
+is(get('/named/hello.txt', 'Zoë', $PASSWORD)->{status}, 401, 'Require user refuses another account');
+is(get('/both/hello.txt', 'alice', $PASSWORD)->{status}, 200, 'of two providers the first one knows the account');
+is(get('/both/hello.txt', 'fred', 'other')->{status}, 200,
+    'the second provider is asked for whom the first one does not know');
+is(get('/both/hello.txt', 'fred', $PASSWORD)->{status}, 401,
+    'a password of an account is no password of the user in the file');
+is(get('/lax/hello.txt', 'alice', $PASSWORD)->{status}, 200,
+    'a good password is accepted where the provider is not authoritative');
 is(get('/lax/hello.txt', 'alice', 'wrong')->{status}, 401, 'a wrong password');
-unlike(get('/lax/hello.txt', 'nobody', 'x')->{body}, qr/signed in/, 'nobody sees anything');
+unlike(get('/lax/hello.txt', 'nobody', 'x')->{body}, qr/signed in/,
+    'a page is not shown to an unknown user where no provider is left');
 
 $database->{sql}->("update um_users set is_active = 0 where username = 'alice'");
 my $mark = log_mark();
 sleep 2.5;
 is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 401, 'switched off in the database');
 $database->{sql}->("update um_users set is_active = 2 where username = 'alice'");
-is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 401, 'waiting');
+is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 401, 'an account that waits for its verification is refused');
 $database->{sql}->("update um_users set is_active = 1 where username = 'alice'");
-is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 200, 'and on again');
+is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 200, 'an account that is switched on again is accepted');
 
 # ---- what it costs ---------------------------------------------------------------------------------------------------
 
@@ -180,11 +186,11 @@ $server->configure("$lines\nUserMgmtPasswordHash $SLOW");
 $server->graceful;
 await(10, sub { get('/files/hello.txt')->{status} == 401 });
 $mark = log_mark();
-is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 200, 'after a graceful restart');
-is(hashes($mark), 0, 'it is known as before');
+is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 200, 'a good password is accepted after a graceful restart');
+is(hashes($mark), 0, 'a cached password is not hashed again after a graceful restart');
 $mark = log_mark();
-is(get('/files/hello.txt', 'nobody', 'x')->{status}, 401, 'nobody');
-is(hashes($mark), 1, 'one that is not is') or diag(UmTest::since($mark));
+is(get('/files/hello.txt', 'nobody', 'x')->{status}, 401, 'an unknown user is refused');
+is(hashes($mark), 1, 'a password that is not cached is hashed') or diag(UmTest::since($mark));
 # Threads of a process share a hash, processes do not: prefork's each make their own, and the queue for it is bounded.
 my $many = UmTest::setting('MPM') eq 'prefork' ? 4 : 12;
 my @crowd = map { request_text(GET => '/files/hello.txt', headers => [basic('Zoë', $PASSWORD)]) } 1 .. $many;
@@ -203,15 +209,18 @@ cmp_ok(hashes($mark), '<=', 8, 'do not cost one each: ' . hashes($mark));
 {
     my $bob = enrol('bob', $PASSWORD);
     my @mine = (token => $bob->{auth_token}, port => $PORT);
-    is(get('/files/hello.txt', 'bob', $PASSWORD)->{status}, 200, 'known') for 1 .. 8;
+    is(get('/files/hello.txt', 'bob', $PASSWORD)->{status}, 200,
+        'a good password is accepted before it is changed') for 1 .. 8;
     my $answer = call(POST => "$USERS$bob->{id}/", @mine,
         json => qq({"old_password":"$PASSWORD","new_password":"Red-House?38"}));
-    is($answer->{status}, 200, 'another password');
+    is($answer->{status}, 200, 'the password is changed');
     my @again = map { get('/files/hello.txt', 'bob', $PASSWORD) } 1 .. 8;
     is(counts(@again), '401 x 8', 'the old one is void at once, everywhere');
     is(get('/files/hello.txt', 'bob', 'Red-House?38')->{status}, 200, 'the new one is good') for 1 .. 8;
-    is(call(DELETE => "$USERS$bob->{id}/", token => json_of($answer)->{token}, port => $PORT)->{status}, 204, 'deleted');
-    is(counts(map { get('/files/hello.txt', 'bob', 'Red-House?38') } 1 .. 4), '401 x 4', 'at once, too');
+    is(call(DELETE => "$USERS$bob->{id}/", token => json_of($answer)->{token}, port => $PORT)->{status}, 204,
+        'the account is deleted');
+    is(counts(map { get('/files/hello.txt', 'bob', 'Red-House?38') } 1 .. 4), '401 x 4',
+        'the password of a deleted account is refused at once');
 }
 
 # ---- WebDAV, git, forms ----------------------------------------------------------------------------------------------
@@ -245,11 +254,11 @@ SKIP: {
     $git->(qw(init -q --bare), "$pages/git/one.git");
     $git->('-C', "$pages/git/one.git", qw(config http.receivepack true));
     my $at = sub { "http://alice:$_[0]\@127.0.0.1:$PORT/git/one.git" };
-    is($git->(qw(clone -q), $at->($PASSWORD), "$pages/clone"), 'done', 'git clone');
+    is($git->(qw(clone -q), $at->($PASSWORD), "$pages/clone"), 'done', 'git can clone with the password');
     UmTest::spew("$pages/clone/file", 'x');
     $git->('-C', "$pages/clone", qw(add file));
     $git->('-C', "$pages/clone", qw(commit -q -m one));
-    is($git->('-C', "$pages/clone", qw(push -q origin HEAD:main)), 'done', 'git push');
+    is($git->('-C', "$pages/clone", qw(push -q origin HEAD:main)), 'done', 'git can push with the password');
     like($git->('ls-remote', $at->('wrong')), qr/Authentication failed/, 'git with a wrong password');
 }
 
@@ -263,16 +272,17 @@ sub form {
     is($answer->{status}, 302, 'AuthType Form: signed in');
     my ($cookie) = ($answer->{head}{'set-cookie'}[0] || '') =~ /\A([^;]+)/;
     is(call(GET => '/form/hello.txt', headers => ["Cookie: $cookie"], port => $PORT, any => 1)->{body}, $HELLO,
-        'and in with the cookie');
+        'the cookie of the form shows the page');
     is(form('alice', 'wrong')->{status}, 401, 'a wrong password');
-    is(call(GET => '/form/hello.txt', port => $PORT, any => 1)->{status}, 401, 'without');
+    is(call(GET => '/form/hello.txt', port => $PORT, any => 1)->{status}, 401,
+        'without the cookie of the form the page is not shown');
 }
 
 # ---- what cannot be checked just now ---------------------------------------------------------------------------------
 
 sub is_busy {
     my ($answer, $body, $name) = @_;
-    is($answer->{status}, 503, "$name: 503");
+    is($answer->{status}, 503, "the answer is 503: $name");
     is_deeply($answer->{head}{'retry-after'}, ['2'], "$name: when to try again");
     is($answer->{head}{'www-authenticate'}, undef, "$name: the password is not called wrong");
     like($answer->{body}, $body, "$name: told so");
@@ -304,18 +314,20 @@ SKIP: {
     is_busy(form('alice', $PASSWORD), $BUSY, 'away: AuthType Form');
     is_busy(call(PUT => '/dav/c.txt', body => 'x', headers => [basic('alice', $PASSWORD)], port => $PORT, any => 1),
         $BUSY, 'away: PUT');
-    ok(!-e "$pages/dav/c.txt", 'nothing is written');
+    ok(!-e "$pages/dav/c.txt", 'while the database is away nothing is written');
     is(call(HEAD => '/files/hello.txt', headers => [basic('alice', $PASSWORD)], port => $PORT, any => 1)->{status},
-        503, 'away: HEAD');
-    is(get('/files/hello.txt')->{status}, 401, 'who sends none is asked for one as ever');
+        503, 'while the database is away HEAD is answered 503');
+    is(get('/files/hello.txt')->{status}, 401,
+        'while the database is away a request without a password is answered 401');
     UmTest::pg_ctl('start');
-    ok(await(15, sub { get('/files/hello.txt', 'alice', $PASSWORD)->{status} == 200 }), 'back without a restart');
+    ok(await(15, sub { get('/files/hello.txt', 'alice', $PASSWORD)->{status} == 200 }),
+        'a good password is accepted after the database is back');
 }
 
 # ---- nothing is told -------------------------------------------------------------------------------------------------
 
 my $log = $server->log;
-unlike($log, qr/\Q$PASSWORD\E|\Q${\encode_base64("alice:$PASSWORD", '')}\E|Red-House/, 'no password in the log');
+unlike($log, qr/\Q$PASSWORD\E|\Q${\encode_base64("alice:$PASSWORD", '')}\E|Red-House/, 'no password is in the log');
 is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

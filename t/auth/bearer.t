@@ -22,7 +22,8 @@ sub place {
 sub files {
     my ($pages) = @_;
     my %file = (
-        'files/.x' => '', 'index/a/hello.txt' => $HELLO, 'index/a/index.html' => "the index\n", 'index/b/one.txt' => '1',
+        'files/.x' => '', 'index/a/hello.txt' => $HELLO, 'index/a/index.html' => "the index\n",
+        'index/b/one.txt' => '1',
         'index/b/two.txt' => '2', 'files/in.shtml' => "<!--#include virtual=\"/header/hello.txt\" -->|"
             . '<!--#include virtual="/staff/hello.txt" -->|<!--#echo var="USERMGMT_USERNAME" -->',
         'files/error.shtml' => '<!--#echo var="REDIRECT_STATUS" -->|<!--#echo var="REDIRECT_REMOTE_USER" -->',
@@ -170,11 +171,12 @@ for my $row (
 {
     my $answer = get("/query/hello.txt?t=$T");
     is(join('|', map { @{ $answer->{head}{$_} || ['-'] } } qw(cache-control referrer-policy)), 'private|no-referrer',
-        'what a token in the address opened is private');
+        'a page that a token in the query opened is private and sends no referrer');
     $answer = get('/cookie/hello.txt', headers => ["Cookie: tok=$T"]);
     is(join('|', map { @{ $answer->{head}{$_} || ['-'] } } qw(cache-control referrer-policy)), 'private|-',
-        'and what one in a cookie did');
-    ok(!get('/header/hello.txt', token => $T)->{head}{'cache-control'}, 'with a header caches see it themselves');
+        'a page that a cookie opened is private');
+    ok(!get('/header/hello.txt', token => $T)->{head}{'cache-control'},
+        'a page that a header opened has no Cache-Control of ours');
 }
 for my $name (map { "Authorization: $_" } 'X', '', 'Bearer', 'Bearer  ', "Bearer\t", 'Bearer ' . 'a' x 7000,
     'Bearer a.b', 'Bearer ..', 'Bearer ...', "Bearer $T.", "Bearer .$T", "Bearer\x0b$T", 'Bearer "x"', 'Bearer ,',
@@ -191,59 +193,65 @@ for my $row (['/header', '401 401 200 200 200'], ['/staff', '401 401 401 200 401
     ['/none', '401 401 200 200 401'], ['/limit', '200 200 200 200 200'], ['/ht/ok', '401 401 200 200 200'],
     ['/ht/group', '401 401 401 200 401']) {
     my ($path, $want) = @$row;
-    is(join(' ', map { get("$path/hello.txt", token => $token{$_})->{status} } @WHO), $want, "$path: @WHO");
+    is(join(' ', map { get("$path/hello.txt", token => $token{$_})->{status} } @WHO), $want,
+        "$path answers @WHO as its rules say");
 }
 is(ask(POST => '/limit/hello.txt')->{status}, 401, 'LimitExcept: a method that needs a token');
-is(get('/files/secret.key')->{status}, 401, 'Files');
+is(get('/files/secret.key')->{status}, 401, 'a section Files can require a token');
 is(get('/files/secret.key', token => $T)->{body}, $HELLO, 'Files with a token');
 is(get("/ht/bad$_/hello.txt", token => $T)->{status}, 500, ".htaccess cannot make a place less safe: $_") for 1 .. 4;
 
 my $SCOPE = 'Bearer realm="here", error="insufficient_scope", '
     . 'error_description="The account has not the rights that this needs"';
-is(challenge_of(get('/known/hello.txt', token => $T)), "403 $SCOPE", 'who is known and may not');
+is(challenge_of(get('/known/hello.txt', token => $T)), "403 $SCOPE",
+    'an account without the right is answered 403 with insufficient_scope');
 is(challenge_of(get('/staff/hello.txt', token => $T)), '401 Bearer realm="here"',
-    'without AuthzSendForbiddenOnFailure he is asked again');
+    'without AuthzSendForbiddenOnFailure an account without the right is answered 401');
 {
     my $answer = get('/page/hello.txt', token => $T);
-    is(challenge_of($answer), "403 $SCOPE", 'the same with a page of the site');
-    is($answer->{body}, '403|alice', 'which is shown');
-    is(challenge_of(get('/page/hello.txt')), '401 Bearer realm="here"', 'and the one of 401');
+    is(challenge_of($answer), "403 $SCOPE", 'a page of the site for 403 keeps status and challenge');
+    is($answer->{body}, '403|alice', 'the page of the site for 403 is shown');
+    is(challenge_of(get('/page/hello.txt')), '401 Bearer realm="here"',
+        'a page of the site for 401 keeps status and challenge');
 }
-ok(!get('/known/none.txt', token => $staff->{token})->{head}{'www-authenticate'}, 'no challenge with other errors');
+ok(!get('/known/none.txt', token => $staff->{token})->{head}{'www-authenticate'}, 'other errors have no challenge');
 
 # ---- other modules ---------------------------------------------------------------------------------------------------
 
 is(get('/index/a/', token => $T)->{body}, "the index\n", 'the index of a folder');
-is(get('/index/a/')->{status}, 401, 'not without a token');
+is(get('/index/a/')->{status}, 401, 'a folder is not listed without a token');
 {
     my $list = sub { join ' ', get('/index/b/', @_)->{body} =~ /href="(\w+\.txt)"/g };
     is($list->(token => $staff->{token}), 'one.txt two.txt', 'a list of a folder');
-    is($list->(token => $T), 'one.txt', 'without what one may not see');
+    is($list->(token => $T), 'one.txt', 'a listing leaves out what the account may not see');
 }
 {
     my $parts = sub { my $b = get('/files/in.shtml', @_)->{body}; $b =~ s/\[an error[^\]]*\]/E/g; $b =~ s/\n//g; $b };
     is($parts->(token => $staff->{token}), 'hello|hello|(none)', 'parts of an open page: who may see all');
-    is($parts->(token => $T), 'hello|E|(none)', 'who may see some');
-    is($parts->(), 'E|E|(none)', 'who may see none');
+    is($parts->(token => $T), 'hello|E|(none)', 'included parts are shown to whom may see them');
+    is($parts->(), 'E|E|(none)', 'no protected part is included without a token');
 }
 is(get('/short', token => $T)->{status}, 401, 'mod_rewrite: the place it leads to counts');
-is(get('/short', token => $staff->{token})->{body}, $HELLO, 'and lets in who may');
+is(get('/short', token => $staff->{token})->{body}, $HELLO,
+    'a redirect inside shows the page to an account with the right');
 is(get('/inner')->{status}, 401, 'mod_rewrite: not without a token');
-is(get('/inner', token => $T)->{body}, $HELLO, 'but with one');
+is(get('/inner', token => $T)->{body}, $HELLO, 'a redirect inside to a protected page needs a token');
 is(get('/rewritten/hello.txt', token => $T)->{status}, 401, 'a redirect inside asks anew');
-is(get('/rewritten/hello.txt', token => $staff->{token})->{body}, $HELLO, 'and lets in who may');
+is(get('/rewritten/hello.txt', token => $staff->{token})->{body}, $HELLO,
+    'a redirect inside shows the page to an account with the right');
 
 is(ask(PUT => '/dav/new.txt', body => 'x', type => 'text/plain')->{status}, 401, 'WebDAV: PUT without a token');
 is(ask(PUT => '/dav/new.txt', body => 'x', type => 'text/plain', token => $T)->{status}, 201, 'PUT with one');
 is(ask(MOVE => '/dav/new.txt', token => $T, headers => ["Destination: http://localhost/dav/moved.txt"])->{status}, 201,
-    'MOVE') or diag($site->{server}->log =~ /(.*\n.*\n.*)\z/);
-is(ask(PROPFIND => '/dav/', headers => ['Depth: 1'])->{status}, 401, 'PROPFIND without');
-like(ask(PROPFIND => '/dav/', headers => ['Depth: 1'], token => $T)->{body}, qr/moved\.txt/, 'PROPFIND with');
-is(get('/dav/one.txt')->{body}, $HELLO, 'what LimitExcept leaves open is open');
+    'MOVE with a token is done') or diag($site->{server}->log =~ /(.*\n.*\n.*)\z/);
+is(ask(PROPFIND => '/dav/', headers => ['Depth: 1'])->{status}, 401, 'PROPFIND without a token is refused');
+like(ask(PROPFIND => '/dav/', headers => ['Depth: 1'], token => $T)->{body}, qr/moved\.txt/,
+    'PROPFIND with a token is answered');
+is(get('/dav/one.txt')->{body}, $HELLO, 'methods that LimitExcept leaves open need no token');
 is(told(get('/pcgi/env', token => $T))->{REMOTE_USER}, 'alice', 'a program is told who calls');
-is(get('/pcgi/env')->{status}, 401, 'and not run without');
+is(get('/pcgi/env')->{status}, 401, 'a protected program is not run without a token');
 is(get('/app/x')->{status}, 401, 'mod_proxy: not without a token');
-is(told(get('/app/x', token => $T))->{HTTP_AUTHORIZATION}, "Bearer $T", 'what is proxied goes on as it came');
+is(told(get('/app/x', token => $T))->{HTTP_AUTHORIZATION}, "Bearer $T", 'mod_proxy hands on the Authorization header');
 
 SKIP: {
     my $first = h2('/header/hello.txt');
@@ -257,7 +265,8 @@ SKIP: {
 
 my $log = $site->{server}->log;
 unlike($log, qr/\Q$T\E|\Q@{[(split m{\.}, $T)[2]]}\E|x\.y\.z/, 'no token is in the log');
-is(join("\n", grep { /usermgmt:(?!info|debug|trace)\w+\].* UM4/ } split /\n/, $log), '', 'and nothing louder than info');
+is(join("\n", grep { /usermgmt:(?!info|debug|trace)\w+\].* UM4/ } split /\n/, $log), '',
+    'refused tokens are logged at info at the most');
 is($site->{server}->crashes, '', 'no process of the server crashed');
 
 done_testing();

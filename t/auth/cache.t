@@ -163,11 +163,11 @@ for my $case (['/header/a', \&bearer], ['/drop/a', \&bearer], ['/text/a', \&bear
 
 my $answer = get('/cookie/b', headers => [cookie('alice')]);
 is("@{ $answer->{head}{'cache-control'} || [] }", 'private', 'a back end that says nothing: private');
-like("@{ $answer->{head}{vary} || [] }", qr/\bCookie\b/, 'and another for each cookie');
+like("@{ $answer->{head}{vary} || [] }", qr/\bCookie\b/, 'an answer that depends on a cookie has Vary: Cookie');
 $answer = get('/cookie/c', headers => [cookie('alice'), 'X-Says: no-store']);
-is("@{ $answer->{head}{'cache-control'} || [] }", 'no-store', 'one that says something is left to it');
+is("@{ $answer->{head}{'cache-control'} || [] }", 'no-store', 'an answer with a Cache-Control of its own keeps it');
 $answer = get('/expr/b', headers => [cookie('alice')]);
-is("@{ $answer->{head}{'cache-control'} || [] }", 'private', 'the same where an expression has let somebody in');
+is("@{ $answer->{head}{'cache-control'} || [] }", 'private', 'an answer that an expression has allowed is private');
 $answer = get("/query/b?t=$who{alice}{token}");
 is("@{ $answer->{head}{'cache-control'} || [] } @{ $answer->{head}{'referrer-policy'} || [] }",
     'private no-referrer', 'a token in the address is kept from the next page');
@@ -179,7 +179,7 @@ is("@{ $answer->{head}{'cache-control'} || [] }", '', 'a token in the header is 
 for my $path ('/parts/early.shtml', '/parts/late.shtml', '/parts/asked.shtml', '/parts/list/', '/sent') {
     $answer = get($path, headers => [cookie('alice')]);
     like($answer->{body}, qr/secret/, "$path: has a part for those who are signed in");
-    is("@{ $answer->{head}{'cache-control'} || [] }", 'private', "$path: private");
+    is("@{ $answer->{head}{'cache-control'} || [] }", 'private', "the answer is private: $path");
     like("@{ $answer->{head}{vary} || [] }", qr/\bCookie\b/, "$path: and another for each cookie");
     unlike(get($path)->{body}, qr/secret/, "$path: nobody else has it") unless $path eq '/sent';
     is("@{ $answer->{head}{'cache-control'} || [] }", '', "$path: a page for everybody may be kept")

@@ -92,7 +92,8 @@ sub at {
 
 sub preflight {
     my ($path, $origin, $method, $port) = @_;
-    return at($port || $site->{server}{port}, OPTIONS => $path, headers => ["Origin: $origin", "Access-Control-Request-Method: $method",
+    return at($port || $site->{server}{port}, OPTIONS => $path, headers => ["Origin: $origin",
+        "Access-Control-Request-Method: $method",
         'Access-Control-Request-Headers: authorization, content-type, if-match']);
 }
 
@@ -104,22 +105,26 @@ for my $row (['/in/hello.txt', 'GET', 'GET'], ['/in/x', 'PROPFIND', 'PROPFIND'],
     my ($path, $method, $allowed) = @$row;
     for my $origin ($APP, $PARTNER) {
         my $answer = preflight($path, $origin, $method);
-        is(seen($answer), "204 $origin " . ($origin eq $APP ? 'true' : '-'), "a preflight of $origin for $method $path");
-        is_deeply($answer->{head}{'access-control-allow-methods'}, [$allowed], 'methods');
-        is_deeply($answer->{head}{'access-control-allow-headers'}, ['authorization, content-type, if-match'], 'headers');
-        like(vary($answer), qr/\bOrigin\b/, 'for this origin');
-        is($answer->{body}, '', 'and nothing else');
+        is(seen($answer), "204 $origin " . ($origin eq $APP ? 'true' : '-'),
+            "a preflight of $origin for $method $path");
+        is_deeply($answer->{head}{'access-control-allow-methods'}, [$allowed],
+            'a preflight answers the allowed methods');
+        is_deeply($answer->{head}{'access-control-allow-headers'}, ['authorization, content-type, if-match'],
+            'a preflight answers the allowed headers');
+        like(vary($answer), qr/\bOrigin\b/, 'a preflight varies with the origin');
+        is($answer->{body}, '', 'a preflight has no body');
     }
     unlike(seen(preflight($path, $_, $method)), qr/http|204/, "$path: none for $_") for 'https://evil.example',
         'http://app.example.org', 'https://app.example.org.evil.example', 'https://app.example.org:8443', 'null', '*';
 }
 is(seen(preflight('/in/hello.txt', $APP, 'GET', $silent)), '401 - -', 'a host with none answers no preflight');
-is(seen(preflight($USER, $APP, 'PATCH', $silent)), '200 - -', 'nor does it allow anything');
+is(seen(preflight($USER, $APP, 'PATCH', $silent)), '200 - -', 'a preflight of another site allows nothing');
 is(seen(preflight('/open/hello.txt', $APP, 'GET')), '200 - -', 'an open page is none of ours');
 is(seen(ask(OPTIONS => '/in/hello.txt', headers => ["Origin: $APP"])), "401 $APP true",
     'OPTIONS that is no preflight needs a token');
-is(preflight('/in/hello.txt', $APP, 'G<T')->{status}, 401, 'what is no method is no preflight');
-is(preflight('/api-forward-auth/', $APP, 'GET')->{status}, 401, 'to a proxy that asks, 204 would be a good token');
+is(preflight('/in/hello.txt', $APP, 'G<T')->{status}, 401, 'a preflight for what is no method is not answered as one');
+is(preflight('/api-forward-auth/', $APP, 'GET')->{status}, 401,
+    'a preflight to the forward check is answered 401: 204 would be a good token');
 is(preflight('/.well-known/jwks.json', 'https://evil.example', 'GET')->{status}, 204, 'the keys are for anybody');
 
 # ---- answers -------------------------------------------------------------------------------------------------------------
@@ -136,23 +141,24 @@ for my $row ([200, GET => '/in/hello.txt', token => $T], [401, GET => '/in/hello
     for my $origin ($APP, $PARTNER) {
         my $answer = ask($method => $path, %with, headers => ["Origin: $origin", @headers]);
         is(seen($answer), "$status $origin " . ($origin eq $APP ? 'true' : '-'), "$method $path: $status for $origin");
-        ok(exposes($answer), 'with what scripts need');
+        ok(exposes($answer), 'the answer exposes the headers that scripts need');
     }
     for my $origin ('https://evil.example', 'null') {
         my $answer = ask($method => $path, %with, headers => ["Origin: $origin", @headers]);
         is(seen($answer), "$status - -", "$method $path: not for $origin");
-        like(vary($answer), qr/\bOrigin\b/, 'and no cache may mix that up');
+        like(vary($answer), qr/\bOrigin\b/, 'the answer varies with the origin');
     }
     my $answer = ask($method => $path, %with, headers => \@headers);
-    is(seen($answer), "$status - -", 'nor without an origin');
-    like(vary($answer), qr/\bOrigin\b/, 'which caches are told too');
+    is(seen($answer), "$status - -", 'a request without an origin gets no CORS headers');
+    like(vary($answer), qr/\bOrigin\b/, 'an answer without CORS headers varies with the origin, too');
 }
 is(seen(get('/open/hello.txt', headers => ["Origin: $APP"])), '200 - -', 'an open page is as it was');
 
 # ---- cookies, anybody, keys ----------------------------------------------------------------------------------------------
 
 is(seen(get('/in/cookie', headers => ["Origin: $APP"])), "401 $APP true", 'a cookie of a trusted origin');
-is(seen(get('/in/cookie', headers => ["Origin: $PARTNER"])), "401 $PARTNER -", 'of another one none');
+is(seen(get('/in/cookie', headers => ["Origin: $PARTNER"])), "401 $PARTNER -",
+    'another origin may not send credentials');
 for my $row ([200, '/in/hello.txt', token => $T], [401, '/in/hello.txt'], [200, $USER, token => $T], [401, $USER]) {
     my ($status, $path, %with) = @$row;
     for my $origin ('https://evil.example', 'null', $APP) {
@@ -167,7 +173,8 @@ for my $port ($site->{server}{port}, $anybody, $silent) {
             "the keys are for anybody: $origin");
     }
 }
-is(seen(at($silent, GET => $USER, token => $T, headers => ["Origin: $APP"])), '200 - -', 'a host without the directive');
+is(seen(at($silent, GET => $USER, token => $T, headers => ["Origin: $APP"])), '200 - -',
+    'a host without the directive');
 is($site->{server}->crashes, '', 'no process of the server crashed');
 
 done_testing();

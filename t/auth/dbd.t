@@ -49,12 +49,12 @@ sub all_pages {
 for my $is_empty (UmTest::database() eq 'sqlite3' ? (0, 1) : 0) {
     my $server = UmServer->start(people_in(new_database(is_empty => $is_empty)), $LINES,
         modules => [qw(auth_basic authn_dbd authz_dbd)]);
-    is(all_pages($server), '404 401', 'who is in the group gets in, others do not');
+    is(all_pages($server), '404 401', 'mod_authn_dbd lets in the member of the group and no other');
     {
         local $UmApi::PORT = $server->{port};
         register() for 1 .. 10;
     }
-    is(all_pages($server), '404 401', 'the same after the accounts have used those connections');
+    is(all_pages($server), '404 401', 'mod_authn_dbd decides alike after accounts have used its connections');
     is($server->crashes, '', 'no process of the server crashed');
     $server->stop;
 }

@@ -54,27 +54,29 @@ sub always {
 }
 
 ok(log_has(qr/UM123: \Q$file\E: there was no database, and one was created; steps of the schema: 001_accounts /),
-    'that a database is made is logged');
+    'the creation of a database is logged');
 my $account = do { local $UmApi::PORT = $server->{port}; register() };
-is(always(200, sub { change($account) }), 200, 'it works');
+is(always(200, sub { change($account) }), 200, 'requests are answered once the database was created');
 
 # ---- gone under a running server -----------------------------------------------------------------------------------
 
 rename $file, "$file.away" or die "$!\n";
 is(always(503, sub { change($account) }), 503, 'a file that is gone: 503');
-is(always(503, sub { page($account) }), 503, 'on a host that uses it without deciding about it, too');
-ok(log_has(qr/UM121: the database's file \Q$file\E was removed or replaced: requests are answered 503/), 'the log says so');
+is(always(503, sub { page($account) }), 503, 'a host that uses the database of another one is answered 503, too');
+ok(log_has(qr/UM121: the database's file \Q$file\E was removed or replaced: requests are answered 503/),
+    'the log says so');
 my $lines = () = $server->log =~ /UM121/g;
 my $children = $server->children;
-cmp_ok($lines, '<=', $children, 'at most once in each process');
-ok(!grep { /UM(?:301|502)/ && !/usermgmt:(?:debug|info)/ } split(/\n/, $server->log), 'and no request says it again');
+cmp_ok($lines, '<=', $children, 'each process logs the loss once at the most');
+ok(!grep { /UM(?:301|502)/ && !/usermgmt:(?:debug|info)/ } split(/\n/, $server->log),
+    'requests do not log the loss again');
 
 UmTest::spew($file, UmTest::slurp("$file.away"));
-is(always(503, sub { change($account) }), 503, 'another file in its place: 503');
+is(always(503, sub { change($account) }), 503, 'with another file in its place requests are answered 503');
 unlink $file or die "$!\n";
 rename "$file.away", $file or die "$!\n";
-is(always(200, sub { change($account) }), 200, 'the same file is back: it works');
-is(always(404, sub { page($account) }), 404, 'on both');
+is(always(200, sub { change($account) }), 200, 'requests are answered once the same file is back');
+is(always(404, sub { page($account) }), 404, 'both hosts answer once the same file is back');
 ok(log_has(qr/UM122: the database's file \Q$file\E is back/), 'the log says so');
 
 # ---- out of reach --------------------------------------------------------------------------------------------------
@@ -82,29 +84,31 @@ ok(log_has(qr/UM122: the database's file \Q$file\E is back/), 'the log says so')
 my ($folder) = $file =~ m{\A(.*)/};
 chmod 0, $folder or die "$!\n";
 is(always(503, sub { change($account) }), 503, 'a folder that httpd cannot enter: 503');
-ok(log_has(qr/UM121: the database's file \Q$file\E cannot be reached: .* until its folder belongs to/), 'the log says so');
+ok(log_has(qr/UM121: the database's file \Q$file\E cannot be reached: .* until its folder belongs to/),
+    'the log says so');
 chmod 0700, $folder or die "$!\n";
-is(always(200, sub { change($account) }), 200, 'it can enter it again: it works');
+is(always(200, sub { change($account) }), 200, 'requests are answered once httpd can enter the folder again');
 
 # ---- gone at a start -----------------------------------------------------------------------------------------------
 
 rename $file, "$file.away" or die "$!\n";
 $server->graceful;
-is(always(503, sub { sign_in($account) }), 503, 'after a graceful restart: 503');
-ok(log_has(qr/UM121: requests are answered 503: there is no database in \Q$file\E, .*schema upgrade/), 'the log says why');
-is((stat $file)[7] || 0, 0, 'no database is made');
+is(always(503, sub { sign_in($account) }), 503, 'without the file requests are answered 503 after a graceful restart');
+ok(log_has(qr/UM121: requests are answered 503: there is no database in \Q$file\E, .*schema upgrade/),
+    'the log says why');
+is((stat $file)[7] || 0, 0, 'no database is created after a graceful restart');
 $server->stop;
 $server->launch;
-is(always(503, sub { sign_in($account) }), 503, 'after a full restart: 503');
+is(always(503, sub { sign_in($account) }), 503, 'without the file requests are answered 503 after a full restart');
 $server->configure($SECOND . 'DBDParams "' . $file . '.other"');
 $server->graceful;
-is(always(503, sub { sign_in($account) }), 503, 'with a mistyped path: 503');
-is((stat "$file.other")[7] || 0, 0, 'and no database is made');
+is(always(503, sub { sign_in($account) }), 503, 'with a mistyped path requests are answered 503');
+is((stat "$file.other")[7] || 0, 0, 'no database is created at a mistyped path');
 
 rename "$file.away", $file or die "$!\n";
 $server->configure($SECOND);
 $server->graceful;
-is(always(200, sub { sign_in($account) }), 200, 'back, and restarted: it works');
+is(always(200, sub { sign_in($account) }), 200, 'requests are answered once the path is right and httpd was restarted');
 
 # ---- another one on purpose ----------------------------------------------------------------------------------------
 
@@ -112,7 +116,7 @@ unlink $file, "$file-wal", "$file-shm";
 is((UmTest::run(UmTest::cli(), '--driver', 'sqlite3', '--params', $file, qw(schema upgrade)))[0], 0,
     'the program makes a new one');
 $server->graceful;
-is(always(400, sub { sign_in($account) }), 400, 'which is used after a restart');
+is(always(400, sub { sign_in($account) }), 400, 'another database is used after a restart when its keys are new');
 is($server->crashes, '', 'no process of the server crashed');
 $server->stop;
 

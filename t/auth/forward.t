@@ -35,19 +35,22 @@ my $ALICE = "alice|$me->{id}|alice|alice\@example.org|-|0";
 is(shown(ask($_ => $CHECK, token => $T)), "204|$ALICE", "$_: who it is") for qw(GET HEAD POST PUT DELETE OPTIONS FOO);
 is(shown(get($CHECK, token => $T, headers => ['Accept: image/png', 'Content-Type: x/y'])), "204|$ALICE",
     "headers of the proxy's client do not matter");
-is(shown(get($CHECK, headers => ['X-Usermgmt-Id: evil', 'Remote-User: evil'])), '401|-|-|-|-|-|-', 'nor do forged ones');
+is(shown(get($CHECK, headers => ['X-Usermgmt-Id: evil', 'Remote-User: evil'])), '401|-|-|-|-|-|-',
+    'forged identity headers do not matter');
 is(shown(get($CHECK, token => $T, headers => ['X-Try: groups'])), '204|alice|-|alice|-|büro,editors|-',
     'UserMgmtIdentityHeaders says what is told');
-is(challenge_of(get($CHECK)), '401 Bearer realm="api"', 'without a token');
-is(challenge_of(get($CHECK, token => 'x')), '401 Bearer realm="api", error="invalid_token"', 'with a bad one');
-is(get($CHECK, headers => ["Authorization: Bearer $T", 'Authorization: Bearer x'])->{status}, 401, 'with two');
+is(challenge_of(get($CHECK)), '401 Bearer realm="api"', 'a check without a token is answered 401');
+is(challenge_of(get($CHECK, token => 'x')), '401 Bearer realm="api", error="invalid_token"',
+    'a check with a bad token is answered 401 with invalid_token');
+is(get($CHECK, headers => ["Authorization: Bearer $T", 'Authorization: Bearer x'])->{status}, 401,
+    'a check with two Authorization headers is answered 401');
 for my $row ([204, 'group=editors'], [204, 'group=b%C3%BCro'], [204, 'group=x&group=editors'], [403, 'group=x'],
     [403, 'group=x&group=Editors'], [403, 'staff=1'], [403, 'staff=1&group=editors'], [400, 'groups=editors'],
     [400, 'group='], [400, 'group'], [400, 'staff=0'], [400, 'staff'], [400, 'x=1'], [400, 'group=editors&x'],
     [400, 'group=%zz'], [204, '']) {
-    is(get("$CHECK?$row->[1]", token => $T)->{status}, $row->[0], "demanding $row->[1]");
+    is(get("$CHECK?$row->[1]", token => $T)->{status}, $row->[0], "the query '$row->[1]' is answered $row->[0]");
 }
-is(get("$CHECK?staff=1", token => $staff->{token})->{status}, 204, 'staff');
+is(get("$CHECK?staff=1", token => $staff->{token})->{status}, 204, 'an account of the staff passes staff=1');
 for my $row ([204, 'X-Forwarded-Method: GET'], [403], [403, 'X-Forwarded-Method: POST'],
     [204, 'X-Forwarded-Method: POST', 'Sec-Fetch-Site: same-origin'],
     [204, 'X-Forwarded-Method: POST', 'Origin: http://app.example.org', 'X-Forwarded-Host: app.example.org'],
@@ -216,24 +219,29 @@ for my $name (sort keys %proxy) {
         is($through->('GET'), '401', "$name: who has none");
         is($through->(GET => (token => 'x')), '401', "$name: who has a bad one");
         is($through->(GET => (token => $staff->{token})), '403', "$name: who is in no group that may");
-        is($through->(GET => $with->("Authorization: Bearer $T", @$_)), $alice, "$name: forged, as $_->[0]") for @FORGED;
-        is($through->(GET => $with->("Authorization: Bearer $T", 'Connection: close, X-Usermgmt-Id, x-usermgmt-username')),
+        is($through->(GET => $with->("Authorization: Bearer $T", @$_)), $alice,
+            "$name: forged, as $_->[0]") for @FORGED;
+        is($through->(GET => $with->("Authorization: Bearer $T",
+            'Connection: close, X-Usermgmt-Id, x-usermgmt-username')),
             $alice, "$name: ours are no headers of the connection");
         is($through->(GET => $with->("Cookie: tok=$T")), $alice, "$name: a cookie");
         is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://evil.example')), '403',
             "$name: a cookie from elsewhere");
         is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://evil.example', 'X-Forwarded-Method: GET',
-            'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: http')), '403', "$name: nor with forged X-Forwarded-*");
+            'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: http')), '403',
+            "$name: nor with forged X-Forwarded-*");
         is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://localhost')), $alice,
             "$name: a cookie from the site");
     }
 }
 {
     my $over = enrol('dave', groups => [map { sprintf 'g%063d', $_ } 1 .. 62]);
-    is(shown(get($CHECK, token => $over->{token})), "204|dave|$over->{id}|dave|dave\@example.org|-|0", 'many groups');
+    is(shown(get($CHECK, token => $over->{token})), "204|dave|$over->{id}|dave|dave\@example.org|-|0",
+        'an account of many groups is answered 204 without them');
     is(get($CHECK, token => $over->{token}, headers => ['X-Try: groups'])->{status}, 500,
         'more groups than a header takes');
-    is(get("$CHECK?group=" . sprintf('g%063d', 62), token => $over->{token})->{status}, 204, 'can be asked for');
+    is(get("$CHECK?group=" . sprintf('g%063d', 62), token => $over->{token})->{status}, 204,
+        'a group beyond what a header takes can be required');
 }
 is($site->{server}->crashes, '', 'no process of the server crashed');
 

@@ -83,10 +83,10 @@ for my $row (
 {
     my ($status, $said) = UmTest::run('sh', '-c', 'exec "$@" >&-', 'sh', UmTest::cli(), '--driver', $database->{driver},
         '--params', $database->{params}, 'group', 'list');
-    is("$status $said", "1 usermgmt: the output could not be written\n", 'without an output a command fails');
+    is("$status $said", "1 usermgmt: the output could not be written\n", 'a command whose output is closed fails');
 }
 like(cli('user', 'show', 'alice'), qr/^groups    büro,staff$/m, 'user show has the groups');
-like(cli('user', 'show', 'bob'), qr/^groups    $/m, 'of somebody in none as well');
+like(cli('user', 'show', 'bob'), qr/^groups    $/m, 'user show prints an empty line for an account in no group');
 {
     my @children = map {
         my $child = fork;
@@ -101,8 +101,8 @@ like(cli('user', 'show', 'bob'), qr/^groups    $/m, 'of somebody in none as well
     my %ended;
     waitpid($_, 0), $ended{ $? >> 8 }++ for @children;
     # SQLite's other writers may make one wait for longer than it does.
-    is($ended{0}, 1, 'of six who make a group one does');
-    cmp_ok($ended{2} || 0, '<=', $database->{driver} eq 'pgsql' ? 0 : 5, 'and the others are told');
+    is($ended{0}, 1, 'of six that make the same group one succeeds');
+    cmp_ok($ended{2} || 0, '<=', $database->{driver} eq 'pgsql' ? 0 : 5, 'the others are told that the group exists');
 }
 
 # ---- what a server sees ----------------------------------------------------------------------------------------------
@@ -116,18 +116,18 @@ sub groups_of {
 }
 
 is(groups_of('alice'), 'büro,staff', 'a program is told the groups');
-is(groups_of('bob'), '', 'of somebody in none: none');
+is(groups_of('bob'), '', 'an account in no group has no groups in the environment');
 cli('group', 'add', 'staff', 'bob');
 cli('group', 'drop', 'büro', 'alice');
 ok(await($DELAY + 2, sub { groups_of('bob') eq 'staff' && groups_of('alice') eq 'staff' }),
-    'what is changed by the command line is seen after the delay');
+    'a change by the command line is seen after the delay');
 cli('group', 'remove', 'staff');
 ok(await($DELAY + 2, sub { groups_of('bob') eq '' && groups_of('alice') eq '' }), 'a group that is gone, too');
-is($database->{sql}->('select count(*) from um_memberships'), 0, 'nobody is in it');
+is($database->{sql}->('select count(*) from um_memberships'), 0, 'a deleted group has no members');
 cli('group', 'new', 'last');
 cli('group', 'add', 'last', 'bob');
 $database->{sql}->("delete from um_users where username = 'bob'");
-is(cli('group', 'show', 'last'), '0 ', 'who is deleted is in no group');
+is(cli('group', 'show', 'last'), '0 ', 'a deleted account is in no group');
 is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

@@ -65,15 +65,16 @@ sub tables_of {
     my $account = account_at($server->{port});
     is(iss_of($account), 'https://www.example.org', 'the issuer is the ServerName of the host with the API');
     is(page_at($plain, $account->{token}), 404, 'a host without a line of ours accepts its tokens');
-    is(page_at($foreign, $account->{token}), 404, 'so does a host with another database of its own');
-    is(tables_of($other), 0, 'in which no table is made');
+    is(page_at($foreign, $account->{token}), 404,
+        'a host with a database of its own that names none of ours answers 404');
+    is(tables_of($other), 0, 'no table is made in a database that is not used for accounts');
     my $log = $server->log;
     like($log, qr/UM221: virtual host www\.example\.org \(\S+:\d+\): API on, issuer https:\/\/www\.example\.org, database /,
         'the log says so for the host with the API');
     like($log, qr/UM221: main server: API off, issuer https:\/\/www\.example\.org, database \S+ \S+, keys \S+\/keys$/m,
-        'for the main server');
+        'the log names the database of the main server');
     like($log, qr/UM221: virtual host app\.example\.org .*: API off, .*, database \S+ \S+ of the main server, keys /,
-        'and for the host with a database that is not used');
+        'the log names the database of a host that uses the main server\'s');
     $server->stop;
 }
 
@@ -112,10 +113,11 @@ sub tables_of {
             . host_on($port, 'one.example.org', "UserMgmt On\n" . database_lines($database))
             . host_on($second, 'two.example.org', "UserMgmtRealm two\n$BEARER" . database_lines($other));
     });
-    is(page_at($second, account_at($server->{port})->{token}), 503, 'its own database is asked, which is not ready');
-    is(tables_of($other), 0, 'and no table is made in it');
+    is(page_at($second, account_at($server->{port})->{token}), 503,
+        'a host with accounts asks its own database, which is not ready');
+    is(tables_of($other), 0, 'no table is made in a database that is not ready');
     is($database->{driver} eq 'pgsql' ? 'delete' : $other->{sql}->('pragma journal_mode'), 'delete',
-        'nor is its journal changed');
+        'the journal mode of a database that is not ready stays');
     $server->stop;
 }
 

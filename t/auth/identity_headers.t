@@ -109,23 +109,26 @@ my $ENVIRONMENT = "USERMGMT_EMAIL=alice\@example.org USERMGMT_FIRST_NAME=First U
     . "USERMGMT_ID=$me->{id} USERMGMT_LAST_NAME=Last USERMGMT_STAFF=1 USERMGMT_USERNAME=alice";
 is(of(get('/pcgi/env', headers => [$H]), qr/\AUSERMGMT_/), $ENVIRONMENT, 'a program is told who calls');
 is(of(get('/pcgi/env', headers => [$H]), qr/\A(?:REMOTE_USER|AUTH_TYPE)\z/), 'AUTH_TYPE=Bearer REMOTE_USER=alice',
-    'and by the usual names');
-is(of(get('/cgi/env', headers => [$H]), qr/USERMGMT|REMOTE_USER/), '', 'not where nobody is asked');
-is(of(get('/on/cgi', headers => [$H]), qr/\AUSERMGMT_/), $ENVIRONMENT, 'also after a redirect inside');
-is(of(get('/on/free', headers => [$H]), qr/\AUSERMGMT_/), '', 'but not where that leads to an open place');
+    'the environment has REMOTE_USER and AUTH_TYPE');
+is(of(get('/cgi/env', headers => [$H]), qr/USERMGMT|REMOTE_USER/), '',
+    'an open page has no identity in its environment');
+is(of(get('/on/cgi', headers => [$H]), qr/\AUSERMGMT_/), $ENVIRONMENT,
+    'the environment has the identity after a redirect inside');
+is(of(get('/on/free', headers => [$H]), qr/\AUSERMGMT_/), '', 'a redirect inside to an open Location has no identity');
 is(of(get('/files/env.shtml', headers => [$H]), qr/\AUSERMGMT_/), '', 'an open page tells its parts nothing');
 is(of(get('/shut/env.shtml', headers => [$H]), qr/\AUSERMGMT_/), '',
-    'nor does a closed one tell parts that are open');
+    'open parts of a protected page have no identity');
 
 # ---- headers for the back end ----------------------------------------------------------------------------------------
 
 my $HEADERS = "HTTP_X_USERMGMT_EMAIL=alice\@example.org HTTP_X_USERMGMT_GROUPS=editors,others "
     . "HTTP_X_USERMGMT_ID=$me->{id} HTTP_X_USERMGMT_STAFF=1 HTTP_X_USERMGMT_USERNAME=alice";
 is(of(get('/app/on', headers => [$H]), qr/USERMGMT/), $HEADERS, 'a back end is told who calls');
-is(of(get('/app/off', headers => [$H]), qr/USERMGMT/), '', 'only where that is asked for');
-is(of(get('/app/usual', headers => [$H]), qr/USERMGMT/), $HEADERS =~ s/\S*GROUPS\S* //r, 'On is all but the groups');
+is(of(get('/app/off', headers => [$H]), qr/USERMGMT/), '', 'headers have the identity only where that is configured');
+is(of(get('/app/usual', headers => [$H]), qr/USERMGMT/), $HEADERS =~ s/\S*GROUPS\S* //r,
+    'UserMgmtIdentityHeaders On hands on all but the groups');
 is(of(get('/app/some', headers => [$H]), qr/USERMGMT/), 'HTTP_X_USERMGMT_STAFF=1 HTTP_X_USERMGMT_USERNAME=alice',
-    'by name');
+    'UserMgmtIdentityHeaders hands on the named headers alone');
 # Names of 64 bytes with a comma between: 61 of them fit into a header, 62 do not.
 {
     my @groups = map { sprintf 'g%063d', $_ } 1 .. 62;
@@ -134,17 +137,18 @@ is(of(get('/app/some', headers => [$H]), qr/USERMGMT/), 'HTTP_X_USERMGMT_STAFF=1
     is(told(get('/app/on', token => $full->{token}))->{HTTP_X_USERMGMT_GROUPS}, join(',', @groups[0 .. 60]),
         'a long list of groups arrives whole');
     my $log = UmTest::mark("$site->{server}{folder}/logs/error_log");
-    is(get('/app/on', token => $over->{token})->{status}, 500, 'for a longer one there is no way');
-    is(get('/on/open', token => $over->{token})->{status}, 200, 'but a redirect to where none is wanted');
+    is(get('/app/on', token => $over->{token})->{status}, 500, 'groups that no header takes are answered 500');
+    is(get('/on/open', token => $over->{token})->{status}, 200,
+        'a redirect inside to where no groups are wanted is answered 200');
     like(UmTest::wait_for($log, qr/UM431/, 10), qr/UM431: the names of the groups of $over->{id} take 4029 bytes/,
-        'is told in the log');
-    unlike(get('/app/on', token => $over->{token})->{body}, qr/g000/, 'and nobody gets a part of it');
-    is(get('/app/usual', token => $over->{token})->{status}, 200, 'who is not told the groups is served');
+        'groups that no header takes are logged');
+    unlike(get('/app/on', token => $over->{token})->{body}, qr/g000/, 'no part of the groups is handed on');
+    is(get('/app/usual', token => $over->{token})->{status}, 200, 'a back end that gets no groups is served');
     is(told(get('/pcgi/env', token => $over->{token}))->{USERMGMT_GROUPS}, join(',', @groups), 'a variable holds more');
 }
 is(told(get('/app/on', token => $other->{token}))->{HTTP_X_USERMGMT_USERNAME}, 'Zoë', 'a name is sent in UTF-8');
 is(of(get('/pass/x', headers => ['Authorization: Basic ' . encode_base64('alice:' . good_password(), '')]),
-    qr/USERMGMT/), $HEADERS, 'the same for who has shown a password');
+    qr/USERMGMT/), $HEADERS, 'an identity that was shown by a password is handed on alike');
 
 # Control characters of a name, C1 as UTF-8 writes them among them, become blanks: 85 is a new line to some.
 {
@@ -170,7 +174,7 @@ for my $path ('/app/on', '/app/off', '/open/x') {
 }
 is(of(get('/open/x', headers => ['Connection: X-Foo, X-Usermgmt-Id', 'X-Foo: 1', 'X-Bar: 2', 'X-User: 3',
     'XUsermgmt-Id: 4', 'X-Usermgmts: 5']), qr/\AHTTP_X(?!_FORWARDED)/),
-    'HTTP_XUSERMGMT_ID=4 HTTP_X_BAR=2 HTTP_X_USER=3 HTTP_X_USERMGMTS=5', 'all else stays as it is');
+    'HTTP_XUSERMGMT_ID=4 HTTP_X_BAR=2 HTTP_X_USER=3 HTTP_X_USERMGMTS=5', 'headers with similar names stay as they are');
 
 # A proxy drops what Connection names, when it has been set: also what it is to send as Authorization and Cookie.
 for my $names ('Authorization', 'close, authorization', 'Cookie,AUTHORIZATION ,X-Usermgmt-Id', 'Cookie, Cookies') {
@@ -192,7 +196,8 @@ for my $names ('Authorization', 'close, authorization', 'Cookie,AUTHORIZATION ,X
         while (my $socket = $listener->accept) {
             my $text = '';
             1 while $text !~ /\r\n\r\n/ && sysread $socket, $text, 65536, length $text;
-            syswrite $socket, "HTTP/1.1 200 OK\r\nContent-Length: " . length($text) . "\r\nConnection: close\r\n\r\n$text";
+            syswrite $socket,
+                "HTTP/1.1 200 OK\r\nContent-Length: " . length($text) . "\r\nConnection: close\r\n\r\n$text";
             close $socket;
         }
         POSIX::_exit(0);
@@ -210,7 +215,7 @@ END
     for my $method (qw(GET OPTIONS POST FOO)) {
         my $got = call($method => '/x', headers => ['X-A: 1', @forged, 'X-B: 2', 'Connection: X_Usermgmt_Id'],
             port => $raw->{port}, any => 1)->{body};
-        like($got, qr/^X-A: 1\r$/m, "$method arrives");
+        like($got, qr/^X-A: 1\r$/m, "the request arrives at the back end: $method");
         is(join('|', $got =~ /^.*(?:usermgmt|evil).*$/gim), '', "$method: not a byte of what was forged");
     }
     my $got = exchange(request_text(POST => '/x', headers => ['Transfer-Encoding: chunked', 'X-A: 1'])
@@ -257,7 +262,7 @@ for my $row (["t=$T", ''], ["t=$T&a", 'a'], ["a&t=$T", 'a'], ["a&&t=$T&&b", 'a&&
     is(told(get('/pass/x', headers => ["Authorization: Basic $basic"]))->{HTTP_AUTHORIZATION}, "Basic $basic",
         'a password goes on as it came');
     is(told(get("/pass/$_", headers => ["Authorization: Basic $basic"]))->{HTTP_AUTHORIZATION}, undef,
-        "but not with $_") for qw(bearer drop);
+        "the Basic header does not arrive at the back end: $_") for qw(bearer drop);
 }
 
 # ---- requests that belong to another -----------------------------------------------------------------------------------
@@ -265,11 +270,11 @@ for my $row (["t=$T", ''], ["t=$T&a", 'a'], ["a&t=$T", 'a'], ["a&&t=$T&&b", 'a&&
 is(of(get('/on/open', headers => [$H]), qr/USERMGMT|AUTHORIZATION/), "HTTP_AUTHORIZATION=Bearer $T",
     'a redirect inside has the headers of the client, and its own place says what goes on');
 is(of(get('/on/none', headers => [$H]), qr/USERMGMT|AUTHORIZATION/), "HTTP_AUTHORIZATION=Bearer $T",
-    'so has a page for errors');
+    'a page for errors keeps the Authorization header alone');
 {
     my ($on, $open) = split /====/, get('/files/in.shtml', headers => [$H])->{body};
     is(of({ body => $on }, qr/USERMGMT/), $HEADERS, 'a part that asks who calls tells its back end');
-    is(of({ body => $open }, qr/USERMGMT/), '', 'and no other');
+    is(of({ body => $open }, qr/USERMGMT/), '', 'an open page has no identity headers');
 }
 is(get('/api/v1/users/' . $me->{id} . '/', headers => [$H])->{status}, 200, 'the API has its header');
 is($site->{server}->crashes, '', 'no process of the server crashed');

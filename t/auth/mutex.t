@@ -23,7 +23,7 @@ sub with_line {
     return $made . ($files ? ', a file' : ', no file');
 }
 
-is(with_line(''), 'made, no file', 'by itself it is none');
+is(with_line(''), 'made, no file', 'without a Mutex line the mutex is no file');
 is(with_line('Mutex file:${folder}/logs default'), 'made, no file', 'a line for all mutexes does not change it');
 is(with_line('Mutex file:${folder}/logs usermgmt-sqlite'), 'made, a file', 'a line that names it does');
 

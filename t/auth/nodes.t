@@ -181,7 +181,8 @@ sub others {
         # For the host that asks each time: what it finds out, the others of its node know as well.
         $person->{second} = sign_in($person);
     }
-    is(join(' ', map { crowd($_->{port}, $person{logout}{token}) } $here, $there), '200 200', 'both nodes know a token');
+    is(join(' ', map { crowd($_->{port}, $person{logout}{token}) } $here, $there), '200 200',
+        'both nodes know a token');
     # The events come when what is known of the tokens has just been renewed: it takes longest then.
     my $watchers = watch($DELAY + 0.1 + @events * 0.3 + $DELAY + 1, map { ["$_-there", $there->{port}, $person{$_}{token}],
         ["$_-here", $here->{port}, $person{$_}{token}] } sort keys %person);
@@ -241,7 +242,7 @@ sub others {
     # 0: a connection that was cut, because the child that had it was killed.
     is(others($seen->{good}, 200, 0), '', 'a good token is never refused');
     is(others($seen->{bad}, 401, 0), '', 'a bad one never accepted');
-    cmp_ok(scalar(grep { $_->[1] == 200 } @{ $seen->{good} }), '>', 50, 'and most are answered');
+    cmp_ok(scalar(grep { $_->[1] == 200 } @{ $seen->{good} }), '>', 50, 'more than 50 requests are answered 200');
 }
 
 # ---- without a database ---------------------------------------------------------------------------------------------
@@ -284,9 +285,10 @@ sub others {
     UmTest::pg_ctl('start');
     ok(await(20, sub { status($there->{port}, $unknown) == 200 }), 'the database is back: all goes on');
     # Each host finds out for itself, after a pause that grows to some seconds.
-    ok(await(20, sub { status($there->{ports}{$_}, $token{$_}) == 200 }), "$_: for a session that was known") for @hosts;
+    ok(await(20, sub { status($there->{ports}{$_}, $token{$_}) == 200 }),
+        "$_: for a session that was known") for @hosts;
     is(await(20, sub { my $status = status($there->{port}, $over); $status == 503 ? 0 : $status }), 401,
-        'and not for a session that was over');
+        'a session that was over is not accepted after the outage');
 }
 
 is(join('', map { $_->crashes } $here, $there), '', 'no process of the server crashed');

@@ -101,29 +101,32 @@ sub asked {
 # ---- who is asked, and by what ---------------------------------------------------------------------------------------
 
 my $ASKED = '407 | proxy-authenticate: Bearer realm="proxied"';
-is(asked(proxied('/bearer')), $ASKED, 'without a token the proxy asks for one');
+is(asked(proxied('/bearer')), $ASKED, 'a request without a token is answered 407');
 is(asked(proxied('/bearer', "Authorization: Bearer $T")), $ASKED, 'Authorization is not for the proxy');
-is(asked(proxied('/bearer', "Cookie: tok=$T")), $ASKED, 'nor are cookies');
-is(asked(proxied("/bearer?t=$T")), $ASKED, 'nor is the query');
+is(asked(proxied('/bearer', "Cookie: tok=$T")), $ASKED, 'a cookie is not looked at');
+is(asked(proxied("/bearer?t=$T")), $ASKED, 'the query is not looked at');
 my $BAD = '407 | proxy-authenticate: Bearer realm="proxied", error="invalid_token", '
     . 'error_description="The token is not valid, or not any more"';
 is(asked(proxied('/bearer', 'Proxy-Authorization: Bearer x.y.z')), $BAD, 'a bad token');
-is(asked(proxied('/bearer', 'Proxy-Authorization: Basic eDp5')), $ASKED, 'another scheme');
+is(asked(proxied('/bearer', 'Proxy-Authorization: Basic eDp5')), $ASKED,
+    'another scheme in Proxy-Authorization is answered 407');
 like(asked(proxied('/bearer', $SHOWN, 'Proxy-Authorization: Bearer x.y.z')),
-    qr/\A400 \| proxy-authenticate: .*invalid_request/, 'two tokens');
+    qr/\A400 \| proxy-authenticate: .*invalid_request/, 'two Proxy-Authorization headers are answered 400');
 is(asked(proxied('/staff', $SHOWN)), $ASKED, 'a rule that the caller does not meet');
-is(proxied('/staff', "Proxy-Authorization: Bearer $boss->{token}")->{status}, 200, 'and one who does');
+is(proxied('/staff', "Proxy-Authorization: Bearer $boss->{token}")->{status}, 200,
+    'Require usermgmt-staff lets in an account of the staff');
 like(asked(proxied('/forbidden', $SHOWN)), qr/\A403 \| proxy-authenticate: .*insufficient_scope.*\z/,
     '403 where httpd is to say so');
-is(proxied('/alice', $SHOWN)->{status}, 200, 'Require user');
+is(proxied('/alice', $SHOWN)->{status}, 200, 'Require user lets in its account');
 is(proxied('/alice', "Proxy-Authorization: Bearer $boss->{token}")->{status}, 407, 'Require user: another');
 is(asked(proxied('/expr')), '403', 'an expression asks nobody');
-is(asked(proxied('/expr', "Authorization: Bearer $T")), '403', 'it does not look at Authorization');
-is(proxied('/expr', $SHOWN)->{status}, 200, 'but at Proxy-Authorization');
+is(asked(proxied('/expr', "Authorization: Bearer $T")), '403', 'an expression does not look at Authorization');
+is(proxied('/expr', $SHOWN)->{status}, 200, 'an expression looks at Proxy-Authorization');
 
 # ---- what the origin server gets -------------------------------------------------------------------------------------
 
-my @MINE = ('Authorization: Bearer for-the-origin', "Cookie: a=b; tok=$T", 'X-Usermgmt-Id: mine', 'X_Usermgmt_Staff: 1');
+my @MINE = ('Authorization: Bearer for-the-origin', "Cookie: a=b; tok=$T", 'X-Usermgmt-Id: mine',
+    'X_Usermgmt_Staff: 1');
 my $basic = 'Proxy-Authorization: Basic ' . encode_base64("alice:$me->{password}", '');
 for my $row (['/bearer', $SHOWN], ['/drop', $SHOWN], ['/expr', $SHOWN], ['/basic', $basic]) {
     my ($path, $shows) = @$row;
@@ -131,7 +134,8 @@ for my $row (['/bearer', $SHOWN], ['/drop', $SHOWN], ['/expr', $SHOWN], ['/basic
     is($answer->{status}, 200, "$path: let through");
     like($answer->{body}, qr{\AGET \Q$path?t=$T&x=1\E HTTP}, "$path: the query as it was");
     like($answer->{body}, qr/^\Q$_\E\r$/m, "$path: " . (split /:/)[0]) for @MINE;
-    is(join('|', $answer->{body} =~ /^((?:Proxy-|X-Usermgmt-)[^:]+)/gim), 'X-Usermgmt-Id', "$path: nothing of the proxy");
+    is(join('|', $answer->{body} =~ /^((?:Proxy-|X-Usermgmt-)[^:]+)/gim), 'X-Usermgmt-Id',
+        "$path: nothing of the proxy");
     is($answer->{head}{'cache-control'}, undef, "$path: the answer is not for one caller");
     is(asked(proxied($path)), $path eq '/expr' ? '403' : $path eq '/basic'
         ? '407 | proxy-authenticate: Basic realm="proxied"' : $ASKED, "$path: a stranger is asked");
@@ -142,9 +146,9 @@ for my $row (['/bearer', $SHOWN], ['/drop', $SHOWN], ['/expr', $SHOWN], ['/basic
 my @PAGE = ('Origin: https://page.example', 'Access-Control-Request-Method: DELETE');
 my $preflight = call(OPTIONS => "http://$ORIGIN/bearer", headers => \@PAGE, port => $PORT, any => 1);
 is(asked($preflight), $ASKED, 'the proxy answers no preflight in the place of the origin server');
-is($preflight->{head}{'access-control-allow-origin'}, undef, 'and allows no page to read it');
+is($preflight->{head}{'access-control-allow-origin'}, undef, 'a preflight to the proxy allows no page to read it');
 is(proxied('/bearer', @PAGE, $SHOWN)->{head}{'access-control-allow-origin'}, undef,
-    "what the origin server answers is that server's to open");
+    "no CORS headers of ours are in what the origin server answers");
 like(proxied("${USERS}a%2Fb", $SHOWN)->{body}, qr{\AGET \Q${USERS}\Ea%2Fb HTTP},
     'a path as of the API, with an encoded slash, is handed on');
 

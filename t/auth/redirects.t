@@ -211,8 +211,10 @@ for my $way (@WAYS) {
         is($told->{HTTP_AUTHORIZATION}, undef, "$name: no Authorization");
         is($told->{HTTP_COOKIE}, 'a=b', "$name: no cookie of ours");
         is($told->{QUERY_STRING}, $query ? 'x=1&y=2' : '', "$name: no token in the query");
-        is("@{ $answer->{head}{'cache-control'} || [] }", $by eq 'a header' ? '' : 'private', "$name: Cache-Control");
-        is("@{ $answer->{head}{vary} || [] }" =~ /\bcookie\b/i ? 1 : 0, $by eq 'a cookie' ? 1 : 0, "$name: Vary");
+        is("@{ $answer->{head}{'cache-control'} || [] }", $by eq 'a header' ? '' : 'private',
+            "Cache-Control is right: $name");
+        is("@{ $answer->{head}{vary} || [] }" =~ /\bcookie\b/i ? 1 : 0, $by eq 'a cookie' ? 1 : 0,
+            "Vary is right: $name");
         is(get($path)->{status}, $way->[0] =~ /ErrorDocument|MultiViews/ ? 404 : 401, "$name: a stranger is not");
     }
     my $answer = get(path('basic', $way), headers => [basic($me), 'Cookie: a=b']);
@@ -263,10 +265,10 @@ for my $row (['a cookie', '', "Cookie: tok=$T; other=x", 'same', 'later'],
     my ($open, $closed) = map { told({ body => $_ }) } split /====/,
         get('/parts/whole.shtml', headers => ["Authorization: Bearer $T", "Cookie: tok=$T; a=b"])->{body};
     is(of($open, qr/USERMGMT/), '', 'an open part of a closed page is not told who calls');
-    is($open->{HTTP_AUTHORIZATION}, undef, 'nor does it see what is for the back end of the page');
-    is($open->{HTTP_COOKIE}, "tok=$T; a=b", 'it has the cookies that the client sent');
+    is($open->{HTTP_AUTHORIZATION}, undef, 'an open part does not see the Authorization for the back end of the page');
+    is($open->{HTTP_COOKIE}, "tok=$T; a=b", 'an open part has the cookies that the client sent');
     is(of($closed, qr/X_USERMGMT/), $WHO, 'a part that is a folder with an index is');
-    is(of($closed, qr/HTTP_AUTHORIZATION|HTTP_COOKIE/), 'HTTP_COOKIE=a=b', 'and does not see the token');
+    is(of($closed, qr/HTTP_AUTHORIZATION|HTTP_COOKIE/), 'HTTP_COOKIE=a=b', 'a protected part does not see the token');
 }
 
 # ---- what cannot be checked just now ---------------------------------------------------------------------------------
@@ -283,7 +285,8 @@ SKIP: {
         }
     }
     UmTest::pg_ctl('start');
-    ok(await(15, sub { get('/bearer/', headers => ["Authorization: Bearer $T"])->{status} == 200 }), 'and back');
+    ok(await(15, sub { get('/bearer/', headers => ["Authorization: Bearer $T"])->{status} == 200 }),
+        'the page is served after the database is back');
 }
 is($site->{server}->crashes, '', 'no process of the server crashed');
 

@@ -22,7 +22,8 @@ if (!$ENV{$INSIDE}) {
     $ENV{$INSIDE} = 1;
     exec qw(unshare --user --map-root-user --net --), $^X, $0 or die "unshare: $!\n";
 }
-for my $command ([qw(link set lo up)], [qw(addr add), "$FAR/32", qw(dev lo)], [qw(-6 addr add), "$FAR6/128", qw(dev lo)]) {
+for my $command ([qw(link set lo up)], [qw(addr add), "$FAR/32", qw(dev lo)], [qw(-6 addr add),
+    "$FAR6/128", qw(dev lo)]) {
     my ($status, $output) = UmTest::run('ip', @$command);
     die "ip @$command: $output\n" if $status;
 }
@@ -108,14 +109,17 @@ for my $address ($FAR, $FAR6) {
 }
 my $log = $site->{server}->log;
 like($log, qr/UM414/, 'the log says so');
-unlike($log, qr/\Q$me->{password}\E/, 'without the password');
+unlike($log, qr/\Q$me->{password}\E/, 'no password is in the log');
 
-is(status('127.0.0.1', $site->{server}{port}, @{ $calls[1] }[1 .. 4]), 200, 'from this machine the same is served');
-is(status('127.0.0.1', $site->{server}{port}, GET => '/basic/hello.txt', headers => [$BASIC]), 200, 'Basic too');
+is(status('127.0.0.1', $site->{server}{port}, @{ $calls[1] }[1 .. 4]), 200,
+    'the same request from this machine is served');
+is(status('127.0.0.1', $site->{server}{port}, GET => '/basic/hello.txt', headers => [$BASIC]), 200,
+    'a Basic request from this machine is served');
 is(status('127.0.0.1', $site->{server}{port}, GET => '/bearer/hello.txt', headers => ["Cookie: tok=$me->{token}"]), 200,
-    'and a cookie');
+    'a request with a cookie from this machine is served');
 is(status($FAR, $open, @{ $calls[1] }[1 .. 4]), 200, 'UserMgmtRequireTLS Off: from afar too');
-is(status($FAR, $open, GET => '/basic/hello.txt', headers => [$BASIC]), 200, 'Basic too');
+is(status($FAR, $open, GET => '/basic/hello.txt', headers => [$BASIC]), 200,
+    'a Basic request from this machine is served');
 
 # ---- over TLS --------------------------------------------------------------------------------------------------------
 
@@ -127,9 +131,10 @@ sub curl {
 }
 
 is(curl($TOKEN, '-H', 'Content-Type: application/json', '-d', $SIGN_IN), 200, 'over TLS: signing in');
-is(curl('/basic/hello.txt', '-H', $BASIC), 200, 'Basic');
+is(curl('/basic/hello.txt', '-H', $BASIC), 200, 'a Basic request over TLS is served');
 is(curl('/bearer/hello.txt', '-H', "Cookie: __Host-tok=$me->{token}"), 200, 'the cookie, under the name it has there');
-is(curl('/bearer/hello.txt', '-H', "Cookie: tok=$me->{token}"), 401, 'not under the other');
+is(curl('/bearer/hello.txt', '-H', "Cookie: tok=$me->{token}"), 401,
+    'a cookie without the prefix is not taken over TLS');
 
 is($site->{server}->crashes, '', 'no process of the server crashed');
 done_testing();

@@ -32,7 +32,8 @@ rule('401 401 200', 'usermgmt-group others editors more');
 rule('401 401 200', 'usermgmt-group "büro"');
 rule('401 401 401', 'usermgmt-group Editors editor editorss ed itors ,editors editors,büro');
 rule('401 401 401', 'usermgmt-group ""');
-rule('401 401 200', 'usermgmt-group %{env:WANTED}', 'SetEnvIf X-Wanted (.*) WANTED=$1', 'SetEnvIf Host . WANTED=editors');
+rule('401 401 200', 'usermgmt-group %{env:WANTED}', 'SetEnvIf X-Wanted (.*) WANTED=$1',
+    'SetEnvIf Host . WANTED=editors');
 rule('401 401 401', 'usermgmt-group %{env:NOTHING}');
 rule('401 401 200', 'usermgmt-staff');
 rule('401 403 200', 'usermgmt-staff', $FORBID);
@@ -88,23 +89,26 @@ for my $row (@rows) {
     my ($place, $want, $require) = @$row;
     my $name = ref $require ? join ' ', @$require : $require;
     is(join(' ', map { get("/t$place/hello.txt", token => $_)->{status} } undef, $alice->{token}, $bob->{token}), $want,
-        "by token: $name");
+        "the rule decides for tokens: $name");
     next if $place >= $first_expr && $place <= $last_expr;
     $want = '401 401 401' if $place >= $first_claim && $place <= $last_claim;
     is(join(' ', get("/p$place/hello.txt")->{status},
-        map { get("/p$place/hello.txt", by_password($_))->{status} } 'alice', 'bob'), $want, "by password: $name");
+        map { get("/p$place/hello.txt", by_password($_))->{status} } 'alice', 'bob'), $want,
+        "the rule decides for passwords: $name");
 }
 
-is(get('/shown/hello.txt', @$_[1 .. $#$_])->{head}{'x-who'}[0], $_->[0], "Header: $_->[0]")
+is(get('/shown/hello.txt', @$_[1 .. $#$_])->{head}{'x-who'}[0], $_->[0], "an expression of Header answers $_->[0]")
     for ['alice', token => $alice->{token}], ['bob', token => $bob->{token}], [''], ['', token => 'x.y.z'];
-is(told(get('/back', token => $bob->{token}))->{HTTP_X_NAME}, 'bob/büro,editors', 'RequestHeader');
-is(told(get('/back'))->{HTTP_X_NAME}, '/', 'RequestHeader: nobody');
-is(get('/choose', token => $bob->{token})->{body}, $HELLO, 'RewriteCond: staff');
+is(told(get('/back', token => $bob->{token}))->{HTTP_X_NAME}, 'bob/büro,editors',
+    'an expression of RequestHeader has name and groups');
+is(told(get('/back'))->{HTTP_X_NAME}, '/', 'an expression of RequestHeader is empty without a token');
+is(get('/choose', token => $bob->{token})->{body}, $HELLO, 'an expression of RewriteCond knows the staff');
 is(get('/choose', token => $_)->{status}, 403, 'RewriteCond: not staff') for $alice->{token}, 'x.y.z', undef;
 
 # What was known of somebody is not known any more.
 $site->{database}{sql}->("delete from um_memberships where user_id = '$bob->{id}'");
-ok(await(6, sub { get('/t1/hello.txt', token => $bob->{token})->{status} == 401 }), 'who is taken out of a group is out');
+ok(await(6, sub { get('/t1/hello.txt', token => $bob->{token})->{status} == 401 }),
+    'an account that leaves a group is refused');
 
 # ---- what cannot be checked just now ---------------------------------------------------------------------------------
 
@@ -122,7 +126,8 @@ SKIP: {
         is("@{ $answer->{head}{'retry-after'} || [] }", '2', "$rows[$place - 1][2]: when to try again");
     }
     UmTest::pg_ctl('start');
-    ok(await(15, sub { get("/t$places[0]/hello.txt", token => $alice->{token})->{status} == 200 }), 'and back');
+    ok(await(15, sub { get("/t$places[0]/hello.txt", token => $alice->{token})->{status} == 200 }),
+        'the page is served after the database is back');
 }
 
 # ---- what is refused when the server starts --------------------------------------------------------------------------

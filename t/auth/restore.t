@@ -74,7 +74,7 @@ backup();
 
 $server->launch;
 is(confirm($token, 'Green-Field!93z'), 200, 'a token of a mail is used, and ends the sessions');
-is(confirm($token, 'Green-Field!94z'), 404, 'once');
+is(confirm($token, 'Green-Field!94z'), 404, 'a token of a reset is good once');
 is(profile($account), 401, 'the token of the session is refused');
 $server->stop;
 
@@ -92,7 +92,7 @@ is("$status $output", "0 ended all sessions of 1 accounts, 1 one-time tokens and
 ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
     qw(session end-all));
 is("$status $output", "0 ended all sessions of 1 accounts, 0 one-time tokens and 0 waiting mails\n",
-    'and may be called again');
+    'session end-all can be called again');
 my @before = glob "$mails/*.eml";
 $server->configure($LINES);
 $server->launch;
@@ -108,7 +108,7 @@ is(scalar(grep { my $file = $_; !grep { $_ eq $file } @before } mails_to('one@te
 # With the server running: it learns of it within its delay.
 my $other = register();
 is((UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
-    qw(session end-all)))[0], 0, 'the same beside a running server');
+    qw(session end-all)))[0], 0, 'session end-all works beside a running server');
 is(profile($other), 401, 'ends what is signed in');
 is($server->crashes, '', 'no process of the server crashed');
 $server->stop;

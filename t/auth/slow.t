@@ -50,7 +50,7 @@ is(get('/hello.txt', token => $me->{token})->{status}, 200, 'a token is good');
 is(slowly("GET /hello.txt HTTP/1.1\r\n", sub { get('/hello.txt', token => $me->{token}) },
     headers($me->{token}) . "\r\n"), 200, 'a slow request as well');
 is(slowly("GET /hello.txt HTTP/1.1\r\n", sub { get('/hello.txt', token => $me->{token}); end_all() },
-    headers($me->{token}) . "\r\n"), 401, 'not when its session has ended meanwhile');
+    headers($me->{token}) . "\r\n"), 401, 'a slow request is refused when its session has ended meanwhile');
 
 my $body = '{"first_name":"late"}';
 my $patch = sub {
@@ -60,6 +60,6 @@ my $patch = sub {
 };
 my $other = enrol('berta');
 is(slowly($patch->($other), sub { }, $body), 200, 'a slow body is taken');
-is(slowly($patch->($other), \&end_all, $body), 401, 'not when its session has ended meanwhile');
+is(slowly($patch->($other), \&end_all, $body), 401, 'a slow request is refused when its session has ended meanwhile');
 
 api_done();

@@ -32,16 +32,17 @@ sub log_of_start {
 
 ok(await($WAIT, sub { issuers() eq 'https://one.example.org' }), 'the issuer is noted');
 unlike(log_of_start("UserMgmtIssuer https://two.example.org\n", 'https://two.example.org'), qr/UM222/,
-    'another one, and no sessions: nothing is said');
+    'another issuer is not logged while there are no sessions');
 register();
-unlike(log_of_start("UserMgmtIssuer https://two.example.org\n", 'https://two.example.org'), qr/UM222: tokens that were issued as https:\/\/two/,
-    'the same: nothing is said of it');
+unlike(log_of_start("UserMgmtIssuer https://two.example.org\n",
+    'https://two.example.org'), qr/UM222: tokens that were issued as https:\/\/two/,
+    'the same issuer is not logged');
 like(log_of_start("UserMgmtIssuer https://three.example.org\n", 'https://three.example.org'),
     qr/UM222: tokens that were issued as https:\/\/two\.example\.org are refused, because the issuer is https:\/\/three/,
-    'another one, and sessions: it is said');
+    'another issuer is logged while there are sessions');
 $database->{sql}->("update um_issuers set used_at = used_at - 200000");
 unlike(log_of_start("UserMgmtIssuer https://four.example.org\n", 'https://four.example.org'), qr/UM222/,
-    'not when all tokens of it are over');
+    'another issuer is not logged once all tokens have ended');
 
 $database->{sql}->('delete from um_issuers');
 like(log_of_start("<VirtualHost 127.0.0.1:$server->{port}>\nServerName www.example.org\nUserMgmt On\n</VirtualHost>\n"
@@ -58,8 +59,9 @@ $database->{sql}->('update um_schema set works_from = 998 where step = 998');
 $server->stop;
 $server->launch;
 ok(await($WAIT, sub { $server->log =~ /UM101: .* step 998_more, which does not work with this version/ }),
-    'and one that shuts this version out');
-is(call(POST => $TOKEN, json => '{"username":"a","password":"b"}')->{status}, 503, 'which answers 503');
+    'a schema that this version does not work with is logged');
+is(call(POST => $TOKEN, json => '{"username":"a","password":"b"}')->{status}, 503,
+    'requests are answered 503 with a schema that this version does not work with');
 $database->{sql}->('delete from um_schema where step = 998');
 
 $server->stop;

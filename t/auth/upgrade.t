@@ -46,7 +46,7 @@ sub modules {
 
 my ($name, $password) = (new_name(), good_password());
 my $credentials = '{"username":' . json_text($name) . ',"password":' . json_text($password) . '}';
-is(call(POST => $USERS, json => $credentials)->{status}, 201, 'an account');
+is(call(POST => $USERS, json => $credentials)->{status}, 201, 'an account is registered');
 
 sub sign_in { return json_of(call(POST => $TOKEN, json => $credentials))->{token} }
 
@@ -57,27 +57,28 @@ sub status_of {
 
 my $basic = 'Basic ' . encode_base64("$name:$password", '');
 my $bearer = 'Bearer ' . sign_in();
-is(status_of('/token', $bearer), 200, 'a token');
-is(status_of('/password', $basic), 200, 'and a password are known from now on');
+is(status_of('/token', $bearer), 200, 'a token is accepted and cached');
+is(status_of('/password', $basic), 200, 'a password is accepted and cached');
 $database->{sql}->('delete from um_sessions');
 
 ok($server->graceful, 'a graceful restart of the same version');
 is(status_of('/token', $bearer), 200, 'keeps what is known');
-unlike($server->log, qr/UM611/, 'and says nothing');
+unlike($server->log, qr/UM611/, 'a restart with the same layout logs nothing');
 
 # The version is a part of the text that tells the form of the memory.
 is($bytes =~ s/(mod_usermgmt )\d+\.\d+\.\d+(, shared)/${1}9.9.9$2/g, 1, 'a file of another version');
 UmTest::spew("$module.new", $bytes);
 rename "$module.new", $module or die "$!\n";
 ok($server->graceful, 'a graceful restart with that');
-like($server->log, qr/UM611: the shared memory has the layout of another version/, 'makes the memory anew, and says so');
-is(status_of('/token', $bearer), 401, 'what was known is asked for: the session is gone');
+like($server->log, qr/UM611: the shared memory has the layout of another version/,
+    'a restart with another layout makes the memory anew and logs it');
+is(status_of('/token', $bearer), 401, 'a token that was cached is checked anew, and its session is gone');
 is(status_of('/token', 'Bearer ' . sign_in()), 200, 'a new one is good');
-is(status_of('/password', $basic), 200, 'and so is the password');
+is(status_of('/password', $basic), 200, 'a password that was cached is checked anew');
 my $said = () = $server->log =~ /UM611/g;
-ok($server->graceful, 'one more restart');
+ok($server->graceful, 'one more graceful restart succeeds');
 is(() = $server->log =~ /UM611/g, $said, 'finds its own memory again');
-is(status_of('/password', $basic), 200, 'and works');
+is(status_of('/password', $basic), 200, 'a password is accepted after one more restart');
 $server->stop;
 is($server->crashes, '', 'no process of the server crashed');
 

@@ -50,7 +50,7 @@ for my $kind (sort keys %case) {
 ok(settle(sql => $case{there}{sql}), 'where it is there, all is sent');
 for my $kind (qw(closed silent broken)) {
     my $sql = $case{$kind}{sql};
-    ok(await(15, sub { $sql->("select 1 from um_mail where last_error <> '' limit 1") }), "$kind: tried");
+    ok(await(15, sub { $sql->("select 1 from um_mail where last_error <> '' limit 1") }), "sending was tried: $kind");
     await(10, sub { !$sql->('select 1 from um_mail where claim is not null limit 1') });
     is(waiting($sql), $COUNT, "$kind: all wait");
     # One that is silent, or breaks off, before it knows of any recipient is away for all.
@@ -65,13 +65,13 @@ my $began = time;
 $sink{closed} = UmSmtpd->start('--port', $port);
 # One kind of database is enough to see that it comes up by itself.
 $case{closed}{sql}->('update um_mail set due_at = 0 where state = 0') if UmTest::database() eq 'pgsql';
-ok(settle(sql => $case{closed}{sql}, seconds => $LATE + 10), 'it is back: all is sent');
-cmp_ok(time - $began, '<', $LATE, 'soon, and without anybody asking');
+ok(settle(sql => $case{closed}{sql}, seconds => $LATE + 10), 'all mails are sent after the mail server is back');
+cmp_ok(time - $began, '<', $LATE, 'the mails are sent soon, without another request');
 for my $kind (qw(there closed)) {
     each_once([$sink{$kind}->taken], $case{$kind}{to}, "$kind: each once");
 }
 is(scalar(() = $sink{closed}->connections), 1, 'over one connection');
-is_deeply([map { @{ $_->{wrong} } } (mails_in($sink{closed}{folder}))[0 .. 4]], [], 'well-formed');
+is_deeply([map { @{ $_->{wrong} } } (mails_in($sink{closed}{folder}))[0 .. 4]], [], 'the mails are well-formed');
 is(join('', map { $_->{server}->crashes } values %case), '', 'no process of the server crashed');
 
 api_done();

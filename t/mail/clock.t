@@ -43,9 +43,9 @@ SKIP: {
     skip('the server does not load the library that sets its clock', 3) unless $is_set;
     my $sink = UmSmtpd->start('--port', $port);
     ok(settle(sql => $sql, seconds => 60), 'the clock is set back by an hour, the mail server is there: all is sent');
-    each_once([$sink->taken], \@to, 'each once');
+    each_once([$sink->taken], \@to, 'each mail came once');
     ask_each($server, $to[0]);
-    ok(await(20, sub { $sink->taken == 5 }), 'and what is asked for now');
+    ok(await(20, sub { $sink->taken == 5 }), 'a mail that is asked for after that is sent');
 }
 is($server->crashes, '', 'no process of the server crashed');
 

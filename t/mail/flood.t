@@ -59,11 +59,11 @@ my $is_clear = await(300, sub {
 kill KILL => $ringer;
 waitpid $ringer, 0;
 ok($is_clear, 'sessions that have run out go, though requests come all the time');
-all_fine(\@answers, 'which are answered');
-ok(settle(sql => $sql), 'and worked off');
+all_fine(\@answers, 'all requests are answered');
+ok(settle(sql => $sql), 'the outbox is empty');
 my %most;
 my @wanted = grep { ++$most{$_} <= $HOURLY } @asked;
-each_once([$sink->taken], \@wanted, 'each is sent');
+each_once([$sink->taken], \@wanted, 'each wanted mail came once');
 
 # ---- many requests wait ----------------------------------------------------------------------------------------------
 
@@ -72,18 +72,20 @@ my $before = () = $sink->taken;
 my $late = $to[-1];
 my $into = 'insert into um_requests (site, id, kind, email_key, address, created_at)';
 fill(5000, $into, "'$site', " . id('00000003') . ", 'reset', '$victim', '$victim', $now");
-fill($COUNT, $into, "'$site', " . id('00000002') . ", 'reset', 'x' || i || '\@example.org', 'x' || i || '\@example.org', "
+fill($COUNT, $into, "'$site', " . id('00000002') . ", 'reset', 'x' || i || '\@example.org',
+    'x' || i || '\@example.org', "
     . $now);
 all_fine([ask_each($server, $late)], 'behind a flood of requests another is answered');
-ok(await(60, sub { grep { $_->{to} eq $late } $sink->taken }), 'its mail is sent');
-cmp_ok(waiting($sql), '>', $COUNT / 10, 'before most of the others are looked at');
-ok(settle(sql => $sql, seconds => 120), 'which are worked off too');
-is((grep { $_->{to} eq $victim } $sink->taken) + 0, $HOURLY, 'an address gets no more than it may, whatever is asked for it');
-is($sink->taken - $before, $HOURLY + 1, 'nobody else gets any');
-is($sql->("select count(*) from um_mail where address like 'x%'"), 0, 'of requests for nobody nothing is left');
+ok(await(60, sub { grep { $_->{to} eq $late } $sink->taken }), 'the mail that was asked for last is sent');
+cmp_ok(waiting($sql), '>', $COUNT / 10, 'that mail is sent while most of the requests still wait');
+ok(settle(sql => $sql, seconds => 120), 'the outbox is empty after that');
+is((grep { $_->{to} eq $victim } $sink->taken) + 0, $HOURLY,
+    'an address gets no more than it may, whatever is asked for it');
+is($sink->taken - $before, $HOURLY + 1, 'the mails of the hour and the late one were sent, and no other');
+is($sql->("select count(*) from um_mail where address like 'x%'"), 0, 'requests for unknown addresses leave no mail');
 cmp_ok($sql->("select count(*) from um_mail where address = '$victim'"), '<=', 2 * $HOURLY,
-    'of those that were too many next to nothing');
-unlike($server->log, qr/UM502/, 'nothing went wrong');
+    'requests beyond the limit leave few mails');
+unlike($server->log, qr/UM502/, 'the worker has logged no failure');
 is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

@@ -72,7 +72,7 @@ my @lost = kill_sender($lost->{server}, $lost->{sink}, $lost->{database}{sql});
         end_lease($sql, @claims);
     }
     is($killed, $KILLS, 'the child that sent was killed, each time with mails in hand');
-    cmp_ok(scalar(() = $sink->taken), '<', $COUNT, 'all of it before the last was sent');
+    cmp_ok(scalar(() = $sink->taken), '<', $COUNT, 'the child was killed before the last mail was sent');
     # The whole server, and then once more while it begins.
     for my $wait (0.5, 0.1) {
         sleep $wait;
@@ -80,18 +80,18 @@ my @lost = kill_sender($lost->{server}, $lost->{sink}, $lost->{database}{sql});
         end_lease($sql, split /\n/, $sql->('select distinct claim from um_mail where state = 0 and claim is not null'));
         $server->launch;
     }
-    ok(settle(sql => $sql, seconds => 60), 'all is sent');
+    ok(settle(sql => $sql, seconds => 60), 'all mails are sent');
     my (%count, %ids);
     for my $mail ($sink->taken) {
         $count{ $mail->{to} }++;
         $ids{ $mail->{to} }{ $mail->{id} } = 1;
     }
-    each_once([map { { to => $_ } } keys %count], \@all, 'none is lost');
+    each_once([map { { to => $_ } } keys %count], \@all, 'each address got its mail');
     my $taken = () = $sink->taken;
-    cmp_ok($taken - $COUNT, '<=', $KILLS + 2, 'at most one too many for each kill');
-    is_deeply([grep { keys %{ $ids{$_} } > 1 } sort keys %ids], [], 'by the same Message-ID');
-    is($sql->('select count(*) from um_mail where state <> 1'), 0, 'all is recorded as sent');
-    is($server->crashes, '', 'nothing crashed by itself');
+    cmp_ok($taken - $COUNT, '<=', $KILLS + 2, 'at most one mail came twice for each kill');
+    is_deeply([grep { keys %{ $ids{$_} } > 1 } sort keys %ids], [], 'a mail that came twice has the same Message-ID');
+    is($sql->('select count(*) from um_mail where state <> 1'), 0, 'each mail is recorded as sent');
+    is($server->crashes, '', 'no process crashed by itself');
 }
 
 # ---- the lease ends by itself --------------------------------------------------------------------------------------
@@ -99,18 +99,19 @@ my @lost = kill_sender($lost->{server}, $lost->{sink}, $lost->{database}{sql});
 {
     my $sql = $lost->{database}{sql};
     end_lease($sql, @lost) unless $IS_PATIENT;
-    ok(settle(sql => $sql, seconds => $LEASE + 20), 'what was in hand is sent by another child');
+    ok(settle(sql => $sql, seconds => $LEASE + 20), 'mails that a killed child had claimed are sent by another child');
     my $took = time - $sent_at;
-    cmp_ok($took, '>', $LEASE - 4, 'not before its lease has ended') if $IS_PATIENT;
-    cmp_ok($took, '<', $LEASE + 10, 'but soon after') if $IS_PATIENT;
+    cmp_ok($took, '>', $LEASE - 4, 'a claimed mail is not sent before its lease has ended') if $IS_PATIENT;
+    cmp_ok($took, '<', $LEASE + 10, 'a claimed mail is sent soon after its lease has ended') if $IS_PATIENT;
     my @taken = $lost->{sink}->taken;
     each_once(\@taken, [@to, $taken[0]{to}],
         'the one that was taken when the child died comes again, the others once');
     my %ids = map { $_->{id} => 1 } grep { $_->{to} eq $taken[0]{to} } @taken;
-    is(scalar keys %ids, 1, 'by the same Message-ID');
+    is(scalar keys %ids, 1, 'a mail that came twice has the same Message-ID');
     my @mails = grep { $_->{to} eq $taken[0]{to} } mails_in($lost->{sink}{folder});
-    is_deeply([map { @{ $_->{wrong} } } @mails], [], 'well-formed');
-    answer_is(validate($mails[-1]{token}, port => $lost->{server}{port}), 200, $FINE, 'its token is good');
+    is_deeply([map { @{ $_->{wrong} } } @mails], [], 'the mails are well-formed');
+    answer_is(validate($mails[-1]{token}, port => $lost->{server}{port}), 200, $FINE,
+        'the token of the mail that came twice is valid');
 }
 
 api_done();

@@ -34,7 +34,7 @@ while (@alone) {
     }
 }
 all_fine(\@answers, 'requests to both nodes are answered');
-ok(settle(sql => $sql, seconds => 60), 'all is sent');
+ok(settle(sql => $sql, seconds => 60), 'all mails are sent');
 
 my (%ids, %count, @by);
 for my $number (0, 1) {
@@ -44,13 +44,13 @@ for my $number (0, 1) {
         $by[$number]++;
     }
 }
-is(scalar(grep { $_ > 1 } values %ids), 0, 'none is sent twice');
-is(scalar keys %ids, 720, 'none is lost');
-is(scalar(grep { /\Aone/ && $count{$_} == 1 } keys %count), 600, 'one mail for an address of one account');
+is(scalar(grep { $_ > 1 } values %ids), 0, 'no mail was sent twice');
+is(scalar keys %ids, 720, 'no mail was lost');
+is(scalar(grep { /\Aone/ && $count{$_} == 1 } keys %count), 600, 'each address of one account got one mail');
 is(scalar(grep { /\Ashared/ && $count{$_} == 3 } keys %count), 40, 'three for an address of three');
 cmp_ok($by[$_] || 0, '>', 30, 'node ' . ($_ + 1) . ' has sent its part') for 0, 1;
-is($sql->('select count(*) from um_mail where state <> 1 or attempts <> 1'), 0, 'each at the first try');
-is($sql->('select count(*) from um_one_time_tokens'), 720, 'with one token each');
+is($sql->('select count(*) from um_mail where state <> 1 or attempts <> 1'), 0, 'each mail was sent at the first try');
+is($sql->('select count(*) from um_one_time_tokens'), 720, 'each mail has one token');
 
 # One of them goes for good, with mails in hand; they may wait for its lease, others do not.
 {
@@ -60,13 +60,13 @@ is($sql->('select count(*) from um_one_time_tokens'), 720, 'with one token each'
     $dead->kill_all;
     ask_each($nodes[1], @more[30 .. 59]);
     ok(await(20, sub { my %to = map { $_->{to} => 1 } $sinks[1]->taken; !grep { !$to{$_} } @more[30 .. 59] }),
-        'one node is killed: the other goes on');
+        'after one node was killed the other one sends its own mails');
     $sql->('update um_mail set due_at = 0 where state = 0');
-    ok(settle(sql => $sql), 'and sends what the dead one had in hand');
+    ok(settle(sql => $sql), 'the other node sends what the killed one had claimed');
     my %to;
     $to{ $_->{to} }++ for map { $_->taken } @sinks;
-    is_deeply([grep { !$to{$_} } @more], [], 'none is lost');
-    cmp_ok(scalar(grep { $to{$_} > 1 } @more), '<=', 1, 'at most one came twice');
+    is_deeply([grep { !$to{$_} } @more], [], 'no mail was lost');
+    cmp_ok(scalar(grep { $to{$_} > 1 } @more), '<=', 1, 'at most one mail came twice');
 }
 is(join('', map { $_->crashes } @nodes), '', 'no process of the server crashed');
 

@@ -84,7 +84,7 @@ for my $name (sort keys %statement) {
     }
     is(join("\n", @wrong), '', "$name goes by a range of an index") or diag($plan);
 }
-cmp_ok(scalar keys %statement, '>=', 25, 'that is every statement of the worker');
+cmp_ok(scalar keys %statement, '>=', 25, 'the plans of all statements of the worker are looked at');
 
 # The command that ends all takes any rows, and must find them again without reading all others in each batch.
 {
@@ -132,8 +132,8 @@ $sql->('insert into um_requests (site, id, kind, email_key, address, created_at)
     . " select m.site, u.id, 'reset', u.email_key, u.email, extract(epoch from now())::bigint"
     . " from um_users u, (select max(site) as site from um_mail) m where u.email like 'many%'");
 my @own = map { $sql->("select seq_tup_read from pg_stat_user_tables where relname = '$_'") } @tables;
-ok(settle(sql => $sql, seconds => 60), 'then many');
-is(scalar(() = $sink->taken), 10 + $COUNT, 'all are sent');
+ok(settle(sql => $sql, seconds => 60), 'many mails are worked off');
+is(scalar(() = $sink->taken), 10 + $COUNT, 'all mails are sent');
 my @after = rows_read();
 # What this test itself reads to look whether all is done is some of it.
 for my $number (0 .. $#tables) {

@@ -63,14 +63,14 @@ sub left {
 
 is(left($_), $rows[$_][2], "$rows[$_][0] $rows[$_][1]: there") for 0 .. $#rows;
 my $server = UmServer->start($database, "UserMgmtMail file:$folder");
-ok(await(20, sub { !grep { !$rows[$_][3] && left($_) } 0 .. $#rows }), 'what is over goes');
+ok(await(20, sub { !grep { !$rows[$_][3] && left($_) } 0 .. $#rows }), 'rows whose time is over are deleted');
 is(left($_), $rows[$_][3] ? $rows[$_][2] : 0, "$rows[$_][0] $rows[$_][1]: " . ($rows[$_][3] ? 'stays' : 'gone'))
     for 0 .. $#rows;
 is($sql->('select count(*) from um_users'), 1, 'accounts stay');
 
 ask_each($server, $address);
-ok(await(10, sub { glob "$folder/*.eml" }), 'and mail is sent');
-unlike($server->log, qr/UM502/, 'without a complaint');
+ok(await(10, sub { glob "$folder/*.eml" }), 'mails are sent meanwhile');
+unlike($server->log, qr/UM502/, 'the worker has logged no failure');
 is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

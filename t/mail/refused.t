@@ -17,7 +17,8 @@ my $sql = $database->{sql};
 my $sink = UmSmtpd->start('rcpt/^gone0=reply:550 5.1.1 <{to}> no such user', 'rcpt/^grey0=reply:450 4.7.1 try again*1',
     'rcpt/^never0=reply:450 4.2.0 never ready', 'rcpt/^old0=reply:451 4.3.0 not now', 'rcpt/^hang0=hang*1',
     'data/^large0=reply:552 5.3.4 too large', 'body/^line0=drop*1', 'dot/^spam0=reply:554 5.7.1 spam',
-    'dot/^later0=reply:452 4.3.1 full*1', 'rcpt/^busy0=reply:421 4.7.0 busy*1', 'dot/^slow0=delay:0.7', 'dot/^ack0=take,drop*1', 'idle/^idle0=drop*1');
+    'dot/^later0=reply:452 4.3.1 full*1', 'rcpt/^busy0=reply:421 4.7.0 busy*1', 'dot/^slow0=delay:0.7',
+        'dot/^ack0=take,drop*1', 'idle/^idle0=drop*1');
 my $server = UmServer->start($database, "UserMgmtMail smtp://127.0.0.1:$sink->{port}\nUserMgmtMailAttempts 3\n"
     . 'UserMgmtMailMaxAge 1h');
 my %bad = map { $_ => add_accounts($database, 1, $_) }
@@ -53,8 +54,8 @@ my $began = time;
 all_fine([ask_each($server, map({ $bad{$_} } sort keys %bad), @good)], 'requests are answered');
 ok(await(20, sub { my %to = map { $_->{to} => 1 } $sink->taken; !grep { !$to{$_} } @good }),
     'the good ones come through');
-cmp_ok(time - $began, '<', 15, 'without waiting for the others');
-ok(tried(1), 'each was tried');
+cmp_ok(time - $began, '<', 15, 'good mails do not wait for refused ones');
+ok(tried(1), 'each mail was tried');
 
 my @ended = ([gone => '550 5.1.1'], [large => '552 5.3.4 too large'], [spam => '554 5.7.1 spam']);
 for my $row (@ended) {
@@ -75,7 +76,7 @@ for my $row (@later) {
     ok($said->{wait} > 2 && $said->{wait} <= 39, "$kind: after half a minute") or diag($said->{wait});
 }
 my %waits = map { row($_->[0])->{wait} => 1 } @later;
-cmp_ok(scalar keys %waits, '>', 1, 'but not all at the same second');
+cmp_ok(scalar keys %waits, '>', 1, 'the next tries are not all due at the same second');
 for my $kind (qw(slow idle)) {
     is(row($kind)->{state} . row($kind)->{attempts}, '11', "$kind: sent at the first try");
     is(count_to($bad{$kind}), 1, "$kind: taken once");
@@ -85,7 +86,7 @@ for my $kind (qw(slow idle)) {
 
 $sql->("update um_mail set created_at = created_at - 7200 where address = '$bad{old}'");
 hurry();
-ok(tried(2), 'tried again');
+ok(tried(2), 'each mail was tried again');
 ok(await(10, sub { !grep { row($_)->{state} != 1 } qw(grey hang line later ack busy) }), 'most are sent now');
 is(count_to($bad{$_}), 1, "$_: taken once") for qw(grey hang line later busy);
 my @twice = grep { $_->{to} eq $bad{ack} } $sink->taken;
@@ -110,15 +111,17 @@ like($never->{reason}, qr/\A450 4\.2\.0 never ready/, 'never: with the reason');
 
 my %count;
 $count{ $_->{to} }++ for $sink->taken;
-is_deeply([grep { $count{$_} != 1 } @good], [], 'each of the good ones came once');
-is(join(' ', sort grep { $count{$_} != 1 } keys %count), $bad{ack}, 'as did all others that came');
+is_deeply([grep { $count{$_} != 1 } @good], [], 'each good mail came once');
+is(join(' ', sort grep { $count{$_} != 1 } keys %count), $bad{ack},
+    'each other mail that came did so once, but the one whose acknowledgement was lost');
 my @told = grep { /UM503/ } split /\n/, $server->log;
 cmp_ok(scalar @told, '>=', 12, 'the log tells of refusals');
-is(scalar(grep { /UM503: mail $UUID \(reset, try \d\) (?:put off|given up): / } @told), scalar @told, 'in one form');
-like(join("\n", @told), qr/given up: 550 5\.1\.1/, 'of what was given up, and why');
-unlike(join("\n", @told), qr/\@example\.org/, 'without addresses');
+is(scalar(grep { /UM503: mail $UUID \(reset, try \d\) (?:put off|given up): / } @told), scalar @told,
+    'each failure is logged in one form');
+like(join("\n", @told), qr/given up: 550 5\.1\.1/, 'a mail that was given up is logged with its reason');
+unlike(join("\n", @told), qr/\@example\.org/, 'no address is in these lines');
 my $secrets = join '|', map { quotemeta } tokens_seen();
-unlike($server->log, qr/$secrets/, 'and without tokens');
+unlike($server->log, qr/$secrets/, 'no token is in the log');
 is($server->crashes, '', 'no process of the server crashed');
 
 api_done();

@@ -50,12 +50,13 @@ sub ask_patiently {
         push @answers, ask_patiently($server, @to[100 + 30 * ($restart - 1) .. 99 + 30 * $restart]);
     }
     push @answers, ask_patiently($server, @to[280 .. 299]);
-    is($busy, $RESTARTS, 'each while mails waited');
+    is($busy, $RESTARTS, 'mails waited at each restart');
     all_fine(\@answers, 'every request was answered');
-    ok(settle(sql => $database->{sql}, seconds => 60), 'all is sent');
-    each_once([$sink->taken], \@to, 'each once');
-    is($database->{sql}->('select count(*) from um_mail where state <> 1 or attempts <> 1'), 0, 'at the first try');
-    cmp_ok($server->stop, '<', $KILLS_AFTER, 'it ends when told to');
+    ok(settle(sql => $database->{sql}, seconds => 60), 'all mails are sent');
+    each_once([$sink->taken], \@to, 'each mail came once');
+    is($database->{sql}->('select count(*) from um_mail where state <> 1 or attempts <> 1'), 0,
+        'each mail was sent at the first try');
+    cmp_ok($server->stop, '<', $KILLS_AFTER, 'the server ends within its time');
     is($server->crashes, '', 'no process of the server crashed');
     is(killed($server), '', 'no child had to be killed');
 }
@@ -75,10 +76,10 @@ for my $way (qw(graceful stop)) {
     if ($way eq 'graceful') {
         my $began = time;
         my %old = map { $_ => 1 } $server->children;
-        ok($server->graceful, "$way: restarted");
+        ok($server->graceful, "the server was restarted: $way");
         is(call(OPTIONS => $USERS, port => $server->{port})->{status}, 200, "$way: which answers");
         ok(await(20, sub { !grep { $old{$_} } $server->children }), "$way: the old children end");
-        cmp_ok(time - $began, '<', $KILLS_AFTER, "$way: soon");
+        cmp_ok(time - $began, '<', $KILLS_AFTER, "the old children end soon: $way");
     }
     else {
         cmp_ok($server->stop, '<', $KILLS_AFTER, "$way: it ends soon");

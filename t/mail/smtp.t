@@ -47,12 +47,12 @@ sub stuck {
     my $me = json_of(call(POST => $USERS, @port, json => qq({"username":"$name","password":"Blue-Tree!71x",)
         . '"email":"zoe@example.org"}'));
     all_fine([ask_each($server, @to, 'nobody@example.org', 'ZOE@example.org')], 'requests are answered');
-    ok(settle(sql => $database->{sql}), 'all is sent');
+    ok(settle(sql => $database->{sql}), 'all mails are sent');
     my @mails = mails_in($sink->{folder});
-    each_once(\@mails, [@to, 'zoe@example.org'], 'one mail for each account');
+    each_once(\@mails, [@to, 'zoe@example.org'], 'each account got one mail');
     is_deeply([map { @{ $_->{wrong} } } @mails], [], 'well-formed when they arrive');
-    each_once([$sink->taken], [@to, 'zoe@example.org'], 'each in an envelope');
-    is_deeply([grep { $_->{from} ne $FROM } $sink->taken], [], 'of its own, from the sender');
+    each_once([$sink->taken], [@to, 'zoe@example.org'], 'each mail came in an envelope of its own');
+    is_deeply([grep { $_->{from} ne $FROM } $sink->taken], [], 'each envelope has the configured sender');
     is(scalar(grep { $_ eq 'tls 1 login mailer' } $sink->lines), 21, 'over TLS, after the login');
     is($sink->connections, 1, 'over one connection');
 
@@ -61,10 +61,11 @@ sub stuck {
     answer_is(validate($mail->{token}, @port), 200, $FINE, 'the token is good');
     answer_is(confirm($mail->{token}, 'Red-House?38', @port), 200, $FINE, 'sets a password');
     is(call(POST => $TOKEN, @port, json => qq({"username":"$name","password":"Red-House?38"}))->{status}, 200,
-        'which signs in');
-    is(call(GET => "$USERS$me->{id}/", @port, token => $me->{auth_token})->{status}, 401, 'and ends older sessions');
+        'the new password signs in');
+    is(call(GET => "$USERS$me->{id}/", @port, token => $me->{auth_token})->{status}, 401,
+        'the reset ends older sessions');
     ok(settle(sql => $database->{sql}), 'the notice is sent');
-    is(scalar(grep { $_->{to} eq 'zoe@example.org' } mails_in($sink->{folder})), 2, 'as a second mail');
+    is(scalar(grep { $_->{to} eq 'zoe@example.org' } mails_in($sink->{folder})), 2, 'the notice is a second mail');
     is($database->{sql}->('select count(*) from um_mail where state <> 1'), 0, 'every row is done');
 }
 
@@ -80,20 +81,20 @@ sub stuck {
     ask_each($server, $to);
     like(stuck($database), qr/\A0 0 .*certificate/i, 'an authority that is not ours: not sent, and why');
     is(scalar(() = $sink->taken), 0, 'the server got nothing');
-    is(scalar(grep { /\Alogin/ } $sink->lines), 0, 'no login either');
+    is(scalar(grep { /\Alogin/ } $sink->lines), 0, 'no login was sent');
 
     my $hurry = sub { $database->{sql}->("update um_mail set due_at = 0, last_error = '' where state = 0") };
     $server->configure($good =~ s/\Q$login\E/$wrong/r);
     ok($server->graceful, 'the right authority, a wrong password');
     $hurry->();
-    like(stuck($database), qr/\A0 0 .*535/, 'not sent, and why');
+    like(stuck($database), qr/\A0 0 .*535/, 'the mail is not sent and the reason is recorded');
     is(scalar(() = $sink->taken), 0, 'the server took nothing');
 
     $server->configure($good);
-    ok($server->graceful, 'all is right');
+    ok($server->graceful, 'the server is restarted with the right settings');
     $hurry->();
-    ok(settle(sql => $database->{sql}), 'it is sent');
-    is(join(' ', map { $_->{to} } $sink->taken), $to, 'once');
+    ok(settle(sql => $database->{sql}), 'the mail is sent with the right settings');
+    is(join(' ', map { $_->{to} } $sink->taken), $to, 'the mail came once');
 }
 
 {
@@ -103,7 +104,7 @@ sub stuck {
     my ($to) = add_accounts($database, 1, 'clear');
     ask_each($server, $to);
     like(stuck($database), qr/\A0 0 \S/, 'a server without STARTTLS: not sent, and why');
-    is(scalar(() = $sink->taken), 0, 'nothing goes in clear text');
+    is(scalar(() = $sink->taken), 0, 'no mail goes in clear text');
 }
 
 # ---- TLS from the first byte, and none ------------------------------------------------------------------------------
@@ -116,12 +117,12 @@ for my $row (['smtps', '--smtps', $certificate, $key, '--login', "mailer:$PASSWO
     my $server = start($database, "UserMgmtMail $scheme://localhost:$sink->{port}", @more);
     my @to = add_accounts($database, 5, $scheme);
     ask_each($server, @to);
-    ok(settle(sql => $database->{sql}), "$scheme: sent");
+    ok(settle(sql => $database->{sql}), "the mail is sent by $scheme");
     each_once([$sink->taken], \@to, "$scheme: each once");
     is($sink->connections, 1, "$scheme: over one connection");
     is(scalar(grep { /\Acommand/ } $sink->lines), 0, "$scheme: every command is understood");
     my @mails = mails_in($sink->{folder});
-    is_deeply([map { @{ $_->{wrong} } } @mails], [], "$scheme: well-formed");
+    is_deeply([map { @{ $_->{wrong} } } @mails], [], "the mail is well-formed: $scheme");
     is_deeply([sort map { $_->{id} } $sink->taken], [sort map { $_->{id} } @mails], "$scheme: by their Message-IDs");
 }
 
@@ -137,10 +138,10 @@ for my $row (['smtps', '--smtps', $certificate, $key, '--login', "mailer:$PASSWO
     my @to = (add_accounts($database, 3, 'local'), add_accounts($database, 1, 'no.such'));
     ask_each($server, @to);
     ok(settle(sql => $database->{sql}), 'sendmail: all is done');
-    each_once([mails_in($folder)], [@to[0 .. 2]], 'it gets the mails');
+    each_once([mails_in($folder)], [@to[0 .. 2]], 'the program gets the mails');
     # Those of one millisecond come in any order.
     is(join('', sort split /^/, UmTest::slurp("$folder/calls")), join('', sort map { "-i -x -f $FROM -- $_\n" } @to),
-        'and who they are for');
+        'the program gets the sender and the recipients as arguments');
     like($database->{sql}->("select state || ' ' || last_error from um_mail where state <> 1"), qr/\A2 \S/,
         'a user that it does not know: given up, and why');
 }
@@ -151,8 +152,8 @@ for my $row (['smtps', '--smtps', $certificate, $key, '--login', "mailer:$PASSWO
     my $logs = join '', map { $_->log } @servers;
     my $secrets = join '|', map { quotemeta } tokens_seen(), $PASSWORD, 'Other:secret-8#', 'Red-House?38';
     like($logs, qr/UM503/, 'the logs tell what could not be sent');
-    unlike($logs, qr/$secrets/, 'no token and no password is in them');
-    unlike($logs, qr/\@example\.org/, 'and no address');
+    unlike($logs, qr/$secrets/, 'no token and no password is in the logs');
+    unlike($logs, qr/\@example\.org/, 'no address is in the logs');
     is(join('', map { $_->crashes } @servers), '', 'no process of the server crashed');
 }
 
