@@ -31,7 +31,7 @@ is((stat $file)[2] & 07777, 0600, 'only the owner can read the file');
 {
     my ($status, $said) = cli(new => $file, 'front');
     ok($status == 1 && $said =~ /there is a client front already/, 'a name twice is refused') or diag("$status $said");
-    ($status, $said) = cli(remove => $file, 'without the token of a client the introspection answers 401');
+    ($status, $said) = cli(remove => $file, 'nobody');
     ok($status == 3 && $said =~ /there is no client nobody/,
         'removing a client that does not exist fails') or diag("$status $said");
 }

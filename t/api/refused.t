@@ -11,12 +11,10 @@ use Test::More;
 use UmApi;
 use UmServer;
 
-chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
 my $pages = UmTest::new_folder();
 UmTest::spew("$pages/hello.txt", "hello\n");
 UmTest::spew("$pages/htpasswd", 'fred:{SHA}' . sha1_base64('other') . "=\n");
-my $lines = join "\n", (map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so" : () }
-    qw(alias auth_basic authn_file remoteip)), <<"END";
+my $lines = <<"END";
 # Clients say where they come from; the address is the one that httpd believes.
 RemoteIPHeader X-From
 RemoteIPInternalProxy 127.0.0.1
@@ -35,7 +33,7 @@ Alias /files $pages
     Require valid-user
 </Location>
 END
-my $server = UmServer->start(new_database(), $lines);
+my $server = UmServer->start(new_database(), $lines, modules => [qw(alias auth_basic authn_file remoteip)]);
 my $log = "$server->{folder}/logs/error_log";
 
 my $PASSWORD = good_password();

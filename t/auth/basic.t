@@ -20,9 +20,8 @@ my $BUSY = qr/cannot check who is asking at the moment/;
 
 # ---- a server with every kind of place -------------------------------------------------------------------------------
 
-chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
-my @load = map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so" : () }
-    qw(alias auth_basic auth_form authn_file cgid dav dav_fs dir mime request session session_cookie);
+my $load = UmTest::load_modules(
+    qw(alias auth_basic auth_form authn_file cgid dav dav_fs dir mime request session session_cookie));
 my $backend = -x '/usr/lib/git-core/git-http-backend' ? '/usr/lib/git-core/git-http-backend' : undef;
 my $pages = UmTest::new_folder();
 File::Path::make_path("$pages/$_") for qw(files dav git);
@@ -38,7 +37,7 @@ sub place {
     return $alias . join("\n", "<Location $path>", "AuthType $kind", 'AuthName "here"', @lines, '</Location>', '');
 }
 
-my $lines = join "\n", @load, <<"END", map { place(@$_) } (
+my $lines = join "\n", $load, <<"END", map { place(@$_) } (
 TypesConfig $pages/types
 DavLockDB \${folder}/logs/dav
 ScriptSock \${folder}/logs/cgisock

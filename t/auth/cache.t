@@ -58,15 +58,12 @@ sub scgi {
     return ($port, $child);
 }
 
-chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
 my $scgi_file = UmTest::scratch() . "/tmp/sent-$$.txt";
 UmTest::spew($scgi_file, "secret\n");
 my ($scgi_port, $scgi_child) = scgi($scgi_file);
 places(<<"LOAD" . <<'END', files => \&files);
 
-LoadModule cache_module $modules/mod_cache.so
-LoadModule cache_disk_module $modules/mod_cache_disk.so
-LoadModule proxy_scgi_module $modules/mod_proxy_scgi.so
+@{[UmTest::load_modules(qw(cache cache_disk proxy_scgi))]}
 Define scgi scgi://127.0.0.1:$scgi_port/
 Define sent $scgi_file
 LOAD

@@ -12,8 +12,7 @@ use UmPlaces;
 use UmServer;
 use UmTest ();
 
-chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
-plan skip_all => 'no mod_ssl' unless -e "$modules/mod_ssl.so";
+plan skip_all => 'no mod_ssl' unless -e UmTest::module_file('ssl');
 
 # An authority, the server's certificate, and a client's, which has an account's name.
 my $folder = UmTest::new_folder();
@@ -39,8 +38,7 @@ my $places = join '', map { <<"END" } sort keys %rules;
 END
 my $site = places(<<"LOAD" . $places . "</VirtualHost>\n");
 
-LoadModule socache_shmcb_module $modules/mod_socache_shmcb.so
-LoadModule ssl_module $modules/mod_ssl.so
+@{[UmTest::load_modules(qw(socache_shmcb ssl))]}
 Listen 127.0.0.1:$PORT
 <VirtualHost 127.0.0.1:$PORT>
     SSLEngine On

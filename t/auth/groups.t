@@ -22,11 +22,8 @@ sub cli {
     return "$status $output";
 }
 
-chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
-my @load = map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so" : () }
-    qw(alias auth_basic authn_file cgid);
 my $programs = UmTest::sources() . '/t/cgi-bin';
-my $server = UmServer->start($database, join "\n", @load, <<"END");
+my $server = UmServer->start($database, <<"END", modules => [qw(alias auth_basic authn_file cgid)]);
 UserMgmtRevocationDelay $DELAY
 ScriptSock \${folder}/logs/cgisock
 ScriptAlias /cgi/ $programs/

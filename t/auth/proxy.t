@@ -33,10 +33,9 @@ if (!$child) {
 close $listener;
 
 my $PORT = free_port();
-chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
 my $site = places(<<"LOAD" . <<'END');
 
-LoadModule proxy_connect_module $modules/mod_proxy_connect.so
+@{[UmTest::load_modules('proxy_connect')]}
 Define origin $ORIGIN
 Define port ${\ ($ORIGIN =~ s/.*://r)}
 Define proxy 127.0.0.1:$PORT

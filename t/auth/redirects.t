@@ -77,12 +77,9 @@ RewriteRule ^/server/$_\$ /$_/page.cgi [PT]
 END
 }
 
-chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
 my $site = places(<<"LOAD" . ways(qw(bearer basic expr inner cached)) . <<'END', files => \&files);
 
-LoadModule actions_module $modules/mod_actions.so
-LoadModule cache_module $modules/mod_cache.so
-LoadModule cache_disk_module $modules/mod_cache_disk.so
+@{[UmTest::load_modules(qw(actions cache cache_disk))]}
 RewriteEngine On
 LOAD
 <DirectoryMatch "/(?:bearer|cached)(?:/|$)">

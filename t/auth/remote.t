@@ -35,10 +35,9 @@ my $keys = UmTest::new_folder();
 my ($failed, $said) = UmTest::run(qw(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj
     /CN=far -addext), "subjectAltName=IP:$FAR", '-keyout', "$keys/key.pem", '-out', "$keys/cert.pem");
 die "openssl: $said\n" if $failed;
-chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
 
 my $site = places(<<"END");
-LoadModule ssl_module $modules/mod_ssl.so
+@{[UmTest::load_modules('ssl')]}
 Listen $FAR:$far
 Listen [$FAR6]:$far
 Listen $FAR:$tls

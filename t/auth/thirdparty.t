@@ -25,7 +25,6 @@ my %KIND = (
     RS256 => [qw(-algorithm RSA -pkeyopt rsa_keygen_bits:2048)],
 );
 my @ALGS = sort keys %KIND;
-chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
 
 # ---- a server with a host for each kind of key, and the tokens of a person ------------------------------------------
 
@@ -56,7 +55,7 @@ Listen 127.0.0.1:$host->{tls_port}
 </VirtualHost>
 END
 }
-my $server = UmServer->start(new_database(), join '', "LoadModule ssl_module $modules/mod_ssl.so\n", @lines);
+my $server = UmServer->start(new_database(), join '', UmTest::load_modules('ssl'), @lines);
 
 my $name = new_name();
 my $person = '{"username":' . json_text($name) . ',"password":' . json_text(good_password()) . '}';
@@ -178,7 +177,7 @@ sub guards {
 }
 
 SKIP: {
-    skip('mod_auth_openidc is not installed', 1) unless -e "$modules/mod_auth_openidc.so";
+    skip('mod_auth_openidc is not installed', 1) unless -e UmTest::module_file('auth_openidc');
     my $root = "$folder/openidc";
     File::Path::make_path("$root/htdocs", "$root/logs");
     UmTest::spew("$root/htdocs/hello.txt", $HELLO);
@@ -186,7 +185,7 @@ SKIP: {
     my %port = map { $_ => free_port() } qw(ES256 RS256);
     my $prelude = UmTest::prelude($root) =~ s/^Listen .*\n//mr =~ s/^LoadModule (?:usermgmt|dbd)_module .*\n//mgr;
     UmTest::spew("$root/httpd.conf", join '', $prelude, <<"END", map { <<"END" } sort keys %port);
-LoadModule auth_openidc_module $modules/mod_auth_openidc.so
+@{[UmTest::load_modules('auth_openidc')]}
 OIDCCryptoPassphrase test
 DocumentRoot $root/htdocs
 LogLevel auth_openidc:debug

@@ -23,7 +23,7 @@ UmTest::spew("$documents/$_/page.txt", "a page\n") for qw(token password);
 my $server = UmServer->start(my $database = new_database(), <<"END");
 UserMgmtRevocationDelay 1h
 UserMgmtBasicCache 1h
-LoadModule auth_basic_module "@{[modules()]}/mod_auth_basic.so"
+@{[UmTest::load_modules('auth_basic')]}
 DocumentRoot "$documents"
 <Location "/token">
     AuthType Bearer
@@ -38,11 +38,6 @@ DocumentRoot "$documents"
 </Location>
 END
 $UmApi::PORT = $server->{port};
-
-sub modules {
-    chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
-    return $modules;
-}
 
 my ($name, $password) = (new_name(), good_password());
 my $credentials = '{"username":' . json_text($name) . ',"password":' . json_text($password) . '}';

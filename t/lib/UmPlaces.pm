@@ -22,10 +22,8 @@ my @MODULES = qw(alias auth_basic authn_file autoindex cgi cgid dav dav_fs dir h
     proxy_http rewrite setenvif http2);
 
 sub module_lines {
-    chomp(my $folder = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
     my $unwanted = UmTest::setting('MPM') eq 'prefork' ? qr/\A(?:cgid|http2)\z/ : qr/\Acgi\z/;
-    return join "\n", map { -e "$folder/mod_$_.so" ? "LoadModule ${_}_module $folder/mod_$_.so" : () }
-        grep { $_ !~ $unwanted } @MODULES;
+    return UmTest::load_modules(grep { $_ !~ $unwanted } @MODULES);
 }
 
 # Pages that every suite has: hello.txt in each folder named, and a program that prints its environment.

@@ -171,15 +171,31 @@ sub httpd_t {
     return run(httpd(), '-t', '-d', $folder, '-f', spew("$folder/conf/httpd.conf", prelude($folder, %with) . $lines));
 }
 
+my $modules;
+
+# Where a module of httpd lies.
+sub module_file {
+    my ($name) = @_;
+    if (!defined $modules) {
+        (my $status, $modules) = run(setting('APXS'), '-q', 'LIBEXECDIR');
+        die "apxs: $modules\n" if $status;
+        chomp $modules;
+    }
+    return "$modules/mod_$name.so";
+}
+
+# Lines that load modules of httpd; one without a file is built in.
+sub load_modules {
+    my (@names) = @_;
+    return join '', map { -e module_file($_) ? "LoadModule ${_}_module " . module_file($_) . "\n" : () } @names;
+}
+
 sub prelude {
     my ($folder, %with) = @_;
-    chomp(my $modules = `\Q$ENV{UM_TEST_APXS}\E -q LIBEXECDIR`);
     my @names = ('mpm_' . setting('MPM'), qw(authn_core authz_core authz_user authz_host dbd env),
         @{ $with{modules} || [] });
     @names = grep { $_ ne $with{without} } @names if $with{without};
-    my @load = map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so" : () } @names;
-    push @load, 'LoadModule usermgmt_module ' . module();
-    return join("\n", @load, "Define folder $folder", "ServerRoot $folder",
+    return load_modules(@names) . join("\n", 'LoadModule usermgmt_module ' . module(), "Define folder $folder", "ServerRoot $folder",
         $with{is_nameless} ? () : 'ServerName localhost', 'Listen 127.0.0.1:1', "PidFile $folder/logs/httpd.pid",
         "ErrorLog $folder/logs/error_log", "DefaultRuntimeDir $folder/logs", '');
 }
