@@ -51,7 +51,8 @@ int um_identity_set_headers(request_rec *r, apr_table_t *headers, const um_ident
 
     if (len > LONGEST_GROUPS) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "UM431: the names of the groups of %s take %" APR_SIZE_T_FMT
-                      " bytes, but the header may have at most %d: answered 500", identity->user_id, len, LONGEST_GROUPS);
+                      " bytes, but the header may have at most %d: answered 500",
+                      identity->user_id, len, LONGEST_GROUPS);
         return 0;
     }
     for (unsigned i = 0; (attribute = um_identity_attribute_at(i)) != NULL; i++) {
