@@ -3,7 +3,7 @@
 
 #include "random.h"
 #include "store.h"
-#include "store_end.h"
+#include "store_admin.h"
 
 /* Rows of a batch: a running server can write between two batches. */
 #define BATCH 1000
@@ -11,7 +11,7 @@
 um_status_e um_revoke_all_run(um_ctx_t *ctx, um_revoke_all_t *done)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    const char *version, *last = UM_STORE_END_FIRST;
+    const char *version, *last = UM_STORE_ADMIN_FIRST_ID;
     apr_int64_t now = um_ctx_seconds(ctx);
     apr_status_t rv = APR_SUCCESS;
     int count;
@@ -22,13 +22,13 @@ um_status_e um_revoke_all_run(um_ctx_t *ctx, um_revoke_all_t *done)
     }
     /* Tokens of verification mails do not depend on the version of an account, so they are deleted. */
     for (count = BATCH; rv == APR_SUCCESS && count == BATCH; done->mails += rv == APR_SUCCESS ? count : 0) {
-        rv = um_store_end_mails(&call, now, BATCH, &count);
+        rv = um_store_admin_end_mails(&call, now, BATCH, &count);
     }
     for (count = BATCH; rv == APR_SUCCESS && count == BATCH; done->one_time_tokens += rv == APR_SUCCESS ? count : 0) {
-        rv = um_store_end_one_time_tokens(&call, BATCH, &count);
+        rv = um_store_admin_end_one_time_tokens(&call, BATCH, &count);
     }
     for (count = BATCH; rv == APR_SUCCESS && count == BATCH; done->users += rv == APR_SUCCESS ? count : 0) {
-        rv = um_store_end_users(&call, version, now, BATCH, &last, &count);
+        rv = um_store_admin_end_users(&call, version, now, BATCH, &last, &count);
     }
     return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }

@@ -5,7 +5,7 @@
 #include "process.h"
 #include "schema.h"
 #include "store.h"
-#include "store_start.h"
+#include "store_admin.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>
@@ -43,7 +43,7 @@ static apr_status_t check_connections(const um_server_t *server, um_store_call_t
     if (server->sqlite_file || !server->settings.prepared_statements) {
         return APR_SUCCESS;
     }
-    rv = um_store_start_connections(call, &most);
+    rv = um_store_admin_connections(call, &most);
     if (rv == APR_SUCCESS && all > most) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server->server, "UM126: ServerLimit times DBDMax is %"
                      APR_INT64_T_FMT " connections, and PostgreSQL has %" APR_INT64_T_FMT " for all its clients: when "
@@ -105,8 +105,8 @@ static apr_status_t check_issuers(const um_server_t *server, um_store_call_t *ca
     apr_array_header_t *issuers;
     int has_sessions;
 
-    if (um_store_start_has_sessions(call, now, &has_sessions) != APR_SUCCESS
-        || um_store_start_issuers(call, &issuers) != APR_SUCCESS) {
+    if (um_store_admin_has_sessions(call, now, &has_sessions) != APR_SUCCESS
+        || um_store_admin_issuers(call, &issuers) != APR_SUCCESS) {
         return APR_EGENERAL;
     }
     if (has_sessions && !issuers->nelts) {
@@ -138,7 +138,7 @@ static void check(um_server_t *server, apr_pool_t *pool, apr_uint32_t tick)
     if ((!server->is_checked
          && (check_schema(server, &call) != APR_SUCCESS || check_connections(server, &call) != APR_SUCCESS
              || check_issuers(server, &call, now) != APR_SUCCESS))
-        || um_store_start_issuer_used(&call, server->issuer, now) != APR_SUCCESS) {
+        || um_store_admin_issuer_used(&call, server->issuer, now) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, call.is_logged ? APLOG_DEBUG : APLOG_INFO, 0, server->server, "UM128: the checks "
                      "of the start could not ask the database, and are tried again: %s",
                      call.cause ? call.cause : "no cause given");
