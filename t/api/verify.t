@@ -239,7 +239,7 @@ for my $host (\@ON, \@REQUIRED) {
     is(UmTest::sql("select count(*) from um_mail where email_key = '$stranger' and state = 1"), 20,
         'no mail is hidden by the limit of another account');
     cmp_ok(UmTest::sql("select count(*) from um_mail where lower(address) = '$stranger' and state = 2 and"
-        . " last_error like '%within the hour%'"), '>=', 15, 'the others are given up, with the reason');
+        . " last_error like '%hourly limit%'"), '>=', 15, 'the others are given up, with the reason');
 }
 
 # Only where an address is verified its owner is told that another one took its place.

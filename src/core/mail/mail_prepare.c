@@ -68,7 +68,7 @@ static apr_status_t give_up(work_t *work, const um_mail_t *mail, const char *why
 
 static apr_status_t over_limit(work_t *work, const um_mail_t *mail, const um_mail_limit_t *limit)
 {
-    static const char why[] = "its address has had as many of its kind within the hour as it may";
+    static const char why[] = "the hourly limit for mails of its kind to its address is reached";
     int done = 0;
     apr_status_t rv = APR_SUCCESS;
 
