@@ -8,7 +8,7 @@
 
 /* --- the start of a server --- */
 
-apr_status_t um_store_start_issuers(um_store_call_t *call, apr_array_header_t **issuers)
+apr_status_t um_store_admin_issuers(um_store_call_t *call, apr_array_header_t **issuers)
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_START_ISSUERS, NULL, 0, &rows);
@@ -22,14 +22,14 @@ apr_status_t um_store_start_issuers(um_store_call_t *call, apr_array_header_t **
     return rv;
 }
 
-apr_status_t um_store_start_issuer_used(um_store_call_t *call, const char *issuer, apr_int64_t now)
+apr_status_t um_store_admin_issuer_used(um_store_call_t *call, const char *issuer, apr_int64_t now)
 {
     um_rows_t rows;
 
     return um_store_run(call, UM_SQL_START_ISSUER_USED, UM_VALUES(issuer, um_store_number(call->pool, now)), &rows);
 }
 
-apr_status_t um_store_start_has_sessions(um_store_call_t *call, apr_int64_t now, int *has)
+apr_status_t um_store_admin_has_sessions(um_store_call_t *call, apr_int64_t now, int *has)
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_START_SESSION, UM_VALUES(um_store_number(call->pool, now)), &rows);
@@ -38,7 +38,7 @@ apr_status_t um_store_start_has_sessions(um_store_call_t *call, apr_int64_t now,
     return rv;
 }
 
-apr_status_t um_store_start_connections(um_store_call_t *call, apr_int64_t *most)
+apr_status_t um_store_admin_connections(um_store_call_t *call, apr_int64_t *most)
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_START_CONNECTIONS, NULL, 0, &rows);
@@ -49,8 +49,8 @@ apr_status_t um_store_start_connections(um_store_call_t *call, apr_int64_t *most
 
 /* --- the end of all sessions --- */
 
-apr_status_t um_store_end_users(um_store_call_t *call, const char *version, apr_int64_t now, int limit,
-                                const char **last, int *count)
+apr_status_t um_store_admin_end_users(um_store_call_t *call, const char *version, apr_int64_t now, int limit,
+                                      const char **last, int *count)
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_END_USERS,
@@ -66,7 +66,7 @@ apr_status_t um_store_end_users(um_store_call_t *call, const char *version, apr_
     return rv;
 }
 
-apr_status_t um_store_end_one_time_tokens(um_store_call_t *call, int limit, int *count)
+apr_status_t um_store_admin_end_one_time_tokens(um_store_call_t *call, int limit, int *count)
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_END_ONE_TIME_TOKENS, UM_VALUES(um_store_number(call->pool, limit)),
@@ -76,7 +76,7 @@ apr_status_t um_store_end_one_time_tokens(um_store_call_t *call, int limit, int 
     return rv;
 }
 
-apr_status_t um_store_end_mails(um_store_call_t *call, apr_int64_t now, int limit, int *count)
+apr_status_t um_store_admin_end_mails(um_store_call_t *call, apr_int64_t now, int limit, int *count)
 {
     const char *most = um_store_number(call->pool, limit);
     um_rows_t rows;

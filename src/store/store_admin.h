@@ -16,32 +16,32 @@ typedef struct um_store_issuer_t {
 } um_store_issuer_t;
 
 /** The issuers that were used, the latest first: um_store_issuer_t. */
-apr_status_t um_store_start_issuers(um_store_call_t *call, apr_array_header_t **issuers);
+apr_status_t um_store_admin_issuers(um_store_call_t *call, apr_array_header_t **issuers);
 
 /** Records that an issuer is in use. */
-apr_status_t um_store_start_issuer_used(um_store_call_t *call, const char *issuer, apr_int64_t now);
+apr_status_t um_store_admin_issuer_used(um_store_call_t *call, const char *issuer, apr_int64_t now);
 
 /** Whether there are sessions that have not expired. */
-apr_status_t um_store_start_has_sessions(um_store_call_t *call, apr_int64_t now, int *has);
+apr_status_t um_store_admin_has_sessions(um_store_call_t *call, apr_int64_t now, int *has);
 
 /** How many connections PostgreSQL allows to all its clients together; 0 for SQLite. */
-apr_status_t um_store_start_connections(um_store_call_t *call, apr_int64_t *most);
+apr_status_t um_store_admin_connections(um_store_call_t *call, apr_int64_t *most);
 
 /* --- ending the sessions, tokens and mails of all accounts, in batches --- */
 
 /** Smaller than every id. */
-#define UM_STORE_END_FIRST "00000000-0000-0000-0000-000000000000"
+#define UM_STORE_ADMIN_FIRST_ID "00000000-0000-0000-0000-000000000000"
 
 /** Gives a new version to at most limit accounts whose ids are greater than *last, in the order of their ids. *last is
  * set to the greatest of them, *count to how many they were. */
-apr_status_t um_store_end_users(um_store_call_t *call, const char *version, apr_int64_t now, int limit,
-                                const char **last, int *count);
+apr_status_t um_store_admin_end_users(um_store_call_t *call, const char *version, apr_int64_t now, int limit,
+                                      const char **last, int *count);
 
 /** Deletes at most limit one-time tokens. *count: how many. */
-apr_status_t um_store_end_one_time_tokens(um_store_call_t *call, int limit, int *count);
+apr_status_t um_store_admin_end_one_time_tokens(um_store_call_t *call, int limit, int *count);
 
 /** Deletes at most limit requests for mail; when there are fewer, gives up at most limit waiting mails. *count: how
  * many of the last kind. */
-apr_status_t um_store_end_mails(um_store_call_t *call, apr_int64_t now, int limit, int *count);
+apr_status_t um_store_admin_end_mails(um_store_call_t *call, apr_int64_t now, int limit, int *count);
 
 #endif
