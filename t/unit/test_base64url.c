@@ -62,7 +62,7 @@ static void test_pairs(void)
         apr_size_t len = 99;
         apr_status_t status = um_base64url_decode(pool, pairs[i].text, strlen(pairs[i].text), &bytes, &len);
 
-        is_text(um_base64url_encode(pool, pairs[i].bytes, pairs[i].len), pairs[i].text, "encoded");
+        is_text(um_base64url_encode(pool, pairs[i].bytes, pairs[i].len), pairs[i].text, "the bytes are encoded");
         ok(status == APR_SUCCESS && len == pairs[i].len && memcmp(bytes, pairs[i].bytes, len) == 0 && bytes[len] == 0,
            "'%s' decoded, with a NUL behind", pairs[i].text);
     }
@@ -77,7 +77,8 @@ static void test_refused(void)
         apr_size_t len = 99;
         apr_status_t status = um_base64url_decode(pool, refused[i].text, refused[i].len, &bytes, &len);
 
-        ok(status == APR_EINVAL && bytes == NULL && len == 99, "refused: %s", refused[i].name);
+        ok(status == APR_EINVAL && bytes == NULL && len == 99,
+           "a text is refused and the results are left as they were: %s", refused[i].name);
     }
 }
 
@@ -120,7 +121,7 @@ static void test_round_trip(void)
                 && um_base64url_decode(pool, text, strlen(text), &out, &out_len) == APR_SUCCESS && out_len == len
                 && memcmp(in, out, len) == 0;
     }
-    ok(good, "there and back for every length up to 299");
+    ok(good, "bytes of every length up to 299 are the same after encoding and decoding");
 }
 
 int main(void)

@@ -101,18 +101,18 @@ static void test_known(void)
 {
     start();
     is("alice", SITE_PASSWORD, UM_OK, 1, "the first time");
-    is_text(last->user_id, alice->id, "who it is");
-    is_text(last->username, "alice", "by the name that is stored");
-    is_text(last->groups, "editors,staff-2", "and in which groups");
-    ok(!last->session_id && !last->expires_at && !last->is_staff, "without a session");
+    is_text(last->user_id, alice->id, "the identity has the id of the account");
+    is_text(last->username, "alice", "the identity has the name as it is stored");
+    is_text(last->groups, "editors,staff-2", "the identity has the groups");
+    ok(!last->session_id && !last->expires_at && !last->is_staff, "the identity has no session and no end");
     is("alice", SITE_PASSWORD, UM_OK, 0, "the second time");
-    is_text(last->user_id, alice->id, "the same");
-    is_text(last->groups, "editors,staff-2", "in the same groups");
+    is_text(last->user_id, alice->id, "the cached identity has the same id");
+    is_text(last->groups, "editors,staff-2", "the cached identity has the same groups");
     is("ALICE", SITE_PASSWORD, UM_OK, 0, "in another spelling");
-    is_text(last->username, "alice", "by the name that is stored");
+    is_text(last->username, "alice", "the identity has the name as it is stored");
     is("alice", "wrong", UM_INVALID, 1, "a wrong password is not known by the right one");
     is("bob", SITE_PASSWORD, UM_OK, 1, "nor is somebody else with the same password");
-    is_text(last->user_id, bob->id, "who is himself");
+    is_text(last->user_id, bob->id, "the second account has its own identity");
     s.now += apr_time_from_sec(100);
     is("alice", SITE_PASSWORD, UM_OK, 0, "after the delay the account is asked for, nothing is hashed");
     s.now = apr_time_from_sec(SITE_NOW + CACHE - 1);
@@ -162,10 +162,10 @@ static void test_changes(void)
     is("zoe", NEW_PASSWORD, UM_OK, 0, "and known");
     um_group_add(ctx, "editors", zoe->id);
     is("zoe", NEW_PASSWORD, UM_OK, 0, "put into a group, he is known on");
-    is_text(last->groups, "editors", "and in it at once");
+    is_text(last->groups, "editors", "a new member is in the group at once");
     um_group_drop(ctx, "editors", zoe->id);
     is("zoe", NEW_PASSWORD, UM_OK, 0, "taken out of it");
-    is_text(last->groups, "", "he is out at once");
+    is_text(last->groups, "", "a removed member is out of the group at once");
     um_user_set_active(ctx, zoe->id, 0, &user);
     is("zoe", NEW_PASSWORD, UM_INVALID, 1, "switched off at once");
     um_user_set_active(ctx, zoe->id, 1, &user);
@@ -175,7 +175,7 @@ static void test_changes(void)
     zoe = site_register(&s, "zoe", "", NULL);
     is("zoe", NEW_PASSWORD, UM_INVALID, 1, "somebody else took the name");
     is("zoe", SITE_PASSWORD, UM_OK, 1, "and is himself");
-    is_text(last->user_id, zoe->id, "by his id");
+    is_text(last->user_id, zoe->id, "a deleted and a new account are told apart by the id");
 }
 
 static void switch_off(const char *name, int state)
@@ -280,7 +280,7 @@ static void test_upgrade(void)
     s.hash.lanes = 2;
     is("alice", SITE_PASSWORD, UM_OK, 2, "an old hash");
     after = site_ask(&s, "select password from um_users where username = 'alice'");
-    ok(strcmp(before, after) != 0 && strstr(after, "p=2"), "is replaced");
+    ok(strcmp(before, after) != 0 && strstr(after, "p=2"), "an outdated hash is replaced");
     is("alice", SITE_PASSWORD, UM_OK, 0, "and the account known");
     s.hash.lanes = 1;
 }
@@ -296,7 +296,7 @@ int main(void)
     alice = site_register(&s, "alice", "", NULL);
     bob = site_register(&s, "bob", "", NULL);
     if (ok(alice && bob && site_register(&s, "carol", "", NULL) && site_register(&s, "dave", "", NULL)
-           && site_register(&s, "erin", "", NULL), "five are registered")) {
+           && site_register(&s, "erin", "", NULL), "five accounts are registered")) {
         site_do(&s, "update um_users set is_active = 0 where username = 'carol'");
         site_do(&s, "update um_users set is_active = 2 where username = 'dave'");
         site_do(&s, "update um_users set password = 'md5$x$y' where username = 'erin'");

@@ -84,10 +84,10 @@ static void begin_trial(apr_int64_t start)
 static void test_closed(void)
 {
     breaker = (um_breaker_t){ 0 };
-    ok(um_breaker_may_try(&breaker) && um_breaker_may_try(&breaker), "there: all may ask");
-    is_int(um_breaker_is_down(&breaker), 0, "and it is not down");
+    ok(um_breaker_may_try(&breaker) && um_breaker_may_try(&breaker), "while the server answers all may ask");
+    is_int(um_breaker_is_down(&breaker), 0, "a breaker starts closed");
     um_breaker_up(&breaker);
-    ok(um_breaker_may_try(&breaker), "also after somebody found it there");
+    ok(um_breaker_may_try(&breaker), "all may ask after one has found the server");
 }
 
 static void test_open(apr_int64_t start, const char *name)
@@ -98,25 +98,26 @@ static void test_open(apr_int64_t start, const char *name)
     stage.ms = start;
     um_breaker_down(&breaker);
     is_int(um_breaker_is_down(&breaker), 1, name);
-    is_int(um_breaker_may_try(&breaker), 0, "away: nobody asks");
-    is_int(stage.ms - start, 0, "or waits");
+    is_int(um_breaker_may_try(&breaker), 0, "while the server is unreachable nobody asks");
+    is_int(stage.ms - start, 0, "while the server is unreachable nobody waits");
     stage.ms = start + RETRY_MS - 2;
-    is_int(um_breaker_may_try(&breaker), 0, "nor a moment before it is time");
+    is_int(um_breaker_may_try(&breaker), 0, "nobody asks before the interval has passed");
     stage.ms = start + RETRY_MS + 2;
-    is_int(um_breaker_may_try(&breaker), 1, "then one does");
+    is_int(um_breaker_may_try(&breaker), 1, "after the interval one may ask");
     before = stage.ms;
-    is_int(um_breaker_may_try(&breaker), 0, "another does not");
-    ok(stage.ms - before >= WAIT_MS && stage.ms - before <= WAIT_MS + 10, "but waits for him %d ms",
+    is_int(um_breaker_may_try(&breaker), 0, "a second one may not ask meanwhile");
+    ok(stage.ms - before >= WAIT_MS && stage.ms - before <= WAIT_MS + 10,
+       "a second one waits %d ms for the one that asks",
        (int)(stage.ms - before));
     before = stage.ms;
-    is_int(um_breaker_may_try(&breaker), 0, "nor does one who comes later");
-    ok(stage.ms - before <= 10, "who waits no longer: %d ms", (int)(stage.ms - before));
+    is_int(um_breaker_may_try(&breaker), 0, "one that comes later may not ask either");
+    ok(stage.ms - before <= 10, "one that comes later waits %d ms", (int)(stage.ms - before));
     stage.ms += 10000;
     is_int(um_breaker_may_try(&breaker), 0, "however long the one takes");
     um_breaker_up(&breaker);
-    is_int(um_breaker_may_try(&breaker), 1, "he found it: all may");
-    is_int(um_breaker_may_try(&breaker), 1, "all");
-    is_int(um_breaker_is_down(&breaker), 0, "and it is not down");
+    is_int(um_breaker_may_try(&breaker), 1, "all may ask after one has found the server again");
+    is_int(um_breaker_may_try(&breaker), 1, "all may ask while the server answers");
+    is_int(um_breaker_is_down(&breaker), 0, "a breaker starts closed");
 }
 
 static void test_waiting(void)
@@ -129,16 +130,17 @@ static void test_waiting(void)
         apr_int64_t before;
 
         begin_trial(5000);
-        is_int(um_breaker_may_try(&breaker), 1, "one tries");
+        is_int(um_breaker_may_try(&breaker), 1, "one may ask");
         before = stage.ms;
         stage.at = before + 30;
         stage.happens = cases[i].happens;
         is_int(um_breaker_may_try(&breaker), cases[i].want, cases[i].name);
-        ok(stage.ms - before <= 40, "is known to who waits as soon as to who tried: %d ms", (int)(stage.ms - before));
+        ok(stage.ms - before <= 40,
+           "those that wait learn the result as soon as the one that asked: %d ms", (int)(stage.ms - before));
     }
     is_int(um_breaker_may_try(&breaker), 0, "away: nobody asks again");
     stage.ms += RETRY_MS + 2;
-    is_int(um_breaker_may_try(&breaker), 1, "for a while");
+    is_int(um_breaker_may_try(&breaker), 1, "a deferred failure lets all ask for a while");
 }
 
 /* Trials that fail make the next one wait for longer, a crowd that finds the same does not. */
@@ -159,11 +161,11 @@ static void test_growing(void)
         um_breaker_down(&breaker);
     }
     stage.ms += 5002;
-    is_int(um_breaker_may_try(&breaker), 1, "in the end one finds it there");
+    is_int(um_breaker_may_try(&breaker), 1, "at last one may ask and finds the server");
     um_breaker_up(&breaker);
     um_breaker_down(&breaker);
     stage.ms += 202;
-    is_int(um_breaker_may_try(&breaker), 1, "then it begins anew");
+    is_int(um_breaker_may_try(&breaker), 1, "the intervals begin anew after the server was found");
 }
 
 static void test_suspect(void)
@@ -178,7 +180,7 @@ static void test_suspect(void)
     is_int(um_breaker_may_try(&breaker), 1, "the others wait for that");
     um_breaker_down(&breaker);
     um_breaker_open(&breaker);
-    is_int(um_breaker_may_try(&breaker), 0, "what is known to be away needs no suspicion");
+    is_int(um_breaker_may_try(&breaker), 0, "a deferred failure changes nothing while the breaker is open");
 }
 
 static void test_tick(void)
@@ -277,7 +279,7 @@ static void test_rivals(apr_pool_t *pool)
     begin_trial(5000);
     stage.shared = 1;
     run_threads(pool, RIVALS, ask_together);
-    is_int(not_one, 0, "of two who ask in the same instant one tries");
+    is_int(not_one, 0, "of two threads at the same instant one may ask");
     stage.shared = 0;
     apr_atomic_set32(&ready, 0);
 }
@@ -290,7 +292,7 @@ static void test_threads(apr_pool_t *pool)
     run_threads(pool, THREADS, ask_often);
     ok(tried > 1 && tried < 200, "8 threads that ask for a second: it is tried now and then, %d times", (int)tried);
     is_int(together, 0, "never by two at a time");
-    is_int(slow, 0, "and nobody waits long");
+    is_int(slow, 0, "no thread waits long");
 }
 
 int main(void)

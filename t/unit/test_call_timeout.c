@@ -67,7 +67,7 @@ static void test_shut(void)
     begin(&call, pair[0], SHORT_MS);
     took = wait_for_nothing(pair[0]);
     ok(took >= SHORT_MS - 10, "a call that gets no answer ends, after %d ms", took);
-    is_int(um_call_timeout_end(timeout, &call), 1, "and is told why");
+    is_int(um_call_timeout_end(timeout, &call), 1, "the call that took too long is told so");
     close_pair(pair);
 }
 
@@ -83,9 +83,9 @@ static void test_order(void)
     begin(&hasty, quick[0], SHORT_MS);
     took = wait_for_nothing(quick[0]);
     ok(took < LONG_MS / 2, "one with less time than those before ends in its own, after %d ms", took);
-    is_int(um_call_timeout_end(timeout, &hasty), 1, "it was shut");
+    is_int(um_call_timeout_end(timeout, &hasty), 1, "the socket of the call that took too long was shut");
     is_int(um_call_timeout_end(timeout, &patient), 0, "the other was not");
-    ok(is_open(slow), "and goes on");
+    ok(is_open(slow), "a call without a limit goes on");
     close_pair(slow);
     close_pair(quick);
 }
@@ -103,7 +103,7 @@ static void test_reused(void)
     open_pair(new);
     is_int(new[0], number, "another socket has the number now");
     apr_sleep(apr_time_from_msec(3 * SHORT_MS));
-    ok(is_open(new), "it is not shut");
+    ok(is_open(new), "another file with the number of the socket is not shut");
     is_int(um_call_timeout_end(timeout, &call), 1, "though the call was timeout");
     close_pair(new);
 
@@ -111,7 +111,7 @@ static void test_reused(void)
     begin(&call, old[0], SHORT_MS);
     close_pair(old);
     apr_sleep(apr_time_from_msec(3 * SHORT_MS));
-    is_int(um_call_timeout_end(timeout, &call), 1, "nor does a number that nothing has do harm");
+    is_int(um_call_timeout_end(timeout, &call), 1, "a number that no file has does no harm");
 }
 
 static void *hammer(void *unused)

@@ -73,13 +73,13 @@ static void test_read(void)
             ok(rv != APR_SUCCESS && strncmp(why, cases[i].why, strlen(cases[i].why)) == 0, "refused: %s", why);
         }
         else {
-            ok(rv == APR_SUCCESS && um_client_count(list) == cases[i].count, "%d clients", cases[i].count);
+            ok(rv == APR_SUCCESS && um_client_count(list) == cases[i].count, "the list has %d clients", cases[i].count);
         }
     }
     write_file("front " HASH "\n\0x", strlen(HASH) + 9);
     ok(um_client_read(pool, file, &list, &why) != APR_SUCCESS, "a zero byte: %s", why);
     apr_file_remove(file, pool);
-    ok(um_client_read(pool, file, &list, &why) != APR_SUCCESS, "no file: %s", why);
+    ok(um_client_read(pool, file, &list, &why) != APR_SUCCESS, "a missing file is told as such: %s", why);
 }
 
 static const char *find(const char *token)
@@ -120,28 +120,29 @@ static void test_add(void)
     struct stat info;
 
     ok(make(file, "one", &one, &why) == APR_SUCCESS, "the first client makes the file");
-    ok(one && strncmp(one, "umc_", 4) == 0 && strlen(one) == 47, "and gets a token of 256 bits");
-    ok(stat(file, &info) == 0 && (info.st_mode & 07777) == 0600, "mode 0600");
-    ok(!strstr(file_text(), one + 4), "which is not in the file");
-    ok(make(file, "two", &two, &why) == APR_SUCCESS, "another");
+    ok(one && strncmp(one, "umc_", 4) == 0 && strlen(one) == 47, "a new client gets a token of 256 bits");
+    ok(stat(file, &info) == 0 && (info.st_mode & 07777) == 0600, "the file has mode 0600");
+    ok(!strstr(file_text(), one + 4), "the token is not in the file");
+    ok(make(file, "two", &two, &why) == APR_SUCCESS, "a second client is added");
     is_text(find(one), "one", "each is known by its token");
-    is_text(find(two), "two", "the other too");
-    ok(strcmp(one, two) != 0, "they differ");
-    is_text(find("umc_xXDJup-7EUEvmwYOx596erXymHemyR0C3c7FvpE47ho"), NULL, "nobody's");
-    is_text(find(""), NULL, "none");
-    is_text(find(one + 4), NULL, "without its beginning");
-    is_text(find(apr_pstrcat(pool, one, "A", NULL)), NULL, "longer");
-    is_text(find(apr_pstrndup(pool, one, 46)), NULL, "shorter");
-    is_text(um_client_find(NULL, one), NULL, "where there are no clients");
+    is_text(find(two), "two", "the second client is found by its token");
+    ok(strcmp(one, two) != 0, "the tokens of two clients differ");
+    is_text(find("umc_xXDJup-7EUEvmwYOx596erXymHemyR0C3c7FvpE47ho"), NULL, "a token of no client is not found");
+    is_text(find(""), NULL, "an empty token is not found");
+    is_text(find(one + 4), NULL, "a token without its prefix is not found");
+    is_text(find(apr_pstrcat(pool, one, "A", NULL)), NULL, "a token with a letter more is not found");
+    is_text(find(apr_pstrndup(pool, one, 46)), NULL, "a token with a letter less is not found");
+    is_text(um_client_find(NULL, one), NULL, "no token is found where there are no clients");
     ok(make(file, "one", &three, &why) != APR_SUCCESS, "a name twice: %s", why);
-    is_text(find(one), "one", "leaves what was");
+    is_text(find(one), "one", "a refused addition leaves the first client");
     for (size_t i = 0; i < 5; i++) {
         static const char *const names[] = { "", "a b", "a:b", "-a", "#a" };
 
-        ok(make(file, names[i], &three, &why) != APR_SUCCESS, "no name: \"%s\"", names[i]);
+        ok(make(file, names[i], &three, &why) != APR_SUCCESS,
+           "a client without a good name is refused: \"%s\"", names[i]);
     }
-    ok(make(file, apr_psprintf(pool, "%064d", 0), &three, &why) == APR_SUCCESS, "64 characters");
-    ok(make(file, apr_psprintf(pool, "%065d", 0), &three, &why) != APR_SUCCESS, "and no more");
+    ok(make(file, apr_psprintf(pool, "%064d", 0), &three, &why) == APR_SUCCESS, "a name of 64 characters is accepted");
+    ok(make(file, apr_psprintf(pool, "%065d", 0), &three, &why) != APR_SUCCESS, "a name of 65 characters is refused");
 }
 
 /* Nobody has the token of a client that could not be told. */
@@ -154,8 +155,8 @@ static void test_not_shown(void)
     ok(um_client_add(pool, file, "new", show, &shown, &why) == APR_EGENERAL && shown.token,
        "a token that is not shown");
     is_text(why, "not shown", "fails with the reason");
-    is_text(file_text(), "old " HASH "\n", "and leaves the file as it was");
-    ok(!is_there(apr_pstrcat(pool, file, ".new", NULL)), "with nothing beside it");
+    is_text(file_text(), "old " HASH "\n", "a refused addition leaves the file as it was");
+    ok(!is_there(apr_pstrcat(pool, file, ".new", NULL)), "a refused addition leaves no temporary file");
 }
 
 /* As an administrator has set it up: for httpd's group, and a link to where it is kept. */
@@ -167,10 +168,11 @@ static void test_place(void)
     write_file("", 0);
     ok(chmod(file, 0640) == 0 && symlink("clients", link) == 0, "a file for a group, and a link to it");
     ok(make(link, "one", &token, &why) == APR_SUCCESS, "a client is added through the link %s", why ? why : "");
-    ok(lstat(link, &info) == 0 && S_ISLNK(info.st_mode), "which stays a link");
+    ok(lstat(link, &info) == 0 && S_ISLNK(info.st_mode), "a link to the file stays a link");
     ok(lstat(file, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 07777) == 0640, "the file keeps its mode");
-    is_text(find(token), "one", "and has the client");
-    ok(um_client_remove(pool, link, "one", &why) == APR_SUCCESS && *file_text() == '\0', "it is taken out so as well");
+    is_text(find(token), "one", "the file behind the link has the client");
+    ok(um_client_remove(pool, link, "one", &why) == APR_SUCCESS && *file_text() == '\0',
+       "a client is removed through the link, too");
     ok(um_client_remove(pool, link, "one", &why) == APR_NOTFOUND, "one that is not there is told as such");
     unlink(link);
     ok(symlink("nowhere", link) == 0 && make(link, "one", &token, &why) != APR_SUCCESS && !is_there(
@@ -190,13 +192,13 @@ static void test_remove(void)
 
     write_file(text, strlen(text));
     ok(um_client_remove(pool, file, "front", &why) == APR_SUCCESS, "a client is taken out");
-    is_text(file_text(), "# front\n\n frontier " HASH "\nlast " HASH, "and nothing else");
-    ok(um_client_remove(pool, file, "front", &why) != APR_SUCCESS, "once: %s", why);
+    is_text(file_text(), "# front\n\n frontier " HASH "\nlast " HASH, "a removal removes nothing else");
+    ok(um_client_remove(pool, file, "front", &why) != APR_SUCCESS, "a client is removed once: %s", why);
     ok(make(file, "new", &token, &why) == APR_SUCCESS && strcmp(find(token), "new") == 0,
        "a new line is one, whatever the last ended with");
-    ok(um_client_remove(pool, file, "last", &why) == APR_SUCCESS, "another");
-    ok(um_client_remove(pool, file, "new", &why) == APR_SUCCESS, "and one more");
-    is_text(file_text(), "# front\n\n frontier " HASH "\n", "go as well");
+    ok(um_client_remove(pool, file, "last", &why) == APR_SUCCESS, "a second client is added");
+    ok(um_client_remove(pool, file, "new", &why) == APR_SUCCESS, "one more client is removed");
+    is_text(file_text(), "# front\n\n frontier " HASH "\n", "lines of the same name are removed, too");
 }
 
 static void test_trouble(void)
@@ -205,19 +207,20 @@ static void test_trouble(void)
 
     write_file("broken\n", 7);
     ok(make(file, "a", &token, &why) != APR_SUCCESS, "a file with a bad line is not touched: %s", why);
-    is_text(file_text(), "broken\n", "it is as it was");
-    ok(!is_there(next), "and nothing is beside it");
+    is_text(file_text(), "broken\n", "a file that is not understood stays as it was");
+    ok(!is_there(next), "a file that is not understood leaves no temporary file");
     write_file("", 0);
     ok(um_secret_file_create(pool, next, "", 0, &why) == APR_SUCCESS, "somebody else is at work");
     ok(make(file, "a", &token, &why) != APR_SUCCESS && strstr(why, ".new"), "refused: %s", why);
-    ok(is_there(next), "his work is not touched");
+    ok(is_there(next), "the temporary file of another process is left as it is");
     apr_file_remove(next, pool);
     ok(make(apr_pstrcat(pool, folder, "/none/clients", NULL), "a", &token, &why) != APR_SUCCESS,
-       "no folder: %s", why);
+       "a missing folder is told as such: %s", why);
     for (int i = 0; i < 1000 && make(file, apr_psprintf(pool, "client%d", i), &token, &why) == APR_SUCCESS; i++) {
         continue;
     }
-    ok(strstr(why, "16 KB") && strlen(file_text()) <= UM_SECRET_FILE_MAX, "as many as fit: %s", why);
+    ok(strstr(why, "16 KB") && strlen(file_text()) <= UM_SECRET_FILE_MAX,
+       "clients are added until the file is full: %s", why);
     ok(!is_there(next), "nothing is left beside it");
 }
 

@@ -69,9 +69,9 @@ static void test_hammer(void)
     }
     ok(good, "all processes end well");
     is_int(atomic_load(&stage->entered), PROCESSES * THREADS * ROUNDS, "everybody got in each time");
-    is_int(atomic_load(&stage->refused), 0, "nobody was refused");
+    is_int(atomic_load(&stage->refused), 0, "no thread was refused");
     ok(atomic_load(&stage->most) <= HOLDERS, "never more than %d inside", HOLDERS);
-    ok(atomic_load(&stage->most) >= 2, "but several at once");
+    ok(atomic_load(&stage->most) >= 2, "several threads held a slot at the same time");
     printf("# %d passes in %ld ms, at most %d inside\n", atomic_load(&stage->entered),
            (long)((apr_time_now() - began) / MS), atomic_load(&stage->most));
 }
@@ -90,9 +90,10 @@ static void test_alone(void)
        && um_concurrency_limit_enter(limit, 0, &pass[1]) == APR_SUCCESS
        && pass[0].slot != pass[1].slot, "two slots of one process");
     began = apr_time_now();
-    is_int(um_concurrency_limit_enter(limit, FOREVER, &pass[2]), APR_EAGAIN, "without a queue the third is refused");
-    ok(apr_time_now() - began < SOON, "at once");
-    is_int(pass[2].slot, -1, "and holds nothing");
+    is_int(um_concurrency_limit_enter(limit, FOREVER, &pass[2]), APR_EAGAIN,
+           "without a queue the third thread is refused");
+    ok(apr_time_now() - began < SOON, "a thread that cannot queue is refused at once");
+    is_int(pass[2].slot, -1, "a refused thread holds no slot");
     um_concurrency_limit_leave(limit, &pass[2]);
     um_concurrency_limit_leave(limit, &none);
     um_concurrency_limit_leave(limit, &wild);
@@ -101,7 +102,7 @@ static void test_alone(void)
     um_concurrency_limit_leave(limit, &pass[0]);
     um_concurrency_limit_leave(limit, &pass[0]);
     is_int(um_concurrency_limit_enter(limit, FOREVER, &pass[2]), APR_SUCCESS, "a slot that is left is free again");
-    is_int(um_concurrency_limit_enter(limit, FOREVER, &pass[3]), APR_EAGAIN, "but leaving twice frees one slot only");
+    is_int(um_concurrency_limit_enter(limit, FOREVER, &pass[3]), APR_EAGAIN, "leaving twice frees one slot");
     um_concurrency_limit_leave(limit, &pass[1]);
     um_concurrency_limit_leave(limit, &pass[2]);
 
@@ -125,11 +126,11 @@ static void test_wait(void)
     began = apr_time_now();
     is_int(um_concurrency_limit_enter(limit, 300 * MS, &late), APR_TIMEUP, "300 ms are over");
     waited = apr_time_now() - began;
-    ok(waited >= 290 * MS && waited < 300 * MS + SOON, "after 300 ms");
+    ok(waited >= 290 * MS && waited < 300 * MS + SOON, "a thread that waits in vain is refused after 300 ms");
     printf("# %ld ms\n", (long)(waited / MS));
-    is_int(late.slot, -1, "and nothing is held");
+    is_int(late.slot, -1, "a thread that was refused holds no slot");
     um_concurrency_limit_leave(limit, &pass);
-    is_int(um_concurrency_limit_enter(limit, 0, &late), APR_SUCCESS, "who gave up is not waited for");
+    is_int(um_concurrency_limit_enter(limit, 0, &late), APR_SUCCESS, "a thread that gave up is not waited for");
     um_concurrency_limit_leave(limit, &late);
 }
 
@@ -155,7 +156,7 @@ static void test_full_queue(void)
     is_int(status, APR_EAGAIN, "a third in a queue of two is refused");
     began = apr_time_now();
     is_int(um_concurrency_limit_enter(limit, FOREVER, &refused), APR_EAGAIN, "however long it would wait");
-    ok(apr_time_now() - began < SOON, "at once");
+    ok(apr_time_now() - began < SOON, "a thread that cannot queue is refused at once");
     um_concurrency_limit_leave(limit, &pass);
     pthread_join(waiting[0].thread, NULL);
     pthread_join(waiting[1].thread, NULL);
@@ -278,13 +279,13 @@ static void test_in_vain(void)
         apr_sleep(20 * MS);
     }
     is_int(um_concurrency_limit_enter(limit, 150 * MS, &late), APR_EAGAIN,
-           "what would wait in vain is sent away at once");
+           "a thread that would wait in vain is refused at once");
     um_concurrency_limit_leave(limit, &pass);
     for (i = 0; i < 3; i++) {
         pthread_join(waiting[i].thread, NULL);
-        is_int(waiting[i].status, APR_SUCCESS, "and who has time to wait gets in");
+        is_int(waiting[i].status, APR_SUCCESS, "a thread that has time to wait gets a slot");
     }
-    is_int(um_concurrency_limit_enter(limit, 1, &late), APR_SUCCESS, "with nobody ahead the average shuts nobody out");
+    is_int(um_concurrency_limit_enter(limit, 1, &late), APR_SUCCESS, "with no thread ahead the average refuses nobody");
     um_concurrency_limit_leave(limit, &late);
 }
 
@@ -303,14 +304,16 @@ static void test_threads(void)
     start_waiting(&waiting, limit, 0, FOREVER);
     apr_sleep(20 * MS);
     is_int(um_concurrency_limit_join(limit), 0, "a third has to answer other requests");
-    is_int(um_concurrency_limit_enter(limit, FOREVER, &refused), APR_EAGAIN, "also when it would hash");
+    is_int(um_concurrency_limit_enter(limit, FOREVER, &refused), APR_EAGAIN,
+           "a process at its own limit refuses a thread that would hash");
     is_int(um_concurrency_limit_enter(other, 1, &refused), APR_TIMEUP, "another process has threads of its own");
     um_concurrency_limit_leave(other, &pass);
     pthread_join(waiting.thread, NULL);
     is_int(waiting.status, APR_SUCCESS, "those that wait get in");
     um_concurrency_limit_part(limit);
-    is_int(um_concurrency_limit_join(limit) + um_concurrency_limit_join(limit), 2, "and whoever has left makes room");
-    is_int(um_concurrency_limit_join(limit), 0, "for no more");
+    is_int(um_concurrency_limit_join(limit) + um_concurrency_limit_join(limit), 2,
+           "each thread that has left makes room in its process");
+    is_int(um_concurrency_limit_join(limit), 0, "a process takes no more threads than its limit");
 }
 
 int main(void)

@@ -92,7 +92,7 @@ static void test_killed_while_waiting(void)
     end_child(holder);
     pthread_join(waiting.thread, NULL);
     ok(waiting.status == APR_SUCCESS && atomic_load(&waiting.at) - killed < SOON,
-       "who waits gets the slot of a killed holder");
+       "a thread that waits gets the slot of a killed holder");
     printf("# %ld ms\n", (long)((atomic_load(&waiting.at) - killed) / MS));
 }
 
@@ -118,7 +118,7 @@ static void test_killed_waiters(void)
     um_concurrency_limit_leave(limit, &pass);
     try_enter(limit, "killed in the queue: the next comes through");
     apr_sleep(150 * MS);
-    is_int(um_concurrency_limit_enter(limit, 0, &pass), APR_SUCCESS, "and nobody waits for the dead any more");
+    is_int(um_concurrency_limit_enter(limit, 0, &pass), APR_SUCCESS, "a killed thread in the queue is not waited for");
     um_concurrency_limit_leave(limit, &pass);
 }
 
@@ -138,7 +138,7 @@ static void test_stopped_waiter(void)
     try_enter(limit, "stopped at the head of the queue: the next passes by");
     kill(waiter, SIGCONT);
     await(&stage->entered, 2);
-    is_int(atomic_load(&stage->entered), 2, "and goes in when it goes on");
+    is_int(atomic_load(&stage->entered), 2, "a process that was stopped gets its slot when it continues");
     end_child(waiter);
 }
 
@@ -214,7 +214,7 @@ static void test_deaths(void)
     }
     before = atomic_load(&stage->entered);
     await(&stage->entered, before + 100);
-    ok(atomic_load(&stage->entered) >= before + 100, "after 60 deaths it goes on");
+    ok(atomic_load(&stage->entered) >= before + 100, "after 60 killed processes slots are still given out");
     atomic_store(&stage->stop, 1);
     for (i = 0; i < PROCESSES; i++) {
         good = waitpid(pids[i], &status, 0) > 0 && status == 0 && good;

@@ -69,7 +69,8 @@ int main(void)
         }
         ok(status == APR_SUCCESS && len == from_hex(pairs[i].der, want) && memcmp(der, want, len) == 0, "%s",
            pairs[i].name);
-        ok(um_ecdsa_to_raw(der, len, back) == APR_SUCCESS && memcmp(raw, back, 64) == 0, "%s: and back",
+        ok(um_ecdsa_to_raw(der, len, back) == APR_SUCCESS && memcmp(raw, back, 64) == 0,
+           "the conversion back gives the same: %s",
            pairs[i].name);
     }
     for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {

@@ -172,10 +172,10 @@ static void test_lists(apr_pool_t *pool)
     apr_size_t i;
 
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        ok(um_email_valid(pool, good[i]), "good: %s", apr_pescape_echo(pool, good[i], 0));
+        ok(um_email_valid(pool, good[i]), "the address is accepted: %s", apr_pescape_echo(pool, good[i], 0));
     }
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        ok(!um_email_valid(pool, bad[i]), "bad: %s", apr_pescape_echo(pool, bad[i], 0));
+        ok(!um_email_valid(pool, bad[i]), "the address is refused: %s", apr_pescape_echo(pool, bad[i], 0));
     }
     for (i = 0; i < sizeof(differences) / sizeof(differences[0]); i++) {
         ok(um_email_valid(pool, differences[i].address) == differences[i].want, "%s: %s",
@@ -223,7 +223,7 @@ static void test_forms(apr_pool_t *pool)
         }
     }
     for (i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
-        ok(strcmp(um_email_key(pool, alike[i]), "mike@example.org") != 0, "not mike@example.org: %s",
+        ok(strcmp(um_email_key(pool, alike[i]), "mike@example.org") != 0, "the key is not that of mike@example.org: %s",
            apr_pescape_echo(pool, alike[i], 0));
     }
 }

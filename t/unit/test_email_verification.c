@@ -82,12 +82,13 @@ static void test_off(void)
     begin(UM_VERIFY_OFF);
     enrol(&token);
     is_int(site_call(&s, token), UM_OK, "off: whoever registers is signed in");
-    is_text(ask("select count(*) from um_mail"), "0", "with no mail");
+    is_text(ask("select count(*) from um_mail"), "0", "a registration without verification sends no mail");
     is_int(wish(ALICE), UM_ABSENT, "nobody can ask for one");
     ctx = site_ctx(&s);
     um_ctx_error(ctx, "email", UM_MESSAGE_EMAIL_INVALID);
-    is_int(um_email_verification_request(ctx, NULL), UM_ABSENT, "not even wrongly");
-    is_text(ask("select count(*) from um_mail"), "0", "nothing is noted");
+    is_int(um_email_verification_request(ctx, NULL), UM_ABSENT,
+           "a faulty address is not told where verification is off");
+    is_text(ask("select count(*) from um_mail"), "0", "nothing is stored where verification is off");
     s.site.mail_settings = NULL;
     is_int(wish(ALICE), UM_ABSENT, "the same where nothing is said by mail");
     end();
@@ -101,28 +102,31 @@ static void test_on(void)
 
     begin(UM_VERIFY_ON);
     enrol(&session);
-    is_int(site_call(&s, session), UM_OK, "on: whoever registers is signed in");
+    is_int(site_call(&s, session), UM_OK, "with verification on a registration signs in");
     is_text(ask(STATE), "1 0", "active, the address not verified");
     is_text(ask(MAILS), "verify " ALICE, "a mail is on its way");
     token = newest();
     mail = site_mail_read(&s, &m, 0);
-    ok(mail && strstr(mail, "Subject: Confirm your e-mail address") != NULL, "that asks for it");
-    ok(mail && strstr(mail, apr_pstrcat(s.pool, SITE_URL "/verify?token=", token, NULL)) != NULL, "with a link");
-    ok(mail && strstr(mail, "within 3 days.") != NULL, "and a limit");
+    ok(mail && strstr(mail, "Subject: Confirm your e-mail address") != NULL,
+       "the mail asks for the confirmation of the address");
+    ok(mail && strstr(mail, apr_pstrcat(s.pool, SITE_URL "/verify?token=", token, NULL)) != NULL,
+       "the mail has the link");
+    ok(mail && strstr(mail, "within 3 days.") != NULL, "the mail says how long the link is good");
     ok(mail && !strstr(mail, "alice,"), "nothing that whoever registered has typed");
     ok(!strstr(site_dump(&s), token), "the token is nowhere in the database");
-    is_int(um_password_reset_validate(site_ctx(&s), token), UM_ABSENT, "it is no token for another password");
+    is_int(um_password_reset_validate(site_ctx(&s), token), UM_ABSENT,
+           "a token of a verification is not valid for a reset");
     is_int(confirm(token), UM_OK, "the link is followed");
     is_text(ask(STATE), "1 1", "the address is verified");
     is_int(site_call(&s, session), UM_OK, "the session goes on");
     is_int(confirm(token), UM_ABSENT, "a token is good once");
     is_int(wish(ALICE), UM_OK, "another mail is asked for");
-    is_text(newest(), "", "none is sent for an address that is verified");
+    is_text(newest(), "", "no mail is sent for an address that is verified");
     end();
     begin(UM_VERIFY_ON);
     site_register(&s, "bob", "", &session);
     ok(session && site_call(&s, session) == UM_OK, "nobody needs an address");
-    is_text(ask("select count(*) from um_mail"), "0", "and without one there is no mail");
+    is_text(ask("select count(*) from um_mail"), "0", "an account without an address gets no mail");
     end();
 }
 
@@ -149,7 +153,7 @@ static void test_name(void)
     ctx->language = "de-AT";
     um_email_verification_request(ctx, ALICE);
     site_mail_work(&s, &m, NULL);
-    ok(strstr(site_mail_read(&s, &m, 2), words[2]) != NULL, "how long a token is good, in words: %s", words[2]);
+    ok(strstr(site_mail_read(&s, &m, 2), words[2]) != NULL, "the mail says how long a token is good: %s", words[2]);
     end();
 }
 
@@ -172,20 +176,20 @@ static void test_required(void)
 
     begin(UM_VERIFY_REQUIRED);
     ok(enrol(&session) != NULL, "required: a registration succeeds");
-    is_text(session, NULL, "but gives no token");
-    is_text(ask(STATE), "2 0", "the account waits");
-    is_text(ask("select count(*) from um_sessions"), "0", "with no session");
-    is_text(ask(MAILS), "verify " ALICE, "for its mail");
+    is_text(session, NULL, "a registration where verification is required gives no token");
+    is_text(ask(STATE), "2 0", "the account waits for its verification");
+    is_text(ask("select count(*) from um_sessions"), "0", "a waiting account has no session");
+    is_text(ask(MAILS), "verify " ALICE, "the mail to verify the address is in the outbox");
     is_text(login_errors(SITE_PASSWORD, &waiting), login_errors("wrong horse battery", &wrong),
             "the right password is refused like a wrong one");
-    ok(waiting == UM_INVALID && wrong == UM_INVALID, "in status too");
+    ok(waiting == UM_INVALID && wrong == UM_INVALID, "a waiting account and a wrong password are told alike");
     um_password_reset_request(site_ctx(&s), ALICE);
     token = newest();
     is_int(site_mail_count(&s, &m), 1, "a wish for another password sends nothing");
     version = ask("select version from um_users");
     is_int(confirm(token), UM_OK, "the link is followed");
     is_text(ask(STATE), "1 1", "the account is active");
-    is_text(ask("select version from um_users"), version, "its credentials are as they were");
+    is_text(ask("select version from um_users"), version, "a refused sign-in leaves the version as it was");
     login_errors(SITE_PASSWORD, &waiting);
     is_int(waiting, UM_OK, "the password is good");
     um_password_reset_request(site_ctx(&s), ALICE);
@@ -208,10 +212,10 @@ static void test_required_address(void)
         um_ctx_t *ctx = site_ctx(&s);
 
         is_int(site_enrol(ctx, &input, &user, &token), UM_INVALID, "required: without a good address");
-        is_text(site_errors(ctx), cases[i].want, "nobody is registered");
+        is_text(site_errors(ctx), cases[i].want, "the registration is refused with its faults");
     }
     is_text(ask("select (select count(*) from um_users) + (select count(*) from um_mail)"), "0",
-            "and no mail goes out");
+            "a refused registration makes no account and no mail");
     end();
 }
 
@@ -227,14 +231,14 @@ static void test_resend(void)
     is_int(wish("nobody@example.org"), UM_OK, "a wish for an unknown address ends alike");
     is_int(wish("ALICE@example.org"), UM_OK, "a wish for another mail");
     second = newest();
-    ok(*second && strcmp(first, second) != 0, "brings another token");
+    ok(*second && strcmp(first, second) != 0, "a second request brings another token");
     s.now += apr_time_from_sec(s.settings.verify_lifetime - 1);
     is_int(confirm(apr_pstrcat(s.pool, second, "A", NULL)), UM_ABSENT, "a longer one is none");
-    is_int(confirm(""), UM_ABSENT, "nor is an empty one");
-    is_int(confirm(second), UM_OK, "at the end of its life it is good");
-    is_text(ask(STATE), "1 1", "for the account that waits");
+    is_int(confirm(""), UM_ABSENT, "an empty token is not found");
+    is_int(confirm(second), UM_OK, "a token is good in its last second");
+    is_text(ask(STATE), "1 1", "the waiting account becomes active and verified");
     s.now += apr_time_from_sec(1);
-    is_int(confirm(first), UM_ABSENT, "then it is not");
+    is_int(confirm(first), UM_ABSENT, "a token is used once");
     end();
 }
 
@@ -247,7 +251,7 @@ static void test_expired(void)
     token = newest();
     s.now += apr_time_from_sec(s.settings.verify_lifetime);
     is_int(confirm(token), UM_ABSENT, "a token that has run out");
-    is_text(ask(STATE), "2 0", "changes nothing");
+    is_text(ask(STATE), "2 0", "a refused token changes nothing");
     end();
 }
 
@@ -282,9 +286,9 @@ static void test_staff(void)
     is_text(ask("select is_active || ' ' || email_verified || ' ' || is_staff from um_users"), "2 0 1",
             "an account that waits is made staff: it waits still");
     login_errors(SITE_PASSWORD, &status);
-    is_int(status, UM_INVALID, "and nobody signs in to it");
-    is_int(confirm(token), UM_OK, "until its address is verified");
-    is_text(ask(STATE), "1 1", "then it is active");
+    is_int(status, UM_INVALID, "a waiting account cannot sign in");
+    is_int(confirm(token), UM_OK, "the token of the address is good");
+    is_text(ask(STATE), "1 1", "the account is active after the verification");
     end();
 }
 
@@ -306,7 +310,7 @@ static void test_change(void)
             "the old one is told, the new one asked");
     token = newest();
     is_int(confirm(token), UM_OK, "the link is followed");
-    is_text(ask(STATE), "1 1", "and it is verified");
+    is_text(ask(STATE), "1 1", "the address is verified");
     is_int(site_call(&s, session), UM_OK, "the session goes on");
     ok(strstr(site_mail_read(&s, &m, 1), "New address: " OTHER) || strstr(site_mail_read(&s, &m, 2),
        "New address: " OTHER), "the notice says what it is now");
@@ -409,8 +413,9 @@ static void test_stranger(void)
         is_text(count, kinds[i] == UM_VERIFY_OFF ? "1" : "2", "a stranger's address gets so much and no more");
         is_text(ask("select count(*) from um_mail where state = 1 and kind = 'email_changed' and address = '" OTHER
                     "'"),
-                kinds[i] == UM_VERIFY_OFF ? "1" : "0", "of notices one, and where addresses are verified none");
-        is_text(ask(STATE), "1 0", "nor is it verified");
+                kinds[i] == UM_VERIFY_OFF ? "1" : "0",
+                "a change of the address sends one notice, and none where addresses are verified");
+        is_text(ask(STATE), "1 0", "the address is not verified by a token of another address");
         shut();
     }
 }
@@ -427,7 +432,7 @@ static void test_refused_change(void)
     before = site_dump(&s);
     is_int(um_user_update(site_ctx(&s), alice, &(site_input_t){ .email = OTHER }, &after), UM_INVALID,
            "a change to another's address is refused");
-    is_text(site_dump(&s), before, "and nobody is told of it");
+    is_text(site_dump(&s), before, "a refused verification leaves the database as it was");
     end();
 }
 
@@ -448,7 +453,7 @@ static void test_wrong_mailbox(void)
     site_do(&s, "delete from um_mail where address = 'victim@example.org'");
     token = newest();
     (void)confirm(token);
-    is_text(ask(STATE), "1 0", "nor does one that goes to an address which is the account's no more when it is sent");
+    is_text(ask(STATE), "1 0", "a token that went to a former address verifies nothing");
     end();
 }
 
@@ -475,7 +480,7 @@ static void test_race(void)
     race_token = newest();
     s.on_ask = race;
     is_int(confirm(race_token), UM_ABSENT, "two at the same instant: one loses");
-    is_int(race_other, UM_OK, "the other wins");
+    is_int(race_other, UM_OK, "the other change succeeds");
     end();
 }
 

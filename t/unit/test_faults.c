@@ -422,13 +422,13 @@ static void test_full(void)
         status = site_enrol(ctx, &input, &user, &token);
     }
     is_int(status, UM_UNAVAILABLE, "registering in a full database");
-    ok(ctx->cause && strstr(ctx->cause, "full"), "has a cause: %s", ctx->cause ? ctx->cause : "(none)");
+    ok(ctx->cause && strstr(ctx->cause, "full"), "the failure has a cause: %s", ctx->cause ? ctx->cause : "(none)");
     ok(is_one(&w, "select (select count(*) from um_users) = (select count(*) from um_sessions)"), "leaves no half row");
-    ok(site_do(&w.s, "begin") && site_do(&w.s, "rollback"), "and no open transaction");
-    is_int(site_call(&w.s, w.token), UM_OK, "reading goes on");
+    ok(site_do(&w.s, "begin") && site_do(&w.s, "rollback"), "no transaction is left open");
+    is_int(site_call(&w.s, w.token), UM_OK, "reading goes on with a full disk");
     site_ask(&w.s, "pragma max_page_count = 100000");
     is_int(site_enrol(site_ctx(&w.s), &input, &user, &token), UM_OK, "with room the same registration succeeds");
-    is_int(site_call(&w.s, token), UM_OK, "and its token is good");
+    is_int(site_call(&w.s, token), UM_OK, "the token of that registration is good");
     site_close(&w.s);
 }
 

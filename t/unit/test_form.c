@@ -206,13 +206,13 @@ static void test_limits(apr_pool_t *pool)
     static const char part[] = "--b\r\n" FIELD("a") "1\r\n";
     const char *body = repeat(pool, "a=1&&", UM_FORM_FIELDS);
 
-    is_text(read_form(pool, 0, NULL, body, strlen(body)), "{\"a\":\"1\"}", "as many fields as allowed");
+    is_text(read_form(pool, 0, NULL, body, strlen(body)), "{\"a\":\"1\"}", "as many fields as allowed are read");
     body = repeat(pool, "a=1&&", UM_FORM_FIELDS + 1);
-    is_text(read_form(pool, 0, NULL, body, strlen(body)), "too many fields", "one more");
+    is_text(read_form(pool, 0, NULL, body, strlen(body)), "too many fields", "one field more is refused");
     body = apr_pstrcat(pool, repeat(pool, part, UM_FORM_FIELDS), "--b--", NULL);
-    is_text(read_form(pool, 1, "b", body, strlen(body)), "{\"a\":\"1\"}", "as many parts as allowed");
+    is_text(read_form(pool, 1, "b", body, strlen(body)), "{\"a\":\"1\"}", "as many parts as allowed are read");
     body = apr_pstrcat(pool, repeat(pool, part, UM_FORM_FIELDS + 1), "--b--", NULL);
-    is_text(read_form(pool, 1, "b", body, strlen(body)), MP "too many fields", "one more");
+    is_text(read_form(pool, 1, "b", body, strlen(body)), MP "too many fields", "one field more is refused");
 }
 
 /* A million bytes each that would take minutes in anything quadratic. */
@@ -228,10 +228,10 @@ static void test_hostile(apr_pool_t *pool)
 
         read_form(pool, 0, NULL, many, strlen(many));
         got = read_form(pool, 1, LONG70 "", many, strlen(many));
-        ok(strncmp(got, MP, strlen(MP)) == 0, "many times %s", apr_pescape_echo(pool, texts[i], 1));
+        ok(strncmp(got, MP, strlen(MP)) == 0, "a body is refused that repeats %s", apr_pescape_echo(pool, texts[i], 1));
         body = apr_pstrcat(pool, "--b\r\nContent-Disposition: form-data; ", many, "; name=a\r\n\r\n1\r\n--b--", NULL);
         got = read_form(pool, 1, "b", body, strlen(body));
-        ok(*got == '{', "and in a part's header");
+        ok(*got == '{', "a header of a part is read");
     }
     body = repeat(pool, "%", 1000000);
     ok(strlen(read_form(pool, 0, NULL, body, 1000000)) == 1000007, "a million percent signs");
@@ -268,7 +268,8 @@ static void test_secrets(apr_pool_t *pool)
     for (size_t i = 0; i < COUNT(bodies); i++) {
         ok(!leaves(pool, 0, bodies[i], "Green-House"), "no copy of a value is left: %s", bodies[i]);
     }
-    ok(!leaves(pool, 1, "--b\r\n" FIELD("password") "Green-House?47\r\n--b--", "Green-House"), "nor of a part's");
+    ok(!leaves(pool, 1, "--b\r\n" FIELD("password") "Green-House?47\r\n--b--", "Green-House"),
+       "no password of a part is left in the memory");
     ok(leaves(pool, 0, "Green-House=1", "Green-House"), "names are left: the search does find things");
 }
 

@@ -74,9 +74,9 @@ static void test_names(void)
         um_status_e status = um_group_create(ctx, cases[i].name);
 
         is_text(site_errors(ctx), cases[i].why, cases[i].name);
-        is_int(status, *cases[i].why ? UM_INVALID : UM_OK, "and it is told so");
+        is_int(status, *cases[i].why ? UM_INVALID : UM_OK, "the refusal names its cause");
     }
-    is_text(site_ask(&s, "select count(*) from um_groups"), "5", "what was refused is not there");
+    is_text(site_ask(&s, "select count(*) from um_groups"), "5", "no refused group is there");
     site_do(&s, "delete from um_groups");
 }
 
@@ -86,34 +86,36 @@ static void test_membership(void)
 
     is_text(groups_of(alice), "", "nobody is in a group by himself");
     is_int(um_group_add(ctx, "staff", alice->id), UM_ABSENT, "no group, no member");
-    is_int(um_group_create(ctx, "staff"), UM_OK, "a group");
-    is_int(um_group_create(ctx, "Zoo"), UM_OK, "and another");
-    is_int(um_group_create(ctx, "admins"), UM_OK, "and a third");
+    is_int(um_group_create(ctx, "staff"), UM_OK, "a group is created");
+    is_int(um_group_create(ctx, "Zoo"), UM_OK, "a second group is created");
+    is_int(um_group_create(ctx, "admins"), UM_OK, "a third group is created");
     is_int(um_group_add(ctx, "staff", alice->id), UM_OK, "somebody is put into a group");
     is_int(um_group_add(ctx, "staff", alice->id), UM_OK, "a second time: he is in it");
-    is_int(um_group_add(ctx, "\xEF\xBD\x93taff", bob->id), UM_OK, "in another spelling that is normalized");
-    is_int(um_group_add(ctx, "STAFF", bob->id), UM_ABSENT, "but case counts");
+    is_int(um_group_add(ctx, "\xEF\xBD\x93taff", bob->id), UM_OK,
+           "a group is found by another spelling with the same normal form");
+    is_int(um_group_add(ctx, "STAFF", bob->id), UM_ABSENT, "a group in another case is not found");
     is_int(um_group_add(ctx, "a b", bob->id), UM_ABSENT, "what is no name is no group");
-    is_int(um_group_add(ctx, "admins", alice->id), UM_OK, "in two at once");
-    is_int(um_group_add(ctx, "staff", "00000000-0000-7000-8000-000000000000"), UM_ABSENT, "nobody");
+    is_int(um_group_add(ctx, "admins", alice->id), UM_OK, "an account can be in two groups");
+    is_int(um_group_add(ctx, "staff", "00000000-0000-7000-8000-000000000000"), UM_ABSENT,
+           "an unknown account is not added");
     is_text(groups_of(alice), "admins,staff", "the names in order");
-    is_text(groups_of(bob), "staff", "each his own");
-    is_text(list(), "0 Zoo, 1 admins, 2 staff", "how many are in each");
-    is_text(members_of("staff"), "alice bob", "who is in it");
-    is_text(members_of("Zoo"), "", "in one it is nobody");
-    is_text(members_of("none"), NULL, "and one is not there");
+    is_text(groups_of(bob), "staff", "each account has its own groups");
+    is_text(list(), "0 Zoo, 1 admins, 2 staff", "the list has the number of members of each group");
+    is_text(members_of("staff"), "alice bob", "the members of a group are listed");
+    is_text(members_of("Zoo"), "", "a group without members is listed empty");
+    is_text(members_of("none"), NULL, "members of an unknown group are not found");
     is_int(um_group_drop(ctx, "staff", alice->id), UM_OK, "somebody is taken out");
-    is_int(um_group_drop(ctx, "staff", alice->id), UM_ABSENT, "once");
+    is_int(um_group_drop(ctx, "staff", alice->id), UM_ABSENT, "a member is removed once");
     is_int(um_group_drop(ctx, "none", alice->id), UM_ABSENT, "out of no group");
     is_int(um_group_drop(ctx, "a b", alice->id), UM_ABSENT, "out of what is none");
     is_text(groups_of(alice), "admins", "the other one stays");
     is_int(um_group_delete(ctx, "admins"), UM_OK, "a group is removed");
-    is_int(um_group_delete(ctx, "admins"), UM_ABSENT, "once");
-    is_int(um_group_delete(ctx, "a b"), UM_ABSENT, "what is none is not");
+    is_int(um_group_delete(ctx, "admins"), UM_ABSENT, "a member is removed once");
+    is_int(um_group_delete(ctx, "a b"), UM_ABSENT, "what is no group is not deleted");
     is_text(groups_of(alice), "", "nobody is in it any more");
     is_int(um_user_delete(ctx, bob->id), UM_OK, "somebody in a group is deleted");
-    is_text(list(), "0 Zoo, 0 staff", "and with him that he was in it");
-    is_text(groups_of(bob), NULL, "he is in none, for there is no such account");
+    is_text(list(), "0 Zoo, 0 staff", "a deleted account is in no group");
+    is_text(groups_of(bob), NULL, "a deleted account has no groups");
     is_text(site_ask(&s, "select count(*) from um_memberships"), "0", "no row is left");
 }
 
@@ -136,12 +138,12 @@ static void test_races(void)
     um_ctx_t *ctx = site_ctx(&s);
 
     s.on_ask = make_first;
-    is_int(um_group_create(ctx, "race"), UM_INVALID, "of two who make a group one does");
-    is_text(site_errors(ctx), "name unique", "and the other is told");
+    is_int(um_group_create(ctx, "race"), UM_INVALID, "of two that create the same group one succeeds");
+    is_text(site_errors(ctx), "name unique", "the other one is told that the name is taken");
     s.on_ask = add_first;
     is_int(um_group_add(site_ctx(&s), "race", alice->id), UM_OK,
-           "of two who put somebody into a group both may say so");
-    is_text(groups_of(alice), "race", "he is in it once");
+           "of two that add the same member both succeed");
+    is_text(groups_of(alice), "race", "the member is in the group once");
 }
 
 static void test_away(void)
@@ -158,7 +160,8 @@ static void test_away(void)
                  : i == 2 ? um_group_add(ctx, "race", alice->id) : i == 3 ? um_group_drop(ctx, "race", alice->id)
                  : i == 4 ? um_group_list(ctx, &rows) : i == 5 ? um_group_members(ctx, "race", &rows)
                  : um_group_names(ctx, alice->id, &groups);
-        ok(got[i] == UM_UNAVAILABLE && ctx->cause, "without a database: %s", ctx->cause ? ctx->cause : "(no cause)");
+        ok(got[i] == UM_UNAVAILABLE && ctx->cause,
+           "without a database the call answers that it is unavailable: %s", ctx->cause ? ctx->cause : "(no cause)");
     }
     s.refuse = 0;
 }
@@ -169,7 +172,7 @@ int main(void)
     site_open(&s);
     alice = site_register(&s, "alice", "", NULL);
     bob = site_register(&s, "bob", "", NULL);
-    if (ok(alice && bob, "two are registered")) {
+    if (ok(alice && bob, "two accounts are registered")) {
         test_names();
         test_membership();
         test_races();

@@ -42,11 +42,11 @@ static void test_verify(void)
     um_hmackey_create(pool, secret, sizeof(secret), &key);
     secret[31] = 1;
     um_hmackey_create(pool, secret, sizeof(secret), &other);
-    is_int(um_hmackey_verify(key, "data", 4, sig, 32), APR_EINVAL, "all zeros");
+    is_int(um_hmackey_verify(key, "data", 4, sig, 32), APR_EINVAL, "a signature of zeros is refused");
     um_hmackey_sign(key, "data", 4, sig);
-    is_int(um_hmackey_verify(key, "data", 4, sig, 32), APR_SUCCESS, "its own signature");
-    is_int(um_hmackey_verify(key, "date", 4, sig, 32), APR_EINVAL, "other data");
-    is_int(um_hmackey_verify(other, "data", 4, sig, 32), APR_EINVAL, "another key");
+    is_int(um_hmackey_verify(key, "data", 4, sig, 32), APR_SUCCESS, "the signature of the key is verified");
+    is_int(um_hmackey_verify(key, "date", 4, sig, 32), APR_EINVAL, "the signature is refused for other data");
+    is_int(um_hmackey_verify(other, "data", 4, sig, 32), APR_EINVAL, "the signature is refused by another key");
     for (i = 0; i <= 64; i++) {
         good += i != 32 && um_hmackey_verify(key, "data", 4, sig, (apr_size_t)i) != APR_EINVAL;
     }
@@ -59,7 +59,7 @@ static void test_verify(void)
     }
     is_int(good, 0, "each flipped bit is noticed");
     is_int(um_hmackey_create(pool, secret, 31, &key), APR_EINVAL, "31 bytes are too few for a secret");
-    is_int(um_hmackey_create(pool, secret, 0, &key), APR_EINVAL, "and so are none");
+    is_int(um_hmackey_create(pool, secret, 0, &key), APR_EINVAL, "a secret without bytes is refused");
 }
 
 int main(void)

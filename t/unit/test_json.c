@@ -47,10 +47,10 @@ static void test_roots(apr_pool_t *pool)
     for (i = 0; i < COUNT(cases); ++i) {
         doc = parse(pool, cases[i].text);
         is_int(doc->kind, cases[i].kind, cases[i].text);
-        is_text(um_json_kind_name(doc->kind), cases[i].name, "its kind's name");
-        ok((doc->root == NULL) == (doc->kind == UM_JSON_NULL), "its root");
-        is_int(um_json_get(doc->root, "a").kind, UM_JSON_ABSENT, "no member a");
-        is_int(um_json_has_text(doc->root, "a", "a"), 0, "no text a");
+        is_text(um_json_kind_name(doc->kind), cases[i].name, "the kind has its name");
+        ok((doc->root == NULL) == (doc->kind == UM_JSON_NULL), "the document has a root unless it is null");
+        is_int(um_json_get(doc->root, "a").kind, UM_JSON_ABSENT, "the document has no member a");
+        is_int(um_json_has_text(doc->root, "a", "a"), 0, "the document has no text a");
     }
     is_text(um_json_kind_name(UM_JSON_ABSENT), "NoneType", "name of no kind");
 }
@@ -93,7 +93,7 @@ static void test_numbers(apr_pool_t *pool)
         value = um_json_get(doc->root, "n");
         is_int(value.kind, cases[i].kind, cases[i].text);
         ok(value.number >= cases[i].number && value.number <= cases[i].number && isfinite(value.number),
-           "is %.17g", value.number);
+           "the number is %.17g", value.number);
         is_text(um_json_get(doc->root, "after").text, cases[i].text, "a number in a string stays as it is");
     }
 }
@@ -105,25 +105,25 @@ static void test_members(apr_pool_t *pool)
     um_json_value_t value = um_json_get(doc->root, "s");
 
     is_int(value.kind, UM_JSON_STRING, "digits in quotes are a string");
-    is_text(value.text, "12", "its text");
-    ok(value.number <= 0 && value.number >= 0, "and no number");
+    is_text(value.text, "12", "the number has its text");
+    ok(value.number <= 0 && value.number >= 0, "a text is no number");
     value = um_json_get(doc->root, "e");
-    is_text(value.text, "", "empty string");
-    is_int((long long)value.len, 0, "of length 0");
+    is_text(value.text, "", "the empty string is read");
+    is_int((long long)value.len, 0, "the empty string has the length 0");
     value = um_json_get(doc->root, "z");
     is_int((long long)value.len, 3, "U+0000 is kept in the length");
-    is_int(value.text[2], 'b', "and in the text");
+    is_int(value.text[2], 'b', "the zero character is in the text");
     is_text(um_json_get(doc->root, "u").text, "\xc3\xa9\xf0\x9f\x98\x80", "escapes become UTF-8");
     value = um_json_get(doc->root, "n");
     is_int(value.kind, UM_JSON_NULL, "null is not absent");
-    is_text(value.text, NULL, "and has no text");
-    is_int(um_json_get(doc->root, "o").kind, UM_JSON_OBJECT, "object");
-    is_text(um_json_get(doc->root, "o").text, NULL, "is not turned into text");
-    is_int(um_json_get(doc->root, "l").kind, UM_JSON_LIST, "list");
+    is_text(value.text, NULL, "a number has no text of a string");
+    is_int(um_json_get(doc->root, "o").kind, UM_JSON_OBJECT, "the member is an object");
+    is_text(um_json_get(doc->root, "o").text, NULL, "an object is not turned into text");
+    is_int(um_json_get(doc->root, "l").kind, UM_JSON_LIST, "the member is a list");
     is_text(um_json_get(doc->root, "a").text, "esc", "names are found by what they stand for");
     is_int(um_json_get(doc->root, "S").kind, UM_JSON_ABSENT, "names mind the case");
     is_int(um_json_get(NULL, "S").kind, UM_JSON_ABSENT, "no object, no member");
-    ok(doc->lone == NULL, "no unpaired surrogates");
+    ok(doc->lone == NULL, "the document has no unpaired surrogates");
 }
 
 static void test_has_text(apr_pool_t *pool)
@@ -219,8 +219,8 @@ static void test_print(apr_pool_t *pool)
         um_json_put_text(object, "a", cases[i].text);
         is_text(um_json_print(pool, object), cases[i].printed, cases[i].printed);
     }
-    is_text(um_json_print(pool, NULL), "null", "null");
-    is_text(um_json_print(pool, um_json_list(pool)), "[]", "empty list");
+    is_text(um_json_print(pool, NULL), "null", "NULL is printed as null");
+    is_text(um_json_print(pool, um_json_list(pool)), "[]", "an empty list is printed");
     is_text(um_json_print(pool, parse(pool, " [ 1 , {\"b\":2.50,\"a\":null} ] ")->root), "[1,{\"b\":2.50,\"a\":null}]",
             "a document is printed compactly, in its own order");
 }
@@ -250,8 +250,8 @@ static void test_build(apr_pool_t *pool)
             "{\"min\":-9223372036854775808,\"max\":9223372036854775807},"
             "{\"min\":-9223372036854775808,\"max\":9223372036854775807}],"
             "\"yes\":true,\"no\":false,\"bytes\":\"a\\u0000b\",\"bad\xef\xbf\xbd name\":\"\",\"twice\":[]}",
-            "everything at once");
-    is_int((long long)um_json_get(object, "bytes").len, 3, "what was put can be got");
+            "an object with every kind of value is printed");
+    is_int((long long)um_json_get(object, "bytes").len, 3, "a value that was put can be read");
 }
 
 /* Whichever of parent and child is given up first: the address sanitizer would tell. */
@@ -372,7 +372,8 @@ static void test_cost(apr_pool_t *pool)
         before = mallinfo2();
         ok(parse_wanted(pool, cases[i].text) != NULL, "%s", cases[i].name);
         after = mallinfo2();
-        ok(after.uordblks - before.uordblks < 300000, "takes %ld bytes", (long)(after.uordblks - before.uordblks));
+        ok(after.uordblks - before.uordblks < 300000,
+           "a wiped document takes %ld bytes", (long)(after.uordblks - before.uordblks));
     }
 }
 

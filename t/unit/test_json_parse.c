@@ -259,7 +259,7 @@ static void test_corpus(apr_pool_t *pool)
     for (i = 0; i < sizeof(bad) / sizeof(*bad); ++i) {
         name = apr_pescape_echo(pool, bad[i].text, 1);
         is_int(parse(pool, bad[i].text, bad[i].len, &doc, &why), APR_EINVAL, apr_psprintf(pool, "bad: %s", name));
-        is_text(why, bad[i].why, "and why");
+        is_text(why, bad[i].why, "the refusal has its reason");
     }
 }
 
@@ -276,7 +276,7 @@ static void test_cut_off(apr_pool_t *pool)
         taken += parse(pool, text, len, &doc, &why) != APR_EINVAL;
     }
     is_int(taken, 0, "no beginning of a document is taken");
-    is_int(parse(pool, text, len, &doc, &why), APR_SUCCESS, "the whole is");
+    is_int(parse(pool, text, len, &doc, &why), APR_SUCCESS, "the whole text is read");
 }
 
 /* Every byte value at every place: what comes back is a document or a reason, and never a crash. */
@@ -330,7 +330,7 @@ static void test_bombs(apr_pool_t *pool)
         text = repeat(pool, bombs[i], 200000);
         is_int(parse(pool, text, strlen(text), &doc, &why), APR_EINVAL,
                apr_psprintf(pool, "200000 times %s", bombs[i]));
-        is_text(why, "nesting deeper than 32 levels", "and why");
+        is_text(why, "nesting deeper than 32 levels", "the refusal has its reason");
     }
     text = apr_pstrcat(pool, repeat(pool, "[", 200000), repeat(pool, "]", 200000), NULL);
     is_int(um_json_parse_wanted(pool, text, 400000, 200000, is_a, NULL, &doc, &why), APR_SUCCESS,
@@ -353,11 +353,13 @@ static void test_many_members(apr_pool_t *pool)
         to += apr_snprintf(to, 64, "\"a name that many others have, too: %08d\":%d,", i * 7919 % count, i);
     }
     to[-1] = '}';
-    is_int(parse(pool, text, (apr_size_t)(to - text), &doc, &why), APR_SUCCESS, "100000 members");
-    is_int((long long)um_json_get(doc->root, "a name that many others have, too: 00007919").number, 1, "one of them");
+    is_int(parse(pool, text, (apr_size_t)(to - text), &doc, &why), APR_SUCCESS, "an object of 100000 members is read");
+    is_int((long long)um_json_get(doc->root, "a name that many others have, too: 00007919").number, 1,
+           "a member is found among many others");
     to += apr_snprintf(to - 1, 64, ",\"a name that many others have, too: 00000000\":0}") - 1;
-    is_int(parse(pool, text, (apr_size_t)(to - text), &doc, &why), APR_EINVAL, "and one of them twice");
-    ok(strncmp(why, "duplicate member name at byte ", 30) == 0, "and why");
+    is_int(parse(pool, text, (apr_size_t)(to - text), &doc, &why), APR_EINVAL,
+           "a name that stands twice among many is refused");
+    ok(strncmp(why, "duplicate member name at byte ", 30) == 0, "the refusal has its reason");
 }
 
 /* The definition itself (RFC 3629 section 3), against the step's short cuts. */

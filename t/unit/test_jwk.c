@@ -60,12 +60,12 @@ static void try_vector(const char *name, const char *text, const char *alg, cons
     unsigned char *sig, *made;
     apr_size_t len, made_len;
 
-    if (!ok(key != NULL, "%s: key", name)) {
+    if (!ok(key != NULL, "the key is read: %s", name)) {
         return;
     }
     is_text(um_jwk_alg(key), alg, name);
     if (kid) {
-        is_text(um_jwk_kid(key), kid, "thumbprint");
+        is_text(um_jwk_kid(key), kid, "the kid is the thumbprint of RFC 7638");
     }
     if (input == NULL) {
         return;
@@ -76,7 +76,7 @@ static void try_vector(const char *name, const char *text, const char *alg, cons
     is_int(um_jwk_verify(key, input, strlen(input), sig, len), APR_EINVAL, "changed it is not");
     if (um_jwk_can_sign(key)) {
         ok(um_jwk_sign(key, pool, input, strlen(input), &made, &made_len) == APR_SUCCESS && made_len == len
-           && um_jwk_verify(key, input, strlen(input), made, made_len) == APR_SUCCESS, "%s: signs again", name);
+           && um_jwk_verify(key, input, strlen(input), made, made_len) == APR_SUCCESS, "the key signs: %s", name);
         sig[3] ^= 1;
         ok(strcmp(alg, "ES256") == 0 || memcmp(sig, made, len) == 0, "%s: the very signature of the RFC", name);
     }
@@ -145,10 +145,11 @@ static void test_secrets(void)
 
         if (secrets[i].want) {
             ok(status == APR_EINVAL && key == NULL && why && strstr(why, secrets[i].want) && !strstr(why, K31),
-               "refused: %s", why ? why : "(taken)");
+               "the key is refused, and the reason does not show it: %s", why ? why : "(taken)");
         }
         else {
-            ok(status == APR_SUCCESS && um_jwk_is_secret(key) && um_jwk_can_sign(key), "taken: %s", secrets[i].text);
+            ok(status == APR_SUCCESS && um_jwk_is_secret(key) && um_jwk_can_sign(key),
+               "the secret is accepted and can sign: %s", secrets[i].text);
             ok(um_jwk_public(key, pool) == NULL, "a secret has no public half");
         }
     }
@@ -163,13 +164,13 @@ static void test_create(const char *folder, const char *alg, apr_size_t sig_len,
     struct stat st;
 
     is_int(um_jwk_create(pool, alg, file, &why), APR_SUCCESS, alg);
-    ok(stat(file, &st) == 0 && (st.st_mode & 07777) == 0600, "%s: mode 0600", alg);
-    if (!ok(um_jwk_read(pool, file, &key, &why) == APR_SUCCESS, "%s: read again%s", alg, why ? why : "")) {
+    ok(stat(file, &st) == 0 && (st.st_mode & 07777) == 0600, "the file of a new key has mode 0600: %s", alg);
+    if (!ok(um_jwk_read(pool, file, &key, &why) == APR_SUCCESS, "the new key can be read: %s%s", alg, why ? why : "")) {
         return;
     }
     ok(um_jwk_create(pool, alg, file, &again) != APR_SUCCESS && again, "%s: not over another: %s", alg, again);
     is_text(um_jwk_alg(key), alg, "the kind of key says so");
-    is_int((long long)strlen(um_jwk_kid(key)), 43, "a thumbprint");
+    is_int((long long)strlen(um_jwk_kid(key)), 43, "the kid of a new key is a thumbprint");
     ok(um_jwk_can_sign(key) && um_jwk_sign(key, pool, "x", 1, &sig, &len) == APR_SUCCESS && len == sig_len
        && um_jwk_verify(key, "x", 1, sig, len) == APR_SUCCESS, "%s: signs and verifies", alg);
     if (members) {
@@ -179,15 +180,15 @@ static void test_create(const char *folder, const char *alg, apr_size_t sig_len,
         char *last, *list = apr_pstrdup(pool, members);
 
         for (name = apr_strtok(list, " ", &last); name; name = apr_strtok(NULL, " ", &last), n++) {
-            ok(um_json_get(object, name).kind == UM_JSON_STRING, "%s: public %s", alg, name);
+            ok(um_json_get(object, name).kind == UM_JSON_STRING, "the public form of %s has the member %s", alg, name);
         }
-        is_text(um_json_get(object, "kid").text, um_jwk_kid(key), "kid");
-        is_text(um_json_get(object, "alg").text, alg, "alg");
-        is_text(um_json_get(object, "use").text, "sig", "use");
+        is_text(um_json_get(object, "kid").text, um_jwk_kid(key), "the public form has the kid");
+        is_text(um_json_get(object, "alg").text, alg, "the public form has the algorithm");
+        is_text(um_json_get(object, "use").text, "sig", "the public form has the use");
         for (name = um_json_print(pool, object); (name = strchr(name, ':')); name++) {
             n--;
         }
-        is_int(n, 0, "and nothing else, d least of all");
+        is_int(n, 0, "the public form has no other member, and no private one");
     }
     unlink(file);
 }

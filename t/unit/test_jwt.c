@@ -225,14 +225,14 @@ static void test_sign(void)
     um_json_put_text(claims, "aud", rules.audience);
     um_json_put_int(claims, "exp", NOW + 900);
     um_json_put_text(claims, "sub", "\xc3\xa4/\"");
-    is_int(um_jwt_sign(pool, ed25519, "at+jwt", claims, &token), APR_SUCCESS, "signed");
+    is_int(um_jwt_sign(pool, ed25519, "at+jwt", claims, &token), APR_SUCCESS, "the token is signed");
     dot = strchr(token, '.');
     is_text(apr_pstrmemdup(pool, token, (apr_size_t)(dot - token)), encode(HEAD), "the header is typ, alg and kid");
-    is_int(um_jwt_verify(pool, &rules, token, &got, &why), APR_SUCCESS, "taken");
+    is_int(um_jwt_verify(pool, &rules, token, &got, &why), APR_SUCCESS, "the token is verified");
     is_text(um_json_get(got, "sub").text, "\xc3\xa4/\"", "a claim comes back as it was put in");
     um_jwk_parse(pool, ed25519_public, strlen(ed25519_public), &only_public, &why);
     is_text(um_jwk_kid(only_public), ED_KID, "the public half has the same kid");
-    is_int(um_jwt_sign(pool, only_public, "at+jwt", claims, &token), APR_EINVAL, "and cannot sign");
+    is_int(um_jwt_sign(pool, only_public, "at+jwt", claims, &token), APR_EINVAL, "a public key cannot sign");
 }
 
 int main(void)
@@ -243,11 +243,11 @@ int main(void)
     apr_pool_create(&pool, NULL);
     pem = testkey_pem(pool, testkey_ed25519(pool, NULL, ED_D), 1, NULL);
     ok(um_jwk_parse(pool, pem, strlen(pem), &ed25519, &why) == APR_SUCCESS
-       && strcmp(um_jwk_kid(ed25519), ED_KID) == 0, "an Ed25519 key");
+       && strcmp(um_jwk_kid(ed25519), ED_KID) == 0, "the Ed25519 key of RFC 8037 is read");
     ed25519_public = testkey_pem(pool, testkey_ed25519(pool, ED_X, NULL), 0, NULL);
     pem = "{\"kty\":\"oct\",\"k\":\"" HS_K "\"}";
     ok(um_jwk_parse(pool, pem, strlen(pem), &hmac, &why) == APR_SUCCESS
-       && strcmp(um_jwk_kid(hmac), HS_KID) == 0, "an HMAC key");
+       && strcmp(um_jwk_kid(hmac), HS_KID) == 0, "the HMAC key is read");
     rsa_public = testkey_pem(pool, EVP_RSA_gen(2048), 0, NULL);
     ok(um_jwk_parse(pool, rsa_public, strlen(rsa_public), &rsa, &why) == APR_SUCCESS, "an RSA key's public half");
     rules = (um_jwt_rules_t){"at+jwt", "https://a.example", "accounts", NOW, 10, find, NULL, NULL};

@@ -89,8 +89,8 @@ static void test_rings(void)
         if (ring) {
             const apr_array_header_t *files = um_keyring_files(ring);
 
-            is_text(um_jwk_alg(um_keyring_signing(ring)), cases[i].alg, "signs");
-            is_int(files->nelts, cases[i].keys, "keys");
+            is_text(um_jwk_alg(um_keyring_signing(ring)), cases[i].alg, "the expected key signs");
+            is_int(files->nelts, cases[i].keys, "the keyring has the expected number of files");
             for (int k = 0; k < files->nelts; k++) {
                 const char *file = APR_ARRAY_IDX(files, k, const char *);
 
@@ -118,9 +118,9 @@ static void test_find(void)
         const um_jwk_t *signing = um_keyring_signing(ring), *found = um_keyring_find(ring, ED_KID);
 
         ok(found && !um_jwk_can_sign(found), "a key that only verifies is found");
-        ok(um_keyring_find(ring, um_jwk_kid(signing)) == signing, "and so is the one that signs");
-        ok(!um_keyring_find(ring, "") && !um_keyring_find(ring, "nobody's"), "and no other");
-        ok(!um_keyring_find(ring, apr_pstrndup(site_root, ED_KID, 42)), "not by a part of its kid");
+        ok(um_keyring_find(ring, um_jwk_kid(signing)) == signing, "the key that signs is found by its kid");
+        ok(!um_keyring_find(ring, "") && !um_keyring_find(ring, "nobody's"), "a kid of no key is not found");
+        ok(!um_keyring_find(ring, apr_pstrndup(site_root, ED_KID, 42)), "a key is not found by a part of its kid");
     }
     clear(entries);
 }
@@ -144,18 +144,18 @@ static void test_set(void)
 
         um_keyring_read(site_root, fill(cases[i].entries), &ring, &why);
         set = rest = ring ? um_keyring_jwks(ring, &tags[i]) : "";
-        ok(strncmp(set, "{\"keys\":[", 9) == 0, "%s: a set", cases[i].name);
+        ok(strncmp(set, "{\"keys\":[", 9) == 0, "the public keys are a set: %s", cases[i].name);
         for (; cases[i].kids[found] && rest; found++) {
             rest = strstr(rest, cases[i].kids[found]);
         }
         ok(rest && !strstr(rest + (found ? 43 : 0), "\"kid\""), "%s: these and no others", cases[i].name);
-        ok(!strstr(set, "\"d\"") && !strstr(set, "\"k\"") && !strstr(set, ED_D), "%s: nothing secret",
+        ok(!strstr(set, "\"d\"") && !strstr(set, "\"k\"") && !strstr(set, ED_D), "the set has nothing secret: %s",
            cases[i].name);
-        ok(tags[i][0] == '"' && strlen(tags[i]) == 24, "%s: a tag", cases[i].name);
+        ok(tags[i][0] == '"' && strlen(tags[i]) == 24, "the set has a tag: %s", cases[i].name);
         clear(cases[i].entries);
     }
     is_text(tags[0], tags[4], "the tag is that of what is told");
-    ok(strcmp(tags[0], tags[1]) != 0, "and another for others");
+    ok(strcmp(tags[0], tags[1]) != 0, "another set has another tag");
 }
 
 /* --- changes while it runs --- */
@@ -202,7 +202,7 @@ static void test_follow(void)
     apr_pool_create(&pool, site_root);
     um_keyring_read(site_root, fill(first), &ring, &why);
     fill(second);
-    ok(!um_keyring_find(ring, P256_KID), "who does not follow a folder does not see what is new");
+    ok(!um_keyring_find(ring, P256_KID), "a keyring that follows no folder does not see new keys");
     ticks = 4294967000u;
     um_keyring_follow(pool, ring, &how);
     ok(um_keyring_find(ring, P256_KID) && changes == 1 && strstr(told, "2 keys"), "following begins with a look: %s",
@@ -214,14 +214,16 @@ static void test_follow(void)
     ticks += 1999;
     ok(um_keyring_signing(ring) == old, "no look before its time");
     ticks += 1;
-    is_text(um_jwk_kid(um_keyring_signing(ring)), P256_KID, "then it signs; the clock has gone round meanwhile");
-    is_text(um_jwk_kid(old), ED_KID, "who has the old key keeps it");
-    ok(um_keyring_find(ring, ED_KID) && um_keyring_find(ring, ED_KID) != old, "and what it signed is verified");
+    is_text(um_jwk_kid(um_keyring_signing(ring)), P256_KID,
+            "the new key signs, even after the clock has wrapped round");
+    is_text(um_jwk_kid(old), ED_KID, "a key that is in use stays valid after it was replaced");
+    ok(um_keyring_find(ring, ED_KID) && um_keyring_find(ring, ED_KID) != old,
+       "the replaced key is still found for verifying");
 
     move("a.pem", "a.retired.pem");
     ticks += 2000;
-    ok(!um_keyring_find(ring, ED_KID), "what a retired key signed is not");
-    ok(!strstr(um_keyring_jwks(ring, &etag), ED_KID), "and it is not published");
+    ok(!um_keyring_find(ring, ED_KID), "a retired key is not found");
+    ok(!strstr(um_keyring_jwks(ring, &etag), ED_KID), "a retired key is not published");
 
     changes = 0;
     fill(garbage);
@@ -229,13 +231,13 @@ static void test_follow(void)
         ticks += 2000;
         is_text(um_jwk_kid(um_keyring_signing(ring)), P256_KID, "a broken file: the last good keys stay");
     }
-    ok(troubles == 1 && strstr(told, "c.pem"), "which is told once: %s", told);
+    ok(troubles == 1 && strstr(told, "c.pem"), "a bad key is reported once: %s", told);
     unlink(apr_pstrcat(site_root, site_file("keys"), "/c.pem", NULL));
     ticks += 2000;
     (void)um_keyring_signing(ring);
     fill(garbage);
     ticks += 2000;
-    ok(um_keyring_signing(ring) && troubles == 2, "and once more when it was good in between");
+    ok(um_keyring_signing(ring) && troubles == 2, "a bad key is reported once more when it was good in between");
     unlink(apr_pstrcat(site_root, site_file("keys"), "/c.pem", NULL));
 
     (void)chmod(file, 0644);
@@ -250,17 +252,17 @@ static void test_follow(void)
 
     fill(first);
     ticks += 900;
-    ok(!um_keyring_find(ring, ED_KID), "an unknown kid");
+    ok(!um_keyring_find(ring, ED_KID), "an unknown kid is not found");
     ticks += 100;
-    ok(um_keyring_find(ring, ED_KID) && changes == 1, "makes it look after a second");
+    ok(um_keyring_find(ring, ED_KID) && changes == 1, "an unknown kid makes the keyring look after a second");
     unlink(apr_pstrcat(site_root, site_file("keys"), "/a.pem", NULL));
     for (int i = 0; i < 4; i++) {
         ticks += 1800001;
         (void)um_keyring_signing(ring);
     }
-    is_text(um_jwk_kid(um_keyring_signing(ring)), P256_KID, "after an hour the old ones are freed");
+    is_text(um_jwk_kid(um_keyring_signing(ring)), P256_KID, "after an hour the replaced keys are freed");
     apr_pool_destroy(pool);
-    is_text(um_jwk_kid(um_keyring_signing(ring)), ED_KID, "at the end all are but the first");
+    is_text(um_jwk_kid(um_keyring_signing(ring)), ED_KID, "at the end all keys but the first are freed");
     clear(last);
 }
 
@@ -307,7 +309,7 @@ static void test_rescue(void)
             move(cases[i].to, cases[i].from);
         }
         ticks += 2000;
-        ok(um_keyring_find(ring, ED_KID) && um_keyring_find(ring, P256_KID), "all are back when it is");
+        ok(um_keyring_find(ring, ED_KID) && um_keyring_find(ring, P256_KID), "all keys are back when the folder is");
         apr_pool_destroy(pool);
         unlink(apr_pstrcat(site_root, folder, "/a.pem", NULL));
         unlink(apr_pstrcat(site_root, folder, "/b.pem", NULL));
@@ -330,10 +332,10 @@ static void test_none_left(void)
     move("a.pem", "a.retired.pem");
     ticks += 2000;
     ok(!um_keyring_signing(ring) && !um_keyring_find(ring, ED_KID), "the only key is retired: none signs: %s", told);
-    is_text(um_keyring_jwks(ring, &etag), "{\"keys\":[]}", "none is published");
+    is_text(um_keyring_jwks(ring, &etag), "{\"keys\":[]}", "no key is published while there is none");
     move("a.retired.pem", "a.pem");
     ticks += 2000;
-    ok(um_keyring_signing(ring) != NULL, "until there is one again");
+    ok(um_keyring_signing(ring) != NULL, "a key signs again once there is one");
     apr_pool_destroy(pool);
     move("a.pem", "a.retired.pem");
     clear(last);
@@ -411,8 +413,8 @@ static void test_file(void)
     write_file(file, ed_private);
     ok(um_keyring_read(site_root, file, &ring, &why) == APR_SUCCESS && um_keyring_files(ring)->nelts == 1,
        "a file of any name");
-    is_text(APR_ARRAY_IDX(um_keyring_files(ring), 0, const char *), file, "is told");
-    is_text(um_jwk_kid(um_keyring_signing(ring)), ED_KID, "and its key signs");
+    is_text(APR_ARRAY_IDX(um_keyring_files(ring), 0, const char *), file, "the file of the key is listed");
+    is_text(um_jwk_kid(um_keyring_signing(ring)), ED_KID, "the key of the file signs");
     unlink(file);
 }
 

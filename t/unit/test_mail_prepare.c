@@ -87,7 +87,7 @@ static apr_array_header_t *letters(void)
     is_int(um_outbox_resolve(ctx, &m.outbox, &more), UM_OK, "requests are resolved");
     um_random_uuid(s.pool, s.now, &claim);
     if (um_store_mail_claim(&call, HOST, claim, now, now + 60, 50, &mails) != APR_SUCCESS) {
-        ok(0, "what is due can be claimed");
+        ok(0, "mails that are due can be claimed");
     }
     return make_all(ctx, claim, mails);
 }
@@ -113,13 +113,13 @@ static void test_nobody(void)
     site_register(&s, "alice", "alice@example.org", NULL);
     wish(UM_MAIL_KIND_RESET, "nobody@example.org");
     is_text(ask("select count(*) from um_requests"), "1", "a request for an address that nobody has waits");
-    is_int(letters()->nelts, 0, "and becomes no letter");
+    is_int(letters()->nelts, 0, "a request for an unknown address becomes no mail");
     is_text(ask(ROWS), "0", "nothing is left of it");
-    is_text(ask("select count(*) from um_one_time_tokens"), "0", "there is no token");
+    is_text(ask("select count(*) from um_one_time_tokens"), "0", "no token is made");
     site_register(&s, "bob", "", NULL);
     wish(UM_MAIL_KIND_RESET, "");
     wish(UM_MAIL_KIND_VERIFY, "nobody@example.org");
-    is_int(letters()->nelts, 0, "nor for an empty address, nor to verify one that nobody has");
+    is_int(letters()->nelts, 0, "an empty or unknown address gets no mail");
     is_text(ask(ROWS), "0", "nothing is left of those either");
     end();
 }
@@ -158,9 +158,9 @@ static void test_flood(void)
         wish(UM_MAIL_KIND_RESET, "bob@example.org");
         sent += letters()->nelts;
         ok(atoi(ask("select count(*) from um_mail")) <= 2 * BOUND, "no more mails wait than there may be");
-        is_text(ask("select count(*) from um_requests"), "0", "and no request");
+        is_text(ask("select count(*) from um_requests"), "0", "no request is left");
     }
-    is_int(sent, BOUND + 3, "both get theirs");
+    is_int(sent, BOUND + 3, "both accounts get their mails");
     end();
 }
 
@@ -175,14 +175,15 @@ static void test_one(void)
     wish(UM_MAIL_KIND_RESET, "aLICE.b@EXAMPLE.ORG");
     got = letter(letters(), 0);
     is_text(got->mail->address, "Alice.B@example.org", "the mail goes to the address as its owner gave it");
-    is_text(got->mail->username, "Alice", "names him");
-    is_text(got->mail->user_id, alice->id, "and is his");
-    is_int((int)strlen(got->token), 43, "its token has 256 bits");
+    is_text(got->mail->username, "Alice", "the mail names the account");
+    is_text(got->mail->user_id, alice->id, "the mail belongs to the account");
+    is_int((int)strlen(got->token), 43, "the token has 256 bits");
     is_text(ask("select hash from um_one_time_tokens"), um_one_time_token_hash(site_ctx(&s), got->token),
             "stored is its hash");
-    ok(!strstr(site_dump(&s), got->token), "and the token nowhere in the database");
+    ok(!strstr(site_dump(&s), got->token), "the token is nowhere in the database");
     is_text(ask("select user_id from um_mail"), alice->id, "the wish's own row became his mail");
-    is_text(ask("select address || username || state from um_mail"), "Alice.B@example.orgAlice0", "whole, not sent");
+    is_text(ask("select address || username || state from um_mail"), "Alice.B@example.orgAlice0",
+            "the row of the mail has its address, name and state");
     is_text(ask("select expires_at - created_at from um_one_time_tokens"), "86400",
             "a token lives as long as it should");
     is_text(ask("select count(*) from um_one_time_tokens t join um_users u on u.id = t.user_id "
@@ -207,12 +208,12 @@ static void test_several(void)
     is_text(ask("select count(*) from um_mail where state = 0"), "3", "the others rows of their own");
     seen = letter(made, 0)->mail->username;
     made = letters();
-    is_int(made->nelts, 2, "that the next claim finds at once");
+    is_int(made->nelts, 2, "the next claim finds the mails at once");
     for (int i = 0; i < made->nelts; i++) {
         ok(!strstr(seen, letter(made, i)->mail->username), "each names another account");
         seen = apr_pstrcat(s.pool, seen, " ", letter(made, i)->mail->username, NULL);
     }
-    is_int(letters()->nelts, 0, "and no more");
+    is_int(letters()->nelts, 0, "no further mail is found");
     is_text(ask("select count(distinct hash) || count(distinct user_id) from um_one_time_tokens"), "33",
             "three tokens of three accounts");
     end();
@@ -243,9 +244,9 @@ static void test_crowd(void)
                  && ++rounds < 10);
         is_int(count, crowds[i], apr_psprintf(s.pool, "an address of %d accounts: a mail for each", crowds[i]));
         is_text(ask("select count(distinct user_id) from um_one_time_tokens"), apr_psprintf(s.pool, "%d", crowds[i]),
-                "with a token of its own");
+                "each mail has a token of its own");
         ok(most <= PAGE, "no more rows than a page are added at a time: %d", most);
-        is_text(ask("select count(*) from um_mail where user_id is null and state = 0"), "0", "and no wish is left");
+        is_text(ask("select count(*) from um_mail where user_id is null and state = 0"), "0", "no request is left");
         end();
     }
 }
@@ -289,20 +290,20 @@ static void test_hourly(void)
     for (int i = 0; i < BOUND; i++) {
         wish(UM_MAIL_KIND_RESET, "alice@example.org");
     }
-    is_int(letters()->nelts, BOUND, "as many mails within an hour as there may be");
+    is_int(letters()->nelts, BOUND, "an account gets as many mails an hour as the limit allows");
     wish(UM_MAIL_KIND_RESET, "alice@example.org");
     is_int(letters()->nelts, 0, "one more is not made");
-    is_text(ask(ROWS), "5", "as if nobody had the address");
+    is_text(ask(ROWS), "5", "a request beyond the limit leaves no row");
     s.settings.email_verification = UM_VERIFY_ON;
     wish(UM_MAIL_KIND_VERIFY, "alice@example.org");
     is_int(letters()->nelts, 1, "mails of another kind have a count of their own");
     s.now += apr_time_from_sec(HOUR - 1);
     site_do(&s, "delete from um_mail");
     wish(UM_MAIL_KIND_RESET, "alice@example.org");
-    is_int(letters()->nelts, 0, "nor within the hour");
+    is_int(letters()->nelts, 0, "a further request within the hour gets no mail");
     s.now += apr_time_from_sec(2);
     wish(UM_MAIL_KIND_RESET, "alice@example.org");
-    is_int(letters()->nelts, 1, "then it is");
+    is_int(letters()->nelts, 1, "after the hour the account gets a mail");
     end();
 }
 
@@ -371,9 +372,9 @@ static void test_not_made(void)
     }
     is_int(letters()->nelts, 0, "mails to an address that the account has not: none is made");
     is_text(ask("select count(*) from um_mail where state = 2 and made_at is null"),
-            apr_psprintf(s.pool, "%d", 3 * BOUND), "nor counted");
+            apr_psprintf(s.pool, "%d", 3 * BOUND), "refused requests are not counted");
     wish(UM_MAIL_KIND_VERIFY, "victim@example.org");
-    is_int(letters()->nelts, 1, "who has the address gets his");
+    is_int(letters()->nelts, 1, "the owner of the address gets a mail");
     end();
 }
 
@@ -390,9 +391,9 @@ static void test_counted_once(void)
     for (int i = 0; i < BOUND; i++) {
         site_mail_put(&s, UM_MAIL_KIND_VERIFY, alice, "alice@example.org");
     }
-    is_int(letters()->nelts, BOUND - 1, "and as many others as there may be");
+    is_int(letters()->nelts, BOUND - 1, "as many other accounts get theirs as the limit allows");
     s.now += apr_time_from_sec(31);
-    is_int(letters()->nelts, 1, "then the first is tried again");
+    is_int(letters()->nelts, 1, "the first mail is tried again");
     end();
 }
 
@@ -410,18 +411,18 @@ static void test_short_life(void)
     is_int(letters()->nelts, BOUND, "tokens with a short life: as many as there may be");
     site_do(&s, "update um_mail set state = 1, done_at = 1700000000");
     s.now += apr_time_from_sec(HOUR - 1);
-    is_int(um_outbox_purge(site_ctx(&s), 0, &more), UM_OK, "what is over is cleared up");
+    is_int(um_outbox_purge(site_ctx(&s), 0, &more), UM_OK, "rows whose time is over are deleted");
     is_text(ask("select count(*) from um_one_time_tokens where expires_at < 1700000000 + 3599"), "5",
-            "but not what counts");
-    is_text(ask("select count(*) from um_mail"), "5", "neither tokens nor mails");
+            "tokens that still count are not deleted");
+    is_text(ask("select count(*) from um_mail"), "5", "mails that still count are not deleted");
     wish(UM_MAIL_KIND_RESET, "alice@example.org");
     is_int(letters()->nelts, 0, "one more is not made within the hour");
     s.now += apr_time_from_sec(2);
     wish(UM_MAIL_KIND_RESET, "alice@example.org");
-    is_int(letters()->nelts, 1, "but then it is");
+    is_int(letters()->nelts, 1, "after that the account gets a mail");
     s.now += apr_time_from_sec(60);
     is_int(um_outbox_purge(site_ctx(&s), 0, &more), UM_OK, "an hour after they ran out");
-    is_text(ask("select count(*) from um_one_time_tokens"), "1", "the tokens go");
+    is_text(ask("select count(*) from um_one_time_tokens"), "1", "expired tokens are deleted");
     end();
 }
 
@@ -441,10 +442,10 @@ static void test_tries(void)
     }
     is_text(ask("select count(distinct mail_id) from um_one_time_tokens"), "1", "tries of one mail");
     is_text(ask("select count(*) from um_one_time_tokens"), "2", "leave the tokens of the last two");
-    is_int(um_password_reset_validate(site_ctx(&s), oldest), UM_ABSENT, "the oldest go");
+    is_int(um_password_reset_validate(site_ctx(&s), oldest), UM_ABSENT, "the oldest token is deleted");
     is_int(um_password_reset_validate(site_ctx(&s), newest), UM_OK, "the newest is good");
     wish(UM_MAIL_KIND_RESET, "alice@example.org");
-    is_int(letters()->nelts, 1, "and another mail may be made");
+    is_int(letters()->nelts, 1, "another mail can be made");
     end();
 }
 
@@ -464,14 +465,14 @@ static void test_same_second(void)
     is_text(ask("select count(*) from um_one_time_tokens"), apr_psprintf(s.pool, "%d", BOUND),
             "their tokens are bounded");
     is_int(um_password_reset_validate(site_ctx(&s), letter(made, BOUND - 1)->token), UM_OK,
-           "of tokens made in one second the last is good");
+           "of tokens of the same second the last one is valid");
     s.settings.mail_hourly_limit = 1;
     s.now += apr_time_from_sec(HOUR + 1);
     site_mail_put(&s, UM_MAIL_KIND_RESET, alice, "alice@example.org");
     made = letters();
     is_int(um_password_reset_validate(site_ctx(&s), letter(made, made->nelts - 1)->token), UM_OK,
-           "nor does a lower bound drive it out");
-    is_text(ask("select count(*) from um_one_time_tokens"), "1", "but all the others");
+           "a lower limit does not delete the newest token");
+    is_text(ask("select count(*) from um_one_time_tokens"), "1", "a lower limit deletes all other tokens");
     end();
 }
 
@@ -499,12 +500,12 @@ static void test_meanwhile(void)
         s.now += apr_time_from_sec(61);
         site_do(&s, cases[i].sql);
         is_int(letters()->nelts, cases[i].want, apr_pstrcat(s.pool, "tried again, and ", cases[i].name, NULL));
-        is_text(ask("select state from um_mail"), cases[i].want ? "0" : "2", "what cannot be is given up");
+        is_text(ask("select state from um_mail"), cases[i].want ? "0" : "2", "a mail that cannot be made is given up");
         is_int(um_password_reset_validate(site_ctx(&s), token), cases[i].want ? UM_OK : UM_ABSENT,
                "the first try's token");
         is_text(ask("select count(*) from um_one_time_tokens t join um_users u on u.id = t.user_id and u.version = "
                     "t.user_version and u.email_key = t.email_key where u.is_active = 1"), cases[i].want ? "2" : "0",
-                "and no other is good, at whatever address");
+                "no token of another address is valid");
         end();
     }
 }
@@ -528,17 +529,19 @@ static void test_late(void)
     um_store_mail_claim(&call, HOST, old_claim, SITE_NOW, SITE_NOW + 60, 50, &first);
     um_random_uuid(s.pool, s.now, &claim);
     um_store_mail_claim(&call, HOST, claim, SITE_NOW + 61, SITE_NOW + 120, 50, &second);
-    is_int(first->nelts, 2, "wishes are claimed");
-    is_int(second->nelts, 2, "and again when the lease is over");
+    is_int(first->nelts, 2, "requests are claimed");
+    is_int(second->nelts, 2, "requests are claimed again when the lease has ended");
     made = make_all(ctx, old_claim, first);
     is_int(made->nelts, 0, "the first one wakes up and makes no letter");
-    is_text(ask("select sum(state) || count(user_id) from um_mail"), "00", "nor touches what is another's");
-    is_text(ask("select count(*) from um_one_time_tokens"), "0", "no token either");
-    is_text(ask("select count(*) from um_mail"), "2", "nor a row for the second account");
+    is_text(ask("select sum(state) || count(user_id) from um_mail"), "00",
+            "a resolver without the claim changes no row");
+    is_text(ask("select count(*) from um_one_time_tokens"), "0", "a resolver without the claim makes no token");
+    is_text(ask("select count(*) from um_mail"), "2",
+            "a resolver without the claim makes no row for the second account");
     made = make_all(ctx, claim, second);
     is_int(made->nelts, 1, "the second has them");
     is_text(ask("select count(*) from um_mail where address = 'alice@example.org' and user_id is not null"), "2",
-            "and each account a row");
+            "each account of the address has a row");
     end();
 }
 

@@ -135,7 +135,7 @@ static void test_reading(const char *folder)
     }
     command = apr_psprintf(pool, "/usr/bin/python3 '%s/t/lib/mailread.py' '%s'/*.eml >'%s/said'", srcdir ? srcdir : ".",
                            folder, folder);
-    is_int(system(command), 0, "all are read");
+    is_int(system(command), 0, "all messages are read by a mail parser");
     said = apr_pstrdup(pool, smtpd_file(pool, folder, "said", &len));
     for (i = 0; i < COUNT(cases); ++i) {
         end = strstr(said, "\n\n");
@@ -152,7 +152,7 @@ static void test_bytes(void)
     const char *bytes = "";
     apr_size_t len;
 
-    is_int(build(&c, &bytes, &len), APR_SUCCESS, "built");
+    is_int(build(&c, &bytes, &len), APR_SUCCESS, "the message is built");
     is_text(bytes, "Date: Sat, 22 Nov 2025 21:59:59 +0000\r\nFrom: \"Example\" <noreply@example.org>\r\n"
             "To: \"\\\"A\\\"\" <alice@example.org>\r\n"
             "Subject: =?UTF-8?B?w4QwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2?=\r\n"
@@ -193,7 +193,8 @@ static void test_refusals(void)
     ok(um_mailmsg_build(pool, &m, &bytes, &len) == APR_SUCCESS && strstr(bytes, "Message-ID: <1@xn--4ca.example>\r\n"),
        "a message id with a domain in letters of its own");
     is_int(um_mailmsg_build(pool, &m, &bytes, &len), APR_SUCCESS, "the last second of the year 9999");
-    ok(strncmp(bytes, "Date: Fri, 31 Dec 9999 23:59:59 +0000\r\n", 39) == 0, "and as what it is written");
+    ok(strncmp(bytes, "Date: Fri, 31 Dec 9999 23:59:59 +0000\r\n", 39) == 0,
+       "a date beyond the last one is written as the last one");
 }
 
 static void test_addresses(void)

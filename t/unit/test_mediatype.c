@@ -64,7 +64,7 @@ static void test_parse(apr_pool_t *pool)
     for (i = 0; i < COUNT(cases); ++i) {
         type = um_mediatype_parse(pool, cases[i].header);
         is_text(type.name, cases[i].name, cases[i].header ? cases[i].header : "no header");
-        is_text(type.boundary, cases[i].boundary, "its boundary");
+        is_text(type.boundary, cases[i].boundary, "the boundary is read");
     }
 }
 

@@ -154,7 +154,7 @@ static void test_nothing(void)
     asked = s.asked;
     round = work(UM_OK);
     is_int(round.sent + round.later + round.given_up + round.more + round.down, 0, "nothing due: nothing done");
-    is_int(s.asked - asked, 2, "for a look at requests and one at mails");
+    is_int(s.asked - asked, 2, "an empty round costs two statements");
     end();
 }
 
@@ -167,15 +167,15 @@ static void test_all(void)
     put_many(2 * BATCH + 1);
     round = work(UM_OK);
     is_int(round.sent, BATCH, "one round sends a batch");
-    is_int(round.more, 1, "and says that there is more");
+    is_int(round.more, 1, "a full round says that there is more");
     while (round.more) {
         round = work(UM_OK);
     }
-    is_int(post.sent, 2 * BATCH + 1, "all are sent in the end");
+    is_int(post.sent, 2 * BATCH + 1, "all mails are sent at last");
     for (int i = 0; i < 2 * BATCH + 1; i++) {
         twice += was_sent(apr_psprintf(s.pool, "a%d@example.org", i)) != 1;
     }
-    is_int(twice, 0, "each once");
+    is_int(twice, 0, "each mail is sent once");
     is_number("select count(*) from um_mail where state = 1 and attempts = 1 and done_at = 1700000000", 2 * BATCH + 1,
               "and recorded");
     end();
@@ -198,14 +198,14 @@ static void test_one_bad(void)
         post.why = "550 no such user a1@example.org here";
         round = work(UM_OK);
         is_int(round.sent, 2, "one mail is refused: the others go on");
-        is_int(cases[i].state ? round.given_up : round.later, 1, "it alone does not");
+        is_int(cases[i].state ? round.given_up : round.later, 1, "the refused mail alone is not sent");
         is_number("select state from um_mail where address = 'a1@example.org'", cases[i].state, "for now, or for good");
         is_text(ask("select last_error from um_mail where address = 'a1@example.org'"),
                 "550 no such user (address) here", "the reason is recorded");
-        ok(strstr(line(&round), cases[i].told) != NULL, "and told: %s", line(&round));
+        ok(strstr(line(&round), cases[i].told) != NULL, "the refusal is logged: %s", line(&round));
         later(3600);
         work(UM_OK);
-        is_int(post.count, cases[i].state ? 3 : 4, "only what was not refused for good is tried again");
+        is_int(post.count, cases[i].state ? 3 : 4, "only mails that were not refused for good are tried again");
         is_number("select count(*) from um_mail where state = 1 and attempts = 1", 2, "what was sent is left alone");
         end();
     }
@@ -235,8 +235,8 @@ static void test_unfit(void)
         someone.username = "someone";
         put_many(1);
         round = work(UM_OK);
-        is_int(round.given_up, 1, "what can be no message is given up");
-        is_text(ask("select last_error from um_mail where state = 2"), cases[i].error, "with the reason");
+        is_int(round.given_up, 1, "a mail that makes no message is given up");
+        is_text(ask("select last_error from um_mail where state = 2"), cases[i].error, "the reason is recorded");
         is_int(round.sent, 2, "the others are sent");
         end();
     }
@@ -256,13 +256,13 @@ static void test_attempts(void)
 
         tries++;
         ok(strstr(line(&round), tries < s.settings.mail_attempts ? "put off: 451 not now" : "given up: 451 not now")
-           != NULL, "it is told: %s", line(&round));
-        ok(!strchr(line(&round), '@'), "without the address");
+           != NULL, "the failure is logged: %s", line(&round));
+        ok(!strchr(line(&round), '@'), "the line has no address");
         s.now = apr_time_from_sec(number("select due_at from um_mail"));
     }
     is_int(tries, s.settings.mail_attempts, "a mail is tried so often and no more");
     is_text(ask("select state || ' ' || last_error from um_mail"), "2 451 not now",
-            "then it is given up, with the reason");
+            "after the last try the mail is given up with its reason");
     end();
 }
 
@@ -296,7 +296,7 @@ static void test_age(void)
         work(UM_OK);
         is_int(post.count, cases[i].tried, cases[i].name);
         is_text(ask("select state || ' ' || last_error from um_mail"),
-                apr_psprintf(s.pool, "%d %s", cases[i].state, cases[i].error), "and so recorded");
+                apr_psprintf(s.pool, "%d %s", cases[i].state, cases[i].error), "the state and the reason are recorded");
         end();
     }
     begin();
@@ -310,7 +310,7 @@ static void test_age(void)
     work(UM_OK);
     is_int(post.count, 1, "one that was tried before is not sent when it is too old");
     is_text(ask("select last_error from um_mail where address = 'a0@example.org'"), "451 not now (now too old)",
-            "what was wrong with it then stays known");
+            "the last reason is kept");
     end();
 }
 
@@ -329,12 +329,12 @@ static void test_delay(int attempt, int seconds)
     most = number("select max(due_at) - 1700000000 from um_mail");
     ok(least >= seconds * 3 / 4 && most <= seconds * 5 / 4, "try %d: they wait %d to %d seconds, about %d", attempt,
        least, most, seconds);
-    ok(number("select count(distinct due_at) from um_mail") > 3, "not all the same time");
+    ok(number("select count(distinct due_at) from um_mail") > 3, "the next tries are not all at the same time");
     is_int(work(UM_OK).more, 0, "nothing is due before");
     s.now = apr_time_from_sec(SITE_NOW + most);
     post.count = 0;
     work(UM_OK);
-    is_int(post.count, BATCH, "all are then");
+    is_int(post.count, BATCH, "all mails are tried then");
     end();
 }
 
@@ -362,7 +362,7 @@ static void test_down(void)
     while (work(UM_OK).more) {
         continue;
     }
-    is_int(post.sent, BATCH + 10, "it is back: all are sent");
+    is_int(post.sent, BATCH + 10, "after the server is back all mails are sent");
     end();
 }
 
@@ -374,7 +374,7 @@ static void test_down_pause(void)
     work(UM_OK);
     is_number("select count(*) from um_mail where due_at = 1700000015", BATCH,
               "while the server is away all of a batch wait for a quarter of a minute");
-    is_int(work(UM_OK).more, 0, "and are not claimed before");
+    is_int(work(UM_OK).more, 0, "mails that were put off are not claimed before");
     end();
 }
 
@@ -396,7 +396,7 @@ static void test_suspect(void)
         put(UM_MAIL_KIND_PASSWORD_CHANGED, apr_psprintf(s.pool, "b%d@example.org", i));
     }
     is_text(ask("select state || ' ' || attempts || ' ' || last_error from um_mail where address = 'a0@example.org'"),
-            "2 4 550 5.7.1 sender refused", "its tries count, and in the end it is given up");
+            "2 4 550 5.7.1 sender refused", "tries that were refused count, and at last the mail is given up");
     end();
 }
 
@@ -423,9 +423,9 @@ static void test_lone(void)
     begin();
     put_many(1);
     post.verdict = UM_TRANSPORT_DOWN;
-    is_int(work(UM_OK).down, 0, "its word alone is not taken");
+    is_int(work(UM_OK).down, 0, "the refusal of one mail does not mean that the server is down");
     put(UM_MAIL_KIND_PASSWORD_CHANGED, "b@example.org");
-    is_int(work(UM_OK).down, 1, "but a second's is, also in another round");
+    is_int(work(UM_OK).down, 1, "the refusal of a second mail means that the server is down, also in another round");
     end();
 }
 
@@ -464,7 +464,7 @@ static void test_stop(void)
     is_number("select count(*) from um_mail where state = 0 and attempts = 0 and claim is null and due_at <= "
               "1700000000", BATCH - 7, "the rest is given back as if it had not been claimed");
     m.stop = 0;
-    is_int(work(UM_OK).sent, BATCH - 7, "and sent by the next round");
+    is_int(work(UM_OK).sent, BATCH - 7, "the rest is sent by the next round");
     end();
 }
 
@@ -477,7 +477,7 @@ static void test_cut(void)
     post.cut_at = 4;
     round = work(UM_OK);
     is_int(round.sent, 3, "broken off in the fourth mail");
-    is_int(round.later + round.given_up, 0, "that is not held against it");
+    is_int(round.later + round.given_up, 0, "a mail that was not tried keeps its tries");
     is_number("select count(*) from um_mail where state = 0 and attempts = 0 and claim is null and due_at <= "
               "1700000000", 7, "it and the rest are given back");
     end();
@@ -501,8 +501,8 @@ static void test_slow(void)
     ok(round.sent > 3 && round.sent < 12, "a slow server: a batch ends after 20 seconds, with %d sent", round.sent);
     is_number("select count(*) from um_mail where state = 0 and attempts = 0 and claim is null", BATCH - round.sent,
               "the rest is given back");
-    ok(site_clock_now < s.now + apr_time_from_sec(LEASE), "before its lease has run out");
-    is_int(round.more, 1, "and there is more to do");
+    ok(site_clock_now < s.now + apr_time_from_sec(LEASE), "the round ends before its lease");
+    is_int(round.more, 1, "the round says that there is more to do");
     end();
 }
 
@@ -540,14 +540,14 @@ static void test_bad_row(void)
     round = work(UM_OK);
     is_int(round.sent, 4, "one row cannot be made ready: all others are sent");
     is_number("select count(*) from um_mail where state = 1", 4, "and recorded");
-    ok(strstr(line(&round), "put off: it could not be prepared: ") != NULL, "it is told: %s", line(&round));
+    ok(strstr(line(&round), "put off: it could not be prepared: ") != NULL, "the failure is logged: %s", line(&round));
     is_number("select attempts from um_mail where state = 0 and claim is null", 1, "and put off");
     for (int i = 1; i < s.settings.mail_attempts; i++) {
         later(3600);
         work(UM_OK);
     }
     is_number("select state from um_mail where address = 'a2@example.org'", 2, "in the end it is given up");
-    is_int(post.sent, 4, "none was sent twice");
+    is_int(post.sent, 4, "no mail was sent twice");
     end();
 }
 
@@ -561,14 +561,14 @@ static void test_unrecorded(void)
             "begin select raise(abort, 'not now'); end");
     work(UM_UNAVAILABLE);
     is_text(ask("select group_concat(address, ' ') from um_mail where claim is not null"), "a0@example.org",
-            "what was sent and could not be recorded stays claimed");
+            "a mail that was sent and could not be recorded stays claimed");
     is_number("select count(*) from um_mail where attempts = 0 and due_at <= 1700000000", 2, "others are given back");
     site_do(&s, "drop trigger bad");
     work(UM_OK);
-    is_int(was_sent("a0@example.org"), 1, "it is not sent again at once");
+    is_int(was_sent("a0@example.org"), 1, "the claimed mail is not sent again at once");
     later(LEASE);
     work(UM_OK);
-    is_int(was_sent("a0@example.org"), 2, "but when the lease is over");
+    is_int(was_sent("a0@example.org"), 2, "the claimed mail is sent again when its lease has ended");
     is_number("select attempts from um_mail where address = 'a0@example.org'", 2, "which counts as a second try");
     end();
 }
@@ -588,7 +588,7 @@ static void test_sites(void)
             "a mail knows its site");
     work(UM_OK);
     is_int(post.sent, 1, "a site sends its own mails");
-    is_int(was_sent("other@example.org"), 1, "and no other");
+    is_int(was_sent("other@example.org"), 1, "no other mail is sent twice");
     is_int(work(UM_OK).more, 0, "nothing more is due for it");
     m.mail_settings.host = HOST;
     work(UM_OK);
@@ -600,12 +600,12 @@ static void test_sites(void)
     m.mail_settings.sends = 0;
     m.mail_settings.host = "mute.example:443";
     um_outbox_tidy(site_ctx(&s), &more);
-    is_text(ask("select site from um_mail where id = 'old'"), "", "nor does a site take it that sends none");
+    is_text(ask("select site from um_mail where id = 'old'"), "", "a site that sends no mail takes over none");
     m.mail_settings.sends = 1;
     m.mail_settings.host = HOST;
     um_outbox_tidy(site_ctx(&s), &more);
     work(UM_OK);
-    is_int(was_sent("old@example.org"), 1, "until a site takes it over when it clears up");
+    is_int(was_sent("old@example.org"), 1, "a mail without a site is sent after a site has taken it over");
     end();
 }
 
@@ -633,8 +633,9 @@ static void test_orphans(void)
     um_outbox_tidy(site_ctx(&s), &more);
     is_text(ask("select group_concat(address || ' ' || site, ', ') from (select address, site from um_mail where "
                 "state = 0 order by address)"), "a1@example.org gone.example:443, own@example.org " HOST,
-            "then they are given up, but what somebody has claimed, and what is ours");
-    is_text(ask("select max(last_error) from um_mail where state = 2"), "no host sends mail of this site", "as that");
+            "mails of hosts that are gone are given up, but not claimed ones and our own");
+    is_text(ask("select max(last_error) from um_mail where state = 2"), "no host sends mail of this site",
+            "the reason is that no host sends mail of this site");
     is_text(ask("select group_concat(site) from um_requests"), HOST, "requests are deleted, but for our own");
     end();
 }
@@ -651,10 +652,10 @@ static void test_orphans_much(void)
     later(30 * 86400 + 1);
     um_outbox_tidy(site_ctx(&s), &more);
     is_number("select count(*) from um_mail where state = 2", PURGE_BATCH, "one batch is so much and no more");
-    is_int(more, 1, "and says that there is more");
+    is_int(more, 1, "a full round says that there is more");
     um_outbox_tidy(site_ctx(&s), &more);
     is_number("select count(*) from um_mail where state = 2", PURGE_BATCH + 10, "the next does the rest");
-    is_int(more, 0, "and says so");
+    is_int(more, 0, "clearing up says that there is no more");
     end();
 }
 
@@ -670,21 +671,21 @@ static void test_clock_back(void)
     site_do(&s, "update um_mail set due_at = 1700000000 + 3660, claim = 'x' where address = 'a1@example.org'");
     site_do(&s, "update um_mail set due_at = 1700000000 + 7201 where address = 'a2@example.org'");
     site_do(&s, "update um_mail set due_at = 1700000000 + 7201, claim = 'x' where address = 'a3@example.org'");
-    is_int(um_outbox_tidy(site_ctx(&s), &more), UM_OK, "now and then");
+    is_int(um_outbox_tidy(site_ctx(&s), &more), UM_OK, "clearing up is called again later");
     work(UM_OK);
     is_int(post.sent, 2, "a mail that waits for a time that no mail waits for is sent, claimed or not");
     is_int(was_sent("a0@example.org") + was_sent("a1@example.org"), 0, "one that may well wait so long is not");
     is_int(um_outbox_hurry(site_ctx(&s), &more), UM_OK, "the clock was seen to be set back");
     work(UM_OK);
-    is_int(was_sent("a0@example.org"), 1, "what was put off is sent at once");
-    is_int(was_sent("a1@example.org"), 0, "what another has in hand is left to it");
-    is_int(more, 0, "that was all");
+    is_int(was_sent("a0@example.org"), 1, "a mail that was put off is sent at once");
+    is_int(was_sent("a1@example.org"), 0, "a mail that another process has claimed is left alone");
+    is_int(more, 0, "there is no more to clear up");
     put_many(PURGE_BATCH + 1);
     site_do(&s, "update um_mail set due_at = 1700000000 + 3630 where state = 0 and claim is null");
     um_outbox_hurry(site_ctx(&s), &more);
-    is_int(more, 1, "in batches");
+    is_int(more, 1, "clearing up works in batches");
     um_outbox_hurry(site_ctx(&s), &more);
-    is_int(more, 0, "until all is due");
+    is_int(more, 0, "clearing up ends when all mails are due");
     is_number("select count(*) from um_mail where state = 0 and due_at <= 1700000000", PURGE_BATCH + 1, "it is");
     end();
 }
@@ -736,12 +737,12 @@ static void test_lease(void)
     um_store_mail_claim(&call, HOST, one, SITE_NOW, SITE_NOW + LEASE, BATCH, &first);
     is_int(first->nelts, 3, "a worker claims what is due");
     for (int i = 0; i < first->nelts; i++) {
-        is_int(APR_ARRAY_IDX(first, i, um_mail_t *)->attempts, 1, "for the first time");
+        is_int(APR_ARRAY_IDX(first, i, um_mail_t *)->attempts, 1, "each claimed mail is at its first try");
     }
     um_store_mail_claim(&call, HOST, two, SITE_NOW + LEASE - 1, SITE_NOW + 2 * LEASE, BATCH, &second);
     is_int(second->nelts, 0, "another gets nothing while its lease holds");
     um_store_mail_claim(&call, HOST, two, SITE_NOW + LEASE, SITE_NOW + 2 * LEASE, BATCH, &second);
-    is_int(second->nelts, 3, "and all when it is over");
+    is_int(second->nelts, 3, "all mails are claimed when the lease has ended");
     is_int(APR_ARRAY_IDX(second, 0, um_mail_t *)->attempts, 2, "a killed worker's try counts");
     um_store_mail_done(&call, NULL, APR_ARRAY_IDX(first, 0, um_mail_t *), one, UM_MAIL_SENT, SITE_NOW, "", NULL);
     um_store_mail_later(&call, NULL, APR_ARRAY_IDX(first, 1, um_mail_t *), one, SITE_NOW, 1, "");
@@ -784,7 +785,7 @@ static void test_claim_lost(void)
                             &mails);
         is_int(faults.came, 1, "the connection is lost in a claim");
         faults_disarm();
-        is_int(mails->nelts, 3, "it has its mails");
+        is_int(mails->nelts, 3, "the claim has its mails");
         end();
     }
 }
@@ -851,14 +852,14 @@ static void test_purge(void)
             "select 'old', id, version, 1, 1699999999 from um_users");
     site_do(&s, "insert into um_sessions (id, user_id, user_version, created_at, expires_at) "
             "select 'new', id, version, 1, 1700000000 from um_users");
-    is_int(um_outbox_purge(site_ctx(&s), 7200, &more), UM_OK, "clearing up");
+    is_int(um_outbox_purge(site_ctx(&s), 7200, &more), UM_OK, "clearing up succeeds");
     is_text(ask("select group_concat(address, ' ') from (select address from um_mail order by address)"),
             "a0@example.org a3@example.org a4@example.org a5@example.org",
-            "what ended long enough ago goes, what waits stays however old");
+            "mails that ended long ago are deleted, waiting ones stay however old they are");
     is_text(ask("select group_concat(hash) from um_one_time_tokens"), "new", "tokens that ran out an hour ago go");
     is_number("select count(*) from um_sessions where id = 'old'", 0, "sessions that have run out go");
     is_number("select count(*) from um_sessions", 2, "no other");
-    is_int(more, 0, "that was all");
+    is_int(more, 0, "there is no more to clear up");
     site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 3600 where address = 'a4@example.org'");
     site_do(&s, "update um_mail set state = 1, done_at = 1700000000 - 3601 where address = 'a5@example.org'");
     um_outbox_purge(site_ctx(&s), 0, &more);
@@ -888,7 +889,7 @@ static void test_purge_much(void)
                                  cases[i].values));
         um_outbox_purge(site_ctx(&s), 100, &more);
         is_number(count, PURGE_BATCH + 100, "one batch is so much and no more");
-        is_int(more, 1, "and says that there is more");
+        is_int(more, 1, "a full round says that there is more");
         um_outbox_purge(site_ctx(&s), 100, &more);
         um_outbox_purge(site_ctx(&s), 100, &more);
         is_int(more, 0, "the last says that there is not");

@@ -48,8 +48,8 @@ static void test_login(void)
     site_do(&s, "update um_users set password = '!' where username = 'carol'");
     site_do(&s, "update um_users set password = '' where username = 'dave'");
     sessions = ask("select count(*) from um_sessions");
-    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "name and password");
-    is_int(hashes, 1, "one hash");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "name and password sign in");
+    is_int(hashes, 1, "a sign-in costs one hash");
     is_int(login("ALICE", SITE_PASSWORD, &ctx), UM_OK, "the name in another spelling");
     while (strlen(typed) < 1800) {
         typed = apr_pstrcat(s.pool, typed, "\u200c", NULL);     /* a key does not have it */
@@ -62,8 +62,9 @@ static void test_login(void)
         is_int(login(bad[i].username, bad[i].password, &ctx), UM_INVALID, bad[i].name);
         ok(ctx->errors->nelts == 1 && strcmp(APR_ARRAY_IDX(ctx->errors, 0, um_error_t).text,
                                              "Unable to log in with provided credentials.") == 0
-           && strcmp(site_errors(ctx), "non_field_errors authorization") == 0, "is told as all the others are");
-        is_int(hashes, 1, "and takes one hash as well");
+           && strcmp(site_errors(ctx), "non_field_errors authorization") == 0,
+           "a refused sign-in is told like all others");
+        is_int(hashes, 1, "a refused sign-in costs one hash as well");
     }
     is_int(apr_atoi64(ask("select count(*) from um_sessions")) - apr_atoi64(sessions), 3, "a session for each");
 }
@@ -79,10 +80,12 @@ static void test_bytes(void)
            "a NUL does not end a password");
     memset(longest, 'a', 16385);
     hashes = 0;
-    is_int(site_login(site_ctx(&s), "alice", (um_secret_t){ longest, 16384 }, &token), UM_INVALID, "16 KB");
-    is_int(hashes, 1, "are hashed");
-    is_int(site_login(site_ctx(&s), "alice", (um_secret_t){ longest, 16385 }, &token), UM_INVALID, "more");
-    is_int(hashes, 1, "are not");
+    is_int(site_login(site_ctx(&s), "alice", (um_secret_t){ longest, 16384 }, &token), UM_INVALID,
+           "a password of 16 KB is refused as a wrong one");
+    is_int(hashes, 1, "a password of 16 KB is hashed");
+    is_int(site_login(site_ctx(&s), "alice", (um_secret_t){ longest, 16385 }, &token), UM_INVALID,
+           "a password of more than 16 KB is refused");
+    is_int(hashes, 1, "a password of more than 16 KB is not hashed beyond that");
 }
 
 static void test_rehash(void)
@@ -93,18 +96,19 @@ static void test_rehash(void)
     site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
     is_text(hash_of_alice(), before, "a hash that is good enough stays");
     s.hash.lanes = 2;
-    is_int(login("alice", "wrong", &ctx), UM_INVALID, "a wrong password");
-    is_text(hash_of_alice(), before, "makes no new hash");
-    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "with dearer settings the right one");
-    ok(strcmp(hash_of_alice(), before) != 0 && strstr(hash_of_alice(), "p=2"), "makes a new hash");
-    is_int(site_call(&s, token), UM_OK, "and tokens of before live on");
+    is_int(login("alice", "wrong", &ctx), UM_INVALID, "a wrong password is refused");
+    is_text(hash_of_alice(), before, "a wrong password makes no new hash");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the right password signs in with dearer settings");
+    ok(strcmp(hash_of_alice(), before) != 0 && strstr(hash_of_alice(), "p=2"),
+       "the right password makes a new hash with dearer settings");
+    is_int(site_call(&s, token), UM_OK, "tokens from before the new hash stay good");
     before = hash_of_alice();
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the password is the same");
-    is_text(hash_of_alice(), before, "and the hash made once");
-    is_int(login("bob", SITE_PASSWORD, &ctx), UM_INVALID, "an inactive account");
-    is_int(hashes, 1, "is not worth a new hash");
+    is_text(hash_of_alice(), before, "the new hash is made once");
+    is_int(login("bob", SITE_PASSWORD, &ctx), UM_INVALID, "an inactive account is refused");
+    is_int(hashes, 1, "an inactive account makes no new hash");
     s.hash.lanes = 1;
-    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "with cheaper settings");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the right password signs in with cheaper settings");
     is_text(hash_of_alice(), before, "a better hash stays");
 }
 
@@ -118,13 +122,13 @@ static void test_other_kind(void)
     ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "a hash of scrypt");
     s.hash = (um_pwhash_params_t){ "argon2id", 7168, 1, 1 };
     is_int(login("alice", "wrong", &ctx), UM_INVALID, "a wrong password where argon2id is configured");
-    ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "replaces nothing");
-    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the right one");
+    ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "cheaper settings do not replace the hash");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the right password signs in");
     ok(strncmp(hash_of_alice(), "$argon2id$", 10) == 0, "replaces it by one of argon2id");
-    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "by which the account signs in");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the account signs in by the new hash");
     s.hash = scrypt;
-    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "where scrypt is configured again");
-    ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "it is replaced by one of scrypt");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the account signs in where scrypt is configured again");
+    ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "the hash is replaced by one of scrypt");
 #endif
 }
 
@@ -150,25 +154,25 @@ static void test_forms(void)
 
     is_int(site_enrol(site_ctx(&s), &input, &frida, &token), UM_OK, "registered with a decomposed letter");
     is_int(login("frida", COMPOSED, &ctx), UM_OK, "the same password from another keyboard");
-    is_int(login("frida", DECOMPOSED, &ctx), UM_OK, "and from the first");
-    is_int(hashes, 1, "costs one hash");
+    is_int(login("frida", DECOMPOSED, &ctx), UM_OK, "the decomposed password signs in");
+    is_int(hashes, 1, "the sign-in costs one hash");
     is_int(login("frida", "caf\u00c9 au lait", &ctx), UM_INVALID, "letters are not folded");
     is_int(login("frida", COMPOSED " ", &ctx), UM_INVALID, "blanks are not trimmed");
     is_int(login("frida", "cafe au lait", &ctx), UM_INVALID, "accents are not dropped");
     is_int(login("frida", "wrong e\u0301", &ctx), UM_INVALID, "a wrong one of two forms");
-    is_int(hashes, 2, "costs two hashes");
-    is_int(login("nobody", "wrong e\u0301", &ctx), UM_INVALID, "so does an unknown name");
-    is_int(hashes, 2, "at the same cost");
-    is_int(login("dave", "wrong e\u0301", &ctx), UM_INVALID, "and an account without a hash");
-    is_int(hashes, 2, "at the same cost");
+    is_int(hashes, 2, "the sign-in costs two hashes");
+    is_int(login("nobody", "wrong e\u0301", &ctx), UM_INVALID, "an unknown name is refused");
+    is_int(hashes, 2, "an unknown name costs the same");
+    is_int(login("dave", "wrong e\u0301", &ctx), UM_INVALID, "an account without a hash is refused");
+    is_int(hashes, 2, "an unknown name costs the same");
 
     set_password("frida", DECOMPOSED);
     is_int(login("frida", COMPOSED, &ctx), UM_INVALID, "an old hash is of the bytes as typed");
-    is_int(login("frida", DECOMPOSED, &ctx), UM_OK, "as typed it is right");
-    is_int(hashes, 3, "after two hashes and a new one");
-    is_int(login("frida", COMPOSED, &ctx), UM_OK, "which is of the common form");
-    is_int(login("frida", DECOMPOSED, &ctx), UM_OK, "from now on");
-    is_int(hashes, 1, "at the cost of one hash");
+    is_int(login("frida", DECOMPOSED, &ctx), UM_OK, "the password as it was typed signs in");
+    is_int(hashes, 3, "that sign-in costs two hashes and a new one");
+    is_int(login("frida", COMPOSED, &ctx), UM_OK, "the new hash is of the common form");
+    is_int(login("frida", DECOMPOSED, &ctx), UM_OK, "the decomposed password signs in after that");
+    is_int(hashes, 1, "a sign-in costs one hash after that");
 }
 
 /* --- changing --- */
@@ -192,32 +196,35 @@ static void test_change(void)
     site_login(site_ctx(&s), "erin", site_secret(SITE_PASSWORD), &one);
     site_login(site_ctx(&s), "erin", site_secret(SITE_PASSWORD), &two);
     is_int(change(erin, "wrong", "12345", &ctx, &fresh), UM_INVALID, "a weak new password");
-    is_text(site_errors(ctx), "new_password password_too_short, new_password password_entirely_numeric", "is told");
-    is_int(hashes, 0, "before anything is hashed");
+    is_text(site_errors(ctx), "new_password password_too_short, new_password password_entirely_numeric",
+            "the faults of the new password are told");
+    is_int(hashes, 0, "faults are told before anything is hashed");
     is_int(change(erin, SITE_PASSWORD, "erin@example", &ctx, &fresh), UM_INVALID, "one like the user's address");
-    is_text(site_errors(ctx), "new_password password_too_similar", "is told");
+    is_text(site_errors(ctx), "new_password password_too_similar", "the faults of the new password are told");
     is_int(change(erin, SITE_PASSWORD, "o\u0308\u00f6o\u0308o\u0308x", &ctx, &fresh), UM_INVALID,
            "eight characters of five letters");
-    is_text(site_errors(ctx), "new_password password_too_short", "are counted as they are kept");
+    is_text(site_errors(ctx), "new_password password_too_short", "characters are counted in the common form");
     is_int(change(erin, "wrong", NEW_PASSWORD, &ctx, &fresh), UM_INVALID, "a wrong old one");
-    is_text(site_errors(ctx), "old_password password_incorrect", "is told");
+    is_text(site_errors(ctx), "old_password password_incorrect", "the faults of the new password are told");
     ok(site_call(&s, one) == UM_OK && site_call(&s, two) == UM_OK, "nothing has ended so far");
-    is_int(change(erin, SITE_PASSWORD, NEW_PASSWORD, &ctx, &fresh), UM_OK, "changed");
-    ok(site_call(&s, one) == UM_BAD_TOKEN && site_call(&s, two) == UM_BAD_TOKEN, "all older sessions are over");
+    is_int(change(erin, SITE_PASSWORD, NEW_PASSWORD, &ctx, &fresh), UM_OK, "the password is changed");
+    ok(site_call(&s, one) == UM_BAD_TOKEN && site_call(&s, two) == UM_BAD_TOKEN, "all older sessions have ended");
     is_int(um_authenticate(site_ctx(&s), fresh, UM_FRESH, &caller), UM_OK, "the fresh one is good");
     is_int(login("erin", SITE_PASSWORD, &ctx), UM_INVALID, "the old password is not");
     is_int(login("erin", NEW_PASSWORD, &ctx), UM_OK, "the new one is");
-    is_int(change(erin, SITE_PASSWORD, "a third horse", &ctx, &fresh), UM_INVALID, "by a user as read before that");
-    is_text(site_errors(ctx), "old_password password_incorrect", "is too late");
-    is_int(login("erin", NEW_PASSWORD, &ctx), UM_OK, "and changes nothing");
-    is_int(change(caller.user, NEW_PASSWORD, NEW_PASSWORD, &ctx, &one), UM_OK, "to the same password");
-    is_int(site_call(&s, fresh), UM_BAD_TOKEN, "ends sessions too");
+    is_int(change(erin, SITE_PASSWORD, "a third horse", &ctx, &fresh), UM_INVALID,
+           "a change with a user that was read before is refused");
+    is_text(site_errors(ctx), "old_password password_incorrect", "the old password is told as wrong");
+    is_int(login("erin", NEW_PASSWORD, &ctx), UM_OK, "a refused change changes nothing");
+    is_int(change(caller.user, NEW_PASSWORD, NEW_PASSWORD, &ctx, &one), UM_OK,
+           "a change to the same password is accepted");
+    is_int(site_call(&s, fresh), UM_BAD_TOKEN, "a change to the same password ends sessions");
     ctx = site_ctx(&s);
     um_ctx_error(ctx, "old_password", UM_MESSAGE_REQUIRED);
     is_int(um_password_change(ctx, erin, (um_secret_t){ NULL, 0 }, (um_secret_t){ "1", 1 }, &one), UM_INVALID,
-           "one missing");
+           "a change without the old password is refused");
     is_text(site_errors(ctx), "old_password required, new_password password_too_short, "
-            "new_password password_entirely_numeric", "and the other is told of as well");
+            "new_password password_entirely_numeric", "the faults of both passwords are told");
 }
 
 /* --- the bound --- */
@@ -234,29 +241,29 @@ static void test_gate(void)
     um_concurrency_limit_init(memory);
     s.site.hash_limit = um_concurrency_limit_attach(s.pool, memory, 1, 0);
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "alone at the hash limit");
-    is_int(login("alice", "wrong", &ctx), UM_INVALID, "and again");
+    is_int(login("alice", "wrong", &ctx), UM_INVALID, "a wrong password is refused again");
     is_int(um_concurrency_limit_enter(s.site.hash_limit, 0, &pass), APR_SUCCESS, "somebody else is inside");
     s.asked = 0;
-    is_int(login("alice", SITE_PASSWORD, &ctx), UM_BUSY, "signing in");
-    ok(ctx->cause && ctx->errors->nelts == 0, "is not a fault of the caller: %s",
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_BUSY, "a sign-in is told that the server is busy");
+    ok(ctx->cause && ctx->errors->nelts == 0, "a busy answer is no fault of the caller: %s",
        ctx->cause ? ctx->cause : "(no cause)");
-    is_int(login("nobody", SITE_PASSWORD, &ctx), UM_BUSY, "nor is it told that a name is unknown");
-    is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_BUSY, "registering");
-    is_int(hashes, 0, "nothing is hashed");
-    is_int(s.asked, 0, "and nothing is asked of the database");
-    is_text(ask("select count(*) from um_users where username = 'frank'"), "0", "nobody registered");
+    is_int(login("nobody", SITE_PASSWORD, &ctx), UM_BUSY, "an unknown name is told that the server is busy, too");
+    is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_BUSY, "a registration is told that the server is busy");
+    is_int(hashes, 0, "a busy answer hashes nothing");
+    is_int(s.asked, 0, "a busy answer asks the database nothing");
+    is_text(ask("select count(*) from um_users where username = 'frank'"), "0", "a busy answer makes no account");
     input.password = site_secret("123");
-    is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_INVALID, "what is wrong is told all the same");
+    is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_INVALID, "faults are told although the server is busy");
     um_concurrency_limit_leave(s.site.hash_limit, &pass);
-    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "then it goes on");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "a sign-in succeeds when the server is not busy any more");
     s.hash = (um_pwhash_params_t){ "scrypt", 63, 1, 1 };
-    is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_INVALID, "what is wrong comes before");
+    is_int(site_enrol(site_ctx(&s), &input, &user, &token), UM_INVALID, "faults come before the failure of the hash");
     input.password = site_secret(SITE_PASSWORD);
     ctx = site_ctx(&s);
     is_int(site_enrol(ctx, &input, &user, &token), UM_FAILED, "a hash that cannot be made");
-    ok(ctx->cause != NULL, "has a cause: %s", ctx->cause ? ctx->cause : "(no cause)");
+    ok(ctx->cause != NULL, "the failure has a cause: %s", ctx->cause ? ctx->cause : "(no cause)");
     s.hash = (um_pwhash_params_t){ "scrypt", 10, 1, 1 };
-    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "and gives its place back");
+    is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "a failed hash gives its slot back");
     s.site.hash_limit = NULL;
 }
 

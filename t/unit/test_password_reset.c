@@ -96,14 +96,15 @@ static void test_request(void)
     is_text(ask("select group_concat(address, ' ') from (select address from um_requests order by address)"),
             "ALICE@EXAMPLE.ORG alice@example.org nobody@example.org", "one row each, the address as typed");
     is_text(ask("select count(distinct site || kind || (email_key = address) || language || created_at) from "
-                "um_requests where address <> 'ALICE@EXAMPLE.ORG'"), "1", "in nothing else different");
+                "um_requests where address <> 'ALICE@EXAMPLE.ORG'"), "1",
+                "the rows of known and unknown addresses do not differ otherwise");
     end();
     begin();
-    is_int(um_password_reset_request(faulty_ctx(), NULL), UM_INVALID, "a faulty address");
-    is_text(ask("select count(*) from um_requests"), "0", "leaves no row");
+    is_int(um_password_reset_request(faulty_ctx(), NULL), UM_INVALID, "a faulty address is refused");
+    is_text(ask("select count(*) from um_requests"), "0", "a faulty address leaves no row");
     m.mail_settings.sends = 0;
     is_int(um_password_reset_request(site_ctx(&s), "alice@example.org"), UM_OK, "a site without mail answers the same");
-    is_text(ask("select count(*) from um_requests"), "0", "and keeps nothing");
+    is_text(ask("select count(*) from um_requests"), "0", "a site without mail keeps no request");
     end();
 }
 
@@ -123,7 +124,8 @@ static void test_language(void)
         um_password_reset_request(ctx, "alice@example.org");
         site_mail_work(&s, &m, NULL);
         mail = site_mail_read(&s, &m, (int)i);
-        ok(mail && strstr(mail, cases[i].subject), "language %s: %s", cases[i].language ? cases[i].language : "(none)",
+        ok(mail && strstr(mail, cases[i].subject),
+           "the mail is in the language for %s: %s", cases[i].language ? cases[i].language : "(none)",
            cases[i].subject);
     }
     end();
@@ -137,13 +139,13 @@ static void test_mail(void)
     token = get_token();
     mail = site_mail_read(&s, &m, 0);
     is_int(site_mail_count(&s, &m), 1, "a wish makes a mail");
-    ok(strstr(mail, "To: <alice@example.org>\r\n") != NULL, "to the account's address");
-    ok(strstr(mail, "Hello alice,") != NULL, "that names him");
+    ok(strstr(mail, "To: <alice@example.org>\r\n") != NULL, "the mail goes to the address of the account");
+    ok(strstr(mail, "Hello alice,") != NULL, "the mail names the account");
     ok(strstr(mail, apr_pstrcat(s.pool, SITE_URL "/reset?token=", token, NULL)) != NULL,
-       "with a link to the site's page");
-    ok(strstr(mail, "within 24 hours.") != NULL, "and says how long it is good");
+       "the mail has the link to the page of the site");
+    ok(strstr(mail, "within 24 hours.") != NULL, "the mail says how long the link is good");
     ok(strstr(mail, apr_pstrcat(s.pool, "Message-ID: <", ask("select id from um_mail"), "@site.example>", NULL))
-       != NULL, "its id is the same for each try");
+       != NULL, "the Message-ID is the same for each try");
     ok(!strstr(site_dump(&s), token), "the token is nowhere in the database");
     end();
 }
@@ -159,21 +161,21 @@ static void test_validate(void)
     before = site_dump(&s);
     almost = apr_pstrcat(s.pool, apr_pstrndup(s.pool, token, 42), token[42] == 'A' ? "B" : "A", NULL);
     for (int i = 0; i < 3; i++) {
-        is_int(validate(token), UM_OK, "a good token");
+        is_int(validate(token), UM_OK, "a good token is valid");
     }
     is_text(site_dump(&s), before, "however often: nothing is consumed");
     is_int(validate(almost), UM_ABSENT, "one character is another");
-    is_int(validate(UNKNOWN_TOKEN), UM_ABSENT, "an unknown one");
-    is_int(validate(""), UM_ABSENT, "an empty one");
+    is_int(validate(UNKNOWN_TOKEN), UM_ABSENT, "an unknown token is not found");
+    is_int(validate(""), UM_ABSENT, "an empty token is not found");
     is_int(validate(apr_pstrcat(s.pool, token, "A", NULL)), UM_ABSENT, "one that is longer");
     is_int(validate(apr_pstrndup(s.pool, token, 42)), UM_ABSENT, "one that is shorter");
-    is_int(validate(ask("select hash from um_one_time_tokens")), UM_ABSENT, "what the database has of it");
-    is_int(um_password_reset_validate(faulty_ctx(), NULL), UM_INVALID, "none");
+    is_int(validate(ask("select hash from um_one_time_tokens")), UM_ABSENT, "the hash in the database is no token");
+    is_int(um_password_reset_validate(faulty_ctx(), NULL), UM_INVALID, "a missing token is refused");
     s.now += apr_time_from_sec(s.settings.reset_lifetime - 1);
-    is_int(validate(token), UM_OK, "at the end of its life it is good");
+    is_int(validate(token), UM_OK, "a token is valid in its last second");
     s.now += apr_time_from_sec(1);
-    is_int(validate(token), UM_ABSENT, "then not any more");
-    is_int(confirm(token, NEW_PASSWORD), UM_ABSENT, "nor for a new password");
+    is_int(validate(token), UM_ABSENT, "a token is not valid after its last second");
+    is_int(confirm(token, NEW_PASSWORD), UM_ABSENT, "an expired token sets no password");
     end();
 }
 
@@ -189,7 +191,7 @@ static void test_own_clock(void)
     ok(strcmp(first, second) != 0, "each request has a token of its own");
     is_int(validate(first), UM_OK, "the first is good beside the second");
     s.now += apr_time_from_sec(s.settings.reset_lifetime / 2);
-    is_int(validate(first), UM_ABSENT, "its life is over");
+    is_int(validate(first), UM_ABSENT, "the first token has expired");
     is_int(validate(second), UM_OK, "the other's is not");
     end();
 }
@@ -286,7 +288,7 @@ static void test_death(void)
         ok(validate(token) == cases[i].want && confirm(token, OTHER_PASSWORD) == cases[i].want,
            "a token %s %s", cases[i].want == UM_OK ? "survives" : "dies with", cases[i].name);
         ok(cases[i].want == UM_OK || !version || strcmp(ask("select version from um_users"), version) == 0,
-           "and a dead one changes nothing");
+           "a token that is not valid changes nothing");
         shut();
     }
 }
@@ -300,22 +302,23 @@ static void test_confirm(void)
     begin();
     other = get_token();
     token = get_token();
-    is_int(confirm(token, NEW_PASSWORD), UM_OK, "a new password");
-    is_int(can_login(NEW_PASSWORD), 1, "is the one that is good");
+    is_int(confirm(token, NEW_PASSWORD), UM_OK, "a token sets a new password");
+    is_int(can_login(NEW_PASSWORD), 1, "the new password signs in");
     is_int(can_login(SITE_PASSWORD), 0, "the old one is not");
     is_int(site_call(&s, session), UM_BAD_TOKEN, "sessions of before are over");
     is_int(validate(token), UM_ABSENT, "the token was good once");
-    is_int(confirm(token, OTHER_PASSWORD), UM_ABSENT, "and no more");
-    is_int(confirm(other, OTHER_PASSWORD), UM_ABSENT, "nor are others of before");
-    is_text(ask(NOTICES), "1", "its owner is told");
+    is_int(confirm(token, OTHER_PASSWORD), UM_ABSENT, "a token is used once");
+    is_int(confirm(other, OTHER_PASSWORD), UM_ABSENT, "other tokens of the account have ended");
+    is_text(ask(NOTICES), "1", "the owner gets a notice");
     is_text(ask("select address || username from um_mail where kind = 'password_changed'"), "alice@example.orgalice",
-            "at his address");
+            "the notice goes to the address of the account");
     site_mail_work(&s, &m, NULL);
-    ok(strstr(site_mail_read(&s, &m, 2), "Subject: Your password at site.example was changed") != NULL, "by mail");
+    ok(strstr(site_mail_read(&s, &m, 2), "Subject: Your password at site.example was changed") != NULL,
+       "the notice is sent by mail");
     is_int(confirm(get_token(), OTHER_PASSWORD), UM_OK, "a later token is good again");
     s.settings.notify_password_change = 0;
-    is_int(confirm(get_token(), NEW_PASSWORD), UM_OK, "where the site does not tell");
-    is_text(ask(NOTICES), "2", "it does not");
+    is_int(confirm(get_token(), NEW_PASSWORD), UM_OK, "a token sets a password where notices are off");
+    is_text(ask(NOTICES), "2", "no notice is sent where notices are off");
     end();
 }
 
@@ -328,21 +331,22 @@ static void test_order(void)
     token = get_token();
     before = site_dump(&s);
     ctx = faulty_ctx();
-    is_int(um_password_reset_confirm(ctx, NULL, site_secret("short")), UM_INVALID, "first the fields");
-    is_text(site_errors(ctx), "token required", "before anything is looked up");
+    is_int(um_password_reset_confirm(ctx, NULL, site_secret("short")), UM_INVALID, "a missing token is told first");
+    is_text(site_errors(ctx), "token required", "a missing token is told before anything is looked up");
     ctx = site_ctx(&s);
-    is_int(um_password_reset_confirm(ctx, UNKNOWN_TOKEN, site_secret("short")), UM_ABSENT, "then the token");
-    is_text(site_errors(ctx), "", "before the policy");
+    is_int(um_password_reset_confirm(ctx, UNKNOWN_TOKEN, site_secret("short")), UM_ABSENT,
+           "an unknown token is told next");
+    is_text(site_errors(ctx), "", "an unknown token is told before the policy");
     ctx = site_ctx(&s);
-    is_int(um_password_reset_confirm(ctx, token, site_secret("1234")), UM_INVALID, "then the policy");
+    is_int(um_password_reset_confirm(ctx, token, site_secret("1234")), UM_INVALID, "a weak password is told last");
     is_text(site_errors(ctx), "password password_too_short, password password_entirely_numeric",
-            "that says all that is wrong");
+            "all faults of a weak password are told");
     ctx = site_ctx(&s);
     is_int(um_password_reset_confirm(ctx, token, site_secret("alice@example")), UM_INVALID,
            "a password like the account's address");
-    is_text(site_errors(ctx), "password password_too_similar", "is refused for being so");
+    is_text(site_errors(ctx), "password password_too_similar", "a password that is similar to the name is refused");
     is_text(site_dump(&s), before, "nothing was changed, no notice written");
-    is_int(confirm(token, NEW_PASSWORD), UM_OK, "and the token is still good");
+    is_int(confirm(token, NEW_PASSWORD), UM_OK, "the token is still valid after refused passwords");
     end();
 }
 
@@ -373,9 +377,9 @@ static void test_race(void)
     race_token = get_token();
     s.on_ask = race_second;
     is_int(confirm(race_token, NEW_PASSWORD), UM_ABSENT, "two at the same instant: one loses");
-    is_int(race_other, UM_OK, "the other wins");
-    is_int(can_login(OTHER_PASSWORD), 1, "and his password is good");
-    is_text(ask(NOTICES), "1", "one notice");
+    is_int(race_other, UM_OK, "the other confirmation succeeds");
+    is_int(can_login(OTHER_PASSWORD), 1, "the password of the other confirmation signs in");
+    is_text(ask(NOTICES), "1", "one notice is sent");
     end();
 }
 

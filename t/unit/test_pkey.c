@@ -65,14 +65,16 @@ static void try_kind(const char *name, const char *pem, const char *alg, int can
     um_pkey_t *key;
     const char *why = parse(pem, &key);
 
-    if (!ok(why == NULL, "%s is taken%s%s", name, why ? ": " : "", why ? why : "")) {
+    if (!ok(why == NULL, "the key is accepted: %s%s%s", name, why ? ": " : "", why ? why : "")) {
         return;
     }
     is_text(um_pkey_alg(key), alg, name);
     is_int(um_pkey_can_sign(key), can_sign, name);
-    is_int(um_pkey_sign(key, pool, DATA, strlen(DATA), &sig, &len), can_sign ? APR_SUCCESS : APR_EINVAL, "signs");
+    is_int(um_pkey_sign(key, pool, DATA, strlen(DATA), &sig, &len), can_sign ? APR_SUCCESS : APR_EINVAL,
+           "the key signs if it is private");
     is_int((long long)len, can_sign ? (long long)want_len : 0, "a signature of the right length");
-    ok(!can_sign || um_pkey_verify(key, DATA, strlen(DATA), sig, len) == APR_SUCCESS, "verifies it");
+    ok(!can_sign || um_pkey_verify(key, DATA, strlen(DATA), sig, len) == APR_SUCCESS,
+       "the key verifies its own signature");
 }
 
 static void test_kinds(void)
@@ -97,7 +99,7 @@ static void refuse(const char *name, const char *pem, const char *want)
     um_pkey_t *key;
     const char *why;
 
-    if (!ok(pem != NULL, "%s: made", name)) {
+    if (!ok(pem != NULL, "the key is made: %s", name)) {
         return;
     }
     why = parse(pem, &key);
@@ -177,8 +179,9 @@ static void test_degenerate(void)
 
         um_pkey_sign(keys[i], pool, DATA, strlen(DATA), &good, &len);
         is_int(um_pkey_verify(keys[i], DATA, strlen(DATA), good, len), APR_SUCCESS, alg);
-        is_int(um_pkey_verify(keys[i], "other data", 10, good, len), APR_EINVAL, "other data");
-        is_int(um_pkey_verify(keys[i], DATA, strlen(DATA), NULL, 0), APR_EINVAL, "no signature");
+        is_int(um_pkey_verify(keys[i], "other data", 10, good, len), APR_EINVAL,
+               "the signature is refused for other data");
+        is_int(um_pkey_verify(keys[i], DATA, strlen(DATA), NULL, 0), APR_EINVAL, "an empty signature is refused");
         memset(bytes, 0, sizeof(bytes));
         memcpy(bytes, good, len);
         for (at = taken = 0; at < sizeof(bytes); at++) {
@@ -192,12 +195,12 @@ static void test_degenerate(void)
         }
         is_int(taken, 0, "one bit changed in any byte");
         memset(bytes, 0, sizeof(bytes));
-        is_int(um_pkey_verify(keys[i], DATA, strlen(DATA), bytes, len), APR_EINVAL, "all zeros");
+        is_int(um_pkey_verify(keys[i], DATA, strlen(DATA), bytes, len), APR_EINVAL, "a signature of zeros is refused");
         memset(bytes, 0xff, sizeof(bytes));
-        is_int(um_pkey_verify(keys[i], DATA, strlen(DATA), bytes, len), APR_EINVAL, "all ones");
+        is_int(um_pkey_verify(keys[i], DATA, strlen(DATA), bytes, len), APR_EINVAL, "a signature of ones is refused");
         memset(bytes, 0, sizeof(bytes));
         bytes[len - 1] = 1;
-        is_int(um_pkey_verify(keys[i], DATA, strlen(DATA), bytes, len), APR_EINVAL, "the number one");
+        is_int(um_pkey_verify(keys[i], DATA, strlen(DATA), bytes, len), APR_EINVAL, "the signature 1 is refused");
     }
 }
 
@@ -228,7 +231,8 @@ static void test_twin(void)
     memcpy(der + 36, "\x02\x20", 2);
     memcpy(der + 38, sig + 32, 32);
     is_int(um_pkey_verify(p256, DATA, strlen(DATA), der, 70), APR_EINVAL, "the DER form is not");
-    is_int(um_pkey_verify(p256, DATA, strlen(DATA), der, 64), APR_EINVAL, "nor its first 64 bytes");
+    is_int(um_pkey_verify(p256, DATA, strlen(DATA), der, 64), APR_EINVAL,
+           "the first 64 bytes of a DER signature are refused");
     BN_free(n);
     BN_free(s);
 }
@@ -240,11 +244,13 @@ int main(void)
     apr_initialize();
     apr_pool_create(&pool, NULL);
     ok(um_pkey_generate(pool, "EdDSA", &pem) == APR_SUCCESS && parse(ed25519_pem = pem, &ed25519) == NULL,
-       "an EdDSA key");
-    ok(um_pkey_generate(pool, "ES256", &pem) == APR_SUCCESS && parse(p256_pem = pem, &p256) == NULL, "an ES256 key");
-    ok(um_pkey_generate(pool, "RS256", &pem) == APR_SUCCESS && parse(rsa_pem = pem, &rsa) == NULL, "an RS256 key");
+       "an EdDSA key is generated and read");
+    ok(um_pkey_generate(pool, "ES256", &pem) == APR_SUCCESS && parse(p256_pem = pem, &p256) == NULL,
+       "an ES256 key is generated and read");
+    ok(um_pkey_generate(pool, "RS256", &pem) == APR_SUCCESS && parse(rsa_pem = pem, &rsa) == NULL,
+       "an RS256 key is generated and read");
     is_int(um_pkey_generate(pool, "HS256", &pem), APR_ENOTIMPL, "no HS256 key is a public-key key");
-    is_int(um_pkey_generate(pool, "none", &pem), APR_ENOTIMPL, "nor is none");
+    is_int(um_pkey_generate(pool, "none", &pem), APR_ENOTIMPL, "the algorithm none is not supported");
     test_kinds();
     test_refused();
     test_degenerate();

@@ -252,17 +252,18 @@ static void test_make(apr_pool_t *pool, const char *text, const char *begins)
     um_pwhash_params_t params;
     const char *why, *hash = NULL, *again = NULL;
 
-    if (!ok(um_pwhash_params(pool, text, &params, &why) == APR_SUCCESS, "%s: params", text)) {
+    if (!ok(um_pwhash_params(pool, text, &params, &why) == APR_SUCCESS, "the parameters are read: %s", text)) {
         return;
     }
     ok(um_pwhash_make(pool, &params, "s3cret\0tail", 11, &hash) == APR_SUCCESS
-       && um_pwhash_make(pool, &params, "s3cret\0tail", 11, &again) == APR_SUCCESS, "%s: made", text);
+       && um_pwhash_make(pool, &params, "s3cret\0tail", 11, &again) == APR_SUCCESS, "a hash is made: %s", text);
     ok(hash && strncmp(hash, begins, strlen(begins)) == 0 && strlen(hash) < 128, "%s: begins with %s", text, begins);
-    ok(hash && again && strcmp(hash, again) != 0, "%s: salted", text);
-    is_int(um_pwhash_verify(pool, hash, "s3cret\0tail", 11), UM_PWHASH_MATCH, "its password matches");
-    is_int(um_pwhash_verify(pool, again, "s3cret\0tail", 11), UM_PWHASH_MATCH, "also with the other salt");
-    is_int(um_pwhash_verify(pool, hash, "s3cret", 6), UM_PWHASH_MISMATCH, "another does not");
-    ok(!um_pwhash_outdated(&params, hash), "%s: not outdated", text);
+    ok(hash && again && strcmp(hash, again) != 0, "two hashes of a password differ: %s", text);
+    is_int(um_pwhash_verify(pool, hash, "s3cret\0tail", 11), UM_PWHASH_MATCH, "the password matches its hash");
+    is_int(um_pwhash_verify(pool, again, "s3cret\0tail", 11), UM_PWHASH_MATCH,
+           "the password matches the hash with the other salt");
+    is_int(um_pwhash_verify(pool, hash, "s3cret", 6), UM_PWHASH_MISMATCH, "another password does not match");
+    ok(!um_pwhash_outdated(&params, hash), "a new hash is not outdated: %s", text);
     um_pwhash_dummy(pool, &params, "s3cret", 6);
     is_int((long long)ERR_peek_error(), 0, "no error is left in OpenSSL's queue");
 }
@@ -315,9 +316,9 @@ static void test_no_memory(apr_pool_t *pool)
     little.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + (32 << 20);
     setrlimit(RLIMIT_AS, &little);
     is_int(um_pwhash_verify(pool, dear, "x", 1), UM_PWHASH_ERROR, "no memory is trouble, not a wrong password");
-    is_int((long long)ERR_peek_error(), 0, "and leaves no error in OpenSSL's queue");
+    is_int((long long)ERR_peek_error(), 0, "the error queue of OpenSSL is empty");
     setrlimit(RLIMIT_AS, &before);
-    is_int(um_pwhash_verify(pool, dear, "x", 1), UM_PWHASH_MISMATCH, "with memory it is a wrong password");
+    is_int(um_pwhash_verify(pool, dear, "x", 1), UM_PWHASH_MISMATCH, "with memory the password is told as wrong");
 #else
     (void)pool;
 #endif

@@ -67,9 +67,9 @@ static void test_uuid(void)
     }
     ok(ordered, "UUIDs of later milliseconds sort behind");
     is_int(um_random_uuid(pool, 0, &text), APR_SUCCESS, "1970 can be said");
-    is_int(um_random_uuid(pool, -1, &text), APR_EINVAL, "before 1970 cannot");
+    is_int(um_random_uuid(pool, -1, &text), APR_EINVAL, "a time before 1970 makes no UUID");
     is_int(um_random_uuid(pool, end - 1, &text), APR_SUCCESS, "48 bits can be said");
-    is_int(um_random_uuid(pool, end, &text), APR_EINVAL, "49 bits cannot");
+    is_int(um_random_uuid(pool, end, &text), APR_EINVAL, "a time of 49 bits makes no UUID");
 }
 
 /* Every bit of 32 bytes is seen both set and clear: what a generator stuck or a buffer half filled would not pass. */
@@ -92,7 +92,7 @@ static void test_bytes(void)
     }
     ok(all, "every bit is random");
     ok(bytes[32] == 0x5a && bytes[33] == 0x5a, "nothing is written behind the buffer");
-    is_int(um_random_bytes(bytes, 0), APR_SUCCESS, "no bytes");
+    is_int(um_random_bytes(bytes, 0), APR_SUCCESS, "no bytes can be asked for");
     is_int(um_random_bytes(bytes, (apr_size_t)INT_MAX + 1), APR_EGENERAL, "more than the generator's int");
     ok(um_random_text(pool, 16, &text) == APR_SUCCESS && strlen(text) == 22, "16 bytes are 22 characters");
     ok(um_random_text(pool, 32, &text) == APR_SUCCESS && strlen(text) == 43, "32 bytes are 43 characters");
