@@ -38,7 +38,7 @@ static char *next_line(char **at)
 }
 
 /* Splits text in place. Returns what is wrong with it, or NULL. */
-static const char *split(char *text, char **user, char **password)
+static const char *split_login(char *text, char **user, char **password)
 {
     char *first = next_line(&text), *second = next_line(&text), *third = next_line(&text);
     char *colon = first ? strchr(first, ':') : NULL;
@@ -81,7 +81,7 @@ apr_status_t um_transport_login_read(apr_pool_t *pool, const char *file, char **
         return refuse(pool, status, file, what, why);
     }
     text = apr_pstrmemdup(pool, bytes, len);
-    what = memchr(bytes, '\0', len) ? "a NUL byte in it" : split(text, user, password);
+    what = memchr(bytes, '\0', len) ? "a NUL byte in it" : split_login(text, user, password);
     um_wipe(bytes, len);
     if (!what) {
         *user = apr_pstrdup(pool, *user);

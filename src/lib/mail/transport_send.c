@@ -50,7 +50,7 @@ static const char *replace(const char *word, apr_size_t len, const char *to)
 }
 
 /* text without addresses, tokens and characters that are not printable: see um_transport_send. */
-static const char *clean(apr_pool_t *pool, const char *text, const char *to)
+static const char *redact(apr_pool_t *pool, const char *text, const char *to)
 {
     char *reason = apr_palloc(pool, LONGEST_REASON + 1);
     apr_size_t len = 0, word, i;
@@ -94,6 +94,6 @@ um_transport_e um_transport_send(um_transport_t *transport, apr_pool_t *pool, co
         return UM_TRANSPORT_DOWN;
     }
     verdict = transport->send(transport, &mail);
-    *why = clean(pool, mail.why, mail.to);
+    *why = redact(pool, mail.why, mail.to);
     return verdict;
 }

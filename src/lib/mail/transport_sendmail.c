@@ -222,7 +222,7 @@ static int wait_for(run_t *run, int timeout, int *status)
     return pid < 0 ? errno : 0;
 }
 
-static um_transport_e judge(run_t *run, int status)
+static um_transport_e judge_exit(run_t *run, int status)
 {
     apr_pool_t *pool = run->mail->pool;
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -266,11 +266,11 @@ static um_transport_e send_by_program(um_transport_t *t, um_transport_mail_t *ma
         mail->why = um_transport_reason(mail->pool, "the exit status of the mail program is unknown", error);
         return UM_TRANSPORT_LATER;
     }
-    return judge(&run, status);
+    return judge_exit(&run, status);
 }
 
 /* The words of text between blanks. */
-static apr_array_header_t *split(apr_pool_t *pool, const char *text)
+static apr_array_header_t *split_words(apr_pool_t *pool, const char *text)
 {
     apr_array_header_t *words = apr_array_make(pool, 8, sizeof(const char *));
     apr_size_t len;
@@ -285,7 +285,7 @@ static apr_array_header_t *split(apr_pool_t *pool, const char *text)
 apr_status_t um_transport_sendmail_open(um_transport_t *t, const char *scheme, const char *rest, const char **why)
 {
     const apr_int32_t executable = APR_FPROT_UEXECUTE | APR_FPROT_GEXECUTE | APR_FPROT_WEXECUTE;
-    apr_array_header_t *command = split(t->pool, *rest ? rest : DEFAULT);
+    apr_array_header_t *command = split_words(t->pool, *rest ? rest : DEFAULT);
     const char *program = command->nelts ? APR_ARRAY_IDX(command, 0, const char *) : "";
     apr_finfo_t info;
     apr_status_t status;

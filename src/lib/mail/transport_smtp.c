@@ -190,7 +190,7 @@ static int is_stale(const smtp_t *smtp, CURLcode code)
            && curl_easy_getinfo(smtp->curl, CURLINFO_NUM_CONNECTS, &connects) == CURLE_OK && connects == 0;
 }
 
-static um_transport_e judge(const smtp_t *smtp, um_transport_mail_t *mail, CURLcode code)
+static um_transport_e judge_result(const smtp_t *smtp, um_transport_mail_t *mail, CURLcode code)
 {
     if (code == CURLE_OK) {
         mail->why = apr_pstrdup(mail->pool, smtp->dialog.len ? smtp->dialog.reply : "sent");
@@ -239,7 +239,7 @@ static um_transport_e send_by_smtp(um_transport_t *t, um_transport_mail_t *mail)
         passed = apr_time_now() - start;
         code = try_to_send(t, mail, passed < 0 ? timeout : timeout - passed);
     }
-    verdict = judge(smtp, mail, code);
+    verdict = judge_result(smtp, mail, code);
     if (code != CURLE_OK) {
         /* libcurl keeps a connection on which the reply to the message is still to come, and would take that reply for
          * the one to its next command. */

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-#define RETRY   50000      /* us: the first waiter looks for a slot again, though no holder has told that it left */
-#define PATIENCE 500000    /* us: the other waiters look for a slot themselves: the first one may be stopped */
-#define LONGEST 60000000   /* us: a holder that was stopped inside counts for no more in the average */
-#define VERSION 2          /* of the layout in memory: the same bytes with another meaning need another number */
+#define RETRY 50000         /* us after which the first waiter looks for a slot again: a holder may have died */
+#define PATIENCE 500000     /* us after which other waiters look for a slot: the first one may be stopped */
+#define LONGEST 60000000    /* us at most that count in the average: a holder may have been stopped */
+#define VERSION 2           /* of the layout in memory: another meaning of the same bytes needs another number */
 
 #if ATOMIC_LLONG_LOCK_FREE != 2
 #error "64-bit atomics without a lock are needed: a lock would not be shared between processes"
@@ -122,7 +122,8 @@ static void leave_place(place_t *place)
     pthread_mutex_unlock(&place->lock);
 }
 
-/* All places, not only those of limit->queue: another process may use more. Those of the dead are given back here. */
+/* Counts the waiters in all places, not only in those of limit->queue: another process may use more. Places of dead
+ * waiters become free. */
 static int count_waiting(const um_concurrency_limit_t *limit)
 {
     int count = 0;
@@ -142,7 +143,7 @@ static int count_waiting(const um_concurrency_limit_t *limit)
     return count;
 }
 
-/* Whether those who wait will have left in time. A caller that would wait in vain is better told at once. */
+/* Whether the waiters ahead will be through in time. A caller that would wait in vain is refused at once. */
 static int is_in_time(const um_concurrency_limit_t *limit, apr_interval_time_t wait)
 {
     apr_uint64_t waiting = (apr_uint64_t)count_waiting(limit);
@@ -170,7 +171,7 @@ static apr_status_t wait_to_be_first(const um_concurrency_limit_t *limit, apr_ui
             return APR_TIMEUP;
         }
         if (rv != ETIMEDOUT) {
-            /* Spoilt memory: without a pause this would be a loop at full speed. */
+            /* The memory is damaged. Without a pause this would be a busy loop. */
             apr_sleep(RETRY);
         }
     }
@@ -188,7 +189,7 @@ static apr_status_t wait_for_slot(const um_concurrency_limit_t *limit, apr_uint6
         struct timespec end = end_of_wait(until, RETRY);
 
         if (wait_until(&limit->shared->left, &end) != 0 && errno != ETIMEDOUT && errno != EINTR) {
-            apr_sleep(RETRY); /* spoilt memory, as above */
+            apr_sleep(RETRY); /* as above */
         }
         status = monotonic() < until ? APR_SUCCESS : APR_TIMEUP;
     }
@@ -196,8 +197,8 @@ static apr_status_t wait_for_slot(const um_concurrency_limit_t *limit, apr_uint6
     return pass->slot >= 0 ? APR_SUCCESS : status;
 }
 
-static apr_status_t enter(const um_concurrency_limit_t *limit, apr_interval_time_t wait,
-                          um_concurrency_limit_pass_t *pass)
+static apr_status_t enter_or_wait(const um_concurrency_limit_t *limit, apr_interval_time_t wait,
+                                  um_concurrency_limit_pass_t *pass)
 {
     apr_uint64_t until = monotonic() + (wait > 0 ? (apr_uint64_t)wait : 0);
     apr_status_t status;
@@ -227,8 +228,8 @@ static apr_status_t enter(const um_concurrency_limit_t *limit, apr_interval_time
     return status;
 }
 
-/* The newest is worth an eighth: a change of the hash's cost shows after some ten of them. Of two that leave at the
- * same moment one may not be counted. */
+/* The newest time has a weight of an eighth, so a change of the hash's cost shows after some ten of them. Of two
+ * holders that leave at the same moment, one may not be counted. */
 static void note_time(shared_t *shared, apr_uint64_t since)
 {
     apr_uint64_t average = atomic_load(&shared->average), now = monotonic();
@@ -252,7 +253,7 @@ apr_size_t um_concurrency_limit_size(void)
 
 const char *um_concurrency_limit_form(apr_pool_t *pool)
 {
-    return apr_psprintf(pool, "limit %d/%d", VERSION, (int)sizeof(shared_t));
+    return apr_psprintf(pool, "concurrency limit %d/%d", VERSION, (int)sizeof(shared_t));
 }
 
 apr_status_t um_concurrency_limit_init(void *memory)
@@ -314,7 +315,7 @@ apr_status_t um_concurrency_limit_enter(um_concurrency_limit_t *limit, apr_inter
     if (!um_concurrency_limit_join(limit)) {
         return APR_EAGAIN;
     }
-    status = enter(limit, wait, pass);
+    status = enter_or_wait(limit, wait, pass);
     if (status == APR_SUCCESS) {
         pass->since = monotonic();
     }

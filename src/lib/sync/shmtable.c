@@ -148,7 +148,7 @@ static int lock(pthread_mutex_t *mutex)
     return rv;
 }
 
-static int enter(const um_shmtable_t *table, unsigned number, view_t *view)
+static int lock_part(const um_shmtable_t *table, unsigned number, view_t *view)
 {
     part_t *part = &table->head->parts[number].part;
     int rv = lock(&part->lock);
@@ -162,7 +162,7 @@ static int enter(const um_shmtable_t *table, unsigned number, view_t *view)
     return rv == 0;
 }
 
-static void leave(const view_t *view)
+static void unlock_part(const view_t *view)
 {
     pthread_mutex_unlock(&view->part->lock);
 }
@@ -253,7 +253,7 @@ static int evict(const view_t *view)
 }
 
 /* NONE: the part had to be emptied, and with it the entry that is being added. */
-static apr_uint32_t take_slot(const view_t *view)
+static apr_uint32_t allocate_slot(const view_t *view)
 {
     apr_uint32_t i;
 
@@ -277,7 +277,7 @@ static apr_uint32_t take_slot(const view_t *view)
 static void add(const view_t *view, const unsigned char *key, const unsigned char *value, apr_size_t len)
 {
     apr_uint32_t *bucket = bucket_of(view, key);
-    apr_uint32_t first = take_slot(view), last = first;
+    apr_uint32_t first = allocate_slot(view), last = first;
     apr_size_t done = len < BYTES - KEY ? len : BYTES - KEY;
 
     if (first == NONE) {
@@ -288,7 +288,7 @@ static void add(const view_t *view, const unsigned char *key, const unsigned cha
     memcpy(view->slots[first].bytes + KEY, value, done);
     while (done < len) {
         apr_size_t part = len - done < BYTES ? len - done : BYTES;
-        apr_uint32_t i = take_slot(view);
+        apr_uint32_t i = allocate_slot(view);
 
         if (i == NONE) {
             return;
@@ -336,7 +336,7 @@ int um_shmtable_get(um_shmtable_t *table, apr_pool_t *pool, const unsigned char 
     int there = 0;
     view_t view;
 
-    if (!enter(table, part_of(key), &view)) {
+    if (!lock_part(table, part_of(key), &view)) {
         return 0;
     }
     place = find(&view, key);
@@ -348,7 +348,7 @@ int um_shmtable_get(um_shmtable_t *table, apr_pool_t *pool, const unsigned char 
         copy = apr_palloc(pool, *len + 1);
         there = copy_out(&view, slot, copy, *len);
     }
-    leave(&view);
+    unlock_part(&view);
     *value = copy;
     return there;
 }
@@ -358,7 +358,7 @@ void um_shmtable_put(um_shmtable_t *table, const unsigned char key[KEY], const v
     apr_uint32_t *place;
     view_t view;
 
-    if (!enter(table, part_of(key), &view)) {
+    if (!lock_part(table, part_of(key), &view)) {
         return;
     }
     place = find(&view, key);
@@ -368,7 +368,7 @@ void um_shmtable_put(um_shmtable_t *table, const unsigned char key[KEY], const v
     if (len <= LONGEST(table)) {
         add(&view, key, value, len);
     }
-    leave(&view);
+    unlock_part(&view);
 }
 
 void um_shmtable_remove(um_shmtable_t *table, const unsigned char key[KEY])
@@ -376,12 +376,12 @@ void um_shmtable_remove(um_shmtable_t *table, const unsigned char key[KEY])
     apr_uint32_t *place;
     view_t view;
 
-    if (enter(table, part_of(key), &view)) {
+    if (lock_part(table, part_of(key), &view)) {
         place = find(&view, key);
         if (place) {
             take_out(&view, place);
         }
-        leave(&view);
+        unlock_part(&view);
     }
 }
 
@@ -391,9 +391,9 @@ apr_size_t um_shmtable_count(um_shmtable_t *table)
     view_t view;
 
     for (unsigned i = 0; i < PARTS; i++) {
-        if (enter(table, i, &view)) {
+        if (lock_part(table, i, &view)) {
             count += view.part->entries;
-            leave(&view);
+            unlock_part(&view);
         }
     }
     return count;

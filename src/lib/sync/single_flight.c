@@ -20,7 +20,7 @@ apr_status_t um_single_flight_create(apr_pool_t *pool, um_single_flight_t **flig
     return rv == APR_SUCCESS ? apr_thread_cond_create(&made->ended, pool) : rv;
 }
 
-static um_single_flight_part_t *find(const um_single_flight_t *flight, const void *key, apr_size_t len)
+static um_single_flight_part_t *find_leader(const um_single_flight_t *flight, const void *key, apr_size_t len)
 {
     um_single_flight_part_t *part = flight->first;
 
@@ -31,7 +31,7 @@ static um_single_flight_part_t *find(const um_single_flight_t *flight, const voi
 }
 
 /* Takes a part out of the list of waiters. */
-static void leave(um_single_flight_part_t **from, um_single_flight_part_t *part)
+static void remove_waiter(um_single_flight_part_t **from, um_single_flight_part_t *part)
 {
     while (*from && *from != part) {
         from = &(*from)->waiters;
@@ -55,7 +55,7 @@ static void await(um_single_flight_t *flight, um_single_flight_part_t *leader, u
         left = until - apr_time_now();
     }
     if (!part->done) {
-        leave(&leader->waiters, part);
+        remove_waiter(&leader->waiters, part);
     }
 }
 
@@ -66,7 +66,7 @@ int um_single_flight_begin(um_single_flight_t *flight, um_single_flight_part_t *
 
     *part = (um_single_flight_part_t){ .key = key, .len = len, .result = late };
     apr_thread_mutex_lock(flight->mutex);
-    leader = find(flight, key, len);
+    leader = find_leader(flight, key, len);
     if (leader) {
         await(flight, leader, part, wait);
         *result = part->result;
