@@ -17,7 +17,7 @@ my %below = (
 my %built = ('schema_steps.inc' => 'store');
 # Tables: files of macros alone, which declare and include nothing. The rows of a table may be wanted on a floor below
 # its own; "../" in the name shows where that is.
-my %table = map { $_ => 1 } qw(src/core/account/profile.h);
+my %table = map { $_ => 1 } grep { is_table($_) } files(qr{\Asrc/.*\.h\z});
 
 my %header = map { m{([^/]+)\z} ? ($1 => floor_of($_)) : () } files(qr{\Asrc/.*\.(?:h|inc)\z});
 chomp(my $folder = `\Q$ENV{UM_TEST_APXS}\E -q INCLUDEDIR`);

@@ -9,7 +9,8 @@ use File::Find ();
 use Test::More;
 use UmTest ();
 
-our @EXPORT = qw(files text lines_of code floor_of stem directives directive_aliases dir_directives routes complain checked);
+our @EXPORT = qw(files text lines_of code floor_of stem is_table directives directive_aliases dir_directives routes
+    complain checked);
 
 my @all;
 
@@ -51,6 +52,13 @@ sub floor_of {
     my ($file) = @_;
     return 'http' if $file eq 'mod_usermgmt.c';
     return $file =~ m{\Asrc/([^/]+)/} ? $1 : undef;
+}
+
+# Tables are headers of macros alone, which declare and include nothing (t/house/floors.t). The rows of a table may be
+# wanted below its own floor or wing.
+sub is_table {
+    my ($file) = @_;
+    return $file eq 'src/core/account/profile.h';
 }
 
 sub stem {

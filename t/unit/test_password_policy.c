@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 
 #include "password_policy.h"
+#include "wordlist.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 

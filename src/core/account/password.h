@@ -26,6 +26,12 @@ void um_password_leave(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass);
 /** A new hash, inside. UM_FAILED. */
 um_status_e um_password_make(um_ctx_t *ctx, um_secret_t password, const char **hash);
 
+/** Verifies a password, inside. user: NULL where nobody has the name; then a hash is made in vain, so that the time
+ * tells nothing. When the password is right, *fresh is set to a hash of wanted or, if that is NULL and the stored hash
+ * is out of date, to a new hash of the same password. UM_INVALID: not the password. UM_FAILED. */
+um_status_e um_password_verify(um_ctx_t *ctx, const um_user_t *user, um_secret_t password, const um_secret_t *wanted,
+                               const char **fresh);
+
 /** The same with a pass of its own. UM_BUSY, UM_FAILED. */
 um_status_e um_password_hash(um_ctx_t *ctx, um_secret_t password, const char **hash);
 

@@ -8,6 +8,7 @@
 
 #include "unicode.h"
 #include "wipe.h"
+#include "wordlist.h"
 
 /* A text's code points in ascending order: one walk through two bags counts what they share. */
 typedef struct bag_t {

@@ -10,7 +10,8 @@
 
 #include "message.h"
 #include "profile.h"
-#include "wordlist.h"
+
+typedef struct um_wordlist_t um_wordlist_t;
 
 /** The administrator's settings; live as long as the configuration. */
 typedef struct um_password_policy_t {

@@ -2,9 +2,11 @@
 #ifndef UM_MAIL_PRIVATE_H
 #define UM_MAIL_PRIVATE_H
 /* What the files of the outbox share. */
-#include "outbox.h"
+#include "ctx.h"
 #include "store_mail.h"
 
+typedef struct um_outbox_t um_outbox_t;                 /* outbox.h */
+typedef struct um_outbox_round_t um_outbox_round_t;     /* outbox.h */
 typedef struct um_tx_t um_tx_t;                         /* store.h */
 
 /* --- mail_prepare.c: makes a claimed mail ready to be sent --- */

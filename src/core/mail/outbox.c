@@ -3,6 +3,7 @@
 
 #include "mail_settings.h"
 #include "notification.h"
+#include "outbox.h"
 #include "random.h"
 #include "store.h"
 #include "transport.h"

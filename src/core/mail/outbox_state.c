@@ -2,6 +2,7 @@
 #include "mail_private.h"
 
 #include "core_settings.h"
+#include "outbox.h"
 #include "random.h"
 #include "store.h"
 

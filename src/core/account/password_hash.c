@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "password.h"
+
+#include "concurrency_limit.h"
+#include "core_settings.h"
+#include "log_limit.h"
+#include "pwhash.h"
+#include "store_user.h"
+#include "unicode.h"
+#include "wipe.h"
+
+#include <string.h>
+
+/* --- as it is compared --- */
+
+static int is_ascii(um_secret_t password)
+{
+    apr_size_t i = 0;
+
+    while (i < password.len && (unsigned char)password.text[i] < 0x80) {
+        i++;
+    }
+    return i == password.len;
+}
+
+um_secret_t um_password_prepare(um_ctx_t *ctx, um_secret_t typed)
+{
+    um_secret_t *made;
+
+    /* What cannot be normalized is compared as it is. */
+    if (is_ascii(typed)) {
+        return typed;
+    }
+    made = apr_palloc(ctx->pool, sizeof(*made));
+    if (um_unicode_opaque(ctx->pool, typed.text, typed.len, &made->text, &made->len) != APR_SUCCESS) {
+        return typed;
+    }
+    um_wipe_with(ctx->pool, made->text, made->len);
+    return made->len == typed.len && memcmp(made->text, typed.text, typed.len) == 0 ? typed : *made;
+}
+
+/* --- inside the hash limit --- */
+
+um_status_e um_password_enter(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
+{
+    apr_interval_time_t wait = apr_time_from_sec(ctx->settings->hash_wait);
+
+    if (ctx->site->hash_limit && um_concurrency_limit_enter(ctx->site->hash_limit, wait, pass) != APR_SUCCESS) {
+        ctx->cause = "too many passwords wait to be hashed";
+        ctx->is_logged = !um_log_limit_allows(ctx->site->hash_limit_log);
+        return UM_BUSY;
+    }
+    return UM_OK;
+}
+
+void um_password_leave(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
+{
+    if (ctx->site->hash_limit) {
+        um_concurrency_limit_leave(ctx->site->hash_limit, pass);
+    }
+}
+
+um_status_e um_password_make(um_ctx_t *ctx, um_secret_t password, const char **hash)
+{
+    password = um_password_prepare(ctx, password);
+    if (um_pwhash_make(ctx->pool, ctx->settings->password_hash, password.text, password.len, hash) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
+    }
+    return UM_OK;
+}
+
+um_status_e um_password_hash(um_ctx_t *ctx, um_secret_t password, const char **hash)
+{
+    um_concurrency_limit_pass_t pass;
+    um_status_e status = um_password_enter(ctx, &pass);
+
+    if (status == UM_OK) {
+        status = um_password_make(ctx, password, hash);
+        um_password_leave(ctx, &pass);
+    }
+    return status;
+}
+
+/* One form of a password against the user's hash, or against none at the same cost. */
+static um_pwhash_e verify_form(um_ctx_t *ctx, const um_user_t *user, um_secret_t form)
+{
+    um_pwhash_e match = user ? um_pwhash_verify(ctx->pool, user->password, form.text, form.len) : UM_PWHASH_UNKNOWN;
+
+    /* An old, cheaper hash must not tell by its time that there is such an account. */
+    if (match == UM_PWHASH_UNKNOWN
+        || (match == UM_PWHASH_MISMATCH && um_pwhash_outdated(ctx->settings->password_hash, user->password))) {
+        um_pwhash_dummy(ctx->pool, ctx->settings->password_hash, form.text, form.len);
+    }
+    return match;
+}
+
+/* Hashes of passwords that were not normalized were made of the bytes as typed. So these come second, for every account
+ * and name alike, so that time tells nothing. *is_old: they were right. */
+static um_pwhash_e verify_forms(um_ctx_t *ctx, const um_user_t *user, um_secret_t typed, int *is_old)
+{
+    um_secret_t form = um_password_prepare(ctx, typed);
+    um_pwhash_e match = verify_form(ctx, user, form);
+
+    *is_old = form.text != typed.text && (match == UM_PWHASH_MISMATCH || match == UM_PWHASH_UNKNOWN);
+    return *is_old ? verify_form(ctx, user, typed) : match;
+}
+
+um_status_e um_password_verify(um_ctx_t *ctx, const um_user_t *user, um_secret_t password, const um_secret_t *wanted,
+                               const char **fresh)
+{
+    int is_old;
+    um_pwhash_e match = verify_forms(ctx, user, password, &is_old);
+
+    if (match == UM_PWHASH_ERROR) {
+        return um_ctx_failed(ctx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
+    }
+    if (match != UM_PWHASH_MATCH) {
+        return UM_INVALID;
+    }
+    if (wanted || (user->is_active && (is_old || um_pwhash_outdated(ctx->settings->password_hash, user->password)))) {
+        return um_password_make(ctx, wanted ? *wanted : password, fresh);
+    }
+    return UM_OK;
+}
