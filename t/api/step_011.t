@@ -48,7 +48,8 @@ is(as($web, '-c', 'select t.hash from um_tickets t join um_users u on u.id = t.u
 is(as($web, '-c', "delete from um_tickets where hash = 'one' and expires_at > 1 returning email_key"), 'a@example.org',
     'a token can be deleted by the old name');
 is(as($web, '-c', 'delete from um_tickets where hash = any(array(select t.hash from um_tickets t where t.expires_at < 9'
-    . ' order by t.expires_at limit 9 for update skip locked)) returning hash'), 'two', 'an older module purges a token');
+    . ' order by t.expires_at limit 9 for update skip locked)) returning hash'), 'two',
+    'an older module purges a token');
 is($database->{sql}->('select count(*) from um_one_time_tokens'), '0', 'no token is left in the table');
 is(as($other, '-c', 'select count(*) from um_tickets'), '0', 'a role that could read the table can read the view');
 like(as($other, '-c', 'delete from um_tickets'), qr/permission denied/, 'that role cannot change the view');
