@@ -86,7 +86,6 @@ static const um_auth_token_t *authenticate(um_call_t *call)
 static int allow(um_call_t *call, const um_identity_t *identity)
 {
     apr_table_t *headers = call->r->headers_out;
-
     unsigned which = um_dir_config_of(call->r)->identity_headers;
 
     if (!um_identity_set_headers(call->r, headers, identity, which ? which : um_identity_attribute_headers_on())) {

@@ -2,7 +2,6 @@
 #include "input_schema.h"
 
 #include "api.h"
-
 #include "authenticate.h"
 #include "email.h"
 #include "json.h"

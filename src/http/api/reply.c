@@ -241,7 +241,7 @@ int um_reply_status(um_call_t *call, um_status_e status)
         return um_reply_detail(call, HTTP_PRECONDITION_FAILED, UM_MESSAGE_PRECONDITION_FAILED);
     case UM_BUSY:
     case UM_UNAVAILABLE:
-        /* known: the same cause was logged within the last second. A line for each request would fill the disk. */
+        /* is_logged: the same cause was logged within the last second. A line for each request would fill the disk. */
         log_cause(call, call->ctx.is_logged ? APLOG_DEBUG : status == UM_BUSY ? APLOG_WARNING : APLOG_ERR);
         return um_reply_detail(call, HTTP_SERVICE_UNAVAILABLE, UM_MESSAGE_UNAVAILABLE);
     case UM_FAILED:
