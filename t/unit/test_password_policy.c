@@ -19,14 +19,16 @@
 #define COMMON "This password is too common."
 #define NUMERIC "This password is entirely numeric."
 
-#define ALICE { "alice.smith", "Alice", "Smith", "alice.smith@example.org" }
-#define NOBODY { NULL, NULL, NULL, NULL }
+#define PERSON(name, first, last, address) \
+    { .username = name, .first_name = first, .last_name = last, .email = address }
+#define ALICE PERSON("alice.smith", "Alice", "Smith", "alice.smith@example.org")
+#define NOBODY PERSON(NULL, NULL, NULL, NULL)
 
 static const char words[] = "123456789\npassword\nqwertyuiop\nstraße123\nпароль123\n";
 
 static const struct { um_password_policy_person_t person; const char *password, *want, *name; } cases[] = {
     { NOBODY, "correct horse battery", "", "a good one" },
-    { { "", "", "", "" }, "correct horse battery", "", "a good one, members empty" },
+    { PERSON("", "", "", ""), "correct horse battery", "", "a good one, members empty" },
     { ALICE, "correct horse battery", "", "a good one of a person" },
     { NOBODY, "short12", SHORT, "too short" },
     { NOBODY, "eight123", "", "just long enough" },
@@ -48,36 +50,36 @@ static const struct { um_password_policy_person_t person; const char *password, 
     { NOBODY, "-9876543210", "", "a negative number" },
     { NOBODY, "123456789", COMMON "|" NUMERIC, "common and digits" },
     { NOBODY, "1234", SHORT "|" NUMERIC, "short digits" },
-    { { "1234567", "", "", "" }, "1234567", USERNAME "|" SHORT "|" NUMERIC, "all but common" },
-    { { "123456789", "", "", "" }, "123456789", USERNAME "|" COMMON "|" NUMERIC, "all but short" },
+    { PERSON("1234567", "", "", ""), "1234567", USERNAME "|" SHORT "|" NUMERIC, "all but common" },
+    { PERSON("123456789", "", "", ""), "123456789", USERNAME "|" COMMON "|" NUMERIC, "all but short" },
     { ALICE, "alice.smith", USERNAME, "the username" },
     { ALICE, "ALICE.SMITH", USERNAME, "the username in capitals" },
     { ALICE, "htims.ecila", USERNAME, "the username backwards" },
     { ALICE, "smith123", USERNAME, "a word of the username and digits" },
-    { { "x", "Wilhelmina", "y", "z" }, "wilhelmina1", FIRST, "the first name" },
-    { { "x", "y", "Featherstone", "z" }, "Featherstone!", LAST, "the last name" },
-    { { "x", "y", "z", "wilhelmina@featherstone.example" }, "featherstone", EMAIL, "a word of the address" },
-    { { "x", "y", "z", "wilhelmina@featherstone.example" }, "wilhelmina@featherstone.example", EMAIL, "the address" },
-    { { "x", "wilhelmina", "wilhelmina", "wilhelmina@x" }, "wilhelmina", FIRST, "only the first member is named" },
-    { { "abcdefghij", "", "", "" }, "abcdefg1234567890", "", "14 / 27 is less than 0.7" },
-    { { "abcdefg", "", "", "" }, "abcdefg123456", USERNAME, "14 / 20 is 0.7" },
-    { { "abcdefg", "", "", "" }, "abcdefg1234567", "", "14 / 21 is less than 0.7" },
-    { { "aabbccddee", "", "", "" }, "abcdexxxxx", "", "letters are counted, not only seen" },
-    { { "aabbccddee", "", "", "" }, "edcbaedzzz", USERNAME, "seven of ten letters" },
-    { { "aabbccddee", "", "", "" }, "edcbaezzzz", "", "six of ten letters" },
-    { { "ab", "", "", "" }, "abababababababababab", "", "ten times as long" },
-    { { "a-b-c-d-e-f-g-h", "", "", "" }, "abcdefgh", "", "words of one letter, and blanks between them" },
-    { { "abcdefgh_ijk", "", "", "" }, "abcdefgh_ijk", USERNAME, "the underscore belongs to a word" },
-    { { "müller.Straße", "", "", "" }, "STRAßE99", USERNAME, "not ASCII" },
-    { { "สมชายใจดี", "", "", "" }, "สมชายใจดี1", USERNAME, "Thai" },
-    { { "नमस्तेजी", "", "", "" }, "नमस्तेजी", USERNAME, "Devanagari" },
-    { { "İSTANBULLU", "", "", "" }, "i\u0307stanbullu", USERNAME, "a dotted capital I" },
-    { { "ΟΔΥΣΣΕΥΣΑ", "", "", "" }, "οδυσσευσα", USERNAME, "Greek" },
-    { { "\U00010400\U00010401\U00010402", "", "", "" }, "\U00010428\U00010429\U0001042a", USERNAME "|" SHORT,
+    { PERSON("x", "Wilhelmina", "y", "z"), "wilhelmina1", FIRST, "the first name" },
+    { PERSON("x", "y", "Featherstone", "z"), "Featherstone!", LAST, "the last name" },
+    { PERSON("x", "y", "z", "wilhelmina@featherstone.example"), "featherstone", EMAIL, "a word of the address" },
+    { PERSON("x", "y", "z", "wilhelmina@featherstone.example"), "wilhelmina@featherstone.example", EMAIL, "the address" },
+    { PERSON("x", "wilhelmina", "wilhelmina", "wilhelmina@x"), "wilhelmina", FIRST, "only the first member is named" },
+    { PERSON("abcdefghij", "", "", ""), "abcdefg1234567890", "", "14 / 27 is less than 0.7" },
+    { PERSON("abcdefg", "", "", ""), "abcdefg123456", USERNAME, "14 / 20 is 0.7" },
+    { PERSON("abcdefg", "", "", ""), "abcdefg1234567", "", "14 / 21 is less than 0.7" },
+    { PERSON("aabbccddee", "", "", ""), "abcdexxxxx", "", "letters are counted, not only seen" },
+    { PERSON("aabbccddee", "", "", ""), "edcbaedzzz", USERNAME, "seven of ten letters" },
+    { PERSON("aabbccddee", "", "", ""), "edcbaezzzz", "", "six of ten letters" },
+    { PERSON("ab", "", "", ""), "abababababababababab", "", "ten times as long" },
+    { PERSON("a-b-c-d-e-f-g-h", "", "", ""), "abcdefgh", "", "words of one letter, and blanks between them" },
+    { PERSON("abcdefgh_ijk", "", "", ""), "abcdefgh_ijk", USERNAME, "the underscore belongs to a word" },
+    { PERSON("müller.Straße", "", "", ""), "STRAßE99", USERNAME, "not ASCII" },
+    { PERSON("สมชายใจดี", "", "", ""), "สมชายใจดี1", USERNAME, "Thai" },
+    { PERSON("नमस्तेजी", "", "", ""), "नमस्तेजी", USERNAME, "Devanagari" },
+    { PERSON("İSTANBULLU", "", "", ""), "i\u0307stanbullu", USERNAME, "a dotted capital I" },
+    { PERSON("ΟΔΥΣΣΕΥΣΑ", "", "", ""), "οδυσσευσα", USERNAME, "Greek" },
+    { PERSON("\U00010400\U00010401\U00010402", "", "", ""), "\U00010428\U00010429\U0001042a", USERNAME "|" SHORT,
       "above U+FFFF" },
-    { { "za中ж国b😀文я", "", "", "" }, "я文😀b国ж中az", USERNAME, "scripts mixed, backwards" },
-    { { "\u8000abcdefg", "", "", "" }, "hgfedcba", USERNAME, "one letter far above the others" },
-    { { "....", "", "", "" }, "........", "", "no word at all, and half as long" },
+    { PERSON("za中ж国b😀文я", "", "", ""), "я文😀b国ж中az", USERNAME, "scripts mixed, backwards" },
+    { PERSON("\u8000abcdefg", "", "", ""), "hgfedcba", USERNAME, "one letter far above the others" },
+    { PERSON("....", "", "", ""), "........", "", "no word at all, and half as long" },
 };
 
 static const struct { int min; const char *password, *want; } limits[] = {
@@ -168,7 +170,7 @@ static void test_limits(apr_pool_t *pool)
 static void test_broken(apr_pool_t *pool)
 {
     const um_password_policy_t policy = { 8, NULL };
-    const um_password_policy_person_t person = { "alice", "\xff", "secret.key", NULL };
+    const um_password_policy_person_t person = PERSON("alice", "\xff", "secret.key", NULL);
 
     ok(um_password_policy_check(pool, &policy, NULL, "correct \xff horse", 15) == NULL, "a password that is not UTF-8");
     is_text(texts(pool, um_password_policy_check(pool, &policy, &person, "correct horse", 13)), "",

@@ -50,8 +50,10 @@ typedef struct work_t {
 
 static apr_status_t insert_and_more(um_tx_t *tx, void *baton)
 {
-    static const um_user_t user = { .id = USER_ID, .username = "alice", .first_name = "", .last_name = "", .email = "",
-                                    .password = "x", .version = VERSION, .is_active = 1 };
+#define BLANK(name, label, kind, ...) UM_PROFILE_UNLESS_USERNAME(kind, .name = "",)
+    static const um_user_t user = { .id = USER_ID, .username = "alice", UM_PROFILE(BLANK) .password = "x",
+                                    .version = VERSION, .is_active = 1 };
+#undef BLANK
     static const um_user_keys_t keys = { "alice", "", "" };
     work_t *work = baton;
     const char *values[UM_STORE_USER_VALUES];
