@@ -23,15 +23,15 @@ apr_status_t um_atomic_file_fill(apr_file_t *out, const char *bytes, apr_size_t 
     return status == APR_SUCCESS ? closed : status;
 }
 
-/* A name is safe on the disk only when its folder is. Where a file system cannot do that there is nothing better to be
- * done, so nobody is told. */
-static void sync_folder(apr_pool_t *pool, const char *file)
+/* A new name survives a crash only when its directory has been synced. A file system that cannot do that offers nothing
+ * better, so a failure is not reported. */
+static void sync_directory(apr_pool_t *pool, const char *file)
 {
     const char *slash = strrchr(file, '/');
-    const char *folder = slash ? apr_pstrmemdup(pool, file, (apr_size_t)(slash - file) + 1) : ".";
+    const char *directory = slash ? apr_pstrmemdup(pool, file, (apr_size_t)(slash - file) + 1) : ".";
     apr_file_t *dir;
 
-    if (apr_file_open(&dir, folder, APR_FOPEN_READ, 0, pool) == APR_SUCCESS) {
+    if (apr_file_open(&dir, directory, APR_FOPEN_READ, 0, pool) == APR_SUCCESS) {
         apr_file_sync(dir);
         apr_file_close(dir);
     }
@@ -42,7 +42,7 @@ apr_status_t um_atomic_file_rename(apr_pool_t *pool, const char *from, const cha
     apr_status_t status = apr_file_rename(from, to, pool);
 
     if (status == APR_SUCCESS) {
-        sync_folder(pool, to);
+        sync_directory(pool, to);
     }
     return status;
 }
@@ -67,18 +67,18 @@ apr_status_t um_atomic_file_create(apr_pool_t *pool, const char *file, const cha
     apr_status_t status = write_file(pool, file, bytes, len);
 
     if (status == APR_SUCCESS) {
-        sync_folder(pool, file);
+        sync_directory(pool, file);
     }
     return status;
 }
 
-apr_status_t um_atomic_file_put(apr_pool_t *pool, const char *unready, const char *file, const char *bytes,
+apr_status_t um_atomic_file_put(apr_pool_t *pool, const char *temporary, const char *file, const char *bytes,
                                 apr_size_t len)
 {
-    apr_status_t status = write_file(pool, unready, bytes, len);
+    apr_status_t status = write_file(pool, temporary, bytes, len);
 
-    if (status == APR_SUCCESS && (status = um_atomic_file_rename(pool, unready, file)) != APR_SUCCESS) {
-        apr_file_remove(unready, pool);
+    if (status == APR_SUCCESS && (status = um_atomic_file_rename(pool, temporary, file)) != APR_SUCCESS) {
+        apr_file_remove(temporary, pool);
     }
     return status;
 }

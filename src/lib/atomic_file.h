@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_ATOMIC_FILE_H
 #define UM_ATOMIC_FILE_H
-/* Files that are there whole, down to the disk, or not at all. All are new, mode 0600. Statuses are the system's. */
+/* New files, of mode 0600, that are written completely and synced to the disk, or not at all. All functions return the
+ * status of the system. */
 #include <apr_file_io.h>
 #include <apr_pools.h>
 
-/** Makes an empty file. APR_EEXIST: a file or link is there already, and left alone. */
+/** Makes an empty file and opens it for writing. APR_EEXIST: a file or link of that name exists; it is kept. */
 apr_status_t um_atomic_file_open(apr_pool_t *pool, const char *file, apr_file_t **out);
 
-/** Writes len bytes to a file made by um_atomic_file_open, down to the disk, and closes it, whatever happens. */
+/** Writes len bytes to a file from um_atomic_file_open and syncs it to the disk. Closes it also on failure. */
 apr_status_t um_atomic_file_fill(apr_file_t *out, const char *bytes, apr_size_t len);
 
-/** Gives a file its name in the same folder, down to the disk; a file of that name is replaced. */
+/** Renames a file within its directory and syncs the directory to the disk. A file with the new name is replaced. */
 apr_status_t um_atomic_file_rename(apr_pool_t *pool, const char *from, const char *to);
 
-/** Makes a file of len bytes, whose name is there before they are. APR_EEXIST as above; one that could not be written
- * whole is removed. */
+/** Makes a file of len bytes. Its name exists before its content does. APR_EEXIST as above. If it cannot be written
+ * completely, it is removed. */
 apr_status_t um_atomic_file_create(apr_pool_t *pool, const char *file, const char *bytes, apr_size_t len);
 
-/** The same for readers who may look at any time: made under the name unready, in the same folder, and renamed. A file
- * of that name is replaced. */
-apr_status_t um_atomic_file_put(apr_pool_t *pool, const char *unready, const char *file, const char *bytes,
+/** The same for files that others may read at any time: it is written under the name temporary, in the same directory,
+ * and then renamed. A file with the final name is replaced. */
+apr_status_t um_atomic_file_put(apr_pool_t *pool, const char *temporary, const char *file, const char *bytes,
                                 apr_size_t len);
 #endif

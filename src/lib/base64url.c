@@ -26,7 +26,8 @@ const char *um_base64url_encode(apr_pool_t *pool, const void *bytes, apr_size_t 
     return text;
 }
 
-/* Computed rather than looked up: no table of 256 entries to get wrong. -1 is no character of the alphabet. */
+/* The value of a character; -1: it is not in the alphabet. It is computed, because a table of 256 entries is easier to
+ * get wrong. */
 static int sextet(unsigned char c)
 {
     if (c >= 'A' && c <= 'Z') {

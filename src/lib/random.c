@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "random.h"
+
 #include "base64url.h"
 #include "wipe.h"
 
@@ -18,7 +19,7 @@ apr_status_t um_random_bytes(void *buf, apr_size_t len)
     if (len > INT_MAX) {
         return APR_EGENERAL;
     }
-    /* Errors left in OpenSSL's queue of this thread would be taken for their own by the next TLS connection. */
+    /* No error may stay in the error queue of this thread: the next TLS connection would take it for its own. */
     ERR_set_mark();
     good = len == 0 || RAND_priv_bytes(buf, (int)len) == 1;
     ERR_pop_to_mark();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secret_file.h"
+
 #include "atomic_file.h"
 #include "wipe.h"
 
@@ -15,16 +16,15 @@
 #include <apr_portable.h>
 #include <apr_strings.h>
 
-
-static const char *reason(apr_pool_t *pool, const char *what, apr_status_t status)
+static const char *why_not(apr_pool_t *pool, const char *what, apr_status_t status)
 {
     char text[128];
 
     return apr_pstrcat(pool, what, ": ", apr_strerror(status, text, sizeof(text)), NULL);
 }
 
-/* Without waiting: opening a named pipe would wait for its writer, and whoever owns the folder may put one there at any
- * time. So it is opened first, and looked at through the descriptor. */
+/* Opens a regular file without waiting. Opening a named pipe would wait for its writer, and the owner of the directory
+ * may put one there at any time, so the type is checked after opening, on the descriptor. */
 static apr_status_t open_file(const char *file, int *in, const char **why)
 {
     struct stat info;
@@ -41,7 +41,7 @@ static apr_status_t open_file(const char *file, int *in, const char **why)
     return APR_SUCCESS;
 }
 
-/* As many bytes as there are, up to size; -1: errno says why not. */
+/* Reads all bytes, up to size, and returns their number; -1: see errno. */
 static apr_ssize_t read_bytes(int in, char *bytes, apr_size_t size)
 {
     apr_size_t got = 0;
@@ -63,7 +63,7 @@ apr_status_t um_secret_file_read(apr_pool_t *pool, const char *file, char **text
     *why = NULL;
     status = open_file(file, &in, why);
     if (status != APR_SUCCESS) {
-        *why = *why ? *why : reason(pool, "cannot be opened", status);
+        *why = *why ? *why : why_not(pool, "cannot be opened", status);
         return status;
     }
     bytes = apr_palloc(pool, UM_SECRET_FILE_MAX + 1);
@@ -80,13 +80,13 @@ apr_status_t um_secret_file_read(apr_pool_t *pool, const char *file, char **text
         *why = "longer than 16 KB";
         return APR_EINVAL;
     }
-    *why = reason(pool, "cannot be read", status);
+    *why = why_not(pool, "cannot be read", status);
     return status;
 }
 
 /* --- changing a file --- */
 
-/* The file at the end of links, which must be there if file is a link. */
+/* *name is the file that a link leads to, which must exist; or file itself if it is not a link. */
 static apr_status_t real_name(apr_pool_t *pool, const char *file, const char **name, const char **why)
 {
     apr_finfo_t info;
@@ -100,7 +100,7 @@ static apr_status_t real_name(apr_pool_t *pool, const char *file, const char **n
     if (!path) {
         apr_status_t status = errno;
 
-        *why = reason(pool, "is a link that cannot be followed", status);
+        *why = why_not(pool, "is a link that cannot be followed", status);
         return status;
     }
     *name = apr_pstrdup(pool, path);
@@ -108,7 +108,8 @@ static apr_status_t real_name(apr_pool_t *pool, const char *file, const char **n
     return APR_SUCCESS;
 }
 
-/* The new file gets owner, group and mode of the old one. Owner first: changing it may take bits of the mode away. */
+/* Gives the new file the owner, group and mode of the old one. The owner comes first, because changing it may clear
+ * bits of the mode. */
 static apr_status_t keep_owner(apr_pool_t *pool, const char *file, apr_file_t *next, const char **why)
 {
     struct stat old, new;
@@ -123,7 +124,7 @@ static apr_status_t keep_owner(apr_pool_t *pool, const char *file, apr_file_t *n
                                  && fchown(fd, old.st_uid, old.st_gid) != 0)
         || fchmod(fd, old.st_mode & 07777) != 0) {
         status = errno;
-        *why = reason(pool, "its owner, group and mode cannot be kept", status);
+        *why = why_not(pool, "its owner, group and mode cannot be kept", status);
         return status;
     }
     return APR_SUCCESS;
@@ -141,9 +142,9 @@ static apr_status_t next_text(apr_pool_t *pool, const char *file, const um_secre
     return status == APR_SUCCESS ? edit->next(pool, edit->baton, text ? text : "", len, next, why) : status;
 }
 
-/* Fills the next file, which is open, and puts it in the old one's place. */
-static apr_status_t replace(apr_pool_t *pool, const char *file, const char *next, apr_file_t *out,
-                            const um_secret_file_edit_t *edit, const char **why)
+/* Writes the new text to the open file out, named next, and lets it replace the old file. */
+static apr_status_t replace_file(apr_pool_t *pool, const char *file, const char *next, apr_file_t *out,
+                                 const um_secret_file_edit_t *edit, const char **why)
 {
     const char *text = NULL;
     apr_status_t status = next_text(pool, file, edit, &text, why);
@@ -157,7 +158,7 @@ static apr_status_t replace(apr_pool_t *pool, const char *file, const char *next
     }
     status = um_atomic_file_fill(out, text, strlen(text));
     if (status != APR_SUCCESS) {
-        *why = reason(pool, "cannot be written", status);
+        *why = why_not(pool, "cannot be written", status);
         return status;
     }
     if (edit->commit && (status = edit->commit(edit->baton, why)) != APR_SUCCESS) {
@@ -165,7 +166,7 @@ static apr_status_t replace(apr_pool_t *pool, const char *file, const char *next
     }
     status = um_atomic_file_rename(pool, next, file);
     if (status != APR_SUCCESS) {
-        *why = reason(pool, "cannot be replaced", status);
+        *why = why_not(pool, "cannot be replaced", status);
     }
     return status;
 }
@@ -184,11 +185,11 @@ apr_status_t um_secret_file_edit(apr_pool_t *pool, const char *name, const um_se
     status = um_atomic_file_open(pool, next, &out);
     if (status != APR_SUCCESS) {
         *why = APR_STATUS_IS_EEXIST(status)
-               ? apr_pstrcat(pool, "somebody else is changing it; if nobody is, remove ", next, NULL)
-               : reason(pool, apr_pstrcat(pool, next, " cannot be made", NULL), status);
+               ? apr_pstrcat(pool, "another process is changing it; if none is, remove ", next, NULL)
+               : why_not(pool, apr_pstrcat(pool, next, " cannot be made", NULL), status);
         return status;
     }
-    status = replace(pool, file, next, out, edit, why);
+    status = replace_file(pool, file, next, out, edit, why);
     if (status != APR_SUCCESS) {
         apr_file_remove(next, pool);
     }
@@ -201,7 +202,7 @@ apr_status_t um_secret_file_create(apr_pool_t *pool, const char *file, const cha
     apr_status_t status = um_atomic_file_create(pool, file, text, len);
 
     if (status != APR_SUCCESS) {
-        *why = reason(pool, "cannot be made", status);
+        *why = why_not(pool, "cannot be made", status);
     }
     return status;
 }
@@ -215,7 +216,7 @@ apr_status_t um_secret_file_rename(apr_pool_t *pool, const char *file, const cha
         status = um_atomic_file_rename(pool, file, name);
     }
     if (status != APR_SUCCESS) {
-        *why = reason(pool, apr_pstrcat(pool, "cannot be renamed to ", name, NULL), status);
+        *why = why_not(pool, apr_pstrcat(pool, "cannot be renamed to ", name, NULL), status);
     }
     return status;
 }

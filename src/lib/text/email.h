@@ -2,26 +2,26 @@
 #ifndef UM_EMAIL_H
 #define UM_EMAIL_H
 
-/* E-mail addresses: what a person may register, how it is kept, and when two are the same. */
+/* E-mail addresses that users register: their form, how they are stored, and when two are the same. */
 
 #include <apr_pools.h>
 
-/** Whether address has the form of one: before the @ a dot-atom (RFC 5321 4.1.2) of at most 64 bytes, ASCII only, so
- * that no look-alike of another's mailbox exists; after it a domain with a dot, or localhost. Labels are ASCII or in
- * the script's own letters (IDN), the last one has two bytes or more and is no number. Quoted local parts and
- * address literals are refused, and so is a domain that IDNA refuses: mail could not go there. More than 320
- * characters are never one; a shorter limit is the caller's, who has a message of its own for it. */
+/** Whether address has the form of an e-mail address. Before the @ it has a dot-atom (RFC 5321 section 4.1.2) of at
+ * most 64 bytes, in ASCII only, so that it cannot look like the mailbox of somebody else. After the @ it has a domain
+ * with a dot, or localhost. Labels are ASCII or in another script (IDN); the last one has at least two bytes and is not
+ * a number. Refused are quoted local parts, address literals, more than 320 characters, and domains that IDNA refuses,
+ * because no mail can be delivered there. A caller with a shorter limit checks it and reports it itself. */
 int um_email_valid(apr_pool_t *pool, const char *address);
 
-/** The address as stored: the domain, which is all behind the last @, in lower case, and in ASCII when all of its
- * letters stand for such (full-width ones, for instance); the rest as typed. Text without @ is given back as it is,
- * NULL when the domain is not UTF-8. */
+/** The address as it is stored: the domain, which is everything behind the last @, in lower case, and in ASCII if all
+ * of its letters stand for ASCII ones (full-width letters do); the rest as typed. Text without @ is returned as it is.
+ * NULL: the domain is not UTF-8. */
 const char *um_email_normalize(apr_pool_t *pool, const char *address);
 
-/** What equal addresses have in common: the local part with A-Z in lower case, and the domain as mail goes to it
- * (um_idna_ascii): two addresses with one key are one mailbox. A domain that IDNA refuses gets a question mark and is
- * lower-cased: it equals none that mail goes to. Only to find accounts: mail goes to the address that is stored with
- * the account, never to the typed one. NULL when the domain is not UTF-8 or memory ran out. */
+/** A key that two addresses share if they are one mailbox: the local part with A-Z in lower case, and the domain as
+ * mail servers know it (um_idna_ascii). If IDNA refuses the domain, the key has the domain in lower case behind a
+ * question mark, and equals that of no valid address. Use it only to find accounts: mail is sent to the stored address,
+ * never to the one that was typed. NULL: the domain is not UTF-8, or memory ran out. */
 const char *um_email_key(apr_pool_t *pool, const char *address);
 
 #endif

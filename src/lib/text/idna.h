@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_IDNA_H
 #define UM_IDNA_H
-/* Domain names as the name system knows them (IDNA2008, RFC 5891), over libidn2. */
+/* Domain names as DNS knows them (IDNA2008, RFC 5891), with libidn2. */
 #include <apr_errno.h>
 #include <apr_pools.h>
 
-/** *ascii is the domain in lower case, labels in letters of their own as A-labels: two spellings are one domain when
- * these are equal. ß and ς stay what they are and are not taken for ss and σ. The domain is lower-cased first, as an
- * address is when it is stored. A domain that is all ASCII is only lower-cased, unless it has an A-label already.
- * APR_EINVAL: IDNA refuses the domain, or what comes of it is no host name, or it is not UTF-8; APR_ENOMEM. */
+/** *ascii is the domain in lower case, with A-labels for labels in other scripts. Two spellings are the same domain if
+ * their results are equal. ß and ς are kept and do not become ss and σ. The domain is lower-cased first, as in stored
+ * addresses. A domain in ASCII is only lower-cased, unless it has an A-label already.
+ * APR_EINVAL: IDNA refuses the domain, the result is not a host name, or the domain is not UTF-8. APR_ENOMEM: out of
+ * memory. */
 apr_status_t um_idna_ascii(apr_pool_t *pool, const char *domain, const char **ascii);
 
-/** Whether a domain has a label that begins like an A-label. */
+/** Whether a label of the domain begins with xn--, as A-labels do. */
 int um_idna_has_alabel(const char *domain);
 
 #endif
