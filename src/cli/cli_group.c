@@ -6,7 +6,7 @@
 #include "user.h"
 
 /* Prints why a call about the group of the first argument failed. */
-static int fail(const um_cli_t *cli, um_status_e status)
+static int fail_group(const um_cli_t *cli, um_status_e status)
 {
     return um_cli_fail_status(cli, cli->ctx, status, "group", cli->args[0]);
 }
@@ -17,7 +17,7 @@ int um_cli_group_list(um_cli_t *cli)
     um_status_e status = um_group_list(cli->ctx, &groups);
 
     if (status != UM_OK) {
-        return fail(cli, status);
+        return fail_group(cli, status);
     }
     for (int i = 0; i < groups->nelts; i++) {
         const um_group_t *group = &APR_ARRAY_IDX(groups, i, um_group_t);
@@ -33,7 +33,7 @@ int um_cli_group_show(um_cli_t *cli)
     um_status_e status = um_group_members(cli->ctx, cli->args[0], &members);
 
     if (status != UM_OK) {
-        return fail(cli, status);
+        return fail_group(cli, status);
     }
     for (int i = 0; i < members->nelts; i++) {
         const um_group_member_t *member = &APR_ARRAY_IDX(members, i, um_group_member_t);
@@ -48,7 +48,7 @@ int um_cli_group_new(um_cli_t *cli)
     um_status_e status = um_group_create(cli->ctx, cli->args[0]);
 
     if (status != UM_OK) {
-        return fail(cli, status);
+        return fail_group(cli, status);
     }
     um_cli_say(cli, "group %s made", cli->args[0]);
     return UM_CLI_DONE;
@@ -59,7 +59,7 @@ int um_cli_group_remove(um_cli_t *cli)
     um_status_e status = um_group_delete(cli->ctx, cli->args[0]);
 
     if (status != UM_OK) {
-        return fail(cli, status);
+        return fail_group(cli, status);
     }
     um_cli_say(cli, "group %s removed", cli->args[0]);
     return UM_CLI_DONE;
@@ -80,7 +80,7 @@ static int change(um_cli_t *cli, int add)
         return um_cli_fail(cli, UM_CLI_ABSENT, "%s is not in %s", user->username, group);
     }
     if (status != UM_OK) {
-        return fail(cli, status);
+        return fail_group(cli, status);
     }
     um_cli_say(cli, add ? "%s is now in %s" : "%s is no longer in %s", user->username, group);
     return UM_CLI_DONE;

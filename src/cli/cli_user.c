@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static int fail(const um_cli_t *cli, um_status_e status)
+static int fail_account(const um_cli_t *cli, um_status_e status)
 {
     return um_cli_fail_status(cli, cli->ctx, status, "account", cli->args[0]);
 }
@@ -21,7 +21,7 @@ int um_cli_user_show(um_cli_t *cli)
         status = um_group_names(cli->ctx, user->id, &groups);
     }
     if (status != UM_OK) {
-        return fail(cli, status);
+        return fail_account(cli, status);
     }
     um_cli_say(cli, "id        %s", user->id);
     um_cli_say(cli, "username  %s", user->username);
@@ -55,7 +55,7 @@ static int set(um_cli_t *cli, set_fn *set_state)
         status = set_state(cli->ctx, user->id, on, &user);
     }
     if (status != UM_OK) {
-        return fail(cli, status);
+        return fail_account(cli, status);
     }
     um_cli_say(cli, "%s is now %s%s; all sessions of the account have ended", user->username,
                user->is_active ? "active" : "inactive", user->is_staff ? " and staff" : "");

@@ -136,7 +136,7 @@ static apr_status_t lock_to_write(um_store_call_t *call)
     return rv;
 }
 
-/* One connection on which no transaction is open, whoever left one. */
+/* One connection, without the open transaction that another module may have left on it. */
 static apr_status_t acquire_once(um_store_call_t *call, um_store_conn_t *conn)
 {
     const um_connection_pool_t *connections = &call->store->connections;
@@ -182,10 +182,11 @@ static apr_status_t acquire_in_time(um_store_call_t *call, um_store_conn_t *conn
     return rv;
 }
 
-/* One of the two things that a SQLite database must be told before its first use. Patient: nobody else may even read
- * while a database is switched to WAL, and at the start all processes do read. */
+/* Changes settings of a SQLite connection or database. */
 typedef apr_status_t prepare_fn(um_store_conn_t *conn, apr_pool_t *pool, const char **why);
 
+/* Repeats it for a while: no other process can even read a database while it is switched to WAL, and at the start all
+ * processes read it. */
 static apr_status_t prepare_in_time(um_store_call_t *call, um_store_conn_t *conn, prepare_fn *prepare)
 {
     apr_uint32_t since = um_monotonic_tick();

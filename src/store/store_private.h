@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_STORE_PRIVATE_H
 #define UM_STORE_PRIVATE_H
-/* What the files of the store share and nobody else uses. From the bottom: a statement is executed on a connection
+/* What the files of the store share and no other file uses. From the bottom: a statement is executed on a connection
  * (store_conn.c, which asks store_native.c), a connection comes from the pool (store_pool.c), and statements and
  * transactions are repeated when a connection was lost (store_tx.c). None of these look at the schema. */
 #include "breaker.h"
