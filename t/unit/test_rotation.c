@@ -87,9 +87,9 @@ static void step(apr_int64_t seconds, const char *want, int lines, const char *n
     rv = um_rotation_step(site_root, folder, &plan, now, said, &why);
     ok(rv == APR_SUCCESS, "%s%s%s", name, rv ? ": " : "", rv ? why : "");
     is_text(states(), want, want);
-    is_int(said->nelts - before, lines, "lines are said");
-    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "once more");
-    is_int(said->nelts - before, lines, "does nothing");
+    is_int(said->nelts - before, lines, "the expected number of lines is logged");
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "a second step succeeds");
+    is_int(said->nelts - before, lines, "a second step logs nothing");
 }
 
 static void test_life(void)
@@ -101,11 +101,11 @@ static void test_life(void)
     first = signing();
     step(30 * DAY - 3601, "S", 0, "which is young");
     step(1, "Sn", 1, "and old: the next one is published");
-    is_text(signing(), first, "but does not sign");
+    is_text(signing(), first, "the published key does not sign yet");
     step(3599, "Sn", 0, "not for an hour");
     step(1, "vS", 1, "then it signs");
     second = signing();
-    ok(strcmp(second, first) != 0, "another key");
+    ok(strcmp(second, first) != 0, "the next key is another one");
     step(DAY + 70, "vS", 0, "what the old one signed is verified while it lasts");
     step(1, "rS", 1, "then it is retired");
     is_text(signing(), second, "the new one signs on");
@@ -121,8 +121,9 @@ static void test_life(void)
     plan.publish = 0;
     plan.now = 1;
     now += apr_time_from_sec(1);
-    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "or at once");
-    is_text(states(), "vvS", "vvS");
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS,
+           "a step at once after that succeeds");
+    is_text(states(), "vvS", "two keys verify and the newest signs");
 }
 
 static void test_names(void)
@@ -175,11 +176,12 @@ static void test_own_names(void)
     first = signing();
     is_text(first, kid_of("zebra.pem"), "the last by name signs");
     step(0, "vvSnr", 4, "names without a time are given one");
-    is_text(signing(), first, "in their order, so that the same key signs");
+    is_text(signing(), first, "the keys keep their order, and the same key signs");
     step(3600, "vvvSr", 1, "and the new key is the last");
-    ok(strcmp(signing(), first) != 0, "and signs");
+    ok(strcmp(signing(), first) != 0, "the new key signs");
     is_int(um_rotation_add(site_root, folder, "HS256", now, &file, &why), APR_SUCCESS, "a key by hand, and a secret");
-    ok(strstr(file, ".next.jwk") && stat(file, &info) == 0 && (info.st_mode & 07777) == 0600, "is next: %s", file);
+    ok(strstr(file, ".next.jwk") && stat(file, &info) == 0 && (info.st_mode & 07777) == 0600,
+       "the file of the new key is that of a next key with mode 0600: %s", file);
 
     empty();
     (void)chmod(folder, 0750);
@@ -187,11 +189,13 @@ static void test_own_names(void)
     ok(!strstr(file, ".next.") && stat(file, &info) == 0 && (info.st_mode & 07777) == 0640,
        "signs; and its group may read it where the folder says so");
     (void)chmod(folder, 0755);
-    is_int(um_rotation_add(site_root, folder, "EdDSA", now, &file, &why), APR_SUCCESS, "in a folder open to all");
-    ok(stat(file, &info) == 0 && (info.st_mode & 07777) == 0600, "it may not");
+    is_int(um_rotation_add(site_root, folder, "EdDSA", now, &file, &why), APR_SUCCESS,
+           "a key can be added to a folder that all may read");
+    ok(stat(file, &info) == 0 && (info.st_mode & 07777) == 0600, "the file of the key has mode 0600 in such a folder");
     (void)chmod(folder, 0700);
-    is_int(um_rotation_add(site_root, folder, "XS256", now, &file, &why), APR_EGENERAL, "no such algorithm");
-    ok(access(path_of(".new"), F_OK) != 0, "leaves nothing");
+    is_int(um_rotation_add(site_root, folder, "XS256", now, &file, &why), APR_EGENERAL,
+           "an unknown algorithm is refused");
+    ok(access(path_of(".new"), F_OK) != 0, "a refused key leaves no temporary file");
 
     empty();
     add_key("EdDSA", "20991231T000000Z-1-EdDSA.pem");
@@ -202,7 +206,7 @@ static void test_own_names(void)
     add_key("EdDSA", "20300101T000005Z-1-EdDSA.pem");
     add_key("EdDSA", "20291231T000005Z-1-EdDSA.next.pem");
     step(0, "vS", 1, "a clock that is some seconds ahead");
-    ok(access(path_of("20300101T000006Z-1-EdDSA.pem"), F_OK) == 0, "is passed");
+    ok(access(path_of("20300101T000006Z-1-EdDSA.pem"), F_OK) == 0, "a name that is taken is passed over");
 }
 
 /* As old as a file that was prepared, or restored, with its time kept. */
@@ -241,11 +245,12 @@ static void test_times(void)
         plan.every = 10000 * DAY;
         plan.lifetime = 9000 * DAY;
         first = signing();
-        is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "a step");
+        is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "a step succeeds");
         is_text(states(), cases[i].want, cases[i].want);
         is_text(signing(), first, "the same key signs");
-        is_int(um_rotation_step(site_root, folder, &plan, now + 1, said, &why), APR_SUCCESS, "another step");
-        is_text(signing(), first, "does nothing");
+        is_int(um_rotation_step(site_root, folder, &plan, now + 1, said, &why), APR_SUCCESS,
+               "a step of the next second succeeds");
+        is_text(signing(), first, "a second step logs nothing");
     }
 }
 
@@ -263,7 +268,7 @@ static void test_prepared(void)
     prepared = signing();
     ok(strcmp(prepared, first) != 0, "a prepared one that was put beside it signs");
     step(2, "vS", 1, "the one before it is not retired, nor a next one made");
-    is_text(signing(), prepared, "and the prepared one signs");
+    is_text(signing(), prepared, "the prepared key signs");
     step(DAY, "vS", 0, "a day later both are there");
     step(90, "rS", 1, "and then the first is retired");
     step(29 * DAY - 3630, "rSn", 1, "and a next one comes when the prepared one has signed for its time");
@@ -276,7 +281,7 @@ static void test_prepared(void)
     age("prepared.pem");
     prepared = signing();
     step(2, "vS", 2, "beside one without a time either");
-    is_text(signing(), prepared, "it signs, and that one is verified on");
+    is_text(signing(), prepared, "the prepared key signs, and the old one still verifies");
 }
 
 static void write_file(const char *name, const char *text)
@@ -300,8 +305,9 @@ static void test_trouble(void)
 
     empty();
     write_file("20200101T000000Z-other.pem", PUBLIC);
-    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EGENERAL, "public keys alone");
-    ok(why && strstr(why, "none can sign"), "are told: %s", why);
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EGENERAL,
+           "a folder of public keys alone is refused");
+    ok(why && strstr(why, "none can sign"), "the reason says that no key can sign: %s", why);
     add_key("EdDSA", "20210101T000000Z-a.pem");
     write_file("20220101T000000Z-other.pem", PUBLIC);
     write_file("20220101T000000Z-other.next.pem", PUBLIC);
@@ -313,9 +319,9 @@ static void test_trouble(void)
     add_key("EdDSA", "20290101T000000Z-a.pem");
     write_file("20290102T000000Z-b.pem", "nonsense");
     is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EGENERAL, "a broken file stops it");
-    ok(why && strstr(why, "-b.pem: "), "and is named: %s", why);
+    ok(why && strstr(why, "-b.pem: "), "the reason names the file: %s", why);
     is_int(um_rotation_add(site_root, folder, "EdDSA", now, &file, &why), APR_EGENERAL, "a new key too");
-    is_text(states(), "vS", "nothing was done");
+    is_text(states(), "vS", "nothing was changed");
     (void)rename(path_of("20290102T000000Z-b.pem"), path_of("20290102T000000Z-b.retired.pem"));
     write_file(".new", "half a k");
     step(0, "Srn", 1, "not so a retired one, or half a key of somebody who was cut off");
@@ -325,11 +331,13 @@ static void test_trouble(void)
     step(0, "S", 1, "a next key where none signs is put to use");
     (void)chmod(folder, 0777);
     is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EGENERAL, "a folder open to strangers");
-    ok(why && strstr(why, "chmod o-w"), "is refused: %s", why);
+    ok(why && strstr(why, "chmod o-w"), "a folder that others can write to is refused: %s", why);
     (void)chmod(folder, 0700);
-    is_int(um_rotation_step(site_root, site_file("nowhere"), &plan, now, said, &why), APR_EGENERAL, "no such folder");
-    is_int(um_rotation_step(site_root, site_file("key.pem"), &plan, now, said, &why), APR_EGENERAL, "a file");
-    ok(why && strstr(why, "key.pem"), "is named: %s", why);
+    is_int(um_rotation_step(site_root, site_file("nowhere"), &plan, now, said, &why), APR_EGENERAL,
+           "a missing folder is refused");
+    is_int(um_rotation_step(site_root, site_file("key.pem"), &plan, now, said, &why), APR_EGENERAL,
+           "a file in the place of the folder is refused");
+    ok(why && strstr(why, "key.pem"), "the reason names the file: %s", why);
 }
 
 static void test_retire(void)
@@ -337,27 +345,29 @@ static void test_retire(void)
     const char *first, *second;
 
     empty();
-    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "a folder");
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS,
+           "a step in a good folder succeeds");
     first = signing();
     is_int(um_rotation_retire(site_root, folder, "nobody", now, said, &why), APR_NOTFOUND, "a kid that is not there");
-    is_int(um_rotation_retire(site_root, folder, first, now, said, &why), APR_SUCCESS, "the only key");
-    is_text(states(), "rS", "is replaced by a new one at once");
+    is_int(um_rotation_retire(site_root, folder, first, now, said, &why), APR_SUCCESS, "the only key can be retired");
+    is_text(states(), "rS", "the only key is replaced by a new one at once");
     second = signing();
-    is_int(um_rotation_retire(site_root, folder, first, now, said, &why), APR_SUCCESS, "once more");
-    is_text(states(), "rS", "does nothing");
+    is_int(um_rotation_retire(site_root, folder, first, now, said, &why), APR_SUCCESS, "a second step succeeds");
+    is_text(states(), "rS", "a second step logs nothing");
     plan.now = 1;
     step(10, "rSn", 1, "with a next one there");
     is_int(um_rotation_retire(site_root, folder, second, now, said, &why), APR_SUCCESS, "the one that signs");
-    is_text(states(), "rrS", "is replaced by that");
+    is_text(states(), "rrS", "the retired key is replaced by the next key");
 
     /* The next key is the stolen one, in two files. */
     empty();
     add_key("EdDSA", "20290101T000000Z-a.pem");
     first = signing();
     is_int(link(path_of("20290101T000000Z-a.pem"), path_of("20290201T000000Z-b.next.pem")), 0, "a key in two files");
-    is_int(um_rotation_retire(site_root, folder, first, now, said, &why), APR_SUCCESS, "is retired");
-    is_text(states(), "rrS", "in both");
-    ok(strcmp(signing(), first) != 0, "and not put to use on the way");
+    is_int(um_rotation_retire(site_root, folder, first, now, said, &why), APR_SUCCESS,
+           "a key that verifies is retired");
+    is_text(states(), "rrS", "both keys are retired");
+    ok(strcmp(signing(), first) != 0, "no key signs on the way");
 }
 
 /* Whoever may write in the folder may put links there: nobody else's file is opened, given away or written. */
@@ -387,8 +397,9 @@ static void test_links(void)
            && after.st_mode == before.st_mode && after.st_size == 4, "the file is as it was: %s", why ? why : "");
     }
     empty();
-    is_int(mkfifo(path_of(".lock"), 0600), 0, "a pipe");
-    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EGENERAL, "is not waited for");
+    is_int(mkfifo(path_of(".lock"), 0600), 0, "a pipe can be made in the place of the lock");
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EGENERAL,
+           "a pipe in the place of the lock is not waited for");
     if (geteuid() == 0) {
         (void)!chown(folder, 0, 0);
     }
@@ -403,7 +414,8 @@ static void test_killed(void)
     pid_t holder;
 
     empty();
-    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "a folder");
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS,
+           "a step in a good folder succeeds");
     plan = (um_rotation_t){ .every = 2, .publish = 1, .lifetime = 1, .keep = 0 };
     for (int i = 0; i < 30; i++) {
         pid_t children[3];
@@ -427,7 +439,7 @@ static void test_killed(void)
         faults += strlen(signing()) != 43;
     }
     is_int(faults, 0, "killed anywhere, a key signs");
-    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "and the next one goes on");
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "the next step succeeds");
 
     holder = fork();
     if (holder == 0) {
@@ -439,11 +451,13 @@ static void test_killed(void)
         _exit(0);
     }
     apr_sleep(apr_time_from_msec(300));
-    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EBUSY, "others wait, but not for ever");
-    ok(why && strstr(why, "another process"), "and say so: %s", why);
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_EBUSY,
+           "another process waits for the lock for a bounded time");
+    ok(why && strstr(why, "another process"), "the reason names the other process: %s", why);
     kill(holder, SIGKILL);
     waitpid(holder, NULL, 0);
-    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS, "who dies lets go");
+    is_int(um_rotation_step(site_root, folder, &plan, now, said, &why), APR_SUCCESS,
+           "the lock of a killed process is free");
 }
 
 int main(void)

@@ -40,17 +40,17 @@ static void test_create(void)
     struct stat st;
 
     umask(0);
-    is_int(um_secret_file_create(pool, file, "a\0b\n", 4, &why), APR_SUCCESS, "made");
-    ok(stat(file, &st) == 0 && (st.st_mode & 07777) == 0600, "for its owner only");
-    is_int(um_secret_file_read(pool, file, &text, &len, &why), APR_SUCCESS, "read");
+    is_int(um_secret_file_create(pool, file, "a\0b\n", 4, &why), APR_SUCCESS, "a new file is created");
+    ok(stat(file, &st) == 0 && (st.st_mode & 07777) == 0600, "a new file has mode 0600");
+    is_int(um_secret_file_read(pool, file, &text, &len, &why), APR_SUCCESS, "the file is read");
     ok(len == 4 && memcmp(text, "a\0b\n", 4) == 0, "every byte of it");
     is_refused(um_secret_file_create(pool, file, "c", 1, &why), &why, "cannot be made: ",
                "a file that is there already");
-    ok(stat(file, &st) == 0 && st.st_size == 4, "and that is left alone");
+    ok(stat(file, &st) == 0 && st.st_size == 4, "a file that exists is left as it is");
     ok(symlink(in_folder("elsewhere"), in_folder("link")) == 0, "a link to where nothing is");
     is_refused(um_secret_file_create(pool, in_folder("link"), "c", 1, &why), &why, "cannot be made: ",
                "is not followed");
-    ok(stat(in_folder("elsewhere"), &st) != 0, "and nothing is made there");
+    ok(stat(in_folder("elsewhere"), &st) != 0, "nothing is created at the end of a link");
     is_refused(um_secret_file_create(pool, in_folder("no/new"), "c", 1, &why), &why, "cannot be made: ",
                "no such folder");
     is_refused(um_secret_file_create(pool, "/dev/full", "c", 1, &why), &why, "cannot be made: ", "a device");
@@ -71,7 +71,7 @@ static void test_no_room(void)
     status = um_secret_file_create(pool, in_folder("half"), "text", 4, &why);
     setrlimit(RLIMIT_FSIZE, &before);
     is_refused(status, &why, "cannot be made: ", "no room for the whole of it");
-    ok(stat(in_folder("half"), &st) != 0, "and half of it does not stay");
+    ok(stat(in_folder("half"), &st) != 0, "half of a file does not stay");
 }
 
 static void test_read(void)
@@ -83,17 +83,18 @@ static void test_read(void)
     um_secret_file_create(pool, in_folder("most"), text, UM_SECRET_FILE_MAX, &why);
     um_secret_file_create(pool, big, text, UM_SECRET_FILE_MAX + 1, &why);
     ok(um_secret_file_read(pool, in_folder("most"), &got, &len, &why) == APR_SUCCESS && len == UM_SECRET_FILE_MAX,
-       "16 KB");
+       "a file of 16 KB is read");
     is_refused(um_secret_file_read(pool, big, &got, &len, &why), &why, "longer than 16 KB", "16 KB and one byte");
     is_refused(um_secret_file_read(pool, in_folder("none"), &got, &len, &why), &why, "cannot be opened: ",
                "no such file");
     is_refused(um_secret_file_read(pool, folder, &got, &len, &why), &why, "not a regular file", "a folder");
-    ok(mkfifo(in_folder("pipe"), 0600) == 0, "a named pipe");
+    ok(mkfifo(in_folder("pipe"), 0600) == 0, "a named pipe is made");
     is_refused(um_secret_file_read(pool, in_folder("pipe"), &got, &len, &why), &why, "not a regular file",
                "is not waited for");
     is_refused(um_secret_file_read(pool, "/dev/zero", &got, &len, &why), &why, "not a regular file", "a device");
     um_secret_file_create(pool, in_folder("empty"), "", 0, &why);
-    ok(um_secret_file_read(pool, in_folder("empty"), &got, &len, &why) == APR_SUCCESS && len == 0, "an empty file");
+    ok(um_secret_file_read(pool, in_folder("empty"), &got, &len, &why) == APR_SUCCESS && len == 0,
+       "an empty file is read");
     ok(symlink("most", in_folder("to-most")) == 0
        && um_secret_file_read(pool, in_folder("to-most"), &got, &len, &why) == APR_SUCCESS && len == UM_SECRET_FILE_MAX,
        "a link to a file is followed");
@@ -150,7 +151,7 @@ static void test_pipe_meanwhile(void)
     int status = 0;
     pid_t pid;
 
-    is_int(um_secret_file_create(pool, file, "text", 4, &why), APR_SUCCESS, "a file");
+    is_int(um_secret_file_create(pool, file, "text", 4, &why), APR_SUCCESS, "a file is created");
     pid = fork();
     if (pid == 0) {
         alarm(20);
@@ -159,7 +160,7 @@ static void test_pipe_meanwhile(void)
                                                                                          "not a regular file") != 0);
     }
     waitpid(pid, &status, 0);
-    is_int(status, 0, "that becomes a named pipe when it is opened is not waited for");
+    is_int(status, 0, "a file that becomes a named pipe while it is opened is not waited for");
 }
 
 int main(void)

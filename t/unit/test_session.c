@@ -216,9 +216,9 @@ static void test_list(void)
     sessions = list(carol->id);
     is_int(sessions ? sessions->nelts : -1, 2, "the list has the sessions of that account only");
     ok(sessions->nelts == 2 && strcmp(session_at(sessions, 0)->id, second) == 0
-       && strcmp(session_at(sessions, 1)->id, first) == 0, "the newest first");
+       && strcmp(session_at(sessions, 1)->id, first) == 0, "the newest session is listed first");
     ok(session_at(sessions, 0)->created_at == SITE_NOW + 1 && session_at(sessions, 0)->expires_at == SITE_NOW + 1 + HOUR
-       && session_at(sessions, 0)->refreshed_at == 0, "with their times");
+       && session_at(sessions, 0)->refreshed_at == 0, "the sessions are listed with their times");
     is_text(session_at(sessions, 0)->address, "192.0.2.1", "the list has the addresses");
     is_text(session_at(sessions, 0)->user_agent, "test", "the list has the programs");
     s.now = apr_time_from_sec(SITE_NOW + HOUR);

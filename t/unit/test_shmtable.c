@@ -84,16 +84,16 @@ static void test_one(void)
         put(table, i, text);
         is_text(get(table, pool, i), text, apr_psprintf(pool, "%d bytes come back as they were", (int)lengths[i] + 1));
     }
-    is_int((long long)um_shmtable_count(table), 14, "all are there at the same time");
+    is_int((long long)um_shmtable_count(table), 14, "all values are there at the same time");
     put(table, 3, "another");
     is_text(get(table, pool, 3), "another", "a value takes the old one's place");
-    is_int((long long)um_shmtable_count(table), 14, "and does not stand beside it");
+    is_int((long long)um_shmtable_count(table), 14, "a new value replaces the old one");
     put(table, 3, text_of(3, UM_SHMTABLE_LONGEST));
-    ok(!get(table, pool, 3), "what is too long is not kept, nor what it was to replace");
+    ok(!get(table, pool, 3), "a value that is too long is not stored, and the old one is removed");
     um_shmtable_remove(table, key_of(4, key));
     um_shmtable_remove(table, key_of(4, key));
     ok(!get(table, pool, 4) && get(table, pool, 5), "one is removed, the others stay");
-    is_int((long long)um_shmtable_count(table), 12, "and counted no longer");
+    is_int((long long)um_shmtable_count(table), 12, "removed values are not counted");
     table = um_shmtable_attach(pool, fresh(32 * MB), 32 * MB);
     for (unsigned i = 0; i < 40; i++) {
         put(table, i, text_of(i, UM_SHMTABLE_LONGEST - 1));
@@ -128,8 +128,8 @@ static void test_forgetting(void)
     for (unsigned i = 0; i < 100; i++) {
         lost += get(table, scratch, i) == NULL;
     }
-    is_int(wrong, 0, "what was put last is always there, and right");
-    ok(lost <= 5, "what is asked for again and again stays (%d of 100 lost)", lost);
+    is_int(wrong, 0, "the value that was put last is always found and right");
+    ok(lost <= 5, "values that are asked for again and again stay (%d of 100 lost)", lost);
     ok(um_shmtable_count(table) > 2000, "the table is full, not emptied");
     apr_pool_destroy(scratch);
 }
@@ -239,9 +239,9 @@ static void test_kills(void)
         hammer((unsigned)i, 2000, &wrong);
     }
     is_int(signals, 40, "nobody died of anything but our signal");
-    is_int(wrong, 0, "after 40 killed processes values are whole or gone");
+    is_int(wrong, 0, "after 40 killed processes each value is whole or gone");
     put(table, 9999, "still");
-    is_text(get(table, pool, 9999), "still", "and the table works");
+    is_text(get(table, pool, 9999), "still", "the table works after 40 killed processes");
 }
 
 static void test_stopped(void)
@@ -300,11 +300,12 @@ static void test_dead_holder(void)
     }
     waitpid(pid, &status, 0);
     is_int(status, 0, "a process dies with the lock of a part");
-    ok(!um_shmtable_get(table, pool, key, &value, &len), "which may be half changed, and is emptied");
+    ok(!um_shmtable_get(table, pool, key, &value, &len), "a ring that a killed process had locked is emptied");
     ok(um_shmtable_get(table, pool, other, &value, &len), "the other parts are not");
-    is_int((long long)um_shmtable_count(table), 1, "and counted so");
+    is_int((long long)um_shmtable_count(table), 1, "the emptied ring is counted as empty");
     um_shmtable_put(table, key, "three", 6);
-    ok(um_shmtable_get(table, pool, key, &value, &len) && len == 6 && strcmp(value, "three") == 0, "it is used on");
+    ok(um_shmtable_get(table, pool, key, &value, &len) && len == 6 && strcmp(value, "three") == 0,
+       "the emptied ring is used again");
 }
 
 /* Part and bucket are found by the first bytes of a key; whose entry it is, by all of them. */
@@ -326,7 +327,7 @@ static void test_like_keys(void)
        && um_shmtable_get(table, pool, keys[2], &value, &len) && strcmp(value, "two") == 0, "each has its own");
     um_shmtable_remove(table, keys[0]);
     ok(!um_shmtable_get(table, pool, keys[0], &value, &len) && um_shmtable_get(table, pool, keys[2], &value, &len),
-       "and is removed alone");
+       "a damaged value is removed alone");
 }
 
 static void test_lies(void)
@@ -352,7 +353,7 @@ static void test_lies(void)
     memset(slot_of(memory, key_of(1, key)), 0xFF, 4);
     put(table, 1, "again");
     put(table, 2, "other");
-    is_text(get(table, pool, 2), "other", "and the table works on");
+    is_text(get(table, pool, 2), "other", "the table works after a damaged value");
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
         apr_uint32_t *head = memory, was[2] = { head[0], head[1] };
 
@@ -361,7 +362,7 @@ static void test_lies(void)
         is_text(get(table, pool, 2), "other", "whoever is attached goes on");
         memcpy(head, was, sizeof(was));
     }
-    ok(!um_shmtable_attach(pool, memory, 2 * MB), "and so is memory of another size");
+    ok(!um_shmtable_attach(pool, memory, 2 * MB), "memory of another size is refused");
 }
 
 int main(void)

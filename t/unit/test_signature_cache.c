@@ -32,11 +32,11 @@ static void test_known(um_signature_cache_t *cache)
     memset(digest, 0, sizeof(digest));
     ok(!um_signature_cache_knows(cache, digest), "an empty cache knows nothing, not even all zeros");
     spread(cache, digest, 1);
-    ok(!um_signature_cache_knows(cache, digest), "not known before it was added");
-    ok(!um_signature_cache_knows(cache, digest), "asking adds nothing");
+    ok(!um_signature_cache_knows(cache, digest), "a digest is not known before it was added");
+    ok(!um_signature_cache_knows(cache, digest), "asking for a digest does not add it");
     um_signature_cache_add(cache, digest);
     um_signature_cache_add(cache, digest);
-    ok(um_signature_cache_knows(cache, digest), "known once added");
+    ok(um_signature_cache_knows(cache, digest), "a digest is known once it was added");
     for (i = 0; i < 256; i++) {
         memcpy(other, digest, sizeof(other));
         other[i / 8] ^= (unsigned char)(1 << i % 8);
@@ -54,7 +54,7 @@ static void test_digest(um_signature_cache_t *cache)
     unsigned char digest[32];
 
     ok(um_signature_cache_digest(cache, "abc", 3, digest) == APR_SUCCESS && memcmp(digest, abc, 32) == 0,
-       "SHA-256 of abc");
+       "the digest is SHA-256");
 }
 
 static void test_replacement(void)
@@ -79,7 +79,7 @@ static void test_replacement(void)
     for (i = 2; i < 8; i++) {
         known += um_signature_cache_knows(cache, in_one_set(digest, i));
     }
-    is_int(known, 14, "and no other");
+    is_int(known, 14, "no other digest is known");
 }
 
 static void test_size(void)
@@ -100,7 +100,8 @@ static void test_size(void)
         }
         is_int(known, sizes[i].held, "a full cache holds its size and no more");
     }
-    is_int(um_signature_cache_create(pool, UM_SIGNATURE_CACHE_MAX, &cache), APR_SUCCESS, "the largest size");
+    is_int(um_signature_cache_create(pool, UM_SIGNATURE_CACHE_MAX, &cache), APR_SUCCESS,
+           "a cache of the largest size is created");
     is_int(um_signature_cache_create(pool, UM_SIGNATURE_CACHE_MAX + 1, &cache), APR_EINVAL, "one more is refused");
     is_int(um_signature_cache_create(pool, (apr_size_t)-1, &cache), APR_EINVAL, "the largest number is refused");
 }
@@ -151,7 +152,7 @@ int main(void)
 
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    is_int(um_signature_cache_create(pool, 4096, &cache), APR_SUCCESS, "made");
+    is_int(um_signature_cache_create(pool, 4096, &cache), APR_SUCCESS, "a cache is created");
     test_known(cache);
     test_digest(cache);
     test_replacement();

@@ -62,34 +62,36 @@ int main(void)
 
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    ok(um_single_flight_create(pool, &flight) == APR_SUCCESS, "made");
+    ok(um_single_flight_create(pool, &flight) == APR_SUCCESS, "a single flight is created");
 
     for (int i = 0; i < CROWD; i++) {
         tasks[i] = (task_t){ "same", 200000, 10000000, 7 };
     }
     run(tasks, CROWD);
-    is_int(led, 1, "of many who want the same one does it");
-    is_int(wrong + late, 0, "and all get what came of it");
+    is_int(led, 1, "of many threads that want the same one does the work");
+    is_int(wrong + late, 0, "all threads get its result");
 
     for (int i = 0; i < CROWD; i++) {
         tasks[i] = (task_t){ i % 3 == 0 ? "a" : i % 3 == 1 ? "b" : "ab", 200000, 10000000, i % 3 };
     }
     run(tasks, CROWD);
-    is_int(led, 3, "of three kinds each is done once");
-    is_int(wrong + late, 0, "and nobody gets what is another's");
+    is_int(led, 3, "of three kinds of work each is done once");
+    is_int(wrong + late, 0, "no thread gets the result of another kind");
 
     for (int i = 0; i < CROWD; i++) {
         tasks[i] = (task_t){ "slow", 500000, i % 2 ? 50000 : 10000000, 7 };
     }
     run(tasks, CROWD);
-    ok(led == 1 && late >= CROWD / 2 - 1 && late <= CROWD / 2 && !wrong, "who does not wait that long goes: %d", late);
+    ok(led == 1 && late >= CROWD / 2 - 1 && late <= CROWD / 2 && !wrong,
+       "threads that wait less long get no result: %d", late);
 
-    ok(um_single_flight_begin(flight, &one, "x", 1, 0, LATE, &result), "alone");
-    ok(um_single_flight_begin(flight, &two, "xy", 2, 0, LATE, &result), "beside something else");
+    ok(um_single_flight_begin(flight, &one, "x", 1, 0, LATE, &result), "the first thread does the work");
+    ok(um_single_flight_begin(flight, &two, "xy", 2, 0, LATE, &result), "other work is done at the same time");
     um_single_flight_end(flight, &two, 1);
-    ok(!um_single_flight_begin(flight, &two, "x", 1, 0, LATE, &result) && result == LATE, "without waiting");
+    ok(!um_single_flight_begin(flight, &two, "x", 1, 0, LATE, &result) && result == LATE,
+       "a thread that does not wait gets no result");
     um_single_flight_end(flight, &one, 1);
-    ok(um_single_flight_begin(flight, &one, "x", 1, 0, LATE, &result), "when it has ended it is done anew");
+    ok(um_single_flight_begin(flight, &one, "x", 1, 0, LATE, &result), "work that has ended is done anew");
     um_single_flight_end(flight, &one, 1);
 
     for (int round = 0; round < 300 && good; round++) {
@@ -99,7 +101,7 @@ int main(void)
         run(tasks, 8);
         good = !wrong;
     }
-    ok(good, "they may come and go as they like");
+    ok(good, "threads can come and go in any order");
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();

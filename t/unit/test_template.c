@@ -94,7 +94,7 @@ static void test_fill(void)
     }
     is_text(filled("Subject: s\n\n", NULL, bad, 1), "status 1", "a value that is not UTF-8");
     ok(strstr(filled("Subject: s\n\n{}", NULL, NULL, 0), "no placeholder is called {};") != NULL,
-       "an empty placeholder");
+       "an empty placeholder is refused");
 }
 
 static void put(const char *name, const char *text, apr_size_t len)
@@ -159,7 +159,7 @@ static void test_read(void)
     memcpy(large, "Subject: s\n\n", 12);
     put("verify.en.txt", "Subject: s\n\nx", 13);
     put("reset.en.txt", large, UM_TEMPLATE_MAX);
-    is_text(refusal(&templates), "", "the longest");
+    is_text(refusal(&templates), "", "the longest template is accepted");
     put("reset.en.txt", large, UM_TEMPLATE_MAX + 1);
     is_text(refusal(&templates), "/reset.en.txt:1: longer than 256 KB", "longer than the longest");
     unlink(apr_pstrcat(pool, folder, "/reset.en.txt", NULL));
@@ -167,7 +167,7 @@ static void test_read(void)
     is_text(refusal(&templates), "/reset.en.txt: not a regular file", "a pipe is not waited for");
     remove_all();
     rmdir(folder);
-    is_text(refusal(&templates), ": No such file or directory", "no folder");
+    is_text(refusal(&templates), ": No such file or directory", "a missing folder is told as such");
     smtpd_folder(pool, folder, "");
     free(large);
 }
@@ -198,7 +198,7 @@ static void test_find(void)
     for (i = 0; i < COUNT(cases); ++i) {
         um_template_fill(pool, um_templates_find(templates, cases[i].kind, cases[i].language, &found), NULL, 0,
                          &subject, &text, &html);
-        is_text(found, cases[i].want, "which is told");
+        is_text(found, cases[i].want, "the language that was found is told");
         is_text(subject, cases[i].want, cases[i].language ? cases[i].language : "(none)");
     }
     ok(um_templates_find(templates, "other", "de", NULL) == NULL, "a kind that was not read");
@@ -264,11 +264,11 @@ static void test_shipped(void)
             ok(strlen(subject[i]) < 70 && html && !strchr(html, '{') && !strstr(html, "<site>")
                && strstr(html, "&lt;site&gt;"), "%s.%s", shipped[k], languages[i]);
             is_int(strstr(text, "<username>") != NULL, k != 1, "  to a stranger's address without the name");
-            is_int(strstr(html, "username") != NULL, k != 1, "  nor as HTML");
+            is_int(strstr(html, "username") != NULL, k != 1, "the HTML has the name only where the template has it");
             ok(k > 1 || (strstr(text, "\nToken: <token>\n") && strstr(text, "\n<url>\n") && strstr(text, "<expires>")
                          && strstr(html, "href=\"&lt;url&gt;\"")), "  with what the account's owner needs");
         }
-        ok(strcmp(subject[0], subject[1]) != 0, "  in two languages");
+        ok(strcmp(subject[0], subject[1]) != 0, "the subjects of two languages differ");
         for (i = 0; i < 2; ++i) {
             um_template_fill(pool, um_templates_find(templates, shipped[k], languages[i], NULL), stops, COUNT(stops),
                              &subject[i], &text, &html);

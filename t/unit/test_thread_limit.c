@@ -39,14 +39,14 @@ static void test_places(void)
     apr_time_t before;
     int took;
 
-    is_int(enter(limit, WAIT_MS), APR_SUCCESS, "a place");
-    is_int(um_thread_limit_enter(limit, WAIT_MS), APR_SUCCESS, "another");
+    is_int(enter(limit, WAIT_MS), APR_SUCCESS, "a place is free");
+    is_int(um_thread_limit_enter(limit, WAIT_MS), APR_SUCCESS, "a second place is free");
     is_int(um_thread_limit_enter(limit, WAIT_MS), APR_EBUSY, "while it is fetched for, nobody else fetches");
     um_thread_limit_fetched(limit);
     before = apr_time_now();
-    is_int(um_thread_limit_enter(limit, WAIT_MS), APR_TIMEUP, "then there is none left");
+    is_int(um_thread_limit_enter(limit, WAIT_MS), APR_TIMEUP, "a third thread finds no place");
     took = (int)apr_time_as_msec(apr_time_now() - before);
-    ok(took >= WAIT_MS - 10 && took < LONG_MS, "which is known after %d ms", took);
+    ok(took >= WAIT_MS - 10 && took < LONG_MS, "a thread without a place waits %d ms", took);
     um_thread_limit_leave(limit);
     is_int(enter(limit, 0), APR_SUCCESS, "one that was left can be had");
     um_thread_limit_leave(limit);
@@ -103,11 +103,12 @@ static void test_stalled(int is_alive)
         is_int(count, THREADS + 1, "while calls come back all may wait");
     }
     else {
-        is_int(count, THREADS / 2, "when none does, only so many threads are held up");
+        is_int(count, THREADS / 2, "when no call comes back half of the threads are held up");
         is_int(refused, THREADS / 2 + 1, "the others are refused");
-        is_int(late, 0, "soon");
+        is_int(late, 0, "the others are refused soon");
         is_int(um_thread_limit_enter(hanging, LONG_MS), APR_EAGAIN, "whoever comes now, at once");
-        is_int(um_thread_limit_wait_begin(hanging), APR_EAGAIN, "also who would wait for another thread");
+        is_int(um_thread_limit_wait_begin(hanging), APR_EAGAIN,
+               "a thread that would wait for another one is refused, too");
         is_int(um_thread_limit_enter(um_thread_limit_create(pool, &others, 1), 0), APR_SUCCESS,
                "another total goes on");
     }
@@ -115,8 +116,8 @@ static void test_stalled(int is_alive)
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
-    is_int(total.count, 0, "it goes on: all have had their turn");
-    is_int(um_thread_limit_wait_begin(hanging), APR_SUCCESS, "and more may wait");
+    is_int(total.count, 0, "all threads had their turn when calls come back again");
+    is_int(um_thread_limit_wait_begin(hanging), APR_SUCCESS, "threads may wait when calls come back again");
     um_thread_limit_wait_end(hanging);
 }
 
@@ -160,7 +161,7 @@ static void test_threads(void)
         pthread_join(threads[i], NULL);
     }
     is_int(too_many, 0, "never more inside than there are places, nor two that fetch");
-    is_int(none, 0, "and all get in");
+    is_int(none, 0, "all threads get a place");
 }
 
 int main(void)

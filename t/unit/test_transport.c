@@ -119,9 +119,9 @@ static void test_login(void)
     ok(um_transport_login_read(pool, "/no/such/file", &user, &password, &why) != APR_SUCCESS
        && strstr(why, "No such file"), "no login file: %s", why);
     ok(um_transport_login_check_ca(pool, file, &why) == APR_EINVAL && strstr(why, "no readable certificate"),
-       "no certificate: %s", why);
+       "a file without a certificate is refused: %s", why);
     ok(um_transport_login_check_ca(pool, "/no/such", &why) != APR_SUCCESS && strstr(why, "No such file"),
-       "no file: %s", why);
+       "a missing file is refused: %s", why);
 }
 
 static um_transport_e send_to(const char *url, int timeout, const char *from, const char *to, const atomic_int *stop,
@@ -147,7 +147,7 @@ static void test_file(void)
 
     umask(0);
     for (i = 0; i < 3; ++i) {
-        is_int(send_to(url, 1, "a@example.org", "b@example.org", NULL, &why), UM_TRANSPORT_SENT, "written");
+        is_int(send_to(url, 1, "a@example.org", "b@example.org", NULL, &why), UM_TRANSPORT_SENT, "the mail is written");
     }
     dir = opendir(mails);
     while ((entry = readdir(dir)) != NULL) {
@@ -162,9 +162,10 @@ static void test_file(void)
     closedir(dir);
     is_int(count, 3, "a file for each");
     ok(strlen(name) == 22 + 1 + 12 + 4 && name[8] == 'T' && name[22] == '-' && strstr(name, ".eml"),
-       "by time and id: %s", name);
-    is_text(smtpd_file(pool, mails, name, &len), MESSAGE, "with the message as it is");
-    ok(stat(apr_pstrcat(pool, mails, "/", name, NULL), &st) == 0 && (st.st_mode & 07777) == 0600, "for its owner only");
+       "the name of the file has time and id: %s", name);
+    is_text(smtpd_file(pool, mails, name, &len), MESSAGE, "the file has the message as it is");
+    ok(stat(apr_pstrcat(pool, mails, "/", name, NULL), &st) == 0 && (st.st_mode & 07777) == 0600,
+       "the file has mode 0600");
     send_to(url, 1, "", "b@example.org", NULL, &why);
     smtpd_clear(pool, mails);
 }
@@ -187,13 +188,13 @@ static void test_file_trouble(void)
     setrlimit(RLIMIT_FSIZE, &tight);
     verdict = um_transport_send(t, pool, "", "b@example.org", MESSAGE, sizeof(MESSAGE) - 1, NULL, &why);
     setrlimit(RLIMIT_FSIZE, &before);
-    ok(verdict == UM_TRANSPORT_DOWN, "no room: %s", why);
+    ok(verdict == UM_TRANSPORT_DOWN, "a full disk means that the server is down: %s", why);
     dir = opendir(mails);
     while (readdir(dir)) {
         ++count;
     }
     closedir(dir);
-    is_int(count, 2, "and half of it does not stay");
+    is_int(count, 2, "half of a mail does not stay");
     rmdir(mails);
     ok(um_transport_send(t, pool, "", "b@example.org", MESSAGE, sizeof(MESSAGE) - 1, NULL, &why) == UM_TRANSPORT_DOWN,
        "the folder has gone: %s", why);
@@ -266,7 +267,7 @@ static void test_sendmail(void)
     is_text(smtpd_file(pool, folder, "said", &len), "<-i>\n<-x>\n<-f>\n<>\n<-->\n<-b$id@example.org>\n"
             UNIX_MESSAGE, "words and message come whole, with LF for line ends, and no shell sees them");
     ok(send_to("sendmail:/etc/hostname", 1, "", "b@example.org", NULL, &why) == UM_TRANSPORT_DOWN,
-       "no program: %s", why);
+       "a missing program means that the server is down: %s", why);
     put("broken", "\x7f" "ELF", 0755);
     verdict = send_to(apr_pstrcat(pool, "sendmail:", folder, "/broken", NULL), 1, "", "b@example.org", NULL, &why);
     ok(verdict == UM_TRANSPORT_DOWN, "a program that cannot run: %s", why);
@@ -293,7 +294,8 @@ static void test_sendmail_time(void)
     ok(verdict == UM_TRANSPORT_LATER && strstr(why, "stopped") && seconds() - start < 4, "told to stop: %s", why);
     start = seconds();
     verdict = send_to(program("(sleep 5) & exit 0"), 20, "", "b@example.org", NULL, &why);
-    ok(verdict == UM_TRANSPORT_SENT && seconds() - start < 4, "what it has left behind is not waited for: %s", why);
+    ok(verdict == UM_TRANSPORT_SENT && seconds() - start < 4,
+       "a process that the program left behind is not waited for: %s", why);
     ok(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "no zombie is left");
 }
 
@@ -327,7 +329,7 @@ static void test_words(void)
     }
     put("words", many, 0600);
     send_to(program(apr_psprintf(pool, "cat %s/words >&2; exit 75", folder)), 5, "", "bob@example.org", NULL, &why);
-    is_int((long long)strlen(why), 200, "not more than 200 bytes");
+    is_int((long long)strlen(why), 200, "a reason has 200 bytes at the most");
     put("words", "no user a", 0600);
     send_to(program(apr_psprintf(pool, "cat %s/words >&2; exit 75", folder)), 5, "", "a@example.org", NULL, &why);
     ok(strstr(why, "no user a") != NULL, "a name as short as a word is left: %s", why);

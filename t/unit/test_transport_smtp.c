@@ -59,17 +59,18 @@ static void test_sent(void)
     const char *why;
     apr_size_t len;
 
-    is_int(send_to(t, "bob@example.org", NULL, &why), SENT, "sent");
-    is_text(why, "250 2.0.0 taken as 000001", "and the server's word for it");
+    is_int(send_to(t, "bob@example.org", NULL, &why), SENT, "the mail is sent");
+    is_text(why, "250 2.0.0 taken as 000001", "the reply of the server is returned");
     is_text(smtpd_file(pool, server.folder, "000001.eml", &len), MESSAGE, "every byte came over, dots too");
     is_int(um_transport_send(t, pool, "", "bob@example.org", MESSAGE, sizeof(MESSAGE) - 1, NULL, &why), SENT,
-           "from nobody");
+           "a mail without a sender is sent");
     is_int(send_to(t, "bob@b\xc3\xbc" "cher.example", NULL, &why), SENT, "a domain in letters of its own");
     is_int(smtpd_count(pool, &server, "taken 3 from@example.org bob@xn--bcher-kva.example <1@"), 1,
            "goes over as A-labels");
-    is_int(smtpd_count(pool, &server, "taken 1 from@example.org bob@example.org <1@example.org>"), 1, "from and to");
-    is_int(smtpd_count(pool, &server, "taken 2 <> bob@example.org"), 1, "without a sender");
-    is_int(smtpd_count(pool, &server, "connection"), 1, "over one connection");
+    is_int(smtpd_count(pool, &server, "taken 1 from@example.org bob@example.org <1@example.org>"), 1,
+           "the envelope has sender, recipient and id");
+    is_int(smtpd_count(pool, &server, "taken 2 <> bob@example.org"), 1, "the envelope has an empty sender");
+    is_int(smtpd_count(pool, &server, "connection"), 1, "all mails use one connection");
     um_transport_disconnect(t);
     um_transport_disconnect(t);
     is_int(send_to(t, "bob@example.org", NULL, &why), SENT, "sent after a rest");
@@ -186,7 +187,7 @@ static void test_stale(void)
                cases[i]);
         is_int(send_to(t, "bob@example.org", NULL, &why), SENT, "  the next is sent all the same");
         is_int(smtpd_count(pool, &server, "connection"), 2, "  over a second connection");
-        is_int(smtpd_count(pool, &server, "taken"), 2, "  and nothing twice");
+        is_int(smtpd_count(pool, &server, "taken"), 2, "no mail is sent twice");
         um_transport_disconnect(t);
         smtpd_stop(&server);
     }
@@ -241,8 +242,8 @@ static void test_quit(void)
     um_transport_disconnect(t);
     ok(seconds() - begin < 3, "the end waits for nobody: %.1f s", seconds() - begin);
     begin = seconds();
-    is_int(send_to(t, "bad@example.org", NULL, &why), NEVER, "a refusal");
-    ok(seconds() - begin < 6, "after which nobody is waited for long: %.1f s", seconds() - begin);
+    is_int(send_to(t, "bad@example.org", NULL, &why), NEVER, "a refused recipient is told");
+    ok(seconds() - begin < 6, "closing waits %.1f s for a silent server", seconds() - begin);
     um_transport_disconnect(t);
     smtpd_stop(&server);
 }
@@ -265,7 +266,7 @@ static void test_login(void)
     }
     t = open_to(server.port, good, 5);
     is_int(send_to(t, "bob@example.org", NULL, &why), SENT, "sent with the login");
-    is_int(smtpd_count(pool, &server, "login user"), 1, "which the server has seen");
+    is_int(smtpd_count(pool, &server, "login user"), 1, "the server has seen the login");
     um_transport_disconnect(t);
     t = open_to(server.port, bad, 5);
     verdict = send_to(t, "bob@example.org", NULL, &why);
@@ -275,7 +276,8 @@ static void test_login(void)
     ok(verdict == DOWN && strstr(why, "530"), "no login where one is wanted: %s", why);
     t = open_to(other.port, good, 5);
     is_int(send_to(t, "bob@example.org", NULL, &why), SENT, "a server that wants no login");
-    is_int(send_to(t, "bad@example.org", NULL, &why), DOWN, "but when it refuses, that may be why");
+    is_int(send_to(t, "bad@example.org", NULL, &why), DOWN,
+           "a refusal after a failed login counts as a server that is down");
     um_transport_disconnect(t);
     smtpd_stop(&server);
     smtpd_stop(&other);
@@ -298,9 +300,9 @@ static void test_batch(void)
         apr_pool_clear(each);
     }
     printf("# %.0f mails a second\n", 500 / (seconds() - begin));
-    is_int(sent, 500, "500 mails");
+    is_int(sent, 500, "500 mails are sent");
     is_int(smtpd_count(pool, &server, "taken"), 500, "the server has 500");
-    is_int(smtpd_count(pool, &server, "connection"), 1, "over one connection");
+    is_int(smtpd_count(pool, &server, "connection"), 1, "all mails use one connection");
     um_transport_disconnect(t);
     smtpd_stop(&server);
 }
@@ -312,7 +314,7 @@ int main(void)
     }
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    is_int(um_transport_global_init(pool), APR_SUCCESS, "libcurl is ready");
+    is_int(um_transport_global_init(pool), APR_SUCCESS, "libcurl is initialized");
     scratch = smtpd_scratch(pool, "test_transport_smtp");
     test_sent();
     test_recipients();

@@ -79,22 +79,23 @@ static void test_real_server(void)
     int i;
 
     is_int(um_transport_open(pool, apr_psprintf(pool, "smtp+starttls://localhost:%d", server.port), &o, &t, &why),
-           APR_SUCCESS, "opened");
+           APR_SUCCESS, "the connection is opened");
     for (i = 0; i < 3; ++i) {
         verdict = um_transport_send(t, pool, "from@example.org", "bob@example.org", MESSAGE, sizeof(MESSAGE) - 1, NULL,
                                     &why);
-        ok(verdict == UM_TRANSPORT_SENT, "sent: %s", why);
+        ok(verdict == UM_TRANSPORT_SENT, "the mail is sent: %s", why);
     }
     um_transport_disconnect(t);
     is_int(smtpd_count(pool, &server, "taken 3 from@example.org bob@example.org"), 1, "the server has three");
-    is_int(smtpd_count(pool, &server, "tls 1 login user"), 3, "all with TLS and the login");
-    is_int(smtpd_count(pool, &server, "connection"), 1, "over one connection");
+    is_int(smtpd_count(pool, &server, "tls 1 login user"), 3, "all mails use TLS and the login");
+    is_int(smtpd_count(pool, &server, "connection"), 1, "all mails use one connection");
     is_text(smtpd_file(pool, server.folder, "000003.eml", &len), MESSAGE, "every byte of it");
 
     verdict = send_once("smtp+starttls", server.port, bad, "ca.pem", &why);
     ok(verdict == UM_TRANSPORT_DOWN && strncmp(why, "535", 3) == 0, "a wrong password: %s", why);
     verdict = send_once("smtp+starttls", server.port, good, "other.pem", &why);
-    ok(verdict == UM_TRANSPORT_DOWN && strstr(why, "certificate"), "another authority: %s", why);
+    ok(verdict == UM_TRANSPORT_DOWN && strstr(why, "certificate"),
+       "a certificate of another authority is refused: %s", why);
     verdict = send_once("smtp+starttls", server.port, good, NULL, &why);
     ok(verdict == UM_TRANSPORT_DOWN && strstr(why, "certificate"), "the system's authorities: %s", why);
     verdict = send_once("smtps", server.port, good, "ca.pem", &why);
@@ -126,7 +127,8 @@ static void test_wrong_servers(void)
 
     server = smtpd_start(pool, "smtpd.py", new_folder(), refusing);
     verdict = send_once("smtp+starttls", server.port, NULL, "ca.pem", &why);
-    ok(verdict == UM_TRANSPORT_DOWN && smtpd_count(pool, &server, "taken") == 0, "STARTTLS refused: %s", why);
+    ok(verdict == UM_TRANSPORT_DOWN && smtpd_count(pool, &server, "taken") == 0,
+       "without STARTTLS no mail is sent: %s", why);
     smtpd_stop(&server);
 }
 
@@ -139,9 +141,10 @@ static void test_smtps(void)
     um_transport_e verdict = send_once("smtps", server.port, login, "ca.pem", &why);
 
     ok(verdict == UM_TRANSPORT_SENT, "TLS from the first byte: %s", why);
-    is_int(smtpd_count(pool, &server, "login user"), 1, "with the login");
+    is_int(smtpd_count(pool, &server, "login user"), 1, "the login is sent once");
     verdict = send_once("smtps", server.port, login, "other.pem", &why);
-    ok(verdict == UM_TRANSPORT_DOWN && strstr(why, "certificate"), "another authority: %s", why);
+    ok(verdict == UM_TRANSPORT_DOWN && strstr(why, "certificate"),
+       "a certificate of another authority is refused: %s", why);
     verdict = send_once("smtp+starttls", server.port, login, "ca.pem", &why);
     ok(verdict == UM_TRANSPORT_DOWN, "STARTTLS where TLS comes first: %s", why);
     smtpd_stop(&server);
@@ -154,7 +157,7 @@ int main(void)
     }
     apr_initialize();
     apr_pool_create(&pool, NULL);
-    is_int(um_transport_global_init(pool), APR_SUCCESS, "libcurl is ready");
+    is_int(um_transport_global_init(pool), APR_SUCCESS, "libcurl is initialized");
     scratch = smtpd_scratch(pool, "test_transport_tls");
     if (ok(make_certificates(), "certificates are made")) {
         test_real_server();

@@ -158,10 +158,11 @@ static void test_bytes(apr_pool_t *pool)
 
     for (i = 0; i < COUNT(encodings); i++) {
         ok(um_unicode_valid(apr_pmemdup(pool, encodings[i].bytes, encodings[i].len), encodings[i].len)
-           == encodings[i].want, "UTF-8: %s", encodings[i].name);
+           == encodings[i].want, "the check of UTF-8 is right: %s", encodings[i].name);
     }
     for (i = 0; i < COUNT(counts); i++) {
-        is_int((long long)um_unicode_count(counts[i].text, strlen(counts[i].text)), counts[i].want, "count");
+        is_int((long long)um_unicode_count(counts[i].text, strlen(counts[i].text)), counts[i].want,
+               "the code points are counted");
     }
     for (i = 0; i < COUNT(trims); i++) {
         is_text(um_unicode_trim(pool, trims[i].text), trims[i].want,
@@ -176,7 +177,7 @@ static void test_points(apr_pool_t *pool)
     apr_uint32_t *points = um_unicode_points(pool, "aé€😀", &count);
 
     ok(points && count == 4 && memcmp(points, want, sizeof(want)) == 0, "code points of one to four bytes");
-    ok(um_unicode_points(pool, "", &count) && count == 0, "no code points");
+    ok(um_unicode_points(pool, "", &count) && count == 0, "an empty text has no code points");
     ok(um_unicode_points(pool, "a\xff", &count) == NULL, "no code points without UTF-8");
 }
 
@@ -189,17 +190,20 @@ static void test_forms(apr_pool_t *pool)
     for (i = 0; i < COUNT(forms); i++) {
         nfkc = forms[i].nfkc ? forms[i].nfkc : forms[i].text;
         key = forms[i].key ? forms[i].key : nfkc;
-        ok(um_unicode_nfkc(pool, forms[i].text, &out) == APR_SUCCESS && strcmp(out, nfkc) == 0, "NFKC: %s",
+        ok(um_unicode_nfkc(pool, forms[i].text, &out) == APR_SUCCESS && strcmp(out, nfkc) == 0,
+           "the NFKC form is right: %s",
            forms[i].name);
-        ok(um_unicode_key(pool, forms[i].text, &out) == APR_SUCCESS && strcmp(out, key) == 0, "key: %s", forms[i].name);
-        ok(um_unicode_lower(pool, forms[i].text, &out) == APR_SUCCESS && strcmp(out, forms[i].lower) == 0, "lower: %s",
+        ok(um_unicode_key(pool, forms[i].text, &out) == APR_SUCCESS && strcmp(out, key) == 0,
+           "the key is right: %s", forms[i].name);
+        ok(um_unicode_lower(pool, forms[i].text, &out) == APR_SUCCESS && strcmp(out, forms[i].lower) == 0,
+           "the lower case is right: %s",
            forms[i].name);
     }
     for (i = 0; i < COUNT(broken); i++) {
         out = "untouched";
         ok(um_unicode_nfkc(pool, broken[i], &out) == APR_EINVAL && um_unicode_key(pool, broken[i], &out) == APR_EINVAL
            && um_unicode_lower(pool, broken[i], &out) == APR_EINVAL && strcmp(out, "untouched") == 0,
-           "refused: %s", show(pool, broken[i]));
+           "broken UTF-8 is refused: %s", show(pool, broken[i]));
     }
     for (i = 0; i < COUNT(pairs); i++) {
         um_unicode_key(pool, pairs[i].one, &key);
@@ -267,7 +271,7 @@ static void test_many_marks(apr_pool_t *pool)
     is_int(um_unicode_nfkc(pool, text, &out), APR_SUCCESS, "thirty marks on a letter");
     text = apr_pstrcat(pool, text, "\u0316", NULL);
     is_int(um_unicode_nfkc(pool, text, &out), APR_EINVAL, "one more is no text");
-    is_int(um_unicode_key(pool, text, &out), APR_EINVAL, "nor has it a key");
+    is_int(um_unicode_key(pool, text, &out), APR_EINVAL, "broken UTF-8 has no key");
 }
 
 static void test_classes(apr_pool_t *pool)
@@ -317,15 +321,17 @@ static void test_passwords(apr_pool_t *pool)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         ok(um_unicode_opaque(pool, cases[i].text, strlen(cases[i].text), &out, &len) == APR_SUCCESS
-           && len == strlen(cases[i].want) && memcmp(out, cases[i].want, len) == 0, "a password: %s", cases[i].name);
+           && len == strlen(cases[i].want) && memcmp(out, cases[i].want, len) == 0,
+           "the form of a password is right: %s", cases[i].name);
     }
     ok(um_unicode_opaque(pool, "e\0\u0301", 4, &out, &len) == APR_SUCCESS && len == 4
        && memcmp(out, "e\0\u0301", 4) == 0, "a NUL ends nothing");
-    is_int(um_unicode_opaque(pool, "\xFF", 1, &out, &len), APR_EINVAL, "what is not UTF-8 is none");
+    is_int(um_unicode_opaque(pool, "\xFF", 1, &out, &len), APR_EINVAL, "what is not UTF-8 is no password");
     for (int i = 0; i < 31; i++) {
         text = apr_pstrcat(pool, text, "\u0301", NULL);
     }
-    is_int(um_unicode_opaque(pool, text, strlen(text), &out, &len), APR_EINVAL, "nor is what costs too much");
+    is_int(um_unicode_opaque(pool, text, strlen(text), &out, &len), APR_EINVAL,
+           "a text that would cost too much is no password");
 }
 
 int main(void)

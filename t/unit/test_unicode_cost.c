@@ -73,10 +73,10 @@ static void test_attacks(apr_pool_t *parent)
     for (apr_size_t i = 0; i < COUNT(attacks); i++) {
         text = attack(pool, i, 60000);
         ok(um_unicode_nfkc(pool, text, &out) == APR_EINVAL && um_unicode_key(pool, text, &out) == APR_EINVAL,
-           "refused: %s", attacks[i].name);
+           "the text is refused: %s", attacks[i].name);
         /* Sixteen times as much for four times the text if it went by the square. */
         ok(cost(pool, attack(pool, i, 60000), 4) < 0.02 + 10 * cost(pool, attack(pool, i, 15000), 4),
-           "and its cost goes by the length");
+           "the cost of a refusal grows with the length alone");
         apr_pool_clear(pool);
     }
     apr_pool_destroy(pool);
@@ -138,7 +138,7 @@ static void test_no_joint(apr_pool_t *parent)
     }
     apr_pool_destroy(pool);
     ok(accepted > 10000, "between runs of 25 marks: %d characters are taken", accepted);
-    is_int(long_ones, 0, "and none of them joins the runs");
+    is_int(long_ones, 0, "no letter of the table joins two runs of marks");
 }
 
 int main(void)

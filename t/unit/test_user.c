@@ -46,9 +46,9 @@ static void test_faults_at_once(void)
         um_status_e status = try_register(cases[i].username, cases[i].email, cases[i].password, &ctx);
 
         is_int(status, *cases[i].want ? UM_INVALID : UM_OK, cases[i].name);
-        is_text(site_errors(ctx), cases[i].want, "all that is wrong with it");
+        is_text(site_errors(ctx), cases[i].want, "all faults of the input are told");
         if (status == UM_INVALID) {
-            is_text(ask("select count(*) from um_users"), before, "nobody is registered");
+            is_text(ask("select count(*) from um_users"), before, "no account is registered");
         }
     }
 }
@@ -62,7 +62,7 @@ static void test_lengths(void)
     memset(name, 'n', sizeof(name));
     name[LONGEST_NAME + 1] = '\0';
     is_int(try_register(name, "", SITE_PASSWORD, &ctx), UM_INVALID, "a name of 151 characters");
-    is_text(site_errors(ctx), "username max_length", "is too long");
+    is_text(site_errors(ctx), "username max_length", "a name of too many characters is refused");
     name[LONGEST_NAME] = '\0';
     is_int(try_register(name, "", SITE_PASSWORD, &ctx), UM_OK, "one of 150 is not");
     for (int i = 0; i < LONGEST_NAME / 2 + 1; i++) {
@@ -71,12 +71,12 @@ static void test_lengths(void)
     }
     *end = '\0';
     is_int(try_register(wide, "", SITE_PASSWORD, &ctx), UM_INVALID, "76 characters that become 152");
-    is_text(site_errors(ctx), "username max_length", "are too long");
+    is_text(site_errors(ctx), "username max_length", "a name that normalization makes too long is refused");
     memset(password, 'a', 1025);
     memcpy(password, SITE_PASSWORD, strlen(SITE_PASSWORD));
     password[1025] = '\0';
     is_int(try_register("edgar", "", password, &ctx), UM_INVALID, "a password of 1025 characters");
-    is_text(site_errors(ctx), "password max_length", "is too long, and nothing else is said of it");
+    is_text(site_errors(ctx), "password max_length", "a password that is too long has no other fault");
     password[1024] = '\0';
     is_int(try_register("edgar", "", password, &ctx), UM_OK, "one of 1024 is not");
 }
@@ -95,7 +95,8 @@ static void test_spellings(void)
 
         ok(status == (cases[i].taken ? UM_INVALID : UM_OK), "%s is %s", cases[i].name,
            cases[i].taken ? "taken" : "free");
-        is_text(site_errors(ctx), cases[i].taken ? "username unique" : "", "and that is all");
+        is_text(site_errors(ctx), cases[i].taken ? "username unique" : "",
+                "a name that is taken is told, and nothing else");
     }
     is_text(ask("select username from um_users where username_key = 'strasse'"), SHARP_S, "a name is kept as typed");
 }
@@ -105,19 +106,25 @@ static void test_shared_address(void)
     um_ctx_t *ctx;
     site_t own;
 
-    is_int(try_register("frank", "Frank@Example.ORG", SITE_PASSWORD, &ctx), UM_OK, "an address");
-    is_text(ask("select email from um_users where username = 'frank'"), "Frank@example.org", "its domain small");
+    is_int(try_register("frank", "Frank@Example.ORG", SITE_PASSWORD, &ctx), UM_OK,
+           "an account with an address is registered");
+    is_text(ask("select email from um_users where username = 'frank'"), "Frank@example.org",
+            "the domain of the address is stored in lower case");
     is_int(try_register("frank2", "frank@example.org", SITE_PASSWORD, &ctx), UM_OK, "may belong to two accounts");
     own = s;
     site_open(&s);
     s.settings.unique_email = 1;
-    is_int(try_register("frank", "Frank@Example.ORG", SITE_PASSWORD, &ctx), UM_OK, "where addresses are exclusive");
-    is_int(try_register("frank2", "fRANK@example.org", SITE_PASSWORD, &ctx), UM_INVALID, "it may not");
-    is_text(site_errors(ctx), "email unique", "in any spelling");
-    is_int(try_register("frank2", "", SITE_PASSWORD, &ctx), UM_OK, "no address");
-    is_int(try_register("frank3", "", SITE_PASSWORD, &ctx), UM_OK, "is nobody's");
-    is_int(try_register("FRANK2", "frank@example.org", SITE_PASSWORD, &ctx), UM_INVALID, "name and address");
-    is_text(site_errors(ctx), "username unique, email unique", "of two people are told together");
+    is_int(try_register("frank", "Frank@Example.ORG", SITE_PASSWORD, &ctx), UM_OK,
+           "an address is registered where addresses are exclusive");
+    is_int(try_register("frank2", "fRANK@example.org", SITE_PASSWORD, &ctx), UM_INVALID,
+           "the same address is refused where addresses are exclusive");
+    is_text(site_errors(ctx), "email unique", "the address is taken in any spelling");
+    is_int(try_register("frank2", "", SITE_PASSWORD, &ctx), UM_OK, "an account without an address is registered");
+    is_int(try_register("frank3", "", SITE_PASSWORD, &ctx), UM_OK, "a second account without an address is registered");
+    is_int(try_register("FRANK2", "frank@example.org", SITE_PASSWORD, &ctx), UM_INVALID,
+           "a registration with the name and address of other accounts is refused");
+    is_text(site_errors(ctx), "username unique, email unique",
+            "the taken name and the taken address are told together");
     site_close(&s);
     s = own;
 }
@@ -154,8 +161,8 @@ static void test_race(void)
         s.on_ask = insert_before;
         status = try_register(cases[i].name, cases[i].email, SITE_PASSWORD, &ctx);
         is_int(status, *cases[i].want ? UM_INVALID : UM_OK, "somebody else was faster");
-        is_text(site_errors(ctx), cases[i].want, "and has what he has");
-        is_text(ask("select count(*) from um_users where id = 'x'"), "1", "for good");
+        is_text(site_errors(ctx), cases[i].want, "the faults of the input are told");
+        is_text(ask("select count(*) from um_users where id = 'x'"), "1", "a failed registration leaves no second row");
         is_text(ask("select count(*) from um_sessions"), *cases[i].want ? "1" : "2", "no session for the slower one");
         ok(!s.misused && !s.in_use && !s.locked, "one connection at a time");
         site_close(&s);
@@ -175,15 +182,16 @@ static void test_find(void)
     s.asked = 0;
     ok(um_user_find(site_ctx(&s), &caller, alice->id, &found) == UM_OK && found == alice && !s.asked,
        "one sees oneself without another look at the database");
-    is_int(um_user_find(site_ctx(&s), &caller, bob->id, &found), UM_ABSENT, "nobody else");
+    is_int(um_user_find(site_ctx(&s), &caller, bob->id, &found), UM_ABSENT, "an account does not find another account");
     is_int(um_user_find(site_ctx(&s), &caller, "00000000-0000-7000-8000-000000000000", &found), UM_ABSENT,
-           "who is not");
-    is_int(um_user_find(site_ctx(&s), &caller, NULL, &found), UM_ABSENT, "no id");
-    ok(!s.asked, "all in the same time");
+           "an account does not find an unknown id");
+    is_int(um_user_find(site_ctx(&s), &caller, NULL, &found), UM_ABSENT, "an account does not find a missing id");
+    ok(!s.asked, "none of these asks the database");
     ok(um_user_find(site_ctx(&s), &staff, bob->id, &found) == UM_OK && strcmp(found->username, "ivan") == 0,
-       "staff sees others");
-    is_int(um_user_find(site_ctx(&s), &staff, "00000000-0000-7000-8000-000000000000", &found), UM_ABSENT, "who are");
-    is_int(um_user_find(site_ctx(&s), &staff, NULL, &found), UM_ABSENT, "by an id");
+       "staff find other accounts");
+    is_int(um_user_find(site_ctx(&s), &staff, "00000000-0000-7000-8000-000000000000", &found), UM_ABSENT,
+           "staff do not find an unknown id");
+    is_int(um_user_find(site_ctx(&s), &staff, NULL, &found), UM_ABSENT, "staff do not find a missing id");
 }
 
 /* A user as one text. */
@@ -209,15 +217,17 @@ static void test_update(void)
         site_input_t input = { .first_name = cases[i].first, .last_name = cases[i].last, .email = cases[i].email };
 
         is_int(um_user_update(site_ctx(&s), jane, &input, &user), UM_OK, cases[i].name);
-        is_text(user ? told(user) : NULL, cases[i].want, "is answered");
+        is_text(user ? told(user) : NULL, cases[i].want, "the answer has the changed profile");
         is_text(ask("select first_name || '|' || last_name || '|' || email from um_users where username = 'jane'"),
-                cases[i].want, "and stored");
+                cases[i].want, "the changed profile is stored");
     }
-    is_int(um_user_update(ctx, jane, &bad, &user), UM_INVALID, "a bad address");
-    is_text(site_errors(ctx), "email invalid", "is told");
-    is_text(ask("select first_name from um_users where username = 'jane'"), "O'Neil\"; --", "and nothing is changed");
-    is_int(um_user_delete(site_ctx(&s), jane->id), UM_OK, "deleted meanwhile");
-    is_int(um_user_update(site_ctx(&s), jane, &(site_input_t){ .first_name = "x" }, &user), UM_ABSENT, "absent");
+    is_int(um_user_update(ctx, jane, &bad, &user), UM_INVALID, "a bad address is refused");
+    is_text(site_errors(ctx), "email invalid", "the bad address is told");
+    is_text(ask("select first_name from um_users where username = 'jane'"), "O'Neil\"; --",
+            "a refused change changes nothing");
+    is_int(um_user_delete(site_ctx(&s), jane->id), UM_OK, "the account is deleted meanwhile");
+    is_int(um_user_update(site_ctx(&s), jane, &(site_input_t){ .first_name = "x" }, &user), UM_ABSENT,
+           "a change of a deleted account is told as absent");
 }
 
 static um_status_e set_email(const um_user_t *user, const char *email, um_ctx_t **ctx)
@@ -238,16 +248,17 @@ static void test_exclusive_update(void)
     s.settings.unique_email = 1;
     kate = site_register(&s, "kate", "kate@example.org", NULL);
     liam = site_register(&s, "liam", "liam@example.org", NULL);
-    is_int(set_email(liam, "KATE@example.org", &ctx), UM_INVALID, "another's address");
-    is_text(site_errors(ctx), "email unique", "is taken");
-    is_text(ask("select email from um_users where username = 'liam'"), "liam@example.org", "and not stored");
+    is_int(set_email(liam, "KATE@example.org", &ctx), UM_INVALID, "the address of another account is refused");
+    is_text(site_errors(ctx), "email unique", "the address is told as taken");
+    is_text(ask("select email from um_users where username = 'liam'"), "liam@example.org",
+            "the refused address is not stored");
     is_int(set_email(liam, "LIAM@example.org", &ctx), UM_OK, "one's own in other letters is not");
     is_int(set_email(kate, "", &ctx), UM_OK, "given up by its owner");
-    is_int(set_email(liam, "kate@example.org", &ctx), UM_OK, "it is free");
-    is_int(set_email(kate, "liam@example.org", &ctx), UM_OK, "and so is the one left for it");
+    is_int(set_email(liam, "kate@example.org", &ctx), UM_OK, "an address that was left is free");
+    is_int(set_email(kate, "liam@example.org", &ctx), UM_OK, "the other address that was left is free, too");
     s.settings.unique_email = 0;
     is_int(set_email(kate, "kate@example.org", &ctx), UM_OK,
-           "where addresses may be shared nobody has one for himself");
+           "where addresses may be shared two accounts can have the same");
     site_close(&s);
     s = own;
 }
@@ -260,29 +271,30 @@ static void test_state_and_delete(void)
     site_register(&s, "Mona", "", &token);
     ok(um_user_by_name(site_ctx(&s), "mONA", &user) == UM_OK && strcmp(user->username, "Mona") == 0,
        "found in any case");
-    is_int(um_user_by_name(site_ctx(&s), "nobody", &user), UM_ABSENT, "who is not is not found");
-    is_int(um_user_by_name(site_ctx(&s), "\xFF", &user), UM_ABSENT, "nor what is no name");
+    is_int(um_user_by_name(site_ctx(&s), "nobody", &user), UM_ABSENT, "an unknown name is not found");
+    is_int(um_user_by_name(site_ctx(&s), "\xFF", &user), UM_ABSENT, "bytes that are no UTF-8 are not found");
     um_user_by_name(site_ctx(&s), "mona", &user);
-    is_int(um_user_set_staff(site_ctx(&s), user->id, 1, &user), UM_OK, "made staff");
-    ok(user->is_staff && user->is_active, "answered");
-    is_text(ask("select is_staff || is_active from um_users where username = 'Mona'"), "11", "stored");
-    is_int(site_call(&s, token), UM_BAD_TOKEN, "and every token of before is void");
+    is_int(um_user_set_staff(site_ctx(&s), user->id, 1, &user), UM_OK, "the account is made staff");
+    ok(user->is_staff && user->is_active, "the answer says that the account is staff and active");
+    is_text(ask("select is_staff || is_active from um_users where username = 'Mona'"), "11",
+            "the row says that the account is staff and active");
+    is_int(site_call(&s, token), UM_BAD_TOKEN, "tokens from before are refused");
     site_login(site_ctx(&s), "mona", site_secret(SITE_PASSWORD), &token);
-    is_int(site_call(&s, token), UM_OK, "not those of later");
-    is_int(um_user_set_active(site_ctx(&s), user->id, 0, &user), UM_OK, "made inactive");
-    ok(user->is_staff && !user->is_active, "and still staff");
+    is_int(site_call(&s, token), UM_OK, "a later token is accepted");
+    is_int(um_user_set_active(site_ctx(&s), user->id, 0, &user), UM_OK, "the account is made inactive");
+    ok(user->is_staff && !user->is_active, "the inactive account is still staff");
     is_int(site_call(&s, token), UM_INACTIVE, "void, and it is told why");
     um_user_set_active(site_ctx(&s), user->id, 1, &user);
     is_int(site_call(&s, token), UM_BAD_TOKEN, "made active again, it stays void");
     site_login(site_ctx(&s), "mona", site_secret(SITE_PASSWORD), &token);
     session = apr_psprintf(s.pool, "select count(*) from um_sessions where user_id = '%s'", user->id);
-    is_text(ask(session), "3", "sessions there are");
-    is_int(um_user_delete(site_ctx(&s), user->id), UM_OK, "deleted");
-    is_text(ask(session), "0", "they go with their user");
-    is_int(site_call(&s, token), UM_BAD_TOKEN, "and so do his tokens");
-    is_int(um_user_delete(site_ctx(&s), user->id), UM_ABSENT, "deleted once only");
+    is_text(ask(session), "3", "the account has sessions");
+    is_int(um_user_delete(site_ctx(&s), user->id), UM_OK, "the account is deleted");
+    is_text(ask(session), "0", "the sessions are deleted with their account");
+    is_int(site_call(&s, token), UM_BAD_TOKEN, "the tokens of a deleted account are refused");
+    is_int(um_user_delete(site_ctx(&s), user->id), UM_ABSENT, "an account is deleted once");
     is_int(um_user_set_active(site_ctx(&s), user->id, 1, &after), UM_ABSENT, "gone for everything else too");
-    ok(!after, "nobody is answered");
+    ok(!after, "no account is answered");
 }
 
 int main(void)

@@ -129,7 +129,7 @@ static void refuse(const char *path, const char *want, const char *name)
     um_wordlist_t *list = NULL;
     apr_status_t status = um_wordlist_open(pool, path, &list, &why);
 
-    if (!ok(status != APR_SUCCESS && !list && why && strstr(why, want), "refused: %s", name)) {
+    if (!ok(status != APR_SUCCESS && !list && why && strstr(why, want), "the list is refused: %s", name)) {
         printf("#  got: %s\n# want: %s\n", why ? why : "(null)", want);
     }
 }
@@ -182,10 +182,10 @@ static void test_large(void)
         return;
     }
     for (i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
-        ok(has(list, there[i], there[i]), "%s is there", there[i]);
+        ok(has(list, there[i], there[i]), "the word %s is found", there[i]);
     }
     for (i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
-        ok(!has(list, absent[i], absent[i]), "%s is not", absent[i]);
+        ok(!has(list, absent[i], absent[i]), "the word %s is not found", absent[i]);
     }
     refuse(write_large("large", 1), "is out of order", "large file that is not sorted");
 }
@@ -222,7 +222,7 @@ static void test_every_word(const char *file)
         ok(0, "%s is read: set srcdir to where the sources are", file);
         return;
     }
-    if (!ok(um_wordlist_open(pool, file, &list, &why) == APR_SUCCESS, "%s is opened", file)) {
+    if (!ok(um_wordlist_open(pool, file, &list, &why) == APR_SUCCESS, "the list %s is opened", file)) {
         printf("# %s\n", why);
         fclose(words);
         return;
@@ -237,9 +237,9 @@ static void test_every_word(const char *file)
         wrong += has(list, line, apr_pstrcat(pool, line, "\x01", NULL));
     }
     fclose(words);
-    ok(count > 3000, "it holds over 3000 words");
-    is_int(found, count, "each is found");
-    is_int(wrong, 0, "and none with a byte more");
+    ok(count > 3000, "the list has more than 3000 words");
+    is_int(found, count, "each word of the list is found");
+    is_int(wrong, 0, "no word with a byte more is found");
 }
 
 /* What an administrator does while the server runs. */
@@ -252,7 +252,8 @@ static void test_replaced(void)
     ok(rename(new_path, old_path) == 0 && has(list, "old", "old") && !has(list, "new", "new"),
        "a list replaced by rename stays as it was");
     um_wordlist_open(pool, old_path, &next, &why);
-    ok(next && has(next, "new", "new") && !has(next, "old", "old"), "until it is opened again");
+    ok(next && has(next, "new", "new") && !has(next, "old", "old"),
+       "the changed words are found after the list was opened again");
 }
 
 /* --- files that are written over where they lie: a mapped one would end the process --- */
@@ -299,9 +300,9 @@ static void test_cut(const char *path, const char *first, const char *last, int 
         (void)has(list, last, last);
     }
     pthread_join(thread, NULL);
-    ok(truncate(path, 0) == 0 && atomic_load(&writer.done) == 40, "its file was cut, grown and emptied");
+    ok(truncate(path, 0) == 0 && atomic_load(&writer.done) == 40, "the file was cut, grown and emptied");
     after = has(list, first, first) && has(list, last, last);
-    ok(before && after == stays, "and its words are %s", stays ? "all still there" : "gone, and that is all");
+    ok(before && after == stays, "the words of the list are %s", stays ? "all still there" : "gone, and that is all");
 }
 
 static void test_copied_over(void)
