@@ -58,8 +58,9 @@ static apr_status_t check_schema(um_store_call_t *call)
                                    APR_ARRAY_IDX(state.missing, 0, const um_schema_step_t *)->name);
         return APR_EGENERAL;
     }
-    if (state.missing->nelts
-        && (um_schema_upgrade(call, NULL) != APR_SUCCESS || um_schema_look(call, &state) != APR_SUCCESS)) {
+    /* Not um_schema_look again: SQLite refuses its prepared statements after the steps. */
+    if (state.missing->nelts && (um_schema_upgrade(call, NULL) != APR_SUCCESS
+                                 || um_schema_columns(call, &state.wrong_column) != APR_SUCCESS)) {
         return APR_EGENERAL;
     }
     call->cause = state.wrong_column;
