@@ -17,15 +17,15 @@ static int is_open(const um_call_t *call, um_access_e access)
     case UM_ACCESS_REVOKE:
         return 1;
     case UM_ACCESS_SIGN_IN:
-        return !(closed & UM_CLASS_TOKEN);
+        return !(closed & UM_OPEN_TOKEN);
     case UM_ACCESS_RESET:
-        return !(closed & UM_CLASS_RESET);
+        return !(closed & UM_OPEN_RESET);
     case UM_ACCESS_VERIFY_EMAIL:
-        return !(closed & UM_CLASS_REGISTER);
+        return !(closed & UM_OPEN_REGISTER);
     case UM_ACCESS_REGISTER:
         /* Where registration is off, everybody gets 403, and no token makes a difference. */
         return registration == UM_REGISTRATION_OFF
-               || (registration == UM_REGISTRATION_OPEN && !(closed & UM_CLASS_REGISTER));
+               || (registration == UM_REGISTRATION_OPEN && !(closed & UM_OPEN_REGISTER));
     case UM_ACCESS_ACCOUNT:
     case UM_ACCESS_CLIENT:
     case UM_ACCESS_PROXY:

@@ -29,7 +29,7 @@ APLOG_USE_MODULE(usermgmt);
 /* --- value.c: reading the values of directives -------------------------------------------------------------------- */
 
 /** Endpoints that are open to anybody unless UserMgmtRequireClientToken names them. Bits. */
-typedef enum { UM_CLASS_TOKEN = 1, UM_CLASS_RESET = 2, UM_CLASS_REGISTER = 4 } um_class_e;
+typedef enum { UM_OPEN_TOKEN = 1, UM_OPEN_RESET = 2, UM_OPEN_REGISTER = 4 } um_open_endpoint_e;
 
 /** Who may register accounts by the API. */
 typedef enum { UM_REGISTRATION_OPEN, UM_REGISTRATION_STAFF, UM_REGISTRATION_OFF } um_registration_e;
@@ -71,7 +71,7 @@ typedef const um_pwhash_params_t *um_kind_password_hash_t;      /* see pwhash.h 
 typedef um_verify_e um_kind_verification_t;                     /* off, on, required */
 typedef um_registration_e um_kind_registration_t;               /* open, staff, off */
 typedef const char *um_kind_reserved_names_t;                   /* a path; "": default; NULL: off */
-typedef unsigned um_kind_endpoints_t;                           /* bits of um_class_e; 0: none */
+typedef unsigned um_kind_endpoints_t;                           /* bits of um_open_endpoint_e; 0: none */
 typedef const char *um_kind_cookie_t;                           /* letters, digits and _ - . ; NULL: none */
 typedef const apr_array_header_t *um_kind_origins_t;            /* normalized (web_origin.h); NULL: none */
 typedef const apr_array_header_t *um_kind_cors_origins_t;       /* as origins, or the one text "*" */
