@@ -44,12 +44,11 @@ sub page {
     return call(GET => '/page', port => $second, token => $account->{token}, any => 1)->{status};
 }
 
-# As long as it takes for all processes to see a change; then it is so each time.
+# Waits until the requests of all processes have that status. Returns the statuses of the last twenty requests.
 sub always {
     my ($status, $function) = @_;
-    await($WAIT, sub { !grep { $function->() != $status } 1 .. 10 });
     my %seen;
-    $seen{ $function->() }++ for 1 .. 20;
+    await($WAIT, sub { %seen = (); $seen{ $function->() }++ for 1 .. 20; keys %seen == 1 && $seen{$status} });
     return join ' ', sort keys %seen;
 }
 
