@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* What a hash takes beside the turn that is waited for, on a slow machine. */
+/* The longest time of a hash on a slow machine, without the time that is spent waiting for a turn. */
 #define HASH_TAKES apr_time_from_sec(5)
 
 typedef struct credentials_t {
@@ -46,8 +46,8 @@ static um_status_e hash(um_ctx_t *ctx, const credentials_t *in, um_basic_t *foun
 {
     um_status_e status = hash_once(ctx, in, found);
 
-    /* The password was right, and the account was changed while it was hashed: clients forget passwords that are
-     * refused, so the new state decides. */
+    /* The password was right, but the account was changed while it was hashed. Look again, because clients drop a
+     * password that is refused. */
     if (status == UM_ABSENT && ctx->subject) {
         ctx->subject = NULL;
         status = hash_once(ctx, in, found);
@@ -59,7 +59,7 @@ static um_status_e hash(um_ctx_t *ctx, const credentials_t *in, um_basic_t *foun
     return status;
 }
 
-/* Together with whoever brings the same at this moment. */
+/* Hashes once for all requests that bring the same name and password at this moment. */
 static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basic_t *found)
 {
     const um_site_t *site = ctx->site;
@@ -73,7 +73,7 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     memcpy(key, &site, sizeof(site));
     memcpy(key + sizeof(site), in->key, name);
     memcpy(key + sizeof(site) + name, in->password.text, in->password.len);
-    /* Who waits for another one's hash takes a thread as well as who waits to hash. */
+    /* Waiting for the hash of another request occupies a thread, so it counts as waiting for a turn to hash. */
     waits = !site->hash_limit || um_concurrency_limit_join(site->hash_limit);
     longest = waits ? apr_time_from_sec(ctx->settings->hash_wait) + HASH_TAKES : 0;
     is_first = um_single_flight_begin(site->single_flight, &part, key, len, longest, UM_BUSY, &status);

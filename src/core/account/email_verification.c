@@ -48,8 +48,8 @@ um_status_e um_email_verification_confirm(um_ctx_t *ctx, const char *token)
     if (rv == UM_STORE_ROLLED_BACK) {
         return UM_ABSENT;
     }
-    /* The answer to COMMIT was lost: a token that is gone now was taken, by us. One that is there and good no more was
-     * not. */
+    /* The answer to COMMIT was lost. If the token is gone, this call has used it up. If it is still there, it was not
+     * used up, even if it is no longer valid. */
     if (rv == UM_STORE_UNKNOWN && um_store_one_time_token_there(&call, taking.hash, &there) == APR_SUCCESS && !there) {
         return UM_OK;
     }

@@ -15,7 +15,7 @@ static um_status_e refuse(um_ctx_t *ctx, um_message_e message)
     return UM_INVALID;
 }
 
-/* The name as it is stored; NULL: it can be none. */
+/* The name as it is stored; NULL: it has not the form of a name. */
 static const char *stored_name(apr_pool_t *pool, const char *typed)
 {
     const char *name;

@@ -18,8 +18,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Bytes beyond which nothing is ever hashed, whatever the policy says; 4 for each of the longest password's
- * characters. */
+/* A longer password, in bytes, is never hashed, whatever the policy says: 4 bytes for each character of the longest
+ * password that can be configured. */
 #define MAX_HASHED 16384
 
 void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password,
@@ -53,7 +53,7 @@ static um_status_e refuse_login(um_ctx_t *ctx)
     return UM_INVALID;
 }
 
-/* The hash is better, the password the same: should the database fail us here, the next login does it. */
+/* A failure is ignored: the old hash is still valid, and the next sign-in tries again. */
 static void store_fresh_hash(um_ctx_t *ctx, const um_user_t *user, const char *fresh)
 {
     um_store_call_t call = um_ctx_store(ctx);
@@ -61,7 +61,7 @@ static void store_fresh_hash(um_ctx_t *ctx, const um_user_t *user, const char *f
     (void)um_store_user_rehash(&call, user->id, user->password, fresh);
 }
 
-/* *user NULL: nobody has that name, or nobody could. */
+/* *user stays NULL when no account has the name, or none can have it. */
 static um_status_e find_user(um_ctx_t *ctx, const char *username, um_user_t **user)
 {
     um_store_call_t call = um_ctx_store(ctx);
@@ -73,7 +73,7 @@ static um_status_e find_user(um_ctx_t *ctx, const char *username, um_user_t **us
     return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
-/* For the log alone: callers get the same answer whatever it was. */
+/* The cause is for the log alone: clients get the same answer for every cause. */
 static um_status_e refuse(um_ctx_t *ctx, const char *cause)
 {
     ctx->cause = cause;
@@ -95,8 +95,8 @@ um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secr
     if (status != UM_OK) {
         return status;
     }
-    /* Inside, so that a caller who is sent away costs the database nothing. The SELECT is a hundredth of a hash, and
-     * a database that hangs holds the place no longer than the store waits for it. */
+    /* The query comes after the wait, so that a refused call costs the database nothing. It takes a hundredth of the
+     * time of a hash, and a database that hangs holds the turn no longer than the store waits for an answer. */
     status = find_user(ctx, username, &user);
     if (status == UM_OK) {
         *who = user;

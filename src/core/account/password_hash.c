@@ -27,7 +27,7 @@ um_secret_t um_password_prepare(um_ctx_t *ctx, um_secret_t typed)
 {
     um_secret_t *made;
 
-    /* What cannot be normalized is compared as it is. */
+    /* A password that cannot be normalized is compared as it is. */
     if (is_ascii(typed)) {
         return typed;
     }
@@ -81,12 +81,12 @@ um_status_e um_password_hash(um_ctx_t *ctx, um_secret_t password, const char **h
     return status;
 }
 
-/* One form of a password against the user's hash, or against none at the same cost. */
+/* Compares one form of a password with the account's hash. Without an account it costs the same. */
 static um_pwhash_e verify_form(um_ctx_t *ctx, const um_user_t *user, um_secret_t form)
 {
     um_pwhash_e match = user ? um_pwhash_verify(ctx->pool, user->password, form.text, form.len) : UM_PWHASH_UNKNOWN;
 
-    /* An old, cheaper hash must not tell by its time that there is such an account. */
+    /* An old hash may be cheaper, and its time must not show that there is such an account. */
     if (match == UM_PWHASH_UNKNOWN
         || (match == UM_PWHASH_MISMATCH && um_pwhash_outdated(ctx->settings->password_hash, user->password))) {
         um_pwhash_dummy(ctx->pool, ctx->settings->password_hash, form.text, form.len);
@@ -94,8 +94,8 @@ static um_pwhash_e verify_form(um_ctx_t *ctx, const um_user_t *user, um_secret_t
     return match;
 }
 
-/* Hashes of passwords that were not normalized were made of the bytes as typed. So these come second, for every account
- * and name alike, so that time tells nothing. *is_old: they were right. */
+/* Earlier versions hashed the bytes as typed, without normalization. So the bytes as typed are tried second, for every
+ * account and unknown name alike, so that the time shows nothing. *is_old: the second form was tried. */
 static um_pwhash_e verify_forms(um_ctx_t *ctx, const um_user_t *user, um_secret_t typed, int *is_old)
 {
     um_secret_t form = um_password_prepare(ctx, typed);

@@ -10,14 +10,14 @@
 #include "wipe.h"
 #include "wordlist.h"
 
-/* A text's code points in ascending order: one walk through two bags counts what they share. */
+/* The code points of a text in ascending order, so that one pass through two bags counts the points they share. */
 typedef struct bag_t {
     apr_uint32_t *points;
     apr_size_t count;
 } bag_t;
 
-/* By counting, seven bits at a time (code points have 21): no choice of letters makes it slower, and no copy of a
- * password is left in memory that qsort() asked for. The result is in spare. */
+/* A radix sort, seven bits at a time (code points have 21). No choice of letters makes it slower, and unlike qsort() it
+ * leaves no copy of a password in memory of its own. The result is in spare. */
 static void sort_points(apr_uint32_t *points, apr_uint32_t *spare, apr_size_t count)
 {
     apr_uint32_t *from = points, *to = spare, *swap;
@@ -95,8 +95,8 @@ static int is_similar(apr_pool_t *pool, const bag_t *password, const char *value
     for (i = 0; i < words->nelts; i++) {
         word = APR_ARRAY_IDX(words, i, const char *);
         count = um_unicode_count(word, strlen(word));
-        /* They share no more than the shorter one has. This skips all words of a quite different length, and so
-         * bounds the cost of all the others together. */
+        /* Two texts share no more points than the shorter one has. So words of a very different length are skipped,
+         * which bounds the cost of all other words together. */
         if (!count || !is_much(count < password->count ? count : password->count, count + password->count)) {
             continue;
         }

@@ -22,10 +22,10 @@ um_status_e um_password_reset_request(um_ctx_t *ctx, const char *email)
     return ctx->errors->nelts ? UM_INVALID : um_notification_request(ctx, UM_MAIL_KIND_RESET, email);
 }
 
-/* A token and whose it is. */
+/* A token and its account. */
 typedef struct found_t {
     const char *hash;
-    const char *email_key;      /* of the address that it went to */
+    const char *email_key;      /* of the address to which the token was sent */
     um_user_t *user;
 } found_t;
 
@@ -58,7 +58,8 @@ typedef struct confirm_t {
     um_mail_t *notice;          /* or NULL */
 } confirm_t;
 
-/* The token is taken here and not when it was found: the address may be changed while the password is hashed. */
+/* The token is used up here and not when it was found, because the address may be changed while the password is
+ * hashed. */
 static apr_status_t confirm_rows(um_tx_t *tx, void *baton)
 {
     confirm_t *confirm = baton;

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_PASSWORD_RESET_H
 #define UM_PASSWORD_RESET_H
-/* Forgotten passwords: a request, a token by mail, a new password. */
+/* Forgotten passwords: a request leads to a mail with a token, and the token sets a new password. */
 #include "ctx.h"
 
-/** Notes the request of somebody who types an address; sends nothing, looks nobody up: known and unknown are alike.
- * UM_INVALID (also when ctx->errors was not empty at the call), UM_UNAVAILABLE, UM_FAILED.
- * @param email  NULL: not given, or found faulty before */
+/** Stores a request for a mail to an address. It sends no mail and looks up no account, so known and unknown addresses
+ * are answered alike.
+ * @param email  NULL: it is missing, or was refused before
+ * @return UM_OK; UM_INVALID, also when ctx->errors was not empty at the call; UM_UNAVAILABLE, UM_FAILED */
 um_status_e um_password_reset_request(um_ctx_t *ctx, const char *email);
 
-/** Whether a token is good now; consumes nothing. UM_ABSENT for every token that is not, whatever the reason.
- * UM_UNAVAILABLE. */
+/** Whether a token is valid now. It is not used up.
+ * @return UM_OK; UM_INVALID: ctx->errors was not empty at the call; UM_ABSENT: it is not valid, for whatever reason;
+ * UM_UNAVAILABLE */
 um_status_e um_password_reset_validate(um_ctx_t *ctx, const char *token);
 
-/** Sets the password of the token's account and ends all its sessions and tokens. In this order: fields, token, policy.
- * Of many at the same instant exactly one ends in UM_OK. UM_INVALID, UM_ABSENT, UM_BUSY, UM_UNAVAILABLE, UM_FAILED. */
+/** Sets the password of the token's account and ends all its sessions and tokens. Checks the fields, then the token,
+ * then the policy. Of several calls with one token at the same time exactly one succeeds.
+ * @return UM_OK; UM_INVALID: errors of the fields or the password; UM_ABSENT: the token is not valid; UM_BUSY,
+ * UM_UNAVAILABLE, UM_FAILED */
 um_status_e um_password_reset_confirm(um_ctx_t *ctx, const char *token, um_secret_t password);
 
 #endif

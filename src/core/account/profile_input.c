@@ -34,7 +34,7 @@ void um_profile_bad_email(um_ctx_t *ctx)
     um_ctx_error(ctx, "email", UM_MESSAGE_EMAIL_INVALID);
 }
 
-/* A name of signs alone, "." or "-", is a path, an option or nothing to programs. */
+/* Programs take a name of signs alone, such as "." or "-", for a path, an option or nothing. */
 static int is_username(const char *name)
 {
     return um_unicode_is_name(name) && um_unicode_has_letter(name);
@@ -55,7 +55,7 @@ void um_profile_check_username(um_ctx_t *ctx, const char *typed, um_user_t *user
         || um_unicode_key(ctx->pool, name, &keys->username_key) != APR_SUCCESS) {
         um_profile_bad_username(ctx);
     }
-    /* Some single characters become many: what is stored counts. */
+    /* Normalization makes many characters of some single ones; the limit is for what is stored. */
     else if (um_unicode_count(name, strlen(name)) > UM_PROFILE_LONGEST_username) {
         um_ctx_error_with(ctx, "username", UM_MESSAGE_MAX_LENGTH, apr_itoa(ctx->pool, UM_PROFILE_LONGEST_username));
     }

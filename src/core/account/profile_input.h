@@ -31,20 +31,21 @@ typedef struct um_profile_input_t {
 um_password_policy_person_t um_profile_person_of_user(const um_user_t *from);
 um_password_policy_person_t um_profile_person_of_input(const um_profile_input_t *from);
 
-/** Whether text, normalized (NFKC), has the form of a name: letters, digits and the signs @ . + - _; not signs
+/** Whether text, normalized (NFKC), has the form of a user name: letters, digits and the signs @ . + - _, but not signs
  * alone. */
 int um_profile_is_username(apr_pool_t *pool, const char *text);
 
-/** Note that a name, or an e-mail address, has not its form, or is somebody else's. */
+/** Each adds an error to ctx->errors: the user name or the e-mail address has a wrong form, or is taken. */
 void um_profile_bad_username(um_ctx_t *ctx);
 void um_profile_bad_email(um_ctx_t *ctx);
 void um_profile_taken_username(um_ctx_t *ctx);
 void um_profile_taken_email(um_ctx_t *ctx);
 
-/** Checks a name and sets user->username, normalized, and its key; or notes what is wrong and leaves both NULL. */
+/** Checks a user name and sets user->username, normalized, and its key. Otherwise adds an error and leaves both
+ * NULL. */
 void um_profile_check_username(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys);
 
-/** Checks an address ("" is allowed) and sets user->email, its key and its claim; or notes what is wrong. */
+/** Checks an address and sets user->email, its key and its claim. "" is allowed. Otherwise adds an error. */
 void um_profile_check_email(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys);
 
 #endif

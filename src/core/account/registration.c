@@ -44,7 +44,7 @@ static um_status_e check_taken(um_ctx_t *ctx, const um_user_keys_t *keys)
     return status;
 }
 
-/* Nobody could ever verify none. A faulty one has been told of. */
+/* An address is required when it must be verified. Skip this error when the address already has one. */
 static void need_email(um_ctx_t *ctx, const char *email)
 {
     int told = 0;
@@ -60,7 +60,7 @@ static void need_email(um_ctx_t *ctx, const char *email)
     }
 }
 
-/* What needs no database. */
+/* The checks that need no database. */
 static void check_new(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user, um_user_keys_t *keys)
 {
     um_password_policy_person_t person = um_profile_person_of_input(input);
@@ -71,7 +71,7 @@ static void check_new(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t 
     if (input->username) {
         um_profile_check_username(ctx, input->username, user, keys);
     }
-    /* Told as one that somebody has: clients know that text, and it leads people to the same thing, another name. */
+    /* A reserved name is reported as taken: clients know that text, and people have to choose another name anyway. */
     if (keys->username_key && um_reserved_has(ctx->site->reserved, keys->username_key)) {
         um_profile_taken_username(ctx);
         keys->username_key = NULL;
@@ -85,7 +85,7 @@ static void check_new(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t 
     }
 }
 
-/* Whether somebody has the name or the address already, and what is wrong in all. */
+/* Checks whether the name or the address is taken. UM_INVALID when anything is wrong by now. */
 static um_status_e check_others(um_ctx_t *ctx, const um_user_keys_t *keys)
 {
     um_status_e status = UM_OK;
@@ -96,8 +96,8 @@ static um_status_e check_others(um_ctx_t *ctx, const um_user_keys_t *keys)
     return status == UM_OK && ctx->errors->nelts ? UM_INVALID : status;
 }
 
-/* The database is asked inside the hash limit, so that a call that is sent away asks nothing; but what is refused
- * anyway does not wait for a hash that it does not need. */
+/* The database is queried after the wait for a turn to hash, so that a call that is refused for lack of a turn costs no
+ * query. A registration that is refused anyway does not wait, because it needs no hash. */
 static um_status_e check_and_hash(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user,
                                   const um_user_keys_t *keys)
 {
@@ -142,7 +142,7 @@ static um_status_e store_registration(um_ctx_t *ctx, registration_t *new)
     if (done) {
         return UM_OK;
     }
-    /* Somebody else was faster between our look and our insert. */
+    /* Another registration took the name or the address between the check and the insert. */
     status = check_taken(ctx, new->keys);
     if (status == UM_OK && !ctx->errors->nelts) {
         um_profile_taken_username(ctx);
@@ -150,7 +150,7 @@ static um_status_e store_registration(um_ctx_t *ctx, registration_t *new)
     return status == UM_OK ? UM_INVALID : status;
 }
 
-/* The ids of the user, his version and his session, and the mail to him. */
+/* Makes the ids of the account, its version and its session, and the mail. */
 static um_status_e make_rows(um_ctx_t *ctx, registration_t *new)
 {
     um_user_t *made = new->user;

@@ -8,8 +8,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Those of the system and of servers, for applications that take REMOTE_USER for a login; of roles, for people (those
- * of RFC 2142 too); and what programs take for "no name" or for the caller. */
+/* The names of system accounts and servers, because applications may take REMOTE_USER for a system login; the names of
+ * roles, which people trust (those of RFC 2142 too); and words that programs take for "no name" or for the caller. */
 static const char *const usual[] = {
     "abuse", "account", "accounts", "adm", "admin", "administrator", "all", "anon", "anonymous", "anybody", "anyone",
     "apache", "apache2", "api", "auth", "backup", "billing", "bin", "daemon", "everybody", "everyone", "ftp", "git",

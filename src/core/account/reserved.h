@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_RESERVED_H
 #define UM_RESERVED_H
-/* Names that registration gives to nobody, because people or applications behind trust whoever has them. */
+/* Names that cannot be registered, because people or applications trust an account that has such a name. */
 #include <apr_pools.h>
 
 typedef struct um_reserved_t um_reserved_t;
@@ -9,12 +9,14 @@ typedef struct um_reserved_t um_reserved_t;
 /** The list that comes with the module. Never NULL. */
 um_reserved_t *um_reserved_default(apr_pool_t *pool);
 
-/** That of a file: a name a line, in any order; blank lines and what follows a # are skipped. APR_EINVAL: a line is no
- * name; or the system's error. *why says what is wrong, with the line. */
+/** Reads a list from a file with one name a line, in any order. Blank lines and text after a # are skipped.
+ * @param why  on failure: what is wrong, with the number of the line
+ * @return APR_SUCCESS; APR_EINVAL: a line is not a name; otherwise the system's error */
 apr_status_t um_reserved_read(apr_pool_t *pool, const char *path, um_reserved_t **reserved, const char **why);
 
-/** Whether a name is on the list in any spelling that is the same name. reserved NULL: there is no list.
- * @param key  of the name, as um_unicode_key makes it */
+/** Whether a name, in any spelling that is equal to it, is on the list.
+ * @param reserved  NULL: there is no list
+ * @param key       of the name, as um_unicode_key makes it */
 int um_reserved_has(const um_reserved_t *reserved, const char *key);
 
 #endif

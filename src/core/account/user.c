@@ -36,11 +36,11 @@ um_status_e um_user_find(um_ctx_t *ctx, const um_caller_t *caller, const char *i
     return other ? UM_OK : UM_ABSENT;
 }
 
-/* How often a change is tried whose address is another by the time it is made. */
+/* How often an update is tried when other requests keep changing the address. */
 #define UPDATE_TRIES 3
 
-/* No row, or of two at the same instant a broken unique index, whose text must not be read: so look for the address.
- * otherwise is what it was if nobody else has that. */
+/* The update changed no row, or it violated a unique index because another account took the address at the same time.
+ * The error text is not a reliable sign, so look for the address. otherwise: the status if the address is not taken. */
 static um_status_e not_updated(um_ctx_t *ctx, um_store_call_t *call, const um_user_keys_t *keys, const char *id,
                                um_status_e otherwise)
 {
@@ -60,12 +60,12 @@ typedef struct update_t {
     const um_user_keys_t *keys;
     const char *email_before;
     um_mail_t *notice, *verify; /* or NULL */
-    int is_unmet;               /* the demand is not met */
+    int is_unmet;               /* ctx->demand is not met */
     um_user_t *updated;
 } update_t;
 
-/* UM_STORE_ROLLED_BACK with *is_unmet: there is a demand that is not met. Where it is met nothing else changes the row
- * before the transaction ends. */
+/* Checks ctx->demand. UM_STORE_ROLLED_BACK with *is_unmet: it is not met. When it is met, the row is locked until the
+ * transaction ends. */
 static apr_status_t meet_demand(um_ctx_t *ctx, um_tx_t *tx, int *is_unmet)
 {
     int matches = 1;
@@ -100,7 +100,8 @@ static apr_status_t update_rows(um_tx_t *tx, void *baton)
     return rv;
 }
 
-/* The old address is told of the new one, which is to be verified. Another spelling of the same address is neither. */
+/* Makes the mails that tell the old address of the new one and verify the new one. Another spelling of the same address
+ * gets none. */
 static um_status_e make_mails(um_ctx_t *ctx, const um_user_t *user, update_t *update)
 {
     const um_mail_settings_t *mail_settings = ctx->site->mail_settings;
@@ -125,7 +126,7 @@ static int is_as(const char *wanted, const char *stored)
     return !wanted || strcmp(wanted, stored) == 0;
 }
 
-/* The answer to COMMIT was lost. If the record is as it was to be, it does not matter whose doing that is. */
+/* The answer to COMMIT was lost. If the account is as this update wants it, it does not matter which request did it. */
 static int is_done(um_store_call_t *call, update_t *update)
 {
     const um_user_t *change = update->change;
@@ -140,7 +141,7 @@ static int is_done(um_store_call_t *call, update_t *update)
     return update->updated != NULL;
 }
 
-/* There was no row that meets the demand. */
+/* The status when no row meets ctx->demand. */
 static um_status_e unmet(um_ctx_t *ctx, const char *id)
 {
     um_store_call_t call = um_ctx_store(ctx);
@@ -163,7 +164,7 @@ static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *u
         return status;
     }
     update->email_before = user->email;
-    /* One statement is a transaction by itself, and cheaper. */
+    /* A single statement is a transaction by itself, and costs less. */
     rv = update->notice || update->verify || ctx->demand
              ? um_store_transaction(&call, update_rows, update)
              : um_store_user_update(&call, update->change, update->keys, update->email_before, um_ctx_seconds(ctx),
@@ -171,7 +172,7 @@ static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *u
     if (rv == UM_STORE_UNKNOWN && is_done(&call, update)) {
         rv = APR_SUCCESS;
     }
-    /* Protected Locations show names and addresses too. */
+    /* The caller cache has names and addresses, which protected Locations show. */
     um_caller_cache_invalidate(ctx, user->id);
     if (rv == APR_SUCCESS && update->updated) {
         return UM_OK;
@@ -201,7 +202,7 @@ um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profil
         return UM_INVALID;
     }
     status = update_once(ctx, user, &update);
-    /* Somebody else changed the address since user was read: the mails are for the one that the account has now. */
+    /* Another request changed the address since user was read, and the mails must go to the address of now. */
     for (int i = 1; status == UM_ABSENT && change.email; i++) {
         um_user_t *now;
 
@@ -281,7 +282,7 @@ static apr_status_t delete_row(um_tx_t *tx, void *baton)
     return rv == APR_SUCCESS ? um_quarantine_delete(deletion->ctx, tx, deletion->id, &deletion->done) : rv;
 }
 
-/* When the answer to COMMIT was lost, what counts is that the account is gone. */
+/* If the answer to COMMIT is lost, the deletion has succeeded when the account is gone. */
 static um_status_e delete_in_transaction(um_ctx_t *ctx, const char *id)
 {
     um_store_call_t call = um_ctx_store(ctx);
