@@ -48,7 +48,7 @@ static const char *thumbprint(apr_pool_t *pool, const um_pkey_member_t *member)
     return good ? um_base64url_encode(pool, digest, sizeof(digest)) : NULL;
 }
 
-static int is_text(um_json_value_t value, const char *text)
+static int is_exactly(um_json_value_t value, const char *text)
 {
     return value.kind == UM_JSON_STRING && value.len == strlen(text) && memcmp(value.text, text, value.len) == 0;
 }
@@ -57,7 +57,7 @@ static int is_text_or_absent(const um_json_t *object, const char *name, const ch
 {
     um_json_value_t value = um_json_get(object, name);
 
-    return value.kind == UM_JSON_ABSENT || is_text(value, text);
+    return value.kind == UM_JSON_ABSENT || is_exactly(value, text);
 }
 
 static const char *use_secret(um_jwk_t *key, apr_pool_t *pool, um_json_value_t k)
@@ -85,7 +85,7 @@ static const char *use_jwk(um_jwk_t *key, apr_pool_t *pool, const um_json_t *obj
     um_json_value_t k = um_json_get(object, "k");
     const char *why;
 
-    if (!is_text(um_json_get(object, "kty"), "oct")) {
+    if (!is_exactly(um_json_get(object, "kty"), "oct")) {
         why = "the JWK has another kty than oct. Public and private keys must be in PEM form";
     }
     else if (!is_text_or_absent(object, "alg", "HS256")) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "form.h"
+
 #include "mediatype.h"
 #include "utf8.h"
 #include "wipe.h"
@@ -10,23 +11,23 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-/* RFC 2046 5.1.1 */
+/* RFC 2046 section 5.1.1 */
 #define LONGEST_BOUNDARY 70
 
 typedef struct form_t {
     apr_pool_t *pool;
     um_json_t *fields;
-    int count;                 /* of pieces or parts, named or not */
+    int count;                 /* of pieces or parts, with or without a name */
     const char *why;
 } form_t;
 
-/* Bytes of a body, start to end. */
+/* Bytes of a body; end is behind the last one. */
 typedef struct span_t {
     const char *start;
     const char *end;
 } span_t;
 
-static int refuse(form_t *form, const char *why)
+static int refuse_form(form_t *form, const char *why)
 {
     form->why = why;
     return 0;
@@ -52,21 +53,21 @@ static int is_utf8(span_t span)
 
 static int count_field(form_t *form)
 {
-    return ++form->count <= UM_FORM_FIELDS ? 1 : refuse(form, "too many fields");
+    return ++form->count <= UM_FORM_FIELDS ? 1 : refuse_form(form, "too many fields");
 }
 
-/* The member that a name stands for; NULL: refused. What had the name before is wiped: nobody will read it any more. */
+/* The member of this name; NULL: refused. An earlier value of the name is wiped, because it will never be read. */
 static const char *take_name(form_t *form, span_t name)
 {
     const char *key;
     um_json_value_t before;
 
     if (!is_utf8(name)) {
-        refuse(form, "invalid UTF-8");
+        refuse_form(form, "invalid UTF-8");
         return NULL;
     }
     if (memchr(name.start, '\0', length(name))) {
-        refuse(form, "null character in a field name");     /* the name would end there for everyone else */
+        refuse_form(form, "null character in a field name");     /* C strings would end there */
         return NULL;
     }
     key = apr_pstrmemdup(form->pool, name.start, length(name));
@@ -82,7 +83,7 @@ static int put_field(form_t *form, span_t name, span_t value)
     const char *key;
 
     if (!is_utf8(value)) {
-        return refuse(form, "invalid UTF-8");
+        return refuse_form(form, "invalid UTF-8");
     }
     key = take_name(form, name);
     if (key) {
@@ -91,7 +92,7 @@ static int put_field(form_t *form, span_t name, span_t value)
     return key != NULL;
 }
 
-/* A file is no text: an object stands for it, which no field takes. */
+/* A file becomes an object, which no field accepts, so that it is never taken for text. */
 static int put_file(form_t *form, span_t name)
 {
     const char *key = take_name(form, name);
@@ -102,7 +103,7 @@ static int put_file(form_t *form, span_t name)
     return key != NULL;
 }
 
-static apr_status_t finish(form_t *form, int good, um_json_doc_t **doc, const char **why)
+static apr_status_t finish_form(form_t *form, int good, um_json_doc_t **doc, const char **why)
 {
     if (!good) {
         *why = form->why;
@@ -114,7 +115,7 @@ static apr_status_t finish(form_t *form, int good, um_json_doc_t **doc, const ch
     return APR_SUCCESS;
 }
 
-static int hex_digit(char c)
+static int hex_value(char c)
 {
     if (c >= '0' && c <= '9') {
         return c - '0';
@@ -123,7 +124,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static span_t decode(apr_pool_t *pool, span_t coded)
+static span_t decode_percent(apr_pool_t *pool, span_t coded)
 {
     const char *at = coded.start;
     char *to = apr_palloc(pool, length(coded) + 1);
@@ -131,7 +132,7 @@ static span_t decode(apr_pool_t *pool, span_t coded)
     int high, low;
 
     for (; at < coded.end; ++at) {
-        if (*at == '%' && coded.end - at > 2 && (high = hex_digit(at[1])) >= 0 && (low = hex_digit(at[2])) >= 0) {
+        if (*at == '%' && coded.end - at > 2 && (high = hex_value(at[1])) >= 0 && (low = hex_value(at[2])) >= 0) {
             *to++ = (char)(high * 16 + low);
             at += 2;
         }
@@ -143,8 +144,8 @@ static span_t decode(apr_pool_t *pool, span_t coded)
     return plain;
 }
 
-/* The first stop in span, or its end. */
-static const char *find(span_t span, char stop)
+/* The first stop character in span; its end when there is none. */
+static const char *find_stop(span_t span, char stop)
 {
     const char *found = length(span) ? memchr(span.start, stop, length(span)) : NULL;
 
@@ -153,13 +154,13 @@ static const char *find(span_t span, char stop)
 
 static int read_piece(form_t *form, span_t piece)
 {
-    span_t name = { piece.start, find(piece, '=') };
+    span_t name = { piece.start, find_stop(piece, '=') };
     span_t value = { name.end < piece.end ? name.end + 1 : name.end, piece.end };
     int good = count_field(form);
 
     if (good) {
-        name = decode(form->pool, name);
-        value = decode(form->pool, value);
+        name = decode_percent(form->pool, name);
+        value = decode_percent(form->pool, value);
         good = put_field(form, name, value);
         um_wipe(name.start, length(name));
         um_wipe(value.start, length(value));
@@ -175,14 +176,14 @@ apr_status_t um_form_urlencoded(apr_pool_t *pool, const char *body, apr_size_t l
     int good = 1;
 
     while (good && rest.start < rest.end) {
-        span_t piece = { rest.start, find(rest, '&') };
+        span_t piece = { rest.start, find_stop(rest, '&') };
 
         if (length(piece)) {
             good = read_piece(&form, piece);
         }
         rest.start = piece.end < rest.end ? piece.end + 1 : rest.end;
     }
-    return finish(&form, good, doc, why);
+    return finish_form(&form, good, doc, why);
 }
 
 static int is_boundary(const char *boundary)
@@ -200,14 +201,14 @@ static int is_boundary(const char *boundary)
     return 1;
 }
 
-/* Behind the line break at at, NULL when none is there. */
+/* Behind the line break here; NULL: there is none. */
 static const char *skip_break(const char *at, const char *end)
 {
     return end - at >= 2 && at[0] == '\r' && at[1] == '\n' ? at + 2 : NULL;
 }
 
-/* Where the body goes on behind the delimiter line whose dashes start at at, NULL when it is none; *is_last: the
- * closing one. A longer boundary that starts like ours is none. */
+/* Behind the delimiter line whose dashes begin here; NULL: it is not one. A longer boundary that begins with ours is
+ * not one. *is_last: it is the closing delimiter. */
 static const char *skip_delimiter(const char *at, const char *end, const char *boundary, int *is_last)
 {
     apr_size_t len = strlen(boundary);
@@ -226,14 +227,14 @@ static const char *skip_delimiter(const char *at, const char *end, const char *b
     return skip_break(at, end);
 }
 
-/* Finds the next delimiter in rest: *before gets what stands in front of its line break, and rest goes behind it. A
- * boundary holds no CR, so each byte is looked at twice at most. */
+/* Finds the next delimiter in rest. *before becomes what is in front of its line break, and rest what is behind it. A
+ * boundary contains no CR, so each byte is compared twice at most. */
 static int next_delimiter(span_t *rest, const char *boundary, span_t *before, int *is_last)
 {
     const char *line, *behind;
     span_t tail = *rest;
 
-    for (; (tail.start = find(tail, '\r')) < tail.end; ++tail.start) {
+    for (; (tail.start = find_stop(tail, '\r')) < tail.end; ++tail.start) {
         line = skip_break(tail.start, tail.end);
         behind = line ? skip_delimiter(line, tail.end, boundary, is_last) : NULL;
         if (behind) {
@@ -246,8 +247,8 @@ static int next_delimiter(span_t *rest, const char *boundary, span_t *before, in
     return 0;
 }
 
-/* The header line at *at, NUL-terminated, with *at going behind it; NULL when it holds a NUL itself. Lines that begin
- * with a blank go on with the one before (RFC 5322 2.2.3). */
+/* The header line at *at, NUL-terminated; *at moves behind it. NULL: the line contains a NUL. A line that begins with a
+ * blank continues the one before (RFC 5322 section 2.2.3). */
 static const char *read_line(apr_pool_t *pool, const char **at, const char *end)
 {
     span_t raw = { *at, *at };
@@ -282,7 +283,7 @@ static const char *header_value(const char *line, const char *name)
     return line + strspn(line, " \t");
 }
 
-/* True when value is word, alone or in front of parameters. */
+/* Whether value is word, alone or followed by parameters. */
 static int is_word(const char *value, const char *word)
 {
     apr_size_t len = strlen(word);
@@ -290,18 +291,18 @@ static int is_word(const char *value, const char *word)
     return apr_cstr_casecmpn(value, word, len) == 0 && (value[len] == '\0' || strchr("; \t", value[len]));
 }
 
-/* What a part's headers say: *name is NULL when it is no field, or a file input in which no file was chosen. Goes to
- * the part's value. */
+/* Reads the headers of a part and moves to its value. *name is NULL when the part is not a field, or is a file input
+ * without a chosen file. */
 static int read_headers(form_t *form, span_t *part, const char **name, int *is_file)
 {
     const char *filename;
     const char *line = "*", *value, *disposition = "", *encoding = "binary";
 
     *name = NULL;
-    while (*line && part->start < part->end) {     /* a part may end with its headers, its value is blank then */
+    while (*line && part->start < part->end) {     /* a part may end with its headers; then its value is blank */
         line = read_line(form->pool, &part->start, part->end);
         if (!line) {
-            return refuse(form, "null character in a header");
+            return refuse_form(form, "null character in a header");
         }
         if ((value = header_value(line, "Content-Disposition"))) {
             disposition = value;
@@ -318,7 +319,7 @@ static int read_headers(form_t *form, span_t *part, const char **name, int *is_f
     *name = um_mediatype_param(form->pool, disposition, "name");
     if (*name && !*is_file && !is_word(encoding, "binary") && !is_word(encoding, "7bit")
         && !is_word(encoding, "8bit")) {
-        return refuse(form, "unknown transfer encoding");
+        return refuse_form(form, "unknown transfer encoding");
     }
     return 1;
 }
@@ -347,10 +348,10 @@ static int read_parts(form_t *form, const char *boundary, span_t rest)
     const char *behind;
 
     if (!boundary) {
-        return refuse(form, "Invalid boundary in multipart: None");
+        return refuse_form(form, "Invalid boundary in multipart: None");
     }
     if (!is_boundary(boundary)) {
-        return refuse(form, "Invalid boundary in multipart");
+        return refuse_form(form, "Invalid boundary in multipart");
     }
     behind = skip_delimiter(rest.start, rest.end, boundary, &is_last);
     if (behind) {
@@ -361,7 +362,7 @@ static int read_parts(form_t *form, const char *boundary, span_t rest)
     }
     while (good && !is_last) {
         if (!next_delimiter(&rest, boundary, &part, &is_last)) {
-            return refuse(form, "missing closing delimiter");
+            return refuse_form(form, "missing closing delimiter");
         }
         good = read_part(form, part);
     }
@@ -378,5 +379,5 @@ apr_status_t um_form_multipart(apr_pool_t *pool, const char *boundary, const cha
     if (!good) {
         form.why = apr_pstrcat(pool, "Multipart form parse error - ", form.why, NULL);
     }
-    return finish(&form, good, doc, why);
+    return finish_form(&form, good, doc, why);
 }

@@ -10,13 +10,13 @@
 #include "unicode.h"
 
 #define LONGEST 320      /* characters: the longest local part, the @ and the longest domain */
-#define LONGEST_LOCAL 64 /* bytes: RFC 5321 4.5.3.1.1 */
-#define LONGEST_LABEL 63 /* bytes: RFC 1035 2.3.4 */
-#define LONGEST_SENT 254 /* bytes of an address on its way: RFC 5321 4.5.3.1.3 */
+#define LONGEST_LOCAL 64 /* bytes: RFC 5321 section 4.5.3.1.1 */
+#define LONGEST_LABEL 63 /* bytes: RFC 1035 section 2.3.4 */
+#define LONGEST_SENT 254 /* bytes of an address in SMTP: RFC 5321 section 4.5.3.1.3 */
 
 static const char atext[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~";
 
-/* The domain of an address whose local part is a dot-atom and not too long, or NULL. */
+/* The domain of an address; NULL: the local part is not a dot-atom, or too long. */
 static const char *domain_of(const char *address)
 {
     const char *at = address;
@@ -39,13 +39,13 @@ static int is_label(const char *label, apr_size_t len)
     return um_unicode_is_label(label, len) && um_unicode_count(label, len) <= LONGEST_LABEL;
 }
 
-/* Names of the last level are never numbers (RFC 1123 2.1): that is how programs tell 127.0.0.1 from a name. */
+/* A top-level domain is never a number (RFC 1123 section 2.1), so that programs can tell 127.0.0.1 from a name. */
 static int is_last_label(const char *label)
 {
     return strlen(label) >= 2 && !um_unicode_is_numeric(label);
 }
 
-/* Whether mail can go there. Behind the A-labels of a short domain there may be a long one. */
+/* Whether mail can be delivered there. The A-labels of a short domain may be too long. */
 static int is_deliverable(apr_pool_t *pool, const char *address, const char *domain)
 {
     const char *ascii;

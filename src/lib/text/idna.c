@@ -21,7 +21,7 @@ int um_idna_has_alabel(const char *domain)
     return at != NULL;
 }
 
-static int is_ascii(const char *text)
+static int is_ascii_domain(const char *text)
 {
     while (*text && !(*text & 0x80)) {
         text++;
@@ -39,11 +39,11 @@ apr_status_t um_idna_ascii(apr_pool_t *pool, const char *domain, const char **as
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (is_ascii(lower) && !um_idna_has_alabel(lower)) {
+    if (is_ascii_domain(lower) && !um_idna_has_alabel(lower)) {
         *ascii = lower;
         return APR_SUCCESS;
     }
-    /* Not with IDN2_USE_STD3_ASCII_RULES, which drops the characters that it is to refuse. */
+    /* IDN2_USE_STD3_ASCII_RULES is not set: it drops the characters that it should refuse. */
     answer = idn2_to_ascii_8z(lower, &found, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (answer != IDN2_OK) {
         return answer == IDN2_MALLOC ? APR_ENOMEM : APR_EINVAL;

@@ -15,13 +15,13 @@ typedef struct range_t {
     int is_done;
 } range_t;
 
-/* Not the C library's: that asks the locale. */
-static int is_letter(char c)
+/* Not the function of the C library, which depends on the locale. */
+static int is_ascii_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static int is_digit(char c)
+static int is_ascii_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
@@ -42,7 +42,7 @@ int um_langtag_valid(const char *text, apr_size_t len)
             run = 0;
             is_first = 0;
         }
-        else if (!(is_letter(text[i]) || (!is_first && is_digit(text[i]))) || ++run > 8) {
+        else if (!(is_ascii_letter(text[i]) || (!is_first && is_ascii_digit(text[i]))) || ++run > 8) {
             return 0;
         }
     }
@@ -60,7 +60,7 @@ static int begins(const char *tag, const char *prefix, apr_size_t len)
     return strncasecmp(tag, prefix, len) == 0 && (tag[len] == '\0' || tag[len] == '-');
 }
 
-static int find(const apr_array_header_t *tags, const char *tag, apr_size_t len)
+static int find_tag(const apr_array_header_t *tags, const char *tag, apr_size_t len)
 {
     int i;
 
@@ -72,7 +72,7 @@ static int find(const apr_array_header_t *tags, const char *tag, apr_size_t len)
     return -1;
 }
 
-/* The length of the next shorter form, 0 when there is none. */
+/* The length of the next shorter form; 0: there is none. */
 static apr_size_t shorten(const char *tag, apr_size_t len)
 {
     while (len > 0 && tag[--len] != '-') {
@@ -90,7 +90,7 @@ int um_langtag_lookup(const apr_array_header_t *tags, const char *tag)
         return -1;
     }
     for (; len > 0 && found < 0; len = shorten(tag, len)) {
-        found = find(tags, tag, len);
+        found = find_tag(tags, tag, len);
     }
     return found;
 }
@@ -103,7 +103,7 @@ static const char *skip_blanks(const char *at)
     return at;
 }
 
-/* A weight (RFC 9110 12.4.2) at at; NULL when it is none, else what follows. */
+/* Reads a weight (RFC 9110 section 12.4.2) and returns what follows; NULL: it is malformed. */
 static const char *read_weight(const char *at, int *q)
 {
     int unit = Q_MOST;
@@ -113,14 +113,14 @@ static const char *read_weight(const char *at, int *q)
     }
     *q = (*at++ - '0') * unit;
     if (*at == '.') {
-        for (++at, unit /= 10; is_digit(*at) && unit > 0; ++at, unit /= 10) {
+        for (++at, unit /= 10; is_ascii_digit(*at) && unit > 0; ++at, unit /= 10) {
             *q += (*at - '0') * unit;
         }
     }
     return *q <= Q_MOST ? at : NULL;
 }
 
-/* One part of the header, which ends at end. */
+/* Reads one part of the header, up to end. Returns 0 when it is malformed. */
 static int read_range(const char *at, const char *end, range_t *range)
 {
     at = skip_blanks(at);
@@ -157,8 +157,8 @@ static int read_header(const char *header, range_t *ranges)
     return count;
 }
 
-/* Whether the longest of the ranges that tag begins with has weight 0: "en;q=0" refuses en-GB too, unless that is
- * named. */
+/* Whether the longest of the ranges that tag begins with has weight 0: "en;q=0" refuses en-GB too, unless en-GB has a
+ * range of its own. */
 static int is_refused(const char *tag, const range_t *ranges, int count)
 {
     const range_t *longest = NULL;
@@ -172,14 +172,14 @@ static int is_refused(const char *tag, const range_t *ranges, int count)
     return longest && longest->q == 0;
 }
 
-/* The tag for one range: itself, a shorter form, a longer form. */
-static int match(const apr_array_header_t *tags, const range_t *range, const range_t *ranges, int count)
+/* The tag for one range: the same, else a shorter form, else a longer one. -1: none. */
+static int match_range(const apr_array_header_t *tags, const range_t *range, const range_t *ranges, int count)
 {
     apr_size_t len;
     int i;
 
     for (len = range->len; len > 0; len = shorten(range->tag, len)) {
-        i = find(tags, range->tag, len);
+        i = find_tag(tags, range->tag, len);
         if (i >= 0 && !is_refused(tag_at(tags, i), ranges, count)) {
             return i;
         }
@@ -207,7 +207,7 @@ int um_langtag_accept(const apr_array_header_t *tags, const char *header)
             return -1;
         }
         best->is_done = 1;
-        found = match(tags, best, ranges, count);
+        found = match_range(tags, best, ranges, count);
     } while (found < 0);
     return found;
 }

@@ -7,7 +7,7 @@
 
 #include "idna.h"
 
-/* RFC 5321 4.5.3.1, RFC 1035 2.3.4 */
+/* RFC 5321 section 4.5.3.1, RFC 1035 section 2.3.4 */
 #define LONGEST_ADDRESS 254
 #define LONGEST_LOCAL 64
 #define LONGEST_LABEL 63
@@ -17,8 +17,8 @@ static int is_alnum(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* Whether len characters are words between single dots, of at most longest letters, digits and characters of others
- * each; a hyphen is at neither end of a word unless may_dash. */
+/* Whether len characters are words separated by single dots. A word has at most longest characters: letters, digits and
+ * those in others. Unless may_dash, it neither begins nor ends with a hyphen. */
 static int is_dotted(const char *text, apr_size_t len, apr_size_t longest, const char *others, int may_dash)
 {
     apr_size_t i, word = 0;
@@ -38,7 +38,7 @@ static int is_dotted(const char *text, apr_size_t len, apr_size_t longest, const
     return word > 0 && (may_dash || text[len - 1] != '-');
 }
 
-static int is_ascii(const char *text)
+static int is_all_ascii(const char *text)
 {
     while (*text && !(*text & 0x80)) {
         ++text;
@@ -56,7 +56,7 @@ apr_status_t um_mailaddr_ascii(apr_pool_t *pool, const char *address, const char
         return APR_EINVAL;
     }
     domain = at + 1;
-    if (!is_ascii(domain)) {
+    if (!is_all_ascii(domain)) {
         status = um_idna_ascii(pool, domain, &domain);
         if (status != APR_SUCCESS) {
             return status;

@@ -7,7 +7,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-/* Qualities are counted in thousandths; a range that was not named has none. */
+/* Qualities are in thousandths. This one is that of a range which the header does not name. */
 #define UNNAMED (-1)
 
 typedef enum { RANGE_JSON, RANGE_PROBLEM, RANGE_APPLICATION, RANGE_ELSE, RANGE_COUNT } range_e;
@@ -20,7 +20,7 @@ static const struct {
     { "application/problem+json", RANGE_PROBLEM },
     { "application/*", RANGE_APPLICATION },
     { "*/*", RANGE_ELSE },
-    { "text/html", RANGE_ELSE },       /* browsers: JSON tells the reader more than an error would */
+    { "text/html", RANGE_ELSE },       /* a browser: JSON tells its user more than an error does */
     { "text/*", RANGE_ELSE },
 };
 
@@ -37,7 +37,7 @@ static const char *skip_blank(const char *at)
     return at;
 }
 
-/* RFC 9110 5.6.2 */
+/* RFC 9110 section 5.6.2 */
 static int is_token_char(char c)
 {
     return apr_isalnum(c) ? !(c & 0x80) : c && strchr("!#$%&'*+-.^_`|~", c) != NULL;
@@ -51,7 +51,7 @@ static const char *skip_token(const char *at)
     return at;
 }
 
-/* Behind the quoted string that starts at at; at its end when it does not close. */
+/* Behind the quoted string that starts here; at the end of the text when the string does not close. */
 static const char *skip_quoted(const char *at)
 {
     for (++at; *at && *at != '"'; ++at) {
@@ -62,7 +62,7 @@ static const char *skip_quoted(const char *at)
     return *at ? at + 1 : at;
 }
 
-/* The next stop character outside quotes, or the end. */
+/* The next stop character outside quotes; the end of the text when there is none. */
 static const char *find_stop(const char *at, char stop)
 {
     while (*at && *at != stop) {
@@ -71,7 +71,7 @@ static const char *find_stop(const char *at, char stop)
     return at;
 }
 
-/* Behind `type/subtype` and the blanks around it, where nothing or a parameter may follow; NULL when malformed. */
+/* Reads `type/subtype` and returns what follows it and its blanks: nothing, or a parameter. NULL: malformed. */
 static const char *read_name(apr_pool_t *pool, const char *text, const char **name)
 {
     const char *start = skip_blank(text), *slash = skip_token(start), *end;
@@ -107,8 +107,8 @@ static const char *unquote(apr_pool_t *pool, const char *at)
     return *at ? value : NULL;
 }
 
-/* Tokens of values are taken up to the next ";": mailers' boundaries such as ----=_Part_1 come without the quotes
- * that they ought to have. */
+/* A value without quotes ends at the next ";", because mailers send boundaries such as ----=_Part_1 without the quotes
+ * that they need. */
 const char *um_mediatype_param(apr_pool_t *pool, const char *params, const char *name)
 {
     apr_size_t len = strlen(name);
@@ -144,7 +144,7 @@ um_mediatype_t um_mediatype_parse(apr_pool_t *pool, const char *content_type)
     return type;
 }
 
-/* RFC 9110 12.4.2: "0" or "1", up to three decimals, at most 1; in thousandths, or UNNAMED when malformed. */
+/* RFC 9110 section 12.4.2: 0 to 1 with up to three decimals. In thousandths; UNNAMED: malformed. */
 static int read_quality(const char *text)
 {
     int quality, unit = 100;

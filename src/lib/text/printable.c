@@ -26,8 +26,8 @@ static int is_printed(utf8proc_int32_t point)
     }
 }
 
-/* The length of what is printed as itself at the beginning of text. */
-static apr_size_t printed(const char *text)
+/* The length of the beginning of text that is printed as itself. */
+static apr_size_t printed_length(const char *text)
 {
     const char *at = text;
     utf8proc_int32_t point;
@@ -39,8 +39,8 @@ static apr_size_t printed(const char *text)
     return (apr_size_t)(at - text);
 }
 
-/* Writes what stands for the character at text; gives that character's length. */
-static apr_size_t escape(const char *text, char *out)
+/* Writes the escape of the first character of text and returns the length of that character. */
+static apr_size_t escape_character(const char *text, char *out)
 {
     static const char names[] = "\tt\nn\rr";
     const char *name = strchr(names, *text);
@@ -62,22 +62,22 @@ static apr_size_t escape(const char *text, char *out)
 
 const char *um_printable(apr_pool_t *pool, const char *text)
 {
-    apr_size_t len = printed(text);
+    apr_size_t len = printed_length(text);
     char *copy, *out;
 
     if (!text[len]) {
         return text;
     }
-    /* A byte becomes at most \u{10ffff} or \xff; four bytes make the former. */
+    /* The longest escapes are \u{10ffff}, for four bytes, and \xff, for one. */
     copy = out = apr_palloc(pool, strlen(text) * LONGEST_ESCAPE + 1);
     while (*text) {
         memcpy(out, text, len);
         text += len;
         out += len;
         if (*text) {
-            text += escape(text, out);
+            text += escape_character(text, out);
             out += strlen(out);
-            len = printed(text);
+            len = printed_length(text);
         }
     }
     *out = '\0';

@@ -9,11 +9,11 @@
 
 #define LONGEST_NAME 64
 
-/* Literal text, and what stands behind it. */
+/* Literal text and the placeholder behind it. */
 typedef struct piece_t {
     const char *text;
     apr_size_t len;
-    const char *name;          /* NULL: nothing, the template ends */
+    const char *name;          /* of the placeholder; NULL: the template ends */
 } piece_t;
 
 struct um_template_t {
@@ -22,11 +22,11 @@ struct um_template_t {
     const apr_array_header_t *html;      /* NULL: none */
 };
 
-/* What is being read. */
+/* The template that is being read. */
 typedef struct reader_t {
     apr_pool_t *pool;
     const char *const *names;
-    int line;                  /* that the reader is in, from 1 */
+    int line;                  /* the present line, from 1 */
     const char *why;
 } reader_t;
 
@@ -53,7 +53,7 @@ static const char *list_names(const reader_t *reader)
     return list;
 }
 
-/* Reads the placeholder whose brace is at at; gives what follows it, NULL when it is none. */
+/* Reads the placeholder whose brace is here and returns what follows it. NULL: see reader->why. */
 static const char *read_placeholder(reader_t *reader, const char *at, const char **name)
 {
     apr_size_t len = strcspn(at + 1, "{}\n");
@@ -72,7 +72,7 @@ static const char *read_placeholder(reader_t *reader, const char *at, const char
     return at + len + 2;
 }
 
-/* The pieces of text, NULL with reader->why when it cannot be read. */
+/* The pieces of text. NULL: see reader->why. */
 static const apr_array_header_t *read_pieces(reader_t *reader, const char *text)
 {
     apr_array_header_t *pieces = apr_array_make(reader->pool, 8, sizeof(piece_t));
@@ -105,10 +105,10 @@ static const apr_array_header_t *read_pieces(reader_t *reader, const char *text)
     }
 }
 
-/* The file's bytes as a text with LF for line ends, NULL with reader->why. */
-static char *clean(reader_t *reader, const char *bytes, apr_size_t len)
+/* The bytes of a file as text with LF for line ends. NULL: see reader->why. */
+static char *clean_text(reader_t *reader, const char *bytes, apr_size_t len)
 {
-    static const char mark[] = "\xef\xbb\xbf";     /* editors on Windows put it before UTF-8 */
+    static const char mark[] = "\xef\xbb\xbf";     /* editors on Windows write it before UTF-8 */
     apr_size_t i = len >= 3 && memcmp(bytes, mark, 3) == 0 ? 3 : 0;
     char *text, *to;
 
@@ -130,7 +130,7 @@ static char *clean(reader_t *reader, const char *bytes, apr_size_t len)
     return text;
 }
 
-/* Reads "Subject: ..." and the empty line behind it; gives what follows, NULL with reader->why. */
+/* Reads "Subject: ..." and the empty line behind it and returns what follows. NULL: see reader->why. */
 static char *read_subject(reader_t *reader, char *text, um_template_t *t)
 {
     static const char field[] = "Subject:";
@@ -166,7 +166,7 @@ apr_status_t um_template_parse(apr_pool_t *pool, const char *text, apr_size_t te
 {
     um_template_t *made = apr_pcalloc(pool, sizeof(*made));
     reader_t reader = { pool, names, 1, NULL };
-    char *rest = clean(&reader, text, text_len);
+    char *rest = clean_text(&reader, text, text_len);
 
     *in_html = 0;
     if (rest && (rest = read_subject(&reader, rest, made)) != NULL) {
@@ -174,7 +174,7 @@ apr_status_t um_template_parse(apr_pool_t *pool, const char *text, apr_size_t te
     }
     if (made->text && html) {
         *in_html = reader.line = 1;
-        rest = clean(&reader, html, html_len);
+        rest = clean_text(&reader, html, html_len);
         made->html = rest ? read_pieces(&reader, rest) : NULL;
     }
     if (reader.why) {
@@ -198,8 +198,8 @@ static const char *find_value(const piece_t *piece, const um_template_value_t *v
     return "";
 }
 
-/* How many bytes at at are one control or line separator: C0 and DEL, C1, U+2028 and U+2029. 0: it is another
- * character. */
+/* The number of bytes of the control character or line separator here: C0 and DEL, C1, U+2028 and U+2029. 0: it is
+ * another character. */
 static int control_length(const unsigned char *at)
 {
     if (*at < 0x20 || *at == 0x7f) {
@@ -211,7 +211,7 @@ static int control_length(const unsigned char *at)
     return at[0] == 0xe2 && at[1] == 0x80 && (at[2] == 0xa8 || at[2] == 0xa9) ? 3 : 0;
 }
 
-static const char *escape(char c)
+static const char *html_escape(char c)
 {
     switch (c) {
     case '&': return "&amp;";
@@ -223,7 +223,7 @@ static const char *escape(char c)
     }
 }
 
-/* Writes value to to, or only counts when to is NULL; gives the bytes. */
+/* Writes value to to and returns the number of bytes; if to is NULL, it only counts them. */
 static apr_size_t put_value(char *to, const char *value, int is_html)
 {
     apr_size_t total = 0, len;
@@ -232,7 +232,7 @@ static apr_size_t put_value(char *to, const char *value, int is_html)
 
     for (; *value; value += skip, total += len) {
         skip = control_length((const unsigned char *)value);
-        from = skip ? " " : is_html ? escape(*value) : NULL;
+        from = skip ? " " : is_html ? html_escape(*value) : NULL;
         skip = skip ? skip : 1;
         from = from ? from : value;
         len = from == value ? 1 : strlen(from);
@@ -243,7 +243,7 @@ static apr_size_t put_value(char *to, const char *value, int is_html)
     return total;
 }
 
-/* Whether a literal begins with the full stop of a sentence: not with that of a file or host name. */
+/* Whether a literal begins with a full stop that ends a sentence, and not with the dot of a file or host name. */
 static int is_sentence_end(const piece_t *piece)
 {
     return piece->len && piece->text[0] == '.'
@@ -258,7 +258,7 @@ static apr_size_t put_pieces(char *to, const apr_array_header_t *pieces, const u
     apr_size_t total = 0, skip;
 
     for (; piece < end; ++piece) {
-        /* "... at {site}." and a site that is called "Example Inc.": one full stop is enough. */
+        /* "... at {site}." needs no second full stop if the site is called "Example Inc.". */
         skip = is_sentence_end(piece) && *value && value[strlen(value) - 1] == '.';
         if (to) {
             memcpy(to + total, piece->text + skip, piece->len - skip);
@@ -270,8 +270,8 @@ static apr_size_t put_pieces(char *to, const apr_array_header_t *pieces, const u
     return total;
 }
 
-static const char *fill(apr_pool_t *pool, const apr_array_header_t *pieces, const um_template_value_t *values,
-                        int count, int is_html)
+static const char *fill_pieces(apr_pool_t *pool, const apr_array_header_t *pieces, const um_template_value_t *values,
+                               int count, int is_html)
 {
     apr_size_t len = put_pieces(NULL, pieces, values, count, is_html);
     char *filled = apr_palloc(pool, len + 1);
@@ -291,8 +291,8 @@ apr_status_t um_template_fill(apr_pool_t *pool, const um_template_t *t, const um
             return APR_EINVAL;
         }
     }
-    *subject = fill(pool, t->subject, values, count, 0);
-    *text = fill(pool, t->text, values, count, 0);
-    *html = t->html ? fill(pool, t->html, values, count, 1) : NULL;
+    *subject = fill_pieces(pool, t->subject, values, count, 0);
+    *text = fill_pieces(pool, t->text, values, count, 0);
+    *html = t->html ? fill_pieces(pool, t->html, values, count, 1) : NULL;
     return APR_SUCCESS;
 }

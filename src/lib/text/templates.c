@@ -31,7 +31,7 @@ typedef struct reader_t {
     const char **why;
 } reader_t;
 
-static apr_status_t refuse(reader_t *reader, apr_status_t status, const char *file, const char *what)
+static apr_status_t refuse_file(reader_t *reader, apr_status_t status, const char *file, const char *what)
 {
     char text[128];
 
@@ -47,10 +47,10 @@ static apr_status_t read_bytes(reader_t *reader, const char *file, char **bytes,
     apr_file_t *in;
     apr_status_t status;
 
-    /* Looked at before it is opened: to open a named pipe would wait for somebody to write into it. */
+    /* The type is checked before opening, because opening a named pipe would wait for a writer. */
     status = apr_stat(&info, path, APR_FINFO_TYPE, reader->scratch);
     if (status == APR_SUCCESS && info.filetype != APR_REG) {
-        return refuse(reader, APR_EINVAL, file, "not a regular file");
+        return refuse_file(reader, APR_EINVAL, file, "not a regular file");
     }
     if (status == APR_SUCCESS) {
         status = apr_file_open(&in, path, APR_FOPEN_READ | APR_FOPEN_BINARY, 0, reader->scratch);
@@ -60,7 +60,7 @@ static apr_status_t read_bytes(reader_t *reader, const char *file, char **bytes,
         status = apr_file_read_full(in, *bytes, UM_TEMPLATE_MAX + 1, len);
         apr_file_close(in);
     }
-    return status == APR_SUCCESS || APR_STATUS_IS_EOF(status) ? APR_SUCCESS : refuse(reader, status, file, NULL);
+    return status == APR_SUCCESS || APR_STATUS_IS_EOF(status) ? APR_SUCCESS : refuse_file(reader, status, file, NULL);
 }
 
 static apr_status_t read_template(reader_t *reader, const char *stem, int has_html, const um_template_t **t)
@@ -81,7 +81,7 @@ static apr_status_t read_template(reader_t *reader, const char *stem, int has_ht
         status = um_template_parse(reader->pool, text, text_len, html, html_len, reader->names, &made, &in_html, &line,
                                    &what);
         if (status != APR_SUCCESS) {
-            return refuse(reader, status, apr_psprintf(reader->pool, "%s:%d", names[in_html], line), what);
+            return refuse_file(reader, status, apr_psprintf(reader->pool, "%s:%d", names[in_html], line), what);
         }
         *t = made;
     }
@@ -101,7 +101,7 @@ static int is_there(const apr_array_header_t *tags, const char *tag)
     return i >= 0 && strcasecmp(APR_ARRAY_IDX(tags, i, const char *), tag) == 0;
 }
 
-/* Whether file is a template of the kind and of the sort that ending names: *tag is then its language. */
+/* Whether file is a template of this kind with this ending; *tag is then its language. */
 static int is_template(apr_pool_t *pool, const char *file, const char *kind, const char *ending, const char **tag)
 {
     apr_size_t len = strlen(file), kind_len = strlen(kind), ending_len = strlen(ending);
@@ -114,7 +114,7 @@ static int is_template(apr_pool_t *pool, const char *file, const char *kind, con
     return 1;
 }
 
-/* The languages that the folder's files have for a kind and a sort of file. */
+/* Adds the languages that the directory has for a kind of mail and an ending. */
 static apr_status_t list_tags(reader_t *reader, const apr_array_header_t *files, const char *kind, const char *ending,
                               apr_array_header_t *tags)
 {
@@ -127,11 +127,11 @@ static apr_status_t list_tags(reader_t *reader, const apr_array_header_t *files,
             continue;
         }
         if (!um_langtag_valid(tag, strlen(tag))) {
-            return refuse(reader, APR_EINVAL, file, "names no language: it is KIND.LANGUAGE.txt or .html, with a "
-                          "language such as de or de-AT");
+            return refuse_file(reader, APR_EINVAL, file, "names no language: it is KIND.LANGUAGE.txt or .html, with a "
+                               "language such as de or de-AT");
         }
         if (is_there(tags, tag)) {
-            return refuse(reader, APR_EINVAL, file, "there is another for this language, in other letters");
+            return refuse_file(reader, APR_EINVAL, file, "there is another for this language, in other letters");
         }
         add_tag(tags, tag);
     }
@@ -153,13 +153,13 @@ static apr_status_t read_kind(reader_t *reader, const apr_array_header_t *files,
         tag = APR_ARRAY_IDX(html, i, const char *);
         if (!is_there(kind->tags, tag)) {
             stem = apr_pstrcat(reader->pool, kind->name, ".", tag, NULL);
-            status = refuse(reader, APR_EINVAL, apr_pstrcat(reader->pool, stem, ".html", NULL),
-                            apr_pstrcat(reader->pool, "needs ", stem, ".txt beside it", NULL));
+            status = refuse_file(reader, APR_EINVAL, apr_pstrcat(reader->pool, stem, ".html", NULL),
+                                 apr_pstrcat(reader->pool, "needs ", stem, ".txt beside it", NULL));
         }
     }
     if (status == APR_SUCCESS && !is_there(kind->tags, templates->fallback)) {
         stem = apr_pstrcat(reader->pool, kind->name, ".", templates->fallback, ".txt", NULL);
-        status = refuse(reader, APR_ENOENT, stem, NULL);
+        status = refuse_file(reader, APR_ENOENT, stem, NULL);
     }
     for (i = 0; status == APR_SUCCESS && i < kind->tags->nelts; ++i) {
         tag = APR_ARRAY_IDX(kind->tags, i, const char *);
@@ -177,7 +177,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The names of the folder's files in an order that is the same everywhere: messages and choices hang on it. */
+/* The names of the files, sorted, because messages and choices depend on their order. */
 static apr_status_t list_files(reader_t *reader, apr_array_header_t *files)
 {
     apr_dir_t *dir;
@@ -185,7 +185,7 @@ static apr_status_t list_files(reader_t *reader, apr_array_header_t *files)
     apr_status_t status = apr_dir_open(&dir, reader->folder, reader->pool);
 
     if (status != APR_SUCCESS) {
-        return refuse(reader, status, NULL, NULL);
+        return refuse_file(reader, status, NULL, NULL);
     }
     while ((status = apr_dir_read(&info, APR_FINFO_NAME, dir)) == APR_SUCCESS || status == APR_INCOMPLETE) {
         if (info.name[0] != '.') {
@@ -194,7 +194,7 @@ static apr_status_t list_files(reader_t *reader, apr_array_header_t *files)
     }
     apr_dir_close(dir);
     qsort(files->elts, (size_t)files->nelts, sizeof(const char *), compare_names);
-    return APR_STATUS_IS_ENOENT(status) ? APR_SUCCESS : refuse(reader, status, NULL, NULL);
+    return APR_STATUS_IS_ENOENT(status) ? APR_SUCCESS : refuse_file(reader, status, NULL, NULL);
 }
 
 apr_status_t um_templates_read(apr_pool_t *pool, const char *folder, const char *const *kinds,
@@ -209,7 +209,7 @@ apr_status_t um_templates_read(apr_pool_t *pool, const char *folder, const char 
 
     status = apr_pool_create(&reader.scratch, pool);
     if (status != APR_SUCCESS) {
-        return refuse(&reader, status, NULL, NULL);
+        return refuse_file(&reader, status, NULL, NULL);
     }
     made->fallback = apr_pstrdup(pool, fallback_language);
     made->kinds = apr_array_make(pool, 8, sizeof(kind_t));

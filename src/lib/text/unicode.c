@@ -13,7 +13,7 @@
 /* No code point has a longer compatibility decomposition: U+FDFA has 18. */
 #define LONGEST_DECOMPOSITION 18
 
-/* Folding settles in the second round at the latest; more rounds mean tables that nobody has tested. */
+/* Folding is stable after two rounds at most. More rounds would mean tables of a utf8proc that was not tested. */
 #define FOLD_ROUNDS 4
 
 typedef utf8proc_int32_t point_t;
@@ -55,20 +55,20 @@ static int is_white(point_t point)
            || point == 0x2028 || point == 0x2029 || utf8proc_category(point) == UTF8PROC_CATEGORY_ZS;
 }
 
-/* Bytes of the code point at text, at least 1 so that every loop ends even on bytes that are no UTF-8. */
-static apr_size_t next(const char *text, apr_size_t len, point_t *point)
+/* The number of bytes of the code point here. At least 1, so that each loop ends also on bytes that are not UTF-8. */
+static apr_size_t next_point(const char *text, apr_size_t len, point_t *point)
 {
     utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)len, point);
 
     return used > 0 ? (apr_size_t)used : 1;
 }
 
-/* Marks on one letter beyond which text is of no language (UAX 15, stream-safe text format). utf8proc sorts them by
- * swapping neighbours, in the square of their number: a body full of them would cost seconds. */
+/* The most marks on one letter that any language needs (UAX 15, stream-safe text format). utf8proc sorts marks by
+ * swapping neighbours, in a time that grows with the square of their number: a body full of them would cost seconds. */
 #define MOST_MARKS 30
 
-/* Marks by category, for some of class 0 fall apart into others; and the halfwidth voicing marks, which are letters and
- * become such. Below U+0300 there are none. */
+/* Whether a character is a mark or normalizes to one. Marks are recognized by category, because some of combining class
+ * 0 decompose into others. The halfwidth voicing marks are letters that become marks. Below U+0300 there are none. */
 static int becomes_mark(point_t point)
 {
     point_t parts[LONGEST_DECOMPOSITION];
@@ -87,18 +87,18 @@ static int is_stream_safe(const char *text, apr_size_t len)
     point_t point;
 
     for (i = 0; i < len && marks <= MOST_MARKS; i += used) {
-        used = next(text + i, len - i, &point);
+        used = next_point(text + i, len - i, &point);
         if (becomes_mark(point)) {
             marks++;
         }
-        else if (!utf8proc_get_property(point)->ignorable) {   /* what folding drops parts no run */
+        else if (!utf8proc_get_property(point)->ignorable) {   /* folding drops those: they do not end a run of marks */
             marks = 0;
         }
     }
     return marks <= MOST_MARKS;
 }
 
-static apr_status_t map(apr_pool_t *pool, const char *text, int options, const char **out)
+static apr_status_t map_text(apr_pool_t *pool, const char *text, int options, const char **out)
 {
     utf8proc_uint8_t *made = NULL;
     utf8proc_ssize_t len;
@@ -147,7 +147,7 @@ apr_uint32_t *um_unicode_points(apr_pool_t *pool, const char *text, apr_size_t *
     point_t point;
 
     for (i = 0; i < len; i += used) {
-        used = next(text + i, len - i, &point);
+        used = next_point(text + i, len - i, &point);
         if (point < 0) {
             return NULL;
         }
@@ -163,7 +163,7 @@ const char *um_unicode_trim(apr_pool_t *pool, const char *text)
     point_t point;
 
     for (; i < len; i += used) {
-        used = next(text + i, len - i, &point);
+        used = next_point(text + i, len - i, &point);
         if (!is_white(point)) {
             first = first < i ? first : i;
             end = i + used;
@@ -177,7 +177,7 @@ const char *um_unicode_trim(apr_pool_t *pool, const char *text)
 
 apr_status_t um_unicode_nfkc(apr_pool_t *pool, const char *text, const char **out)
 {
-    return map(pool, text, UTF8PROC_COMPAT | UTF8PROC_COMPOSE, out);
+    return map_text(pool, text, UTF8PROC_COMPAT | UTF8PROC_COMPOSE, out);
 }
 
 static point_t to_ascii_space(point_t point, void *unused)
@@ -202,7 +202,7 @@ apr_status_t um_unicode_opaque(apr_pool_t *pool, const char *text, apr_size_t le
     if (count < 0) {
         return APR_EINVAL;
     }
-    /* In memory of our own: utf8proc_map() leaves parts of the text behind in what it frees. */
+    /* Our own memory is used, because utf8proc_map() leaves parts of the text in memory that it frees. */
     size = (apr_size_t)count * sizeof(*points) + 1;
     points = apr_palloc(pool, size);
     utf8proc_decompose_custom(bytes, (utf8proc_ssize_t)len, points, count, options, to_ascii_space, NULL);
@@ -221,12 +221,13 @@ apr_status_t um_unicode_key(apr_pool_t *pool, const char *text, const char **out
 {
     const char *key, *before;
     int round;
-    /* Folding turns the iota subscript into a letter that no longer sorts behind other marks: order them first. */
+    /* The marks are ordered first, because folding turns the iota subscript into a letter, which is not sorted with
+     * them. */
     apr_status_t status = um_unicode_nfkc(pool, text, &key);
 
     for (round = 0; !status && round < FOLD_ROUNDS; round++) {
         before = key;
-        status = map(pool, before, UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE, &key);
+        status = map_text(pool, before, UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE, &key);
         if (!status && strcmp(key, before) == 0) {
             *out = key;
             return APR_SUCCESS;
@@ -242,12 +243,12 @@ apr_status_t um_unicode_lower(apr_pool_t *pool, const char *text, const char **o
     point_t point;
 
     for (i = 0; i < len; i += used) {
-        used = next(text + i, len - i, &point);
+        used = next_point(text + i, len - i, &point);
         if (point < 0) {
             return APR_EINVAL;
         }
         end += utf8proc_encode_char(utf8proc_tolower(point), end);
-        if (point == 0x130) { /* the one letter whose small form is two characters: i and a dot above */
+        if (point == 0x130) { /* the only letter whose lower case is two characters: i and a dot above */
             end += utf8proc_encode_char(0x307, end);
         }
     }
@@ -263,7 +264,7 @@ int um_unicode_is_name(const char *text)
     point_t point;
 
     for (i = 0; i < len; i += used) {
-        used = next(text + i, len - i, &point);
+        used = next_point(text + i, len - i, &point);
         if (utf8proc_get_property(point)->ignorable) {
             return 0;
         }
@@ -281,13 +282,13 @@ int um_unicode_is_name(const char *text)
     return len > 0;
 }
 
-/* Punctuation that belongs to words of Catalan, Greek, Hebrew and Japanese, and so to their domains (RFC 5892 A). */
+/* Punctuation within words of Catalan, Greek, Hebrew and Japanese, which their domains may have (RFC 5892 A). */
 static int is_inner_sign(point_t point)
 {
     return point == 0xB7 || point == 0x375 || point == 0x5F3 || point == 0x5F4 || point == 0x30FB;
 }
 
-/* Whether point and all that NFKC could make of it are letters, marks, decimal digits and signs within words. */
+/* Whether point and its compatibility decomposition are letters, marks, decimal digits and signs within words. */
 static int is_plain(point_t point)
 {
     point_t parts[LONGEST_DECOMPOSITION];
@@ -312,7 +313,7 @@ int um_unicode_is_label(const char *text, apr_size_t len)
     point_t point;
 
     for (i = 0; i < len; i += used) {
-        used = next(text + i, len - i, &point);
+        used = next_point(text + i, len - i, &point);
         if (point == '-' ? i == 0 || i == len - 1 : point < 0 || !is_plain(point) || (i == 0 && is_mark(point))) {
             return 0;
         }
@@ -320,7 +321,8 @@ int um_unicode_is_label(const char *text, apr_size_t len)
     return len > 0;
 }
 
-/* Numeric_Type=Digit: superscripts, circled and the like. Unicode gives it to no new character: the list is closed. */
+/* Numeric_Type=Digit: superscript, circled and similar digits. Unicode gives it to no new character, so the list is
+ * complete. */
 static int is_odd_digit(point_t point)
 {
     static const struct { point_t first, last; } ranges[] = {
@@ -345,7 +347,7 @@ int um_unicode_has_letter(const char *text)
     point_t point;
 
     for (i = 0; i < len; i += used) {
-        used = next(text + i, len - i, &point);
+        used = next_point(text + i, len - i, &point);
         if (is_letter(point) || is_number(point)) {
             return 1;
         }
@@ -359,7 +361,7 @@ int um_unicode_is_numeric(const char *text)
     point_t point;
 
     for (i = 0; i < len; i += used) {
-        used = next(text + i, len - i, &point);
+        used = next_point(text + i, len - i, &point);
         if (!is_digit(point) && !is_odd_digit(point)) {
             return 0;
         }
@@ -374,7 +376,7 @@ apr_array_header_t *um_unicode_words(apr_pool_t *pool, const char *text)
     point_t point;
 
     for (i = 0; i < len; i += used) {
-        used = next(text + i, len - i, &point);
+        used = next_point(text + i, len - i, &point);
         if (is_word(point)) {
             continue;
         }

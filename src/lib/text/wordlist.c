@@ -16,10 +16,10 @@
 
 #define DIGEST      20
 #define DIGEST_HEX  40
-#define FIRST_LINES 8                 /* tell the form */
-#define READ_ALL    (4 * 1024 * 1024) /* bytes; of larger files samples */
-#define REACH       4096              /* bytes read before and behind a place in a larger file: the longest line */
-#define SAMPLES     256               /* each may cost a seek */
+#define FIRST_LINES 8                 /* decide which form the list has */
+#define READ_ALL    (4 * 1024 * 1024) /* bytes; of a larger file only samples are checked */
+#define REACH       4096              /* bytes read before and behind an offset in a larger file: the longest line */
+#define SAMPLES     256               /* each may cost a seek on the disk */
 
 static const char hex[] = "0123456789ABCDEF";
 
@@ -27,25 +27,25 @@ struct um_wordlist_t {
     const char *bytes; /* the whole file; NULL: it is larger, and read from fd */
     int fd;
     apr_off_t size;    /* of the file when it was opened */
-    apr_off_t words;   /* where they begin, behind the comments at the top */
+    apr_off_t words;   /* offset of the first word, behind the comments at the top */
     int is_digests;
 };
 
-/* Bytes of the file around a place. */
+/* Bytes of the file around an offset. */
 typedef struct window_t {
     const char *bytes;
     apr_off_t start, end;
     char buffer[2 * REACH];
 } window_t;
 
-/* A line without its end, as long as its window lasts; where it starts, and where the next one does. */
+/* A line without its line end, valid as long as its window, and the offsets of this line and the next one. */
 typedef struct line_t {
     const char *text;
     apr_size_t len;
     apr_off_t start, next;
 } line_t;
 
-/* Not mapped: a file that somebody cuts short would end the process with SIGBUS. Here it only seems to end earlier. */
+/* The file is not mapped: if it were cut short, SIGBUS would end the process. Here it only ends earlier. */
 static void look(const um_wordlist_t *list, apr_off_t begin, apr_off_t place, apr_off_t end, window_t *window)
 {
     ssize_t got = 1;
@@ -142,7 +142,7 @@ static int has_capital(const line_t *line)
     return 0;
 }
 
-/* What is wrong with line, coming after before; NULL: nothing. */
+/* What is wrong with line, which comes after before; NULL: nothing. */
 static const char *line_flaw(const um_wordlist_t *list, const line_t *before, const line_t *line)
 {
     if (list->is_digests) {
@@ -176,7 +176,8 @@ static const char *check_all(apr_pool_t *pool, const um_wordlist_t *list, int nu
     return flaw ? apr_psprintf(pool, "line %d %s", number - 1, flaw) : NULL;
 }
 
-/* From the first line to about the last: each sample against the one before, and the line behind it against it. */
+/* Checks samples from the first line to near the last: each against the sample before it, and the next line against the
+ * sample. */
 static const char *check_samples(apr_pool_t *pool, const um_wordlist_t *list)
 {
     window_t windows[2];
@@ -284,7 +285,7 @@ static const char *reason(apr_pool_t *pool, const char *what, apr_status_t statu
 
 static apr_status_t open_file(apr_pool_t *pool, const char *name, um_wordlist_t *list, const char **why)
 {
-    /* Not to wait for a writer, should it be a pipe. */
+    /* If it is a pipe, opening must not wait for a writer. */
     apr_int32_t flags = APR_FOPEN_READ | APR_FOPEN_BINARY | APR_FOPEN_LARGEFILE | APR_FOPEN_NONBLOCK;
     apr_file_t *file;
     apr_finfo_t info;
@@ -330,7 +331,7 @@ apr_status_t um_wordlist_open(apr_pool_t *pool, const char *file, um_wordlist_t 
 
 /* --- looking up --- */
 
-/* Somebody may have copied another list into the file. */
+/* The size of the file now: another list may have been copied into it. */
 static apr_off_t size_now(const um_wordlist_t *list)
 {
     struct stat now;
