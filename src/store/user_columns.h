@@ -54,8 +54,12 @@ enum {
     " values (" UM_UUID UM_PROFILE(UM_USER_COMMA_TEXT) UM_USER_NEW(UM_USER_COMMA_CAST) ")" \
     " on conflict do nothing returning id"
 
-/** How many values UM_USER_INSERT takes. */
-#define UM_STORE_USER_VALUES (1 UM_PROFILE(UM_USER_PLUS_1) UM_USER_NEW(UM_USER_PLUS_1))
+/* Where each value of UM_USER_INSERT stands, and how many it takes. */
+enum {
+#define UM_USER_POSITION(name, ...) UM_USER_VALUE_AT_##name,
+    UM_USER_VALUE_AT_id, UM_PROFILE(UM_USER_POSITION) UM_USER_NEW(UM_USER_POSITION) UM_STORE_USER_VALUES
+#undef UM_USER_POSITION
+};
 
 /* --- changing the profile: a value for each row of the kind TEXT; NULL keeps what is stored --- */
 

@@ -14,6 +14,7 @@
 #include "call_timeout.h"
 #include "store_private.h"
 #include "store_sql.h"
+#include "user_columns.h"
 
 typedef enum {
     FAULTS_NONE,
@@ -208,7 +209,8 @@ static int faults_register(faults_pselect_fn *run, const apr_dbd_driver_t *drive
                            apr_dbd_results_t **res, const char **args)
 {
     static const struct { um_statement_e id; int from, id_at, count; } others[] = {
-        { UM_SQL_SESSION_INSERT, 13, 21, 8 }, { UM_SQL_MAIL_INSERT, 22, 32, 10 }
+        { UM_SQL_SESSION_INSERT, UM_STORE_USER_VALUES, UM_STORE_USER_VALUES + 8, 8 },
+        { UM_SQL_MAIL_INSERT, UM_STORE_USER_VALUES + 9, UM_STORE_USER_VALUES + 19, 10 },
     };
     static __typeof__(&apr_dbd_prepare) prepare;
     static __typeof__(&apr_dbd_query) query;
@@ -221,15 +223,15 @@ static int faults_register(faults_pselect_fn *run, const apr_dbd_driver_t *drive
     memcpy(&query, &found[1], sizeof(query));
     memcpy(&ask, &found[2], sizeof(ask));
     (void)query(driver, handle, &changed, "begin");
-    done = faults_insert(run, driver, pool, handle, faults_registration, 13, args);
+    done = faults_insert(run, driver, pool, handle, faults_registration, UM_STORE_USER_VALUES, args);
     for (int i = 0; done && i < 2; i++) {
         const char *values[10];
         apr_dbd_prepared_t *statement = NULL;
 
         memcpy(values, args + others[i].from, (size_t)others[i].count * sizeof(*values));
         if (others[i].id == UM_SQL_SESSION_INSERT) {
-            values[8] = args[0];
-            values[9] = args[9];
+            values[8] = args[UM_USER_VALUE_AT_id];
+            values[9] = args[UM_USER_VALUE_AT_version];
         }
         if (args[others[i].id_at]) {
             done = prepare(driver, pool, handle, um_store_sql_statement(UM_DIALECT_SQLITE3, others[i].id)->text, NULL,
@@ -253,7 +255,7 @@ int apr_dbd_pselect(const apr_dbd_driver_t *driver, apr_pool_t *pool, apr_dbd_t 
             return faults_after(FAULTS_ERROR);      /* a server does not have the statements of a former connection */
         }
     }
-    if (statement == faults_registration && nargs > 13) {
+    if (statement == faults_registration && nargs > UM_STORE_USER_VALUES) {
         return faults_after(faults_register(real, driver, pool, handle, res, args));
     }
     return faults_after(real(driver, pool, handle, res, statement, random, nargs, args));
