@@ -9,7 +9,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-static um_status_e refuse(um_ctx_t *ctx, um_message_e message)
+static um_status_e refuse_name(um_ctx_t *ctx, um_message_e message)
 {
     um_ctx_error(ctx, "name", message);
     return UM_INVALID;
@@ -32,7 +32,7 @@ um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
     int done;
 
     if (!name) {
-        return refuse(ctx, UM_MESSAGE_GROUP_INVALID);
+        return refuse_name(ctx, UM_MESSAGE_GROUP_INVALID);
     }
     if (um_random_uuid(ctx->pool, ctx->now, &id) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "the random generator failed");
@@ -40,7 +40,7 @@ um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
     if (um_store_group_insert(&call, id, name, um_ctx_seconds(ctx), &done) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
-    return done ? UM_OK : refuse(ctx, UM_MESSAGE_GROUP_TAKEN);
+    return done ? UM_OK : refuse_name(ctx, UM_MESSAGE_GROUP_TAKEN);
 }
 
 um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)

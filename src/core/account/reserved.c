@@ -36,7 +36,7 @@ static um_reserved_t *make(apr_pool_t *pool)
     return made;
 }
 
-static int add(apr_pool_t *pool, um_reserved_t *reserved, const char *name)
+static int add_name(apr_pool_t *pool, um_reserved_t *reserved, const char *name)
 {
     const char *key;
 
@@ -52,7 +52,7 @@ um_reserved_t *um_reserved_default(apr_pool_t *pool)
     um_reserved_t *made = make(pool);
 
     for (apr_size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
-        (void)add(pool, made, usual[i]);
+        (void)add_name(pool, made, usual[i]);
     }
     return made;
 }
@@ -73,7 +73,7 @@ apr_status_t um_reserved_read(apr_pool_t *pool, const char *path, um_reserved_t 
         }
         line[strcspn(line, "#\r\n")] = '\0';
         name = um_unicode_valid(line, strlen(line)) ? um_unicode_trim(pool, line) : line;
-        if (*name && !add(pool, made, apr_pstrdup(pool, name))) {
+        if (*name && !add_name(pool, made, apr_pstrdup(pool, name))) {
             *why = apr_psprintf(pool, "%s: line %d is not a name: letters, digits and @ . + - _", path, number);
             apr_file_close(file);
             return APR_EINVAL;
