@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A name in a log or a backtrace is an address: file names are unique, and what a file gives away begins with its name.
+# A name in a log or a backtrace is an address: file names are unique, what a file exports begins with its name, and a
+# static function's name is unique in its wing.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -33,5 +34,18 @@ for my $file (files(qr{\A(?:src/.*|mod_usermgmt)\.c\z})) {
     }
 }
 checked('what a file gives away begins with its name', 50);
+
+# A static function has a name of its own in its wing, so that a backtrace or a search names one function.
+my %static;
+for my $file (files(qr{\A(?:src/.*|mod_usermgmt)\.c\z})) {
+    my ($wing) = $file =~ m{\A(.*/)} ? $1 : '';
+    my $code = code($file);
+    while ($code =~ /^static\b[^;={}()]*?\b(\w+)\([^;{}]*\)\n\{/gm) {
+        my $other = $static{$wing}{$1};
+        complain($file, $other ? "has a static function $1, as $other has" : undef);
+        $static{$wing}{$1} = $file;
+    }
+}
+checked('a static function has a name of its own in its wing', 300);
 
 done_testing();
