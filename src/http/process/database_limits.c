@@ -38,7 +38,7 @@ um_database_limits_t *um_database_limits_create(apr_pool_t *pchild, server_rec *
     }
     /* SQLite has no server to wait for: its calls end by themselves. */
     if (is_wanted && um_call_timeout_start(pchild, &limits->call_timeout) != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "UM111: the thread that ends overdue database calls could "
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, main_server, "UM111: the thread that ends late database calls could "
                      "not be started: UserMgmtDatabaseTimeout has no effect in this process. Check the limits of "
                      "processes and memory");
     }

@@ -7,6 +7,7 @@
 #include <idn2.h>
 
 #include "unicode.h"
+#include "utf8.h"
 
 static const char prefix[] = "xn--";
 static const char hostname[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
@@ -21,14 +22,6 @@ int um_idna_has_alabel(const char *domain)
     return at != NULL;
 }
 
-static int is_ascii_domain(const char *text)
-{
-    while (*text && !(*text & 0x80)) {
-        text++;
-    }
-    return *text == '\0';
-}
-
 apr_status_t um_idna_ascii(apr_pool_t *pool, const char *domain, const char **ascii)
 {
     const char *lower;
@@ -39,7 +32,7 @@ apr_status_t um_idna_ascii(apr_pool_t *pool, const char *domain, const char **as
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (is_ascii_domain(lower) && !um_idna_has_alabel(lower)) {
+    if (um_utf8_is_ascii(lower) && !um_idna_has_alabel(lower)) {
         *ascii = lower;
         return APR_SUCCESS;
     }

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "idna.h"
+#include "utf8.h"
 
 /* RFC 5321 section 4.5.3.1, RFC 1035 section 2.3.4 */
 #define LONGEST_ADDRESS 254
@@ -38,14 +39,6 @@ static int is_dotted(const char *text, apr_size_t len, apr_size_t longest, const
     return word > 0 && (may_dash || text[len - 1] != '-');
 }
 
-static int is_all_ascii(const char *text)
-{
-    while (*text && !(*text & 0x80)) {
-        ++text;
-    }
-    return *text == '\0';
-}
-
 apr_status_t um_mailaddr_ascii(apr_pool_t *pool, const char *address, const char **ascii)
 {
     const char *at = strrchr(address, '@'), *domain;
@@ -56,7 +49,7 @@ apr_status_t um_mailaddr_ascii(apr_pool_t *pool, const char *address, const char
         return APR_EINVAL;
     }
     domain = at + 1;
-    if (!is_all_ascii(domain)) {
+    if (!um_utf8_is_ascii(domain)) {
         status = um_idna_ascii(pool, domain, &domain);
         if (status != APR_SUCCESS) {
             return status;

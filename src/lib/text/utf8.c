@@ -56,3 +56,11 @@ char *um_utf8_put(char *to, apr_uint32_t code)
     *to++ = (char)(0x80 | (code & 0x3F));
     return to;
 }
+
+int um_utf8_is_ascii(const char *text)
+{
+    while (*text && !(*text & 0x80)) {
+        text++;
+    }
+    return *text == '\0';
+}

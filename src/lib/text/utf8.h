@@ -12,4 +12,7 @@ apr_size_t um_utf8_step(const unsigned char *text, apr_size_t len);
 /** Writes a code point, at most 0x10FFFF and no surrogate, as UTF-8 without a NUL behind it. Returns the position
  *  behind the 1 to 4 bytes. */
 char *um_utf8_put(char *to, apr_uint32_t code);
+
+/** Whether every byte of a text is below 0x80. */
+int um_utf8_is_ascii(const char *text);
 #endif
