@@ -83,12 +83,20 @@ int um_route_is_under_api_v1(const char *uri)
     return is_below(uri, API, strlen(API));
 }
 
-/* Whether a URI is equal to or below the part of a row's path before its first name in braces. */
+/* Whether a URI is equal to or below the part of a row's path before its first name in braces. Every request of the
+ * host is compared with every row, also those for files. So the first character that differs ends the comparison. */
 static int is_below_row(const char *uri, const um_route_t *row)
 {
-    apr_size_t len = strcspn(row->path, "{");
+    const char *path = row->path;
 
-    return is_below(uri, row->path, row->path[len - 1] == '/' ? len - 1 : len);
+    while (*path && *path == *uri) {
+        path++;
+        uri++;
+    }
+    if (*path == '/' && *uri == '\0') {
+        path++;     /* the slash at the end may be missing */
+    }
+    return (*path == '\0' || *path == '{') && (path[-1] == '/' || *uri == '\0' || *uri == '/');
 }
 
 /* Whether a URI has the form of a path. A name in braces stands for one segment that is not empty. */
