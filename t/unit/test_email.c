@@ -61,7 +61,7 @@ static const char *const bad[] = {
     "a.\"b\".c@example.org", "\"a b\"@example.org", "alice@example.--", "alïce@example.org", "ä@example.org",
     "müller@example.org", "用户@example.org", "\u0430lice@example.org", "ａlice@example.org",
     "alice＠example.org", "alice\u00a0@example.org", "alice\u200b@example.org", "alice\u202e@example.org",
-    "😀@example.org", "alice@bücher", "alice@bücher..de", "alice@.bücher.de", "alice@bücher.de.",
+    "😀@example.org", "alice@bücher", "alice@bücher..de", "alice@.bücher.de", "alice@bücher.de.", "alice@example.ｃ",
     "alice@bü cher.de", "alice@bü_cher.de", "alice@bü/cher.de", "alice@bü@cher.de", "alice@bü\u00a0cher.de",
     "alice@℀b.de", "alice@bü\u202echer.de", "alice@ü.２", "alice@ﷺ.org", "alice@b\u037e.org",
     "alice@ﹰb.org", "alice@b／org.de", "alice@b＠c.org", "alice@\ue000.org",

@@ -45,17 +45,21 @@ static int is_last_label(const char *label)
     return strlen(label) >= 2 && !um_unicode_is_numeric(label);
 }
 
-/* Whether mail can be delivered there. The A-labels of a short domain may be too long. */
+/* Whether mail can be delivered there. The A-labels of a short domain may be too long, and a full-width letter, which
+ * has three bytes, becomes one letter when the address is stored. */
 static int is_deliverable(apr_pool_t *pool, const char *address, const char *domain)
 {
     const char *ascii;
+    const char *last;
     apr_size_t len;
 
     if (um_idna_ascii(pool, domain, &ascii) != APR_SUCCESS) {
         return 0;
     }
     len = strlen(ascii);
-    return len <= strlen(domain) || (apr_size_t)(domain - address) + len <= LONGEST_SENT;
+    last = strrchr(ascii, '.');
+    return last && strlen(last + 1) >= 2
+           && (len <= strlen(domain) || (apr_size_t)(domain - address) + len <= LONGEST_SENT);
 }
 
 int um_email_valid(apr_pool_t *pool, const char *address)

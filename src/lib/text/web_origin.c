@@ -6,6 +6,16 @@
 #include <string.h>
 #include <strings.h>
 
+/* Whether a text can be HOST or HOST:PORT. The colons of an IPv6 address are in brackets. */
+static int has_one_host(const char *text)
+{
+    const char *end = *text == '[' ? strchr(text, ']') : text;
+    const char *colon = end ? strchr(end, ':') : NULL;
+
+    return *text && end && colon != text && !text[strcspn(text, "/?#@\\ \t,\"")]
+           && (!colon || !strchr(colon + 1, ':'));
+}
+
 const char *um_web_origin_normalize(apr_pool_t *pool, const char *text)
 {
     apr_size_t scheme = strncasecmp(text, "https://", 8) == 0 ? 8 : strncasecmp(text, "http://", 7) == 0 ? 7 : 0;
@@ -13,7 +23,7 @@ const char *um_web_origin_normalize(apr_pool_t *pool, const char *text)
     char *origin;
     char *port;
 
-    if (!scheme || !*host || strcspn(host, "/?#@\\ \t,\"") != strlen(host)) {
+    if (!scheme || !has_one_host(host)) {
         return NULL;
     }
     origin = apr_pstrdup(pool, text);
