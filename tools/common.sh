@@ -56,7 +56,7 @@ um_copy_sources()
         ! -name '*.o' ! -name '*.lo' ! -name '*.la' ! -name '*.a' ! -name '*.gcda' ! -name '*.gcno' ! -name .dirstamp \
         ! -path ./Makefile ! -path ./Makefile.in ! -path ./configure ! -path './configure~' ! -path ./aclocal.m4 \
         ! -path './config.*' ! -path ./libtool ! -path ./usermgmt ! -path ./src/store/schema_steps.inc \
-        \( ! -path './t/unit/*' -o -name '*.[ch]' \) \( ! -path './t/fuzz/fuzz_*' -o -name '*.c' \) -print) |
+        \( ! -path './t/unit/*' -o -name '*.[ch]' \) \( ! -path './t/fuzz/fuzz_*' -o -name '*.[ch]' \) -print) |
         LC_ALL=C sort >"$to/.sources.new"
     if [ -f "$to/.sources" ]; then
         LC_ALL=C comm -23 "$to/.sources" "$to/.sources.new" | (cd "$to" && tr '\n' '\0' | xargs -0 -r rm -f --)

@@ -35,6 +35,16 @@ for my $file (files(qr{\A(?:src/.*|mod_usermgmt)\.[ch]\z})) {
 }
 checked('no banned function', 500);
 
+# These compare secrets, or digests of them. memcmp() ends at the first byte that differs, and so its time would tell how
+# much of a guess is right.
+for my $file (qw(src/core/client.c src/core/session/refresh.c src/lib/jose/hmackey.c src/lib/jose/signature_cache.c
+    src/lib/password/pwhash_phc.c src/lib/sync/single_flight.c)) {
+    my $code = code($file);
+    complain($file, $code =~ /\bCRYPTO_memcmp\s*\(/ ? undef : 'does not call CRYPTO_memcmp()');
+    complain($file, $code =~ /\bmemcmp\s*\(/ ? 'memcmp() of a secret; use CRYPTO_memcmp()' : undef);
+}
+checked('secrets are compared in constant time', 12);
+
 # What strangers have typed is printed by cli_output.c, which escapes it, and nowhere else.
 for my $file (files(qr{\Asrc/cli/.*\.c\z})) {
     my $may = $file =~ m{/cli_(?:output|help)\.c\z};
