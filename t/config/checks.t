@@ -244,4 +244,21 @@ for (
     is("$status " . ($told || 'nothing'), '0 ' . ($lacks || 'nothing'), "the warning names what $params lacks") or diag($output);
 }
 
+# TRACE sends tokens back. One line names the first host with a key that answers it, and how many more there are.
+for (
+    ['the default', $GOOD, 'main server'], ['On', "${GOOD}TraceEnable On\n", 'main server'],
+    ['extended', "${GOOD}TraceEnable extended\n", 'main server'], ['Off', "${GOOD}TraceEnable Off\n"],
+    ['Off, inherited', "${GOOD}TraceEnable Off\n" . host('a.example', '')],
+    ['Off in the main server and On in a host', "${GOOD}TraceEnable Off\n" . host('a.example', 'TraceEnable On'),
+        'virtual host a.example'],
+    ['the default in two hosts', $GOOD . host('a.example', ''), 'main server and 1 more'],
+    ['no host with a key', "TraceEnable On\n"],
+) {
+    my ($what, $lines, $wanted) = @$_;
+    my ($status, $output) = UmTest::httpd_t($lines, folder => new_setup());
+    my @told = $output =~ /UM223: (.*?): TRACE/g;
+    s/ \(\S+:\d+\)// for @told;
+    is("$status @told", '0 ' . ($wanted || ''), "TRACE is warned of once: $what") or diag($output);
+}
+
 done_testing();

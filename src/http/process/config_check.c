@@ -106,6 +106,32 @@ static const char *check_trailers(apr_pool_t *ptemp, const server_rec *s)
                         set ? set->line_num : 0, server->identity_headers);
 }
 
+/* TRACE sends the headers of a request back as httpd got them, the token among them. Logged by "httpd -t" and, at the
+ * start, when the configuration is read the second time. */
+static void warn_of_trace(apr_pool_t *ptemp, const server_rec *main_server)
+{
+    const server_rec *first = NULL;
+    int count = 0;
+
+    for (const server_rec *s = main_server; s; s = s->next) {
+        const core_server_config *core = ap_get_core_module_config(s->module_config);
+
+        if (um_server_of(s)->settings.signing_key && core->trace_enable != AP_TRACE_DISABLE) {
+            first = first ? first : s;
+            count++;
+        }
+    }
+    if (first && (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG
+                  || ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)) {
+        const char *others = apr_psprintf(ptemp, " and %d more", count - 1);
+
+        ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, first, "UM223: %s%s: TRACE is answered with the "
+                     "headers of the request, tokens and cookies among them, because TraceEnable is not Off; set "
+                     "TraceEnable Off outside of all virtual hosts", um_virtual_host_describe(ptemp, first),
+                     count > 1 ? others : "");
+    }
+}
+
 /* --- all checks --------------------------------------------------------------------------------------------------- */
 
 typedef const char *check_fn(const um_config_check_t *check);
@@ -142,6 +168,7 @@ int um_config_check_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     int good = 1;
 
     (void)plog;
+    warn_of_trace(ptemp, main_server);
     for (const server_rec *s = main_server; s; s = s->next) {
         good &= is_good(s, check_trailers(ptemp, s));
     }

@@ -53,6 +53,9 @@ void um_virtual_host_choose_dbd(um_server_t *server, server_rec *main_server);
  * httpd's server_hostname is a guess. */
 const char *um_virtual_host_name(const server_rec *server, const server_rec *main_server);
 
+/** A host for messages: "main server", or "virtual host NAME (FILE:LINE)". In pool. */
+const char *um_virtual_host_describe(apr_pool_t *pool, const server_rec *s);
+
 /** Sets server->issuer. The databases of all hosts must be known. */
 const char *um_virtual_host_check_issuer(const um_config_check_t *check);
 

@@ -32,8 +32,7 @@ static const server_rec *protected_host(const um_server_t *server, const server_
     return NULL;
 }
 
-/* For messages. */
-static const char *describe(apr_pool_t *pool, const server_rec *s)
+const char *um_virtual_host_describe(apr_pool_t *pool, const server_rec *s)
 {
     return s->is_virtual ? apr_psprintf(pool, "virtual host %s (%s:%u)", s->server_hostname ? s->server_hostname : "",
                                         s->defn_name ? s->defn_name : "", s->defn_line_number) : "main server";
@@ -50,7 +49,7 @@ const char *um_virtual_host_check_without_database(const um_config_check_t *chec
     }
     if (host) {
         return apr_psprintf(check->ptemp, "%s, to the main server or to the %s, which has AuthType Bearer", error,
-                            describe(check->ptemp, host));
+                            um_virtual_host_describe(check->ptemp, host));
     }
     for (const um_server_t *other = um_server_of(check->main_server); (other = um_server_next(other)); ) {
         if (other->settings.signing_key && um_conftree_own(other->server, "DBDriver")) {
@@ -132,7 +131,7 @@ const char *um_virtual_host_check_issuer(const um_config_check_t *check)
         return server->issuer ? NULL
                : um_config_check_error(check, UM_SET_UserMgmtIssuer, "auto needs the ServerName of the %s, which has "
                                        "none; add ServerName there, or set UserMgmtIssuer https://NAME",
-                                       describe(check->ptemp, server->server));
+                                       um_virtual_host_describe(check->ptemp, server->server));
     }
     issuer = issuer_of_others(check, own, &second);
     server->issuer = second ? NULL : issuer ? issuer : own;
@@ -143,11 +142,12 @@ const char *um_virtual_host_check_issuer(const um_config_check_t *check)
         return um_config_check_error(check, UM_SET_UserMgmtIssuer, "the %s has AuthType Bearer but not the API, and "
                                      "hosts with its keys issue tokens of several issuers, such as %s and %s; set "
                                      "UserMgmtIssuer in that host, to the issuer whose tokens it accepts, or once for "
-                                     "all hosts in the main server", describe(check->ptemp, host), issuer, second);
+                                     "all hosts in the main server", um_virtual_host_describe(check->ptemp,
+                                                                                              host), issuer, second);
     }
     return um_config_check_error(check, UM_SET_UserMgmtIssuer, "the %s has AuthType Bearer, but no host here issues "
                                  "tokens, and there is no ServerName; add UserMgmtIssuer with the iss of the tokens "
-                                 "that it accepts", describe(check->ptemp, host));
+                                 "that it accepts", um_virtual_host_describe(check->ptemp, host));
 }
 
 /* --- the start --------------------------------------------------------------------------------------------------- */
@@ -166,7 +166,7 @@ int um_virtual_host_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t 
             const char *whose = !server->database || server->dbd == s ? "" : " of the main server";
 
             ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s, "UM221: %s: API %s, issuer %s, database %s%s, keys %s",
-                         describe(ptemp, s), server->settings.enabled ? "on" : "off",
+                         um_virtual_host_describe(ptemp, s), server->settings.enabled ? "on" : "off",
                          server->issuer ? server->issuer : "none (tokens are refused: set UserMgmtIssuer)",
                          server->database_name ? server->database_name : "none (AuthType Bearer cannot work here)",
                          whose, server->settings.signing_key);
