@@ -64,9 +64,20 @@ static void check_encoded(apr_pool_t *pool, const char *path)
     need(strcmp(r->uri, path) == 0);
 }
 
+/* Any segment may stand for an id, also one that looks like a part of the table. */
+static void check_segment(apr_pool_t *pool, const char *segment)
+{
+    um_route_match_t match = um_route_match(pool, apr_pstrcat(pool, "/api/v1/users/", segment, NULL));
+
+    if (*segment && !strchr(segment, '/')) {
+        need(match.first && match.id && strcmp(match.id, segment) == 0);
+    }
+}
+
 static void fuzz_check(apr_pool_t *pool, const char *text, size_t size)
 {
     (void)size;
+    check_segment(pool, text);
     check_match(pool, text);
     check_encoded(pool, text);
     check_id(pool, text);

@@ -89,7 +89,8 @@ static int is_below_row(const char *uri, const um_route_t *row)
 {
     const char *path = row->path;
 
-    while (*path && *path == *uri) {
+    /* A client may send a brace, too. */
+    while (*path && *path != '{' && *path == *uri) {
         path++;
         uri++;
     }
