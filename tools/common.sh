@@ -54,6 +54,7 @@ um_copy_sources()
            -o -path ./build-aux -o -path ./autom4te.cache -o -path './mod_usermgmt-[0-9]*' \) -prune -o \
         \( -type f -o -type l \) \
         ! -name '*.o' ! -name '*.lo' ! -name '*.la' ! -name '*.a' ! -name '*.gcda' ! -name '*.gcno' ! -name .dirstamp \
+        ! -path ./.place ! -path './.sources*' \
         ! -path ./Makefile ! -path ./Makefile.in ! -path ./configure ! -path './configure~' ! -path ./aclocal.m4 \
         ! -path './config.*' ! -path ./libtool ! -path ./usermgmt ! -path ./src/store/schema_steps.inc \
         \( ! -path './t/unit/*' -o -name '*.[ch]' \) \( ! -path './t/fuzz/fuzz_*' -o -name '*.[ch]' \) -print) |
