@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Input: a Content-Type line, which is read as an Accept header too, and a body. A body that is taken must be an
  * object of strings that prints as JSON. */
+#include "fuzz.h"
+
 #include "form.h"
 #include "mediatype.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <apr_general.h>
-#include <apr_strings.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void need(int good)
-{
-    if (!good) {
-        abort();
-    }
-}
 
 static void check(apr_pool_t *pool, const char *header, const char *body, size_t len)
 {
@@ -43,25 +29,12 @@ static void check(apr_pool_t *pool, const char *header, const char *body, size_t
     need(strcmp(um_json_print(pool, again->root), printed) == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void fuzz_check(apr_pool_t *pool, const char *text, size_t size)
 {
-    static int is_ready;
-    const uint8_t *line_end = len ? memchr(data, '\n', len) : NULL;
-    apr_pool_t *pool;
+    const char *line_end = size ? memchr(text, '\n', size) : NULL;
+    size_t len = line_end ? size - 1 - (size_t)(line_end - text) : 0;
 
-    if (!is_ready) {
-        is_ready = apr_initialize() == APR_SUCCESS;
+    if (line_end) {
+        check(pool, apr_pstrmemdup(pool, text, (size_t)(line_end - text)), fuzz_exact(pool, line_end + 1, len), len);
     }
-    if (!line_end) {
-        return 0;
-    }
-    apr_pool_create(&pool, NULL);
-    check(pool, apr_pstrmemdup(pool, (const char *)data, (size_t)(line_end - data)), (const char *)line_end + 1,
-          len - 1 - (size_t)(line_end - data));
-    apr_pool_destroy(pool);
-    return 0;
 }
-
-#ifndef UM_LIBFUZZER
-#include "replay.c"            /* by hand, without a build: cc -I../unit ... fuzz_form.c, then ./a.out FILE... */
-#endif

@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Input: a JSON text. What is taken must print as a text that is taken again and prints alike; what is refused has a
  * reason in plain ASCII. */
+#include "fuzz.h"
+
 #include "json.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <apr_general.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void need(int good)
-{
-    if (!good) {
-        abort();
-    }
-}
 
 static int is_a(const void *unused, const char *name, size_t len)
 {
@@ -62,20 +49,7 @@ static void check(apr_pool_t *pool, const char *text, size_t len)
     need(strcmp(um_json_print(pool, again->root), printed) == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void fuzz_check(apr_pool_t *pool, const char *text, size_t size)
 {
-    static int is_ready;
-    apr_pool_t *pool;
-
-    if (!is_ready) {
-        is_ready = apr_initialize() == APR_SUCCESS;
-    }
-    apr_pool_create(&pool, NULL);
-    check(pool, (const char *)data, len);
-    apr_pool_destroy(pool);
-    return 0;
+    check(pool, fuzz_exact(pool, text, size), size);
 }
-
-#ifndef UM_LIBFUZZER
-#include "replay.c"            /* by hand, without a build: cc -I../unit ... fuzz_json.c, then ./a.out FILE... */
-#endif

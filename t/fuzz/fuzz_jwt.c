@@ -2,30 +2,16 @@
 /* Input without a line feed: the text of a token. With one: a header, a line feed, and claims, which are signed here -
  * else no fuzzer would ever get past the signature. A token that is taken has exactly the text that its key gives it,
  * is in time and is ours; one that is refused leaves no claims and a reason in plain ASCII. */
+#include "fuzz.h"
+
 #include "json.h"
 #include "jwk.h"
 #include "jwt.h"
 #include "base64url.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <apr_general.h>
-#include <apr_strings.h>
-
 #define NOW 1700000000
 #define LEEWAY 10
 #define SECRET "{\"kty\":\"oct\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void need(int good)
-{
-    if (!good) {
-        abort();
-    }
-}
 
 static const um_jwk_t *find(void *baton, const char *kid)
 {
@@ -78,23 +64,11 @@ static void check(apr_pool_t *pool, um_jwk_t *key, const char *token)
     need(um_json_get(claims, "iat").number <= NOW + LEEWAY && um_json_get(claims, "nbf").number <= NOW + LEEWAY);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void fuzz_check(apr_pool_t *pool, const char *text, size_t size)
 {
-    static int is_ready;
-    apr_pool_t *pool;
     um_jwk_t *key;
     const char *why;
 
-    if (!is_ready) {
-        is_ready = apr_initialize() == APR_SUCCESS;
-    }
-    apr_pool_create(&pool, NULL);
     need(um_jwk_parse(pool, SECRET, strlen(SECRET), &key, &why) == APR_SUCCESS);
-    check(pool, key, token_of(pool, key, (const char *)data, len));
-    apr_pool_destroy(pool);
-    return 0;
+    check(pool, key, token_of(pool, key, text, size));
 }
-
-#ifndef UM_LIBFUZZER
-#include "replay.c"            /* by hand, without a build: cc -I../unit ... fuzz_jwt.c, then ./a.out FILE... */
-#endif
