@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A message to clients stands in src/core/message.h and nowhere else in the source, each is used, and docs/api.md has its
-# code.
+# A message to clients stands in src/core/message.h and nowhere else in the source, each is used, and docs/api.md and
+# docs/openapi.yaml have its code.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -23,11 +23,13 @@ my ($rows) = code('src/core/message.h', strings => 1) =~ /^#define UM_MESSAGES\(
 my $count = () = $rows =~ /\bMESSAGE\(/g;
 my $read = 0;
 my %documented = map { ($_ => 1) } text('docs/api.md') =~ /`([a-z_]+)`/g;
+my %described = map { ($_ => 1) } text('docs/openapi.yaml') =~ /^ +- '?([a-z_]+)'?$/gm;
 while ($rows =~ /\bMESSAGE\((\w+), "([a-z_]+)",(?: |\s*\\\n\s*)"((?:[^"\\\n]|\\.)+)"\)/g) {
     my ($name, $code, $text) = ($1, $2, $3);
     $read++;
     complain("UM_MESSAGE($name)", $used{$name} ? undef : 'is used nowhere');
     complain('docs/api.md', $documented{$code} ? undef : "does not document the code `$code`");
+    complain('docs/openapi.yaml', $described{$code} ? undef : "has no code $code in an enum of problem details");
     next if $text eq '%s';
     # What is left of the text beside its value must not be part of a literal either.
     my ($longest) = sort { length $b <=> length $a } split /%s/, $text;

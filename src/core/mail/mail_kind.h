@@ -17,7 +17,8 @@ typedef struct um_mail_settings_t um_mail_settings_t;
 #define UM_MAIL_KIND_PASSWORD_CHANGED "password_changed"
 #define UM_MAIL_KIND_EMAIL_CHANGED    "email_changed"
 
-/** Which accounts get a kind of mail, and at which address. */
+/** Which accounts get a kind of mail, and at which address. The state of the account counts for kinds that have a token
+ * or are requested by address: a notice goes to the account that its row names, also when it is switched off. */
 typedef enum {
     UM_MAIL_TO_ACTIVE,          /**< an active account, at its address */
     UM_MAIL_TO_UNVERIFIED,      /**< an account that is active or waits to be verified, at its unverified address */
@@ -25,7 +26,7 @@ typedef enum {
                                  * only if that one was. Where they are not, nobody knows whose it is: one an hour */
 } um_mail_to_e;
 
-/** Beyond UserMgmtMailHourly mails of a kind for an account, or an address, within an hour. */
+/** Beyond UserMgmtMailHourlyLimit mails of a kind for an account, or an address, within an hour. */
 typedef enum {
     UM_MAIL_LIMIT_STRICT,       /**< no more */
     UM_MAIL_LIMIT_ONE_EACH,     /**< one for each account, even when other accounts have used up the address's limit */
