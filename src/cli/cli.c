@@ -16,6 +16,8 @@ const um_cli_command_t um_cli_commands[] = {
       .function = um_cli_client_list, .help = "list the clients in FILE" },
     { .noun = "client", .verb = "remove", .synopsis = "FILE NAME", .arguments = 2,
       .function = um_cli_client_remove, .help = "remove a client from FILE" },
+    { .noun = "events", .verb = "", .synopsis = "", .arguments = 0, .opens_database = 1,
+      .function = um_cli_events, .help = "print what was changed on accounts, by whom, the oldest first" },
     { .noun = "group", .verb = "list", .synopsis = "", .arguments = 0, .opens_database = 1,
       .function = um_cli_group_list, .help = "list the groups with the number of their accounts" },
     { .noun = "group", .verb = "show", .synopsis = "NAME", .arguments = 1, .opens_database = 1,
@@ -73,6 +75,12 @@ const um_cli_option_t um_cli_options[] = {
       .help = "rotate: remove the files of keys that were retired this long ago" },
     { .name = "now", MEMBER(now), .noun = "key",
       .help = "rotate: make the next key now, whatever the age of the present one" },
+    { .name = "user", .value = "NAME", MEMBER(user), .noun = "events",
+      .help = "only those of this account: its name, or its id, also after it was deleted" },
+    { .name = "since", .value = "TIME", MEMBER(since), .noun = "events",
+      .help = "only those since then: 2026-01-31, 2026-01-31T23:59:59Z, or how long ago: 24h" },
+    { .name = "json", MEMBER(json), .noun = "events",
+      .help = "print each as a line of JSON" },
     { .name = "help", MEMBER(help),
       .help = "show this text, or the help of one NOUN" },
     { .name = "version", MEMBER(version),
@@ -113,9 +121,10 @@ static int run(um_cli_t *cli, int count, char **words)
 {
     const um_cli_command_t *row = um_cli_commands;
     const char *noun = count > 0 ? words[0] : NULL, *verb = count > 1 ? words[1] : NULL;
-    int code;
+    int code, own;
 
-    while (row->noun && (!noun || strcmp(row->noun, noun) != 0 || (verb && strcmp(row->verb, verb) != 0))) {
+    while (row->noun && (!noun || strcmp(row->noun, noun) != 0 || (verb && *row->verb && strcmp(row->verb,
+                                                                                                verb) != 0))) {
         row++;
     }
     if (cli->help) {
@@ -127,11 +136,12 @@ static int run(um_cli_t *cli, int count, char **words)
     if (!row->noun) {
         return um_cli_help_unknown(cli, noun, verb);
     }
-    if (!verb) {
+    own = *row->verb ? 2 : 1;
+    if (count < own) {
         return um_cli_help(noun, UM_CLI_MISUSE);
     }
-    cli->count = count - 2;
-    cli->args = (const char *const *)words + 2;
+    cli->count = count - own;
+    cli->args = (const char *const *)words + own;
     if (cli->count != row->arguments) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "usage: usermgmt %s %s %s", row->noun, row->verb, row->synopsis);
     }

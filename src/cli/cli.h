@@ -14,6 +14,8 @@ typedef struct um_cli_t {
     const char *alg;            /**< --alg; NULL: not given */
     const char *every, *publish, *lifetime, *keep;  /**< --every and so on, times as in directives; NULL: not given */
     int now;                    /**< --now */
+    const char *user, *since;   /**< --user and --since; NULL: not given */
+    int json;                   /**< --json */
     int help;                   /**< --help */
     int version;                /**< --version */
     int count;                  /**< of arguments after the command's words */
@@ -35,7 +37,7 @@ typedef int um_cli_fn(um_cli_t *cli);
 
 /** A row of the table of commands. */
 typedef struct um_cli_command_t {
-    const char *noun, *verb;
+    const char *noun, *verb;    /**< verb "": the noun alone is the command */
     const char *synopsis;       /**< of its arguments */
     int arguments;              /**< how many */
     int opens_database;         /**< before the function is called */
@@ -52,6 +54,7 @@ typedef struct um_cli_option_t {
     const char *help;
 } um_cli_option_t;
 
+um_cli_fn um_cli_events;                                                /* cli_events.c */
 um_cli_fn um_cli_group_list, um_cli_group_show, um_cli_group_new, um_cli_group_remove; /* cli_group.c */
 um_cli_fn um_cli_group_add, um_cli_group_drop;
 um_cli_fn um_cli_client_new, um_cli_client_list, um_cli_client_remove;  /* cli_client.c */
@@ -105,7 +108,19 @@ int um_cli_help_unknown(const um_cli_t *cli, const char *noun, const char *verb)
  * @return UM_CLI_DONE, or another exit code, and the reason is printed */
 int um_cli_owner_take_on(um_cli_t *cli, const char *path);
 
+/* --- cli_time.c --- */
+
+/** Reads a span of time, such as 15m, into seconds. text NULL: leaves it as it is. 0: it is none, which is printed. */
+int um_cli_time_span(const um_cli_t *cli, const char *option, const char *text, apr_int64_t *seconds);
+
+/** Reads a moment, such as 2026-01-31, or how long ago it was. text NULL: 1970. 0: it is none, which is printed. */
+int um_cli_time_since(const um_cli_t *cli, const char *option, const char *text, apr_time_t now, apr_time_t *moment);
+
 /* --- cli_database.c --- */
+
+/** Records steps of a rotation of keys (const char *) as events, if --driver or --params names a database. The keys
+ * have been changed already, so a failure is printed, and is no failure of the command. */
+void um_cli_database_record_keys(um_cli_t *cli, const apr_array_header_t *steps);
 
 /** Opens the database of --driver and --params for core and sets cli->ctx. Makes neither a database nor a step of its
  * schema.

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "core_settings.h"
+#include "event.h"
 #include "store.h"
 
+#include <apr_network_io.h>
 #include <apr_strings.h>
 #include <errno.h>
 #include <pwd.h>
@@ -74,12 +76,16 @@ static int open_store(um_cli_t *cli, int to_upgrade, um_store_t **store)
 
 int um_cli_database_open(um_cli_t *cli)
 {
-    static const um_core_settings_t no_settings;
+    /* The worker of a host that keeps no events deletes those that are stored here. */
+    static const um_core_settings_t settings = { .events_keep = 1 };
     um_site_t *site = apr_pcalloc(cli->pool, sizeof(*site));
+    char *node = apr_pcalloc(cli->pool, APRMAXHOSTLEN + 1);
 
-    site->settings = &no_settings;
+    site->settings = &settings;
     cli->ctx = apr_pcalloc(cli->pool, sizeof(*cli->ctx));
     um_ctx_init(cli->ctx, cli->pool, site, apr_time_now());
+    cli->ctx->actor = "cli";
+    cli->ctx->node = apr_gethostname(node, APRMAXHOSTLEN + 1, cli->pool) == APR_SUCCESS ? node : NULL;
     return open_store(cli, 0, &site->store);
 }
 
@@ -87,4 +93,18 @@ int um_cli_database_open_schema(um_cli_t *cli, int to_upgrade, um_store_call_t *
 {
     *call = (um_store_call_t){ .pool = cli->pool };
     return open_store(cli, to_upgrade, &call->store);
+}
+
+void um_cli_database_record_keys(um_cli_t *cli, const apr_array_header_t *steps)
+{
+    if (!cli->driver || !cli->params || !steps->nelts || um_cli_database_open(cli) != UM_CLI_DONE) {
+        return;
+    }
+    for (int i = 0; i < steps->nelts; i++) {
+        if (um_event_store_alone(cli->ctx, UM_EVENT_KEY_ROTATED, APR_ARRAY_IDX(steps, i, const char *)) != UM_OK) {
+            um_cli_fail(cli, UM_CLI_DONE, "the keys were changed, but the event could not be stored: %s",
+                        cli->ctx->cause);
+            return;
+        }
+    }
 }

@@ -29,8 +29,10 @@ static void print_commands(FILE *out, const char *noun)
     }
     for (const um_cli_command_t *row = um_cli_commands; row->noun; row++) {
         if (concerns(noun, row->noun)) {
-            fprintf(out, "  %s %s %-*s  %s\n", row->noun, row->verb,
-                    widest - (int)(strlen(row->noun) + strlen(row->verb)) - 2, row->synopsis, row->help);
+            const char *blank = *row->verb ? " " : "";
+            int width = (int)(strlen(row->noun) + strlen(blank) + strlen(row->verb)) + 1;
+
+            fprintf(out, "  %s%s%s %-*s  %s\n", row->noun, blank, row->verb, widest - width, row->synopsis, row->help);
         }
     }
 }
@@ -45,14 +47,28 @@ static void print_options(FILE *out, const char *noun)
     }
 }
 
+/* Whether a noun, or any (NULL), is a command only with a verb. */
+static int has_verbs(const char *noun)
+{
+    for (const um_cli_command_t *row = um_cli_commands; row->noun; row++) {
+        if (concerns(noun, row->noun) && *row->verb) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int um_cli_help(const char *noun, um_cli_exit_e code)
 {
     FILE *out = code == UM_CLI_DONE ? stdout : stderr;
 
     if (!noun) {
-        fputs("usermgmt " UM_VERSION ": accounts, groups, sessions, keys, clients and schema of mod_usermgmt\n\n", out);
+        fputs("usermgmt " UM_VERSION
+              ": accounts, groups, events, sessions, keys, clients and schema of mod_usermgmt\n\n",
+              out);
     }
-    fprintf(out, "usage: usermgmt [OPTIONS] %s VERB [ARGUMENTS]\n\n", noun ? noun : "NOUN");
+    fprintf(out, "usage: usermgmt [OPTIONS] %s %s[ARGUMENTS]\n\n", noun ? noun : "NOUN",
+            has_verbs(noun) ? "VERB " : "");
     print_commands(out, noun);
     fputc('\n', out);
     print_options(out, noun);

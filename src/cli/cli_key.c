@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LONGEST_YEARS 100
-
 /* Checks that the folder of the first argument can be used; how is R_OK or W_OK, or both. */
 static int open_folder(um_cli_t *cli, int how)
 {
@@ -29,6 +27,7 @@ static int open_folder(um_cli_t *cli, int how)
 
 int um_cli_key_new(um_cli_t *cli)
 {
+    apr_array_header_t *steps = apr_array_make(cli->pool, 1, sizeof(const char *));
     const char *file = NULL, *why = NULL;
     int code = um_cli_owner_take_on(cli, cli->args[0]);
     apr_status_t rv;
@@ -51,6 +50,8 @@ int um_cli_key_new(um_cli_t *cli)
         return um_cli_fail(cli, UM_CLI_FAILED, "%s", why);
     }
     um_cli_say(cli, "%s", file);
+    APR_ARRAY_PUSH(steps, const char *) = apr_pstrcat(cli->pool, file, " is made", NULL);
+    um_cli_database_record_keys(cli, steps);
     return UM_CLI_DONE;
 }
 
@@ -100,31 +101,6 @@ int um_cli_key_list(um_cli_t *cli)
 
 /* --- rotate and retire --- */
 
-/* "90", "90s", "15m", "24h", "7d", as in directives. text NULL: leaves *seconds as it is. */
-static int read_time(const um_cli_t *cli, const char *option, const char *text, apr_int64_t *seconds)
-{
-    static const struct { const char *suffix; apr_int64_t factor; } units[] = {
-        { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 },
-    };
-    const apr_int64_t most = APR_INT64_C(86400) * 366 * LONGEST_YEARS;
-    apr_int64_t number;
-    char *end = NULL;
-
-    if (!text) {
-        return 1;
-    }
-    errno = 0;
-    number = apr_strtoi64(text, &end, 10);
-    for (apr_size_t i = 0; i < sizeof(units) / sizeof(units[0]) && errno == 0 && end != text; i++) {
-        if (strcmp(end, units[i].suffix) == 0 && number >= 0 && number <= most / units[i].factor) {
-            *seconds = number * units[i].factor;
-            return 1;
-        }
-    }
-    um_cli_fail(cli, UM_CLI_MISUSE, "--%s %s: must be a time, such as 90s, 15m, 24h or 7d", option, text);
-    return 0;
-}
-
 /* Reads the folder once more, as a server does. A server refuses files that the command may have passed over; the
  * caller must learn of that. */
 static int finish(um_cli_t *cli, apr_status_t rv, const apr_array_header_t *said, const char *why)
@@ -134,6 +110,7 @@ static int finish(um_cli_t *cli, apr_status_t rv, const apr_array_header_t *said
     for (int i = 0; i < said->nelts; i++) {
         um_cli_say(cli, "%s", APR_ARRAY_IDX(said, i, const char *));
     }
+    um_cli_database_record_keys(cli, said);
     if (rv == APR_SUCCESS) {
         rv = um_keyring_read(cli->pool, cli->args[0], &keys, &why);
     }
@@ -150,9 +127,10 @@ int um_cli_key_rotate(um_cli_t *cli)
     apr_status_t rv;
     int code;
 
-    if (!read_time(cli, "every", cli->every, &plan.every) || !read_time(cli, "publish", cli->publish, &plan.publish)
-        || !read_time(cli, "lifetime", cli->lifetime, &plan.lifetime)
-        || !read_time(cli, "keep", cli->keep, &plan.keep)) {
+    if (!um_cli_time_span(cli, "every", cli->every, &plan.every) || !um_cli_time_span(cli, "publish", cli->publish,
+                                                                                      &plan.publish)
+        || !um_cli_time_span(cli, "lifetime", cli->lifetime, &plan.lifetime)
+        || !um_cli_time_span(cli, "keep", cli->keep, &plan.keep)) {
         return UM_CLI_MISUSE;
     }
     if (plan.every <= plan.publish) {

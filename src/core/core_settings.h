@@ -26,6 +26,7 @@ typedef struct um_core_settings_t {
     /* Accounts */
     int unique_email;                           /**< an address belongs to one account only */
     um_verify_e email_verification;             /**< at registration and when an address is changed */
+    apr_int64_t events_keep;                    /**< seconds that events are kept in the database; 0: none is stored */
     apr_int64_t name_quarantine;                /**< seconds that the name of a deleted account stays taken */
 
     /* Sessions and tokens */

@@ -13,6 +13,7 @@ typedef struct um_caller_cache_t um_caller_cache_t;
 typedef struct um_client_list_t um_client_list_t;
 typedef struct um_core_settings_t um_core_settings_t;
 typedef struct um_concurrency_limit_t um_concurrency_limit_t;
+typedef struct um_event_t um_event_t;
 typedef struct um_keyring_t um_keyring_t;
 typedef struct um_mail_settings_t um_mail_settings_t;
 typedef struct um_reserved_t um_reserved_t;
@@ -96,6 +97,17 @@ typedef struct um_ctx_t {
     int is_logged;                  /**< the same cause was logged a moment ago */
     int wrote_mail;                 /**< the call leaves work for the worker, if it ends in UM_OK */
     const char *subject;            /**< id of the account that the call turned out to concern, for the log; or NULL */
+
+    /* For the record of events, see event.h. */
+    const char *actor;              /**< who calls: the id of an account, "client NAME", "cli" or "worker"; NULL: nobody
+                                     * known */
+    const char *actor_session;      /**< the session of that account; NULL: none */
+    const char *request_id;         /**< NULL: none */
+    const char *host;               /**< name of the virtual host; NULL: none */
+    const char *node;               /**< name of this machine; NULL: not known */
+    int reason;                     /**< why the caller was refused, a um_reason_e; set with cause */
+    apr_array_header_t *events;     /**< um_event_t *: what happened in this call; NULL: nothing */
+    int events_lost;                /**< how many more there were than the list takes */
 } um_ctx_t;
 
 /** Starts a context. The site's store, keys and settings may be used by all functions of core that the context is given

@@ -4,6 +4,7 @@
 #include "base64url.h"
 #include "wipe.h"
 
+#include <apr_strings.h>
 #include <limits.h>
 #include <string.h>
 
@@ -81,6 +82,14 @@ apr_status_t um_random_uuid(apr_pool_t *pool, apr_time_t now, const char **uuid)
     bytes[8] = (unsigned char)(0x80 | (bytes[8] & 0x3f));
     *uuid = um_random_uuid_text(pool, bytes);
     return APR_SUCCESS;
+}
+
+const char *um_random_uuid_from(apr_pool_t *pool, apr_time_t time)
+{
+    apr_uint64_t ms = (apr_uint64_t)(time > 0 ? apr_time_as_msec(time) : 0);
+
+    return apr_psprintf(pool, "%08x-%04x-7000-8000-000000000000", (unsigned)(ms >> 16 & 0xffffffff),
+                        (unsigned)(ms & 0xffff));
 }
 
 static int nibble_of(char c)

@@ -18,6 +18,9 @@ apr_status_t um_random_text(apr_pool_t *pool, apr_size_t len, const char **text)
  *  not a secret. APR_EINVAL: now is before 1970 or after the year 10889, which 48 bits cannot express. */
 apr_status_t um_random_uuid(apr_pool_t *pool, apr_time_t now, const char **uuid);
 
+/** The smallest UUID version 7 of that time, in pool; before 1970: that of 1970. */
+const char *um_random_uuid_from(apr_pool_t *pool, apr_time_t time);
+
 /** Reads a UUID of any version with its 36 characters, or as 32 hexadecimal digits, in either case. Returns the
  *  canonical 36 lower-case characters in pool; NULL when text is NULL or anything else. */
 const char *um_random_uuid_parse(apr_pool_t *pool, const char *text);

@@ -25,7 +25,9 @@ UM_STATEMENT(SCHEMA_STEPS, READ, 0,
 UM_STATEMENT(SCHEMA_STEPS_BARE, READ, 0,
     "select step, name, 0 from um_schema order by step")
 
-/* --- users --- */
+/* --- events, and users --- */
+
+#include "statements_event.h"
 
 #include "statements_user.h"
 
@@ -92,7 +94,7 @@ UM_STATEMENT(SESSION_LIST, READ, 3,
     " where u.id = " UM_UUID " and s.expires_at > cast(%s as bigint)"
     " order by s.created_at desc, s.id desc limit cast(%s as integer)")
 
-UM_STATEMENT(SESSION_END, WRITE, 3,
+UM_STATEMENT_AND_EVENT(SESSION_END, 3,
     "delete from um_sessions where id = " UM_UUID " and user_id = " UM_UUID " and expires_at > cast(%s as bigint)"
     " and exists (select 1 from um_users u where u.id = um_sessions.user_id and u.version = um_sessions.user_version)"
     " returning id")
@@ -116,18 +118,18 @@ UM_STATEMENT(GROUP_LOOK, READ, 2,
     "select g.id, m.user_id from um_groups g left join um_memberships m on m.group_id = g.id and m.user_id = " UM_UUID
     " where g.name = cast(%s as text)")
 
-UM_STATEMENT(GROUP_INSERT, WRITE, 3,
+UM_STATEMENT_AND_EVENT(GROUP_INSERT, 3,
     "insert into um_groups (id, name, created_at) values (" UM_UUID ", cast(%s as text), cast(%s as bigint))"
     " on conflict do nothing returning id")
 
-UM_STATEMENT(GROUP_DELETE, WRITE, 1,
+UM_STATEMENT_AND_EVENT(GROUP_DELETE, 1,
     "delete from um_groups where name = cast(%s as text) returning id")
 
-UM_STATEMENT(GROUP_ADD, WRITE, 2,
+UM_STATEMENT_AND_EVENT(GROUP_ADD, 2,
     "insert into um_memberships (user_id, group_id) select u.id, g.id from um_users u, um_groups g"
     " where u.id = " UM_UUID " and g.name = cast(%s as text) on conflict do nothing returning user_id")
 
-UM_STATEMENT(GROUP_DROP, WRITE, 2,
+UM_STATEMENT_AND_EVENT(GROUP_DROP, 2,
     "delete from um_memberships where user_id = " UM_UUID
     " and group_id in (select g.id from um_groups g where g.name = cast(%s as text)) returning user_id")
 
@@ -143,12 +145,13 @@ UM_STATEMENT(GROUP_DROP, WRITE, 2,
 UM_STATEMENT(MAIL_INSERT, WRITE, 10,
     UM_MAIL_INSERT " values (" UM_MAIL_VALUES ") on conflict do nothing returning id")
 
-/* A new account with its session and the mail to verify its address, each unless its id is NULL. Inserts all rows or
- * none, in one round trip. SQLite has no such statement, and needs none because it has no round trips. */
-UM_STATEMENT(REGISTRATION, WRITE, UM_STORE_USER_VALUES + 20,
+/* A new account with its session, the mail to verify its address, and the event, each unless its id is NULL. Inserts
+ * all rows or none, in one round trip. SQLite has no such statement, and needs none because it has no round trips. */
+UM_STATEMENT(REGISTRATION, WRITE, UM_STORE_USER_VALUES + 20 + UM_EVENT_VALUES + 1,
     UM_SQL2("with u as (" UM_USER_INSERT ", version),"
             " s as (" UM_SESSION_INSERT " from u where cast(%s as uuid) is not null),"
-            " m as (" UM_MAIL_INSERT " select " UM_MAIL_VALUES " from u where cast(%s as uuid) is not null)"
+            " m as (" UM_MAIL_INSERT " select " UM_MAIL_VALUES " from u where cast(%s as uuid) is not null),"
+            " e as (" UM_EVENT_INSERT " from u where cast(%s as uuid) is not null)"
             " select u.id from u", ""))
 
 /* --- accounts of an address --- */
@@ -211,6 +214,9 @@ UM_STATEMENT(ONE_TIME_TOKEN_TAKE, WRITE, 3,
 #include "statements_mail.h"
 #include "statements_admin.h"
 
+#undef UM_STATEMENT_AND_EVENT
+#undef UM_EVENT_COLUMNS
+#undef UM_EVENT_INSERT
 #undef UM_USER_GROUPS
 #undef UM_SESSION_INSERT
 #undef UM_MAIL_INSERT

@@ -39,10 +39,10 @@ UM_STATEMENT(USER_UPDATE, WRITE, UM_USER_TEXTS + 2,
     " email_verified = case when u.email_key = cast(%s as text) then u.email_verified else 0 end," \
     " updated_at = cast(%s as bigint) where id = " UM_UUID " and u.email = cast(%s as text)"
 
-UM_STATEMENT(USER_READDRESS, WRITE, UM_USER_TEXTS + 7, UM_USER_READDRESS UM_USER_RETURNING)
+UM_STATEMENT_AND_EVENT(USER_READDRESS, UM_USER_TEXTS + 7, UM_USER_READDRESS UM_USER_RETURNING)
 
 /* Where addresses are unique. No row when another account has the address, also one that had it before that. */
-UM_STATEMENT(USER_READDRESS_CLAIM, WRITE, UM_USER_TEXTS + 8,
+UM_STATEMENT_AND_EVENT(USER_READDRESS_CLAIM, UM_USER_TEXTS + 8,
     UM_USER_READDRESS
     " and not exists (select 1 from um_users o where o.email_key = cast(%s as text) and o.id <> u.id)"
     UM_USER_RETURNING)
@@ -81,16 +81,16 @@ UM_STATEMENT(USER_REHASH, WRITE, 3,
     " where id = " UM_UUID " and password = cast(%s as text) returning id")
 
 /* Each of the two states has its own statement, which must not write other values that were read before. */
-UM_STATEMENT(USER_ACTIVE, WRITE, 4,
+UM_STATEMENT_AND_EVENT(USER_ACTIVE, 4,
     "update um_users set is_active = cast(%s as smallint), version = " UM_UUID ", updated_at = cast(%s as bigint)"
     " where id = " UM_UUID UM_USER_RETURNING)
 
-UM_STATEMENT(USER_STAFF, WRITE, 4,
+UM_STATEMENT_AND_EVENT(USER_STAFF, 4,
     "update um_users set is_staff = cast(%s as smallint), version = " UM_UUID ", updated_at = cast(%s as bigint)"
     " where id = " UM_UUID UM_USER_RETURNING)
 
 /* Ends all sessions of a user. */
-UM_STATEMENT(USER_RENEW, WRITE, 3,
+UM_STATEMENT_AND_EVENT(USER_RENEW, 3,
     "update um_users set version = " UM_UUID ", updated_at = cast(%s as bigint) where id = " UM_UUID " returning id")
 
 /* Changes nothing. Locks the row if it is as it was read and was last changed at the last value or before. */
@@ -98,5 +98,5 @@ UM_STATEMENT(USER_MATCH, WRITE, UM_USER_FIELDS + 2,
     "update um_users set updated_at = updated_at where id = " UM_UUID UM_USER_MATCHES
     " and updated_at <= cast(%s as bigint) returning id")
 
-UM_STATEMENT(USER_DELETE, WRITE, 1,
+UM_STATEMENT_AND_EVENT(USER_DELETE, 1,
     "delete from um_users where id = " UM_UUID " returning id, username_key")

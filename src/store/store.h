@@ -90,10 +90,13 @@ const char *um_store_sqlite_folder(apr_pool_t *pool, const char *file);
 
 /* --- calls --- */
 
+typedef struct um_store_event_t um_store_event_t;       /* store_event.h */
+
 /** A call into the store, and why it failed. */
 typedef struct um_store_call_t {
     um_store_t *store;
     apr_pool_t *pool;          /**< of the rows and of the text of cause */
+    const um_store_event_t *event; /**< stored with the change, by functions that say so; NULL: none */
     const char *cause;         /**< set by a call that failed: what, on what, why; for the log, without user data */
     int is_logged;             /**< set with cause: the database failed a moment ago, and that failure is in the log */
 } um_store_call_t;

@@ -61,8 +61,8 @@ apr_status_t um_store_group_insert(um_store_call_t *call, const char *id, const 
                                    int *done)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_INSERT, UM_VALUES(id, name, um_store_number(call->pool, now)),
-                                   &rows);
+    apr_status_t rv = um_store_event_run(call, UM_SQL_GROUP_INSERT,
+                                         UM_VALUES(id, name, um_store_number(call->pool, now)), &rows);
 
     *done = rows.count > 0;
     if (rv == APR_SUCCESS && !*done && rows.again) {
@@ -76,7 +76,7 @@ apr_status_t um_store_group_insert(um_store_call_t *call, const char *id, const 
 apr_status_t um_store_group_delete(um_store_call_t *call, const char *name, int *done)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_DELETE, UM_VALUES(name), &rows);
+    apr_status_t rv = um_store_event_run(call, UM_SQL_GROUP_DELETE, UM_VALUES(name), &rows);
 
     *done = rows.count > 0 || rows.again;
     return rv;
@@ -85,7 +85,7 @@ apr_status_t um_store_group_delete(um_store_call_t *call, const char *name, int 
 apr_status_t um_store_group_add(um_store_call_t *call, const char *user_id, const char *name, int *done)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_ADD, UM_VALUES(user_id, name), &rows);
+    apr_status_t rv = um_store_event_run(call, UM_SQL_GROUP_ADD, UM_VALUES(user_id, name), &rows);
 
     *done = rows.count > 0;
     return rv;
@@ -94,7 +94,7 @@ apr_status_t um_store_group_add(um_store_call_t *call, const char *user_id, cons
 apr_status_t um_store_group_drop(um_store_call_t *call, const char *user_id, const char *name, int *done)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_DROP, UM_VALUES(user_id, name), &rows);
+    apr_status_t rv = um_store_event_run(call, UM_SQL_GROUP_DROP, UM_VALUES(user_id, name), &rows);
 
     *done = rows.count > 0 || rows.again;
     return rv;

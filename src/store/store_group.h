@@ -31,6 +31,8 @@ apr_status_t um_store_group_user(um_store_call_t *call, const char *user_id, um_
 apr_status_t um_store_group_look(um_store_call_t *call, const char *user_id, const char *name, int *there,
                                  int *member);
 
+/* These functions store call->event with the change. */
+
 /** *done = 0: there is a group of that name already. */
 apr_status_t um_store_group_insert(um_store_call_t *call, const char *id, const char *name, apr_int64_t now,
                                    int *done);

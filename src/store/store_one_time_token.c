@@ -103,13 +103,15 @@ apr_status_t um_store_one_time_token_is_verified(um_store_call_t *call, const ch
     return rv;
 }
 
-apr_status_t um_store_one_time_token_verify(um_tx_t *tx, apr_pool_t *pool, const char *hash, apr_int64_t now, int *done)
+apr_status_t um_store_one_time_token_verify(um_tx_t *tx, apr_pool_t *pool, const char *hash, apr_int64_t now,
+                                            const char **user_id, int *done)
 {
     const char *at = um_store_number(pool, now);
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_TAKE, UM_VALUES(hash, "verify", at), &rows);
 
     if (rv == APR_SUCCESS && rows.count) {
+        *user_id = rows.row[0][0];
         rv = um_store_tx_run(tx, UM_SQL_USER_VERIFIED, UM_VALUES(at, rows.row[0][0], rows.row[0][1]), &rows);
     }
     *done = rv == APR_SUCCESS && rows.count > 0;

@@ -65,9 +65,10 @@ apr_status_t um_store_one_time_token_there(um_store_call_t *call, const char *ha
 apr_status_t um_store_one_time_token_is_verified(um_store_call_t *call, const char *user_id, const char *email_key,
                                                  int *verified);
 
-/** In a transaction: deletes a verify token and marks the address of its account as verified. *done 0: the token was
- * used already or has expired, or the account has another address by now. */
+/** In a transaction: deletes a verify token and marks the address of its account as verified. *user_id: the account;
+ * left as it is when there is no such token. *done 0: the token was used already or has expired, or the account has
+ * another address by now. */
 apr_status_t um_store_one_time_token_verify(um_tx_t *tx, apr_pool_t *pool, const char *hash, apr_int64_t now,
-                                            int *done);
+                                            const char **user_id, int *done);
 
 #endif

@@ -12,6 +12,7 @@ typedef struct um_store_call_t um_store_call_t;
 /** Rows that ended before these times are deleted. */
 typedef struct um_store_purge_t {
     apr_int64_t mails, one_time_tokens, sessions, names;    /**< seconds since the epoch */
+    const char *events;        /**< events with smaller ids */
 } um_store_purge_t;
 
 /** Deletes at most most rows of each kind, in one transaction. *more: there are probably more rows. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_registration.h"
 
+#include "store_event.h"
 #include "store_mail.h"
 #include "store_session.h"
 #include "store_sql.h"
@@ -8,9 +9,10 @@
 #include "user_columns.h"
 
 /* The statement that inserts all rows takes the values of the three statements for one row each, without the user's id
- * and version of the session, and with the ids of session and mail a second time. */
+ * and version of the session, and with the ids of session, mail and event a second time. */
 #define SESSION_VALUES (UM_STORE_SESSION_VALUES - 2)
-#define ALL_VALUES     (UM_STORE_USER_VALUES + SESSION_VALUES + 1 + UM_STORE_MAIL_VALUES + 1)
+#define ALL_VALUES     (UM_STORE_USER_VALUES + SESSION_VALUES + 1 + UM_STORE_MAIL_VALUES + 1 \
+                        + UM_EVENT_VALUES + 1)
 
 static apr_status_t insert_all(um_store_call_t *call, const um_store_registration_t *rows, apr_int64_t now,
                                um_rows_t *result)
@@ -18,6 +20,7 @@ static apr_status_t insert_all(um_store_call_t *call, const um_store_registratio
     const char *values[ALL_VALUES + 2] = { NULL };
     const char **session = values + UM_STORE_USER_VALUES;
     const char **mail = session + SESSION_VALUES + 1;
+    const char **event = mail + UM_STORE_MAIL_VALUES + 1;
 
     um_store_user_values(call->pool, rows->user, rows->keys, now, values);
     if (rows->session) {
@@ -29,6 +32,8 @@ static apr_status_t insert_all(um_store_call_t *call, const um_store_registratio
         um_store_mail_values(call->pool, rows->mail, mail);
         mail[UM_STORE_MAIL_VALUES] = rows->mail->id;
     }
+    um_store_event_values(call->pool, call->event, event);
+    event[UM_EVENT_VALUES] = call->event ? call->event->id : NULL;
     return um_store_run(call, UM_SQL_REGISTRATION, values, ALL_VALUES, result);
 }
 
@@ -36,6 +41,7 @@ typedef struct work_t {
     apr_pool_t *pool;
     const um_store_registration_t *rows;
     apr_int64_t now;
+    const um_store_event_t *event;
 } work_t;
 
 static apr_status_t insert_each(um_tx_t *tx, void *baton)
@@ -56,13 +62,16 @@ static apr_status_t insert_each(um_tx_t *tx, void *baton)
     if (rv == APR_SUCCESS && done && rows->mail) {
         rv = um_store_mail_insert_tx(tx, work->pool, rows->mail);
     }
+    if (rv == APR_SUCCESS && done) {
+        rv = um_store_event_insert_tx(tx, work->pool, work->event);
+    }
     return rv == APR_SUCCESS && !done ? UM_STORE_ROLLED_BACK : rv;
 }
 
 apr_status_t um_store_registration(um_store_call_t *call, const um_store_registration_t *rows, apr_int64_t now,
                                    int *done)
 {
-    work_t work = { call->pool, rows, now };
+    work_t work = { call->pool, rows, now, call->event };
     um_rows_t result = { 0 };
     apr_status_t rv;
 

@@ -17,8 +17,8 @@ typedef struct um_store_registration_t {
     const um_mail_t *mail;         /**< NULL: none */
 } um_store_registration_t;
 
-/** Stores all rows or none. *done = 0: the name or the claimed address is in use. APR_EGENERAL, with the reason in
- * call->cause, when the database did not execute it. */
+/** Stores all rows, and call->event, or none. *done = 0: the name or the claimed address is in use. APR_EGENERAL, with
+ * the reason in call->cause, when the database did not execute it. */
 apr_status_t um_store_registration(um_store_call_t *call, const um_store_registration_t *rows, apr_int64_t now,
                                    int *done);
 

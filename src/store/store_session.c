@@ -159,8 +159,8 @@ apr_status_t um_store_session_end(um_store_call_t *call, const char *id, const c
                                   int *done)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_END,
-                                   UM_VALUES(id, user_id, um_store_number(call->pool, now)), &rows);
+    apr_status_t rv = um_store_event_run(call, UM_SQL_SESSION_END,
+                                         UM_VALUES(id, user_id, um_store_number(call->pool, now)), &rows);
 
     *done = rows.count > 0 || rows.again;
     return rv;
@@ -170,8 +170,8 @@ apr_status_t um_store_session_end_all(um_store_call_t *call, const char *user_id
                                       int *done)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_USER_RENEW,
-                                   UM_VALUES(version, um_store_number(call->pool, now), user_id), &rows);
+    apr_status_t rv = um_store_event_run(call, UM_SQL_USER_RENEW,
+                                         UM_VALUES(version, um_store_number(call->pool, now), user_id), &rows);
 
     *done = rows.count > 0;
     return rv;

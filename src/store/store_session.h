@@ -83,12 +83,14 @@ apr_status_t um_store_session_rotate(um_store_call_t *call, const um_session_rot
 apr_status_t um_store_session_list(um_store_call_t *call, const char *user_id, apr_int64_t now, int most,
                                    apr_array_header_t **sessions);
 
-/** Ends all sessions of a user, and what else depends on the version. *done = 0: there is no such user.
+/** Ends all sessions of a user, and what else depends on the version; stores call->event with it. *done = 0: there is
+ * no such user.
  * @param version  the new version */
 apr_status_t um_store_session_end_all(um_store_call_t *call, const char *user_id, const char *version, apr_int64_t now,
                                       int *done);
 
-/** Ends a session of a user. *done = 0: the user has no such session that is valid at now. */
+/** Ends a session of a user; stores call->event with it. *done = 0: the user has no such session that is valid at now.
+ * */
 apr_status_t um_store_session_end(um_store_call_t *call, const char *id, const char *user_id, apr_int64_t now,
                                   int *done);
 

@@ -30,7 +30,12 @@ const char *um_store_number(apr_pool_t *pool, apr_int64_t number);
 apr_status_t um_store_run(um_store_call_t *call, um_statement_e id, const char *const *values, int count,
                           um_rows_t *rows);
 
-/** The same without um_store_ready, for what looks at the schema itself. */
+/** Runs a row of UM_STATEMENT_AND_EVENT by itself, and stores call->event in the same transaction if the statement
+ * gives a row. Defined in store_event.c. */
+apr_status_t um_store_event_run(um_store_call_t *call, um_statement_e id, const char *const *values, int count,
+                                um_rows_t *rows);
+
+/** The same as um_store_run without um_store_ready, for what looks at the schema itself. */
 apr_status_t um_store_sql_alone(um_store_call_t *call, um_statement_e id, const char *const *values, int count,
                                 um_rows_t *rows);
 

@@ -130,7 +130,8 @@ apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change
 {
     update_t update = make_update(call->pool, change, keys, email_before, now);
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, update.id, update.values, update.count, &rows);
+    apr_status_t rv = change->email ? um_store_event_run(call, update.id, update.values, update.count, &rows)
+                                    : um_store_run(call, update.id, update.values, update.count, &rows);
 
     *user = first(call->pool, &rows);
     return rv;
@@ -171,8 +172,8 @@ static apr_status_t set_flag(um_store_call_t *call, um_statement_e id, const um_
                              apr_int64_t now, um_user_t **user)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, id, UM_VALUES(on ? "1" : "0", change->version,
-                                                       um_store_number(call->pool, now), change->id), &rows);
+    apr_status_t rv = um_store_event_run(call, id, UM_VALUES(on ? "1" : "0", change->version,
+                                                             um_store_number(call->pool, now), change->id), &rows);
 
     *user = first(call->pool, &rows);
     return rv;
@@ -204,7 +205,7 @@ apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t 
 apr_status_t um_store_user_delete(um_store_call_t *call, const char *id, int *done)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_USER_DELETE, UM_VALUES(id), &rows);
+    apr_status_t rv = um_store_event_run(call, UM_SQL_USER_DELETE, UM_VALUES(id), &rows);
 
     *done = rows.count > 0 || rows.again;
     return rv;

@@ -45,8 +45,9 @@ apr_status_t um_store_user_email_taken(um_store_call_t *call, const char *email_
 /** The values of USER_INSERT, UM_STORE_USER_VALUES of them. */
 void um_store_user_values(apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys, apr_int64_t now,
                           const char **values);
-/** Changes the profile; fields that are NULL keep their value. *user is the record after the change, or NULL: there is
- * no such user, another account has the claimed address, or the address is to change and is no longer email_before. */
+/** Changes the profile, and stores call->event with it if change has an address; fields that are NULL keep their value.
+ * *user is the record after the change, or NULL: there is no such user, another account has the claimed address, or the
+ * address is to change and is no longer email_before. */
 apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change, const um_user_keys_t *keys,
                                   const char *email_before, apr_int64_t now, um_user_t **user);
 /** The same in a transaction. */
@@ -58,7 +59,8 @@ apr_status_t um_store_user_password(um_tx_t *tx, apr_pool_t *pool, const um_user
                                     apr_int64_t now, int *done);
 /** Replaces a hash by a better one of the same password, if it is still stored. The version stays. */
 apr_status_t um_store_user_rehash(um_store_call_t *call, const char *id, const char *old_hash, const char *new_hash);
-/** Sets is_active of change->id and the version to change->version. *user is the record after the change, or NULL. */
+/** Sets is_active of change->id and the version to change->version, and stores call->event with it. *user is the record
+ * after the change, or NULL. */
 apr_status_t um_store_user_active(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user);
 /** The same with is_staff. */
 apr_status_t um_store_user_staff(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user);
@@ -66,7 +68,7 @@ apr_status_t um_store_user_staff(um_store_call_t *call, const um_user_t *change,
  * it is locked and stays so until the transaction ends. */
 apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, apr_int64_t unmodified_since,
                                  int *matches);
-/** *done: this call deleted the row, or its first sending did. */
+/** Deletes a user, and stores call->event with it. *done: this call deleted the row, or its first sending did. */
 apr_status_t um_store_user_delete(um_store_call_t *call, const char *id, int *done);
 /** In a transaction: deletes a user. *username_key is the key of the name, NULL when there is no such user. */
 apr_status_t um_store_user_delete_tx(um_tx_t *tx, const char *id, const char **username_key);

@@ -24,10 +24,10 @@ sub ends {
 
 my ($status, $help) = usermgmt('--help');
 is($status, $DONE, '--help ends with 0');
-my @rows = $help =~ /^  (\w+ \w+) /mg;
+my @rows = $help =~ /^  (\w+ \w+|events) /mg;
 my $documented = UmTest::slurp(UmTest::sources() . '/docs/operations.md');
 my ($table) = $documented =~ /^(\| Command .*?\n\n)/ms;
-my %documented = map { $_ => 1 } $table =~ /^\| `(\w+ \w+)[ `]/mg;
+my %documented = map { $_ => 1 } $table =~ /^\| `(\w+ \w+|events)[ `]/mg;
 is(join(', ', sort @rows), join(', ', sort keys %documented), 'docs/operations.md has every command, and no other');
 for my $option ($help =~ /^  (--\w+)/mg) {
     like($documented, qr/\Q$option\E\b/, "docs/operations.md has $option") unless $option =~ /\A--(?:help|version)\z/;

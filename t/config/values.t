@@ -52,6 +52,10 @@ for my $row (@rows) {
     elsif ($kind eq 'path') {
         accepted($name, $_) for 'none', 'None';
     }
+    elsif ($kind eq 'log_file') {
+        refused($name, $_, qr/must have a program/) for '"|"', '"|$"', '"||"';
+        accepted($name, $_) for 'none', 'NONE', 'logs/audit.log', '"|/bin/cat -u"', '"||/bin/cat"', '"|$exec cat"';
+    }
     elsif ($kind eq 'reserved_names') {
         accepted($name, $_) for 'default', 'OFF', 'conf/names.txt';
     }

@@ -238,7 +238,7 @@ static int is_refreshed_once(world_t *w)
 
 static um_status_e do_end(world_t *w)
 {
-    return um_session_end(site_ctx(&w->s), w->alice->id, w->session.record.id);
+    return um_session_end(site_ctx(&w->s), w->alice->id, w->session.record.id, 0);
 }
 
 static int is_ended(world_t *w)

@@ -406,7 +406,7 @@ static void test_ends(void)
     session = enter();
     ok(next_of(session.refresh_token) && site_call(&s, session.token) == UM_OK,
        "the tokens of a new session are accepted");
-    is_int(um_session_end(site_ctx(&s), alice->id, session.record.id), UM_OK, "one session is ended");
+    is_int(um_session_end(site_ctx(&s), alice->id, session.record.id, 0), UM_OK, "one session is ended");
     ok(!next_of(session.refresh_token) && site_call(&s, session.token) == UM_BAD_TOKEN,
        "its tokens and refresh tokens are refused");
     end();

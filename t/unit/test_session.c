@@ -228,17 +228,18 @@ static void test_list(void)
         open_session(carol);
     }
     is_int(list(carol->id)->nelts, UM_SESSION_LIST_MAX, "the list has at most UM_SESSION_LIST_MAX sessions");
-    is_int(um_session_end(site_ctx(&s), alice->id, second), UM_ABSENT, "a session of another account cannot be ended");
-    is_int(um_session_end(site_ctx(&s), carol->id, carol->id), UM_ABSENT,
+    is_int(um_session_end(site_ctx(&s), alice->id, second, 0), UM_ABSENT,
+           "a session of another account cannot be ended");
+    is_int(um_session_end(site_ctx(&s), carol->id, carol->id, 0), UM_ABSENT,
            "a session that does not exist cannot be ended");
-    is_int(um_session_end(site_ctx(&s), carol->id, second), UM_OK, "a session of the account can be ended");
-    is_int(um_session_end(site_ctx(&s), carol->id, second), UM_ABSENT, "a session can be ended only once");
+    is_int(um_session_end(site_ctx(&s), carol->id, second, 0), UM_OK, "a session of the account can be ended");
+    is_int(um_session_end(site_ctx(&s), carol->id, second, 0), UM_ABSENT, "a session can be ended only once");
     s.now = apr_time_from_sec(SITE_NOW + HOUR);
-    is_int(um_session_end(site_ctx(&s), carol->id, first), UM_ABSENT, "an expired session cannot be ended");
+    is_int(um_session_end(site_ctx(&s), carol->id, first, 0), UM_ABSENT, "an expired session cannot be ended");
     s.now = apr_time_from_sec(SITE_NOW + 2);
     is_int(um_session_end_all(site_ctx(&s), carol->id), UM_OK, "all sessions of the account are ended");
     is_int(list(carol->id)->nelts, 0, "no session is left");
-    is_int(um_session_end(site_ctx(&s), carol->id, first), UM_ABSENT, "an ended session stays ended");
+    is_int(um_session_end(site_ctx(&s), carol->id, first, 0), UM_ABSENT, "an ended session stays ended");
     ok(list(alice->id)->nelts > 0, "sessions of other accounts go on");
     is_int(um_session_end_all(site_ctx(&s), first), UM_ABSENT,
            "sessions of an account that does not exist cannot be ended");

@@ -4,6 +4,8 @@
 #include "caller_cache_login.h"
 #include "concurrency_limit.h"
 #include "core_settings.h"
+#include "event.h"
+#include "identity.h"
 #include "password.h"
 #include "profile_input.h"
 #include "pwhash.h"
@@ -15,6 +17,10 @@
 
 /* The longest time of a hash on a slow machine, without the time that is spent waiting for a turn. */
 #define HASH_TAKES apr_time_from_sec(5)
+
+/* A single flight gives its followers one number: the status, and above it the reason. */
+#define REASON_SHIFT 8
+#define STATUS_MASK ((1 << REASON_SHIFT) - 1)
 
 typedef struct credentials_t {
     const char *username, *key;
@@ -54,6 +60,7 @@ static um_status_e hash(um_ctx_t *ctx, const credentials_t *in, um_basic_t *foun
     }
     if (status == UM_ABSENT && ctx->subject) {
         ctx->cause = "the account was changed meanwhile";
+        ctx->reason = UM_REASON_CHANGED;
         return UM_INVALID;
     }
     return status;
@@ -82,9 +89,11 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     }
     if (is_first) {
         status = (int)hash(ctx, in, found);
-        um_single_flight_end(site->single_flight, &part, status);
+        um_single_flight_end(site->single_flight, &part, status | ctx->reason << REASON_SHIFT);
     }
-    else if (status != UM_OK) {
+    else if ((status & STATUS_MASK) != UM_OK) {
+        ctx->reason = status >> REASON_SHIFT;
+        status &= STATUS_MASK;
         ctx->cause = status == UM_BUSY ? "too many passwords wait to be hashed"
                                       : "found by another request with the same name and password";
         ctx->is_logged = 1;
@@ -96,7 +105,7 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     return (um_status_e)status;
 }
 
-um_status_e um_basic_caller(um_ctx_t *ctx, const char *username, um_secret_t password, um_basic_t *found)
+static um_status_e find_caller(um_ctx_t *ctx, const char *username, um_secret_t password, um_basic_t *found)
 {
     credentials_t in = { .username = username, .password = password };
     um_status_e status;
@@ -105,10 +114,12 @@ um_status_e um_basic_caller(um_ctx_t *ctx, const char *username, um_secret_t pas
     if (!*username || strlen(username) > UM_PROFILE_MAX_TYPED
         || um_unicode_key(ctx->pool, username, &in.key) != APR_SUCCESS) {
         ctx->cause = "no account can have such a name";
+        ctx->reason = UM_REASON_UNKNOWN_NAME;
         return UM_ABSENT;
     }
     if (!can_be_password(ctx, password)) {
         ctx->cause = "no account can have such a password";
+        ctx->reason = UM_REASON_WRONG_PASSWORD;
         return UM_INVALID;
     }
     status = um_caller_cache_login(ctx, in.key, password, &found->identity);
@@ -117,4 +128,18 @@ um_status_e um_basic_caller(um_ctx_t *ctx, const char *username, um_secret_t pas
     }
     return ctx->site->single_flight && ctx->settings->basic_cache ? hash_together(ctx, &in, found)
                                                                   : hash(ctx, &in, found);
+}
+
+/* A password that was verified a moment ago is no sign-in: browsers send it with each request. */
+um_status_e um_basic_caller(um_ctx_t *ctx, const char *username, um_secret_t password, um_basic_t *found)
+{
+    um_status_e status = find_caller(ctx, username, password, found);
+
+    if (status != UM_OK || found->hashed) {
+        um_event_t *event = um_event_named(ctx, UM_EVENT_SIGN_IN, username);
+
+        event->user_id = status == UM_OK ? found->identity->user_id : ctx->subject;
+        um_event_settle_status(ctx, event, status);
+    }
+    return status;
 }

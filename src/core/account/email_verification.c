@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "email_verification.h"
 
+#include "event.h"
 #include "mail_kind.h"
 #include "notification.h"
 #include "one_time_token.h"
@@ -9,15 +10,23 @@
 
 um_status_e um_email_verification_request(um_ctx_t *ctx, const char *email)
 {
+    um_status_e status;
+
     if (um_notification_verification(ctx) == UM_VERIFY_OFF) {
         return UM_ABSENT;
     }
-    return ctx->errors->nelts ? UM_INVALID : um_notification_request(ctx, UM_MAIL_KIND_VERIFY, email);
+    if (ctx->errors->nelts) {
+        return UM_INVALID;
+    }
+    status = um_notification_request(ctx, UM_MAIL_KIND_VERIFY, email);
+    um_event_settle_status(ctx, um_event_named(ctx, UM_EVENT_VERIFICATION_ASKED, email), status);
+    return status;
 }
 
 typedef struct taking_t {
     um_ctx_t *ctx;
     const char *hash;
+    um_event_t *event;
 } taking_t;
 
 static apr_status_t take_rows(um_tx_t *tx, void *baton)
@@ -25,15 +34,18 @@ static apr_status_t take_rows(um_tx_t *tx, void *baton)
     taking_t *taking = baton;
     int done = 0;
     apr_status_t rv = um_store_one_time_token_verify(tx, taking->ctx->pool, taking->hash, um_ctx_seconds(taking->ctx),
-                                                     &done);
+                                                     &taking->event->user_id, &done);
 
-    return rv == APR_SUCCESS && !done ? UM_STORE_ROLLED_BACK : rv;
+    if (rv == APR_SUCCESS && !done) {
+        return UM_STORE_ROLLED_BACK;
+    }
+    return rv == APR_SUCCESS ? um_event_insert(tx, taking->ctx, taking->event) : rv;
 }
 
 um_status_e um_email_verification_confirm(um_ctx_t *ctx, const char *token)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    taking_t taking = { ctx, NULL };
+    taking_t taking = { .ctx = ctx };
     apr_status_t rv;
     int there = 1;
 
@@ -41,6 +53,7 @@ um_status_e um_email_verification_confirm(um_ctx_t *ctx, const char *token)
         return UM_INVALID;
     }
     taking.hash = um_one_time_token_hash(ctx, token);
+    taking.event = um_event_failed(ctx, UM_EVENT_EMAIL_VERIFIED, NULL, UM_REASON_BAD_TOKEN);
     if (!taking.hash) {
         return UM_ABSENT;
     }
@@ -51,7 +64,8 @@ um_status_e um_email_verification_confirm(um_ctx_t *ctx, const char *token)
     /* The answer to COMMIT was lost. If the token is gone, this call has used it up. If it is still there, it was not
      * used up, even if it is no longer valid. */
     if (rv == UM_STORE_UNKNOWN && um_store_one_time_token_there(&call, taking.hash, &there) == APR_SUCCESS && !there) {
-        return UM_OK;
+        rv = APR_SUCCESS;
     }
+    um_event_settle(taking.event, rv, 1);
     return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }

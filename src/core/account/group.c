@@ -2,6 +2,7 @@
 #include "group.h"
 
 #include "caller_cache.h"
+#include "event.h"
 #include "random.h"
 #include "store.h"
 #include "unicode.h"
@@ -24,10 +25,23 @@ static const char *stored_name(apr_pool_t *pool, const char *typed)
            && um_unicode_count(name, strlen(name)) <= UM_GROUP_MAX_NAME ? name : NULL;
 }
 
+/* Adds an event about a group, for the store to write with the change. */
+static um_event_t *add_event(um_ctx_t *ctx, um_store_call_t *call, um_event_e kind, const char *user_id,
+                             const char *group)
+{
+    um_event_t *event = um_event_add(ctx, kind, user_id);
+
+    event->detail = group;
+    call->event = um_event_row(ctx, event);
+    return event;
+}
+
 um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
 {
     um_store_call_t call = um_ctx_store(ctx);
     const char *name = stored_name(ctx->pool, typed);
+    um_event_t *event;
+    apr_status_t rv;
     const char *id;
     int done;
 
@@ -37,7 +51,10 @@ um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
     if (um_random_uuid(ctx->pool, ctx->now, &id) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "the random generator failed");
     }
-    if (um_store_group_insert(&call, id, name, um_ctx_seconds(ctx), &done) != APR_SUCCESS) {
+    event = add_event(ctx, &call, UM_EVENT_GROUP_MADE, NULL, name);
+    rv = um_store_group_insert(&call, id, name, um_ctx_seconds(ctx), &done);
+    um_event_settle(event, rv, done);
+    if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
     return done ? UM_OK : refuse_name(ctx, UM_MESSAGE_GROUP_TAKEN);
@@ -48,6 +65,7 @@ um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)
     um_store_call_t call = um_ctx_store(ctx);
     const char *name = stored_name(ctx->pool, typed);
     apr_array_header_t *members;
+    um_event_t *event;
     apr_status_t rv;
     int done;
 
@@ -57,7 +75,9 @@ um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)
     if (um_store_group_members(&call, name, &members) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
+    event = add_event(ctx, &call, UM_EVENT_GROUP_REMOVED, NULL, name);
     rv = um_store_group_delete(&call, name, &done);
+    um_event_settle(event, rv, done);
     for (int i = 0; i < members->nelts; i++) {
         um_caller_cache_invalidate(ctx, APR_ARRAY_IDX(members, i, um_group_member_t).user_id);
     }
@@ -71,13 +91,16 @@ um_status_e um_group_add(um_ctx_t *ctx, const char *typed, const char *user_id)
 {
     um_store_call_t call = um_ctx_store(ctx);
     const char *name = stored_name(ctx->pool, typed);
+    um_event_t *event;
     apr_status_t rv;
     int done, there;
 
     if (!name) {
         return UM_ABSENT;
     }
+    event = add_event(ctx, &call, UM_EVENT_GROUP_ADDED, user_id, name);
     rv = um_store_group_add(&call, user_id, name, &done);
+    um_event_settle(event, rv, done);
     um_caller_cache_invalidate(ctx, user_id);
     if (rv == APR_SUCCESS && !done) {
         rv = um_store_group_look(&call, user_id, name, &there, &done);
@@ -92,13 +115,16 @@ um_status_e um_group_drop(um_ctx_t *ctx, const char *typed, const char *user_id)
 {
     um_store_call_t call = um_ctx_store(ctx);
     const char *name = stored_name(ctx->pool, typed);
+    um_event_t *event;
     apr_status_t rv;
     int done;
 
     if (!name) {
         return UM_ABSENT;
     }
+    event = add_event(ctx, &call, UM_EVENT_GROUP_DROPPED, user_id, name);
     rv = um_store_group_drop(&call, user_id, name, &done);
+    um_event_settle(event, rv, done);
     um_caller_cache_invalidate(ctx, user_id);
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);

@@ -4,6 +4,7 @@
 #include "caller_cache.h"
 #include "concurrency_limit.h"
 #include "core_settings.h"
+#include "event.h"
 #include "notification.h"
 #include "password_policy.h"
 #include "profile_input.h"
@@ -73,10 +74,11 @@ static um_status_e find_user(um_ctx_t *ctx, const char *username, um_user_t **us
     return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
-/* The cause is for the log alone: clients get the same answer for every cause. */
-static um_status_e refuse(um_ctx_t *ctx, const char *cause)
+/* Cause and reason are for the logs alone: clients get the same answer for every one. */
+static um_status_e refuse(um_ctx_t *ctx, um_reason_e reason, const char *cause)
 {
     ctx->cause = cause;
+    ctx->reason = reason;
     return UM_INVALID;
 }
 
@@ -89,7 +91,7 @@ um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secr
 
     *who = NULL;
     if (password.len > MAX_HASHED) {
-        return refuse(ctx, "no account can have such a password");
+        return refuse(ctx, UM_REASON_WRONG_PASSWORD, "no account can have such a password");
     }
     status = um_password_enter(ctx, &pass);
     if (status != UM_OK) {
@@ -107,10 +109,11 @@ um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secr
         ctx->subject = user->id;
     }
     if (status == UM_INVALID) {
-        return refuse(ctx, user ? "wrong password" : "there is no such account");
+        return user ? refuse(ctx, UM_REASON_WRONG_PASSWORD, "wrong password")
+                    : refuse(ctx, UM_REASON_UNKNOWN_NAME, "there is no such account");
     }
     if (status == UM_OK && !user->is_active) {
-        return refuse(ctx, "the account is inactive");
+        return refuse(ctx, UM_REASON_INACTIVE, "the account is inactive");
     }
     if (status == UM_OK && fresh) {
         store_fresh_hash(ctx, user, fresh);
@@ -118,8 +121,8 @@ um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secr
     return status;
 }
 
-um_status_e um_password_login(um_ctx_t *ctx, const char *username, um_secret_t password, const um_user_t **who,
-                              um_session_new_t *session)
+static um_status_e login(um_ctx_t *ctx, const char *username, um_secret_t password, const um_user_t **who,
+                         um_session_new_t *session)
 {
     const um_user_t *user;
     um_status_e status = um_password_verify_user(ctx, username, password, &user);
@@ -133,10 +136,23 @@ um_status_e um_password_login(um_ctx_t *ctx, const char *username, um_secret_t p
     }
     status = um_session_open(ctx, session);
     if (status == UM_BAD_TOKEN) {
-        ctx->cause = "the account was changed meanwhile";
+        (void)refuse(ctx, UM_REASON_CHANGED, "the account was changed meanwhile");
         return refuse_login(ctx);
     }
     *who = user;
+    return status;
+}
+
+um_status_e um_password_login(um_ctx_t *ctx, const char *username, um_secret_t password, const um_user_t **who,
+                              um_session_new_t *session)
+{
+    um_event_t *event = um_event_add(ctx, UM_EVENT_SIGN_IN, NULL);
+    um_status_e status = login(ctx, username, password, who, session);
+
+    event->name = username;
+    event->user_id = ctx->subject;
+    event->session_id = status == UM_OK ? session->record.id : NULL;
+    um_event_settle_status(ctx, event, status);
     return status;
 }
 
@@ -148,6 +164,7 @@ typedef struct change_t {
     const char *old_version;
     const um_session_new_t *session;
     um_mail_t *notice;          /* or NULL */
+    um_event_t *event;
 } change_t;
 
 static apr_status_t change_rows(um_tx_t *tx, void *baton)
@@ -165,6 +182,9 @@ static apr_status_t change_rows(um_tx_t *tx, void *baton)
     if (rv == APR_SUCCESS && done && change->notice) {
         rv = um_store_mail_insert_tx(tx, pool, change->notice);
     }
+    if (rv == APR_SUCCESS && done) {
+        rv = um_event_insert(tx, change->ctx, change->event);
+    }
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -173,7 +193,7 @@ static apr_status_t change_rows(um_tx_t *tx, void *baton)
 
 static um_status_e wrong_password(um_ctx_t *ctx, const char *user_id)
 {
-    ctx->cause = "wrong old password";
+    (void)refuse(ctx, UM_REASON_WRONG_PASSWORD, "wrong old password");
     ctx->subject = user_id;
     um_ctx_error(ctx, "old_password", UM_MESSAGE_PASSWORD_WRONG);
     return UM_INVALID;
@@ -182,9 +202,11 @@ static um_status_e wrong_password(um_ctx_t *ctx, const char *user_id)
 static um_status_e store_change(um_ctx_t *ctx, change_t *change)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    apr_status_t rv = um_store_transaction(&call, change_rows, change);
     int there = 0;
+    apr_status_t rv;
 
+    change->event->session_id = change->session->record.id;
+    rv = um_store_transaction(&call, change_rows, change);
     um_caller_cache_invalidate(ctx, change->changed->id);
     if (rv == UM_STORE_ROLLED_BACK) {
         return wrong_password(ctx, change->changed->id);
@@ -193,7 +215,19 @@ static um_status_e store_change(um_ctx_t *ctx, change_t *change)
         && um_store_session_exists(&call, change->session->record.id, &there) == APR_SUCCESS && there) {
         rv = APR_SUCCESS;
     }
+    um_event_settle(change->event, rv, 1);
     return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
+}
+
+/* The old password is verified before this. */
+static um_status_e replace(um_ctx_t *ctx, const um_user_t *user, change_t *change, um_session_new_t *session)
+{
+    um_status_e status = um_session_make(ctx, change->changed, session);
+
+    if (status == UM_OK) {
+        status = um_notification_password_changed(ctx, user, &change->notice);
+    }
+    return status == UM_OK ? store_change(ctx, change) : status;
 }
 
 um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,
@@ -202,7 +236,7 @@ um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t
     um_password_policy_person_t person = um_profile_person_of_user(user);
     um_user_t changed = *user;
     um_session_new_t session;
-    change_t change = { ctx, &changed, user->version, &session, NULL };
+    change_t change = { .ctx = ctx, .changed = &changed, .old_version = user->version, .session = &session };
     um_concurrency_limit_pass_t pass;
     um_status_e status;
 
@@ -212,26 +246,23 @@ um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t
     if (ctx->errors->nelts) {
         return UM_INVALID;
     }
-    if (old_password.len > MAX_HASHED) {
-        return wrong_password(ctx, user->id);
-    }
-    status = um_password_enter(ctx, &pass);
-    if (status == UM_OK) {
+    change.event = um_event_add(ctx, UM_EVENT_PASSWORD_CHANGED, user->id);
+    status = UM_INVALID;
+    if (old_password.len <= MAX_HASHED && (status = um_password_enter(ctx, &pass)) == UM_OK) {
         status = um_password_verify(ctx, user, old_password, &new_password, &changed.password);
         um_password_leave(ctx, &pass);
     }
-    if (status != UM_OK) {
-        return status == UM_INVALID ? wrong_password(ctx, user->id) : status;
+    if (status == UM_INVALID) {
+        status = wrong_password(ctx, user->id);
     }
-    if (um_random_uuid(ctx->pool, ctx->now, &changed.version) != APR_SUCCESS) {
-        return um_ctx_failed(ctx, "the random generator failed");
+    else if (status == UM_OK && um_random_uuid(ctx->pool, ctx->now, &changed.version) != APR_SUCCESS) {
+        status = um_ctx_failed(ctx, "the random generator failed");
     }
-    status = um_session_make(ctx, &changed, &session);
-    if (status == UM_OK) {
-        status = um_notification_password_changed(ctx, user, &change.notice);
+    else if (status == UM_OK) {
+        status = replace(ctx, user, &change, &session);
     }
-    if (status == UM_OK) {
-        status = store_change(ctx, &change);
+    if (status != UM_OK && !change.event->outcome) {
+        um_event_settle_status(ctx, change.event, status);
     }
     *token = session.token;
     return status;

@@ -3,6 +3,7 @@
 
 #include "caller_cache.h"
 #include "concurrency_limit.h"
+#include "event.h"
 #include "mail_kind.h"
 #include "notification.h"
 #include "one_time_token.h"
@@ -19,7 +20,14 @@
 
 um_status_e um_password_reset_request(um_ctx_t *ctx, const char *email)
 {
-    return ctx->errors->nelts ? UM_INVALID : um_notification_request(ctx, UM_MAIL_KIND_RESET, email);
+    um_status_e status;
+
+    if (ctx->errors->nelts) {
+        return UM_INVALID;
+    }
+    status = um_notification_request(ctx, UM_MAIL_KIND_RESET, email);
+    um_event_settle_status(ctx, um_event_named(ctx, UM_EVENT_RESET_ASKED, email), status);
+    return status;
 }
 
 /* A token and its account. */
@@ -56,6 +64,7 @@ typedef struct confirm_t {
     const found_t *found;
     const um_user_t *changed;
     um_mail_t *notice;          /* or NULL */
+    um_event_t *event;
 } confirm_t;
 
 /* The token is used up here and not when it was found, because the address may be changed while the password is
@@ -72,7 +81,10 @@ static apr_status_t confirm_rows(um_tx_t *tx, void *baton)
     if (rv == APR_SUCCESS && !done) {
         return UM_STORE_ROLLED_BACK;
     }
-    return rv == APR_SUCCESS && confirm->notice ? um_store_mail_insert_tx(tx, pool, confirm->notice) : rv;
+    if (rv == APR_SUCCESS && confirm->notice) {
+        rv = um_store_mail_insert_tx(tx, pool, confirm->notice);
+    }
+    return rv == APR_SUCCESS ? um_event_insert(tx, confirm->ctx, confirm->event) : rv;
 }
 
 static um_status_e store(um_ctx_t *ctx, confirm_t *confirm)
@@ -89,13 +101,14 @@ static um_status_e store(um_ctx_t *ctx, confirm_t *confirm)
         && strcmp(now->version, confirm->changed->version) == 0) {
         rv = APR_SUCCESS;
     }
+    um_event_settle(confirm->event, rv, 1);
     return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
-static um_status_e change(um_ctx_t *ctx, const found_t *found, um_secret_t password)
+static um_status_e change(um_ctx_t *ctx, const found_t *found, um_secret_t password, um_event_t *event)
 {
     um_user_t changed = *found->user;
-    confirm_t confirm = { ctx, found, &changed, NULL };
+    confirm_t confirm = { .ctx = ctx, .found = found, .changed = &changed, .event = event };
     um_status_e status = um_password_hash(ctx, password, &changed.password);
 
     if (status == UM_OK && um_random_uuid(ctx->pool, ctx->now, &changed.version) != APR_SUCCESS) {
@@ -107,23 +120,35 @@ static um_status_e change(um_ctx_t *ctx, const found_t *found, um_secret_t passw
     return status == UM_OK ? store(ctx, &confirm) : status;
 }
 
-um_status_e um_password_reset_confirm(um_ctx_t *ctx, const char *token, um_secret_t password)
+static um_status_e confirm_token(um_ctx_t *ctx, const char *token, um_secret_t password, um_event_t *event)
 {
     um_password_policy_person_t person;
-    const um_user_t *user;
     found_t found;
+    um_status_e status = find(ctx, token, &found);
+
+    if (status != UM_OK) {
+        return status;
+    }
+    event->user_id = ctx->subject = found.user->id;
+    person = um_profile_person_of_user(found.user);
+    um_password_check(ctx, "password", password, &person);
+    return ctx->errors->nelts ? UM_INVALID : change(ctx, &found, password, event);
+}
+
+um_status_e um_password_reset_confirm(um_ctx_t *ctx, const char *token, um_secret_t password)
+{
+    um_event_t *event;
     um_status_e status;
 
     if (ctx->errors->nelts) {
         return UM_INVALID;
     }
-    status = find(ctx, token, &found);
-    if (status != UM_OK) {
-        return status;
+    event = um_event_add(ctx, UM_EVENT_RESET_CONFIRMED, NULL);
+    status = confirm_token(ctx, token, password, event);
+    /* A password that the policy refuses says nothing about who calls. */
+    if (status != UM_OK && status != UM_INVALID && !event->outcome) {
+        ctx->reason = UM_REASON_BAD_TOKEN;
+        um_event_settle_status(ctx, event, status);
     }
-    user = found.user;
-    ctx->subject = user->id;
-    person = um_profile_person_of_user(user);
-    um_password_check(ctx, "password", password, &person);
-    return ctx->errors->nelts ? UM_INVALID : change(ctx, &found, password);
+    return status;
 }

@@ -3,6 +3,7 @@
 
 #include "concurrency_limit.h"
 #include "core_settings.h"
+#include "event.h"
 #include "mail_kind.h"
 #include "notification.h"
 #include "password.h"
@@ -124,6 +125,7 @@ typedef struct registration_t {
     um_user_keys_t *keys;
     um_session_new_t session;
     um_mail_t *mail;            /* to verify the address; or NULL */
+    um_event_t *event;
 } registration_t;
 
 static um_status_e store_registration(um_ctx_t *ctx, registration_t *new)
@@ -134,9 +136,15 @@ static um_status_e store_registration(um_ctx_t *ctx, registration_t *new)
         .mail = new->mail,
     };
     um_status_e status;
+    apr_status_t rv;
     int done;
 
-    if (um_store_registration(&call, &rows, um_ctx_seconds(ctx), &done) != APR_SUCCESS) {
+    new->event->user_id = new->user->id;
+    new->event->session_id = rows.session ? rows.session->id : NULL;
+    call.event = um_event_row(ctx, new->event);
+    rv = um_store_registration(&call, &rows, um_ctx_seconds(ctx), &done);
+    um_event_settle(new->event, rv, done);
+    if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
     if (done) {
@@ -179,6 +187,7 @@ um_status_e um_registration_create(um_ctx_t *ctx, const um_profile_input_t *inpu
 
     made->is_waiting = um_notification_verification(ctx) == UM_VERIFY_REQUIRED;
     made->is_active = !made->is_waiting;
+    new.event = um_event_named(ctx, UM_EVENT_REGISTERED, input->username);
     check_new(ctx, input, made, &keys);
     status = check_and_hash(ctx, input, made, &keys);
     if (status == UM_OK) {

@@ -5,6 +5,7 @@
 #include "caller_cache.h"
 #include "core_settings.h"
 #include "email.h"
+#include "event.h"
 #include "mail_kind.h"
 #include "mail_settings.h"
 #include "notification.h"
@@ -62,6 +63,8 @@ typedef struct update_t {
     um_mail_t *notice, *verify; /* or NULL */
     int is_unmet;               /* ctx->demand is not met */
     um_user_t *updated;
+    um_event_t *event;          /* NULL: none yet */
+    int changes_email;          /* to another address than that of the account as it was last read */
 } update_t;
 
 /* Checks ctx->demand. UM_STORE_ROLLED_BACK with *is_unmet: it is not met. When it is met, the row is locked until the
@@ -97,11 +100,11 @@ static apr_status_t update_rows(um_tx_t *tx, void *baton)
     if (rv == APR_SUCCESS && update->verify) {
         rv = um_store_mail_insert_tx(tx, pool, update->verify);
     }
-    return rv;
+    return rv == APR_SUCCESS && update->changes_email ? um_event_insert(tx, update->ctx, update->event) : rv;
 }
 
-/* Makes the mails that tell the old address of the new one and verify the new one. Another spelling of the same address
- * gets none. */
+/* Makes the event, and the mails that tell the old address of the new one and verify the new one. Another spelling of
+ * the same address gets none. */
 static um_status_e make_mails(um_ctx_t *ctx, const um_user_t *user, update_t *update)
 {
     const um_mail_settings_t *mail_settings = ctx->site->mail_settings;
@@ -109,7 +112,12 @@ static um_status_e make_mails(um_ctx_t *ctx, const um_user_t *user, update_t *up
     um_status_e status = UM_OK;
 
     update->notice = update->verify = NULL;
-    if (!mail_settings || !email || strcmp(update->keys->email_key, um_email_key(ctx->pool, user->email)) == 0) {
+    update->changes_email = email && strcmp(update->keys->email_key, um_email_key(ctx->pool, user->email)) != 0;
+    if (!update->changes_email) {
+        return UM_OK;
+    }
+    update->event = update->event ? update->event : um_event_add(ctx, UM_EVENT_EMAIL_CHANGED, user->id);
+    if (!mail_settings) {
         return UM_OK;
     }
     if (mail_settings->sends && ctx->settings->notify_email_change) {
@@ -164,6 +172,7 @@ static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *u
         return status;
     }
     update->email_before = user->email;
+    call.event = update->changes_email ? um_event_row(ctx, update->event) : NULL;
     /* A single statement is a transaction by itself, and costs less. */
     rv = update->notice || update->verify || ctx->demand
              ? um_store_transaction(&call, update_rows, update)
@@ -171,6 +180,9 @@ static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *u
                                     &update->updated);
     if (rv == UM_STORE_UNKNOWN && is_done(&call, update)) {
         rv = APR_SUCCESS;
+    }
+    if (update->changes_email) {
+        um_event_settle(update->event, rv, update->updated != NULL);
     }
     /* The caller cache has names and addresses, which protected Locations show. */
     um_caller_cache_invalidate(ctx, user->id);
@@ -237,15 +249,18 @@ um_status_e um_user_by_name(um_ctx_t *ctx, const char *name, um_user_t **user)
 
 typedef apr_status_t set_fn(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user);
 
-static um_status_e set_state(um_ctx_t *ctx, set_fn *set, um_user_t *change, um_user_t **user)
+static um_status_e set_state(um_ctx_t *ctx, set_fn *set, um_event_e kind, um_user_t *change, um_user_t **user)
 {
     um_store_call_t call = um_ctx_store(ctx);
+    um_event_t *event = um_event_add(ctx, kind, change->id);
     apr_status_t rv;
 
     if (um_random_uuid(ctx->pool, ctx->now, &change->version) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "the random generator failed");
     }
+    call.event = um_event_row(ctx, event);
     rv = set(&call, change, um_ctx_seconds(ctx), user);
+    um_event_settle(event, rv, *user != NULL);
     um_caller_cache_invalidate(ctx, change->id);
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
@@ -257,14 +272,14 @@ um_status_e um_user_set_active(um_ctx_t *ctx, const char *id, int on, um_user_t 
 {
     um_user_t change = { .id = id, .is_active = on };
 
-    return set_state(ctx, um_store_user_active, &change, user);
+    return set_state(ctx, um_store_user_active, on ? UM_EVENT_ACCOUNT_ON : UM_EVENT_ACCOUNT_OFF, &change, user);
 }
 
 um_status_e um_user_set_staff(um_ctx_t *ctx, const char *id, int on, um_user_t **user)
 {
     um_user_t change = { .id = id, .is_staff = on };
 
-    return set_state(ctx, um_store_user_staff, &change, user);
+    return set_state(ctx, um_store_user_staff, on ? UM_EVENT_STAFF_GIVEN : UM_EVENT_STAFF_TAKEN, &change, user);
 }
 
 typedef struct delete_t {
@@ -272,6 +287,7 @@ typedef struct delete_t {
     const char *id;
     int is_unmet;
     int done;
+    um_event_t *event;
 } delete_t;
 
 static apr_status_t delete_row(um_tx_t *tx, void *baton)
@@ -279,20 +295,25 @@ static apr_status_t delete_row(um_tx_t *tx, void *baton)
     delete_t *deletion = baton;
     apr_status_t rv = meet_demand(deletion->ctx, tx, &deletion->is_unmet);
 
-    return rv == APR_SUCCESS ? um_quarantine_delete(deletion->ctx, tx, deletion->id, &deletion->done) : rv;
+    if (rv == APR_SUCCESS) {
+        rv = um_quarantine_delete(deletion->ctx, tx, deletion->id, &deletion->done);
+    }
+    return rv == APR_SUCCESS && deletion->done ? um_event_insert(tx, deletion->ctx, deletion->event) : rv;
 }
 
 /* If the answer to COMMIT is lost, the deletion has succeeded when the account is gone. */
-static um_status_e delete_in_transaction(um_ctx_t *ctx, const char *id)
+static um_status_e delete_in_transaction(um_ctx_t *ctx, const char *id, um_event_t *event)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    delete_t deletion = { .ctx = ctx, .id = id };
+    delete_t deletion = { .ctx = ctx, .id = id, .event = event };
     apr_status_t rv = um_store_transaction(&call, delete_row, &deletion);
     um_user_t *user = NULL;
 
     if (rv == UM_STORE_UNKNOWN && um_store_user_by_id(&call, id, &user) == APR_SUCCESS && !user) {
         rv = APR_SUCCESS;
+        deletion.done = 1;
     }
+    um_event_settle(event, rv, deletion.done);
     um_caller_cache_invalidate(ctx, id);
     if (deletion.is_unmet) {
         return unmet(ctx, id);
@@ -303,13 +324,16 @@ static um_status_e delete_in_transaction(um_ctx_t *ctx, const char *id)
 um_status_e um_user_delete(um_ctx_t *ctx, const char *id)
 {
     um_store_call_t call = um_ctx_store(ctx);
+    um_event_t *event = um_event_add(ctx, UM_EVENT_ACCOUNT_DELETED, id);
     int done;
     apr_status_t rv;
 
     if (ctx->demand || ctx->settings->name_quarantine) {
-        return delete_in_transaction(ctx, id);
+        return delete_in_transaction(ctx, id, event);
     }
+    call.event = um_event_row(ctx, event);
     rv = um_store_user_delete(&call, id, &done);
+    um_event_settle(event, rv, done);
     um_caller_cache_invalidate(ctx, id);
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);

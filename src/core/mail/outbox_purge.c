@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "outbox.h"
 
+#include "core_settings.h"
 #include "mail_settings.h"
+#include "random.h"
 #include "store.h"
 #include "store_purge.h"
 
@@ -25,25 +27,18 @@ um_status_e um_outbox_purge(um_ctx_t *ctx, apr_int64_t keep, int *more)
         .one_time_tokens = now - UM_MAIL_LIMIT_PERIOD,
         .sessions = now,
         .names = now,
+        .events = um_random_uuid_from(ctx->pool, ctx->now - apr_time_from_sec(ctx->settings->events_keep)),
     };
 
     *more = 0;
     return um_store_purge(&call, &before, PURGE_BATCH, more) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
-/* The smallest id that can have been made at that time: an id begins with its time in milliseconds. */
-static const char *first_id(apr_pool_t *pool, apr_int64_t seconds)
-{
-    apr_uint64_t ms = (apr_uint64_t)(seconds > 0 ? seconds : 0) * 1000;
-
-    return apr_psprintf(pool, "%08x-%04x-7000-8000-000000000000", (unsigned)(ms >> 16), (unsigned)(ms & 0xffff));
-}
-
 /* Gives up mails of other sites that are a month old: no worker has looked for them. */
 static apr_status_t drop_orphans(um_ctx_t *ctx, um_store_call_t *call, int *most)
 {
     apr_int64_t now = um_ctx_seconds(ctx), before = now - UM_MAIL_LONGEST_AGE;
-    const char *id = first_id(ctx->pool, before);
+    const char *id = um_random_uuid_from(ctx->pool, apr_time_from_sec(before));
     apr_array_header_t *sites;
     apr_status_t rv = um_store_purge_sites(call, &sites);
     int count = 0;

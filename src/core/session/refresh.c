@@ -317,7 +317,7 @@ static um_status_e rotate(um_ctx_t *ctx, work_t *work, const char **token, int *
 /* Ends the session of a token that was replaced before the grace. */
 static um_status_e end_reused(um_ctx_t *ctx, const work_t *work, um_refresh_use_t *use)
 {
-    um_status_e status = um_session_end(ctx, work->row.user->id, work->id);
+    um_status_e status = um_session_end(ctx, work->row.user->id, work->id, 1);
 
     if (status != UM_OK && status != UM_ABSENT) {
         return status;

@@ -3,6 +3,7 @@
 
 #include "caller_cache.h"
 #include "core_settings.h"
+#include "event.h"
 #include "random.h"
 #include "store.h"
 #include "store_user.h"
@@ -98,12 +99,17 @@ um_status_e um_session_list(um_ctx_t *ctx, const char *user_id, apr_array_header
            ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
-um_status_e um_session_end(um_ctx_t *ctx, const char *user_id, const char *session_id)
+um_status_e um_session_end(um_ctx_t *ctx, const char *user_id, const char *session_id, int is_reused)
 {
     um_store_call_t call = um_ctx_store(ctx);
+    um_event_t *event = um_event_add(ctx, is_reused ? UM_EVENT_REFRESH_REUSED : UM_EVENT_SESSION_ENDED, user_id);
+    apr_status_t rv;
     int done;
-    apr_status_t rv = um_store_session_end(&call, session_id, user_id, um_ctx_seconds(ctx), &done);
 
+    event->session_id = session_id;
+    call.event = um_event_row(ctx, event);
+    rv = um_store_session_end(&call, session_id, user_id, um_ctx_seconds(ctx), &done);
+    um_event_settle(event, rv, done);
     um_caller_cache_invalidate(ctx, user_id);
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
@@ -114,6 +120,7 @@ um_status_e um_session_end(um_ctx_t *ctx, const char *user_id, const char *sessi
 um_status_e um_session_end_all(um_ctx_t *ctx, const char *user_id)
 {
     um_store_call_t call = um_ctx_store(ctx);
+    um_event_t *event = um_event_add(ctx, UM_EVENT_SESSIONS_ENDED, user_id);
     const char *version;
     apr_status_t rv;
     int done;
@@ -121,7 +128,9 @@ um_status_e um_session_end_all(um_ctx_t *ctx, const char *user_id)
     if (um_random_uuid(ctx->pool, ctx->now, &version) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "the random generator failed");
     }
+    call.event = um_event_row(ctx, event);
     rv = um_store_session_end_all(&call, user_id, version, um_ctx_seconds(ctx), &done);
+    um_event_settle(event, rv, done);
     um_caller_cache_invalidate(ctx, user_id);
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);

@@ -43,9 +43,10 @@ const char *um_session_plain(apr_pool_t *pool, const char *text);
 /** The valid sessions of an account (um_session_t), newest first, at most UM_SESSION_LIST_MAX. UM_UNAVAILABLE. */
 um_status_e um_session_list(um_ctx_t *ctx, const char *user_id, apr_array_header_t **sessions);
 
-/** Ends a session of an account; its token and refresh token become invalid. UM_ABSENT: the account has no valid
- * session with that id. UM_UNAVAILABLE. */
-um_status_e um_session_end(um_ctx_t *ctx, const char *user_id, const char *session_id);
+/** Ends a session of an account; its token and refresh token become invalid. UM_ABSENT: the account
+ * has no valid session with that id. UM_UNAVAILABLE.
+ * @param is_reused  a refresh token was used again: the event says so */
+um_status_e um_session_end(um_ctx_t *ctx, const char *user_id, const char *session_id, int is_reused);
 
 /** Ends all sessions of an account, and makes the one-time tokens of its password reset mails invalid. UM_ABSENT: there
  * is no such account. UM_UNAVAILABLE, UM_FAILED. */

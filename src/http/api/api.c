@@ -3,6 +3,7 @@
 
 #include "auth.h"
 #include "authenticate.h"
+#include "event.h"
 #include "module.h"
 #include "process.h"
 #include "random.h"
@@ -118,8 +119,7 @@ static um_call_t *new_call(request_rec *r)
     call->caller = apr_pcalloc(r->pool, sizeof(*call->caller));
     call->accept = um_mediatype_accept(r->pool, apr_table_get(r->headers_in, "Accept"));
     um_ctx_init(&call->ctx, r->pool, call->server->site, apr_time_now());
-    call->ctx.address = r->useragent_ip;
-    call->ctx.user_agent = apr_table_get(r->headers_in, "User-Agent");
+    um_audit_describe(&call->ctx, r);
     return call;
 }
 
@@ -212,11 +212,28 @@ static int find_account(um_call_t *call)
     return status == UM_OK ? OK : um_reply_status(call, status);
 }
 
+/* Who did it, for events. */
+static int note_actor(um_call_t *call)
+{
+    um_ctx_t *ctx = &call->ctx;
+
+    if (call->client && !ctx->actor) {
+        ctx->actor = apr_pstrcat(ctx->pool, "client ", call->client, NULL);
+        (void)um_event_done(ctx, UM_EVENT_CLIENT_USED, NULL);
+    }
+    if (call->caller->user) {
+        ctx->actor = call->caller->user->id;
+        ctx->actor_session = call->caller->session_id;
+    }
+    return OK;
+}
+
 /* Who calls, and whether they may. */
 static int check_caller(um_call_t *call)
 {
     static step_fn *const steps[] = {
         um_api_authenticate,    /* 400, 401, 403 */
+        note_actor,
         um_authorize,           /* 401 */
         check_method,           /* 405 */
         check_registration,     /* 403 */
@@ -294,10 +311,16 @@ static step_fn *const steps_of_call[] = {
 
 int um_api_handler(request_rec *r)
 {
+    um_call_t *call;
+    int status;
+
     if (!r->handler || strcmp(r->handler, HANDLER) != 0 || !match_of(r)) {
         return DECLINED;
     }
-    return run_steps(new_call(r), steps_of_call);
+    call = new_call(r);
+    status = run_steps(call, steps_of_call);
+    um_audit_write(call->server, &call->ctx);
+    return status;
 }
 
 int um_api_not_found(request_rec *r)

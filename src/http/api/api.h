@@ -169,6 +169,9 @@ um_route_fn um_api_user_register, um_api_user_get, um_api_user_update, um_api_us
 /** What the API shows of an account. */
 um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user);
 
+/* api_event.c: /api/v1/users/{id}/events/ */
+um_route_fn um_api_event_list;
+
 /* api_session.c: /api/v1/users/{id}/sessions/ */
 um_route_fn um_api_session_list, um_api_session_end, um_api_session_end_all;
 

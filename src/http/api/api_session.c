@@ -53,7 +53,7 @@ um_status_e um_api_session_end(um_call_t *call)
 {
     const char *id = um_random_uuid_parse(call->ctx.pool, call->match->session);
 
-    return id ? um_session_end(&call->ctx, call->user->id, id) : UM_ABSENT;
+    return id ? um_session_end(&call->ctx, call->user->id, id, 0) : UM_ABSENT;
 }
 
 um_status_e um_api_session_end_all(um_call_t *call)

@@ -189,7 +189,8 @@ um_status_e um_api_token_revoke(um_call_t *call)
     status = find_session(call, in->token ? in->token : call->bearer);
     if (status == UM_OK) {
         call->user = call->caller->user;
-        status = um_session_end(&call->ctx, call->caller->user->id, call->caller->session_id);
+        call->ctx.actor = call->ctx.actor ? call->ctx.actor : call->user->id;
+        status = um_session_end(&call->ctx, call->caller->user->id, call->caller->session_id, 0);
         status = status == UM_ABSENT ? UM_OK : status;
     }
     /* An invalid token needs no revocation, so the answer is that of success (RFC 7009 2.2). */

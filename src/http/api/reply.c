@@ -2,6 +2,7 @@
 #include "api.h"
 
 #include "auth.h"
+#include "event.h"
 #include "input_schema.h"
 #include "json.h"
 #include "module.h"
@@ -162,6 +163,7 @@ int um_reply_invalid_client(um_call_t *call)
 
 int um_reply_csrf_failed(um_call_t *call)
 {
+    (void)um_event_failed(&call->ctx, UM_EVENT_CSRF_REFUSED, NULL, UM_REASON_CROSS_SITE);
     return um_reply_detail(call, HTTP_FORBIDDEN, UM_MESSAGE_CSRF_FAILED);
 }
 

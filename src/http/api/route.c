@@ -27,6 +27,8 @@ static const um_route_t routes[] = {
       .schema = &um_api_user_update_schema, .success = 200, .function = um_api_user_update, .name = "User" },
     { .path = USER, .method = "DELETE", .access = UM_ACCESS_ACCOUNT,
       .success = 204, .function = um_api_user_delete, .name = "User" },
+    { .path = USER "events/", .method = "GET", .access = UM_ACCESS_ACCOUNT,
+      .success = 200, .function = um_api_event_list, .name = "Events" },
     { .path = USER "sessions/", .method = "GET", .access = UM_ACCESS_ACCOUNT,
       .success = 200, .function = um_api_session_list, .name = "Sessions" },
     { .path = USER "sessions/", .method = "DELETE", .access = UM_ACCESS_ACCOUNT,

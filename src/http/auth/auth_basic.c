@@ -5,6 +5,7 @@
 #include "identity.h"
 #include "log_limit.h"
 #include "module.h"
+#include "process.h"
 
 #include <apr_strings.h>
 #include <http_core.h>
@@ -25,7 +26,7 @@ static authn_status accept_caller(request_rec *r, const um_basic_t *found)
     return AUTH_GRANTED;
 }
 
-static authn_status refuse_password(request_rec *r, const um_ctx_t *ctx, const char *username, authn_status status)
+static authn_status refuse_password(request_rec *r, um_ctx_t *ctx, const char *username, authn_status status)
 {
     const char *type = ap_auth_type(r);
 
@@ -33,6 +34,7 @@ static authn_status refuse_password(request_rec *r, const um_ctx_t *ctx, const c
      * depends on its pages, so the line is logged now. */
     if (status == AUTH_USER_NOT_FOUND && type && strcasecmp(type, "Basic") == 0) {
         um_login_failure_log_if_final(r, ctx, username);
+        um_audit_keep(r, ctx);
     }
     else {
         um_login_failure_log(r, ctx, username);
@@ -48,10 +50,28 @@ static authn_status fail_unverified(request_rec *r, const um_ctx_t *ctx, int lev
     return AUTH_GENERAL_ERROR;
 }
 
+static authn_status verify_password(request_rec *r, um_ctx_t *ctx, const char *username, const char *password)
+{
+    um_basic_t found;
+
+    switch (um_basic_caller(ctx, username, (um_secret_t){ password, strlen(password) }, &found)) {
+    case UM_OK:
+        return accept_caller(r, &found);
+    case UM_ABSENT:
+        return refuse_password(r, ctx, username, AUTH_USER_NOT_FOUND);
+    case UM_INVALID:
+        return refuse_password(r, ctx, username, AUTH_DENIED);
+    case UM_BUSY:
+        return fail_unverified(r, ctx, APLOG_WARNING);
+    default:
+        return fail_unverified(r, ctx, APLOG_ERR);
+    }
+}
+
 static authn_status check_password(request_rec *r, const char *username, const char *password)
 {
     um_server_t *server = um_server_of(r->server);
-    um_basic_t found;
+    authn_status status;
     um_ctx_t ctx;
 
     if (!server->site) {
@@ -66,18 +86,10 @@ static authn_status check_password(request_rec *r, const char *username, const c
         return AUTH_GENERAL_ERROR;
     }
     um_ctx_init(&ctx, r->pool, server->site, apr_time_now());
-    switch (um_basic_caller(&ctx, username, (um_secret_t){ password, strlen(password) }, &found)) {
-    case UM_OK:
-        return accept_caller(r, &found);
-    case UM_ABSENT:
-        return refuse_password(r, &ctx, username, AUTH_USER_NOT_FOUND);
-    case UM_INVALID:
-        return refuse_password(r, &ctx, username, AUTH_DENIED);
-    case UM_BUSY:
-        return fail_unverified(r, &ctx, APLOG_WARNING);
-    default:
-        return fail_unverified(r, &ctx, APLOG_ERR);
-    }
+    um_audit_describe(&ctx, r);
+    status = verify_password(r, &ctx, username, password);
+    um_audit_write(server, &ctx);
+    return status;
 }
 
 static const authn_provider provider = { check_password, NULL };

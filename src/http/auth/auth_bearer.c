@@ -4,6 +4,7 @@
 #include "identity.h"
 #include "log_limit.h"
 #include "module.h"
+#include "process.h"
 
 #include <apr_strings.h>
 #include <http_config.h>
@@ -81,6 +82,7 @@ int um_auth_bearer_check(request_rec *r)
     case UM_AUTH_CROSS_SITE:
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM404: a token in a cookie was refused: the request did not come "
                       "from a page of this site (UserMgmtTrustedOrigin)");
+        um_audit_csrf_refused(r);
         return HTTP_FORBIDDEN;
     case UM_AUTH_FOUND:
     case UM_AUTH_UNAVAILABLE:

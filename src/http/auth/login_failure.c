@@ -3,6 +3,7 @@
 
 #include "ctx.h"
 #include "module.h"
+#include "process.h"
 
 #include <apr_strings.h>
 #include <http_config.h>
@@ -68,5 +69,6 @@ void um_login_failure_write(request_rec *r)
     if (text) {
         apr_table_unset(r->notes, KEPT_KEY);
         write_line(r, text);
+        um_audit_write_kept(r);
     }
 }

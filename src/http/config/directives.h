@@ -36,6 +36,10 @@ UM_DIRECTIVE(UserMgmtAudience, text, HTTP, audience,
     "audience (aud) of issued tokens, and the only one accepted; auto: the same as the issuer",
     .preset = "auto")
 
+UM_DIRECTIVE(UserMgmtAuditLog, log_file, HTTP, audit_log,
+    "file, or program after |, that gets a line of JSON for each sign-in, change and refusal; none: no such log",
+    .preset = "none")
+
 UM_DIRECTIVE(UserMgmtBasicCache, seconds, CORE, basic_cache,
     "how long a verified password of HTTP Basic is not hashed again; 0: hash it for each request",
     .preset = "5m", .least = 0, .most = 3600)
@@ -67,6 +71,10 @@ UM_DIRECTIVE(UserMgmtDatabaseTimeout, seconds, HTTP, database_timeout,
 UM_DIRECTIVE(UserMgmtEmailVerification, verification, CORE, email_verification,
     "verify e-mail addresses by mail: off, on, or required (the account is inactive until it is verified)",
     .preset = "off")
+
+UM_DIRECTIVE(UserMgmtEventsKeep, seconds, CORE, events_keep,
+    "how long the database keeps what was changed on accounts, by whom, from where; 0: it is not stored",
+    .preset = "365d", .least = 0, .most = 315360000)
 
 UM_DIRECTIVE(UserMgmtHashConcurrency, number, HTTP, hash_concurrency,
     "how many passwords are hashed at a time on this machine; 0: one for each core",

@@ -11,6 +11,7 @@
 #include <http_config.h>
 #include <http_log.h>
 
+typedef struct um_audit_t um_audit_t;                       /* audit.c */
 typedef struct um_client_list_t um_client_list_t;           /* client.h */
 typedef struct um_identity_t um_identity_t;                 /* identity.h */
 typedef struct um_keyring_t um_keyring_t;                   /* keyring.h */
@@ -67,6 +68,7 @@ typedef apr_int64_t um_kind_seconds_t;                          /* 90, 90s, 15m,
 typedef apr_int64_t um_kind_bytes_t;                            /* 65536, 64k, 1m */
 typedef const char *um_kind_text_t;                             /* one line of UTF-8, never NULL */
 typedef const char *um_kind_path_t;                             /* under ServerRoot unless absolute; NULL: none */
+typedef const char *um_kind_log_file_t;                         /* a path, or "|program ..."; NULL: none */
 typedef const um_pwhash_params_t *um_kind_password_hash_t;      /* see pwhash.h */
 typedef um_verify_e um_kind_verification_t;                     /* off, on, required */
 typedef um_registration_e um_kind_registration_t;               /* open, staff, off */
@@ -96,8 +98,8 @@ struct um_value_row_t {
 };
 
 um_value_read_fn um_value_flag, um_value_number, um_value_seconds, um_value_bytes, um_value_text, um_value_path,
-                 um_value_password_hash, um_value_verification, um_value_registration, um_value_reserved_names,
-                 um_value_endpoints, um_value_cookie, um_value_origins, um_value_cors_origins,
+                 um_value_log_file, um_value_password_hash, um_value_verification, um_value_registration,
+                 um_value_reserved_names, um_value_endpoints, um_value_cookie, um_value_origins, um_value_cors_origins,
                  um_value_identity_headers, um_value_authorization, um_value_token_sources;
 
 /* --- settings.c: the settings of a virtual host ------------------------------------------------------------------- */
@@ -185,6 +187,9 @@ typedef struct um_server_t {
     um_client_list_t *clients;      /**< trusted clients; NULL: none */
     um_mail_settings_t *mail_settings;
     um_transport_t *transport;      /**< used by the worker only; NULL: no mail is sent */
+
+    /* Set when logs are opened: */
+    um_audit_t *audit;              /**< UserMgmtAuditLog; NULL: none */
 
     /* Set in each child: */
     um_site_t *site;                /**< NULL: this host has no keys or no database */

@@ -50,6 +50,7 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 #define ARGUMENTS_bytes          AP_INIT_TAKE1
 #define ARGUMENTS_text           AP_INIT_TAKE1
 #define ARGUMENTS_path           AP_INIT_TAKE1
+#define ARGUMENTS_log_file       AP_INIT_TAKE1
 #define ARGUMENTS_password_hash  AP_INIT_TAKE1
 #define ARGUMENTS_verification   AP_INIT_TAKE1
 #define ARGUMENTS_registration   AP_INIT_TAKE1

@@ -149,6 +149,15 @@ const char *um_value_path(apr_pool_t *pool, const um_value_row_t *row, const cha
     return *path || is_same(text, "none") ? NULL : "must be a path, or none";
 }
 
+const char *um_value_log_file(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
+{
+    if (*text != '|') {
+        return um_value_path(pool, row, text, value) ? "must be a path, a program after |, or none" : NULL;
+    }
+    *(const char **)value = apr_pstrdup(pool, text);
+    return text[1 + strspn(text + 1, "|$")] ? NULL : "must have a program after the |";
+}
+
 const char *um_value_reserved_names(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
 {
     const char **path = value;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ctx.h"
+#include "event.h"
 #include "keyring.h"
 #include "module.h"
 #include "monotonic.h"
@@ -182,6 +184,19 @@ static apr_int64_t longest_token(const um_server_t *server)
     return longest;
 }
 
+/* The key has been changed already. If the database cannot store the event, the line UM604 is what is left of it. */
+static void record_step(apr_pool_t *pool, const um_server_t *server, const char *step)
+{
+    um_ctx_t ctx;
+
+    if (server->site) {
+        um_ctx_init(&ctx, pool, server->site, apr_time_now());
+        um_audit_describe_worker(&ctx, server);
+        (void)um_event_store_alone(&ctx, UM_EVENT_KEY_ROTATED, step);
+        um_audit_write(server, &ctx);
+    }
+}
+
 static void rotate(apr_pool_t *pool, const um_server_t *server, const um_rotation_t *plan)
 {
     apr_array_header_t *steps = apr_array_make(pool, 4, sizeof(const char *));
@@ -189,8 +204,10 @@ static void rotate(apr_pool_t *pool, const um_server_t *server, const um_rotatio
     apr_status_t rv = um_rotation_step(pool, server->settings.signing_key, plan, apr_time_now(), steps, &why);
 
     for (int i = 0; i < steps->nelts; i++) {
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server->server, "UM604: keys: %s",
-                     APR_ARRAY_IDX(steps, i, const char *));
+        const char *step = APR_ARRAY_IDX(steps, i, const char *);
+
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server->server, "UM604: keys: %s", step);
+        record_step(pool, server, step);
     }
     if (rv != APR_SUCCESS && rv != APR_EBUSY) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM605: keys could not be rotated: %s", why);

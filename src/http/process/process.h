@@ -11,6 +11,7 @@
 
 #include <apr_global_mutex.h>
 
+typedef struct um_ctx_t um_ctx_t;                           /* ctx.h */
 typedef struct um_database_limits_t um_database_limits_t;   /* database_limits.c */
 typedef struct um_guard_t um_guard_t;                       /* store.h */
 typedef struct um_store_t um_store_t;                       /* store.h */
@@ -171,6 +172,31 @@ void *um_shared_memory_hash_limit(void);
 /** The memory of the caller cache and its size in bytes, which UserMgmtSessionCache had at the first start. */
 void *um_shared_memory_caller_cache(void);
 apr_size_t um_shared_memory_caller_cache_size(void);
+
+/* --- audit.c: the audit log, UserMgmtAuditLog --------------------------------------------------------------------- */
+
+/* A line of JSON for each event (event.h), written by one write(), so that lines of several processes do not mix. A log
+ * that cannot be written stops no request: the line is lost, and UM702 says how many were. */
+
+/** Hook open_logs: opens the audit logs as root, as httpd opens its own logs, at each start and graceful restart. */
+int um_audit_open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
+/** Sets what the events of a request tell of it: the client, the request's id, host and node. The actor is set by who
+ * authenticates. */
+void um_audit_describe(um_ctx_t *ctx, request_rec *r);
+
+/** The same for the worker. */
+void um_audit_describe_worker(um_ctx_t *ctx, const um_server_t *server);
+
+/** Writes the settled events of a call, and forgets all of them. To be called once its result is known. */
+void um_audit_write(const um_server_t *server, um_ctx_t *ctx);
+
+/** Keeps the line of the settled event of a call until um_audit_write_kept(), which is called if it is final. */
+void um_audit_keep(request_rec *r, um_ctx_t *ctx);
+void um_audit_write_kept(request_rec *r);
+
+/** Writes that a cookie was refused, because another site may have caused the request. */
+void um_audit_csrf_refused(request_rec *r);
 
 /* --- server.c: the processes of httpd ----------------------------------------------------------------------------- */
 

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "event.h"
+
+#include "core_settings.h"
+#include "random.h"
+#include "store.h"
+#include "store_event.h"
+
+#include <apr_strings.h>
+
+/* Enough to recognise a client by. */
+#define LONGEST_DETAIL 200
+#define LONGEST_USER_AGENT 255
+
+enum { LOGGED, KEPT };
+
+static const struct { const char *text; int where; } kinds[] = {
+#define ROW(name, text, where) [UM_EVENT_##name] = { text, where },
+    UM_EVENTS(ROW)
+#undef ROW
+};
+
+static const char *const reasons[] = {
+#define ROW(name, text) [UM_REASON_##name] = text,
+    UM_EVENT_REASONS(ROW)
+#undef ROW
+};
+
+const char *um_event_kind_text(um_event_e kind)
+{
+    return kinds[kind].text;
+}
+
+const char *um_event_reason_text(um_reason_e reason)
+{
+    return reasons[reason];
+}
+
+um_event_t *um_event_add(um_ctx_t *ctx, um_event_e kind, const char *user_id)
+{
+    um_event_t *event = apr_pcalloc(ctx->pool, sizeof(*event));
+
+    event->kind = kind;
+    event->user_id = user_id;
+    /* Without an id the row is refused by the database, and with it the change. */
+    if (kinds[kind].where == KEPT && um_random_uuid(ctx->pool, ctx->now, &event->id) != APR_SUCCESS) {
+        event->id = NULL;
+    }
+    if (!ctx->events) {
+        ctx->events = apr_array_make(ctx->pool, 2, sizeof(um_event_t *));
+    }
+    if (ctx->events->nelts < UM_EVENT_MOST) {
+        APR_ARRAY_PUSH(ctx->events, um_event_t *) = event;
+    }
+    else {
+        ctx->events_lost++;
+    }
+    return event;
+}
+
+um_event_t *um_event_done(um_ctx_t *ctx, um_event_e kind, const char *user_id)
+{
+    um_event_t *event = um_event_add(ctx, kind, user_id);
+
+    event->outcome = UM_OUTCOME_OK;
+    return event;
+}
+
+um_event_t *um_event_failed(um_ctx_t *ctx, um_event_e kind, const char *user_id, um_reason_e reason)
+{
+    um_event_t *event = um_event_add(ctx, kind, user_id);
+
+    event->outcome = UM_OUTCOME_FAILED;
+    event->reason = reason;
+    return event;
+}
+
+um_event_t *um_event_named(um_ctx_t *ctx, um_event_e kind, const char *name)
+{
+    um_event_t *event = um_event_add(ctx, kind, NULL);
+
+    event->name = name;
+    return event;
+}
+
+void um_event_settle(um_event_t *event, apr_status_t rv, int done)
+{
+    if (rv == APR_SUCCESS && done) {
+        event->outcome = UM_OUTCOME_OK;
+        event->reason = UM_REASON_NONE;
+    }
+    else if (rv != APR_SUCCESS && rv != UM_STORE_ROLLED_BACK) {
+        event->outcome = UM_OUTCOME_UNKNOWN;
+        event->reason = UM_REASON_UNAVAILABLE;
+    }
+}
+
+void um_event_settle_status(const um_ctx_t *ctx, um_event_t *event, um_status_e status)
+{
+    event->outcome = status == UM_OK ? UM_OUTCOME_OK : UM_OUTCOME_FAILED;
+    event->reason = status == UM_OK ? UM_REASON_NONE
+                    : status == UM_BUSY ? UM_REASON_BUSY
+                    : status == UM_UNAVAILABLE || status == UM_FAILED ? UM_REASON_UNAVAILABLE
+                    : (um_reason_e)ctx->reason;
+}
+
+/* What a client sent, or an empty text, as printable ASCII of at most that many bytes. */
+static const char *plain(apr_pool_t *pool, const char *text, apr_size_t longest)
+{
+    char *copy = apr_pstrndup(pool, text ? text : "", longest);
+
+    for (char *c = copy; *c; c++) {
+        if (*c < ' ' || *c > '~') {
+            *c = '?';
+        }
+    }
+    return copy;
+}
+
+const um_store_event_t *um_event_row(const um_ctx_t *ctx, const um_event_t *event)
+{
+    um_store_event_t *row;
+
+    if (kinds[event->kind].where != KEPT || !ctx->settings->events_keep) {
+        return NULL;
+    }
+    row = apr_palloc(ctx->pool, sizeof(*row));
+    *row = (um_store_event_t){
+        .id = event->id,
+        .user_id = event->user_id,
+        .kind = kinds[event->kind].text,
+        .at_ms = (apr_int64_t)apr_time_as_msec(ctx->now),
+        .actor = ctx->actor ? ctx->actor : "",
+        .session_id = event->session_id ? event->session_id : ctx->actor_session,
+        .detail = event->detail ? apr_pstrndup(ctx->pool, event->detail, LONGEST_DETAIL) : "",
+        .address = plain(ctx->pool, ctx->address, LONGEST_USER_AGENT),
+        .user_agent = plain(ctx->pool, ctx->user_agent, LONGEST_USER_AGENT),
+        .request_id = plain(ctx->pool, ctx->request_id, LONGEST_USER_AGENT),
+        .host = ctx->host ? ctx->host : "",
+        .node = ctx->node ? ctx->node : "",
+    };
+    return row;
+}
+
+um_status_e um_event_store_alone(um_ctx_t *ctx, um_event_e kind, const char *detail)
+{
+    um_store_call_t call = um_ctx_store(ctx);
+    um_event_t *event = um_event_done(ctx, kind, NULL);
+    const um_store_event_t *row;
+
+    event->detail = detail;
+    row = um_event_row(ctx, event);
+    return !row || um_store_event_insert(&call, row) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
+}
+
+apr_status_t um_event_insert(um_tx_t *tx, const um_ctx_t *ctx, const um_event_t *event)
+{
+    return um_store_event_insert_tx(tx, ctx->pool, um_event_row(ctx, event));
+}
