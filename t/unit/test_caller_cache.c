@@ -8,6 +8,7 @@
 #include "caller_cache_login.h"
 #include "group.h"
 #include "identity.h"
+#include "password.h"
 #include "session.h"
 #include "shmtable.h"
 
@@ -144,6 +145,88 @@ static void test_changes_here(void)
     calls(UM_INACTIVE, 1, "an inactive account is recognized");
     calls(UM_INACTIVE, 0, "the inactive account is cached");
     site_do(&s, "update um_users set is_active = 1");
+}
+
+/* --- what changes an account makes its entries void at once, on this node --- */
+
+static um_status_e change_password(um_ctx_t *ctx)
+{
+    const char *next;
+
+    return um_password_change(ctx, alice, site_secret(SITE_PASSWORD), site_secret(SITE_PASSWORD), &next);
+}
+
+static um_status_e change_profile(um_ctx_t *ctx)
+{
+    const um_profile_input_t input = { .first_name = "Anna" };
+
+    return um_user_update(ctx, alice, &input, &alice);
+}
+
+static um_status_e switch_on(um_ctx_t *ctx)
+{
+    um_user_t *user;
+
+    return um_user_set_active(ctx, alice->id, 1, &user);
+}
+
+static um_status_e make_staff(um_ctx_t *ctx)
+{
+    um_user_t *user;
+
+    return um_user_set_staff(ctx, alice->id, 0, &user);
+}
+
+static um_status_e join_group(um_ctx_t *ctx)
+{
+    return um_group_add(ctx, "none", alice->id);
+}
+
+static um_status_e leave_group(um_ctx_t *ctx)
+{
+    return um_group_drop(ctx, "none", alice->id);
+}
+
+static um_status_e end_session(um_ctx_t *ctx)
+{
+    return um_session_end(ctx, alice->id, session_id);
+}
+
+static um_status_e end_sessions(um_ctx_t *ctx)
+{
+    return um_session_end_all(ctx, alice->id);
+}
+
+static void test_each_change(void)
+{
+    static const struct {
+        const char *what;
+        um_status_e (*change)(um_ctx_t *ctx);
+        um_status_e want;
+    } rows[] = {
+        { "a new password", change_password, UM_BAD_TOKEN },
+        { "a new first name", change_profile, UM_OK },
+        { "switching the account on", switch_on, UM_BAD_TOKEN },
+        { "setting staff", make_staff, UM_BAD_TOKEN },
+        { "joining a group", join_group, UM_OK },
+        { "leaving a group", leave_group, UM_OK },
+        { "ending the session", end_session, UM_BAD_TOKEN },
+        { "ending all sessions", end_sessions, UM_BAD_TOKEN },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        um_user_t *user = NULL;
+
+        start();
+        um_user_by_name(site_ctx(&s), "alice", &user);
+        alice = user;
+        open_session();
+        calls(UM_OK, 1, "the first request asks the database");
+        is_int(rows[i].change(site_ctx(&s)), UM_OK, rows[i].what);
+        calls(rows[i].want, 1, apr_psprintf(s.pool, "%s makes the entry void at once", rows[i].what));
+    }
+    site_do(&s, "update um_users set first_name = 'Ann'");
+    um_user_by_name(site_ctx(&s), "alice", (um_user_t **)&alice);
 }
 
 static void test_changes_elsewhere(void)
@@ -409,6 +492,7 @@ int main(void)
     }
     test_seen_again();
     test_changes_here();
+    test_each_change();
     test_changes_elsewhere();
     test_overtaken();
     test_away();
