@@ -106,13 +106,15 @@ start_cluster()
     postmaster=$(as_user head -n 1 pg/data/postmaster.pid)
 }
 
+# A port of this run (t/ports) on which nobody listens; each call gives another one.
 free_port()
 {
-    local port
-    for port in $(shuf -n 20 -i 20000-30000); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return 0; }
+    local port=$(cat "$scratch/port" 2>/dev/null || echo "$UM_TEST_PORT")
+    while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        port=$((port + 1))
     done
-    um_die "no free port"
+    echo $((port + 1)) >"$scratch/port"
+    echo "$port"
 }
 
 params()

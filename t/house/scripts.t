@@ -14,7 +14,7 @@ for my $file (files(qr{\A(?:quickstart|runtests|tools/.*\.sh|t/harness|t/fuzz/ru
 }
 checked('shell scripts', 4);
 
-for my $file (files(qr{\A(?:quickstart|runtests|\.ci/run|t/TEST|t/limit|t/fuzz/run|t/mutate)\z})) {
+for my $file (files(qr{\A(?:quickstart|runtests|\.ci/run|t/TEST|t/limit|t/ports|t/fuzz/run|t/mutate)\z})) {
     complain($file, -x UmTest::sources() . "/$file" ? undef : 'cannot be executed');
 }
 checked('scripts that are started by name', 4);

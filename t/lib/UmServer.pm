@@ -78,10 +78,7 @@ sub add_accounts {
 
 # ---- httpd ---------------------------------------------------------------------------------------------------------
 
-sub free_port {
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) or die "no port: $!\n";
-    return $socket->sockport;
-}
+*free_port = \&UmTest::free_port;
 
 sub configuration {
     my ($self, $lines) = @_;

@@ -5,6 +5,7 @@ package UmTest;
 use strict;
 use warnings;
 use Apache::Test ();
+use Fcntl 'LOCK_EX';
 use File::Path ();
 use File::Temp ();
 use IO::Socket::INET;
@@ -24,6 +25,31 @@ sub module { return setting('MODULE') }         # mod_usermgmt.so
 sub cli { return setting('CLI') }               # the program usermgmt
 sub httpd { return setting('HTTPD') }
 sub sources { return $ENV{srcdir} || die "srcdir is not set: start the tests with ./runtests\n" }
+
+# ---- ports of this run (t/ports) -----------------------------------------------------------------------------------
+
+my $SHARED = 16;    # ports of the shared server of one database: Apache::Test takes the next ones for its hosts
+
+# The first port of the shared server.
+sub shared_port { return setting('PORT') + (database() eq 'pgsql' ? $SHARED : 0) }
+
+# A port on which nobody listens. Each call, by whatever process of the run, gives the next one, until all were given.
+sub free_port {
+    my ($first, $count) = (setting('PORT') + 2 * $SHARED, setting('PORTS') - 2 * $SHARED);
+    open my $file, '+>>', scratch() . '/tmp/port' or die "port: $!\n";
+    flock $file, LOCK_EX or die "port: $!\n";
+    seek $file, 0, 0;
+    my $given = <$file> || 0;
+    for my $next ($given .. $given + $count - 1) {
+        my $port = $first + $next % $count;
+        IO::Socket::INET->new(LocalAddr => host(), LocalPort => $port, Listen => 1, ReuseAddr => 1) or next;
+        truncate $file, 0;
+        print {$file} $next + 1;
+        close $file or die "port: $!\n";
+        return $port;
+    }
+    die "no port is free\n";
+}
 
 # ---- the server ----------------------------------------------------------------------------------------------------
 
