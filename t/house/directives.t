@@ -34,6 +34,11 @@ for my $row (@rows, @dir_rows) {
 }
 checked('every directive has a help, a default and, if it is a number, a range', 20);
 
+# The help of UserMgmtIdentityHeaders lists the headers: id, the fields of the profile that have one, groups, staff.
+my @fields = code('src/core/account/profile.h') =~ /\bFIELD\(\s*(\w+),(?=[^()]*\bHEADER(?:_ON)?\))/g;
+my ($listed) = $row{UserMgmtIdentityHeaders}{help} =~ /, or (.*)"\z/;
+is($listed, join(', ', 'id', @fields, 'groups', 'staff'), 'the help of UserMgmtIdentityHeaders lists every header');
+
 # A former name is read as its directive is, and documented there; nothing else names it.
 my %former;
 for my $alias (directive_aliases()) {
