@@ -72,7 +72,12 @@ int um_cli_help(const char *noun, um_cli_exit_e code)
     print_commands(out, noun);
     fputc('\n', out);
     print_options(out, noun);
-    fputs("\nExit code: 0 done; 1 refused or failed; 2 wrong use; 3 the account, group, client or key does not exist;\n"
+    if (!noun) {
+        fputs("\nExample: sudo -u www-data usermgmt --driver sqlite3 --params /var/lib/usermgmt/accounts.db"
+              " user show alice\n", out);
+    }
+    fputs("\nTIME is a number and a unit: 90s, 15m, 24h, 7d\n"
+          "Exit code: 0 done; 1 refused or failed; 2 wrong use; 3 the account, group, client or key does not exist;\n"
           "4 the database is unreachable, or a file cannot be read or written\n", out);
     return (int)code;
 }

@@ -74,6 +74,10 @@ my @headings = map { /\A#+\s+`?(UserMgmt\w*)`?\s*\z/ ? $1 : () } lines_of('docs/
 is(join(' ', sort @headings), join(' ', sort @names, map { $_->{name} } @dir_rows),
     'docs/directives.md has a heading for every directive');
 
+my ($overview) = text('docs/directives.md') =~ /^\*\*By subject\.\*\*(.*?)^\*\*Context/ms;
+is(join(' ', sort(named_in($overview))), join(' ', sort @names, map { $_->{name} } @dir_rows),
+    'its table of subjects has each of them once');
+
 for my $file (files(qr{\A(?:README|conf/.*\.conf|docs/.*\.md|quickstart|t/conf/.*|t/bench/.*)\z})) {
     my $text = text($file);
     # How to add a directive is shown by one that does not exist.
