@@ -189,7 +189,7 @@ static um_status_e leave_group(um_ctx_t *ctx)
 
 static um_status_e end_session(um_ctx_t *ctx)
 {
-    return um_session_end(ctx, alice->id, session_id);
+    return um_session_end(ctx, alice->id, session_id, 0);
 }
 
 static um_status_e end_sessions(um_ctx_t *ctx)

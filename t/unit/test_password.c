@@ -97,6 +97,7 @@ static void test_rehash(void)
     is_text(hash_of_alice(), before, "a hash that is good enough stays");
     s.hash.lanes = 2;
     is_int(login("alice", "wrong", &ctx), UM_INVALID, "a wrong password is refused");
+    is_int(hashes, 2, "a wrong password costs the dearer hash too, so that the time does not show the account");
     is_text(hash_of_alice(), before, "a wrong password makes no new hash");
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the right password signs in with dearer settings");
     ok(strcmp(hash_of_alice(), before) != 0 && strstr(hash_of_alice(), "p=2"),
@@ -107,6 +108,7 @@ static void test_rehash(void)
     is_text(hash_of_alice(), before, "the new hash is made once");
     is_int(login("bob", SITE_PASSWORD, &ctx), UM_INVALID, "an inactive account is refused");
     is_int(hashes, 1, "an inactive account makes no new hash");
+    is_text(ctx->cause, "the account is inactive", "the log tells why");
     s.hash.lanes = 1;
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the right password signs in with cheaper settings");
     is_text(hash_of_alice(), before, "a better hash stays");
