@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Floods of requests: they delay nobody's mail and leave nothing behind, and clearing up goes on beside them.
+# Floods of requests delay no other mail and leave no rows behind, and expired rows are deleted meanwhile.
 use strict;
 use warnings;
 use FindBin;
@@ -22,21 +22,21 @@ my ($victim, @to) = add_accounts($database, 61, 'flood');
 my $now = time;
 my $number = $database->{driver} eq 'pgsql' ? 'cast(%s as uuid)' : '%s';
 
-# That many rows, one for each i.
+# Inserts $count rows. $values may use i, the number of the row.
 sub fill {
     my ($count, $into, $values) = @_;
     $sql->("with recursive n(i) as (select 1 union all select i + 1 from n where i < $count) $into select $values from n");
     return;
 }
 
-# An id that is made of i, older than any of now.
+# SQL of an id that is made of i and sorts before every id that is made now.
 sub id {
     my ($part) = @_;
     return $database->{driver} eq 'pgsql' ? "cast('$part-0000-7000-8000-' || lpad(to_hex(i), 12, '0') as uuid)"
         : "printf('$part-0000-7000-8000-%012x', i)";
 }
 
-# ---- clearing up while somebody rings --------------------------------------------------------------------------------
+# ---- expired rows are deleted while requests come --------------------------------------------------------------------
 
 my ($user, $version) = split /\|/, $sql->('select id, version from um_users limit 1');
 ($user, $version) = map { sprintf $number, "'$_'" } $user, $version;
@@ -58,7 +58,7 @@ my $is_clear = await(300, sub {
 });
 kill KILL => $ringer;
 waitpid $ringer, 0;
-ok($is_clear, 'sessions that have run out go, though requests come all the time');
+ok($is_clear, 'expired sessions are deleted while requests come all the time');
 all_fine(\@answers, 'all requests are answered');
 ok(settle(sql => $sql), 'the outbox is empty');
 my %most;
@@ -75,13 +75,13 @@ fill(5000, $into, "'$site', " . id('00000003') . ", 'reset', '$victim', '$victim
 fill($COUNT, $into, "'$site', " . id('00000002') . ", 'reset', 'x' || i || '\@example.org',
     'x' || i || '\@example.org', "
     . $now);
-all_fine([ask_each($server, $late)], 'behind a flood of requests another is answered');
+all_fine([ask_each($server, $late)], 'a request after a flood of requests is answered');
 ok(await(60, sub { grep { $_->{to} eq $late } $sink->taken }), 'the mail that was asked for last is sent');
 cmp_ok(waiting($sql), '>', $COUNT / 10, 'that mail is sent while most of the requests still wait');
 ok(settle(sql => $sql, seconds => 120), 'the outbox is empty after that');
 is((grep { $_->{to} eq $victim } $sink->taken) + 0, $HOURLY,
-    'an address gets no more than it may, whatever is asked for it');
-is($sink->taken - $before, $HOURLY + 1, 'the mails of the hour and the late one were sent, and no other');
+    'an address gets no more mails than its hourly limit');
+is($sink->taken - $before, $HOURLY + 1, 'the mails within the limit and the late one were sent, and no other');
 is($sql->("select count(*) from um_mail where address like 'x%'"), 0, 'requests for unknown addresses leave no mail');
 cmp_ok($sql->("select count(*) from um_mail where address = '$victim'"), '<=', 2 * $HOURLY,
     'requests beyond the limit leave few mails');

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Two hosts over one database, each with a mail server and texts of its own: none sends the other's mails, and none
-# waits for the other's server.
+# Two hosts share a database; each has its own mail server and texts. Neither sends the other's mails, and neither waits
+# for the other's server.
 use strict;
 use warnings;
 use FindBin;
@@ -37,11 +37,11 @@ my $other = { port => $second };
 my @first = add_accounts($database, 20, 'first');
 my @second = add_accounts($database, 20, 'second');
 
-# A mail of the time when there were no sites; it may be anybody's, but not of a host that sends none.
+# A mail without a site, from an older version. Any host may send it, except one with UserMgmtMail none.
 $sql->("insert into um_mail (id, kind, due_at, address, created_at) select '00000000-0000-4000-8000-000000000001',"
     . " 'reset', 0, 'nobody\@example.org', " . int(time));
 
-# ---- one server says nothing ---------------------------------------------------------------------------------------
+# ---- one mail server is silent ---------------------------------------------------------------------------------------
 
 all_fine([ask_each($server, @first)], 'requests to the first are answered');
 ok(await(15, sub { $sql->("select 1 from um_mail where last_error <> '' limit 1") }),
@@ -58,33 +58,33 @@ is(scalar(grep { $_->{to} =~ /\Afirst/ } $sink->taken), 0, 'no mail of the first
 is($sql->("select count(*) from um_mail where state = 0 and address like 'first%'"), 20,
     'all mails of the first host wait');
 is($sql->("select count(distinct site) from um_mail where site = 'second.example:$second' and state = 1"), 1,
-    'a mail knows its host by name and port');
+    'the row of a mail has name and port of its host');
 my @mails = mails_in($sink->{folder});
 is(scalar(grep { $_->{subject} eq 'Reset your password at the second' } @mails), 20,
     'the mails of the second host have its own subject');
 
-# ---- it is there again ---------------------------------------------------------------------------------------------
+# ---- the first host gets another mail server -------------------------------------------------------------------------
 
 my $new = UmSmtpd->start;
 $server->configure("UserMgmtMail smtp://127.0.0.1:$new->{port}");
-ok($server->graceful, 'the first has another mail server, the second is gone');
+ok($server->graceful, 'the first host gets another mail server, the second host is removed');
 $sql->('update um_mail set due_at = 0 where state = 0');
 ok(settle(sql => $sql), 'all mails are sent once the first host has a mail server');
-each_once([grep { $_->{to} =~ /\Afirst/ } $new->taken], \@first, 'the mails of the first');
+each_once([grep { $_->{to} =~ /\Afirst/ } $new->taken], \@first, 'each mail of the first host came once');
 is(scalar(grep { $_->{to} =~ /\Asecond/ } $new->taken), 0, 'no mail of the second host goes to the other server');
 
-# ---- a host with another name --------------------------------------------------------------------------------------
+# ---- a host with another name ----------------------------------------------------------------------------------------
 
 $sql->('insert into um_mail (id, kind, due_at, address, site, created_at)'
     . " select '00000000-0000-4000-8000-000000000002', 'reset', 0, '$second[0]', 'second.example:$second',
         " . int(time));
 ask_each($server, $first[0]);
 ok(await(10, sub { $new->taken == 21 }), 'another mail of the first host is sent');
-is($sql->('select count(*) from um_mail where state = 0'), 1, 'a mail of a host that is gone waits');
+is($sql->('select count(*) from um_mail where state = 0'), 1, 'a mail of a removed host waits');
 $sql->("update um_mail set site = (select min(site) from um_mail where site like 'localhost%') where state = 0");
 ok(settle(sql => $sql), 'a mail is sent when the administrator gives it to another host');
 
-# ---- a host that sends none ----------------------------------------------------------------------------------------
+# ---- a host with UserMgmtMail none -----------------------------------------------------------------------------------
 
 my @told = grep { /UM507/ } split /\n/, $server->log;
 is(scalar @told, 1, 'a host without mail is logged once, at the start');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# httpd is killed with mails in hand: none is lost, and what comes twice is the one whose acknowledgement was lost.
+# httpd is killed while it has claimed mails: none is lost, and only a mail whose acknowledgement was lost comes twice.
 use strict;
 use warnings;
 use FindBin;
@@ -25,7 +25,7 @@ sub start {
 sub kill_sender {
     my ($server, $sink, $sql) = @_;
     my $child = await(20, sub { $server->child_at($sink->{port}) }) or die "nobody sends\n";
-    # It stands still first, so that no other has taken over when we look.
+    # The child is stopped first, so that no other child takes over before the claims are read.
     kill STOP => $child;
     await(5, sub { UmTest::slurp("/proc/$child/stat") =~ /\A\d+ \(.*\) T/s });
     sleep 0.1;      # what the database is doing for it comes to its end
@@ -34,7 +34,7 @@ sub kill_sender {
     return @claims;
 }
 
-# What these claims hold may be claimed again, as when their lease had ended.
+# Makes the mails of these claims due, as when their lease has ended.
 sub end_lease {
     my ($sql, @claims) = @_;
     $sql->('update um_mail set due_at = 0 where state = 0 and claim in (' . join(',', map { "'$_'" } @claims) . ')')
@@ -42,9 +42,9 @@ sub end_lease {
     return;
 }
 
-# ---- the acknowledgement is lost -----------------------------------------------------------------------------------
+# ---- the acknowledgement is lost -------------------------------------------------------------------------------------
 
-# This one waits for its lease to end by itself, while the others go on. Once is enough: for one kind of database.
+# On one kind of database, this lease ends by itself while the other cases run.
 my $IS_PATIENT = UmTest::database() eq 'sqlite3';
 my $lost = { database => new_database(), sink => UmSmtpd->start('dot=take,hang*1') };
 $lost->{server} = start($lost->{sink}, $lost->{database});
@@ -53,14 +53,14 @@ ask_each($lost->{server}, @to);
 my $sent_at = await(20, sub { $lost->{sink}->taken }) && time;
 my @lost = kill_sender($lost->{server}, $lost->{sink}, $lost->{database}{sql});
 
-# ---- many times in the middle --------------------------------------------------------------------------------------
+# ---- killed many times while sending ---------------------------------------------------------------------------------
 
 {
     my $database = new_database();
     my $sql = $database->{sql};
     my $sink = UmSmtpd->start('--no-store', 'dot=delay:0.01');
     my @all = add_accounts($database, $COUNT, 'many');
-    # httpd lets ten seconds go by before another child may take over, but a new one begins at once.
+    # mod_watchdog lets another child take over after ten seconds. With one child, its successor begins at once.
     my $server = start($sink, $database, children => 1);
     all_fine([ask_each($server, @all)], "$COUNT requests are answered");
     my $killed = 0;
@@ -71,9 +71,9 @@ my @lost = kill_sender($lost->{server}, $lost->{sink}, $lost->{database}{sql});
         $killed++ if @claims;
         end_lease($sql, @claims);
     }
-    is($killed, $KILLS, 'the child that sent was killed, each time with mails in hand');
+    is($killed, $KILLS, 'the sending child was killed, each time with claimed mails');
     cmp_ok(scalar(() = $sink->taken), '<', $COUNT, 'the child was killed before the last mail was sent');
-    # The whole server, and then once more while it begins.
+    # The whole server is killed, and once more while it starts.
     for my $wait (0.5, 0.1) {
         sleep $wait;
         $server->kill_all;
@@ -94,7 +94,7 @@ my @lost = kill_sender($lost->{server}, $lost->{sink}, $lost->{database}{sql});
     is($server->crashes, '', 'no process crashed by itself');
 }
 
-# ---- the lease ends by itself --------------------------------------------------------------------------------------
+# ---- the lease ends by itself ----------------------------------------------------------------------------------------
 
 {
     my $sql = $lost->{database}{sql};
@@ -105,7 +105,7 @@ my @lost = kill_sender($lost->{server}, $lost->{sink}, $lost->{database}{sql});
     cmp_ok($took, '<', $LEASE + 10, 'a claimed mail is sent soon after its lease has ended') if $IS_PATIENT;
     my @taken = $lost->{sink}->taken;
     each_once(\@taken, [@to, $taken[0]{to}],
-        'the one that was taken when the child died comes again, the others once');
+        'the mail that was accepted when the child died comes twice, the others once');
     my %ids = map { $_->{id} => 1 } grep { $_->{to} eq $taken[0]{to} } @taken;
     is(scalar keys %ids, 1, 'a mail that came twice has the same Message-ID');
     my @mails = grep { $_->{to} eq $taken[0]{to} } mails_in($lost->{sink}{folder});

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Two nodes over one database: each mail is sent by one of them.
+# Two nodes share a database: each mail is sent by one of them.
 use strict;
 use warnings;
 use FindBin;
@@ -16,7 +16,7 @@ plan(skip_all => 'SQLite is for one node') if UmTest::database() ne 'pgsql';
 my $database = new_database();
 my $sql = $database->{sql};
 my @alone = add_accounts($database, 600, 'one');
-# And addresses of three accounts each.
+# Addresses that three accounts each have.
 my @shared = map { sprintf 'shared%02d@example.org', $_ } 1 .. 40;
 {
     my @owners = add_accounts($database, 120, 'owner');
@@ -47,12 +47,12 @@ for my $number (0, 1) {
 is(scalar(grep { $_ > 1 } values %ids), 0, 'no mail was sent twice');
 is(scalar keys %ids, 720, 'no mail was lost');
 is(scalar(grep { /\Aone/ && $count{$_} == 1 } keys %count), 600, 'each address of one account got one mail');
-is(scalar(grep { /\Ashared/ && $count{$_} == 3 } keys %count), 40, 'three for an address of three');
+is(scalar(grep { /\Ashared/ && $count{$_} == 3 } keys %count), 40, 'each address of three accounts got three mails');
 cmp_ok($by[$_] || 0, '>', 30, 'node ' . ($_ + 1) . ' has sent its part') for 0, 1;
 is($sql->('select count(*) from um_mail where state <> 1 or attempts <> 1'), 0, 'each mail was sent at the first try');
 is($sql->('select count(*) from um_one_time_tokens'), 720, 'each mail has one token');
 
-# One of them goes for good, with mails in hand; they may wait for its lease, others do not.
+# One node is killed for good. The mails that it has claimed may wait for its lease, others do not.
 {
     my @more = add_accounts($database, 60, 'rest');
     my $dead = $nodes[0];

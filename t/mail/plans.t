@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What the worker asks of the database costs the same however many rows there are: every statement goes by a range of an
-# index, also on a PostgreSQL that has made its plans before there was much in the tables.
+# The cost of the worker's statements does not depend on the number of rows: each reads a range of an index, also where
+# PostgreSQL has made its plans while the tables were nearly empty.
 use strict;
 use warnings;
 use FindBin;
@@ -16,9 +16,9 @@ my $database = new_database();
 my $sql = $database->{sql};
 my $is_pgsql = $database->{driver} eq 'pgsql';
 
-# ---- every statement of the worker goes by an index ------------------------------------------------------------------
+# ---- every statement of the worker reads a range of an index ---------------------------------------------------------
 
-# Name => text with values as the database itself wants them.
+# The SQL of all statements as name => text, with the database's own placeholders; and the names of those of the worker.
 sub statements {
     my $store = UmTest::sources() . '/src/store';
     my @define = ("-DUM_UUID=\"" . ($is_pgsql ? 'cast(%s as uuid)' : '%s') . '"',
@@ -40,7 +40,7 @@ sub statements {
     return (\%text, map { $_ => $text{$_} || die "there is no statement $_\n" } @own);
 }
 
-# As many rows as make it worth to go by an index; of several sites, and most of them over.
+# Enough rows to make an index worthwhile, of several sites, and most of them expired.
 my $ROWS = 30_000;
 my $uuid = $is_pgsql ? "cast('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0') as uuid)"
     : "printf('00000000-0000-7000-8000-%012x', i)";
@@ -66,7 +66,7 @@ for my $name (sort keys %statement) {
     my $text = $statement{$name};
     my ($plan, @wrong);
     if ($is_pgsql) {
-        # As the worker has it: a plan for all values, which no value of now can make cheap.
+        # A generic plan, as prepared statements have, which does not depend on the values.
         my $values = join ', ', ('null') x ($text =~ /\$(\d+)(?!.*\$\d)/s ? $1 : 0);
         $plan = $sql->("set plan_cache_mode = force_generic_plan; set enable_seqscan = off; prepare one as $text;"
             . ' explain execute one' . ($values ? "($values)" : ''));
@@ -82,18 +82,18 @@ for my $name (sort keys %statement) {
         $plan = $sql->("explain query plan $text");
         @wrong = grep { /\bSCAN (?!(?:n|g|gone|numbered|\d+ CONSTANT ROWS?|CONSTANT ROW|\(subquery)\b)/ } split /\n/, $plan;
     }
-    is(join("\n", @wrong), '', "$name goes by a range of an index") or diag($plan);
+    is(join("\n", @wrong), '', "$name reads a range of an index") or diag($plan);
 }
 cmp_ok(scalar keys %statement, '>=', 25, 'the plans of all statements of the worker are looked at');
 
-# The command that ends all takes any rows, and must find them again without reading all others in each batch.
+# `session end-all` takes rows in any order. Each batch must find its rows without reading all others.
 {
     my $text = $all->{END_REQUESTS} =~ s/\$1|\?/20/r;
     unlike($sql->(($is_pgsql ? 'explain ' : 'explain query plan ') . $text), qr/S(?:eq Scan on|CAN) um_requests(?! r\b)/,
         'END_REQUESTS finds its rows by an index');
 }
 
-# ---- plans that were made while the tables held next to nothing ------------------------------------------------------
+# ---- plans that were made while the tables were nearly empty ---------------------------------------------------------
 
 if (!$is_pgsql) {
     note('SQLite makes no plan by what the tables held earlier');
@@ -115,11 +115,11 @@ for my $address (@few) {
     ask_each($server, $address);
     settle(sql => $sql);
 }
-is(scalar(() = $sink->taken), 10, 'a few mails, one after another');
+is(scalar(() = $sink->taken), 10, 'a few mails are sent, one after another');
 
-# Rows that were read in tables from end to end.
+# How many rows of each table sequential scans have read.
 sub rows_read {
-    sleep 2;    # a session tells its numbers once a second, and when it has nothing to do
+    sleep 2;    # PostgreSQL publishes a session's statistics once a second, and when it is idle
     ask_each($server, 'nobody@example.org');
     settle(sql => $sql);
     sleep 2;
@@ -132,13 +132,13 @@ $sql->('insert into um_requests (site, id, kind, email_key, address, created_at)
     . " select m.site, u.id, 'reset', u.email_key, u.email, extract(epoch from now())::bigint"
     . " from um_users u, (select max(site) as site from um_mail) m where u.email like 'many%'");
 my @own = map { $sql->("select seq_tup_read from pg_stat_user_tables where relname = '$_'") } @tables;
-ok(settle(sql => $sql, seconds => 60), 'many mails are worked off');
+ok(settle(sql => $sql, seconds => 60), 'the outbox is empty after many requests');
 is(scalar(() = $sink->taken), 10 + $COUNT, 'all mails are sent');
 my @after = rows_read();
-# What this test itself reads to look whether all is done is some of it.
+# The count includes what this test reads to see whether all is done.
 for my $number (0 .. $#tables) {
     cmp_ok(($after[$number] - $before[$number]) / $COUNT, '<', 300,
-        "$tables[$number] is not read from end to end for each")
+        "$tables[$number] is not read as a whole for each mail")
         or diag("@before, @own, @after");
 }
 is($server->crashes, '', 'no process of the server crashed');

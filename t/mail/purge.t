@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The worker clears up: records of mails that have ended, tokens and sessions that have run out, and names
-# that are free again.
+# The worker deletes records of mails that were sent or given up, expired tokens and sessions, and names that are no
+# longer held back.
 use strict;
 use warnings;
 use FindBin;
@@ -20,7 +20,7 @@ my $now = time;
 
 sub id { return sprintf '%08x-0000-4000-8000-%012x', @_ }
 
-# table, kind of row, how many, columns, values; and whether it stays
+# table, kind of row, how many, whether they stay, values
 my $keep = 7 * 86400;
 my @rows = (
     [um_mail => 'sent long ago', 1200, 0, sub { "'reset', 1, 0, 'x', 0, " . ($now - $keep - 3600) }],
@@ -63,7 +63,7 @@ sub left {
 
 is(left($_), $rows[$_][2], "$rows[$_][0] $rows[$_][1]: there") for 0 .. $#rows;
 my $server = UmServer->start($database, "UserMgmtMail file:$folder");
-ok(await(20, sub { !grep { !$rows[$_][3] && left($_) } 0 .. $#rows }), 'rows whose time is over are deleted');
+ok(await(20, sub { !grep { !$rows[$_][3] && left($_) } 0 .. $#rows }), 'expired rows are deleted');
 is(left($_), $rows[$_][3] ? $rows[$_][2] : 0, "$rows[$_][0] $rows[$_][1]: " . ($rows[$_][3] ? 'stays' : 'gone'))
     for 0 .. $#rows;
 is($sql->('select count(*) from um_users'), 1, 'accounts stay');

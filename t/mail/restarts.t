@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# httpd restarts and stops with mails in hand: nothing is lost or sent twice, nothing crashes, nobody waits for long.
+# httpd restarts and stops while it sends mails: none is lost or sent twice, nothing crashes, no request waits long.
 use strict;
 use warnings;
 use FindBin;
@@ -13,14 +13,14 @@ use UmServer;
 use UmSmtpd;
 
 my $RESTARTS = 6;
-my $KILLS_AFTER = 9;    # seconds after which httpd loses patience with its children
+my $KILLS_AFTER = 9;    # seconds after which httpd kills its children
 
 sub killed {
     my ($server) = @_;
     return join "\n", grep { /sending a SIGKILL|could not make child process/ } split /\n/, $server->log;
 }
 
-# As clients ask that are told to try again later: while connections to it are closed and opened SQLite may be busy.
+# Repeats requests that get 503, as clients should: SQLite may be busy while connections are closed and opened.
 sub ask_patiently {
     my ($server, @to) = @_;
     my @answers = ask_each($server, @to);
@@ -33,7 +33,7 @@ sub ask_patiently {
     return @answers;
 }
 
-# ---- graceful restarts while sending -------------------------------------------------------------------------------
+# ---- graceful restarts while sending ---------------------------------------------------------------------------------
 
 {
     my $database = new_database();
@@ -61,7 +61,7 @@ sub ask_patiently {
     is(killed($server), '', 'no child had to be killed');
 }
 
-# ---- a mail server that is silent must hold up nobody ---------------------------------------------------------------
+# ---- a silent mail server delays neither restart nor stop ------------------------------------------------------------
 
 for my $way (qw(graceful stop)) {
     my $database = new_database();
@@ -70,25 +70,25 @@ for my $way (qw(graceful stop)) {
     my @to = add_accounts($database, 5, 'held');
     my $server = UmServer->start($database, "UserMgmtMail smtp://127.0.0.1:$sink->{port}\nUserMgmtMailTimeout 30s");
     ask_each($server, @to);
-    ok(await(20, sub { $server->child_at($sink->{port}) }), "$way: a mail is being sent, to silence");
+    ok(await(20, sub { $server->child_at($sink->{port}) }), "$way: a mail is being sent to a silent server");
     sleep 0.3;
     my $log = $server->log;
     if ($way eq 'graceful') {
         my $began = time;
         my %old = map { $_ => 1 } $server->children;
         ok($server->graceful, "the server was restarted: $way");
-        is(call(OPTIONS => $USERS, port => $server->{port})->{status}, 200, "$way: which answers");
+        is(call(OPTIONS => $USERS, port => $server->{port})->{status}, 200, "$way: the server answers");
         ok(await(20, sub { !grep { $old{$_} } $server->children }), "$way: the old children end");
         cmp_ok(time - $began, '<', $KILLS_AFTER, "the old children end soon: $way");
     }
     else {
-        cmp_ok($server->stop, '<', $KILLS_AFTER, "$way: it ends soon");
+        cmp_ok($server->stop, '<', $KILLS_AFTER, "$way: the server ends soon");
         is($sql->('select count(*) from um_mail where state = 0 and claim is null and attempts = 0'), 5,
-            "$way: all mails are given back as if nothing had been");
+            "$way: all claims are released, and no attempt is counted");
         $server->launch;
     }
-    ok(settle(sql => $sql), "$way: all is sent then, without waiting for a lease");
-    each_once([$sink->taken], \@to, "$way: each once");
+    ok(settle(sql => $sql), "$way: all mails are sent then, without waiting for a lease");
+    each_once([$sink->taken], \@to, "$way: each mail came once");
     $server->stop;
     is($server->crashes, '', "$way: nothing crashed");
     is(killed($server), '', "$way: no child had to be killed");
