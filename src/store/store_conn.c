@@ -101,18 +101,6 @@ static void fetch(const um_store_conn_t *conn, apr_pool_t *pool, apr_dbd_results
     rows->row = (const char *const *const *)list->elts;
 }
 
-/* The SQLSTATE in an error text. libpq was asked to write it after the severity, "ERROR:  57014: canceling ...". The
- * rest is in the server's language. NULL: the text is libpq's own. */
-static const char *sqlstate_of(const char *text)
-{
-    const char *state = text ? strstr(text, ":  ") : NULL;
-
-    if (!state || strspn(state + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || state[8] != ':') {
-        return NULL;
-    }
-    return state + 3;
-}
-
 /* How a statement failed. An error that the server did not report itself is a lost connection, whatever libpq says:
  * when sending fails, libpq keeps a connection whose end lies unread in the socket. */
 static um_failure_e failure_of(const um_store_conn_t *conn, int rv)
@@ -126,8 +114,9 @@ static um_failure_e failure_of(const um_store_conn_t *conn, int rv)
         { "57P0", UM_FAILURE_LOST },       /* the server shuts down, or ends this session */
         { "25P03", UM_FAILURE_LOST },      /* idle_in_transaction_session_timeout */
         { "40003", UM_FAILURE_LOST },      /* statement_completion_unknown */
+        { "25006", UM_FAILURE_LOST },      /* read_only_sql_transaction: another node may accept writes by now */
     };
-    const char *state = sqlstate_of(apr_dbd_error(conn->db.driver, conn->db.handle, rv));
+    const char *state = um_store_native_sqlstate(apr_dbd_error(conn->db.driver, conn->db.handle, rv));
     um_failure_e failure = state ? UM_FAILURE_FINAL : UM_FAILURE_LOST;
 
     for (apr_size_t i = 0; state && i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -203,6 +192,14 @@ apr_status_t um_store_conn_run(um_store_conn_t *conn, const um_statement_t *stat
         return failed_call(conn, pool, statement->name, rv, late, why);
     }
     fetch(conn, pool, results, rows);
+    /* A primary that became a standby answers what it knows, which the new primary may have changed since. */
+    if (statement->kind == UM_STATEMENT_READ && um_store_native_is_demoted(conn)) {
+        um_store_native_drop(conn);
+        conn->failure = UM_FAILURE_LOST;
+        *rows = (um_rows_t){ 0 };
+        *why = apr_pstrcat(pool, statement->name, ": the server accepts no writes any more, connection closed", NULL);
+        return APR_EGENERAL;
+    }
     return APR_SUCCESS;
 }
 
@@ -243,10 +240,14 @@ int um_store_conn_alive(const um_store_conn_t *conn, apr_pool_t *pool)
 
 int um_store_conn_settle(um_store_conn_t *conn, apr_pool_t *pool)
 {
-    um_native_state_e state = um_store_native_state(conn);
     um_failure_e failure = conn->failure;
+    um_native_state_e state;
     const char *ignored;
 
+    if (um_store_native_is_demoted(conn)) {
+        um_store_native_drop(conn);
+    }
+    state = um_store_native_state(conn);
     for (int i = 0; i < ROLLBACKS && state == UM_NATIVE_OPEN; i++) {
         (void)um_store_conn_text(conn, pool, "ROLLBACK", &ignored);
         state = um_store_native_state(conn);

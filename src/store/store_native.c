@@ -21,9 +21,12 @@ struct um_native_t {
     int (*backend)(const void *);
     int (*consume)(void *);
     int (*verbosity)(void *, int);
+    const char *(*parameter)(const void *, const char *);
     int (*autocommit)(void *); /* SQLite's only function */
     um_call_timeout_socket_t noted; /* PostgreSQL's socket, noted for noted_backend */
     int noted_backend;
+    int judged_backend;         /* the backend for which was_read_only holds; 0: none yet */
+    int was_read_only;          /* it accepted no writes when it was connected */
 };
 
 static const char key[] = "um.native";
@@ -65,7 +68,8 @@ int um_store_native_attach(um_store_conn_t *conn)
         good = find(object, "PQstatus", &made->status) && find(object, "PQtransactionStatus", &made->transaction)
                && find(object, "PQsocket", &made->socket) && find(object, "PQconsumeInput", &made->consume)
                && find(object, "PQsetErrorVerbosity", &made->verbosity)
-               && find(object, "PQbackendPID", &made->backend);
+               && find(object, "PQbackendPID", &made->backend)
+               && find(object, "PQparameterStatus", &made->parameter);
     }
     else {
         good = find(object, "sqlite3_get_autocommit", &made->autocommit);
@@ -113,12 +117,47 @@ const um_call_timeout_socket_t *um_store_native_socket(const um_store_conn_t *co
     return &native->noted;
 }
 
+const char *um_store_native_sqlstate(const char *text)
+{
+    const char *state = text ? strstr(text, ":  ") : NULL;
+
+    if (!state || strspn(state + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || state[8] != ':') {
+        return NULL;
+    }
+    return state + 3;
+}
+
+static int is_on(const um_store_conn_t *conn, const char *name)
+{
+    const char *value = conn->native->parameter(handle_of(conn), name);
+
+    return value && strcmp(value, "on") == 0;
+}
+
+int um_store_native_is_demoted(const um_store_conn_t *conn)
+{
+    um_native_t *native = conn->native;
+    int is_read_only, backend;
+
+    if (!native->parameter || native->status(handle_of(conn)) != PG_CONNECTION_OK) {
+        return 0;
+    }
+    is_read_only = is_on(conn, "default_transaction_read_only") || is_on(conn, "in_hot_standby");
+    backend = native->backend(handle_of(conn));
+    if (native->judged_backend != backend) {
+        native->judged_backend = backend;
+        native->was_read_only = is_read_only;
+    }
+    return is_read_only && !native->was_read_only;
+}
+
 void um_store_native_drop(const um_store_conn_t *conn)
 {
     void *handle = handle_of(conn);
 
     /* The next socket may have the same number, and a backend with the same number on a server that was restarted. */
     conn->native->noted.fd = -1;
+    conn->native->judged_backend = 0;
     if (!conn->native->autocommit && conn->native->status(handle) == PG_CONNECTION_OK) {
         (void)shutdown(conn->native->socket(handle), SHUT_RDWR);
         /* libpq notices it by reading. */

@@ -34,7 +34,8 @@ typedef enum {
     UM_FAILURE_FINAL,          /**< the server refused or canceled it, and would do so again: not repeated */
     UM_FAILURE_CONFLICT,       /**< a deadlock or a serialization failure: nothing was done */
     UM_FAILURE_STALE,          /**< the server does not have the prepared statement, or cannot execute it any more */
-    UM_FAILURE_LOST,           /**< the connection was lost: whether it was done is not known */
+    UM_FAILURE_LOST,           /**< the connection was lost: whether it was done is not known. Or the server accepts no
+                                * writes, and the connection was dropped: nothing was done */
     UM_FAILURE_OVERDUE         /**< no answer came in time and the connection was closed: not repeated, not known */
 } um_failure_e;
 
@@ -89,6 +90,16 @@ um_native_state_e um_store_native_state(const um_store_conn_t *conn);
 /** The socket of a PostgreSQL connection. NULL: there is none. */
 const um_call_timeout_socket_t *um_store_native_socket(const um_store_conn_t *conn);
 
+/** The SQLSTATE in an error text of PostgreSQL, five characters. libpq was asked to write it after the severity, "ERROR:
+ * 57014: canceling ...", with two blanks. The rest is in the server's language. NULL: the text is libpq's own. */
+const char *um_store_native_sqlstate(const char *text);
+
+/** Whether a PostgreSQL server that accepted writes when it was connected has said since then that it accepts none: a
+ * primary that is about to become a standby. It says so with its answer to any statement, since version 14; of older
+ * servers only a statement that fails with SQLSTATE 25006 tells. A server that never accepted writes is not demoted:
+ * connecting again would lead to it again. */
+int um_store_native_is_demoted(const um_store_conn_t *conn);
+
 /** Closes a PostgreSQL connection without waiting for the server, which then rolls back what is open on it. mod_dbd
  * reconnects before it hands out the connection again. A connection that is already lost is noted as such. Does nothing
  * on SQLite. */
@@ -125,7 +136,8 @@ int um_store_conn_answers(um_store_conn_t *conn, apr_pool_t *pool, apr_uint32_t 
  * in DBDParams allows. */
 int um_store_conn_alive(const um_store_conn_t *conn, apr_pool_t *pool);
 
-/** Rolls back an open transaction, if there is one; drops a PostgreSQL connection on which that fails. Leaves
+/** Rolls back an open transaction, if there is one; drops a PostgreSQL connection on which that fails, and one to a
+ * server that does not accept writes any more, so that the next one leads to the node that does. Leaves
  * conn->failure alone, unless the rollback takes too long.
  * @return whether the connection can be used now: it is neither lost nor inside a transaction */
 int um_store_conn_settle(um_store_conn_t *conn, apr_pool_t *pool);

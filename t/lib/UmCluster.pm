@@ -4,7 +4,8 @@ package UmCluster;
 # nobody. It ends with the suite, whatever happens.
 #
 #   my $cluster = UmCluster->start;     my $database = $cluster->database;    # as UmServer's new_database
-#   $cluster->freeze;   $cluster->thaw;
+#   $cluster->freeze;   $cluster->thaw;   $cluster->restart('fast');   $cluster->kill_parent;   $cluster->restore;
+#   my $standby = $cluster->standby;   $standby->promote;
 use strict;
 use warnings;
 use POSIX ();
@@ -13,20 +14,88 @@ use UmTest ();
 
 my %running;
 
+# with: lines of its configuration; environment of its processes.
 sub start {
-    my ($class) = @_;
+    my ($class, %with) = @_;
     my $folder = UmTest::new_folder();
-    my $self = bless { folder => $folder, port => free_port(), programs => UmTest::setting('PGBIN') }, $class;
+    my $self = bless { folder => $folder, port => free_port(), programs => UmTest::setting('PGBIN'),
+        environment => $with{environment} || {} }, $class;
     $self->run('initdb', '-D', "$folder/data", qw(-U usermgmt -A trust -E UTF8 --locale=C.UTF-8 --no-sync));
     open my $out, '>>', "$folder/data/postgresql.conf" or die "postgresql.conf: $!\n";
     print {$out} "listen_addresses = '127.0.0.1'\nport = $self->{port}\nunix_socket_directories = ''\nfsync = off\n",
-        "max_connections = 100\n";
+        "max_connections = 100\n", $with{lines} || '';
     close $out or die "postgresql.conf: $!\n";
-    # Its output must not keep our pipe open.
-    $self->run('pg_ctl', '-D', "$folder/data", '-s', '-w', '-l', "$folder/log", 'start');
-    ($self->{pid}) = UmTest::slurp("$folder/data/postmaster.pid") =~ /\A(\d+)/ or die "no postmaster\n";
+    return $self->launch;
+}
+
+# Its output must not keep our pipe open.
+sub pg_ctl {
+    my ($self, @words) = @_;
+    local %ENV = (%ENV, %{ $self->{environment} });
+    return $self->run('pg_ctl', '-D', "$self->{folder}/data", '-s', '-w', '-l', "$self->{folder}/log", @words);
+}
+
+sub note_pid {
+    my ($self) = @_;
+    delete $running{ $self->{pid} } if $self->{pid};
+    ($self->{pid}) = UmTest::slurp("$self->{folder}/data/postmaster.pid") =~ /\A(\d+)/ or die "no postmaster\n";
     $running{ $self->{pid} } = $self;
     return $self;
+}
+
+sub launch {
+    my ($self) = @_;
+    $self->pg_ctl('start');
+    return $self->note_pid;
+}
+
+# mode: smart, fast or immediate
+sub restart {
+    my ($self, $mode) = @_;
+    $self->pg_ctl('restart', '-m', $mode);
+    return $self->note_pid;
+}
+
+# As if it had run out of memory. Its processes notice by themselves that it is gone.
+sub kill_parent {
+    my ($self) = @_;
+    kill KILL => $self->{pid};
+    await(10, sub { !kill 0 => $self->{pid} });
+    return;
+}
+
+# Starts it after that. It refuses while processes of the killed one are there.
+sub restore {
+    my ($self) = @_;
+    await(30, sub { eval { $self->pg_ctl('start'); 1 } }) or die "PostgreSQL did not start again\n";
+    return $self->note_pid;
+}
+
+# A streaming standby of it, whose commits it waits for from then on: a change that was acknowledged is on both.
+sub standby {
+    my ($self, $port) = @_;
+    my $folder = UmTest::new_folder();
+    my $standby = bless { folder => $folder, port => $port || free_port(), programs => $self->{programs},
+        environment => {} }, ref $self;
+    $self->run('pg_basebackup', '-h', '127.0.0.1', '-p', $self->{port}, qw(-U usermgmt -R -c fast --no-sync -X stream -D),
+        "$folder/data");
+    open my $out, '>>', "$folder/data/postgresql.conf" or die "postgresql.conf: $!\n";
+    print {$out} "port = $standby->{port}\nsynchronous_standby_names = ''\ndefault_transaction_read_only = off\n";
+    close $out or die "postgresql.conf: $!\n";
+    UmTest::spew("$folder/data/postgresql.auto.conf", join '', grep { !/synchronous|read_only/ }
+        map { "$_\n" } split /\n/, UmTest::slurp("$folder/data/postgresql.auto.conf"));
+    $standby->launch;
+    $self->sql("alter system set synchronous_standby_names = '*'");
+    $self->sql('select pg_reload_conf()');
+    await(20, sub { $self->sql("select count(*) from pg_stat_replication where sync_state = 'sync'") })
+        or die "the standby does not follow\n";
+    return $standby;
+}
+
+sub promote {
+    my ($self) = @_;
+    $self->pg_ctl('promote');
+    return;
 }
 
 sub run {
@@ -44,9 +113,21 @@ sub database {
     $self->run('createdb', @where, 'accounts');
     $self->run('psql', @where, qw(-Xq1 -v ON_ERROR_STOP=1),
         (map { ('-f', $_) } sort glob UmTest::sources() . '/sql/pgsql/*.sql'), 'accounts');
-    return { driver => 'pgsql', params => "host=127.0.0.1 port=$self->{port} user=usermgmt dbname=accounts"
-        . ' connect_timeout=2 tcp_user_timeout=5000',
-        sql => sub { return $self->run('psql', @where, qw(-XqAt -v ON_ERROR_STOP=1 -d accounts -c), $_[0]) } };
+    return { driver => 'pgsql', params => $self->params, sql => sub { return $self->sql($_[0]) } };
+}
+
+# A connection string to it, or through another port.
+sub params {
+    my ($self, $port) = @_;
+    return "host=127.0.0.1 port=" . ($port || $self->{port}) . ' user=usermgmt dbname=accounts connect_timeout=2'
+        . ' tcp_user_timeout=5000' . ($port ? ' sslmode=disable gssencmode=disable' : '');
+}
+
+# In the database accounts, past the server of the tests.
+sub sql {
+    my ($self, $text) = @_;
+    return $self->run('psql', '-h', '127.0.0.1', '-p', $self->{port}, '-U', 'usermgmt',
+        qw(-XqAt -v ON_ERROR_STOP=1 -d accounts -c), $text);
 }
 
 # The postmaster and its children, until no new one appears.
