@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every call into the database fails once, in every way that it can: what a request wanted is then done, or not done
  * and said so, and never done by half. */
+#include "event.h"
 #include "faults.h"
 #include "mail_kind.h"
 #include "mail_settings.h"
@@ -283,23 +284,24 @@ static const struct {
     int (*done)(world_t *w);
     int settles;               /* a COMMIT without an answer is looked for */
     const char *ticket;        /* the kind of token that is there */
+    const char *event;         /* kept with the change; NULL: none */
 } operations[] = {
-    { "register", do_register, is_registered, 1, NULL },
-    { "login", do_login, is_logged_in, 1, NULL },
-    { "login with a new hash", do_login_rehash, is_logged_in, 1, NULL },
-    { "change password", do_change, is_changed, 1, NULL },
-    { "update", do_update, is_updated, 0, NULL },
-    { "delete", do_delete, is_deleted, 1, NULL },
-    { "disable", do_disable, is_disabled, 1, NULL },
-    { "wish for a reset", do_wish, is_wished, 1, NULL },
-    { "reset password", do_reset, is_reset, 1, UM_MAIL_KIND_RESET },
-    { "verify address", do_verify, is_verified, 0, UM_MAIL_KIND_VERIFY },
-    { "refresh a session", do_refresh, is_refreshed, 1, REFRESH },
-    { "refresh without grace", do_refresh_once, is_refreshed_once, 1, REFRESH },
-    { "end a session", do_end, is_ended, 1, REFRESH },
-    { "end all sessions", do_end_all, is_all_ended, 1, REFRESH },
-    { "list sessions", do_list, is_nothing, 1, NULL },
-    { "use a token", do_call, is_nothing, 1, NULL },
+    { "register", do_register, is_registered, 1, NULL, "registered" },
+    { "login", do_login, is_logged_in, 1, NULL, NULL },
+    { "login with a new hash", do_login_rehash, is_logged_in, 1, NULL, NULL },
+    { "change password", do_change, is_changed, 1, NULL, "password_changed" },
+    { "update", do_update, is_updated, 0, NULL, "email_changed" },
+    { "delete", do_delete, is_deleted, 1, NULL, "account_deleted" },
+    { "disable", do_disable, is_disabled, 1, NULL, "account_off" },
+    { "wish for a reset", do_wish, is_wished, 1, NULL, NULL },
+    { "reset password", do_reset, is_reset, 1, UM_MAIL_KIND_RESET, "reset_confirmed" },
+    { "verify address", do_verify, is_verified, 0, UM_MAIL_KIND_VERIFY, "email_verified" },
+    { "refresh a session", do_refresh, is_refreshed, 1, REFRESH, NULL },
+    { "refresh without grace", do_refresh_once, is_refreshed_once, 1, REFRESH, NULL },
+    { "end a session", do_end, is_ended, 1, REFRESH, "session_ended" },
+    { "end all sessions", do_end_all, is_all_ended, 1, REFRESH, "sessions_ended" },
+    { "list sessions", do_list, is_nothing, 1, NULL, NULL },
+    { "use a token", do_call, is_nothing, 1, NULL, NULL },
 };
 
 /* --- each call in turn --- */
@@ -326,6 +328,8 @@ static void open_world(world_t *w, um_dialect_e dialect, const char *ticket)
         /* So that a change is told to it. */
         site_do(&w->s, "update um_users set email_verified = 1");
     }
+    site_do(&w->s, "delete from um_events");
+    w->s.settings.events_keep = 1;
     if (dialect == UM_DIALECT_PGSQL) {
         w->s.site.store = site_store(&w->s, dialect);
         site_call(&w->s, w->token);
@@ -343,16 +347,43 @@ typedef struct failing_t {
     const char *sqlstate;
 } failing_t;
 
+/* What the log would say of the event of the last call. */
+static um_outcome_e claim_of(world_t *w, const char *name)
+{
+    const um_ctx_t *ctx = &w->s.ctx;
+
+    for (int i = 0; name && ctx->events && i < ctx->events->nelts; i++) {
+        const um_event_t *event = APR_ARRAY_IDX(ctx->events, i, const um_event_t *);
+
+        if (strcmp(um_event_kind_text(event->kind), name) == 0) {
+            return event->outcome;
+        }
+    }
+    return UM_OUTCOME_OPEN;
+}
+
+/* The row is there exactly when the change was made, once; and the log claims it only then, and does not pass over it. */
+static int is_told(world_t *w, const char *name, um_outcome_e claimed, int done)
+{
+    const char *rows = one(w, apr_psprintf(w->s.pool, "select count(*) from um_events where kind = '%s' and"
+                                           " detail = ''", name));
+
+    return strcmp(rows, done > 0 ? "1" : "0") == 0
+           && (done > 0 ? claimed == UM_OUTCOME_OK || claimed == UM_OUTCOME_UNKNOWN : claimed != UM_OUTCOME_OK);
+}
+
 /* Whether one try went as it must. */
 static int is_right(world_t *w, size_t op, const failing_t *how, um_dialect_e dialect, int at)
 {
     faults_e kind = how->kind;
     um_status_e status;
+    um_outcome_e claimed;
     int done, is_open, settled, may_be_away;
 
     faults_arm(kind, at);
     faults.sqlstate = how->sqlstate;
     status = operations[op].run(w);
+    claimed = claim_of(w, operations[op].event);
     /* A COMMIT that was done without an answer: PostgreSQL is asked for it; SQLite is in this process and answers. */
     settled = faults.at_commit && kind == FAULTS_LOST_AFTER && dialect == UM_DIALECT_PGSQL && operations[op].settles;
     may_be_away = faults.came && (kind == FAULTS_GONE || (faults.at_commit && !settled));
@@ -367,6 +398,10 @@ static int is_right(world_t *w, size_t op, const failing_t *how, um_dialect_e di
     is_open = !site_do(&w->s, "begin");
     site_do(&w->s, "rollback");
     done = operations[op].done(w);
+    if (operations[op].event && !is_told(w, operations[op].event, claimed, done)) {
+        printf("# call %d: status %d, done %d, but not the event %s\n", at, status, done, operations[op].event);
+        return 0;
+    }
     if (is_open || w->s.in_use || w->s.locked || w->s.misused || done < 0 || (status == UM_OK && !done)
         || (status != UM_OK && !(status == UM_UNAVAILABLE && may_be_away))
         || (status == UM_UNAVAILABLE && done > reads(op) && kind != FAULTS_LOST_AFTER)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mail_private.h"
 
+#include "event.h"
 #include "mail_settings.h"
 #include "notification.h"
 #include "outbox.h"
@@ -78,6 +79,16 @@ static um_status_e prepare(um_outbox_batch_t *batch, const um_mail_t *mail, um_m
     return UM_OK;
 }
 
+/* Where the outcome is not known, because the server failed, the mail is tried again. */
+static void add_event(um_ctx_t *ctx, const um_mail_t *mail, um_transport_e verdict)
+{
+    um_event_t *event = verdict == UM_TRANSPORT_SENT ? um_event_done(ctx, UM_EVENT_MAIL_SENT, mail->user_id)
+                        : um_event_failed(ctx, UM_EVENT_MAIL_SENT, mail->user_id, verdict == UM_TRANSPORT_NEVER
+                                          ? UM_REASON_MAIL_NEVER : UM_REASON_MAIL_LATER);
+
+    event->detail = mail->kind;
+}
+
 static um_status_e send_prepared(um_outbox_batch_t *batch, const um_mail_prepared_t *prepared)
 {
     static const um_outbox_event_e events[] = {
@@ -101,6 +112,7 @@ static um_status_e send_prepared(um_outbox_batch_t *batch, const um_mail_prepare
         /* We broke it off. It is released with the rest of the batch. */
         return UM_OK;
     }
+    add_event(batch->ctx, mail, verdict);
     return um_outbox_event(batch, events[verdict], mail, verdict == UM_TRANSPORT_SENT ? "" : why);
 }
 

@@ -6,6 +6,7 @@
 #include "input_schema.h"
 #include "json.h"
 #include "module.h"
+#include "process.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>
@@ -49,6 +50,8 @@ static int send_text(um_call_t *call, int status, const char *type, const char *
 {
     request_rec *r = call->r;
 
+    /* Before the client can see the answer. */
+    um_audit_write(call->server, &call->ctx);
     r->status = status;
     r->status_line = NULL;
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");

@@ -239,8 +239,10 @@ static int send_batch(host_t *host, apr_pool_t *pool)
     um_ctx_t ctx;
 
     um_ctx_init(&ctx, pool, host->server->site, apr_time_now());
+    um_audit_describe_worker(&ctx, host->server);
     status = um_outbox_work(&ctx, &host->outbox, &round);
     log_round(host->server, &round);
+    um_audit_write(host->server, &ctx);
     if (status != UM_OK) {
         log_failure(host->server, &ctx, "the outbox could not be processed");
     }
