@@ -28,7 +28,7 @@ typedef enum um_cli_exit_e {
     UM_CLI_DONE,
     UM_CLI_FAILED,              /**< refused, or not done for a reason that is none of the following */
     UM_CLI_MISUSE,              /**< an unknown command or option, or a wrong value */
-    UM_CLI_ABSENT,              /**< the account, group, client or key does not exist */
+    UM_CLI_ABSENT,              /**< the account, group, client, pepper or key does not exist */
     UM_CLI_UNREACHABLE          /**< the database is unreachable, or a file cannot be read or written */
 } um_cli_exit_e;
 
@@ -59,6 +59,8 @@ um_cli_fn um_cli_group_list, um_cli_group_show, um_cli_group_new, um_cli_group_r
 um_cli_fn um_cli_group_add, um_cli_group_drop;
 um_cli_fn um_cli_client_new, um_cli_client_list, um_cli_client_remove;  /* cli_client.c */
 um_cli_fn um_cli_key_new, um_cli_key_list, um_cli_key_rotate, um_cli_key_retire; /* cli_key.c */
+um_cli_fn um_cli_pepper_new, um_cli_pepper_list, um_cli_pepper_add;    /* cli_pepper.c */
+um_cli_fn um_cli_pepper_use, um_cli_pepper_rotate;
 um_cli_fn um_cli_schema_status, um_cli_schema_upgrade, um_cli_schema_sql; /* cli_schema.c */
 um_cli_fn um_cli_session_end_all;                                        /* cli_session.c */
 um_cli_fn um_cli_user_show, um_cli_user_staff, um_cli_user_active;      /* cli_user.c */

@@ -63,9 +63,8 @@ int um_cli_help(const char *noun, um_cli_exit_e code)
     FILE *out = code == UM_CLI_DONE ? stdout : stderr;
 
     if (!noun) {
-        fputs("usermgmt " UM_VERSION
-              ": accounts, groups, events, sessions, keys, clients and schema of mod_usermgmt\n\n",
-              out);
+        fputs("usermgmt " UM_VERSION ": accounts, groups, events, sessions, keys, peppers, clients and schema of "
+              "mod_usermgmt\n\n", out);
     }
     fprintf(out, "usage: usermgmt [OPTIONS] %s %s[ARGUMENTS]\n\n", noun ? noun : "NOUN",
             has_verbs(noun) ? "VERB " : "");
@@ -77,8 +76,8 @@ int um_cli_help(const char *noun, um_cli_exit_e code)
               " user show alice\n", out);
     }
     fputs("\nTIME is a number and a unit: 90s, 15m, 24h, 7d\n"
-          "Exit code: 0 done; 1 refused or failed; 2 wrong use; 3 the account, group, client or key does not exist;\n"
-          "4 the database is unreachable, or a file cannot be read or written\n", out);
+          "Exit code: 0 done; 1 refused or failed; 2 wrong use; 3 the account, group, client, pepper or key does not "
+          "exist;\n4 the database is unreachable, or a file cannot be read or written\n", out);
     return (int)code;
 }
 

@@ -16,6 +16,7 @@ typedef struct um_concurrency_limit_t um_concurrency_limit_t;
 typedef struct um_event_t um_event_t;
 typedef struct um_keyring_t um_keyring_t;
 typedef struct um_mail_settings_t um_mail_settings_t;
+typedef struct um_pepper_t um_pepper_t;
 typedef struct um_reserved_t um_reserved_t;
 typedef struct um_log_limit_t um_log_limit_t;
 typedef struct um_signature_cache_t um_signature_cache_t;
@@ -38,6 +39,7 @@ typedef struct um_site_t {
     const um_wordlist_t *common_passwords; /**< passwords that nobody may choose; NULL: none */
     const um_reserved_t *reserved;      /**< names that registration gives to nobody; NULL: none */
     const um_client_list_t *clients;    /**< trusted clients, which may ask about tokens; NULL: none */
+    const um_pepper_t *pepper;          /**< of password hashes; NULL: none */
     const um_mail_settings_t *mail_settings; /**< what mails say, and of which host; NULL: no mail (command line) */
     um_signature_cache_t *signatures;   /**< signatures that were verified before; NULL: verify each time */
     um_caller_cache_t *caller_cache;    /**< NULL: ask the database each time */
@@ -94,6 +96,7 @@ typedef struct um_ctx_t {
     const um_demand_t *demand;      /**< NULL: none */
     apr_array_header_t *errors;     /**< um_error_t */
     const char *cause;              /**< for the log, after UM_UNAVAILABLE, UM_BUSY or UM_FAILED; has no user data */
+    const char *alarm;              /**< for the log, however the call ended: what has to be mended; or NULL */
     int is_logged;                  /**< the same cause was logged a moment ago */
     int wrote_mail;                 /**< the call leaves work for the worker, if it ends in UM_OK */
     const char *subject;            /**< id of the account that the call turned out to concern, for the log; or NULL */

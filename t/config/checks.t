@@ -41,6 +41,14 @@ sub clients {
     return chmod 0600, "$folder/clients";
 }
 
+my $PEPPER = "UserMgmtPasswordPepper \${folder}/pepper\n";
+
+sub pepper {
+    my ($folder, $text) = @_;
+    UmTest::spew("$folder/pepper", $text);
+    return chmod 0600, "$folder/pepper";
+}
+
 sub changed {
     my ($from, $to) = @_;
     my $lines = $GOOD;
@@ -207,6 +215,13 @@ my @cases = (
     ['a file of clients that all users can read is refused',
         $GOOD . $CLIENTS, qr/UserMgmtClientToken .*clients.*chmod 600/,
         sub { clients($_[0], "front $HASH\n"); chmod 0644, "$_[0]/clients" }],
+    ['a file of peppers is accepted', $GOOD . $PEPPER, undef, sub { pepper($_[0], "one $HASH\n") }],
+    ['a missing file of peppers is refused', $GOOD . $PEPPER,
+        qr/UserMgmtPasswordPepper \S+ \(\S+:\d+\): \S+pepper: cannot be opened/],
+    ['a file of peppers with a wrong line is refused', $GOOD . $PEPPER,
+        qr/\S+pepper: line 2: the secret must have 32 to 128 bytes/, sub { pepper($_[0], "\none AAAA\n") }],
+    ['a file of peppers that all users can read is refused', $GOOD . $PEPPER,
+        qr/UserMgmtPasswordPepper .*pepper.*chmod 600/, sub { pepper($_[0], "one $HASH\n"); chmod 0644, "$_[0]/pepper" }],
     ['endpoints that require a client token are accepted with a file of clients',
         $GOOD . $CLIENTS . "UserMgmtRequireClientToken token reset register\n", undef,
         sub { clients($_[0], "front $HASH\n") }],

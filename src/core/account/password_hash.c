@@ -4,11 +4,13 @@
 #include "concurrency_limit.h"
 #include "core_settings.h"
 #include "log_limit.h"
+#include "pepper.h"
 #include "pwhash.h"
 #include "store_user.h"
 #include "unicode.h"
 #include "wipe.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 /* --- as it is compared --- */
@@ -60,12 +62,36 @@ void um_password_leave(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
     }
 }
 
+/* What is hashed in place of a prepared password: its HMAC under a version of the pepper, which is wiped with the
+ * context's pool; or, with id NULL, the password itself. Whether the server has that version. */
+static int add_pepper(um_ctx_t *ctx, const char *id, um_secret_t *password)
+{
+    unsigned char *peppered;
+
+    if (!id) {
+        return 1;
+    }
+    peppered = apr_palloc(ctx->pool, UM_PEPPER_BYTES);
+    um_wipe_with(ctx->pool, peppered, UM_PEPPER_BYTES);
+    if (!um_pepper_apply(ctx->site->pepper, id, password->text, password->len, peppered)) {
+        return 0;
+    }
+    *password = (um_secret_t){ (const char *)peppered, UM_PEPPER_BYTES };
+    return 1;
+}
+
 um_status_e um_password_make(um_ctx_t *ctx, um_secret_t password, const char **hash)
 {
+    const char *id = um_pepper_current(ctx->site->pepper);
+
     password = um_password_prepare(ctx, password);
+    if (!add_pepper(ctx, id, &password)) {
+        return um_ctx_failed(ctx, "a password could not be hashed: OpenSSL computes no HMAC");
+    }
     if (um_pwhash_make(ctx->pool, ctx->settings->password_hash, password.text, password.len, hash) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "a password could not be hashed: too little memory for UserMgmtPasswordHash?");
     }
+    *hash = id ? um_pepper_join(ctx->pool, id, *hash) : *hash;
     return UM_OK;
 }
 
@@ -81,14 +107,47 @@ um_status_e um_password_hash(um_ctx_t *ctx, um_secret_t password, const char **h
     return status;
 }
 
+/* Compares a form of a password with a stored hash. UM_PWHASH_UNKNOWN also when the server lacks the hash's version of
+ * the pepper: then nobody can sign in to the account, and the log says so. */
+static um_pwhash_e verify_stored(um_ctx_t *ctx, const char *stored, um_secret_t form)
+{
+    const char *hash, *id = um_pepper_split(ctx->pool, stored, &hash);
+
+    if (!add_pepper(ctx, id, &form)) {
+        ctx->alarm = apr_psprintf(ctx->pool, "the hash of an account was made with the version %.16s of the pepper, "
+                                  "which is not in the file of UserMgmtPasswordPepper; nobody can sign in to accounts "
+                                  "with such a hash until it is there again", id);
+        return UM_PWHASH_UNKNOWN;
+    }
+    return um_pwhash_verify(ctx->pool, hash, form.text, form.len);
+}
+
+/* Whether a stored hash is of a cheaper or other kind than the configured one, whatever its pepper. */
+static int has_old_kind(um_ctx_t *ctx, const char *stored)
+{
+    const char *hash;
+
+    (void)um_pepper_split(ctx->pool, stored, &hash);
+    return um_pwhash_outdated(ctx->settings->password_hash, hash);
+}
+
+/* Whether a stored hash should be replaced: by one of the configured kind, or of the current version of the pepper. */
+static int is_outdated(um_ctx_t *ctx, const char *stored)
+{
+    const char *current = um_pepper_current(ctx->site->pepper), *hash;
+    const char *id = um_pepper_split(ctx->pool, stored, &hash);
+
+    return has_old_kind(ctx, stored) || !id != !current
+           || (id && current && strcmp(id, current) != 0);
+}
+
 /* Compares one form of a password with the account's hash. Without an account it costs the same. */
 static um_pwhash_e verify_form(um_ctx_t *ctx, const um_user_t *user, um_secret_t form)
 {
-    um_pwhash_e match = user ? um_pwhash_verify(ctx->pool, user->password, form.text, form.len) : UM_PWHASH_UNKNOWN;
+    um_pwhash_e match = user ? verify_stored(ctx, user->password, form) : UM_PWHASH_UNKNOWN;
 
     /* An old hash may be cheaper, and its time must not show that there is such an account. */
-    if (match == UM_PWHASH_UNKNOWN
-        || (match == UM_PWHASH_MISMATCH && um_pwhash_outdated(ctx->settings->password_hash, user->password))) {
+    if (match == UM_PWHASH_UNKNOWN || (match == UM_PWHASH_MISMATCH && has_old_kind(ctx, user->password))) {
         um_pwhash_dummy(ctx->pool, ctx->settings->password_hash, form.text, form.len);
     }
     return match;
@@ -117,7 +176,7 @@ um_status_e um_password_verify(um_ctx_t *ctx, const um_user_t *user, um_secret_t
     if (match != UM_PWHASH_MATCH) {
         return UM_INVALID;
     }
-    if (wanted || (user->is_active && (is_old || um_pwhash_outdated(ctx->settings->password_hash, user->password)))) {
+    if (wanted || (user->is_active && (is_old || is_outdated(ctx, user->password)))) {
         return um_password_make(ctx, wanted ? *wanted : password, fresh);
     }
     return UM_OK;

@@ -2,6 +2,7 @@
 #include "auth.h"
 
 #include "ctx.h"
+#include "log_limit.h"
 #include "module.h"
 #include "process.h"
 
@@ -39,6 +40,16 @@ static const char *escaped(apr_pool_t *pool, const char *name)
     return name[i] ? apr_pstrcat(pool, text, "...", NULL) : text;
 }
 
+/* What an administrator has to mend concerns many accounts, so it is logged once a second at most. */
+static void write_alarm(request_rec *r, const um_ctx_t *ctx)
+{
+    static um_log_limit_t limit;
+
+    if (ctx->alarm && um_log_limit_allows(&limit)) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "UM321: %s", ctx->alarm);
+    }
+}
+
 /* The name comes last, so that what a client typed cannot pass for a part that fail2ban reads. */
 static const char *failure_line(request_rec *r, const um_ctx_t *ctx, const char *name)
 {
@@ -54,11 +65,13 @@ static void write_line(request_rec *r, const char *text)
 
 void um_login_failure_log(request_rec *r, const um_ctx_t *ctx, const char *name)
 {
+    write_alarm(r, ctx);
     write_line(r, failure_line(r, ctx, name));
 }
 
 void um_login_failure_log_if_final(request_rec *r, const um_ctx_t *ctx, const char *name)
 {
+    write_alarm(r, ctx);
     apr_table_setn(r->notes, KEPT_KEY, failure_line(r, ctx, name));
 }
 

@@ -168,6 +168,10 @@ UM_DIRECTIVE(UserMgmtPasswordMinLength, number, CORE, password_min_length,
     "shortest password, in characters",
     .preset = "8", .least = 1, .most = 64)
 
+UM_DIRECTIVE(UserMgmtPasswordPepper, path, HTTP, password_pepper,
+    "file of secrets that passwords are mixed with before they are hashed (usermgmt pepper new FILE); none: no pepper",
+    .preset = "none")
+
 UM_DIRECTIVE(UserMgmtPreparedStatements, flag, HTTP, prepared_statements,
     "use prepared statements on PostgreSQL; Off for a pooler in transaction mode",
     .preset = "On")

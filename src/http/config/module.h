@@ -17,6 +17,7 @@ typedef struct um_identity_t um_identity_t;                 /* identity.h */
 typedef struct um_keyring_t um_keyring_t;                   /* keyring.h */
 typedef struct um_log_limit_t um_log_limit_t;               /* log_limit.h */
 typedef struct um_mail_settings_t um_mail_settings_t;       /* notification.h */
+typedef struct um_pepper_t um_pepper_t;                     /* pepper.h */
 typedef struct um_reserved_t um_reserved_t;                 /* reserved.h */
 typedef struct um_site_t um_site_t;                         /* ctx.h */
 typedef struct um_sqlite_file_t um_sqlite_file_t;             /* sqlite_file.c */
@@ -184,6 +185,7 @@ typedef struct um_server_t {
     int keys_readable;              /**< httpd's user can read the keys, so children reload them when they change */
     um_wordlist_t *common_passwords;    /**< NULL: no list */
     um_reserved_t *reserved;        /**< names; NULL: none */
+    um_pepper_t *pepper;            /**< of password hashes; NULL: none */
     um_client_list_t *clients;      /**< trusted clients; NULL: none */
     um_mail_settings_t *mail_settings;
     um_transport_t *transport;      /**< used by the worker only; NULL: no mail is sent */

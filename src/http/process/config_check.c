@@ -2,6 +2,7 @@
 #include "client.h"
 #include "keyring.h"
 #include "module.h"
+#include "pepper.h"
 #include "process.h"
 #include "reserved.h"
 #include "wordlist.h"
@@ -68,6 +69,19 @@ static const char *check_clients(const um_config_check_t *check)
     }
     /* Whoever can write to the file could add a client. */
     return um_config_check_mode(check, UM_SET_UserMgmtClientToken, file);
+}
+
+static const char *check_pepper(const um_config_check_t *check)
+{
+    const char *file = check->server->settings.password_pepper, *why = NULL;
+
+    if (!file) {
+        return NULL;
+    }
+    if (um_pepper_read(check->pconf, file, &check->server->pepper, &why) != APR_SUCCESS) {
+        return um_config_check_error(check, UM_SET_UserMgmtPasswordPepper, "%s: %s", file, why);
+    }
+    return um_config_check_mode(check, UM_SET_UserMgmtPasswordPepper, file);
 }
 
 static const char *check_common_passwords(const um_config_check_t *check)
@@ -139,7 +153,7 @@ typedef const char *check_fn(const um_config_check_t *check);
 /* Each check is made, so that all errors of a host are logged at once. The check of the issuer needs the databases of
  * all hosts, so it comes in a second round. */
 static check_fn *const checks[] = { check_keys, um_database_check, check_common_passwords, check_reserved_names,
-                                    check_clients, um_mail_setup_check, NULL };
+                                    check_pepper, check_clients, um_mail_setup_check, NULL };
 static check_fn *const late_checks[] = { um_virtual_host_check_issuer, NULL };
 
 /* Logs an error. Whether there is none. */

@@ -100,6 +100,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->keys = server->keys;
     site->common_passwords = server->common_passwords;
     site->reserved = server->reserved;
+    site->pepper = server->pepper;
     site->clients = server->clients;
     site->mail_settings = server->mail_settings;
     /* No token is issued with an empty issuer, so none is accepted. */
