@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# AuthBasicProvider usermgmt: files, WebDAV, git and forms for who sends name and password; who gets in, what it costs,
-# and what happens when a password cannot be checked.
+# AuthBasicProvider usermgmt protects files, WebDAV, git and forms by name and password: who gets in, how many passwords
+# are hashed, and what happens when a password cannot be checked.
 use strict;
 use warnings;
 use FindBin;
@@ -18,7 +18,7 @@ my $HELLO = "for those who are signed in\n";
 my $SLOW = '"scrypt ln=15 r=8 p=3"';
 my $BUSY = qr/cannot check who is asking at the moment/;
 
-# ---- a server with every kind of place -------------------------------------------------------------------------------
+# ---- a server with each kind of Location -----------------------------------------------------------------------------
 
 my $load = UmTest::load_modules(
     qw(alias auth_basic auth_form authn_file cgid dav dav_fs dir mime request session session_cookie));
@@ -74,7 +74,7 @@ ScriptAlias /git/ $backend/
 END
 
 my $database = new_database();
-# Of a dozen at once all may wait in one process, which lets no more than half of its threads do so.
+# At most half of the threads of a process may wait for a hash. With 32 threads a dozen requests fit into one process.
 my $server = UmServer->start($database, $lines, threads => 32);
 my $PORT = $server->{port};
 
@@ -95,7 +95,7 @@ sub enrol {
     return json_of($answer);
 }
 
-# Many requests at the same moment; returns their answers.
+# Sends many requests at the same moment and returns their answers.
 sub at_once {
     my ($port, @requests) = @_;
     my @sockets = map { connection($port) } @requests;
@@ -110,7 +110,7 @@ sub counts {
     return join ' ', map { "$_ x $count{$_}" } sort keys %count;
 }
 
-# How many passwords were hashed for Basic since the mark.
+# How many passwords were hashed for Basic since that position in the log.
 sub hashes {
     my ($mark) = @_;
     my $text = UmTest::since($mark);
@@ -152,35 +152,36 @@ for my $header ('Basic', 'Basic ', 'Basic  ', 'Basic !!!', 'Basic YQ==', 'Basic 
 {
     my $answer = call(GET => '/files/hello.txt', headers => ['Authorization: Basic ' . 'QUFB' x 25000], port => $PORT,
         any => 1);
-    is($answer->{status}, 400, 'a header of 100 KB');
+    is($answer->{status}, 400, 'a header of 100 KB is answered');
 }
-is(get('/named/hello.txt', 'ALICE', $PASSWORD)->{status}, 200, 'Require user knows the stored spelling');
+is(get('/named/hello.txt', 'ALICE', $PASSWORD)->{status}, 200, 'Require user compares with the stored spelling');
 is(get('/named/hello.txt', 'Zoë', $PASSWORD)->{status}, 401, 'Require user refuses another account');
 is(get('/both/hello.txt', 'alice', $PASSWORD)->{status}, 200, 'of two providers the first one knows the account');
 is(get('/both/hello.txt', 'fred', 'other')->{status}, 200,
-    'the second provider is asked for whom the first one does not know');
+    'the second provider is asked for a name that the first one does not know');
 is(get('/both/hello.txt', 'fred', $PASSWORD)->{status}, 401,
-    'a password of an account is no password of the user in the file');
+    'the password of an account is refused for the user in the file');
 is(get('/lax/hello.txt', 'alice', $PASSWORD)->{status}, 200,
     'a good password is accepted where the provider is not authoritative');
 is(get('/lax/hello.txt', 'alice', 'wrong')->{status}, 401, 'a wrong password');
 unlike(get('/lax/hello.txt', 'nobody', 'x')->{body}, qr/signed in/,
-    'a page is not shown to an unknown user where no provider is left');
+    'an unknown user is refused where no provider is left');
 
 $database->{sql}->("update um_users set is_active = 0 where username = 'alice'");
 my $mark = log_mark();
 sleep 2.5;
-is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 401, 'switched off in the database');
+is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 401,
+    'an account that is switched off in the database is refused');
 $database->{sql}->("update um_users set is_active = 2 where username = 'alice'");
 is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 401, 'an account that waits for its verification is refused');
 $database->{sql}->("update um_users set is_active = 1 where username = 'alice'");
 is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 200, 'an account that is switched on again is accepted');
 
-# ---- what it costs ---------------------------------------------------------------------------------------------------
+# ---- how many passwords are hashed -----------------------------------------------------------------------------------
 
 $mark = log_mark();
 is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 200, 'again and again') for 1 .. 20;
-is(hashes($mark), 0, 'a password that is known is not hashed');
+is(hashes($mark), 0, 'a cached password is not hashed');
 $server->configure("$lines\nUserMgmtPasswordHash $SLOW");
 $server->graceful;
 await(10, sub { get('/files/hello.txt')->{status} == 401 });
@@ -190,18 +191,18 @@ is(hashes($mark), 0, 'a cached password is not hashed again after a graceful res
 $mark = log_mark();
 is(get('/files/hello.txt', 'nobody', 'x')->{status}, 401, 'an unknown user is refused');
 is(hashes($mark), 1, 'a password that is not cached is hashed') or diag(UmTest::since($mark));
-# Threads of a process share a hash, processes do not: prefork's each make their own, and the queue for it is bounded.
+# Threads of a process share a hash, processes do not. With prefork each process hashes, and the queue is bounded.
 my $many = UmTest::setting('MPM') eq 'prefork' ? 4 : 12;
 my @crowd = map { request_text(GET => '/files/hello.txt', headers => [basic('Zoë', $PASSWORD)]) } 1 .. $many;
 $database->{sql}->("update um_users set version = '01890000-0000-7000-8000-00000000000a' where id = '$zoe->{id}'");
 sleep 2.5;
 $mark = log_mark();
-is(counts(at_once($PORT, @crowd)), "200 x $many", 'many at once with a password that nobody knows any more');
-cmp_ok(hashes($mark), '<=', 4, 'cost one hash for each process: ' . hashes($mark));
+is(counts(at_once($PORT, @crowd)), "200 x $many", 'many requests at once with a password that is no longer cached');
+cmp_ok(hashes($mark), '<=', 4, 'they cost one hash for each process: ' . hashes($mark));
 $mark = log_mark();
 my @wrong = map { request_text(GET => '/files/hello.txt', headers => [basic('alice', 'wrong')]) } 1 .. $many;
-is(counts(at_once($PORT, @wrong)), "401 x $many", 'many at once with a wrong one');
-cmp_ok(hashes($mark), '<=', 8, 'do not cost one each: ' . hashes($mark));
+is(counts(at_once($PORT, @wrong)), "401 x $many", 'many requests at once with a wrong password');
+cmp_ok(hashes($mark), '<=', 8, 'they do not cost one hash each: ' . hashes($mark));
 
 # ---- changes ---------------------------------------------------------------------------------------------------------
 
@@ -214,7 +215,7 @@ cmp_ok(hashes($mark), '<=', 8, 'do not cost one each: ' . hashes($mark));
         json => qq({"old_password":"$PASSWORD","new_password":"Red-House?38"}));
     is($answer->{status}, 200, 'the password is changed');
     my @again = map { get('/files/hello.txt', 'bob', $PASSWORD) } 1 .. 8;
-    is(counts(@again), '401 x 8', 'the old one is void at once, everywhere');
+    is(counts(@again), '401 x 8', 'the old password is void at once in all processes');
     is(get('/files/hello.txt', 'bob', 'Red-House?38')->{status}, 200, 'the new one is good') for 1 .. 8;
     is(call(DELETE => "$USERS$bob->{id}/", token => json_of($answer)->{token}, port => $PORT)->{status}, 204,
         'the account is deleted');
@@ -277,13 +278,13 @@ sub form {
         'without the cookie of the form the page is not shown');
 }
 
-# ---- what cannot be checked just now ---------------------------------------------------------------------------------
+# ---- passwords that cannot be checked --------------------------------------------------------------------------------
 
 sub is_busy {
     my ($answer, $body, $name) = @_;
     is($answer->{status}, 503, "the answer is 503: $name");
-    is_deeply($answer->{head}{'retry-after'}, ['2'], "$name: when to try again");
-    is($answer->{head}{'www-authenticate'}, undef, "$name: the password is not called wrong");
+    is_deeply($answer->{head}{'retry-after'}, ['2'], "$name: the answer has Retry-After");
+    is($answer->{head}{'www-authenticate'}, undef, "$name: the answer has no challenge");
     like($answer->{body}, $body, "$name: told so");
     return;
 }
@@ -297,7 +298,7 @@ $server->launch;
     my @busy = grep { $_->{status} == 503 } @many;
     ok(@busy > 0 && @busy < 10, 'the gate is full: ' . counts(@many));
     is(scalar(grep { $_->{status} == 401 } @many) + @busy, 10, 'the others are answered');
-    is_busy($busy[0], $BUSY, 'the gate is full');
+    is_busy($busy[0], $BUSY, 'the queue for hashes is full');
 }
 is(get('/files/hello.txt', 'alice', $PASSWORD)->{status}, 200, 'known before the database goes');
 
@@ -323,7 +324,7 @@ SKIP: {
         'a good password is accepted after the database is back');
 }
 
-# ---- nothing is told -------------------------------------------------------------------------------------------------
+# ---- no secrets in the log -------------------------------------------------------------------------------------------
 
 my $log = $server->log;
 unlike($log, qr/\Q$PASSWORD\E|\Q${\encode_base64("alice:$PASSWORD", '')}\E|Red-House/, 'no password is in the log');

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# AuthType Bearer: where a token is looked for, what is said to whom it is refused, and the parts of httpd that it has to
-# get on with.
+# AuthType Bearer: where a token is looked for, what a refused request is answered, and how it works with other modules
+# of httpd.
 use strict;
 use warnings;
 use FindBin;
@@ -176,7 +176,7 @@ for my $row (
     is(join('|', map { @{ $answer->{head}{$_} || ['-'] } } qw(cache-control referrer-policy)), 'private|-',
         'a page that a cookie opened is private');
     ok(!get('/header/hello.txt', token => $T)->{head}{'cache-control'},
-        'a page that a header opened has no Cache-Control of ours');
+        'the module adds no Cache-Control to a page that a header opened');
 }
 for my $name (map { "Authorization: $_" } 'X', '', 'Bearer', 'Bearer  ', "Bearer\t", 'Bearer ' . 'a' x 7000,
     'Bearer a.b', 'Bearer ..', 'Bearer ...', "Bearer $T.", "Bearer .$T", "Bearer\x0b$T", 'Bearer "x"', 'Bearer ,',
@@ -198,7 +198,7 @@ for my $row (['/header', '401 401 200 200 200'], ['/staff', '401 401 401 200 401
 }
 is(ask(POST => '/limit/hello.txt')->{status}, 401, 'LimitExcept: a method that needs a token');
 is(get('/files/secret.key')->{status}, 401, 'a section Files can require a token');
-is(get('/files/secret.key', token => $T)->{body}, $HELLO, 'Files with a token');
+is(get('/files/secret.key', token => $T)->{body}, $HELLO, 'a section Files lets in a token');
 is(get("/ht/bad$_/hello.txt", token => $T)->{status}, 500, ".htaccess cannot make a place less safe: $_") for 1 .. 4;
 
 my $SCOPE = 'Bearer realm="here", error="insufficient_scope", '
@@ -209,56 +209,60 @@ is(challenge_of(get('/staff/hello.txt', token => $T)), '401 Bearer realm="here"'
     'without AuthzSendForbiddenOnFailure an account without the right is answered 401');
 {
     my $answer = get('/page/hello.txt', token => $T);
-    is(challenge_of($answer), "403 $SCOPE", 'a page of the site for 403 keeps status and challenge');
-    is($answer->{body}, '403|alice', 'the page of the site for 403 is shown');
+    is(challenge_of($answer), "403 $SCOPE", 'an ErrorDocument for 403 keeps status and challenge');
+    is($answer->{body}, '403|alice', 'the ErrorDocument for 403 is shown');
     is(challenge_of(get('/page/hello.txt')), '401 Bearer realm="here"',
-        'a page of the site for 401 keeps status and challenge');
+        'an ErrorDocument for 401 keeps status and challenge');
 }
 ok(!get('/known/none.txt', token => $staff->{token})->{head}{'www-authenticate'}, 'other errors have no challenge');
 
 # ---- other modules ---------------------------------------------------------------------------------------------------
 
-is(get('/index/a/', token => $T)->{body}, "the index\n", 'the index of a folder');
+is(get('/index/a/', token => $T)->{body}, "the index\n", 'the index of a folder is shown');
 is(get('/index/a/')->{status}, 401, 'a folder is not listed without a token');
 {
     my $list = sub { join ' ', get('/index/b/', @_)->{body} =~ /href="(\w+\.txt)"/g };
-    is($list->(token => $staff->{token}), 'one.txt two.txt', 'a list of a folder');
+    is($list->(token => $staff->{token}), 'one.txt two.txt', 'a folder is listed with a token');
     is($list->(token => $T), 'one.txt', 'a listing leaves out what the account may not see');
 }
 {
     my $parts = sub { my $b = get('/files/in.shtml', @_)->{body}; $b =~ s/\[an error[^\]]*\]/E/g; $b =~ s/\n//g; $b };
-    is($parts->(token => $staff->{token}), 'hello|hello|(none)', 'parts of an open page: who may see all');
-    is($parts->(token => $T), 'hello|E|(none)', 'included parts are shown to whom may see them');
+    is($parts->(token => $staff->{token}), 'hello|hello|(none)',
+        'an account with the right sees all parts of an open page');
+    is($parts->(token => $T), 'hello|E|(none)', 'a protected part is included for an account with the right');
     is($parts->(), 'E|E|(none)', 'no protected part is included without a token');
 }
-is(get('/short', token => $T)->{status}, 401, 'mod_rewrite: the place it leads to counts');
+is(get('/short', token => $T)->{status}, 401, 'mod_rewrite: the rules of the target apply');
 is(get('/short', token => $staff->{token})->{body}, $HELLO,
-    'a redirect inside shows the page to an account with the right');
-is(get('/inner')->{status}, 401, 'mod_rewrite: not without a token');
-is(get('/inner', token => $T)->{body}, $HELLO, 'a redirect inside to a protected page needs a token');
-is(get('/rewritten/hello.txt', token => $T)->{status}, 401, 'a redirect inside asks anew');
+    'an internal redirect shows the page to an account with the right');
+is(get('/inner')->{status}, 401, 'mod_rewrite: a token is required');
+is(get('/inner', token => $T)->{body}, $HELLO, 'an internal redirect to a protected page needs a token');
+is(get('/rewritten/hello.txt', token => $T)->{status}, 401, 'the rules are evaluated again after an internal redirect');
 is(get('/rewritten/hello.txt', token => $staff->{token})->{body}, $HELLO,
-    'a redirect inside shows the page to an account with the right');
+    'an internal redirect shows the page to an account with the right');
 
 is(ask(PUT => '/dav/new.txt', body => 'x', type => 'text/plain')->{status}, 401, 'WebDAV: PUT without a token');
-is(ask(PUT => '/dav/new.txt', body => 'x', type => 'text/plain', token => $T)->{status}, 201, 'PUT with one');
+is(ask(PUT => '/dav/new.txt', body => 'x', type => 'text/plain', token => $T)->{status}, 201,
+    'WebDAV: PUT with a token');
 is(ask(MOVE => '/dav/new.txt', token => $T, headers => ["Destination: http://localhost/dav/moved.txt"])->{status}, 201,
     'MOVE with a token is done') or diag($site->{server}->log =~ /(.*\n.*\n.*)\z/);
 is(ask(PROPFIND => '/dav/', headers => ['Depth: 1'])->{status}, 401, 'PROPFIND without a token is refused');
 like(ask(PROPFIND => '/dav/', headers => ['Depth: 1'], token => $T)->{body}, qr/moved\.txt/,
     'PROPFIND with a token is answered');
 is(get('/dav/one.txt')->{body}, $HELLO, 'methods that LimitExcept leaves open need no token');
-is(told(get('/pcgi/env', token => $T))->{REMOTE_USER}, 'alice', 'a program is told who calls');
+is(told(get('/pcgi/env', token => $T))->{REMOTE_USER}, 'alice', 'a program gets the identity of the caller');
 is(get('/pcgi/env')->{status}, 401, 'a protected program is not run without a token');
-is(get('/app/x')->{status}, 401, 'mod_proxy: not without a token');
-is(told(get('/app/x', token => $T))->{HTTP_AUTHORIZATION}, "Bearer $T", 'mod_proxy hands on the Authorization header');
+is(get('/app/x')->{status}, 401, 'mod_proxy: a token is required');
+is(told(get('/app/x', token => $T))->{HTTP_AUTHORIZATION}, "Bearer $T", 'mod_proxy forwards the Authorization header');
 
 SKIP: {
     my $first = h2('/header/hello.txt');
     skip 'no HTTP/2 here', 3 unless defined $first;
-    like($first, qr/401 2\z/, 'HTTP/2: not without a token');
-    is(h2('/header/hello.txt', '-H', "Authorization: Bearer $T"), "${HELLO}200 2", 'HTTP/2: with one');
-    is(h2('/cookie/hello.txt', '-H', "Cookie: tok=$T", '-H', 'Cookie: x=y'), "${HELLO}200 2", 'HTTP/2: in a cookie');
+    like($first, qr/401 2\z/, 'HTTP/2: a token is required');
+    is(h2('/header/hello.txt', '-H', "Authorization: Bearer $T"), "${HELLO}200 2",
+        'HTTP/2: a token in the header is accepted');
+    is(h2('/cookie/hello.txt', '-H', "Cookie: tok=$T", '-H', 'Cookie: x=y'), "${HELLO}200 2",
+        'HTTP/2: a token in a cookie is accepted');
 }
 
 # ---- the log ---------------------------------------------------------------------------------------------------------
@@ -266,7 +270,7 @@ SKIP: {
 my $log = $site->{server}->log;
 unlike($log, qr/\Q$T\E|\Q@{[(split m{\.}, $T)[2]]}\E|x\.y\.z/, 'no token is in the log');
 is(join("\n", grep { /usermgmt:(?!info|debug|trace)\w+\].* UM4/ } split /\n/, $log), '',
-    'refused tokens are logged at info at the most');
+    'refused tokens are logged at level info or debug');
 is($site->{server}->crashes, '', 'no process of the server crashed');
 
 done_testing();

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What was answered to one caller is not told another by a cache, and no echo tells what is for back ends alone.
+# A cache never gives one caller's answer to another, and TRACE does not show headers that are for back ends only.
 use strict;
 use warnings;
 use FindBin;
@@ -14,7 +14,7 @@ use UmPlaces;
 use UmServer;
 use UmTest ();
 
-# A page that says how long it may be kept, and who asked.
+# A program that sets Cache-Control as the request says, and shows who asked.
 sub files {
     my ($pages) = @_;
     UmTest::spew("$pages/cgi/env", <<'END');
@@ -26,7 +26,7 @@ END
     chmod 0755, "$pages/cgi/env" or die "env: $!\n";
     mkdir "$pages/cache" or die "cache: $!\n";
     chmod 0777, "$pages/cache";
-    # Pages of which a part has rules of its own. The head of the answer is sent before that part is asked for.
+    # Pages with a part that has its own rules. httpd sends the head of the answer before it requests that part.
     File::Path::make_path("$pages/parts/list", "$pages/secret");
     my $long = "<p>text</p>\n" x 3000;
     UmTest::spew("$pages/secret/part.txt", "secret\n");
@@ -39,7 +39,7 @@ END
     return;
 }
 
-# A back end by SCGI that has httpd send a file.
+# An SCGI back end that lets httpd send a file.
 sub scgi {
     my ($file) = @_;
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die "listen: $!\n";
@@ -150,16 +150,16 @@ for my $case (['/header/a', \&bearer], ['/drop/a', \&bearer], ['/text/a', \&bear
             push @bodies, get($page, headers => [$shows->($name), "X-Says: $says"])->{body};
         }
         my @want = $path eq '/expr/a' ? ("for \n", "for \n") : ("for alice\n", "for berta\n");
-        is_deeply(\@bodies, \@want, "$page, $says: each gets his own");
+        is_deeply(\@bodies, \@want, "$page, $says: each caller gets their own answer");
         is(get($page, headers => ["X-Says: $says"])->{status}, $path eq '/expr/a' ? 403 : 401,
-            "$page: and a stranger none");
+            "$page: a request without a token is refused");
     }
 }
 
-# ---- what the answer says itself -------------------------------------------------------------------------------------
+# ---- the headers of the answer ---------------------------------------------------------------------------------------
 
 my $answer = get('/cookie/b', headers => [cookie('alice')]);
-is("@{ $answer->{head}{'cache-control'} || [] }", 'private', 'a back end that says nothing: private');
+is("@{ $answer->{head}{'cache-control'} || [] }", 'private', 'an answer without Cache-Control becomes private');
 like("@{ $answer->{head}{vary} || [] }", qr/\bCookie\b/, 'an answer that depends on a cookie has Vary: Cookie');
 $answer = get('/cookie/c', headers => [cookie('alice'), 'X-Says: no-store']);
 is("@{ $answer->{head}{'cache-control'} || [] }", 'no-store', 'an answer with a Cache-Control of its own keeps it');
@@ -167,27 +167,28 @@ $answer = get('/expr/b', headers => [cookie('alice')]);
 is("@{ $answer->{head}{'cache-control'} || [] }", 'private', 'an answer that an expression has allowed is private');
 $answer = get("/query/b?t=$who{alice}{token}");
 is("@{ $answer->{head}{'cache-control'} || [] } @{ $answer->{head}{'referrer-policy'} || [] }",
-    'private no-referrer', 'a token in the address is kept from the next page');
+    'private no-referrer', 'an answer to a token in the query sends no referrer');
 $answer = get('/header/b', headers => [bearer('alice')]);
-is("@{ $answer->{head}{'cache-control'} || [] }", '', 'a token in the header is known to all caches');
+is("@{ $answer->{head}{'cache-control'} || [] }", '',
+    'an answer to a token in the header needs no Cache-Control: caches know that header');
 
-# ---- parts that are opened by a cookie --------------------------------------------------------------------------------
+# ---- parts that a cookie opens ---------------------------------------------------------------------------------------
 
 for my $path ('/parts/early.shtml', '/parts/late.shtml', '/parts/asked.shtml', '/parts/list/', '/sent') {
     $answer = get($path, headers => [cookie('alice')]);
-    like($answer->{body}, qr/secret/, "$path: has a part for those who are signed in");
+    like($answer->{body}, qr/secret/, "$path: the page has the protected part");
     is("@{ $answer->{head}{'cache-control'} || [] }", 'private', "the answer is private: $path");
-    like("@{ $answer->{head}{vary} || [] }", qr/\bCookie\b/, "$path: and another for each cookie");
-    unlike(get($path)->{body}, qr/secret/, "$path: nobody else has it") unless $path eq '/sent';
-    is("@{ $answer->{head}{'cache-control'} || [] }", '', "$path: a page for everybody may be kept")
+    like("@{ $answer->{head}{vary} || [] }", qr/\bCookie\b/, "$path: the answer varies by cookie");
+    unlike(get($path)->{body}, qr/secret/, "$path: without a token the part is missing") unless $path eq '/sent';
+    is("@{ $answer->{head}{'cache-control'} || [] }", '', "$path: caches may keep the page without the part")
         for $answer = get($path, headers => ['Cookie: other=1']);
 }
 kill TERM => $scgi_child;
 waitpid $scgi_child, 0;
 
-# ---- echoes ----------------------------------------------------------------------------------------------------------
+# ---- TRACE -----------------------------------------------------------------------------------------------------------
 
 $answer = ask(TRACE => '/text/d', headers => [bearer('alice'), 'Max-Forwards: 0', 'X-Mine: 1']);
-unlike($answer->{body}, qr/c2VydmVyOnNlY3JldA|usermgmt/i, 'an echo tells nothing that is for the back end');
+unlike($answer->{body}, qr/c2VydmVyOnNlY3JldA|usermgmt/i, 'TRACE shows no header that is for the back end');
 
 api_done();

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Rules by group, staff and claim where another module has set a user before anybody was asked for a token: mod_ssl does,
-# by SSLUserName, for a client that has a certificate.
+# Rules by group, staff and claim where another module sets the user before a token is required. mod_ssl does so with
+# SSLUserName, for a client that has a certificate.
 use strict;
 use warnings;
 use FindBin;
@@ -14,7 +14,7 @@ use UmTest ();
 
 plan skip_all => 'no mod_ssl' unless -e UmTest::module_file('ssl');
 
-# An authority, the server's certificate, and a client's, which has an account's name.
+# An authority, the server's certificate, and a client's certificate with the name of an account.
 my $folder = UmTest::new_folder();
 
 sub certificate {
@@ -77,10 +77,11 @@ for my $rule (sort keys %rules) {
     my $other = $rule eq 'claim' ? '200' : '401 Bearer';
     for my $with (['without a certificate'], ['with one', @CERTIFICATE]) {
         my ($name, @options) = @$with;
-        is(seen("/$rule/hello.txt", undef, @options), '401 Bearer', "$rule, $name: asked for a token");
+        is(seen("/$rule/hello.txt", undef, @options), '401 Bearer', "$rule, $name: a token is required");
         is(seen("/$rule/hello.txt", $boss->{token}, @options), '200', "$rule, $name: the token decides");
-        is(seen("/$rule/hello.txt", $plain->{token}, @options), $other, "$rule, $name: also of another account");
-        is(seen("/$rule/hello.txt", 'x.y.z', @options), '401 Bearer', "$rule, $name: a bad one");
+        is(seen("/$rule/hello.txt", $plain->{token}, @options), $other,
+            "$rule, $name: the token of another account decides, too");
+        is(seen("/$rule/hello.txt", 'x.y.z', @options), '401 Bearer', "$rule, $name: a bad token is refused");
     }
 }
 is($site->{server}->crashes, '', 'no process of the server crashed');

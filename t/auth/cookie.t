@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Tokens in cookies: how they are set, used and taken away, and that no other site can make use of them.
+# Tokens in cookies: how they are set, used and removed, and that no other site can use them.
 use strict;
 use warnings;
 use FindBin;
@@ -37,7 +37,7 @@ my $OWN = 'Origin: http://localhost';
 my $FOREIGN = '403 {"detail":"CSRF check failed."}';
 my $NEW = 'Red-House?38';
 
-# A new account, with the cookie that it gets when it signs in for one.
+# Registers an account and signs in with "cookie": true. Returns the account with its cookie.
 my $enrolled = 0;
 sub alice {
     my $name = 'alice' . ++$enrolled;
@@ -48,7 +48,7 @@ sub alice {
     return { %$account, path => "$USERS$account->{id}/", header => "Cookie: x=1; tok=$account->{cookie}" };
 }
 
-# The answer to signing in with further members of the body and further headers.
+# Signs in with additional fields and headers, and returns the answer.
 sub sign_in {
     my ($account, $more, @headers) = @_;
     return ask(POST => $TOKEN, headers => \@headers,
@@ -116,9 +116,9 @@ case 'the API takes the cookie unless there is an Authorization header' => sub {
     is(get($me->{path}, headers => ['Cookie: tok=x'])->{status}, 401, 'the API refuses a bad cookie');
 };
 
-# ---- by whom ---------------------------------------------------------------------------------------------------------
+# ---- the CSRF check --------------------------------------------------------------------------------------------------
 
-# Whether a request that changes something is good with these headers.
+# Whether the check accepts a request that can change something with these headers.
 my @origins = (
     [0], [1, 'Sec-Fetch-Site: same-origin'], [1, 'Sec-Fetch-Site: none'], [0, 'Sec-Fetch-Site: same-site'],
     [0, 'Sec-Fetch-Site: cross-site'], [0, 'Sec-Fetch-Site: Same-Origin, none'],
@@ -193,11 +193,11 @@ END
     is($there->('tok'), 401, 'a cookie without the prefix is not taken: a page of another host could have set it');
     is(call(POST => $TOKEN, headers => ['Origin: http://localhost'], port => $tls->{port}, any => 1,
         json => qq({"username":"$me->{username}","password":"x","cookie":true}))->{status}, 403,
-        'a page that came without TLS is no page of this site');
+        'an origin without TLS is another site');
     $tls->stop;
 };
 
-# ---- taken away ------------------------------------------------------------------------------------------------------
+# ---- removed ---------------------------------------------------------------------------------------------------------
 
 case 'changing the password and signing out replace and remove the cookie' => sub {
     my $me = alice();
@@ -212,7 +212,7 @@ case 'changing the password and signing out replace and remove the cookie' => su
     is(get('/shut/hello.txt', headers => ["Cookie: tok=$next"])->{status}, 200, 'the new cookie is accepted');
 
     my @revoke = (POST => '/api-token-revoke/');
-    is(short(ask(@revoke, headers => ["Cookie: tok=$next"])), $FOREIGN, 'a page of another site signs nobody out');
+    is(short(ask(@revoke, headers => ["Cookie: tok=$next"])), $FOREIGN, 'a page of another site cannot sign out');
     my $out = ask(@revoke, headers => ["Cookie: tok=$next", $OWN]);
     is(short($out), '200 {"status":"OK"}', 'a page of this site signs out');
     is($out->{head}{'set-cookie'}[0], 'tok=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax',
@@ -220,7 +220,7 @@ case 'changing the password and signing out replace and remove the cookie' => su
     is(get('/shut/hello.txt', headers => ["Cookie: tok=$next"])->{status}, 401, 'signing out revokes the token');
     $out = ask(@revoke, headers => ["Cookie: tok=$next", $OWN]);
     is("$out->{status} " . ($out->{head}{'set-cookie'} ? 'removed' : ''), '200 removed',
-        'signing out removes a cookie whose token is not good any more');
+        'signing out removes a cookie whose token is no longer valid');
     unlike($site->{server}->log, qr/\Q$me->{cookie}\E|\Q$next\E/, 'no token is in the log');
 };
 

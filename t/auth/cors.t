@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# UserMgmtCORS: what a browser needs to let a page of another site read an answer, with the lines of docs/directives.md.
+# UserMgmtCORS: the headers that let a page of another site read an answer, with the lines of docs/directives.md.
 use strict;
 use warnings;
 use FindBin;
@@ -68,7 +68,7 @@ my $me = enrol('alice');
 my $T = $me->{token};
 my $USER = "$USERS$me->{id}/";
 
-# What a browser looks at, in one line: status, origin, credentials.
+# What a browser checks, as one line: status, allowed origin, credentials.
 sub seen {
     my ($answer) = @_;
     my $head = $answer->{head};
@@ -84,7 +84,7 @@ sub exposes {
     return $all =~ /WWW-Authenticate, Retry-After, ETag, Location/ ? 1 : 0;
 }
 
-# To any host of the server.
+# A request to any host of the server.
 sub at {
     my ($port, $method, $path, %with) = @_;
     return call($method => $path, %with, port => $port, any => 1);
@@ -97,7 +97,7 @@ sub preflight {
         'Access-Control-Request-Headers: authorization, content-type, if-match']);
 }
 
-# ---- preflights --------------------------------------------------------------------------------------------------------
+# ---- preflights ------------------------------------------------------------------------------------------------------
 
 for my $row (['/in/hello.txt', 'GET', 'GET'], ['/in/x', 'PROPFIND', 'PROPFIND'], ['/shut/hello.txt', 'POST', 'POST'],
     ['/app/x', 'DELETE', 'DELETE'], [$USER, 'PATCH', 'GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS'],
@@ -119,15 +119,18 @@ for my $row (['/in/hello.txt', 'GET', 'GET'], ['/in/x', 'PROPFIND', 'PROPFIND'],
 }
 is(seen(preflight('/in/hello.txt', $APP, 'GET', $silent)), '401 - -', 'a host with none answers no preflight');
 is(seen(preflight($USER, $APP, 'PATCH', $silent)), '200 - -', 'a preflight of another site allows nothing');
-is(seen(preflight('/open/hello.txt', $APP, 'GET')), '200 - -', 'an open page is none of ours');
+is(seen(preflight('/open/hello.txt', $APP, 'GET')), '200 - -',
+    'the module does not change a page without AuthType Bearer');
 is(seen(ask(OPTIONS => '/in/hello.txt', headers => ["Origin: $APP"])), "401 $APP true",
     'OPTIONS that is no preflight needs a token');
-is(preflight('/in/hello.txt', $APP, 'G<T')->{status}, 401, 'a preflight for what is no method is not answered as one');
+is(preflight('/in/hello.txt', $APP, 'G<T')->{status}, 401,
+    'a preflight for a malformed method is not answered as a preflight');
 is(preflight('/api-forward-auth/', $APP, 'GET')->{status}, 401,
-    'a preflight to the forward check is answered 401: 204 would be a good token');
-is(preflight('/.well-known/jwks.json', 'https://evil.example', 'GET')->{status}, 204, 'the keys are for anybody');
+    'a preflight to /api-forward-auth/ is answered 401: 204 would mean that the token is valid');
+is(preflight('/.well-known/jwks.json', 'https://evil.example', 'GET')->{status}, 204,
+    'pages of any site may read the keys');
 
-# ---- answers -------------------------------------------------------------------------------------------------------------
+# ---- answers ---------------------------------------------------------------------------------------------------------
 
 for my $row ([200, GET => '/in/hello.txt', token => $T], [401, GET => '/in/hello.txt'],
     [401, GET => '/in/hello.txt', token => 'x'], [404, GET => '/in/none', token => $T],
@@ -152,9 +155,10 @@ for my $row ([200, GET => '/in/hello.txt', token => $T], [401, GET => '/in/hello
     is(seen($answer), "$status - -", 'a request without an origin gets no CORS headers');
     like(vary($answer), qr/\bOrigin\b/, 'an answer without CORS headers varies with the origin, too');
 }
-is(seen(get('/open/hello.txt', headers => ["Origin: $APP"])), '200 - -', 'an open page is as it was');
+is(seen(get('/open/hello.txt', headers => ["Origin: $APP"])), '200 - -',
+    'a page without AuthType Bearer gets no CORS headers');
 
-# ---- cookies, anybody, keys ----------------------------------------------------------------------------------------------
+# ---- cookies, anybody, keys ------------------------------------------------------------------------------------------
 
 is(seen(get('/in/cookie', headers => ["Origin: $APP"])), "401 $APP true", 'a cookie of a trusted origin');
 is(seen(get('/in/cookie', headers => ["Origin: $PARTNER"])), "401 $PARTNER -",

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Other users of mod_dbd keep working on our database: mod_authn_dbd and Require dbd-group prepare their statements once
-# for a connection and never again.
+# Other modules that use mod_dbd continue to work on the same database: mod_authn_dbd and Require dbd-group prepare
+# their statements once for each connection and never again.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -21,7 +21,7 @@ my $LINES = <<'END';
     Require dbd-group green
 </Location>
 END
-# Of "secret", for apr_password_validate.
+# The hash of "secret", for apr_password_validate.
 my $PASSWORD = '{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=';
 
 sub people_in {
@@ -37,7 +37,7 @@ sub team_page {
         headers => ['Authorization: Basic ' . encode_base64("$name:secret", '')])->{status};
 }
 
-# Often enough that each connection of each child was used by both.
+# Requests both pages often enough that each connection of each child is used by both modules.
 sub all_pages {
     my ($server) = @_;
     my %seen;
@@ -45,7 +45,7 @@ sub all_pages {
     return join ', ', sort keys %seen;
 }
 
-# On SQLite the module makes its tables itself, beside those of others.
+# On SQLite the module creates its tables itself, beside the tables of other modules.
 for my $is_empty (UmTest::database() eq 'sqlite3' ? (0, 1) : 0) {
     my $server = UmServer->start(people_in(new_database(is_empty => $is_empty)), $LINES,
         modules => [qw(auth_basic authn_dbd authz_dbd)]);
@@ -54,7 +54,7 @@ for my $is_empty (UmTest::database() eq 'sqlite3' ? (0, 1) : 0) {
         local $UmApi::PORT = $server->{port};
         register() for 1 .. 10;
     }
-    is(all_pages($server), '404 401', 'mod_authn_dbd decides alike after accounts have used its connections');
+    is(all_pages($server), '404 401', 'mod_authn_dbd decides the same after the API has used its connections');
     is($server->crashes, '', 'no process of the server crashed');
     $server->stop;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The file of a SQLite database: made once, missed when it is gone, and never made anew by itself.
+# The file of a SQLite database is created once. Its loss is noticed, and the module never creates it again by itself.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -14,7 +14,7 @@ plan skip_all => 'of SQLite alone' unless UmTest::database() eq 'sqlite3';
 my $WAIT = 30;
 my $file = UmTest::new_folder() . '/accounts.db';
 my $database = { driver => 'sqlite3', params => $file, sql => sub { UmTest::run('sqlite3', '-batch', $file, @_) } };
-# The second host has settings of its own, and the main server's database.
+# The second host has its own settings and uses the main server's database.
 my $second = free_port();
 my $SECOND = "Listen 127.0.0.1:$second\n<VirtualHost 127.0.0.1:$second>\nUserMgmtRealm second\n<Location /page>\n"
     . "AuthType Bearer\nAuthName x\nRequire valid-user\n</Location>\n</VirtualHost>\nUserMgmtRevocationDelay 0\n";
@@ -32,7 +32,7 @@ sub sign_in {
         ->{status};
 }
 
-# A change of the profile, which is a write.
+# Changes the profile, which writes into the database.
 sub change {
     my ($account) = @_;
     return call(PATCH => $account->{path}, port => $server->{port}, token => $account->{token},
@@ -44,7 +44,7 @@ sub page {
     return call(GET => '/page', port => $second, token => $account->{token}, any => 1)->{status};
 }
 
-# Waits until the requests of all processes have that status. Returns the statuses of the last twenty requests.
+# Waits until all processes answer with that status. Returns the statuses of the last twenty requests.
 sub always {
     my ($status, $function) = @_;
     my %seen;
@@ -57,10 +57,10 @@ ok(log_has(qr/UM123: \Q$file\E: there was no database, and one was created; step
 my $account = do { local $UmApi::PORT = $server->{port}; register() };
 is(always(200, sub { change($account) }), 200, 'requests are answered once the database was created');
 
-# ---- gone under a running server -----------------------------------------------------------------------------------
+# ---- removed under a running server ----------------------------------------------------------------------------------
 
 rename $file, "$file.away" or die "$!\n";
-is(always(503, sub { change($account) }), 503, 'a file that is gone: 503');
+is(always(503, sub { change($account) }), 503, 'without the file requests are answered 503');
 is(always(503, sub { page($account) }), 503, 'a host that uses the database of another one is answered 503, too');
 ok(log_has(qr/UM121: the database's file \Q$file\E was removed or replaced: requests are answered 503/),
     'the log says so');
@@ -78,17 +78,17 @@ is(always(200, sub { change($account) }), 200, 'requests are answered once the s
 is(always(404, sub { page($account) }), 404, 'both hosts answer once the same file is back');
 ok(log_has(qr/UM122: the database's file \Q$file\E is back/), 'the log says so');
 
-# ---- out of reach --------------------------------------------------------------------------------------------------
+# ---- out of reach ----------------------------------------------------------------------------------------------------
 
 my ($folder) = $file =~ m{\A(.*)/};
 chmod 0, $folder or die "$!\n";
-is(always(503, sub { change($account) }), 503, 'a folder that httpd cannot enter: 503');
+is(always(503, sub { change($account) }), 503, 'requests are answered 503 when httpd cannot enter the folder');
 ok(log_has(qr/UM121: the database's file \Q$file\E cannot be reached: .* until its folder belongs to/),
     'the log says so');
 chmod 0700, $folder or die "$!\n";
 is(always(200, sub { change($account) }), 200, 'requests are answered once httpd can enter the folder again');
 
-# ---- gone at a start -----------------------------------------------------------------------------------------------
+# ---- missing at a start ----------------------------------------------------------------------------------------------
 
 rename $file, "$file.away" or die "$!\n";
 $server->graceful;
@@ -109,11 +109,11 @@ $server->configure($SECOND);
 $server->graceful;
 is(always(200, sub { sign_in($account) }), 200, 'requests are answered once the path is right and httpd was restarted');
 
-# ---- another one on purpose ----------------------------------------------------------------------------------------
+# ---- a new database on purpose ---------------------------------------------------------------------------------------
 
 unlink $file, "$file-wal", "$file-shm";
 is((UmTest::run(UmTest::cli(), '--driver', 'sqlite3', '--params', $file, qw(schema upgrade)))[0], 0,
-    'the program makes a new one');
+    'usermgmt schema upgrade creates a new database');
 $server->graceful;
 is(always(400, sub { sign_in($account) }), 400, 'another database is used after a restart when its keys are new');
 is($server->crashes, '', 'no process of the server crashed');

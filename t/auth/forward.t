@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# /api-forward-auth/: what other proxies are told; and nginx, HAProxy and Caddy as docs/operations.md has them configured,
-# where they are installed.
+# /api-forward-auth/: what other proxies are answered. nginx, HAProxy and Caddy run with the lines of
+# docs/operations.md, where they are installed.
 use strict;
 use warnings;
 use FindBin;
@@ -38,7 +38,7 @@ is(shown(get($CHECK, token => $T, headers => ['Accept: image/png', 'Content-Type
 is(shown(get($CHECK, headers => ['X-Usermgmt-Id: evil', 'Remote-User: evil'])), '401|-|-|-|-|-|-',
     'forged identity headers do not matter');
 is(shown(get($CHECK, token => $T, headers => ['X-Try: groups'])), '204|alice|-|alice|-|büro,editors|-',
-    'UserMgmtIdentityHeaders says what is told');
+    'UserMgmtIdentityHeaders selects the headers of the answer');
 is(challenge_of(get($CHECK)), '401 Bearer realm="api"', 'a check without a token is answered 401');
 is(challenge_of(get($CHECK, token => 'x')), '401 Bearer realm="api", error="invalid_token"',
     'a check with a bad token is answered 401 with invalid_token');
@@ -57,7 +57,7 @@ for my $row ([204, 'X-Forwarded-Method: GET'], [403], [403, 'X-Forwarded-Method:
     [403, 'X-Forwarded-Method: POST', 'Origin: http://localhost', 'X-Forwarded-Host: app.example.org'],
     [403, 'X-Forwarded-Method: POST', 'Origin: http://app.example.org', 'X-Forwarded-Host: app.example.org',
         'X-Forwarded-Proto: https'],
-    # What the client itself sent stands before what the proxy has appended.
+    # Values that the client sent come before those that the proxy has appended.
     [403, 'X-Forwarded-Method: GET, POST'], [204, 'X-Forwarded-Method: POST,GET'],
     [403, 'X-Forwarded-Method: GET', 'X-Forwarded-Method: POST'], [403, 'X-Forwarded-Method: GET,'],
     [403, 'X-Forwarded-Method: GET, '],
@@ -73,7 +73,7 @@ for my $row ([204, 'X-Forwarded-Method: GET'], [403], [403, 'X-Forwarded-Method:
     is(get($CHECK, headers => ["Cookie: tok=$T", @headers])->{status}, $want, "a cookie, @headers");
 }
 
-# A proxy may hand on the headers of a body that it keeps: nothing waits for it.
+# A proxy may forward the headers of a body and keep the body. The answer must not wait for it.
 for my $method (qw(GET HEAD POST PUT PATCH DELETE OPTIONS PROPFIND)) {
     for my $body ('Content-Length: 100', "Content-Length: 100\r\nExpect: 100-continue", 'Transfer-Encoding: chunked') {
         for my $row ([204, '', "Authorization: Bearer $T"], [401, ''], [403, '?staff=1', "Authorization: Bearer $T"]) {
@@ -97,7 +97,7 @@ END {
     $? = $status;
 }
 
-# Starts a program that stays in the foreground; waits until its port answers.
+# Starts a program that stays in the foreground, and waits until its port accepts connections.
 sub launch {
     my ($port, @command) = @_;
     my $log = UmTest::scratch() . "/tmp/forward-$port.log";
@@ -113,7 +113,7 @@ sub launch {
         || waitpid($child, POSIX::WNOHANG()) }) && kill(0 => $child) ? 1 : (diag(UmTest::slurp($log)), 0)[1];
 }
 
-# An application that answers with the headers it got. httpd would not show names that CGI cannot have.
+# An application that answers with the headers that it got. A CGI program under httpd would not get all of these names.
 my $app = do {
     my $listener = IO::Socket::INET->new(Listen => 20, LocalAddr => '127.0.0.1', ReuseAddr => 1) or die "listen: $!\n";
     my $child = fork;
@@ -144,7 +144,7 @@ sub program {
 my $folder = UmTest::new_folder();
 my $docs = UmTest::slurp(UmTest::sources() . '/docs/operations.md');
 
-# The fenced block that follows a paragraph which begins so, with the tests' addresses.
+# The fenced block after the paragraph that begins with this text, with the addresses of the test.
 sub recipe {
     my ($paragraph, %put) = @_;
     my ($lines) = $docs =~ /^\Q$paragraph\E(?:[^\n]+\n)+\n```\w*\n(.*?)^```\n/ms
@@ -195,7 +195,7 @@ END
     },
 );
 
-# Spellings of our names that applications may fold to ours; in parts, as no proxy takes all of them at once.
+# Spellings that applications may take for an identity header, in groups: no proxy accepts all of them in one request.
 my @FORGED = map { my $mark = $_; [map { my $name = s/-/$mark/gr; map { "$_: evil" } $name, lc $name, uc $name }
     map { "X-Usermgmt-$_" } qw(Id Username Email Groups Staff)] } qw(- _ . ~ ! $ % & ' * + ^ ` |), '#';
 
@@ -205,33 +205,34 @@ for my $name (sort keys %proxy) {
         my $port = free_port();
         $ENV{XDG_DATA_HOME} = $ENV{XDG_CONFIG_HOME} = $folder;
         ok($proxy{$name}->($program, $port), "$name starts") or next;
-        # A proxy listens before it is ready: until then it answers by itself that its back ends are unavailable.
+        # A proxy listens before it is ready. Until then it answers that its back ends are unavailable.
         ok(await(20, sub { my $answer = eval { call(GET => '/app/x', port => $port, any => 1, token => $T) };
             return $answer && $answer->{status} == 200 }), "$name reaches the check and the application") or next;
-        # What the application was told by headers that it may take for ours.
+        # The identity that the application got, in headers that it may take for identity headers.
         my $through = sub { my $answer = call(shift, '/app/x', port => $port, any => 1, @_);
             return join ' ', $answer->{status}, $answer->{status} == 200 ? sort map { s/[^\w:]/_/gr } map { s/ //r }
                 grep { /\Ax.usermgmt.(?!email|groups|staff)|evil/ } map { lc } split /\r\n/, $answer->{body} : () };
         my $with = sub { return (headers => [@_]) };
         my $alice = "200 x_usermgmt_id:" . ($me->{id} =~ tr/-/_/r) . ' x_usermgmt_username:alice';
-        is($through->(GET => (token => $T)), $alice, "$name: who has a token");
-        is($through->(POST => (token => $T, body => 'x=1')), $alice, "$name: also with a body");
-        is($through->('GET'), '401', "$name: who has none");
-        is($through->(GET => (token => 'x')), '401', "$name: who has a bad one");
-        is($through->(GET => (token => $staff->{token})), '403', "$name: who is in no group that may");
+        is($through->(GET => (token => $T)), $alice, "$name: a token passes");
+        is($through->(POST => (token => $T, body => 'x=1')), $alice, "$name: a token passes with a body, too");
+        is($through->('GET'), '401', "$name: a request without a token is refused");
+        is($through->(GET => (token => 'x')), '401', "$name: a bad token is refused");
+        is($through->(GET => (token => $staff->{token})), '403',
+            "$name: an account that is not in the group is refused");
         is($through->(GET => $with->("Authorization: Bearer $T", @$_)), $alice,
-            "$name: forged, as $_->[0]") for @FORGED;
+            "$name: forged headers are removed, such as $_->[0]") for @FORGED;
         is($through->(GET => $with->("Authorization: Bearer $T",
             'Connection: close, X-Usermgmt-Id, x-usermgmt-username')),
-            $alice, "$name: ours are no headers of the connection");
-        is($through->(GET => $with->("Cookie: tok=$T")), $alice, "$name: a cookie");
+            $alice, "$name: Connection cannot remove identity headers");
+        is($through->(GET => $with->("Cookie: tok=$T")), $alice, "$name: a cookie passes");
         is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://evil.example')), '403',
-            "$name: a cookie from elsewhere");
+            "$name: a cookie with a request of another site is refused");
         is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://evil.example', 'X-Forwarded-Method: GET',
             'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: http')), '403',
-            "$name: nor with forged X-Forwarded-*");
+            "$name: forged X-Forwarded-* do not help another site");
         is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://localhost')), $alice,
-            "$name: a cookie from the site");
+            "$name: a cookie with a request of this site passes");
     }
 }
 {

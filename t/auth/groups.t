@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Groups by the command line, and when a server that runs sees them.
+# Groups on the command line, and when a running server sees a change.
 use strict;
 use warnings;
 use FindBin;
@@ -14,7 +14,7 @@ use UmServer;
 my $database = new_database();
 my $DELAY = 1;
 
-# Exit status and output of a command, in one line.
+# Runs a command and returns its exit status and output as one line.
 sub cli {
     my ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params',
         $database->{params}, @_);
@@ -76,7 +76,7 @@ for my $row (
     my $sort = sub { join "\n", sort split /\n/, $_[0] };
     is($sort->(cli(@command)), $sort->($want), substr($name, 0, 60));
 }
-# A closed standard output must not be the number of the connection, which would take the text.
+# With standard output closed, the connection must not get its descriptor: the text would go into the connection.
 {
     my ($status, $said) = UmTest::run('sh', '-c', 'exec "$@" >&-', 'sh', UmTest::cli(), '--driver', $database->{driver},
         '--params', $database->{params}, 'group', 'list');
@@ -97,12 +97,12 @@ like(cli('user', 'show', 'bob'), qr/^groups    $/m, 'user show prints an empty l
     } 1 .. 6;
     my %ended;
     waitpid($_, 0), $ended{ $? >> 8 }++ for @children;
-    # SQLite's other writers may make one wait for longer than it does.
+    # On SQLite a command may give up because other writers hold the lock for too long.
     is($ended{0}, 1, 'of six that make the same group one succeeds');
-    cmp_ok($ended{2} || 0, '<=', $database->{driver} eq 'pgsql' ? 0 : 5, 'the others are told that the group exists');
+    cmp_ok($ended{2} || 0, '<=', $database->{driver} eq 'pgsql' ? 0 : 5, 'the others report that the group exists');
 }
 
-# ---- what a server sees ----------------------------------------------------------------------------------------------
+# ---- when a server sees a change -------------------------------------------------------------------------------------
 
 sub groups_of {
     my ($name) = @_;
@@ -112,14 +112,15 @@ sub groups_of {
     return $answer->{body} =~ /^USERMGMT_GROUPS=(.*)$/m ? $1 : '';
 }
 
-is(groups_of('alice'), 'büro,staff', 'a program is told the groups');
+is(groups_of('alice'), 'büro,staff', 'a program gets the groups');
 is(groups_of('bob'), '', 'an account in no group has no groups in the environment');
 cli('group', 'add', 'staff', 'bob');
 cli('group', 'drop', 'büro', 'alice');
 ok(await($DELAY + 2, sub { groups_of('bob') eq 'staff' && groups_of('alice') eq 'staff' }),
     'a change by the command line is seen after the delay');
 cli('group', 'remove', 'staff');
-ok(await($DELAY + 2, sub { groups_of('bob') eq '' && groups_of('alice') eq '' }), 'a group that is gone, too');
+ok(await($DELAY + 2, sub { groups_of('bob') eq '' && groups_of('alice') eq '' }),
+    'the removal of a group is seen after the delay');
 is($database->{sql}->('select count(*) from um_memberships'), 0, 'a deleted group has no members');
 cli('group', 'new', 'last');
 cli('group', 'add', 'last', 'bob');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Virtual hosts: whose name is in tokens, which hosts accept them, and which database a host uses.
+# Virtual hosts: which name becomes the issuer, which hosts accept the tokens, and which database a host uses.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -19,7 +19,7 @@ sub database_lines {
     return "DBDriver $database->{driver}\nDBDParams \"$database->{params}\"\n";
 }
 
-# A virtual host on a port of its own; the first one of a server has the server's port.
+# The lines of a virtual host on its own port. The first one of a server has the server's port.
 sub host_on {
     my ($port, $name, $lines) = @_;
     return "<VirtualHost 127.0.0.1:$port>\nServerName $name\n$lines</VirtualHost>\n";
@@ -37,7 +37,7 @@ sub iss_of {
     return MIME::Base64::decode_base64url((split /\./, $account->{token})[1]) =~ /"iss":"([^"]*)"/ ? $1 : '';
 }
 
-# The status of a protected page there; 404 is what a caller finds who gets in.
+# The status of a protected page of that port. 404 means that the caller was let in: there is no such page.
 sub page_at {
     my ($port, $token) = @_;
     return call(GET => '/page', port => $port, token => $token, any => 1)->{status};
@@ -50,7 +50,7 @@ sub tables_of {
         : "select count(*) from sqlite_master where name like 'um\\_%' escape '\\'");
 }
 
-# ---- the site of the README, and a second host that only protects its pages ----------------------------------------
+# ---- the site of the README, and a second host that only protects its pages ------------------------------------------
 
 {
     my ($plain, $foreign) = (free_port(), free_port());
@@ -64,9 +64,9 @@ sub tables_of {
     });
     my $account = account_at($server->{port});
     is(iss_of($account), 'https://www.example.org', 'the issuer is the ServerName of the host with the API');
-    is(page_at($plain, $account->{token}), 404, 'a host without a line of ours accepts its tokens');
+    is(page_at($plain, $account->{token}), 404, 'a host without directives of the module accepts its tokens');
     is(page_at($foreign, $account->{token}), 404,
-        'a host with a database of its own that names none of ours answers 404');
+        'a host with its own DBDParams and no directive of the module accepts the tokens');
     is(tables_of($other), 0, 'no table is made in a database that is not used for accounts');
     my $log = $server->log;
     like($log, qr/UM221: virtual host www\.example\.org \(\S+:\d+\): API on, issuer https:\/\/www\.example\.org, database /,
@@ -78,7 +78,7 @@ sub tables_of {
     $server->stop;
 }
 
-# ---- keys in the main server, databases in virtual hosts -----------------------------------------------------------
+# ---- keys in the main server, databases in virtual hosts -------------------------------------------------------------
 
 {
     my ($second, $off) = (free_port(), free_port());
@@ -94,7 +94,7 @@ sub tables_of {
     is(join(' ', map { iss_of($_) } @accounts), 'https://one.example.org https://two.example.org',
         'the main server needs no database where each host with the API has its own');
     is(join(' ', map { page_at($server->{port}, $_->{token}), page_at($second, $_->{token}) } @accounts),
-        '404 401 401 404', 'tokens of one host are not good on a host with another name and other accounts');
+        '404 401 401 404', 'tokens of one host are refused on a host with another name and other accounts');
     is($one->{sql}->('select count(*) from um_users') . $other->{sql}->('select count(*) from um_users'), '11',
         'each has its own accounts');
     like($server->log, qr/UM221: main server: API off, issuer none .*, database none .*, keys /,
@@ -102,7 +102,7 @@ sub tables_of {
     $server->stop;
 }
 
-# ---- a host that only inherits the key, and the main server has no database ----------------------------------------
+# ---- a host that only inherits the key, and the main server has no database ------------------------------------------
 
 {
     my $second = free_port();
@@ -121,7 +121,7 @@ sub tables_of {
     $server->stop;
 }
 
-# ---- the API of the main server is not inherited --------------------------------------------------------------------
+# ---- the API of the main server is not inherited ---------------------------------------------------------------------
 
 {
     my $plain = free_port();

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The mutex of SQLite's writers: a line for all mutexes does not turn it into a file, one that names it does.
+# The mutex of SQLite's writers: a Mutex line for all mutexes does not make it a file, a line that names it does.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -11,7 +11,8 @@ use UmTest;
 
 plan skip_all => 'of SQLite alone' unless UmTest::database() eq 'sqlite3';
 
-# How many children have a file of that mutex open, and whether an account can be made.
+# Starts a server with that line. Returns whether an account can be registered, and whether a child has a file of the
+# mutex open.
 sub with_line {
     my ($line) = @_;
     my $server = UmServer->start(new_database(), $line);
@@ -24,7 +25,8 @@ sub with_line {
 }
 
 is(with_line(''), 'made, no file', 'without a Mutex line the mutex is no file');
-is(with_line('Mutex file:${folder}/logs default'), 'made, no file', 'a line for all mutexes does not change it');
-is(with_line('Mutex file:${folder}/logs usermgmt-sqlite'), 'made, a file', 'a line that names it does');
+is(with_line('Mutex file:${folder}/logs default'), 'made, no file', 'a Mutex line for all mutexes does not change it');
+is(with_line('Mutex file:${folder}/logs usermgmt-sqlite'), 'made, a file',
+    'a Mutex line that names it makes it a file');
 
 done_testing();

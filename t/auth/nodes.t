@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Two nodes over one PostgreSQL: how soon what happens to an account on one is seen at the protected places of both,
-# what they do while the database is away, and that neither restarts nor dying children make them answer wrongly.
+# Two nodes share a PostgreSQL: how soon a change of an account on one node takes effect at the protected pages of both,
+# what they do while the database is unreachable, and that restarts and killed children cause no wrong answer.
 use strict;
 use warnings;
 use FindBin;
@@ -19,7 +19,7 @@ plan(skip_all => 'SQLite is for one node') if UmTest::database() ne 'pgsql';
 my ($DELAY, $GRACE) = (2, 3);
 my $CROWD = 24;         # more than a node has threads in one child: all its processes answer
 
-# ---- the nodes: a host with the usual delay, one that asks each time, and both with grace ---------------------------
+# ---- the nodes: hosts with the default delay and with none, and both with UserMgmtDatabaseGrace ----------------------
 
 my $folder = UmTest::new_folder();
 File::Path::make_path("$folder/keys", "$folder/pages/private", { mode => 0700 });
@@ -54,7 +54,7 @@ sub person {
     return { name => $name, path => "$USERS$made->{id}/", token => $made->{auth_token} };
 }
 
-# A token of a further session.
+# Opens another session and returns its token.
 sub sign_in {
     my ($person) = @_;
     my $body = '{"username":' . json_text($person->{name}) . ',"password":' . json_text(good_password()) . '}';
@@ -67,14 +67,14 @@ sub usermgmt {
     return;
 }
 
-# ---- asking ---------------------------------------------------------------------------------------------------------
+# ---- requests --------------------------------------------------------------------------------------------------------
 
 sub request {
     my ($token) = @_;
     return request_text(GET => '/private/hello.txt', token => $token);
 }
 
-# Status of one request; 0: the connection was refused or cut.
+# The status of one request. 0: the connection was refused or broken.
 sub status {
     my ($port, $token) = @_;
     my $socket = eval { connection($port) } or return 0;
@@ -82,7 +82,7 @@ sub status {
     return $answer ? $answer->{status} : 0;
 }
 
-# The different statuses of many requests that are all there before the first is answered.
+# Sends many requests before the first is answered, and returns the different statuses.
 sub crowd {
     my ($port, $token) = @_;
     my @sockets = map { connection($port) } 1 .. $CROWD;
@@ -95,7 +95,7 @@ sub crowd {
     return join ' ', sort keys %seen;
 }
 
-# Goes on asking in processes of their own: each of the questions, [name, port, token], again and again.
+# Starts processes that repeat each of the requests, [name, port, token].
 sub watch {
     my ($seconds, @questions) = @_;
     my @watchers;
@@ -122,7 +122,7 @@ sub watch {
     return \@watchers;
 }
 
-# What they saw: name => [[time that it was asked, status, seconds it took], ...] in the order of time.
+# The results of these processes: name => [[time of the request, status, seconds it took], ...] in the order of time.
 sub seen {
     my ($watchers) = @_;
     my %seen;
@@ -137,7 +137,7 @@ sub seen {
     return \%seen;
 }
 
-# The latest question, in seconds after that time, that was answered so; and the first one.
+# When the last and the first request with that status were sent, in seconds after that time.
 sub last_of {
     my ($answers, $status, $since) = @_;
     my @such = grep { $_->[1] == $status } @$answers;
@@ -163,7 +163,7 @@ sub others {
     return join ', ', map { "$other{$_} x $_" } sort keys %other;
 }
 
-# ---- what happens here, there ---------------------------------------------------------------------------------------
+# ---- changes on one node, seen on both -------------------------------------------------------------------------------
 
 {
     my $json = '{"old_password":' . json_text(good_password()) . ',"new_password":"Red-House?38"}';
@@ -172,18 +172,18 @@ sub others {
             return call(POST => '/api-token-revoke/', token => $_[0]{token}, port => $here->{port}) }],
         [password => sub { call(POST => $_[0]{path}, json => $json, token => $_[0]{token}, port => $here->{port}) }],
         [delete => sub { call(DELETE => $_[0]{path}, token => $_[0]{token}, port => $here->{port}) }],
-        # By the command line, which is a node of its own: it has no part in the memory of any httpd.
+        # The command line counts as another node: it does not share the memory of an httpd.
         [disable => sub { usermgmt('user', 'active', $_[0]{name}, 'off'); return { status => 200 } }],
     );
     my (%person, %at, %now);
     for my $event (@events) {
         my $person = $person{ $event->[0] } = person();
-        # For the host that asks each time: what it finds out, the others of its node know as well.
+        # A second session for the host without delay: what that host finds out, its node has in its cache for all hosts.
         $person->{second} = sign_in($person);
     }
     is(join(' ', map { crowd($_->{port}, $person{logout}{token}) } $here, $there), '200 200',
-        'both nodes know a token');
-    # The events come when what is known of the tokens has just been renewed: it takes longest then.
+        'both nodes accept a token');
+    # The changes are made just after the tokens were cached again: then they take longest to be seen.
     my $watchers = watch($DELAY + 0.1 + @events * 0.3 + $DELAY + 1, map { ["$_-there", $there->{port}, $person{$_}{token}],
         ["$_-here", $here->{port}, $person{$_}{token}] } sort keys %person);
     sleep $DELAY + 0.1;
@@ -192,9 +192,10 @@ sub others {
         like($do->($person{$what})->{status}, qr/\A20[04]\z/, $what);
         $at{$what} = time;
         $now{$what} = crowd($there->{ports}{none}, $person{$what}{second});
-        is(crowd($here->{port}, $person{$what}{token}), 401, "$what: seen here at once by all processes")
+        is(crowd($here->{port}, $person{$what}{token}), 401,
+            "$what: takes effect at once in all processes of this node")
             unless $what eq 'disable';
-        is($now{$what}, 401, "$what: seen there at once by all processes with UserMgmtRevocationDelay 0");
+        is($now{$what}, 401, "$what: takes effect at once on the other node with UserMgmtRevocationDelay 0");
     }
     my $seen = seen($watchers);
     for my $what (sort keys %at) {
@@ -203,16 +204,17 @@ sub others {
             my $late = last_of($answers, 200, $at{$what});
             note(sprintf '%s: the last good answer %s was to a request %.2f s after it; %d requests', $what,
                 $where, $late, scalar @$answers);
-            cmp_ok($late, '<=', $DELAY, "$what: seen $where within UserMgmtRevocationDelay");
-            is(others($answers, 200, 401), '', "$what: nothing but yes and no is said $where");
-            cmp_ok(last_of($answers, 401, $at{$what}), '>', $DELAY, "$what: and that is asked for long enough");
+            cmp_ok($late, '<=', $DELAY, "$what: takes effect $where within UserMgmtRevocationDelay");
+            is(others($answers, 200, 401), '', "$what: all answers $where are 200 or 401");
+            cmp_ok(last_of($answers, 401, $at{$what}), '>', $DELAY, "$what: requests were sent for long enough");
         }
         next if $what eq 'disable';
-        cmp_ok(last_of($seen->{"$what-here"}, 200, $at{$what}), '<=', 0, "$what: no request here is let in later");
+        cmp_ok(last_of($seen->{"$what-here"}, 200, $at{$what}), '<=', 0,
+            "$what: no later request on this node is let in");
     }
 }
 
-# ---- restarts and deaths --------------------------------------------------------------------------------------------
+# ---- restarts and killed children ------------------------------------------------------------------------------------
 
 {
     my $good = person();
@@ -239,13 +241,13 @@ sub others {
     my $seen = seen($watchers);
     note(scalar(@{ $seen->{good} }) . ' requests with a good token, ' . scalar(@{ $seen->{bad} }) . ' with a bad one');
     cmp_ok(scalar(@{ $seen->{$_} }), '>', 50, "many requests with a $_ token") for qw(good bad);
-    # 0: a connection that was cut, because the child that had it was killed.
-    is(others($seen->{good}, 200, 0), '', 'a good token is never refused');
-    is(others($seen->{bad}, 401, 0), '', 'a bad one never accepted');
+    # 0: the connection was broken, because its child was killed.
+    is(others($seen->{good}, 200, 0), '', 'a valid token is never refused');
+    is(others($seen->{bad}, 401, 0), '', 'a bad token is never accepted');
     cmp_ok(scalar(grep { $_->[1] == 200 } @{ $seen->{good} }), '>', 50, 'more than 50 requests are answered 200');
 }
 
-# ---- without a database ---------------------------------------------------------------------------------------------
+# ---- without a database ----------------------------------------------------------------------------------------------
 
 {
     my $known = person();
@@ -254,11 +256,11 @@ sub others {
     my ($unknown, $over) = map { sign_in($known) } 1, 2;
     crowd($there->{port}, $over);
     call(POST => '/api-token-revoke/', token => $over, port => $there->{port});
-    is(crowd($there->{port}, $over), 401, 'a session is over');
+    is(crowd($there->{port}, $over), 401, 'a session has ended');
     my (%from, %to);
     for my $host (@hosts) {
         $from{$host} = time;
-        is(crowd($there->{ports}{$host}, $token{$host}), 200, "$host: a session is known");
+        is(crowd($there->{ports}{$host}, $token{$host}), 200, "$host: a session is cached");
         $to{$host} = time;
     }
     UmTest::pg_ctl('stop', '-m', 'fast');
@@ -270,25 +272,26 @@ sub others {
     for my $host (@hosts) {
         my ($last, $first) = (last_of($seen->{$host}, 200, $to{$host}), first_of($seen->{$host}, 503, $from{$host}));
         note(sprintf '%s: let in for %.2f s, refused from %.2f s on', $host, $last > 0 ? $last : 0, $first);
-        cmp_ok($last, '<=', $until{$host}, "$host: who is known is let in for $until{$host} s at most");
-        cmp_ok($first, '>=', $until{$host}, "$host: and not shorter");
+        cmp_ok($last, '<=', $until{$host}, "$host: a cached caller is let in for $until{$host} s at most");
+        cmp_ok($first, '>=', $until{$host}, "$host: and not for a shorter time");
         cmp_ok(last_of($seen->{$host}, 503, $to{$host}), '>', $until{$host}, "$host: then answered 503");
-        is(others($seen->{$host}, 200, 503), '', "$host: and nothing else");
+        is(others($seen->{$host}, 200, 503), '', "$host: there is no other status");
     }
     note(sprintf 'the slowest answer took %.2f s: %s', @$_) for (sort { $b->[0] <=> $a->[0] }
         map { [slowest($seen->{$_}), $_] } keys %$seen)[0 .. 3];
     for my $host ('usual', 'grace') {
-        is(others($seen->{"$host-unknown"}, 503), '', "$host: who is not known is answered 503");
-        is(others($seen->{"$host-over"}, 401, 503), '', "$host: a session that was over is never let in");
-        is(others($seen->{"$host-garbled"}, 401), '', "$host: what is no token is refused as ever");
+        is(others($seen->{"$host-unknown"}, 503), '', "$host: a caller that is not cached is answered 503");
+        is(others($seen->{"$host-over"}, 401, 503), '', "$host: a session that has ended is never let in");
+        is(others($seen->{"$host-garbled"}, 401), '', "$host: a malformed token is refused as usual");
     }
     UmTest::pg_ctl('start');
-    ok(await(20, sub { status($there->{port}, $unknown) == 200 }), 'the database is back: all goes on');
-    # Each host finds out for itself, after a pause that grows to some seconds.
+    ok(await(20, sub { status($there->{port}, $unknown) == 200 }),
+        'the database is reachable again: requests are answered');
+    # Each host notices it by itself, after a pause that grows to some seconds.
     ok(await(20, sub { status($there->{ports}{$_}, $token{$_}) == 200 }),
         "$_: for a session that was known") for @hosts;
     is(await(20, sub { my $status = status($there->{port}, $over); $status == 503 ? 0 : $status }), 401,
-        'a session that was over is not accepted after the outage');
+        'a session that had ended is not accepted after the outage');
 }
 
 is(join('', map { $_->crashes } $here, $there), '', 'no process of the server crashed');

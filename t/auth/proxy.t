@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# AuthType Bearer and the provider for Basic in a forward proxy: it asks by 407 and reads Proxy-Authorization; all else that
-# the client sends is for the origin server.
+# AuthType Bearer and the provider for Basic in a forward proxy: it answers 407 and reads Proxy-Authorization.
+# Everything else that the client sends is for the origin server.
 use strict;
 use warnings;
 use FindBin;
@@ -15,7 +15,7 @@ use UmPlaces;
 use UmServer;
 use UmTest ();
 
-# An origin server that shows the very bytes it got.
+# An origin server that answers with the bytes that it got.
 my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die "listen: $!\n";
 my $ORIGIN = '127.0.0.1:' . $listener->sockport;
 my $child = fork;
@@ -97,13 +97,13 @@ sub asked {
         grep { $answer->{head}{$_} } qw(proxy-authenticate www-authenticate);
 }
 
-# ---- who is asked, and by what ---------------------------------------------------------------------------------------
+# ---- which requests need a token, and where it is looked for ---------------------------------------------------------
 
 my $ASKED = '407 | proxy-authenticate: Bearer realm="proxied"';
 is(asked(proxied('/bearer')), $ASKED, 'a request without a token is answered 407');
-is(asked(proxied('/bearer', "Authorization: Bearer $T")), $ASKED, 'Authorization is not for the proxy');
-is(asked(proxied('/bearer', "Cookie: tok=$T")), $ASKED, 'a cookie is not looked at');
-is(asked(proxied("/bearer?t=$T")), $ASKED, 'the query is not looked at');
+is(asked(proxied('/bearer', "Authorization: Bearer $T")), $ASKED, 'a token in Authorization is not read');
+is(asked(proxied('/bearer', "Cookie: tok=$T")), $ASKED, 'a token in a cookie is not read');
+is(asked(proxied("/bearer?t=$T")), $ASKED, 'a token in the query is not read');
 my $BAD = '407 | proxy-authenticate: Bearer realm="proxied", error="invalid_token", '
     . 'error_description="The token is not valid, or not any more"';
 is(asked(proxied('/bearer', 'Proxy-Authorization: Bearer x.y.z')), $BAD, 'a bad token');
@@ -115,12 +115,13 @@ is(asked(proxied('/staff', $SHOWN)), $ASKED, 'a rule that the caller does not me
 is(proxied('/staff', "Proxy-Authorization: Bearer $boss->{token}")->{status}, 200,
     'Require usermgmt-staff lets in an account of the staff');
 like(asked(proxied('/forbidden', $SHOWN)), qr/\A403 \| proxy-authenticate: .*insufficient_scope.*\z/,
-    '403 where httpd is to say so');
+    '403 with AuthzSendForbiddenOnFailure On');
 is(proxied('/alice', $SHOWN)->{status}, 200, 'Require user lets in its account');
-is(proxied('/alice', "Proxy-Authorization: Bearer $boss->{token}")->{status}, 407, 'Require user: another');
-is(asked(proxied('/expr')), '403', 'an expression asks nobody');
-is(asked(proxied('/expr', "Authorization: Bearer $T")), '403', 'an expression does not look at Authorization');
-is(proxied('/expr', $SHOWN)->{status}, 200, 'an expression looks at Proxy-Authorization');
+is(proxied('/alice', "Proxy-Authorization: Bearer $boss->{token}")->{status}, 407,
+    'Require user refuses another account');
+is(asked(proxied('/expr')), '403', 'an expression alone does not ask for a token');
+is(asked(proxied('/expr', "Authorization: Bearer $T")), '403', 'an expression does not read Authorization');
+is(proxied('/expr', $SHOWN)->{status}, 200, 'an expression reads Proxy-Authorization');
 
 # ---- what the origin server gets -------------------------------------------------------------------------------------
 
@@ -130,26 +131,26 @@ my $basic = 'Proxy-Authorization: Basic ' . encode_base64("alice:$me->{password}
 for my $row (['/bearer', $SHOWN], ['/drop', $SHOWN], ['/expr', $SHOWN], ['/basic', $basic]) {
     my ($path, $shows) = @$row;
     my $answer = proxied("$path?t=$T&x=1", @MINE, $shows);
-    is($answer->{status}, 200, "$path: let through");
-    like($answer->{body}, qr{\AGET \Q$path?t=$T&x=1\E HTTP}, "$path: the query as it was");
+    is($answer->{status}, 200, "$path: the request passes");
+    like($answer->{body}, qr{\AGET \Q$path?t=$T&x=1\E HTTP}, "$path: the query is unchanged");
     like($answer->{body}, qr/^\Q$_\E\r$/m, "$path: " . (split /:/)[0]) for @MINE;
     is(join('|', $answer->{body} =~ /^((?:Proxy-|X-Usermgmt-)[^:]+)/gim), 'X-Usermgmt-Id',
-        "$path: nothing of the proxy");
-    is($answer->{head}{'cache-control'}, undef, "$path: the answer is not for one caller");
+        "$path: the origin server gets no header for the proxy");
+    is($answer->{head}{'cache-control'}, undef, "$path: the answer is not marked private");
     is(asked(proxied($path)), $path eq '/expr' ? '403' : $path eq '/basic'
         ? '407 | proxy-authenticate: Basic realm="proxied"' : $ASKED, "$path: a stranger is asked");
 }
 
-# ---- the API and UserMgmtCORS of the proxy's host are not the origin server's ------------------------------------------
+# ---- the API and UserMgmtCORS of the proxy's host are not the origin server's ----------------------------------------
 
 my @PAGE = ('Origin: https://page.example', 'Access-Control-Request-Method: DELETE');
 my $preflight = call(OPTIONS => "http://$ORIGIN/bearer", headers => \@PAGE, port => $PORT, any => 1);
 is(asked($preflight), $ASKED, 'the proxy answers no preflight in the place of the origin server');
 is($preflight->{head}{'access-control-allow-origin'}, undef, 'a preflight to the proxy allows no page to read it');
 is(proxied('/bearer', @PAGE, $SHOWN)->{head}{'access-control-allow-origin'}, undef,
-    "no CORS headers of ours are in what the origin server answers");
+    "the module adds no CORS headers to answers of the origin server");
 like(proxied("${USERS}a%2Fb", $SHOWN)->{body}, qr{\AGET \Q${USERS}\Ea%2Fb HTTP},
-    'a path as of the API, with an encoded slash, is handed on');
+    'a path like one of the API, with an encoded slash, is forwarded');
 
 # ---- CONNECT ---------------------------------------------------------------------------------------------------------
 
@@ -165,15 +166,15 @@ sub tunnel {
 for my $headers ([], ["Authorization: Bearer $T"], ["Cookie: tok=$T"], ['Proxy-Authorization: Bearer x.y.z']) {
     my ($socket, $head) = tunnel(@$headers);
     like($head, qr{\AHTTP/1.1 407 }, "CONNECT with @{[ map { /\A(\S+)/ } @$headers ]}: 407");
-    like($head, qr/^Proxy-Authenticate: Bearer realm="proxied"/m, 'CONNECT: the challenge');
-    unlike($head, qr/^WWW-Authenticate/m, 'CONNECT: and no other');
+    like($head, qr/^Proxy-Authenticate: Bearer realm="proxied"/m, 'CONNECT: the answer has Proxy-Authenticate');
+    unlike($head, qr/^WWW-Authenticate/m, 'CONNECT: the answer has no WWW-Authenticate');
 }
 {
     my ($socket, $head) = tunnel($SHOWN);
     like($head, qr{\AHTTP/1.\d 200 }, 'CONNECT with a token');
     my $got = exchange("GET /x HTTP/1.1\r\nHost: $ORIGIN\r\nAuthorization: Bearer other\r\n\r\n", socket => $socket);
     like($got, qr{\r\n\r\nGET /x HTTP/1.1\r\nHost: \Q$ORIGIN\E\r\nAuthorization: Bearer other\r\n\r\n\z},
-        'the tunnel hands on what it gets');
+        'the tunnel forwards bytes');
 }
 
 kill TERM => $child;

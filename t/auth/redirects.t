@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Whatever way httpd takes to a resource, the place of that resource decides what its application is told of the caller,
-# what is hidden from it, and what caches may keep.
+# However httpd gets to a resource, the configuration of that resource decides which identity its application gets, what
+# is hidden from it, and what caches may keep.
 use strict;
 use warnings;
 use FindBin;
@@ -51,7 +51,7 @@ END
     return;
 }
 
-# What every way of getting to a program needs; the rules stand on the programs alone.
+# The files and lines for each way to a program. Only the programs have rules.
 sub ways {
     return join '', map { <<"END" } @_;
 Alias /$_ \${pages}/$_
@@ -109,7 +109,7 @@ LOAD
         Require expr "%{USERMGMT_USERNAME} != ''"
     </FilesMatch>
 </DirectoryMatch>
-# The other way round: the folder asks, its programs are open.
+# The opposite case: the folder is protected, its programs are open.
 <Directory "${pages}/inner">
     AuthType Bearer
     AuthName here
@@ -124,7 +124,7 @@ LOAD
         UserMgmtAuthorization forward
     </FilesMatch>
 </Directory>
-# A page, and parts whose places look for a token elsewhere.
+# A page, and parts whose Locations look for a token in other sources.
 Alias /parts ${pages}/files
 <Location /parts/>
     Options +Includes
@@ -188,7 +188,7 @@ sub of {
 my $WHO = "HTTP_X_USERMGMT_EMAIL=alice\@example.org HTTP_X_USERMGMT_ID=$me->{id} "
     . 'HTTP_X_USERMGMT_STAFF=0 HTTP_X_USERMGMT_USERNAME=alice';
 
-# ---- the program asks who calls --------------------------------------------------------------------------------------
+# ---- the program is protected ----------------------------------------------------------------------------------------
 
 for my $way (@WAYS) {
     my $path = path('bearer', $way);
@@ -196,27 +196,28 @@ for my $way (@WAYS) {
         ['a cookie', '', "Cookie: a=b; tok=$T"],
         ['the address', "?x=1&t=$T&y=2", 'Cookie: a=b']) {
         my ($by, $query, @headers) = @$shows;
-        # httpd tries a page for errors, and what a type map names, without the client's query.
+        # httpd requests an ErrorDocument, and the variants of a type map, without the client's query.
         next if $query && $way->[0] =~ /ErrorDocument|type map/;
         my $answer = get("$path$query", headers => \@headers);
         my $told = told($answer);
         my $name = "Bearer, $way->[0], $by";
         is($answer->{status}, $way->[0] eq 'ErrorDocument' ? 404 : 200, "$name: let in");
-        is(of($told, qr/X_USERMGMT/), $WHO, "$name: the headers of the caller");
+        is(of($told, qr/X_USERMGMT/), $WHO, "$name: the identity headers arrive");
         is(of($told, qr/\AUSERMGMT_USERNAME|\AREMOTE_USER|\AAUTH_TYPE/),
             'AUTH_TYPE=Bearer REMOTE_USER=alice USERMGMT_USERNAME=alice', "$name: the environment");
         is($told->{HTTP_AUTHORIZATION}, undef, "$name: no Authorization");
-        is($told->{HTTP_COOKIE}, 'a=b', "$name: no cookie of ours");
+        is($told->{HTTP_COOKIE}, 'a=b', "$name: the cookie with the token is removed");
         is($told->{QUERY_STRING}, $query ? 'x=1&y=2' : '', "$name: no token in the query");
         is("@{ $answer->{head}{'cache-control'} || [] }", $by eq 'a header' ? '' : 'private',
             "Cache-Control is right: $name");
         is("@{ $answer->{head}{vary} || [] }" =~ /\bcookie\b/i ? 1 : 0, $by eq 'a cookie' ? 1 : 0,
             "Vary is right: $name");
-        is(get($path)->{status}, $way->[0] =~ /ErrorDocument|MultiViews/ ? 404 : 401, "$name: a stranger is not");
+        is(get($path)->{status}, $way->[0] =~ /ErrorDocument|MultiViews/ ? 404 : 401,
+            "$name: a request without a token is refused");
     }
     my $answer = get(path('basic', $way), headers => [basic($me), 'Cookie: a=b']);
     my $told = told($answer);
-    is(of($told, qr/X_USERMGMT/), $WHO, "Basic, $way->[0]: the headers of the caller");
+    is(of($told, qr/X_USERMGMT/), $WHO, "Basic, $way->[0]: the identity headers arrive");
     is(of($told, qr/\AREMOTE_USER|\AAUTH_TYPE|HTTP_AUTHORIZATION|HTTP_COOKIE/),
         'AUTH_TYPE=Basic HTTP_COOKIE=a=b REMOTE_USER=alice', "Basic, $way->[0]: no password");
     $answer = get(path('expr', $way), headers => ["Cookie: tok=$T; a=b"]);
@@ -225,13 +226,13 @@ for my $way (@WAYS) {
     is("@{ $answer->{head}{'cache-control'} || [] }", 'private', "expression, $way->[0]: Cache-Control");
 }
 
-# ---- the folder asks, the program does not ---------------------------------------------------------------------------
+# ---- the folder is protected, the program is open --------------------------------------------------------------------
 
 for my $way (grep { $_->[0] ne 'RewriteRule of the server' } @WAYS) {
     my $told = told(get(path('inner', $way) . "?t=$T", headers => ["Authorization: Bearer $T", "Cookie: tok=$T"]));
-    is(of($told, qr/\A(?:HTTP_X_)?USERMGMT_/), '', "open, $way->[0]: not told who calls");
-    is($told->{HTTP_AUTHORIZATION}, "Bearer $T", "open, $way->[0]: what the client sent");
-    is($told->{HTTP_COOKIE}, "tok=$T", "open, $way->[0]: its cookie, too");
+    is(of($told, qr/\A(?:HTTP_X_)?USERMGMT_/), '', "open, $way->[0]: the program gets no identity");
+    is($told->{HTTP_AUTHORIZATION}, "Bearer $T", "open, $way->[0]: the Authorization header is the client's");
+    is($told->{HTTP_COOKIE}, "tok=$T", "open, $way->[0]: the cookie is the client's");
 }
 
 # ---- a cache between -------------------------------------------------------------------------------------------------
@@ -242,9 +243,9 @@ for my $way (grep { $_->[0] =~ /itself|Index$|Fallback/ } @WAYS) {
         ["for alice\n", "for berta\n"], "cache, $way->[0]: each gets their own page");
     is_deeply([map { get($path, headers => ["Authorization: Bearer $_->{token}"])->{body} } $me, $other],
         ["for alice\n", "for berta\n"], "cache, $way->[0]: by header, too");
-    is(get($path)->{status}, 401, "cache, $way->[0]: and a stranger none");
+    is(get($path)->{status}, 401, "cache, $way->[0]: a request without a token is refused");
 }
-# ---- parts of a page take over what was found for the page -----------------------------------------------------------
+# ---- parts of a page keep the caller of the page ---------------------------------------------------------------------
 
 for my $row (['a cookie', '', "Cookie: tok=$T; other=x", 'same', 'later'],
     ['the address', "?t=$T", 'Cookie: a=b', 'same', 'later'],
@@ -257,18 +258,18 @@ for my $row (['a cookie', '', "Cookie: tok=$T; other=x", 'same', 'later'],
     }
 }
 
-# mod_include hands its own variables on to parts, those of the page's headers among them.
+# mod_include passes the page's variables on to its parts, also those of the page's headers.
 {
     my ($open, $closed) = map { told({ body => $_ }) } split /====/,
         get('/parts/whole.shtml', headers => ["Authorization: Bearer $T", "Cookie: tok=$T; a=b"])->{body};
-    is(of($open, qr/USERMGMT/), '', 'an open part of a closed page is not told who calls');
+    is(of($open, qr/USERMGMT/), '', 'an open part of a protected page gets no identity');
     is($open->{HTTP_AUTHORIZATION}, undef, 'an open part does not see the Authorization for the back end of the page');
     is($open->{HTTP_COOKIE}, "tok=$T; a=b", 'an open part has the cookies that the client sent');
     is(of($closed, qr/X_USERMGMT/), $WHO, 'a part that is a folder with an index is');
     is(of($closed, qr/HTTP_AUTHORIZATION|HTTP_COOKIE/), 'HTTP_COOKIE=a=b', 'a protected part does not see the token');
 }
 
-# ---- what cannot be checked just now ---------------------------------------------------------------------------------
+# ---- tokens that cannot be checked -----------------------------------------------------------------------------------
 
 SKIP: {
     skip('SQLite does not go away', 1) if UmTest::database() ne 'pgsql';
@@ -278,7 +279,8 @@ SKIP: {
             my $answer;
             my @headers = $kind eq 'basic' ? basic($me) : "Authorization: Bearer $T";
             await(15, sub { $answer = get(path($kind, $way), headers => \@headers); $answer->{status} == 503 });
-            is("$answer->{status} @{ $answer->{head}{'retry-after'} || [] }", '503 2', "away: $kind, $way->[0]");
+            is("$answer->{status} @{ $answer->{head}{'retry-after'} || [] }", '503 2',
+                "database unreachable: $kind, $way->[0]");
         }
     }
     UmTest::pg_ctl('start');

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# UserMgmtRequireTLS, for callers on another machine: the suite runs in a network namespace of its own, where an address
-# that is not a loopback address belongs to this machine too.
+# UserMgmtRequireTLS for callers on another machine. The suite runs in its own network namespace, in which this machine
+# has an address that is not a loopback address.
 use strict;
 use warnings;
 use FindBin;
@@ -28,7 +28,7 @@ for my $command ([qw(link set lo up)], [qw(addr add), "$FAR/32", qw(dev lo)], [q
     die "ip @$command: $output\n" if $status;
 }
 
-# ---- a host reached by both addresses, one more over TLS, and one that does without ----------------------------------
+# ---- a host with both addresses, one over TLS, and one with UserMgmtRequireTLS Off -----------------------------------
 
 my ($far, $tls, $open) = map { free_port() } 1 .. 3;
 my $keys = UmTest::new_folder();
@@ -72,7 +72,7 @@ my $me = enrol('alice');
 my $BASIC = 'Authorization: Basic ' . encode_base64("alice:$me->{password}", '');
 my $SIGN_IN = qq({"username":"alice","password":"$me->{password}"});
 
-# One request from that address, and the status of its answer.
+# Sends one request from that address and returns the status.
 sub from {
     my ($address, $port, $method, $path, @with) = @_;
     my $socket = IO::Socket::IP->new(PeerHost => $address, PeerPort => $port, Timeout => 10)
@@ -99,12 +99,12 @@ for my $address ($FAR, $FAR6) {
         like("$answer->{status} $answer->{body}", $REFUSED, "$address, clear text, $what: refused");
     }
     is(status($address, $far, GET => '/basic/hello.txt', headers => [$BASIC]), 403,
-        "$address: a password of Basic is not even looked at");
+        "$address: a password of Basic is refused before it is verified");
     is(status($address, $far, GET => '/bearer/hello.txt', headers => ["Cookie: tok=$me->{token}"]), 401,
         "$address: a cookie in clear text opens nothing");
     is(status($address, $far, GET => '/basic/hello.txt', headers => [$BASIC, 'X-Forwarded-For: 127.0.0.1',
         'X-Forwarded-Proto: https', 'Forwarded: for=127.0.0.1;proto=https']), 403,
-        "$address: whatever it says of proxies");
+        "$address: headers about proxies make no difference");
 }
 my $log = $site->{server}->log;
 like($log, qr/UM414/, 'the log says so');
@@ -116,9 +116,10 @@ is(status('127.0.0.1', $site->{server}{port}, GET => '/basic/hello.txt', headers
     'a Basic request from this machine is served');
 is(status('127.0.0.1', $site->{server}{port}, GET => '/bearer/hello.txt', headers => ["Cookie: tok=$me->{token}"]), 200,
     'a request with a cookie from this machine is served');
-is(status($FAR, $open, @{ $calls[1] }[1 .. 4]), 200, 'UserMgmtRequireTLS Off: from afar too');
+is(status($FAR, $open, @{ $calls[1] }[1 .. 4]), 200,
+    'UserMgmtRequireTLS Off: a request from another machine is served');
 is(status($FAR, $open, GET => '/basic/hello.txt', headers => [$BASIC]), 200,
-    'a Basic request from this machine is served');
+    'UserMgmtRequireTLS Off: a Basic request from another machine is served');
 
 # ---- over TLS --------------------------------------------------------------------------------------------------------
 
@@ -129,7 +130,7 @@ sub curl {
     return $status ? "curl: $output" : $output;
 }
 
-is(curl($TOKEN, '-H', 'Content-Type: application/json', '-d', $SIGN_IN), 200, 'over TLS: signing in');
+is(curl($TOKEN, '-H', 'Content-Type: application/json', '-d', $SIGN_IN), 200, 'over TLS signing in is served');
 is(curl('/basic/hello.txt', '-H', $BASIC), 200, 'a Basic request over TLS is served');
 is(curl('/bearer/hello.txt', '-H', "Cookie: __Host-tok=$me->{token}"), 200, 'the cookie, under the name it has there');
 is(curl('/bearer/hello.txt', '-H', "Cookie: tok=$me->{token}"), 401,

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Require by group, staff and claim, and who calls in httpd's expressions; for callers by token and by password.
+# Require by group, staff and claim, and the caller in httpd's expressions, for callers by token and by password.
 use strict;
 use warnings;
 use FindBin;
@@ -14,7 +14,8 @@ use UmServer;
 my $number = 0;
 my (@rows, $lines);
 
-# A place with that rule, by token and by password; want: statuses for nobody, alice, bob (staff, editors, büro).
+# A Location with that rule, by token and by password. want: the statuses for nobody, alice, and bob (staff, in editors
+# and büro).
 sub rule {
     my ($want, $require, @more) = @_;
     $number++;
@@ -40,18 +41,18 @@ rule('401 403 200', 'usermgmt-staff', $FORBID);
 rule('401 200 401', ['<RequireAll>', 'Require valid-user', 'Require not usermgmt-group editors', '</RequireAll>']);
 rule('401 200 200', ['<RequireAny>', 'Require usermgmt-staff', 'Require user alice', '</RequireAny>']);
 rule('401 401 200', ['<RequireAll>', 'Require usermgmt-staff', 'Require usermgmt-group editors', '</RequireAll>']);
-# An error is no "no": "Require not" would make a yes of it.
+# An error must not count as "no", because "Require not" would turn it into "yes".
 rule('401 500 500', ['<RequireAll>', 'Require valid-user', "Require not $_", '</RequireAll>'])
     for 'usermgmt-group %{file:/none/such}', 'usermgmt-group a %{file:/none/such} b';
 rule('401 500 500', 'usermgmt-group %{file:/none/such}');
-# Claims are those of the token: who comes by password has none.
+# Claims belong to a token: a caller by password has none.
 my @CLAIM = (['401 200 200', 'iss:https://localhost'], ['401 200 200', 'x:y aud:https://localhost'],
     ['401 401 401', 'iss:localhost'], ['401 401 401', 'iss:https://localhos'], ['401 401 401', 'none:'],
     ['401 401 401', 'iat:0 exp:x jti: sid:* :x']);
 my $first_claim = $number + 1;
 rule($_->[0], "usermgmt-claim $_->[1]") for @CLAIM[0 .. 4];
 my $last_claim = $number;
-# These are asked before anybody is authenticated: they look at the token themselves. No password is known then.
+# httpd evaluates these before authentication: they look for the token themselves. Passwords are not verified yet.
 my $first_expr = $number + 1;
 rule('403 200 403', "expr \"%{USERMGMT_USERNAME} == 'alice'\"");
 rule('403 403 200', "expr \"%{USERMGMT_STAFF} == '1'\"");
@@ -63,7 +64,7 @@ rule('403 200 403', "expr \"%{USERMGMT_EMAIL} == 'alice\@example.org' && %{USERM
     . "%{USERMGMT_LAST_NAME} == 'Last' && %{USERMGMT_GROUPS} == '' && %{USERMGMT_ID} =~ /^[0-9a-f-]{36}\$/\"");
 rule('403 403 200', "expr \"%{USERMGMT_GROUPS} == 'büro,editors'\"");
 my $last_expr = $number;
-# With REMOTE_USER in it httpd asks who it is first.
+# With REMOTE_USER in the expression httpd authenticates first.
 rule('401 401 200', "expr \"%{REMOTE_USER} != '' && %{USERMGMT_STAFF} == '1'\"");
 
 my $site = places($lines . <<'END');
@@ -102,15 +103,15 @@ is(get('/shown/hello.txt', @$_[1 .. $#$_])->{head}{'x-who'}[0], $_->[0], "an exp
 is(told(get('/back', token => $bob->{token}))->{HTTP_X_NAME}, 'bob/büro,editors',
     'an expression of RequestHeader has name and groups');
 is(told(get('/back'))->{HTTP_X_NAME}, '/', 'an expression of RequestHeader is empty without a token');
-is(get('/choose', token => $bob->{token})->{body}, $HELLO, 'an expression of RewriteCond knows the staff');
+is(get('/choose', token => $bob->{token})->{body}, $HELLO, 'an expression of RewriteCond has the staff');
 is(get('/choose', token => $_)->{status}, 403, 'RewriteCond: not staff') for $alice->{token}, 'x.y.z', undef;
 
-# What was known of somebody is not known any more.
+# The cached caller is out of date after the delay.
 $site->{database}{sql}->("delete from um_memberships where user_id = '$bob->{id}'");
 ok(await(6, sub { get('/t1/hello.txt', token => $bob->{token})->{status} == 401 }),
     'an account that leaves a group is refused');
 
-# ---- what cannot be checked just now ---------------------------------------------------------------------------------
+# ---- tokens that cannot be checked -----------------------------------------------------------------------------------
 
 SKIP: {
     skip('SQLite does not go away', 1) if UmTest::database() ne 'pgsql';
@@ -122,15 +123,15 @@ SKIP: {
     for my $place (@places) {
         my $answer;
         await(15, sub { $answer = get("/t$place/hello.txt", token => $carol->{token}); $answer->{status} == 503 });
-        is($answer->{status}, 503, "$rows[$place - 1][2]: a token that cannot be checked is not as if there were none");
-        is("@{ $answer->{head}{'retry-after'} || [] }", '2', "$rows[$place - 1][2]: when to try again");
+        is($answer->{status}, 503, "$rows[$place - 1][2]: a token that cannot be checked does not count as no token");
+        is("@{ $answer->{head}{'retry-after'} || [] }", '2', "$rows[$place - 1][2]: the answer has Retry-After");
     }
     UmTest::pg_ctl('start');
     ok(await(15, sub { get("/t$places[0]/hello.txt", token => $alice->{token})->{status} == 200 }),
         'the page is served after the database is back');
 }
 
-# ---- what is refused when the server starts --------------------------------------------------------------------------
+# ---- rules that the start refuses ------------------------------------------------------------------------------------
 
 for my $row (['usermgmt-group', 'needs the name of a group'], ['usermgmt-staff yes', 'takes no arguments'],
     ['usermgmt-claim', 'NAME:VALUE'], ['usermgmt-claim x', 'NAME:VALUE'], ['usermgmt-claim :x', 'NAME:VALUE'],

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A restored backup: what it brings back to life, and "usermgmt session end-all", which ends it.
+# A restored backup brings back sessions, tokens and mails; "usermgmt session end-all" ends them.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -26,7 +26,7 @@ sub pg {
     return;
 }
 
-# Both with the server stopped.
+# Backup and restore; the server must be stopped.
 sub backup {
     return copy($database->{params}, "$database->{params}.backup") || die "$!\n" if $database->{driver} eq 'sqlite3';
     my ($name) = $database->{params} =~ /dbname=(\S+)/;
@@ -68,27 +68,27 @@ sub profile {
 my $account = register(email => 'one@test.example');
 my $token = reset_token('one@test.example');
 $server->stop;
-# The mail waits as in a backup that was made before it was sent.
+# The mail waits again, as in a backup that was made before it was sent.
 $database->{sql}->('update um_mail set state = 0, done_at = null, claim = null, due_at = 1');
 backup();
 
 $server->launch;
 is(confirm($token, 'Green-Field!93z'), 200, 'a token of a mail is used, and ends the sessions');
-is(confirm($token, 'Green-Field!94z'), 404, 'a token of a reset is good once');
+is(confirm($token, 'Green-Field!94z'), 404, 'the token of a reset is valid once');
 is(profile($account), 401, 'the token of the session is refused');
 $server->stop;
 
 restore();
 $server->configure($LINES . "UserMgmtMail none\n");
 $server->launch;
-is(profile($account), 200, 'the backup brings the session back to life');
+is(profile($account), 200, 'the session of the backup is valid again');
 $server->stop;
 
 restore();
 my ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
     qw(session end-all));
 is("$status $output", "0 ended all sessions of 1 accounts, 1 one-time tokens and 1 waiting mails\n",
-    'the command ends what it brings');
+    'session end-all ends the sessions, tokens and mails of the backup');
 ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
     qw(session end-all));
 is("$status $output", "0 ended all sessions of 1 accounts, 0 one-time tokens and 0 waiting mails\n",
@@ -96,7 +96,7 @@ is("$status $output", "0 ended all sessions of 1 accounts, 0 one-time tokens and
 my @before = glob "$mails/*.eml";
 $server->configure($LINES);
 $server->launch;
-is(profile($account), 401, 'the session is over');
+is(profile($account), 401, 'the session has ended');
 is(confirm($token, 'Green-Field!95z'), 404, 'the used token is void');
 is(call(POST => $TOKEN, json => qq({"username":"$account->{username}","password":"$account->{password}"}))->{status}, 200,
     'the password is that of the backup');
@@ -105,11 +105,11 @@ reset_token('two@test.example');
 is(scalar(grep { my $file = $_; !grep { $_ eq $file } @before } mails_to('one@test.example')), 0,
     'no mail of the backup is sent again');
 
-# With the server running: it learns of it within its delay.
+# A running server notices it within its delay.
 my $other = register();
 is((UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
     qw(session end-all)))[0], 0, 'session end-all works beside a running server');
-is(profile($other), 401, 'ends what is signed in');
+is(profile($other), 401, 'the session has ended for the running server');
 is($server->crashes, '', 'no process of the server crashed');
 $server->stop;
 

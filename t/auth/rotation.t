@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Keys are changed while people sign in and use their tokens, on one node with SQLite and on two that share the folder
-# with PostgreSQL: no good token is refused, and none of a retired key is taken.
+# Keys are rotated while clients sign in and use their tokens: on one node with SQLite, and on two nodes with PostgreSQL
+# that share the folder. No valid token is refused, and no token of a retired key is accepted.
 use strict;
 use warnings;
 use FindBin;
@@ -43,7 +43,7 @@ sub kid_of {
     return JSON::PP::decode_json(decode_base64url((split /\./, $token)[0]))->{kid};
 }
 
-# ---- nodes ---------------------------------------------------------------------------------------------------------
+# ---- nodes -----------------------------------------------------------------------------------------------------------
 
 usermgmt('new', $keys);
 my $first = states()->{signs}[0];
@@ -66,12 +66,12 @@ my $database = new_database();
 my @nodes = map { UmServer->start($database, $lines, children => 2, threads => 16) }
     1 .. (UmTest::database() eq 'pgsql' ? 2 : 1);
 
-# One that rotates by itself, with a key that is long due.
+# A node whose worker rotates keys, with a key that has been due for long.
 my $own_keys = UmTest::new_folder();
 UmTest::new_key("$own_keys/20200101T000000Z-old.pem");
 my $own = UmServer->start(new_database(), "UserMgmtSigningKey \"$own_keys\"\nUserMgmtKeyRotation 1m", children => 1);
 
-# ---- clients -------------------------------------------------------------------------------------------------------
+# ---- clients ---------------------------------------------------------------------------------------------------------
 
 my $password = good_password();
 my @names = map { new_name() } 0 .. 3;
@@ -83,14 +83,14 @@ for my $name (@names) {
     $id{$name} = json_of($answer)->{id};
 }
 
-# The answer to a sign-in.
+# Signs in and returns the answer.
 sub try_sign_in {
     my ($node, $name) = @_;
     return call(POST => $TOKEN, port => $node->{port},
         json => '{"username":' . json_text($name) . ',"password":' . json_text($password) . '}');
 }
 
-# The token of a sign-in that must succeed.
+# Signs in, which must succeed, and returns the token.
 sub sign_in {
     my ($node, $name) = @_;
     my $answer = try_sign_in($node, $name);
@@ -98,7 +98,7 @@ sub sign_in {
     return json_of($answer)->{token};
 }
 
-# Status at the API and at the protected page.
+# The statuses of the API and of the protected page for that token.
 sub uses {
     my ($node, $name, $token) = @_;
     return map { call(GET => $_, port => $node->{port}, token => $token, any => 1)->{status} }
@@ -144,12 +144,12 @@ END {
     UmTest::spew($stop, '') if defined $stop && !-e $stop;
 }
 
-# ---- the life of a key ---------------------------------------------------------------------------------------------
+# ---- the life of a key -----------------------------------------------------------------------------------------------
 
 my @times = ('--every', '1h', '--publish', $PUBLISH, '--lifetime', $USED, $keys);
 my $old_token = sign_in($nodes[0], $names[0]);
 is(kid_of($old_token), $first, 'the only key signs');
-is(usermgmt('rotate', @times), '', 'rotate does nothing while nothing is due');
+is(usermgmt('rotate', @times), '', 'rotate changes nothing while nothing is due');
 
 like(usermgmt('rotate', '--now', @times), qr/\A\S{43} is published and will sign in $PUBLISH s: \S+\.next\.pem\n\z/,
     'rotate --now publishes the next key');
@@ -171,7 +171,7 @@ is(kid_of(sign_in($_, $names[0])), $next, 'each node signs with the new key') fo
 is(join(' ', uses($_, $names[0], $old_token)), '200 200', 'each node accepts a token of the old key')
     for @nodes;
 
-# New children begin with what their parent read at the start.
+# New children start with the keys that their parent has read at its start.
 for my $node (@nodes) {
     my $new_token = sign_in($node, $names[1]);
     my %old = map { $_ => 1 } $node->children;
@@ -182,7 +182,7 @@ for my $node (@nodes) {
         'the new children accept a token of the new key');
 }
 
-# Time passes, as far as names tell it: what the retired key has signed is over.
+# Files get earlier times in their names, so that all tokens of the old key count as expired.
 my ($file) = grep { !/next|retired/ } reverse sort glob "$keys/*.pem";
 (my $earlier = $file) =~ s{/\d{8}T\d{6}Z}{ '/' . POSIX::strftime('%Y%m%dT%H%M%SZ', gmtime(time - 80)) }e;
 my ($oldest) = sort glob "$keys/*.pem";
@@ -199,7 +199,7 @@ for my $node (@nodes) {
         'no node publishes the retired key');
 }
 
-# ---- what the clients saw ------------------------------------------------------------------------------------------
+# ---- what the clients saw --------------------------------------------------------------------------------------------
 
 UmTest::spew($stop, '');
 for (@clients) {
@@ -212,7 +212,7 @@ for (@clients) {
     is($said, '', 'no sign-in and no use of a token was refused during the rotation');
 }
 
-# ---- a stolen key --------------------------------------------------------------------------------------------------
+# ---- a stolen key ----------------------------------------------------------------------------------------------------
 
 my $stolen = sign_in($nodes[0], $names[0]);
 like(usermgmt('retire', $keys, '--', $next), qr/signs from now on: .*\n\Q$next\E is retired: /,
@@ -225,7 +225,7 @@ for my $node (@nodes) {
         'each node signs with another key and accepts its tokens');
 }
 
-# ---- the worker ----------------------------------------------------------------------------------------------------
+# ---- the worker ------------------------------------------------------------------------------------------------------
 
 my $log = $own->log;
 like($log, qr/UM604: keys: \S{43} is published and will sign in 15 s/, 'the worker publishes the next key');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Who sends a request slowly calls with the rights that he has at its end, not with those of its first line.
+# The rights of the caller are checked at the end of a slow request, not when its first line arrives.
 use strict;
 use warnings;
 use FindBin;
@@ -21,7 +21,7 @@ UserMgmtRevocationDelay 1s
 END
 my $port = $site->{server}{port};
 
-# Sends one part, does what is given, waits, and sends the other; the status line's number.
+# Sends the first part, calls $meanwhile, waits, and sends the second part. Returns the status.
 sub slowly {
     my ($first, $meanwhile, $second) = @_;
     my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") or die "connect: $!\n";
@@ -40,15 +40,15 @@ sub slowly {
     return $answer =~ m{\AHTTP/1\.1 (\d+)} ? $1 : $answer;
 }
 
-# As another node would do it.
+# Ends all sessions in the database, as another node does.
 sub end_all { $site->{database}{sql}->('delete from um_sessions'); return }
 
 sub headers { return "Host: localhost\r\nAuthorization: Bearer $_[0]\r\nConnection: close\r\n" }
 
 my $me = enrol('alice');
-is(get('/hello.txt', token => $me->{token})->{status}, 200, 'a token is good');
+is(get('/hello.txt', token => $me->{token})->{status}, 200, 'a token is accepted');
 is(slowly("GET /hello.txt HTTP/1.1\r\n", sub { get('/hello.txt', token => $me->{token}) },
-    headers($me->{token}) . "\r\n"), 200, 'a slow request as well');
+    headers($me->{token}) . "\r\n"), 200, 'a token in a slow request is accepted');
 is(slowly("GET /hello.txt HTTP/1.1\r\n", sub { get('/hello.txt', token => $me->{token}); end_all() },
     headers($me->{token}) . "\r\n"), 401, 'a slow request is refused when its session has ended meanwhile');
 
@@ -59,7 +59,7 @@ my $patch = sub {
         . "Content-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n";
 };
 my $other = enrol('berta');
-is(slowly($patch->($other), sub { }, $body), 200, 'a slow body is taken');
+is(slowly($patch->($other), sub { }, $body), 200, 'a slow body is accepted');
 is(slowly($patch->($other), \&end_all, $body), 401, 'a slow request is refused when its session has ended meanwhile');
 
 api_done();

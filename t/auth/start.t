@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What the log says after the start of what only the database can tell: issuers, steps of the schema, connections.
+# Log lines after the start about what only the database knows: issuers, steps of the schema, connections.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -18,7 +18,8 @@ sub issuers {
     return $database->{sql}->('select issuer from um_issuers order by issuer');
 }
 
-# The log of a start with these lines, as soon as the worker has looked: it notes its issuer last.
+# Starts the server with these lines and returns its log once the worker has made its checks; it records the issuer
+# last.
 sub log_of_start {
     my ($lines, $issuer) = @_;
     $server->stop;
@@ -26,11 +27,11 @@ sub log_of_start {
     $database->{sql}->("delete from um_issuers where issuer = '$issuer'");
     $server->configure($lines);
     $server->launch;
-    ok(await($WAIT, sub { issuers() =~ /^\Q$issuer\E$/m }), "$issuer is noted");
+    ok(await($WAIT, sub { issuers() =~ /^\Q$issuer\E$/m }), "$issuer is recorded");
     return $server->log;
 }
 
-ok(await($WAIT, sub { issuers() eq 'https://one.example.org' }), 'the issuer is noted');
+ok(await($WAIT, sub { issuers() eq 'https://one.example.org' }), 'the issuer is recorded');
 unlike(log_of_start("UserMgmtIssuer https://two.example.org\n", 'https://two.example.org'), qr/UM222/,
     'another issuer is not logged while there are no sessions');
 register();
@@ -48,9 +49,9 @@ $database->{sql}->('delete from um_issuers');
 like(log_of_start("<VirtualHost 127.0.0.1:$server->{port}>\nServerName www.example.org\nUserMgmt On\n</VirtualHost>\n"
         . "UserMgmt Off\n", 'https://www.example.org'),
     qr/UM222: tokens that were issued as https:\/\/localhost, as an earlier version of this module did, are refused/,
-    'sessions of a version that noted none');
+    'sessions of a version that recorded no issuer are logged');
 
-# ---- the schema ----------------------------------------------------------------------------------------------------
+# ---- the schema ------------------------------------------------------------------------------------------------------
 
 $database->{sql}->("insert into um_schema (step, name, applied_at, works_from) values (998, '998_more', 1, 1)");
 like(log_of_start("UserMgmtIssuer https://five.example.org\n", 'https://five.example.org'),
@@ -74,16 +75,16 @@ $database->{sql}->('alter table um_users rename column surname to last_name');
 $server->stop;
 $server->launch;
 
-# ---- connections ---------------------------------------------------------------------------------------------------
+# ---- connections -----------------------------------------------------------------------------------------------------
 
 my $pattern = qr/UM126: ServerLimit times DBDMax is \d+ connections, and PostgreSQL has \d+ for all/;
 unlike(log_of_start("UserMgmtIssuer https://six.example.org\n", 'https://six.example.org'), $pattern,
-    'connections enough: nothing is said');
+    'nothing is logged where the connections suffice');
 my $log = log_of_start("ServerLimit 100\nDBDMax 100\nUserMgmtIssuer https://seven.example.org\n",
     'https://seven.example.org');
 SKIP: {
     skip 'of PostgreSQL alone', 1 if $database->{driver} ne 'pgsql';
-    like($log, $pattern, 'more than there are: it is said');
+    like($log, $pattern, 'more connections than PostgreSQL has are logged');
 }
 is($server->crashes, '', 'no process of the server crashed');
 $server->stop;

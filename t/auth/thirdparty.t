@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Programs of others verify our tokens, by the keys that we publish and nothing else: jose from npm, mod_auth_openidc,
-# HAProxy. What they are given is issued by a running server, as a person gets it.
+# Programs by other authors verify the module's tokens with the published keys only: jose from npm, mod_auth_openidc,
+# HAProxy. A running server has issued the tokens.
 use strict;
 use warnings;
 use FindBin;
@@ -26,7 +26,7 @@ my %KIND = (
 );
 my @ALGS = sort keys %KIND;
 
-# ---- a server with a host for each kind of key, and the tokens of a person ------------------------------------------
+# ---- a server with a host for each kind of key, and tokens of one account --------------------------------------------
 
 my $folder = UmTest::new_folder();
 chmod 0755, $folder;
@@ -64,14 +64,15 @@ for my $alg (@ALGS) {
     my $host = $host{$alg};
     my $token = $host->{token} = json_of(call(POST => $TOKEN, json => $person, port => $host->{port}))->{token};
     my ($head, $claims, $signature) = split /\./, $token;
-    # The bits of the tenth character from the end are the signature's, all of them.
+    # All six bits of the tenth character from the end belong to the signature, so another character is another
+    # signature.
     (my $forged = $token) =~ s/(.)(.{9})\z/($1 eq 'A' ? 'B' : 'A') . $2/e;
     (my $raised = decode_base64url($claims)) =~ s/"sub":"[^"]*"/"sub":"00000000-0000-7000-8000-000000000000"/;
     my $none = encode_base64url('{"alg":"none","typ":"at+jwt"}');
     $host->{bad} = { 'a forged signature' => $forged, 'other claims' => join('.', $head, encode_base64url($raised),
         $signature), 'no signature' => "$none.$claims." };
 }
-# Signed with a key of the same kind, under the name of the published one.
+# Tokens that another key of the same kind has signed, with the kid of the published key.
 for my $alg (@ALGS) {
     my $key = UmTest::new_key("$folder/other-$alg.pem", @{ $KIND{$alg} });
     my $text = $host{$alg}{token} =~ s/\.[^.]*\z//r;
@@ -83,18 +84,18 @@ for my $alg (@ALGS) {
         : $signature);
 }
 
-# The two numbers of an ECDSA signature in DER, as JWS has them.
+# The two numbers of an ECDSA signature in DER, in the form of JWS.
 sub raw {
     my ($der) = @_;
     my ($r, $s) = unpack 'x3 C/a x C/a', $der;
     return join '', map { substr "\0" x 32 . $_, -32 } $r, $s;
 }
 
-# ---- jose -----------------------------------------------------------------------------------------------------------
+# ---- jose ------------------------------------------------------------------------------------------------------------
 
 sub why_no_jose {
     return "no $_ on this machine" for grep { (UmTest::run('which', $_))[0] } qw(node npm);
-    # A package of its own, or npm looks for one in the folders above.
+    # Without a package.json here npm uses one of the folders above.
     UmTest::spew("$folder/package.json", '{"private":true}');
     my ($status, $output) = UmTest::run('sh', '-c', 'cd "$1" && exec npm install --no-audit --no-fund --loglevel=error '
         . '--fetch-timeout=10000 --fetch-retries=1 jose@5', 'sh', $folder);
@@ -102,7 +103,7 @@ sub why_no_jose {
     return $status ? 'npm cannot install jose: ' . substr $output, 0, 200 : undef;
 }
 
-# What jose says of each of these tokens.
+# The results of jose for each of these tokens.
 sub jose {
     my ($issuer, $url, @tokens) = @_;
     UmTest::spew("$folder/tokens", join '', map { "$_\n" } @tokens);
@@ -129,9 +130,9 @@ SKIP: {
     }
 }
 
-# ---- mod_auth_openidc -----------------------------------------------------------------------------------------------
+# ---- mod_auth_openidc ------------------------------------------------------------------------------------------------
 
-# Runs a program until the suite ends; whoever wants to know whether it is ready looks at its port.
+# Starts a program that runs until the suite ends. It does not wait until the program is ready: see is_open.
 my @programs;
 sub run_along {
     my ($log, @command) = @_;
@@ -162,7 +163,7 @@ sub is_open {
     return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port);
 }
 
-# Whether it lets in whom it should, and nobody else.
+# The program lets in the valid token and nothing else.
 sub guards {
     my ($who, $alg, $port) = @_;
     my $host = $host{$alg};
@@ -172,7 +173,7 @@ sub guards {
         is(call(GET => '/hello.txt', token => $host->{bad}{$bad}, port => $port, any => 1)->{status}, 401,
             "$who refuses $alg with $bad");
     }
-    is(call(GET => '/hello.txt', port => $port, any => 1)->{status}, 401, "$who refuses who has no token");
+    is(call(GET => '/hello.txt', port => $port, any => 1)->{status}, 401, "$who refuses a request without a token");
     return;
 }
 
@@ -181,7 +182,7 @@ SKIP: {
     my $root = "$folder/openidc";
     File::Path::make_path("$root/htdocs", "$root/logs");
     UmTest::spew("$root/htdocs/hello.txt", $HELLO);
-    # It knows no EdDSA.
+    # mod_auth_openidc does not support EdDSA.
     my %port = map { $_ => free_port() } qw(ES256 RS256);
     my $prelude = UmTest::prelude($root) =~ s/^Listen .*\n//mr =~ s/^LoadModule (?:usermgmt|dbd)_module .*\n//mgr;
     UmTest::spew("$root/httpd.conf", join '', $prelude, <<"END", map { <<"END" } sort keys %port);
@@ -202,16 +203,16 @@ Listen 127.0.0.1:$port{$_}
 END
     my $child = run_along("$root/logs/output", UmTest::httpd(), '-DFOREGROUND', '-d', $root, '-f', "$root/httpd.conf");
     await(30, sub { is_open($port{RS256}) || waitpid($child, POSIX::WNOHANG()) });
-    ok(is_open($port{RS256}), 'an httpd with mod_auth_openidc') or diag(UmTest::slurp("$root/logs/output"));
+    ok(is_open($port{RS256}), 'an httpd with mod_auth_openidc starts') or diag(UmTest::slurp("$root/logs/output"));
     guards('mod_auth_openidc', $_, $port{$_}) for sort keys %port;
 }
 
-# ---- HAProxy --------------------------------------------------------------------------------------------------------
+# ---- HAProxy ---------------------------------------------------------------------------------------------------------
 
 SKIP: {
     my $haproxy = (grep { -x } map { "$_/haproxy" } split /:/, $ENV{PATH})[0];
     skip('HAProxy is not installed', 1) unless $haproxy;
-    # It knows no EdDSA. Of a token it checks the signature alone, what else is asked for stands in the configuration.
+    # HAProxy does not support EdDSA. It checks only the signature; the configuration has the other conditions.
     my %port = map { $_ => free_port() } qw(ES256 RS256);
     for my $alg (sort keys %port) {
         my ($status, $output) = UmTest::run('openssl', 'pkey', '-in', "$host{$alg}{keys}/one.pem", '-pubout', '-out',

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Memory that processes share outlives a graceful restart, but not another version of the module: a file of another
-# version takes the module's place, as a package does it.
+# The shared memory outlives a graceful restart, but not a change to another version of the module. As a package does,
+# the test replaces the module's file by another version.
 use strict;
 use warnings;
 use FindBin;
@@ -57,22 +57,22 @@ is(status_of('/password', $basic), 200, 'a password is accepted and cached');
 $database->{sql}->('delete from um_sessions');
 
 ok($server->graceful, 'a graceful restart of the same version');
-is(status_of('/token', $bearer), 200, 'keeps what is known');
+is(status_of('/token', $bearer), 200, 'the cache is kept');
 unlike($server->log, qr/UM611/, 'a restart with the same layout logs nothing');
 
-# The version is a part of the text that tells the form of the memory.
-is($bytes =~ s/(mod_usermgmt )\d+\.\d+\.\d+(, shared)/${1}9.9.9$2/g, 1, 'a file of another version');
+# The version is a part of the text that describes the layout of the memory.
+is($bytes =~ s/(mod_usermgmt )\d+\.\d+\.\d+(, shared)/${1}9.9.9$2/g, 1, 'a module of another version is built');
 UmTest::spew("$module.new", $bytes);
 rename "$module.new", $module or die "$!\n";
-ok($server->graceful, 'a graceful restart with that');
+ok($server->graceful, 'a graceful restart with the other version');
 like($server->log, qr/UM611: the shared memory has the layout of another version/,
-    'a restart with another layout makes the memory anew and logs it');
-is(status_of('/token', $bearer), 401, 'a token that was cached is checked anew, and its session is gone');
-is(status_of('/token', 'Bearer ' . sign_in()), 200, 'a new one is good');
-is(status_of('/password', $basic), 200, 'a password that was cached is checked anew');
+    'a restart with another layout creates the memory again and logs it');
+is(status_of('/token', $bearer), 401, 'a cached token is checked again, and its session has ended');
+is(status_of('/token', 'Bearer ' . sign_in()), 200, 'a new token is accepted');
+is(status_of('/password', $basic), 200, 'a cached password is verified again');
 my $said = () = $server->log =~ /UM611/g;
 ok($server->graceful, 'one more graceful restart succeeds');
-is(() = $server->log =~ /UM611/g, $said, 'finds its own memory again');
+is(() = $server->log =~ /UM611/g, $said, 'it uses its own memory again');
 is(status_of('/password', $basic), 200, 'a password is accepted after one more restart');
 $server->stop;
 is($server->crashes, '', 'no process of the server crashed');
