@@ -26,21 +26,56 @@ sub pg {
     return;
 }
 
-# Backup and restore; the server must be stopped.
+# As docs/operations.md says: made while the server is running, restored while it is stopped.
+my $folder = UmTest::new_folder();
+
 sub backup {
-    return copy($database->{params}, "$database->{params}.backup") || die "$!\n" if $database->{driver} eq 'sqlite3';
+    if ($database->{driver} eq 'sqlite3') {
+        my ($status, $output) = UmTest::run('sqlite3', '-batch', $database->{params}, ".backup $folder/backup");
+        die "backup: $output\n" if $status;
+        return;
+    }
     my ($name) = $database->{params} =~ /dbname=(\S+)/;
-    return pg('createdb', '-T', $name, "${name}_backup");
+    return pg('pg_dump', '-Fc', '-f', "$folder/backup", $name);
 }
 
 sub restore {
     if ($database->{driver} eq 'sqlite3') {
         unlink map { "$database->{params}$_" } '', '-wal', '-shm';
-        return copy("$database->{params}.backup", $database->{params}) || die "$!\n";
+        return copy("$folder/backup", $database->{params}) || die "$!\n";
     }
     my ($name) = $database->{params} =~ /dbname=(\S+)/;
     pg('dropdb', $name);
-    return pg('createdb', '-T', "${name}_backup", $name);
+    pg('createdb', '-T', 'template0', $name);
+    return pg('pg_restore', '--exit-on-error', '-d', $name, "$folder/backup");
+}
+
+# Accounts that are made without a pause, until the function has returned; their names.
+sub registering_while {
+    my ($function) = @_;
+    my $over = "$folder/over";
+    unlink $over;
+    pipe(my $out, my $in) or die "pipe: $!\n";
+    my $child = fork;
+    die "fork: $!\n" unless defined $child;
+    if (!$child) {
+        close $out;
+        while (!-e $over) {
+            my $made = eval { register() };
+            syswrite($in, ($made ? $made->{username} : "failed: $@") . "\n");
+        }
+        require POSIX;
+        POSIX::_exit(0);
+    }
+    close $in;
+    my @names = map { scalar <$out> } 1 .. 3;
+    $function->();
+    push @names, map { scalar <$out> } 1 .. 3;
+    UmTest::spew($over, '');
+    push @names, <$out>;
+    waitpid $child, 0;
+    chomp @names;
+    return @names;
 }
 
 sub mails_to {
@@ -60,6 +95,12 @@ sub confirm {
     return call(POST => $CONFIRM, json => qq({"token":"$token","password":"$password"}))->{status};
 }
 
+sub sign_in {
+    my ($name, $password) = @_;
+    $password ||= good_password();
+    return call(POST => $TOKEN, json => qq({"username":"$name","password":"$password"}))->{status};
+}
+
 sub profile {
     my ($account) = @_;
     return call(GET => $account->{path}, token => $account->{token})->{status};
@@ -70,9 +111,22 @@ my $token = reset_token('one@test.example');
 $server->stop;
 # The mail waits again, as in a backup that was made before it was sent.
 $database->{sql}->('update um_mail set state = 0, done_at = null, claim = null, due_at = 1');
-backup();
-
+$server->configure($LINES . "UserMgmtMail none\n");
 $server->launch;
+my @made = registering_while(\&backup);
+is(join(' ', grep { /failed/ } @made), '', 'accounts are made while the backup is made');
+$server->stop;
+
+$server->configure($LINES);
+$server->launch;
+my $later = register();
+my $later_password = 'Green-Field!96z';
+{
+    my $in = json_of(call(POST => $TOKEN, json => qq({"username":"$made[0]","password":") . good_password() . '"}'));
+    my ($id) = $database->{sql}->("select id from um_users where username = '$made[0]'");
+    is(call(POST => "$USERS$id/", token => $in->{token}, json => '{"old_password":"' . good_password()
+        . qq(","new_password":"$later_password"}))->{status}, 200, 'a password is changed after the backup');
+}
 is(confirm($token, 'Green-Field!93z'), 200, 'a token of a mail is used, and ends the sessions');
 is(confirm($token, 'Green-Field!94z'), 404, 'the token of a reset is valid once');
 is(profile($account), 401, 'the token of the session is refused');
@@ -82,16 +136,25 @@ restore();
 $server->configure($LINES . "UserMgmtMail none\n");
 $server->launch;
 is(profile($account), 200, 'the session of the backup is valid again');
+is(profile($later), 401, 'the session of an account that the backup does not have is refused');
+is(sign_in($later->{username}), 400, 'an account that the backup does not have cannot sign in');
+is(sign_in($made[0]), 200, 'an account that was made just before the backup signs in with the password of then');
+is(sign_in($made[0], $later_password), 400, 'the password that was set after the backup is void');
+my @there = grep { sign_in($_) == 200 } @made;
+my $number = @there;
+is("@there", "@made[0 .. $number - 1]", "the backup is one moment: the first $number accounts, and none after them");
+my $new = register();
+is(profile($new), 200, 'accounts are made in the restored database');
 $server->stop;
 
 restore();
 my ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
     qw(session end-all));
-is("$status $output", "0 ended all sessions of 1 accounts, 1 one-time tokens and 1 waiting mails\n",
+is("$status $output", "0 ended all sessions of " . (1 + $number) . " accounts, 1 one-time tokens and 1 waiting mails\n",
     'session end-all ends the sessions, tokens and mails of the backup');
 ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
     qw(session end-all));
-is("$status $output", "0 ended all sessions of 1 accounts, 0 one-time tokens and 0 waiting mails\n",
+is("$status $output", "0 ended all sessions of " . (1 + $number) . " accounts, 0 one-time tokens and 0 waiting mails\n",
     'session end-all can be called again');
 my @before = glob "$mails/*.eml";
 $server->configure($LINES);

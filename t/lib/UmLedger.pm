@@ -188,6 +188,8 @@ sub audit {
     my $sessions = pairs($sql, 'select user_id, count(*) from um_sessions group by user_id');
     my %mails = map { $_ => pairs($sql, "select user_id, count(*) from um_mail where kind = '$_' group by user_id") }
         qw(verify password_changed);
+    my %events = map { $_ => pairs($sql, "select user_id, count(*) from um_events where kind = '$_' group by user_id") }
+        qw(registered password_changed);
     my %sent;
     $sent{ $_->{to} }{ $_->{id} }++ for @{ $taken || [] };
     for my $name (sort keys %$accounts) {
@@ -208,6 +210,12 @@ sub audit {
         my $notices = ($mails{password_changed}{$id} || [0])->[0];
         push @{ $found{half_done} }, "$name has no mail to verify its address" unless $verify;
         push @{ $found{doubled} }, "$name has $verify mails to verify its address" if $verify > 1;
+        my $registered = ($events{registered}{$id} || [0])->[0];
+        my $new_passwords = ($events{password_changed}{$id} || [0])->[0];
+        push @{ $found{ $registered ? 'doubled' : 'half_done' } }, "$name has $registered events of its registration"
+            if $registered != 1;
+        push @{ $found{ $new_passwords > 1 ? 'doubled' : 'half_done' } },
+            "$name has $notices notices of a new password and $new_passwords events" if $new_passwords != $notices;
         my $is_second = ($account->{password} || '') eq $SECOND;
         push @{ $found{half_done} }, "$name has a new password and no notice" if $is_second && !$notices;
         push @{ $found{half_done} }, "$name has the old password and a notice" if $notices && $account->{password}

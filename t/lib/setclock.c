@@ -3,6 +3,7 @@
  * the environment names in UM_TEST_CLOCK. The monotonic clock goes on as it does. */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/time.h>
 #include <time.h>
@@ -36,6 +37,19 @@ int clock_gettime(clockid_t id, struct timespec *now)
         now->tv_sec += offset();
     }
     return status;
+}
+
+/* The system compares the end of a wait with the real time. */
+int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *end)
+{
+    static int (*real)(pthread_mutex_t *, const struct timespec *);
+    struct timespec real_end = *end;
+
+    if (!real) {
+        *(void **)&real = dlsym(RTLD_NEXT, "pthread_mutex_timedlock");
+    }
+    real_end.tv_sec -= offset();
+    return real(mutex, &real_end);
 }
 
 int gettimeofday(struct timeval *now, void *zone)
