@@ -54,6 +54,7 @@ static void check_lists(apr_pool_t *pool, const char *match, const char *none)
     need(um_precondition_for_change(call, call->out) == UM_PRECONDITION);
     call = call_of(pool, apr_pstrcat(pool, "W/", tag, NULL), "", "");
     need(um_precondition_for_change(call, call->out) == UM_PRECONDITION);
+    need(um_precondition_for_read(call, tag) == UM_PRECONDITION);
 }
 
 static void fuzz_check(apr_pool_t *pool, const char *text, size_t size)
