@@ -299,6 +299,21 @@ const um_call_timeout_socket_t *um_store_native_socket(const um_store_conn_t *co
     return NULL;
 }
 
+/* As in store_native.c. */
+const char *um_store_native_sqlstate(const char *text)
+{
+    const char *state = text ? strstr(text, ":  ") : NULL;
+
+    return state && strspn(state + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && state[8] == ':' ? state + 3
+           : NULL;
+}
+
+int um_store_native_is_demoted(const um_store_conn_t *conn)
+{
+    (void)conn;
+    return 0;
+}
+
 void um_store_native_drop(const um_store_conn_t *conn)
 {
     (void)conn;

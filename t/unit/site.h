@@ -28,6 +28,7 @@
 typedef struct site_t {
     apr_pool_t *pool;
     um_site_t site;
+    um_ctx_t *last;              /**< of the last call */
     um_core_settings_t settings; /**< the site's */
     um_pwhash_params_t hash;     /**< settings.password_hash */
     um_dbconn_t conn;
@@ -186,6 +187,7 @@ static um_ctx_t *site_ctx(site_t *s)
     um_ctx_init(ctx, s->pool, &s->site, s->now);
     ctx->address = "192.0.2.1";
     ctx->user_agent = "test";
+    s->last = ctx;
     return ctx;
 }
 
