@@ -90,8 +90,8 @@ um_native_state_e um_store_native_state(const um_store_conn_t *conn);
 /** The socket of a PostgreSQL connection. NULL: there is none. */
 const um_call_timeout_socket_t *um_store_native_socket(const um_store_conn_t *conn);
 
-/** The SQLSTATE in an error text of PostgreSQL, five characters. libpq was asked to write it after the severity, "ERROR:
- * 57014: canceling ...", with two blanks. The rest is in the server's language. NULL: the text is libpq's own. */
+/** The SQLSTATE in an error text of PostgreSQL, five characters. libpq was asked to write it after the severity and two
+ * blanks, as in "ERROR:  57014: canceling ...". The rest is in the server's language. NULL: the text is libpq's own. */
 const char *um_store_native_sqlstate(const char *text);
 
 /** Whether a PostgreSQL server that accepted writes when it was connected has said since then that it accepts none: a

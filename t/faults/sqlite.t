@@ -33,7 +33,7 @@ fault 'full' => (quick => 1, setup => sub {
     unlink $world->{flag};
 });
 
-# The open files of running processes stay writable. So the processes are replaced, twice.
+# The open files of running processes stay as they were opened. So the processes are replaced, before and after.
 fault 'read-only' => (inject => sub {
     my ($world) = @_;
     my @files = map { "$world->{database}{params}$_" } '', '-wal', '-shm';
@@ -41,6 +41,7 @@ fault 'read-only' => (inject => sub {
     $world->{server}->graceful;
     sleep 3;
     chmod 0600, grep { -e } @files;
+    $world->{server}->graceful;
 });
 
 # Another file takes its place for some seconds, as when a backup is restored at the wrong moment.

@@ -126,15 +126,15 @@ sub run_round {
     my @entries = $ledger->stop;
     my %at = (began => $began, over => $ready, no_answer => $fault{no_answer});
     %at = (began => 9e9, over => 0) if $fault{none};
-    my %found = (wrong => [refusals(\@entries, \%at)], requests => 0 + (grep { $_->{began} } @entries),
+    # A restored backup cannot have what came after it, and says so.
+    my %is_later = $fault{restores} ? map { ($_->{name} => 1) } grep { $_->{ended} >= $backup && $_->{began} < $over }
+        @entries : ();
+    my @judged = grep { !$is_later{ $_->{name} } || $_->{began} < $backup + 3 } @entries;
+    my %found = (wrong => [refusals(\@judged, \%at)], requests => 0 + (grep { $_->{began} } @entries),
         refused => 0 + (grep { $_->{status} == 503 } @entries),
         unanswered => 0 + (grep { $_->{began} && $_->{status} == 0 } @entries));
     push @{ $found{wrong} }, "it has not recovered within $recovery s" unless $is_back;
-    # A restored backup cannot have what came after it.
-    if ($fault{restores}) {
-        my %is_later = map { ($_->{name} => 1) } grep { $_->{ended} >= $backup && $_->{began} < $over } @entries;
-        @entries = grep { !$is_later{ $_->{name} } } @entries;
-    }
+    @entries = grep { !$is_later{ $_->{name} } } @entries;
     push @{ $found{lost} }, mails_wait($world);
     my $audit = audit($world->{database}{sql}, \@entries, [$world->{sink}->taken]);
     push @{ $found{$_} }, @{ $audit->{$_} } for qw(lost doubled half_done);
