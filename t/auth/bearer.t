@@ -10,7 +10,7 @@ use File::Path ();
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use UmApi;
-use UmPlaces;
+use UmLocations;
 use UmServer;
 
 sub place {
@@ -44,7 +44,7 @@ sub files {
 }
 
 my @VALID = ('Require valid-user');
-my $site = places(join('', map { place(@$_) }
+my $site = locations(join('', map { place(@$_) }
     ['/header', @VALID],
     ['/cookie', @VALID, 'UserMgmtTokenSource cookie=tok'],
     ['/query', @VALID, 'UserMgmtTokenSource query=t'],

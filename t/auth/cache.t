@@ -10,7 +10,7 @@ use MIME::Base64 qw(encode_base64);
 use POSIX ();
 use Test::More;
 use UmApi;
-use UmPlaces;
+use UmLocations;
 use UmServer;
 use UmTest ();
 
@@ -61,7 +61,7 @@ sub scgi {
 my $scgi_file = UmTest::scratch() . "/tmp/sent-$$.txt";
 UmTest::spew($scgi_file, "secret\n");
 my ($scgi_port, $scgi_child) = scgi($scgi_file);
-places(<<"LOAD" . <<'END', files => \&files);
+locations(<<"LOAD" . <<'END', files => \&files);
 
 @{[UmTest::load_modules(qw(cache cache_disk proxy_scgi))]}
 Define scgi scgi://127.0.0.1:$scgi_port/

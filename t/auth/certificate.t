@@ -8,7 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use UmApi;
-use UmPlaces;
+use UmLocations;
 use UmServer;
 use UmTest ();
 
@@ -36,7 +36,7 @@ my $places = join '', map { <<"END" } sort keys %rules;
     </Location>
     Alias /$_ \${pages}/files
 END
-my $site = places(<<"LOAD" . $places . "</VirtualHost>\n");
+my $site = locations(<<"LOAD" . $places . "</VirtualHost>\n");
 
 @{[UmTest::load_modules(qw(socache_shmcb ssl))]}
 Listen 127.0.0.1:$PORT

@@ -8,10 +8,10 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use UmApi;
 use UmCase;
-use UmPlaces;
+use UmLocations;
 use UmServer;
 
-my $site = places(<<'END');
+my $site = locations(<<'END');
 UserMgmtCookie tok
 UserMgmtTrustedOrigin https://front.example.org http://other.example.org:8080
 Alias /shut ${pages}/files
@@ -169,7 +169,7 @@ case 'the origin is asked for with methods that change something, and for WebSoc
 
 case 'with TLS the cookie has the prefix __Host-' => sub {
     my $me = alice();
-    my $tls = UmServer->start($site->{database}, UmPlaces::module_lines() . <<"END");
+    my $tls = UmServer->start($site->{database}, UmLocations::module_lines() . <<"END");
 
 TypesConfig $site->{pages}/types
 ServerName https://localhost

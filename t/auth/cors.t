@@ -7,7 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use UmApi;
-use UmPlaces;
+use UmLocations;
 use UmServer;
 use UmTest ();
 
@@ -18,7 +18,7 @@ my $PARTNER = 'https://partner.example.net:8443';
 
 my $anybody = free_port();
 my $silent = free_port();
-my $site = places(<<"END");
+my $site = locations(<<"END");
 $LINES
 Alias /in \${pages}/files
 Alias /open \${pages}/files

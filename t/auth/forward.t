@@ -9,11 +9,11 @@ use lib "$FindBin::Bin/../lib";
 use POSIX ();
 use Test::More;
 use UmApi;
-use UmPlaces;
+use UmLocations;
 use UmServer;
 use UmTest ();
 
-my $site = places(<<'END');
+my $site = locations(<<'END');
 UserMgmtCookie tok
 <If "%{HTTP:X-Try} == 'groups'">
     UserMgmtIdentityHeaders groups username

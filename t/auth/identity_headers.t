@@ -10,7 +10,7 @@ use MIME::Base64 qw(encode_base64);
 use POSIX ();
 use Test::More;
 use UmApi;
-use UmPlaces;
+use UmLocations;
 use UmServer;
 use UmTest ();
 
@@ -22,7 +22,7 @@ sub files {
     return;
 }
 
-my $site = places(<<'END', files => \&files);
+my $site = locations(<<'END', files => \&files);
 <Directory ${pages}/files>
     Options +Includes
     AddOutputFilter INCLUDES shtml
@@ -207,7 +207,7 @@ for my $names ('Authorization', 'close, authorization', 'Cookie,AUTHORIZATION ,X
         POSIX::_exit(0);
     }
     close $listener;
-    my $raw = UmServer->start($site->{database}, UmPlaces::module_lines() . <<"END");
+    my $raw = UmServer->start($site->{database}, UmLocations::module_lines() . <<"END");
 
 TypesConfig $site->{pages}/types
 ProxyPass / http://127.0.0.1:$port/

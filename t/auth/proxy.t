@@ -11,7 +11,7 @@ use MIME::Base64 qw(encode_base64);
 use POSIX ();
 use Test::More;
 use UmApi;
-use UmPlaces;
+use UmLocations;
 use UmServer;
 use UmTest ();
 
@@ -33,7 +33,7 @@ if (!$child) {
 close $listener;
 
 my $PORT = free_port();
-my $site = places(<<"LOAD" . <<'END');
+my $site = locations(<<"LOAD" . <<'END');
 
 @{[UmTest::load_modules('proxy_connect')]}
 Define origin $ORIGIN

@@ -9,7 +9,7 @@ use lib "$FindBin::Bin/../lib";
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use UmApi;
-use UmPlaces;
+use UmLocations;
 use UmServer;
 use UmTest ();
 
@@ -77,7 +77,7 @@ RewriteRule ^/server/$_\$ /$_/page.cgi [PT]
 END
 }
 
-my $site = places(<<"LOAD" . ways(qw(bearer basic expr inner cached)) . <<'END', files => \&files);
+my $site = locations(<<"LOAD" . ways(qw(bearer basic expr inner cached)) . <<'END', files => \&files);
 
 @{[UmTest::load_modules(qw(actions cache cache_disk))]}
 RewriteEngine On

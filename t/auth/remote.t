@@ -10,7 +10,7 @@ use IO::Socket::IP;
 use MIME::Base64 'encode_base64';
 use Test::More;
 use UmApi;
-use UmPlaces;
+use UmLocations;
 use UmServer;
 
 my ($FAR, $FAR6) = ('10.99.0.1', 'fd99::1');
@@ -36,7 +36,7 @@ my ($failed, $said) = UmTest::run(qw(openssl req -x509 -newkey ec -pkeyopt ec_pa
     /CN=far -addext), "subjectAltName=IP:$FAR", '-keyout', "$keys/key.pem", '-out', "$keys/cert.pem");
 die "openssl: $said\n" if $failed;
 
-my $site = places(<<"END");
+my $site = locations(<<"END");
 @{[UmTest::load_modules('ssl')]}
 Listen $FAR:$far
 Listen [$FAR6]:$far

@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use UmApi;
-use UmPlaces;
+use UmLocations;
 use UmServer;
 
 my $number = 0;
@@ -67,7 +67,7 @@ my $last_expr = $number;
 # With REMOTE_USER in the expression httpd authenticates first.
 rule('401 401 200', "expr \"%{REMOTE_USER} != '' && %{USERMGMT_STAFF} == '1'\"");
 
-my $site = places($lines . <<'END');
+my $site = locations($lines . <<'END');
 Alias /shown ${pages}/files
 Header set X-Who "expr=%{USERMGMT_USERNAME}"
 <Location /back>

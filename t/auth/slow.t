@@ -9,9 +9,9 @@ use IO::Socket::INET;
 use Test::More;
 use Time::HiRes qw(sleep);
 use UmApi;
-use UmPlaces;
+use UmLocations;
 
-my $site = places(<<'END');
+my $site = locations(<<'END');
 UserMgmtRevocationDelay 1s
 <Location /hello.txt>
     AuthType Bearer

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-package UmPlaces;
-# A server with places behind AuthType Bearer, a back end of its own that prints what it received, and accounts.
+package UmLocations;
+# A server with Locations behind AuthType Bearer, a back end of its own that prints what it received, and accounts.
 #
-#   my $site = places(<<"END");         # lines of configuration; ${pages} is a folder, ${back} the back end's address
+#   my $site = locations(<<"END");         # lines of configuration; ${pages} is a folder, ${back} the back end's address
 #   get('/path', token => $token);      # like call(GET => ...) of UmApi, to this server
 #   my $alice = enrol('alice', groups => ['editors']);
 use strict;
@@ -13,7 +13,7 @@ use UmApi;
 use UmServer;
 use UmTest ();
 
-our @EXPORT = qw(places ask get enrol told challenge_of h2 $HELLO);
+our @EXPORT = qw(locations ask get enrol told challenge_of h2 $HELLO);
 
 our $HELLO = "hello\n";
 my ($server, $database);
@@ -37,7 +37,7 @@ sub pages {
     return $pages;
 }
 
-sub places {
+sub locations {
     my ($lines, %with) = @_;
     my $pages = pages();
     my $back = free_port();
