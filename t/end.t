@@ -6,22 +6,14 @@ use strict;
 use warnings;
 use lib 't/lib';
 use Test::More;
-use Time::HiRes qw(sleep time);
+use UmServer;
 use UmTest;
 
-my $bad = qr/exit signal|AddressSanitizer|LeakSanitizer|runtime error:|[Aa]ssertion|\bglibc\b|double free|stack smashing/;
-
-my $pid = UmTest::server_pid();
+my $server = UmServer->shared;
 ok(UmTest::answers(), 'the server still answers');
-
-kill TERM => $pid;
-my $end = time + 20;
-sleep 0.05 while kill(0 => $pid) && time < $end;
-ok(!kill(0 => $pid), 'the server ends when it gets TERM');
-
-my $log = UmTest::slurp(UmTest::error_log());
-ok(length $log, 'the server has written an error log');
-is(join("\n", grep { /$bad/ } split /\n/, $log), '', 'the error log has no crash');
+cmp_ok($server->stop, '<', 20, 'the server ends when it gets TERM');
+ok(length $server->log, 'the server has written an error log');
+is($server->crashes, '', 'the error log has no crash');
 
 my @reports = grep { -s $_ } glob UmTest::scratch() . '/logs/asan*';
 is(join("\n", map { (split /\n/, UmTest::slurp($_))[0 .. 20] } @reports), '', 'no sanitizer has reported anything');

@@ -9,13 +9,14 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use Time::HiRes qw(sleep time);
 use UmApi;
+use UmServer ();
 
 plan(skip_all => 'SQLite does not go away') if UmTest::database() ne 'pgsql';
 
 my $me = register();
 my @mine = (token => $me->{token});
 my $AWAY = detail('busy');
-my $log = UmTest::mark(UmTest::error_log());
+my $log = UmServer->shared->mark;
 
 # Every request that needs the database.
 my @needing = (

@@ -8,6 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use UmApi;
 use UmMail;
+use UmServer ();
 
 my ($NEW, $NEXT) = ('Red-House?38', 'Green-Hill#55');
 my @QUIET = (port => site_port('quiet'));
@@ -246,7 +247,7 @@ sub notices {
     answer_is(change_password($me, $me->{password}, $NEW, port => site_port('mute')), 200, qr/.*/,
         'a host that sends no mail at all: a password');
     is(UmTest::sql('select count(*) from um_mail'), $before, 'where notices are off no mail is sent');
-    my $log = UmTest::mark(UmTest::error_log());
+    my $log = UmServer->shared->mark;
     answer_is(ask_reset($me->{email}, port => site_port('mute')), 200, $FINE, 'a reset is asked for as anywhere');
     is(UmTest::sql('select count(*) from um_mail'), $before, 'a site without mail keeps no notice');
     unlike(UmTest::since($log), qr/warn/, 'a site without mail logs no warning');

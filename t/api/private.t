@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Places behind AuthType Bearer: files, .htaccess, CGI programs; who gets in, who does not, what the program is told.
+# Locations behind AuthType Bearer: files, .htaccess, CGI programs; who gets in, who does not, what the program is told.
 use strict;
 use warnings;
 use FindBin;

@@ -109,7 +109,7 @@ my $me = register();
     is($again->{refresh_token}, $third->{refresh_token}, 'a third tab, when that was replaced too: the present one');
     is(status_with($me, $again->{token}), 200, 'another use within the grace period answers a good access token');
     later($me, 60);
-    my $mark = UmTest::mark(UmTest::error_log());
+    my $mark = UmServer->shared->mark;
     answer_is(refresh($first->{refresh_token}), 401, $BAD, 'a use after the grace period is refused');
     is(status_with($me, $_->{token}), 401,
         'the session of a reused refresh token has ended') for $first, $second, $again;

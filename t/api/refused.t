@@ -34,7 +34,7 @@ Alias /files $pages
 </Location>
 END
 my $server = UmServer->start(new_database(), $lines, modules => [qw(alias auth_basic authn_file remoteip)]);
-my $log = "$server->{folder}/logs/error_log";
+my $log = $server->error_log;
 
 my $PASSWORD = good_password();
 my $alice = json_of(call(POST => $USERS, json => qq({"username":"alice","password":"$PASSWORD"}),

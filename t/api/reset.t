@@ -9,10 +9,11 @@ use Test::More;
 use UmApi;
 use UmCase;
 use UmMail;
+use UmServer ();
 
 my $GONE = detail('not_found');
 my $NEW = 'Red-House?38';
-my $log = UmTest::mark(UmTest::error_log());
+my $log = UmServer->shared->mark;
 my $UNKNOWN = 'A' x 43;
 
 # An account with an address of its own.

@@ -10,6 +10,7 @@ use JSON::PP ();
 use MIME::Base64 qw(decode_base64 decode_base64url encode_base64url);
 use Test::More;
 use UmApi;
+use UmServer ();
 
 my $me = register();
 my $other = register();
@@ -187,7 +188,7 @@ for my $part (0 .. 2) {
     }
 }
 
-my $log = UmTest::mark(UmTest::error_log());
+my $log = UmServer->shared->mark;
 for my $row (@bad) {
     my ($what, $token) = @$row;
     my $answer = call(GET => $me->{path}, token => $token);

@@ -8,13 +8,14 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use UmApi;
 use UmMail;
+use UmServer ();
 
 my $GONE = detail('not_found');
 my $UNKNOWN = 'A' x 43;
 my $NEW = 'Red-House?38';
 my @ON = (port => site_port('verify'));
 my @REQUIRED = (port => site_port('required'));
-my $log = UmTest::mark(UmTest::error_log());
+my $log = UmServer->shared->mark;
 
 sub verified {
     my ($account) = @_;

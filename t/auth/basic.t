@@ -118,7 +118,7 @@ sub hashes {
     return $count;
 }
 
-sub log_mark { return UmTest::mark("$server->{folder}/logs/error_log") }
+sub log_mark { return $server->mark }
 
 my $PASSWORD = good_password();
 my $alice = enrol('alice', $PASSWORD);

@@ -137,7 +137,7 @@ is(of(get('/app/some', headers => [$H]), qr/USERMGMT/), 'HTTP_X_USERMGMT_STAFF=1
     my $over = enrol('noah', groups => \@groups);
     is(told(get('/app/on', token => $full->{token}))->{HTTP_X_USERMGMT_GROUPS}, join(',', @groups[0 .. 60]),
         'a long list of groups arrives as a whole');
-    my $log = UmTest::mark("$site->{server}{folder}/logs/error_log");
+    my $log = $site->{server}->mark;
     is(get('/app/on', token => $over->{token})->{status}, 500,
         'groups that do not fit into the header are answered 500');
     is(get('/on/open', token => $over->{token})->{status}, 200,

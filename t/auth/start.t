@@ -23,7 +23,7 @@ sub issuers {
 sub log_of_start {
     my ($lines, $issuer) = @_;
     $server->stop;
-    unlink "$server->{folder}/logs/error_log";
+    unlink $server->error_log;
     $database->{sql}->("delete from um_issuers where issuer = '$issuer'");
     $server->configure($lines);
     $server->launch;

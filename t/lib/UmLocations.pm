@@ -81,9 +81,7 @@ sub ask {
 sub get { return ask('GET', @_) }
 
 sub cli {
-    my ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params',
-        $database->{params}, @_);
-    die "usermgmt @_: $output\n" if $status;
+    UmTest::output_of(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params}, @_);
     return;
 }
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 package UmServer;
-# httpd beside the one of Apache::Test: with settings of a suite's own, over a database of its own, so that no other
-# server takes its mails. What a suite starts is stopped when it ends.
+# The servers of the suites, all handled alike. Most suites of the API share one that Apache::Test starts (t/TEST). Others
+# start httpd with settings of their own, over a database of their own, so that no other server takes its mails. What a
+# suite starts is stopped when it ends.
+#
+#   my $mark = UmServer->shared->mark;  ...;  like(UmTest::since($mark), qr/.../);
 #
 #   my $database = new_database();
 #   my $server = UmServer->start($database, "UserMgmtMail smtp://127.0.0.1:$port");
@@ -34,29 +37,20 @@ sub new_database {
     my (%with) = @_;
     my $driver = UmTest::database();
     my @steps = $with{is_empty} ? () : sort glob UmTest::sources() . "/sql/$driver/*.sql";
-    my (@command, $params);
+    my ($name, $params);
     if ($driver eq 'pgsql') {
         my ($programs, $socket) = (UmTest::setting('PGBIN'), UmTest::scratch() . '/pg');
-        my $name = join '_', 'mail', $$, int(time) % 100_000, ++$databases;     # processes' numbers come again
-        run("$programs/createdb", '-h', $socket, '-U', 'usermgmt', '-T', 'template0', $name);
-        run("$programs/psql", qw(-Xq1 -v ON_ERROR_STOP=1 -U usermgmt -h), $socket, (map { ('-f', $_) } @steps), $name);
-        @command = ("$programs/psql", qw(-XqAt -v ON_ERROR_STOP=1 -U usermgmt -h), $socket, '-d', $name, '-c');
+        $name = join '_', 'mail', $$, int(time) % 100_000, ++$databases;     # processes' numbers come again
+        UmTest::output_of("$programs/createdb", '-h', $socket, '-U', 'usermgmt', '-T', 'template0', $name);
+        UmTest::output_of("$programs/psql", qw(-Xq1 -v ON_ERROR_STOP=1 -U usermgmt -h), $socket,
+            (map { ('-f', $_) } @steps), $name);
         $params = "host=$socket user=usermgmt dbname=$name connect_timeout=2";
     }
     else {
-        $params = UmTest::new_folder() . '/accounts.db';
-        run('sqlite3', '-batch', $params, map { ".read $_" } @steps);
-        @command = ('sqlite3', '-batch', '-cmd', '.timeout 5000', $params);
+        $name = $params = UmTest::new_folder() . '/accounts.db';
+        UmTest::output_of('sqlite3', '-batch', $params, map { ".read $_" } @steps);
     }
-    return { driver => $driver, params => $params, sql => sub { return run(@command, $_[0]) } };
-}
-
-sub run {
-    my (@command) = @_;
-    my ($status, $output) = UmTest::run(@command);
-    die "$command[0]: $output\n" if $status;
-    chomp $output;
-    return $output;
+    return { driver => $driver, params => $params, sql => sub { return UmTest::sql($_[0], $name) } };
 }
 
 # Accounts that nobody can sign in to, but who get mail; returns their addresses. Much faster than registering them.
@@ -149,6 +143,13 @@ sub start {
     return $self->launch;
 }
 
+# The one that the suites of this database share: Apache::Test has written its configuration and started it.
+sub shared {
+    my ($class) = @_;
+    return bless { folder => UmTest::server_root(), port => UmTest::port(), pid => UmTest::server_pid(), is_shared => 1,
+        database => { driver => UmTest::database(), sql => \&UmTest::sql } }, $class;
+}
+
 # Other lines for its next start or restart.
 sub configure {
     my ($self, $lines) = @_;
@@ -178,15 +179,27 @@ sub launch {
     return $self;
 }
 
+sub error_log {
+    my ($self) = @_;
+    return "$self->{folder}/logs/error_log";
+}
+
+# All that it has logged.
 sub log {
     my ($self) = @_;
-    return -e "$self->{folder}/logs/error_log" ? UmTest::slurp("$self->{folder}/logs/error_log") : '';
+    return -e $self->error_log ? UmTest::slurp($self->error_log) : '';
+}
+
+# What it logs from now on: UmTest::since(), UmTest::wait_for().
+sub mark {
+    my ($self) = @_;
+    return UmTest::mark($self->error_log);
 }
 
 # New children, after reading the configuration anew. Returns when they are at work; the old ones may still end.
 sub graceful {
     my ($self) = @_;
-    my $log = UmTest::mark("$self->{folder}/logs/error_log");
+    my $log = $self->mark;
     kill USR1 => $self->{pid} or die "the server is gone\n";
     return UmTest::wait_for($log, qr/resuming normal operations/, $STARTS) =~ /resuming normal operations/;
 }
@@ -198,11 +211,12 @@ sub stop {
     my $pid = delete $self->{pid} or return 0;
     delete $running{$pid};
     kill TERM => $pid;
-    my $is_over = await($STOPS, sub { waitpid($pid, POSIX::WNOHANG()) });
+    my $is_over = await($STOPS, sub { $self->{is_shared} ? !kill 0 => $pid : waitpid $pid, POSIX::WNOHANG() });
     my $took = time - $began;
     kill KILL => -$pid;
     waitpid $pid, 0 unless $is_over;
-    $self->keep_log;
+    # The harness keeps the log of the shared one.
+    $self->keep_log unless $self->{is_shared};
     return $took;
 }
 
@@ -228,8 +242,8 @@ sub keep_log {
 # What its log says of crashes.
 sub crashes {
     my ($self) = @_;
-    return join "\n", grep { /exit signal|AddressSanitizer|runtime error:|[Aa]ssertion|glibc|double free/ }
-        split /\n/, $self->log;
+    my $bad = qr/exit signal|(?:Address|Leak)Sanitizer|runtime error:|[Aa]ssertion|glibc|double free|stack smashing/;
+    return join "\n", grep { $_ =~ $bad } split /\n/, $self->log;
 }
 
 # ---- its processes -------------------------------------------------------------------------------------------------

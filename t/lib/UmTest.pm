@@ -58,7 +58,6 @@ sub port { return Apache::Test::vars('um_on_port') }        # the virtual host w
 sub off_port { return Apache::Test::vars('um_off_port') }   # the one without
 sub base { return 'http://' . host() . ':' . port() }
 sub server_root { return Apache::Test::vars('serverroot') }
-sub error_log { return Apache::Test::vars('t_logs') . '/error_log' }
 sub access_log { return Apache::Test::vars('t_logs') . '/access_log' }
 
 sub server_pid {
@@ -75,12 +74,6 @@ sub answers {
         Time::HiRes::sleep(0.05);
     } while Time::HiRes::time() < $end;
     return 0;
-}
-
-# The server reads its configuration again and replaces its children.
-sub graceful {
-    kill USR1 => server_pid() or die "the server is gone\n";
-    return;
 }
 
 # What is written into a file from now on: my $log = mark(error_log()); ...; like(since($log), qr/.../).
@@ -106,17 +99,14 @@ sub wait_for {
 
 # ---- its database --------------------------------------------------------------------------------------------------
 
-# Runs SQL behind the server's back; returns what it prints, columns parted by |.
+# Runs SQL behind the servers' back, in the shared server's database or in the one named (SQLite: its file); returns what
+# it prints, columns parted by |.
 sub sql {
-    my ($text) = @_;
-    my @command = database() eq 'pgsql'
+    my ($text, $name) = @_;
+    return output_of(database() eq 'pgsql'
         ? (setting('PGBIN') . '/psql', qw(-XqAt -v ON_ERROR_STOP=1 -U usermgmt -h), scratch() . '/pg',
-            '-c', $text, 'accounts')
-        : ('sqlite3', '-batch', '-cmd', '.timeout 5000', scratch() . '/sqlite3/db/usermgmt.db', $text);
-    my ($status, $output) = run(@command);
-    die "$text: $output\n" if $status;
-    chomp $output;
-    return $output;
+            '-d', $name || 'accounts', '-c', $text)
+        : ('sqlite3', '-batch', '-cmd', '.timeout 5000', $name || scratch() . '/sqlite3/db/usermgmt.db', $text));
 }
 
 # The private PostgreSQL cluster: pg_ctl('restart', '-m', 'fast').
@@ -170,6 +160,15 @@ sub run {
     return ($status & 127 ? 128 + ($status & 127) : $status >> 8, slurp($out->filename));
 }
 
+# The output of a program that has to succeed, without its last newline.
+sub output_of {
+    my (@command) = @_;
+    my ($status, $output) = run(@command);
+    die "@command: $output\n" if $status;
+    chomp $output;
+    return $output;
+}
+
 # A fresh folder of the run, closed to others.
 sub new_folder {
     my $folder = setting('SCRATCH') . "/tmp/$$-" . ++$number;
@@ -181,8 +180,7 @@ sub new_folder {
 sub new_key {
     my ($file, @kind) = @_;
     @kind = qw(-algorithm ed25519) unless @kind;
-    my ($status, $output) = run('openssl', 'genpkey', @kind, '-out', $file);
-    die "openssl genpkey: $output\n" if $status;
+    output_of('openssl', 'genpkey', @kind, '-out', $file);
     chmod 0600, $file or die "$file: $!\n";
     return $file;
 }
@@ -202,11 +200,7 @@ my $modules;
 # Where a module of httpd lies.
 sub module_file {
     my ($name) = @_;
-    if (!defined $modules) {
-        (my $status, $modules) = run(setting('APXS'), '-q', 'LIBEXECDIR');
-        die "apxs: $modules\n" if $status;
-        chomp $modules;
-    }
+    $modules = output_of(setting('APXS'), '-q', 'LIBEXECDIR') unless defined $modules;
     return "$modules/mod_$name.so";
 }
 
