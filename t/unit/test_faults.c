@@ -363,7 +363,7 @@ static um_outcome_e claim_of(world_t *w, const char *name)
     return UM_OUTCOME_OPEN;
 }
 
-/* The row is there once when the change was made, else not; and the log claims it only then, and does not pass over it. */
+/* The row is there once when the change was made, else not. The log claims it only then, and does not pass over it. */
 static int is_told(world_t *w, const char *name, um_outcome_e claimed, int done)
 {
     const char *rows = one(w, apr_psprintf(w->s.pool, "select count(*) from um_events where kind = '%s' and"
