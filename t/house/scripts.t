@@ -8,13 +8,13 @@ use Test::More;
 use UmHouse;
 use UmTest;
 
-for my $file (files(qr{\A(?:quickstart|runtests|tools/.*\.sh|t/harness|t/fuzz/run|\.ci/run)\z})) {
+for my $file (files(qr{\A(?:quickstart|runtests|tools/.*\.sh|t/harness|t/fuzz/run|t/static|\.ci/run)\z})) {
     my ($status, $output) = UmTest::run('bash', '-n', UmTest::sources() . "/$file");
     complain($file, $status ? $output : undef);
 }
 checked('shell scripts', 4);
 
-for my $file (files(qr{\A(?:quickstart|runtests|\.ci/run|t/TEST|t/limit|t/ports|t/fuzz/run|t/mutate)\z})) {
+for my $file (files(qr{\A(?:quickstart|runtests|\.ci/run|t/TEST|t/limit|t/ports|t/fuzz/run|t/static|t/mutate)\z})) {
     complain($file, -x UmTest::sources() . "/$file" ? undef : 'cannot be executed');
 }
 checked('scripts that are started by name', 4);

@@ -37,6 +37,7 @@ struct um_keyring_t {
     um_keyring_follow_t how;            /* tick NULL: the directory is not followed */
     apr_uint32_t checked;           /* atomic: the tick of the last check */
     apr_uint32_t is_checking;       /* atomic: a thread checks now */
+    apr_abortfunc_t out_of_memory;  /* for pools without a parent */
     char trouble[TROUBLE_LEN];      /* as reported last; "": none. It belongs to the thread that checks */
 };
 
@@ -306,8 +307,9 @@ static void check_directory(um_keyring_t *keyring)
     const char *why = NULL;
     apr_pool_t *pool;
 
-    /* A pool without a parent: other threads may use any other pool meanwhile. */
-    apr_pool_create(&pool, NULL);
+    /* A pool without a parent: other threads may use any other pool meanwhile. httpd's way to end for want of memory is
+     * that of its pools' parent, so it is given. */
+    apr_pool_create_ex(&pool, NULL, keyring->out_of_memory, NULL);
     if (read_snapshot(pool, keyring->path, old->fingerprint, &snapshot, &files, &why) != APR_SUCCESS) {
         report_trouble(keyring, why);
         snapshot = files ? salvage(pool, files, old) : NULL;
@@ -353,6 +355,7 @@ static apr_status_t unfollow(void *data)
 void um_keyring_follow(apr_pool_t *pool, um_keyring_t *keyring, const um_keyring_follow_t *how)
 {
     keyring->how = *how;
+    keyring->out_of_memory = apr_pool_abort_get(pool);
     apr_pool_cleanup_register(pool, keyring, unfollow, apr_pool_cleanup_null);
     check_after(keyring, 0);
 }

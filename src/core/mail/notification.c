@@ -53,7 +53,7 @@ static um_status_e new_row(um_ctx_t *ctx, const char *kind, const char *address,
 um_status_e um_notification_request(um_ctx_t *ctx, const char *kind, const char *address)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    um_mail_t *mail;
+    um_mail_t *mail = NULL;
     const char *key;
     um_status_e status;
 
@@ -61,7 +61,7 @@ um_status_e um_notification_request(um_ctx_t *ctx, const char *kind, const char 
         return UM_OK;
     }
     status = new_row(ctx, kind, address, &mail);
-    if (status == UM_OK) {
+    if (mail) {
         key = um_email_key(ctx->pool, address);
         mail->email_key = key ? key : "";
         if (um_store_request_insert(&call, mail) != APR_SUCCESS) {

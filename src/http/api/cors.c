@@ -159,13 +159,17 @@ void um_cors_register(void)
 
 void um_cors_insert(request_rec *r)
 {
-    int wanted = is_key_set(r);
+    int wanted;
 
+    if (r->main) {
+        return;
+    }
+    wanted = is_key_set(r);
     /* An error document belongs to the request that failed. */
     for (request_rec *from = r; from && !wanted; from = from->prev) {
         wanted = allowed_origins(from) && is_protected_here(from);
     }
-    if (wanted && !r->main) {
+    if (wanted) {
         ap_add_output_filter(FILTER, NULL, r, r->connection);
     }
 }

@@ -24,8 +24,10 @@ static const um_auth_token_t *find_earlier(const request_rec *r, const um_token_
 static int find_at_source(const request_rec *r, const um_csrf_request_t *request, um_auth_token_t *found)
 {
     const um_auth_token_t *earlier = find_earlier(r, found->source);
+    const char *token = NULL;
 
-    found->form = earlier ? UM_BEARER_FOUND : um_token_extract(r, found->source, &found->token);
+    found->form = earlier ? UM_BEARER_FOUND : um_token_extract(r, found->source, &token);
+    found->token = token;
     switch (found->form) {
     case UM_BEARER_FOUND:
         if (earlier) {

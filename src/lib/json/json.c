@@ -11,8 +11,6 @@
 #include <apr_strings.h>
 #include <json_object.h>
 
-#define PRINT_FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
-
 static apr_status_t drop(void *value)
 {
     json_object_put(value);
@@ -219,13 +217,4 @@ void um_json_push(um_json_t *list, um_json_t *child)
 void um_json_push_text(um_json_t *list, const char *text)
 {
     um_json_need(json_object_array_add(list, text ? new_text(text, strlen(text)) : NULL) == 0);
-}
-
-const char *um_json_print(apr_pool_t *pool, um_json_t *value)
-{
-    size_t len;
-    const char *text = json_object_to_json_string_length(value, PRINT_FLAGS, &len);
-
-    um_json_need(text != NULL);
-    return apr_pstrmemdup(pool, text, len);
 }

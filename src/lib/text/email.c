@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "email.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <apr_cstr.h>
@@ -87,6 +88,15 @@ static const char *join(apr_pool_t *pool, const char *address, const char *at, c
     return apr_pstrcat(pool, apr_pstrmemdup(pool, address, (apr_size_t)(at + 1 - address)), sign, domain, NULL);
 }
 
+/* Another form than the one that memory would have allowed could be that of a second account. */
+static apr_status_t with_memory(apr_status_t status)
+{
+    if (status == APR_ENOMEM) {
+        abort();
+    }
+    return status;
+}
+
 const char *um_email_normalize(apr_pool_t *pool, const char *address)
 {
     const char *at = strrchr(address, '@'), *domain, *ascii;
@@ -94,10 +104,10 @@ const char *um_email_normalize(apr_pool_t *pool, const char *address)
     if (!at) {
         return address;
     }
-    if (um_unicode_lower(pool, at + 1, &domain) != APR_SUCCESS) {
+    if (with_memory(um_unicode_lower(pool, at + 1, &domain)) != APR_SUCCESS) {
         return NULL;
     }
-    if (um_idna_ascii(pool, domain, &ascii) == APR_SUCCESS && !um_idna_has_alabel(ascii)) {
+    if (with_memory(um_idna_ascii(pool, domain, &ascii)) == APR_SUCCESS && !um_idna_has_alabel(ascii)) {
         domain = ascii;
     }
     return join(pool, address, at, "", domain);
@@ -116,9 +126,9 @@ const char *um_email_key(apr_pool_t *pool, const char *address)
     if (!at) {
         return key;
     }
-    if (um_idna_ascii(pool, at + 1, &domain) == APR_SUCCESS) {
+    if (with_memory(um_idna_ascii(pool, at + 1, &domain)) == APR_SUCCESS) {
         return join(pool, key, key + (at - address), "", domain);
     }
-    return um_unicode_lower(pool, at + 1, &domain) == APR_SUCCESS ? join(pool, key, key + (at - address), "?", domain)
-                                                                  : NULL;
+    return with_memory(um_unicode_lower(pool, at + 1, &domain)) == APR_SUCCESS
+           ? join(pool, key, key + (at - address), "?", domain) : NULL;
 }

@@ -15,13 +15,14 @@ int um_email_valid(apr_pool_t *pool, const char *address);
 
 /** The address as it is stored: the domain, which is everything behind the last @, in lower case, and in ASCII if all
  * of its letters stand for ASCII ones (full-width letters do); the rest as typed. Text without @ is returned as it is.
- * NULL: the domain is not UTF-8. */
+ * NULL: the domain is not UTF-8. Ends the process when memory is used up, as APR's pools do. */
 const char *um_email_normalize(apr_pool_t *pool, const char *address);
 
 /** A key that two addresses share if they are one mailbox: the local part with A-Z in lower case, and the domain as
  * mail servers know it (um_idna_ascii). If IDNA refuses the domain, the key has the domain in lower case behind a
  * question mark, and equals that of no valid address. Use it only to find accounts: mail is sent to the stored address,
- * never to the one that was typed. NULL: the domain is not UTF-8, or memory ran out. */
+ * never to the one that was typed. NULL: the domain is not UTF-8. Ends the process when memory is used up, as APR's
+ * pools do. */
 const char *um_email_key(apr_pool_t *pool, const char *address);
 
 #endif

@@ -67,8 +67,8 @@ static apr_status_t read_template(reader_t *reader, const char *stem, int has_ht
 {
     const char *names[] = { apr_pstrcat(reader->pool, stem, ".txt", NULL),
                             apr_pstrcat(reader->pool, stem, ".html", NULL) };
-    char *text, *html = NULL;
-    apr_size_t text_len, html_len = 0;
+    char *text = NULL, *html = NULL;
+    apr_size_t text_len = 0, html_len = 0;
     int in_html, line;
     const char *what;
     um_template_t *made;

@@ -188,7 +188,7 @@ static const char *check_samples(apr_pool_t *pool, const um_wordlist_t *list)
     int i;
 
     for (i = 0; i < 2 * SAMPLES && !flaw; i++) {
-        apr_off_t place = i % 2 ? before->next : list->words + last / (SAMPLES - 1) * (i / 2);
+        apr_off_t place = i % 2 && before ? before->next : list->words + last / (SAMPLES - 1) * (i / 2);
 
         if (place >= list->size) {
             continue;
