@@ -7,6 +7,7 @@
 #include <apr.h>
 
 typedef struct um_pwhash_params_t um_pwhash_params_t;   /* pwhash.h */
+typedef struct um_throttle_rules_t um_throttle_rules_t; /* throttle.h */
 
 /** Whether e-mail addresses are verified by mail. */
 typedef enum {
@@ -46,6 +47,9 @@ typedef struct um_core_settings_t {
     apr_int64_t mail_retention;                 /**< seconds that the record of a mail is kept when it is done */
     int notify_password_change;                 /**< whether the owner of an account is notified by mail */
     int notify_email_change;                    /**< whether the old address is notified */
+
+    /* Throttles */
+    const um_throttle_rules_t *throttle;        /**< how often clients may try */
 } um_core_settings_t;
 
 #endif

@@ -23,6 +23,8 @@ typedef struct um_signature_cache_t um_signature_cache_t;
 typedef struct um_single_flight_t um_single_flight_t;
 typedef struct um_store_call_t um_store_call_t;
 typedef struct um_store_t um_store_t;
+typedef struct um_throttle_client_t um_throttle_client_t;
+typedef struct um_throttle_t um_throttle_t;
 typedef struct um_user_t um_user_t;
 typedef struct um_wordlist_t um_wordlist_t;
 
@@ -48,6 +50,9 @@ typedef struct um_site_t {
     um_concurrency_limit_t *hash_limit; /**< limits hashing on this machine; NULL: unlimited (command line) */
     um_log_limit_t *hash_limit_log;     /**< limits log lines about a full hash limit; NULL: none */
     um_log_limit_t *database_log;       /**< limits log lines about an unreachable database; NULL: no limit */
+    um_throttle_t *throttle;            /**< NULL: nothing is throttled (command line) */
+    apr_uint64_t throttle_scope;        /**< separates the counts of this site's accounts from other databases' */
+    um_log_limit_t *throttle_log;       /**< limits log lines about throttled keys; NULL: none */
 } um_site_t;
 
 /** A password or another secret text. It may contain any byte, so it has a length. */
@@ -65,7 +70,8 @@ typedef enum {
     UM_ABSENT,          /**< not found, or not visible to this caller, who cannot tell which */
     UM_DENIED,          /**< for staff only */
     UM_PRECONDITION,    /**< a precondition of the request (RFC 9110, section 13) is false */
-    UM_BUSY,            /**< too many requests wait to hash a password; try again */
+    UM_BUSY,            /**< too many requests wait to hash a password; try again. ctx->cause */
+    UM_THROTTLED,       /**< too many tries; ctx->retry_after says when to try again. ctx->cause has which limit */
     UM_UNAVAILABLE,     /**< the database is unreachable or failed; try again. ctx->cause */
     UM_FAILED           /**< an internal error. ctx->cause */
 } um_status_e;
@@ -91,13 +97,15 @@ typedef struct um_ctx_t {
     const um_site_t *site;
     const um_core_settings_t *settings; /**< of the site */
     const char *address;            /**< the client's, for the session's record; may be NULL */
+    const um_throttle_client_t *throttle_client; /**< whose tries are counted; NULL: nobody's (throttle.h) */
     const char *user_agent;         /**< may be NULL */
     const char *language;           /**< of mails to the caller, e.g. "de"; NULL for the site's own */
     const um_demand_t *demand;      /**< NULL: none */
     apr_array_header_t *errors;     /**< um_error_t */
-    const char *cause;              /**< for the log, after UM_UNAVAILABLE, UM_BUSY or UM_FAILED; has no user data */
+    const char *cause;              /**< for the log, after the statuses that say so; has no user data */
     const char *alarm;              /**< for the log, however the call ended: what has to be mended; or NULL */
     int is_logged;                  /**< the same cause was logged a moment ago */
+    apr_int64_t retry_after;        /**< after UM_THROTTLED: seconds, at least 1 */
     int wrote_mail;                 /**< the call leaves work for the worker, if it ends in UM_OK */
     const char *subject;            /**< id of the account that the call turned out to concern, for the log; or NULL */
 

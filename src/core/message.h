@@ -71,6 +71,8 @@
     MESSAGE(METHOD_NOT_ALLOWED, "method_not_allowed", "Method \"%s\" not allowed.") \
     MESSAGE(PRECONDITION_FAILED, "precondition_failed", "Precondition failed.") \
     MESSAGE(QUERY_INVALID, "invalid_request", "The query may hold group=NAME and staff=1, and nothing else.") \
+    MESSAGE(THROTTLED, "throttled", "Request was throttled. Expected available in %s seconds.") \
+    MESSAGE(THROTTLED_FOR_1, "throttled", "Request was throttled. Expected available in 1 second.") \
     MESSAGE(UNAVAILABLE, "service_unavailable", "Service temporarily unavailable, try again later.") \
     MESSAGE(SERVER_ERROR, "error", "A server error occurred.")
 

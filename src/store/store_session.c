@@ -155,6 +155,23 @@ apr_status_t um_store_session_list(um_store_call_t *call, const char *user_id, a
     return rv;
 }
 
+apr_status_t um_store_session_addresses(um_store_call_t *call, const char *username_key, apr_int64_t since, int most,
+                                        apr_array_header_t **sessions)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_ADDRESSES,
+                                   UM_VALUES(username_key, um_store_number(call->pool, since),
+                                             um_store_number(call->pool, most)), &rows);
+
+    *sessions = apr_array_make(call->pool, rows.count + 1, sizeof(um_session_t));
+    for (int i = 0; i < rows.count; i++) {
+        APR_ARRAY_PUSH(*sessions, um_session_t) = (um_session_t){
+            .address = rows.row[i][0] ? rows.row[i][0] : "", .created_at = apr_atoi64(rows.row[i][1]),
+        };
+    }
+    return rv;
+}
+
 apr_status_t um_store_session_end(um_store_call_t *call, const char *id, const char *user_id, apr_int64_t now,
                                   int *done)
 {

@@ -33,7 +33,8 @@ my @rows = directives();
 cmp_ok(scalar @rows, '>', 10, 'the table of directives can be read');
 for my $row (@rows) {
     my ($name, $kind, $least, $most) = @$row{qw(name kind least most)};
-    my $count = $kind eq 'endpoints' ? qr/must be none, or/ : $kind =~ /\A(?:cors_)?origins\z/
+    my $count = $kind eq 'throttle' ? qr/must be CLASS/ : $kind eq 'subnets' ? qr/must be none, or name networks/
+        : $kind eq 'endpoints' ? qr/must be none, or/ : $kind =~ /\A(?:cors_)?origins\z/
         ? qr/must be none, (?:\*, )?or name/
         : qr/takes one argument/;       # httpd itself says the latter
     refused($name, $_, $count) for '""', 'one two';
@@ -67,6 +68,18 @@ for my $row (@rows) {
     elsif ($kind eq 'endpoints') {
         refused($name, $_, qr/must be none, or/) for '', 'no-such-word', 'none token', 'token none';
         accepted($name, $_) for 'none', 'token', 'Token RESET register', '"token" "reset"';
+    }
+    elsif ($kind eq 'throttle') {
+        refused($name, $_, qr/must be CLASS off/) for '', 'sign-in', 'logins off', 'sign-in name 1/s', 'api both 1/s',
+            'register account off', 'sign-in address 20', 'sign-in address 0/m', 'sign-in address 20/x',
+            'sign-in address 2000/s', 'sign-in address 20/m 0', 'sign-in address 20/m 5 5', 'sign-in both 1/s 16',
+            'reset address 1/d 32', 'sign-in address 20/m 5x', 'default off';
+        accepted($name, $_) for 'default', 'Sign-In OFF', 'sign-in account off', 'sign-in address 20/M',
+            'sign-in both 60/m 15', 'api address 1000/s 100000', 'reset account 1/d 31', '"reset" "address" "5/h"';
+    }
+    elsif ($kind eq 'subnets') {
+        refused($name, $_, qr/must be none, or name networks/) for 'localhost', '10.0.0.0/33', '::1/129', 'none ::1';
+        accepted($name, $_) for 'none', '127.0.0.1', '10.0.0.0/8 2001:db8::/32 "::1"';
     }
     elsif ($kind eq 'cookie') {
         refused($name, $_, qr/must be a name/) for '"a b"', 'a=b', '__Host-x', 'a;b', 'n' x 65;

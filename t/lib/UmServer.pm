@@ -84,6 +84,8 @@ sub configuration {
     my $processes = $children > 1 ? $children * $threads : 1;     # prefork: as many requests at a time as elsewhere
     my $prelude = UmTest::prelude($self->{folder}, is_nameless => $self->{is_bare}, modules => $self->{modules});
     $prelude =~ s/^Listen .*$/Listen 127.0.0.1:$self->{port}/m or die "no Listen\n";
+    # All clients of the suites come from this machine.
+    $prelude .= "UserMgmtThrottleExempt 127.0.0.0/8 ::1\n";
     return $prelude . <<"END" . ($self->{is_bare} ? '' : $self->accounts) . "$lines\n";
 LogLevel info usermgmt:trace8
 MaxKeepAliveRequests 0

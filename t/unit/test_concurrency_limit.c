@@ -316,6 +316,50 @@ static void test_threads(void)
     is_int(um_concurrency_limit_join(limit), 0, "a process takes no more threads than its limit");
 }
 
+typedef struct guest_t {
+    um_concurrency_limit_t *limit;
+    apr_uint64_t who;
+    apr_interval_time_t wait;
+    apr_status_t status;
+} guest_t;
+
+static void *visit(void *data)
+{
+    guest_t *guest = data;
+    um_concurrency_limit_pass_t pass;
+
+    guest->status = um_concurrency_limit_enter_for(guest->limit, guest->who, guest->wait, &pass);
+    um_concurrency_limit_leave(guest->limit, &pass);
+    return NULL;
+}
+
+static void test_fair(void)
+{
+    um_concurrency_limit_t *limit;
+    um_concurrency_limit_pass_t pass;
+    guest_t guests[9];
+    pthread_t threads[9];
+    int refused = 0;
+
+    set_stage();
+    limit = um_concurrency_limit_attach(pool, memory, 1, 8);
+    ok(um_concurrency_limit_enter(limit, 0, &pass) == APR_SUCCESS, "the only slot is taken");
+    for (int i = 0; i < 9; i++) {
+        guests[i] = (guest_t){ limit, i < 8 ? 7 : 9, SOON, APR_EGENERAL };
+        pthread_create(&threads[i], NULL, visit, &guests[i]);
+        apr_sleep(50 * MS);
+    }
+    um_concurrency_limit_leave(limit, &pass);
+    for (int i = 0; i < 9; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (int i = 0; i < 8; i++) {
+        refused += guests[i].status == APR_EAGAIN;
+    }
+    is_int(refused, 4, "of eight places one gets half");
+    is_int(guests[8].status, APR_SUCCESS, "and another one gets a place of the others");
+}
+
 int main(void)
 {
     open_stage();
@@ -323,6 +367,7 @@ int main(void)
     test_alone();
     test_wait();
     test_in_vain();
+    test_fair();
     test_threads();
     test_full_queue();
     test_wake();

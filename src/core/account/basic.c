@@ -10,6 +10,7 @@
 #include "profile_input.h"
 #include "pwhash.h"
 #include "single_flight.h"
+#include "throttle.h"
 #include "unicode.h"
 #include "wipe.h"
 
@@ -41,7 +42,7 @@ static um_status_e hash_once(um_ctx_t *ctx, const credentials_t *in, um_basic_t 
     const um_user_t *user;
     um_status_e status = um_password_verify_user(ctx, in->username, in->password, &user);
 
-    found->hashed = status != UM_UNAVAILABLE && status != UM_BUSY;
+    found->hashed = status != UM_UNAVAILABLE && status != UM_BUSY && status != UM_THROTTLED;
     if (status == UM_INVALID) {
         return user ? UM_INVALID : UM_ABSENT;
     }
@@ -91,6 +92,10 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
         status = (int)hash(ctx, in, found);
         um_single_flight_end(site->single_flight, &part, status | ctx->reason << REASON_SHIFT);
     }
+    else if ((status & STATUS_MASK) == UM_THROTTLED) {
+        /* The other request may have come from another address. This one is counted by its own. */
+        status = (int)hash(ctx, in, found);
+    }
     else if ((status & STATUS_MASK) != UM_OK) {
         ctx->reason = status >> REASON_SHIFT;
         status &= STATUS_MASK;
@@ -122,7 +127,12 @@ static um_status_e find_caller(um_ctx_t *ctx, const char *username, um_secret_t 
         ctx->reason = UM_REASON_WRONG_PASSWORD;
         return UM_INVALID;
     }
-    status = um_caller_cache_login(ctx, in.key, password, &found->identity);
+    /* Before the cache: otherwise the answer would tell a guesser that a password is one that was right a moment ago.
+     * */
+    status = um_throttle_peek_sign_in(ctx, in.key);
+    if (status == UM_OK) {
+        status = um_caller_cache_login(ctx, in.key, password, &found->identity);
+    }
     if (status != UM_ABSENT) {
         return status;
     }

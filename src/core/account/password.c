@@ -19,10 +19,6 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* A longer password, in bytes, is never hashed, whatever the policy says: 4 bytes for each character of the longest
- * password that can be configured. */
-#define MAX_HASHED 16384
-
 void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password,
                        const um_password_policy_person_t *person)
 {
@@ -54,73 +50,6 @@ static um_status_e refuse_login(um_ctx_t *ctx)
     return UM_INVALID;
 }
 
-/* A failure is ignored: the old hash is still valid, and the next sign-in tries again. */
-static void store_fresh_hash(um_ctx_t *ctx, const um_user_t *user, const char *fresh)
-{
-    um_store_call_t call = um_ctx_store(ctx);
-
-    (void)um_store_user_rehash(&call, user->id, user->password, fresh);
-}
-
-/* *user stays NULL when no account has the name, or none can have it. */
-static um_status_e find_user(um_ctx_t *ctx, const char *username, um_user_t **user)
-{
-    um_store_call_t call = um_ctx_store(ctx);
-    const char *key;
-
-    if (strlen(username) > UM_PROFILE_MAX_TYPED || um_unicode_key(ctx->pool, username, &key) != APR_SUCCESS) {
-        return UM_OK;
-    }
-    return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
-}
-
-/* Cause and reason are for the logs alone: clients get the same answer for every one. */
-static um_status_e refuse(um_ctx_t *ctx, um_reason_e reason, const char *cause)
-{
-    ctx->cause = cause;
-    ctx->reason = reason;
-    return UM_INVALID;
-}
-
-um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secret_t password, const um_user_t **who)
-{
-    um_user_t *user = NULL;
-    const char *fresh = NULL;
-    um_concurrency_limit_pass_t pass;
-    um_status_e status;
-
-    *who = NULL;
-    if (password.len > MAX_HASHED) {
-        return refuse(ctx, UM_REASON_WRONG_PASSWORD, "no account can have such a password");
-    }
-    status = um_password_enter(ctx, &pass);
-    if (status != UM_OK) {
-        return status;
-    }
-    /* The query comes after the wait, so that a refused call costs the database nothing. It takes a hundredth of the
-     * time of a hash, and a database that hangs holds the turn no longer than the store waits for an answer. */
-    status = find_user(ctx, username, &user);
-    if (status == UM_OK) {
-        *who = user;
-        status = um_password_verify(ctx, user, password, NULL, &fresh);
-    }
-    um_password_leave(ctx, &pass);
-    if (user) {
-        ctx->subject = user->id;
-    }
-    if (status == UM_INVALID) {
-        return user ? refuse(ctx, UM_REASON_WRONG_PASSWORD, "wrong password")
-                    : refuse(ctx, UM_REASON_UNKNOWN_NAME, "there is no such account");
-    }
-    if (status == UM_OK && !user->is_active) {
-        return refuse(ctx, UM_REASON_INACTIVE, "the account is inactive");
-    }
-    if (status == UM_OK && fresh) {
-        store_fresh_hash(ctx, user, fresh);
-    }
-    return status;
-}
-
 static um_status_e login(um_ctx_t *ctx, const char *username, um_secret_t password, const um_user_t **who,
                          um_session_new_t *session)
 {
@@ -136,7 +65,8 @@ static um_status_e login(um_ctx_t *ctx, const char *username, um_secret_t passwo
     }
     status = um_session_open(ctx, session);
     if (status == UM_BAD_TOKEN) {
-        (void)refuse(ctx, UM_REASON_CHANGED, "the account was changed meanwhile");
+        ctx->cause = "the account was changed meanwhile";
+        ctx->reason = UM_REASON_CHANGED;
         return refuse_login(ctx);
     }
     *who = user;
@@ -193,7 +123,8 @@ static apr_status_t change_rows(um_tx_t *tx, void *baton)
 
 static um_status_e wrong_password(um_ctx_t *ctx, const char *user_id)
 {
-    (void)refuse(ctx, UM_REASON_WRONG_PASSWORD, "wrong old password");
+    ctx->cause = "wrong old password";
+    ctx->reason = UM_REASON_WRONG_PASSWORD;
     ctx->subject = user_id;
     um_ctx_error(ctx, "old_password", UM_MESSAGE_PASSWORD_WRONG);
     return UM_INVALID;
@@ -237,7 +168,6 @@ um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t
     um_user_t changed = *user;
     um_session_new_t session;
     change_t change = { .ctx = ctx, .changed = &changed, .old_version = user->version, .session = &session };
-    um_concurrency_limit_pass_t pass;
     um_status_e status;
 
     if (new_password.text) {
@@ -247,11 +177,7 @@ um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t
         return UM_INVALID;
     }
     change.event = um_event_add(ctx, UM_EVENT_PASSWORD_CHANGED, user->id);
-    status = UM_INVALID;
-    if (old_password.len <= MAX_HASHED && (status = um_password_enter(ctx, &pass)) == UM_OK) {
-        status = um_password_verify(ctx, user, old_password, &new_password, &changed.password);
-        um_password_leave(ctx, &pass);
-    }
+    status = um_password_verify_old(ctx, user, old_password, &new_password, &changed.password);
     if (status == UM_INVALID) {
         status = wrong_password(ctx, user->id);
     }

@@ -41,8 +41,14 @@ um_status_e um_password_hash(um_ctx_t *ctx, um_secret_t password, const char **h
  * @param user  the account as it was before the password was hashed; later changes are for the caller to find
  * @return UM_OK; UM_INVALID: there is no such account (*user is NULL), the password is wrong, or the account is
  * inactive. All three take the same time and add nothing to ctx->errors; ctx->cause says which, for the log alone.
- * UM_BUSY, UM_UNAVAILABLE, UM_FAILED */
+ * UM_THROTTLED, UM_BUSY, UM_UNAVAILABLE, UM_FAILED */
 um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secret_t password, const um_user_t **user);
+
+/** Verifies the old password of a change. Guesses count like sign-ins (throttle.h).
+ * @param new_password  of which *fresh becomes the hash
+ * @return as um_password_verify; UM_THROTTLED, UM_BUSY */
+um_status_e um_password_verify_old(um_ctx_t *ctx, const um_user_t *user, um_secret_t old_password,
+                                   const um_secret_t *new_password, const char **fresh);
 
 /** Signs in by user name and password and opens a session, with a refresh token if the site has refresh tokens.
  * @param session  the new session and its tokens

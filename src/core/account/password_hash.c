@@ -7,6 +7,7 @@
 #include "pepper.h"
 #include "pwhash.h"
 #include "store_user.h"
+#include "throttle.h"
 #include "unicode.h"
 #include "wipe.h"
 
@@ -46,8 +47,10 @@ um_secret_t um_password_prepare(um_ctx_t *ctx, um_secret_t typed)
 um_status_e um_password_enter(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
 {
     apr_interval_time_t wait = apr_time_from_sec(ctx->settings->hash_wait);
+    apr_uint64_t who = um_throttle_client_number(ctx->throttle_client);
 
-    if (ctx->site->hash_limit && um_concurrency_limit_enter(ctx->site->hash_limit, wait, pass) != APR_SUCCESS) {
+    if (ctx->site->hash_limit
+        && um_concurrency_limit_enter_for(ctx->site->hash_limit, who, wait, pass) != APR_SUCCESS) {
         ctx->cause = "too many passwords wait to be hashed";
         ctx->is_logged = !um_log_limit_allows(ctx->site->hash_limit_log);
         return UM_BUSY;

@@ -12,6 +12,7 @@
 #include "store_request.h"
 #include "store_user.h"
 #include "template.h"
+#include "throttle.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -50,6 +51,16 @@ static um_status_e new_row(um_ctx_t *ctx, const char *kind, const char *address,
     return UM_OK;
 }
 
+/* Whether the typed address was not asked for too often. The caller is not told. */
+static int is_allowed(um_ctx_t *ctx, const char *kind, const char *email_key)
+{
+    um_status_e status = um_throttle_take_account(ctx, UM_THROTTLE_RESET, kind, email_key);
+
+    ctx->cause = NULL;
+    return status == UM_OK;
+}
+
+/* A request without a key is stored and deleted like others and gives no mail, so it takes the same time. */
 um_status_e um_notification_request(um_ctx_t *ctx, const char *kind, const char *address)
 {
     um_store_call_t call = um_ctx_store(ctx);
@@ -63,7 +74,7 @@ um_status_e um_notification_request(um_ctx_t *ctx, const char *kind, const char 
     status = new_row(ctx, kind, address, &mail);
     if (mail) {
         key = um_email_key(ctx->pool, address);
-        mail->email_key = key ? key : "";
+        mail->email_key = key && is_allowed(ctx, kind, key) ? key : "";
         if (um_store_request_insert(&call, mail) != APR_SUCCESS) {
             return um_ctx_unavailable(ctx, &call);
         }

@@ -8,6 +8,7 @@
 #include "process.h"
 #include "random.h"
 #include "store_user.h"
+#include "throttle.h"
 #include "user.h"
 
 #include <apr_strings.h>
@@ -120,6 +121,7 @@ static um_call_t *new_call(request_rec *r)
     call->accept = um_mediatype_accept(r->pool, apr_table_get(r->headers_in, "Accept"));
     um_ctx_init(&call->ctx, r->pool, call->server->site, apr_time_now());
     um_audit_describe(&call->ctx, r);
+    um_client_address_set(r, &call->ctx);
     return call;
 }
 
@@ -194,6 +196,23 @@ static int check_method(um_call_t *call)
     /* In err_headers_out, because httpd would otherwise add the methods that it knows itself. */
     apr_table_setn(call->r->err_headers_out, "Allow", um_route_allow(call->ctx.pool, call->match->first));
     return um_reply_detail_with(call, HTTP_METHOD_NOT_ALLOWED, UM_MESSAGE_METHOD_NOT_ALLOWED, call->r->method);
+}
+
+/* By the address of the client alone, before anything is asked of the database. A sign-in that is right does not count,
+ * so it is only looked at here; core takes it when the password is verified. */
+static int check_throttle(um_call_t *call)
+{
+    const um_route_t *route = call->route;
+    um_status_e status = UM_OK;
+
+    if (route && route->throttle == UM_THROTTLE_SIGN_IN) {
+        status = um_throttle_peek_sign_in(&call->ctx, NULL);
+    }
+    else if (route) {
+        call->uses = apr_palloc(call->ctx.pool, sizeof(*call->uses));
+        status = um_throttle_take_address(&call->ctx, (um_throttle_class_e)route->throttle, call->uses);
+    }
+    return status == UM_OK ? OK : um_reply_status(call, status);
 }
 
 static int check_registration(um_call_t *call)
@@ -289,6 +308,9 @@ static int run_endpoint(um_call_t *call)
     um_status_e status = call->route->function(call);
 
     log_change(call, status);
+    if (call->uses && (status == UM_BUSY || status == UM_UNAVAILABLE || status == UM_FAILED)) {
+        um_throttle_give_back(&call->ctx, call->uses);
+    }
     if (status == UM_OK && call->ctx.wrote_mail) {
         um_shared_memory_wake_worker();
     }
@@ -303,6 +325,7 @@ static step_fn *const steps_of_call[] = {
     answer_options,
     check_tls,                  /* 403 */
     answer_proxy,
+    check_throttle,             /* 429 */
     check_caller,               /* 400, 401, 405, 403, 404 */
     read_body,                  /* 413, 415, 400 */
     run_endpoint,

@@ -15,6 +15,7 @@ typedef struct um_route_t um_route_t;
 typedef struct um_route_match_t um_route_match_t;
 typedef struct um_server_t um_server_t;                     /* server.h */
 typedef struct um_settings_t um_settings_t;                 /* module.h */
+typedef struct um_throttle_uses_t um_throttle_uses_t;       /* throttle.h */
 typedef struct um_user_t um_user_t;                         /* store_user.h */
 
 /** Who may call an endpoint. authorize.c applies it. */
@@ -41,6 +42,7 @@ struct um_route_t {
     const char *path;           /**< {id} and {session} stand for one segment each: the id of a user, of a session */
     const char *method;
     um_access_e access;
+    int throttle;               /**< um_throttle_class_e; UM_THROTTLE_NONE: never throttled */
     const um_input_schema_t *schema;    /**< of the body; NULL: a body is ignored */
     int success;                /**< HTTP status of a successful call */
     um_route_fn *function;      /**< NULL for UM_ACCESS_PROXY */
@@ -75,6 +77,7 @@ struct um_call_t {
 
     /* Who calls. */
     um_caller_t *caller;        /**< never NULL; its user is NULL where no account has been authenticated */
+    um_throttle_uses_t *uses;   /**< of the row's throttle class, by the client's address; NULL: none */
     const char *client;         /**< name of the client that calls; NULL: none */
     int by_cookie;              /**< the token came in a cookie */
     const char *bearer;         /**< UM_ACCESS_REVOKE: the header's token that is not a client's; else NULL */

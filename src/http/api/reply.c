@@ -164,6 +164,16 @@ int um_reply_invalid_client(um_call_t *call)
                       make_problem(call, HTTP_UNAUTHORIZED, UM_MESSAGE_CLIENT_INVALID, text));
 }
 
+static int send_throttled(um_call_t *call)
+{
+    const char *seconds = apr_psprintf(call->ctx.pool, "%" APR_INT64_T_FMT, call->ctx.retry_after);
+
+    um_client_address_log_throttled(call->r, &call->ctx);
+    apr_table_setn(call->r->err_headers_out, "Retry-After", seconds);
+    return um_reply_detail_with(call, HTTP_TOO_MANY_REQUESTS, call->ctx.retry_after == 1 ? UM_MESSAGE_THROTTLED_FOR_1
+                                                              : UM_MESSAGE_THROTTLED, seconds);
+}
+
 int um_reply_csrf_failed(um_call_t *call)
 {
     (void)um_event_failed(&call->ctx, UM_EVENT_CSRF_REFUSED, NULL, UM_REASON_CROSS_SITE);
@@ -244,6 +254,8 @@ int um_reply_status(um_call_t *call, um_status_e status)
                : um_reply_detail(call, HTTP_FORBIDDEN, UM_MESSAGE_PERMISSION_DENIED);
     case UM_PRECONDITION:
         return um_reply_detail(call, HTTP_PRECONDITION_FAILED, UM_MESSAGE_PRECONDITION_FAILED);
+    case UM_THROTTLED:
+        return send_throttled(call);
     case UM_BUSY:
     case UM_UNAVAILABLE:
         /* is_logged: the same cause was logged within the last second. A line for each request would fill the disk. */

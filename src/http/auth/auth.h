@@ -143,6 +143,7 @@ struct um_request_t {
     um_auth_token_t token;              /**< set by auth_token.c */
     unsigned shown;                     /**< bits 1 << um_token_source_e: sources of valid tokens, subrequests' too */
     int failed;                         /**< set by failure.c: status of the answer; 0: no failure */
+    apr_int64_t retry_after;            /**< set by failure.c: of 429, seconds */
     int is_allowed;                     /**< set by resource.c: access control has let the request pass */
     const struct ap_conf_vector_t *applied; /**< set by resource.c: per_dir_config that was applied; NULL: none */
     int is_incomplete;                  /**< set by identity_headers.c: the identity could not be set completely */
@@ -293,15 +294,26 @@ int um_auth_expr_lookup(ap_expr_lookup_parms *parms);
  * error: the value of the parameter error, for instance "invalid_token"; NULL: the request had no token. */
 const char *um_challenge_bearer(apr_pool_t *pool, const char *realm, const char *error);
 
+/* --- client_address.c: whose tries are counted -------------------------------------------------------------------- */
+
+/** Sets ctx->address, and ctx->throttle_client unless UserMgmtThrottleExempt names the address. The address is httpd's:
+ * that of the connection, or what mod_remoteip has put in its place. */
+void um_client_address_set(const request_rec *r, um_ctx_t *ctx);
+
+/** Logs that a client is throttled (UM304): once for each series of refusals of a key, at most one line a second in
+ * each process. */
+void um_client_address_log_throttled(request_rec *r, const um_ctx_t *ctx);
+
 /* --- failure.c: answers to errors of authentication --------------------------------------------------------------- */
 /* Some interfaces of httpd cannot give the status of a request whose caller could not be authenticated: mod_auth_basic,
  * mod_auth_form and mod_authz_core make 500 of every failure of a provider or expression, and mod_dir keeps the status
  * of a subrequest that failed but drops its headers. Therefore the failure is stored with the request, and the hooks
  * set status and Retry-After when the answer is made. */
 
-/** Stores a failure for r and its main requests: 403, or 503 with Retry-After. It is used when they end with 500, or
- * with that status. */
-void um_failure_note(request_rec *r, int status);
+/** Stores a failure for r and its main requests: 403, or 429 or 503 with Retry-After. It is used when they end with
+ * 500, or with that status.
+ * @param retry_after  of 429, seconds */
+void um_failure_note(request_rec *r, int status, apr_int64_t retry_after);
 
 /** Hook insert_error_filter, before the header of an error's answer is made: sets the status of a stored failure,
  * writes the log line of a refused sign-in, and sets the challenge of a 403. */

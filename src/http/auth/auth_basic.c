@@ -46,7 +46,7 @@ static authn_status fail_unverified(request_rec *r, const um_ctx_t *ctx, int lev
 {
     ap_log_rerror(APLOG_MARK, ctx->is_logged ? APLOG_DEBUG : level, 0, r, "UM415: a password could not be verified: %s",
                   ctx->cause);
-    um_failure_note(r, HTTP_SERVICE_UNAVAILABLE);
+    um_failure_note(r, HTTP_SERVICE_UNAVAILABLE, 0);
     return AUTH_GENERAL_ERROR;
 }
 
@@ -61,6 +61,10 @@ static authn_status verify_password(request_rec *r, um_ctx_t *ctx, const char *u
         return refuse_password(r, ctx, username, AUTH_USER_NOT_FOUND);
     case UM_INVALID:
         return refuse_password(r, ctx, username, AUTH_DENIED);
+    case UM_THROTTLED:
+        um_client_address_log_throttled(r, ctx);
+        um_failure_note(r, HTTP_TOO_MANY_REQUESTS, ctx->retry_after);
+        return AUTH_GENERAL_ERROR;
     case UM_BUSY:
         return fail_unverified(r, ctx, APLOG_WARNING);
     default:
@@ -82,11 +86,12 @@ static authn_status check_password(request_rec *r, const char *username, const c
     if (server->settings.require_tls && !um_tls_is_on_or_local(r)) {
         ap_log_rerror(APLOG_MARK, um_log_limit_allows(server->misplaced_log) ? APLOG_WARNING : APLOG_DEBUG, 0, r,
                       "UM414: a password that came in clear text was not verified (UserMgmtRequireTLS)");
-        um_failure_note(r, HTTP_FORBIDDEN);
+        um_failure_note(r, HTTP_FORBIDDEN, 0);
         return AUTH_GENERAL_ERROR;
     }
     um_ctx_init(&ctx, r->pool, server->site, apr_time_now());
     um_audit_describe(&ctx, r);
+    um_client_address_set(r, &ctx);
     status = verify_password(r, &ctx, username, password);
     um_audit_write(server, &ctx);
     return status;

@@ -92,7 +92,7 @@ static void verify(request_rec *r, um_auth_token_t *found)
         break;
     default:
         found->state = UM_AUTH_UNAVAILABLE;
-        um_failure_note(r, HTTP_SERVICE_UNAVAILABLE);
+        um_failure_note(r, HTTP_SERVICE_UNAVAILABLE, 0);
         break;
     }
     found->token = NULL;

@@ -11,6 +11,7 @@
  *             .scope: INHERITED unless it is said: a virtual host has the main server's value where it sets none
  *                     OWN: a virtual host has the default where it sets none
  *                     GLOBAL: the directive is for the main server only
+ *             .merge: what a virtual host sets is added to the main server's value by this function
  *
  * UM_DIRECTIVE_ALIAS(former, name, kind): a former name of a setting of a virtual host.
  *
@@ -231,6 +232,18 @@ UM_DIRECTIVE(UserMgmtSigningKey, path, HTTP, signing_key,
 UM_DIRECTIVE(UserMgmtSiteName, text, HTTP, site_name,
     "name of the site in mails; auto: the ServerName of the host",
     .preset = "auto")
+
+UM_DIRECTIVE(UserMgmtThrottle, throttle, CORE, throttle,
+    "how often a client may try: CLASS off, CLASS KEY off, CLASS KEY RATE [BURST]; default: as documented",
+    .preset = "default", .merge = um_value_throttle_merge)
+
+UM_DIRECTIVE(UserMgmtThrottleExempt, subnets, HTTP, throttle_exempt,
+    "addresses and networks, as ADDRESS or ADDRESS/BITS, whose clients are never throttled; none: none",
+    .preset = "none")
+
+UM_DIRECTIVE(UserMgmtThrottleMemory, bytes, HTTP, throttle_memory,
+    "shared memory for the counts of the throttles, 8 bytes each; a change takes effect at the next full start",
+    .preset = "16m", .least = 1048576, .most = 1073741824, .scope = GLOBAL)
 
 UM_DIRECTIVE(UserMgmtTokenLifetime, seconds, CORE, token_lifetime,
     "how long an access token is valid",

@@ -80,6 +80,8 @@ typedef const apr_array_header_t *um_kind_origins_t;            /* normalized (w
 typedef const apr_array_header_t *um_kind_cors_origins_t;       /* as origins, or the one text "*" */
 typedef unsigned um_kind_identity_headers_t;                    /* bits of identity_attribute.c; 0: off */
 typedef um_forward_authorization_t um_kind_authorization_t;
+typedef const um_throttle_rules_t *um_kind_throttle_t;           /* see throttle.h */
+typedef const apr_array_header_t *um_kind_subnets_t;            /* apr_ipsubnet_t *; may be empty */
 typedef const apr_array_header_t *um_kind_token_sources_t;      /* um_token_source_t, at least one */
 
 typedef struct um_value_row_t um_value_row_t;
@@ -87,6 +89,9 @@ typedef struct um_value_row_t um_value_row_t;
 /** Reads a value of one kind into *value, which has the C type of the kind. text is one argument, or all arguments as
  * they were typed. NULL, or what is wrong: "must be On or Off". */
 typedef const char *um_value_read_fn(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value);
+
+/** Merges the value of a virtual host (add) over the main server's (base). All three have the C type of the kind. */
+typedef void um_value_merge_fn(apr_pool_t *pool, void *merged, const void *base, const void *add);
 
 /** A directive: a row of directives.h. */
 struct um_value_row_t {
@@ -96,12 +101,16 @@ struct um_value_row_t {
     const char *preset;             /**< the default, as text */
     apr_int64_t least, most;        /**< of numbers, seconds and bytes */
     enum { INHERITED, OWN, GLOBAL } scope;
+    um_value_merge_fn *merge;       /**< where a host adds to the main server's value; NULL: it replaces it */
 };
 
 um_value_read_fn um_value_flag, um_value_number, um_value_seconds, um_value_bytes, um_value_text, um_value_path,
                  um_value_log_file, um_value_password_hash, um_value_verification, um_value_registration,
                  um_value_reserved_names, um_value_endpoints, um_value_cookie, um_value_origins, um_value_cors_origins,
-                 um_value_identity_headers, um_value_authorization, um_value_token_sources;
+                 um_value_identity_headers, um_value_authorization, um_value_token_sources, um_value_throttle,
+                 um_value_subnets;
+
+um_value_merge_fn um_value_throttle_merge;
 
 /* --- settings.c: the settings of a virtual host ------------------------------------------------------------------- */
 
@@ -135,7 +144,7 @@ extern const command_rec um_settings_commands[];
 void um_settings_init(apr_pool_t *pool, um_settings_t *settings);
 
 /** Merges a virtual host's settings (add) over the main server's (base), see the scopes in directives.h. */
-void um_settings_merge(um_settings_t *merged, const um_settings_t *base, const um_settings_t *add);
+void um_settings_merge(apr_pool_t *pool, um_settings_t *merged, const um_settings_t *base, const um_settings_t *add);
 
 /** A directive and where it was set, for messages: "UserMgmtSigningKey keys (/etc/apache2/x.conf:12)", or
  * "UserMgmtSigningKey (default none)". */

@@ -59,6 +59,8 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 #define ARGUMENTS_endpoints      AP_INIT_RAW_ARGS
 #define ARGUMENTS_origins        AP_INIT_RAW_ARGS
 #define ARGUMENTS_cors_origins   AP_INIT_RAW_ARGS
+#define ARGUMENTS_throttle       AP_INIT_RAW_ARGS
+#define ARGUMENTS_subnets        AP_INIT_RAW_ARGS
 
 const command_rec um_settings_commands[] = {
 #define UM_DIRECTIVE(name, kind, owner, member, help, ...) \
@@ -83,13 +85,17 @@ void um_settings_init(apr_pool_t *pool, um_settings_t *settings)
     }
 }
 
-void um_settings_merge(um_settings_t *merged, const um_settings_t *base, const um_settings_t *add)
+void um_settings_merge(apr_pool_t *pool, um_settings_t *merged, const um_settings_t *base, const um_settings_t *add)
 {
     *merged = *add;
     for (int i = 0; i < UM_SET_COUNT; i++) {
         if (!add->definition[i].file && rows[i].scope != OWN) {
             memcpy((char *)merged + rows[i].offset, (const char *)base + rows[i].offset, rows[i].size);
             merged->definition[i] = base->definition[i];
+        }
+        else if (rows[i].merge && rows[i].scope != OWN) {
+            rows[i].merge(pool, (char *)merged + rows[i].offset, (const char *)base + rows[i].offset,
+                          (const char *)add + rows[i].offset);
         }
     }
 }

@@ -173,6 +173,10 @@ void *um_shared_memory_hash_limit(void);
 void *um_shared_memory_caller_cache(void);
 apr_size_t um_shared_memory_caller_cache_size(void);
 
+/** The memory of the throttles and its size in bytes, which UserMgmtThrottleMemory had at the first start. */
+void *um_shared_memory_throttle(void);
+apr_size_t um_shared_memory_throttle_size(void);
+
 /* --- audit.c: the audit log, UserMgmtAuditLog --------------------------------------------------------------------- */
 
 /* A line of JSON for each event (event.h), written by one write(), so that lines of several processes do not mix. A log

@@ -9,6 +9,7 @@
 #include "signature_cache.h"
 #include "single_flight.h"
 #include "store.h"
+#include "throttle.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>
@@ -80,6 +81,8 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     site->caller_cache = um_caller_cache_attach(pchild, um_shared_memory_caller_cache(),
                                                 um_shared_memory_caller_cache_size());
     site->hash_limit_log = apr_pcalloc(pchild, sizeof(*site->hash_limit_log));
+    site->throttle = um_throttle_attach(pchild, um_shared_memory_throttle(), um_shared_memory_throttle_size());
+    site->throttle_log = apr_pcalloc(pchild, sizeof(*site->throttle_log));
     site->database_log = apr_pcalloc(pchild, sizeof(*site->database_log));
     if (um_signature_cache_create(pchild, CACHED_SIGNATURES, &site->signatures) != APR_SUCCESS) {
         site->signatures = NULL;
@@ -107,6 +110,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->issuer = server->issuer ? server->issuer : "";
     site->audience = strcasecmp(server->settings.audience, "auto") == 0 ? site->issuer : server->settings.audience;
     um_caller_cache_set_scope(site, server->database);
+    um_throttle_set_scope(site, server->database);
     return site;
 }
 

@@ -3,17 +3,20 @@
 #include "concurrency_limit.h"
 #include "module.h"
 #include "process.h"
+#include "throttle.h"
 
 #include <apr_atomic.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <util_mutex.h>
 
 /* The name of retained_t in httpd. When retained_t changes, it needs another name. The layout of the memory has a
  * form, see below. */
-#define RETAINED "mod_usermgmt.shared.4"
+#define RETAINED "mod_usermgmt.shared.5"
 
 #define MUTEX_TYPE "usermgmt-sqlite"
 
@@ -38,6 +41,8 @@ typedef struct retained_t {
     apr_shm_t *segment;
     apr_shm_t *caller_cache;
     apr_global_mutex_t *writers;
+    void *throttle;
+    apr_size_t throttle_size;
 } retained_t;
 
 apr_status_t um_shared_memory_pre_config(apr_pool_t *pconf)
@@ -122,6 +127,52 @@ static apr_status_t make_segments(server_rec *main_server, retained_t *retained,
     return rv;
 }
 
+/* Counts must survive a restart that changes the form of other segments, so the throttles have memory of their own,
+ * with a form of its own. It is a file in memory without a name: the command usermgmt finds it among the open files of
+ * httpd's parent, which the kernel shows to root and to the user who started httpd. It goes with the last process that
+ * uses it. */
+static void *map_throttle(apr_size_t size)
+{
+    void *memory = MAP_FAILED;
+#ifdef MFD_CLOEXEC
+    int file = memfd_create(UM_THROTTLE_MEMORY_NAME, MFD_CLOEXEC);
+
+    if (file >= 0 && ftruncate(file, (off_t)size) == 0) {
+        memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    }
+    if (file >= 0 && memory == MAP_FAILED) {
+        close(file);
+    }
+#endif
+    if (memory == MAP_FAILED) {
+        memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    }
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+static apr_status_t make_throttle(server_rec *main_server, retained_t *retained)
+{
+    apr_pool_t *pool = main_server->process->pconf;
+    apr_size_t size = um_throttle_size((apr_size_t)um_server_of(main_server)->settings.throttle_memory);
+    void *memory = retained->throttle;
+    apr_status_t rv = APR_ENOMEM;
+
+    if (memory && um_throttle_attach(pool, memory, retained->throttle_size)) {
+        return APR_SUCCESS;
+    }
+    memory = map_throttle(size);
+    if (memory && (rv = um_throttle_init(pool, memory, size)) == APR_SUCCESS) {
+        /* Children from before the restart keep the old mapping, so the parent keeps it too. */
+        retained->throttle = memory;
+        retained->throttle_size = size;
+        return APR_SUCCESS;
+    }
+    ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server, "UM102: %" APR_SIZE_T_FMT " bytes of shared memory for the "
+                 "throttles (UserMgmtThrottleMemory) could not be created; check the system's limits for shared memory",
+                 size);
+    return rv;
+}
+
 apr_status_t um_shared_memory_create(server_rec *main_server)
 {
     retained_t *retained = ap_retained_data_get(RETAINED);
@@ -133,7 +184,11 @@ apr_status_t um_shared_memory_create(server_rec *main_server)
     if (!retained) {
         retained = ap_retained_data_create(RETAINED, sizeof(*retained));
     }
-    else if (has_form(retained->segment, form) && has_form(retained->caller_cache, form)) {
+    rv = make_throttle(main_server, retained);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if (has_form(retained->segment, form) && has_form(retained->caller_cache, form)) {
         return APR_SUCCESS;
     }
     old = *retained;
@@ -207,4 +262,18 @@ apr_size_t um_shared_memory_caller_cache_size(void)
     retained_t *retained = ap_retained_data_get(RETAINED);
 
     return apr_shm_size_get(retained->caller_cache) - FORM_SIZE;
+}
+
+void *um_shared_memory_throttle(void)
+{
+    retained_t *retained = ap_retained_data_get(RETAINED);
+
+    return retained->throttle;
+}
+
+apr_size_t um_shared_memory_throttle_size(void)
+{
+    retained_t *retained = ap_retained_data_get(RETAINED);
+
+    return retained->throttle_size;
 }

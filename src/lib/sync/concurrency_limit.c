@@ -15,7 +15,7 @@
 #define RETRY 50000         /* us after which the first waiter looks for a slot again: a holder may have died */
 #define PATIENCE 500000     /* us after which other waiters look for a slot: the first one may be stopped */
 #define LONGEST 60000000    /* us at most that count in the average: a holder may have been stopped */
-#define VERSION 2           /* of the layout in memory: another meaning of the same bytes needs another number */
+#define VERSION 3           /* of the layout in memory: another meaning of the same bytes needs another number */
 
 #if ATOMIC_LLONG_LOCK_FREE != 2
 #error "64-bit atomics without a lock are needed: a lock would not be shared between processes"
@@ -38,6 +38,7 @@
 typedef struct place_t {
     pthread_mutex_t lock;       /* held by the waiter */
     _Atomic int is_taken;       /* set while it is; also after the waiter died */
+    _Atomic apr_uint64_t who;   /* for whom it is taken; 0: nobody in particular */
 } place_t;
 
 /* All mutexes are robust: when a holder or waiter dies, the next one that tries gets its mutex. */
@@ -103,19 +104,6 @@ static int take_slot(const um_concurrency_limit_t *limit, um_concurrency_limit_p
     return 0;
 }
 
-static place_t *take_place(const um_concurrency_limit_t *limit)
-{
-    for (int i = 0; i < limit->queue; i++) {
-        place_t *place = &limit->shared->queue[i];
-
-        if (try_lock(&place->lock)) {
-            atomic_store(&place->is_taken, 1);
-            return place;
-        }
-    }
-    return NULL;
-}
-
 static void leave_place(place_t *place)
 {
     atomic_store(&place->is_taken, 0);
@@ -123,15 +111,16 @@ static void leave_place(place_t *place)
 }
 
 /* Counts the waiters in all places, not only in those of limit->queue: another process may use more. Places of dead
- * waiters become free. */
-static int count_waiting(const um_concurrency_limit_t *limit)
+ * waiters become free.
+ * @param who  only those who wait for this one; 0: all */
+static int count_waiting(const um_concurrency_limit_t *limit, apr_uint64_t who)
 {
     int count = 0;
 
     for (int i = 0; i < UM_CONCURRENCY_LIMIT_MAX_QUEUE; i++) {
         place_t *place = &limit->shared->queue[i];
 
-        if (atomic_load(&place->is_taken)) {
+        if (atomic_load(&place->is_taken) && (!who || atomic_load(&place->who) == who)) {
             if (try_lock(&place->lock)) {
                 leave_place(place);
             }
@@ -143,10 +132,32 @@ static int count_waiting(const um_concurrency_limit_t *limit)
     return count;
 }
 
+/* At most half of the places, and one at least, are for the same one. Of several that come at the same moment, each
+ * counts after it has its place. So there are never more, but the last ones may all be refused. */
+static place_t *take_place(const um_concurrency_limit_t *limit, apr_uint64_t who)
+{
+    int most = limit->queue > 1 ? limit->queue / 2 : 1;
+
+    for (int i = 0; i < limit->queue; i++) {
+        place_t *place = &limit->shared->queue[i];
+
+        if (try_lock(&place->lock)) {
+            atomic_store(&place->who, who);
+            atomic_store(&place->is_taken, 1);
+            if (!who || count_waiting(limit, who) <= most) {
+                return place;
+            }
+            leave_place(place);
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
 /* Whether the waiters ahead will be through in time. A caller that would wait in vain is refused at once. */
 static int is_in_time(const um_concurrency_limit_t *limit, apr_interval_time_t wait)
 {
-    apr_uint64_t waiting = (apr_uint64_t)count_waiting(limit);
+    apr_uint64_t waiting = (apr_uint64_t)count_waiting(limit, 0);
 
     return waiting * atomic_load(&limit->shared->average) / (apr_uint64_t)limit->holders <= (apr_uint64_t)wait;
 }
@@ -197,7 +208,7 @@ static apr_status_t wait_for_slot(const um_concurrency_limit_t *limit, apr_uint6
     return pass->slot >= 0 ? APR_SUCCESS : status;
 }
 
-static apr_status_t enter_or_wait(const um_concurrency_limit_t *limit, apr_interval_time_t wait,
+static apr_status_t enter_or_wait(const um_concurrency_limit_t *limit, apr_uint64_t who, apr_interval_time_t wait,
                                   um_concurrency_limit_pass_t *pass)
 {
     apr_uint64_t until = monotonic() + (wait > 0 ? (apr_uint64_t)wait : 0);
@@ -219,7 +230,7 @@ static apr_status_t enter_or_wait(const um_concurrency_limit_t *limit, apr_inter
     if (wait <= 0) {
         return APR_TIMEUP;
     }
-    place = is_in_time(limit, wait) ? take_place(limit) : NULL;
+    place = is_in_time(limit, wait) ? take_place(limit, who) : NULL;
     if (!place) {
         return APR_EAGAIN;
     }
@@ -309,13 +320,19 @@ void um_concurrency_limit_part(um_concurrency_limit_t *limit)
 apr_status_t um_concurrency_limit_enter(um_concurrency_limit_t *limit, apr_interval_time_t wait,
                                         um_concurrency_limit_pass_t *pass)
 {
+    return um_concurrency_limit_enter_for(limit, 0, wait, pass);
+}
+
+apr_status_t um_concurrency_limit_enter_for(um_concurrency_limit_t *limit, apr_uint64_t who, apr_interval_time_t wait,
+                                            um_concurrency_limit_pass_t *pass)
+{
     apr_status_t status;
 
     pass->slot = -1;
     if (!um_concurrency_limit_join(limit)) {
         return APR_EAGAIN;
     }
-    status = enter_or_wait(limit, wait, pass);
+    status = enter_or_wait(limit, who, wait, pass);
     if (status == APR_SUCCESS) {
         pass->since = monotonic();
     }

@@ -59,6 +59,12 @@ void um_concurrency_limit_part(um_concurrency_limit_t *limit);
 apr_status_t um_concurrency_limit_enter(um_concurrency_limit_t *limit, apr_interval_time_t wait,
                                         um_concurrency_limit_pass_t *pass);
 
+/** The same for somebody, such as a client address, who can have at most half of the queue's places at a time (one at
+ * least). APR_EAGAIN also when they have as many.
+ * @param who  a number that stands for them; 0: nobody in particular, without that bound */
+apr_status_t um_concurrency_limit_enter_for(um_concurrency_limit_t *limit, apr_uint64_t who, apr_interval_time_t wait,
+                                            um_concurrency_limit_pass_t *pass);
+
 /** Gives the slot back. Does nothing for a pass that is outside already. */
 void um_concurrency_limit_leave(um_concurrency_limit_t *limit, um_concurrency_limit_pass_t *pass);
 #endif
