@@ -94,6 +94,8 @@ static void test_fill(void)
                 apr_psprintf(pool, "case %d", (int)i));
     }
     is_text(filled("Subject: s\n\n", NULL, bad, 1), "status 1", "a value that is not UTF-8");
+    ok(strstr(filled(apr_psprintf(pool, "Subject: s\n\n{%063d\u20ac}", 7), NULL, NULL, 0), "0007};") != NULL,
+       "a long name is cut where a character begins");
     ok(strstr(filled("Subject: s\n\n{}", NULL, NULL, 0), "no placeholder is called {};") != NULL,
        "an empty placeholder is refused");
 }

@@ -64,8 +64,12 @@ static const char *read_placeholder(reader_t *reader, const char *at, const char
     }
     *name = known_name(reader, at + 1, len);
     if (!*name) {
-        reader->why = apr_psprintf(reader->pool, "no placeholder is called {%.*s}; there are: %s",
-                                   (int)(len < LONGEST_NAME ? len : LONGEST_NAME), at + 1, list_names(reader));
+        /* A long name is cut where a character begins. */
+        for (len = len < LONGEST_NAME ? len : LONGEST_NAME; (at[1 + len] & 0xc0) == 0x80; --len) {
+            continue;
+        }
+        reader->why = apr_psprintf(reader->pool, "no placeholder is called {%.*s}; there are: %s", (int)len, at + 1,
+                                   list_names(reader));
         return NULL;
     }
     *name = apr_pstrdup(reader->pool, *name);
