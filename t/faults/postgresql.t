@@ -166,18 +166,4 @@ fault 'disk-full' => (setup => sub {
     unlink $world->{flag};
 });
 
-# The journal of changes has no room: PostgreSQL stops itself, and starts again when there is room.
-fault 'journal-full' => (setup => sub {
-    my $flag = UmTest::new_folder() . '/full';
-    return { flag => $flag, cluster_with => { lines => "min_wal_size = 2MB\nmax_wal_size = 4MB\nwal_recycle = off\n",
-        environment => { LD_PRELOAD => library('diskfull'), UM_TEST_FULL => $flag, UM_TEST_FULL_PATH => '/pg_wal/' } } };
-}, recovery => 20, inject => sub {
-    my ($world) = @_;
-    UmTest::spew($world->{flag}, '');
-    eval { $world->{cluster}->sql('select pg_switch_wal()') } for 1 .. 3;
-    sleep 4;
-    unlink $world->{flag};
-    $world->{cluster}->restore if !kill 0 => $world->{cluster}{pid};
-});
-
 faults_done();
