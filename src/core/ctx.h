@@ -16,6 +16,7 @@ typedef struct um_concurrency_limit_t um_concurrency_limit_t;
 typedef struct um_event_t um_event_t;
 typedef struct um_keyring_t um_keyring_t;
 typedef struct um_mail_settings_t um_mail_settings_t;
+typedef struct um_password_kinds_t um_password_kinds_t;
 typedef struct um_pepper_t um_pepper_t;
 typedef struct um_reserved_t um_reserved_t;
 typedef struct um_log_limit_t um_log_limit_t;
@@ -41,6 +42,7 @@ typedef struct um_site_t {
     const um_wordlist_t *common_passwords; /**< passwords that nobody may choose; NULL: none */
     const um_reserved_t *reserved;      /**< names that registration gives to nobody; NULL: none */
     const um_client_list_t *clients;    /**< trusted clients, which may ask about tokens; NULL: none */
+    um_password_kinds_t *password_kinds; /**< of the hashes in the database; NULL: not known (command line) */
     const um_pepper_t *pepper;          /**< of password hashes; NULL: none */
     const um_mail_settings_t *mail_settings; /**< what mails say, and of which host; NULL: no mail (command line) */
     um_signature_cache_t *signatures;   /**< signatures that were verified before; NULL: verify each time */

@@ -35,5 +35,11 @@ UM_STATEMENT(START_ISSUER_USED, WRITE, 2,
     "insert into um_issuers (issuer, used_at) values (cast(%s as text), cast(%s as bigint))"
     " on conflict (issuer) do update set used_at = excluded.used_at returning issuer")
 
+/* A salt of 16 bytes and a hash of 32 take 67 characters with their separators. */
+UM_STATEMENT(START_HASH_KINDS, READ, 0,
+    "select substr(k.password, 1, length(k.password) - 67), count(*)"
+    " from (select u.password from um_users u limit 1000000) k"
+    " where length(k.password) > 67 group by 1 order by 2 desc limit 16")
+
 UM_STATEMENT(START_SESSION, READ, 1,
     "select s.id from um_sessions s where s.expires_at > cast(%s as bigint) order by s.expires_at desc limit 1")

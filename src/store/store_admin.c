@@ -47,6 +47,18 @@ apr_status_t um_store_admin_connections(um_store_call_t *call, apr_int64_t *most
     return rv;
 }
 
+apr_status_t um_store_admin_hash_kinds(um_store_call_t *call, apr_array_header_t **kinds)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_START_HASH_KINDS, NULL, 0, &rows);
+
+    *kinds = apr_array_make(call->pool, 4, sizeof(const char *));
+    for (int i = 0; i < rows.count; i++) {
+        APR_ARRAY_PUSH(*kinds, const char *) = rows.row[i][0];
+    }
+    return rv;
+}
+
 /* --- the end of all sessions --- */
 
 apr_status_t um_store_admin_end_users(um_store_call_t *call, const char *version, apr_int64_t now, int limit,

@@ -114,6 +114,43 @@ static void test_rehash(void)
     is_text(hash_of_alice(), before, "a better hash stays");
 }
 
+/* A refused sign-in costs a hash of each kind that the database has, whoever it is for. */
+static void test_kinds(void)
+{
+    static const char *const names[] = { "alice", "erich", "dave", "carol", "nobody" };
+    um_pwhash_params_t before = s.hash;
+    um_ctx_t *ctx;
+
+    site_register(&s, "erich", "", NULL);
+    site_do(&s, "update um_users set password = (select password from um_users where username = 'erich')"
+            " where username = 'alice'");
+    s.hash.block = 2;
+    is_int(login("erich", SITE_PASSWORD, &ctx), UM_OK, "an account gets a hash of the new kind");
+    s.site.password_kinds = um_password_kinds_create(s.pool);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        is_int(login(names[i], "wrong", &ctx), UM_INVALID, names[i]);
+        is_int(hashes, 2, "costs one hash of each of two kinds");
+    }
+    s.hash.block = 3;
+    is_int(login("nobody", "wrong", &ctx), UM_INVALID, "an unknown name where a third kind is configured");
+    is_int(hashes, 3, "costs three");
+    is_int(login("alice", "wrong", &ctx), UM_INVALID, "an account with an old hash");
+    is_int(hashes, 3, "costs three");
+    is_int(login("erich", SITE_PASSWORD, &ctx), UM_OK, "the right password");
+    is_int(hashes, 2, "costs its own and the new one");
+    s.now += apr_time_from_sec(3601);
+    is_int(login("nobody", "wrong", &ctx), UM_INVALID, "an hour later");
+    is_int(hashes, 2, "the kind that no account has any more costs nothing");
+    site_do(&s, "update um_users set password = replace(password, 'p=1', 'p=2') where username = 'alice'");
+    is_int(login("alice", "wrong", &ctx), UM_INVALID, "a kind that came meanwhile");
+    is_int(hashes, 3, "costs its own");
+    is_int(login("nobody", "wrong", &ctx), UM_INVALID, "an unknown name after that");
+    is_int(hashes, 3, "costs the same");
+    site_do(&s, "update um_users set password = replace(password, 'p=2', 'p=1') where username = 'alice'");
+    s.site.password_kinds = NULL;
+    s.hash = before;
+}
+
 /* Whichever kind is configured, accounts get there, also from scrypt that costs more. */
 static void test_other_kind(void)
 {
@@ -277,6 +314,7 @@ int main(void)
     test_login();
     test_bytes();
     test_rehash();
+    test_kinds();
     test_other_kind();
     test_forms();
     test_change();

@@ -24,6 +24,23 @@ void um_password_check(um_ctx_t *ctx, const char *field, um_secret_t password,
 um_status_e um_password_enter(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass);
 void um_password_leave(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass);
 
+/* --- password_kinds.c: which kinds of hashes the database has --- */
+
+/* A wrong password must take the same time for every account and for an unknown name. So each refused sign-in costs one
+ * hash of every kind that the database has: that of the account, and the others in vain. */
+
+/** For the threads of one process. */
+um_password_kinds_t *um_password_kinds_create(apr_pool_t *pool);
+
+/** Asks the database which kinds it has, if that was not done in the last hour. No error: the former ones stay. */
+void um_password_kinds_refresh(um_ctx_t *ctx);
+
+/** Computes a hash of each kind other than own, which the caller has spent; 0: none. The kind of new hashes is always
+ * among them. Kinds that the process did not know are remembered. */
+void um_password_kinds_spend(um_ctx_t *ctx, apr_uint64_t own, um_secret_t password);
+
+/* --- password_hash.c --- */
+
 /** Makes a new hash; needs a pass. UM_FAILED. */
 um_status_e um_password_make(um_ctx_t *ctx, um_secret_t password, const char **hash);
 

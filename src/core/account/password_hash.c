@@ -125,33 +125,28 @@ static um_pwhash_e verify_stored(um_ctx_t *ctx, const char *stored, um_secret_t 
     return um_pwhash_verify(ctx->pool, hash, form.text, form.len);
 }
 
-/* Whether a stored hash is of a cheaper or other kind than the configured one, whatever its pepper. */
-static int has_old_kind(um_ctx_t *ctx, const char *stored)
-{
-    const char *hash;
-
-    (void)um_pepper_split(ctx->pool, stored, &hash);
-    return um_pwhash_outdated(ctx->settings->password_hash, hash);
-}
-
 /* Whether a stored hash should be replaced: by one of the configured kind, or of the current version of the pepper. */
 static int is_outdated(um_ctx_t *ctx, const char *stored)
 {
     const char *current = um_pepper_current(ctx->site->pepper), *hash;
     const char *id = um_pepper_split(ctx->pool, stored, &hash);
 
-    return has_old_kind(ctx, stored) || !id != !current
+    return um_pwhash_outdated(ctx->settings->password_hash, hash) || !id != !current
            || (id && current && strcmp(id, current) != 0);
 }
 
-/* Compares one form of a password with the account's hash. Without an account it costs the same. */
+/* Compares one form of a password with the account's hash. A form that does not match costs the same whatever hash the
+ * account has, and without an account. */
 static um_pwhash_e verify_form(um_ctx_t *ctx, const um_user_t *user, um_secret_t form)
 {
     um_pwhash_e match = user ? verify_stored(ctx, user->password, form) : UM_PWHASH_UNKNOWN;
+    const char *hash = NULL;
 
-    /* An old hash may be cheaper, and its time must not show that there is such an account. */
-    if (match == UM_PWHASH_UNKNOWN || (match == UM_PWHASH_MISMATCH && has_old_kind(ctx, user->password))) {
-        um_pwhash_dummy(ctx->pool, ctx->settings->password_hash, form.text, form.len);
+    if (match == UM_PWHASH_MISMATCH) {
+        (void)um_pepper_split(ctx->pool, user->password, &hash);
+    }
+    if (match == UM_PWHASH_UNKNOWN || match == UM_PWHASH_MISMATCH) {
+        um_password_kinds_spend(ctx, um_pwhash_kind(hash), form);
     }
     return match;
 }

@@ -4,6 +4,7 @@
 #include "ctx.h"
 #include "log_limit.h"
 #include "module.h"
+#include "password.h"
 #include "process.h"
 #include "schema.h"
 #include "signature_cache.h"
@@ -103,6 +104,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->keys = server->keys;
     site->common_passwords = server->common_passwords;
     site->reserved = server->reserved;
+    site->password_kinds = um_password_kinds_create(pchild);
     site->pepper = server->pepper;
     site->clients = server->clients;
     site->mail_settings = server->mail_settings;

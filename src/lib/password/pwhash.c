@@ -210,6 +210,35 @@ int um_pwhash_outdated(const um_pwhash_params_t *params, const char *hash)
     return !family || strcmp(family->name, params->family) != 0 || um_pwhash_phc_weaker(family, hash, params);
 }
 
+apr_uint64_t um_pwhash_kind_of(const um_pwhash_params_t *params)
+{
+    apr_uint64_t i = 0;
+
+    while (i < FAMILIES && strcmp(families[i]->name, params->family) != 0) {
+        i++;
+    }
+    return i < FAMILIES ? (i + 1) << 56 | (apr_uint64_t)params->cost << 24 | params->block << 12 | params->lanes : 0;
+}
+
+apr_uint64_t um_pwhash_kind(const char *hash)
+{
+    const um_pwhash_family_t *family = family_of_hash(hash);
+    um_pwhash_params_t params;
+    um_pwhash_phc_t phc;
+
+    if (!family || family->missing || um_pwhash_phc_read(family, hash, &params, &phc) != APR_SUCCESS) {
+        return 0;
+    }
+    um_wipe(&phc, sizeof(phc));
+    return um_pwhash_kind_of(&params);
+}
+
+um_pwhash_params_t um_pwhash_kind_params(apr_uint64_t kind)
+{
+    return (um_pwhash_params_t){ families[(kind >> 56) - 1]->name, (unsigned)(kind >> 24), kind >> 12 & 0xfff,
+                                 kind & 0xfff };
+}
+
 void um_pwhash_dummy(apr_pool_t *pool, const um_pwhash_params_t *params, const char *password, apr_size_t len)
 {
     const um_pwhash_family_t *family = family_of_name(params->family, strlen(params->family));

@@ -52,6 +52,14 @@ um_pwhash_e um_pwhash_verify(apr_pool_t *pool, const char *hash, const char *pas
  *  p=1 is not outdated when params say ln=15 r=8 p=3. */
 int um_pwhash_outdated(const um_pwhash_params_t *params, const char *hash);
 
+/** The kind of a stored hash: its family and costs in one number, which is compared by ==. 0: this build cannot verify
+ *  the hash, or it is NULL. um_pwhash_kind_of is the kind of new hashes with params. */
+apr_uint64_t um_pwhash_kind(const char *hash);
+apr_uint64_t um_pwhash_kind_of(const um_pwhash_params_t *params);
+
+/** The params of a kind that is not 0. */
+um_pwhash_params_t um_pwhash_kind_params(apr_uint64_t kind);
+
 /** Takes the time that um_pwhash_verify takes for a hash made with params. For accounts that do not exist or have no
  *  usable hash, so that the response time does not reveal them. */
 void um_pwhash_dummy(apr_pool_t *pool, const um_pwhash_params_t *params, const char *password, apr_size_t len);
