@@ -173,16 +173,6 @@ static void fill_standard_files(void)
     }
 }
 
-/* Without it, pools of APR would return NULL. A transaction that is open is then not committed. */
-static int end_without_memory(int status)
-{
-    static const char text[] = "usermgmt: out of memory\n";
-
-    (void)status;
-    (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
-    _exit(UM_CLI_FAILED);
-}
-
 int main(int argc, char **argv)
 {
     um_cli_t cli = { .driver = getenv("USERMGMT_DRIVER"), .params = getenv("USERMGMT_PARAMS") };
@@ -193,7 +183,7 @@ int main(int argc, char **argv)
         return UM_CLI_MISUSE;
     }
     apr_initialize();
-    apr_pool_create_ex(&cli.pool, NULL, end_without_memory, NULL);
+    apr_pool_create_ex(&cli.pool, NULL, um_cli_end_without_memory, NULL);
     if (cli.version) {
         um_cli_say(&cli, "usermgmt " UM_VERSION);
         code = UM_CLI_DONE;

@@ -92,6 +92,10 @@ void um_cli_print(const char *text);
 /** Flushes what was printed. 0: it could not be written. */
 int um_cli_flush(void);
 
+/** Abort function of pools: says that memory ran out and ends the program. Without it pools would return NULL. A
+ * transaction that is open is then not committed. */
+int um_cli_end_without_memory(int status);
+
 /* --- cli_help.c --- */
 
 /** Prints the commands and options of one noun, or of all (NULL): to standard output if code is UM_CLI_DONE, otherwise

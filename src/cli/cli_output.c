@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static const char *line(const um_cli_t *cli, const char *format, va_list args)
 {
@@ -50,4 +51,13 @@ void um_cli_print(const char *text)
 int um_cli_flush(void)
 {
     return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+int um_cli_end_without_memory(int status)
+{
+    static const char text[] = "usermgmt: out of memory\n";
+
+    (void)status;
+    (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+    _exit(UM_CLI_FAILED);
 }
