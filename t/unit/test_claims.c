@@ -46,13 +46,14 @@ int main(void)
     ok(claims != NULL, "the claims of a token are parsed");
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const case_t *c = &cases[i];
-        const char *text = um_claims_text(claims, c->name);
+        const char *text = um_claims_text(pool, claims, c->name);
 
         ok(text && c->text ? strcmp(text, c->text) == 0 : !text && !c->text, "the claim \"%s\" is %s as text", c->name,
            c->text ? c->text : "no text");
-        ok(!c->is || um_claims_has(claims, c->name, c->is), "the claim \"%s\" has %s", c->name,
+        ok(!c->is || um_claims_has(pool, claims, c->name, c->is), "the claim \"%s\" has %s", c->name,
            c->is ? c->is : "nothing");
-        ok(!um_claims_has(claims, c->name, c->is_not), "the claim \"%s\" does not have \"%s\"", c->name, c->is_not);
+        ok(!um_claims_has(pool, claims, c->name, c->is_not),
+           "the claim \"%s\" does not have \"%s\"", c->name, c->is_not);
     }
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]) - 1; i++) {
         ok(!um_claims_of(pool, wrong[i]), "\"%s\" has no claims", wrong[i]);

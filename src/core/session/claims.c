@@ -23,32 +23,31 @@ um_json_t *um_claims_of(apr_pool_t *pool, const char *verified)
     return doc->root;
 }
 
-static const char *claim_text(um_json_t *value)
+static const char *claim_text(apr_pool_t *pool, um_json_t *value)
 {
     if (json_object_is_type(value, json_type_string)) {
         const char *text = json_object_get_string(value);
 
         return strlen(text) == (apr_size_t)json_object_get_string_len(value) ? text : NULL;
     }
-    return value ? json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
-           : NULL;
+    return value ? um_json_print(pool, value) : NULL;
 }
 
-const char *um_claims_text(const um_json_t *claims, const char *name)
+const char *um_claims_text(apr_pool_t *pool, const um_json_t *claims, const char *name)
 {
     um_json_t *value = NULL;
 
-    return json_object_object_get_ex(claims, name, &value) ? claim_text(value) : NULL;
+    return json_object_object_get_ex(claims, name, &value) ? claim_text(pool, value) : NULL;
 }
 
-static int equals(um_json_t *value, const char *wanted)
+static int equals(apr_pool_t *pool, um_json_t *value, const char *wanted)
 {
-    const char *text = claim_text(value);
+    const char *text = claim_text(pool, value);
 
     return text && strcmp(text, wanted) == 0;
 }
 
-int um_claims_has(const um_json_t *claims, const char *name, const char *value)
+int um_claims_has(apr_pool_t *pool, const um_json_t *claims, const char *name, const char *value)
 {
     um_json_t *claim = NULL;
 
@@ -56,10 +55,10 @@ int um_claims_has(const um_json_t *claims, const char *name, const char *value)
         return 0;
     }
     if (!json_object_is_type(claim, json_type_array)) {
-        return equals(claim, value);
+        return equals(pool, claim, value);
     }
     for (size_t i = 0; i < json_object_array_length(claim); i++) {
-        if (equals(json_object_array_get_idx(claim, i), value)) {
+        if (equals(pool, json_object_array_get_idx(claim, i), value)) {
             return 1;
         }
     }

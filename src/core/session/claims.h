@@ -8,11 +8,11 @@
  * with a verified token. */
 um_json_t *um_claims_of(apr_pool_t *pool, const char *verified);
 
-/** A claim as text: a string as it is, anything else as JSON. It lives as long as claims. NULL: there is no claim of
- * that name, or it is null, or it is a string with U+0000. */
-const char *um_claims_text(const um_json_t *claims, const char *name);
+/** A claim as text: a string as it is, which lives as long as claims; anything else as JSON, in pool. NULL: there is no
+ * claim of that name, or it is null, or it is a string with U+0000. */
+const char *um_claims_text(apr_pool_t *pool, const um_json_t *claims, const char *name);
 
 /** Whether a claim, written as um_claims_text() does, equals value; or whether it is a list with such an element. */
-int um_claims_has(const um_json_t *claims, const char *name, const char *value);
+int um_claims_has(apr_pool_t *pool, const um_json_t *claims, const char *name, const char *value);
 
 #endif

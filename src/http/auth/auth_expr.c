@@ -50,7 +50,7 @@ static const char *claim(ap_expr_eval_ctx_t *ctx, const void *data, const char *
         token = um_request_identity(ctx->r) ? um_request_token(ctx->r) : verified_token(ctx)->token;
     }
     claims = token ? um_claims_of(ctx->p, token) : NULL;
-    value = claims ? um_claims_text(claims, name) : NULL;
+    value = claims ? um_claims_text(ctx->p, claims, name) : NULL;
     return value ? value : "";
 }
 

@@ -120,7 +120,7 @@ static int has_claim(const request_rec *r, const um_identity_t *identity, const 
     const char *value = strchr(word, ':');
 
     (void)identity;
-    return value && um_claims_has(baton, apr_pstrmemdup(r->pool, word, (apr_size_t)(value - word)), value + 1);
+    return value && um_claims_has(r->pool, baton, apr_pstrmemdup(r->pool, word, (apr_size_t)(value - word)), value + 1);
 }
 
 /* A caller who was authenticated by password has no claims. */
