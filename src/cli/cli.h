@@ -63,6 +63,7 @@ um_cli_fn um_cli_pepper_new, um_cli_pepper_list, um_cli_pepper_add;    /* cli_pe
 um_cli_fn um_cli_pepper_use, um_cli_pepper_rotate;
 um_cli_fn um_cli_schema_status, um_cli_schema_upgrade, um_cli_schema_sql; /* cli_schema.c */
 um_cli_fn um_cli_session_end_all;                                        /* cli_session.c */
+um_cli_fn um_cli_throttle_list, um_cli_throttle_clear;                   /* cli_throttle.c */
 um_cli_fn um_cli_user_show, um_cli_user_staff, um_cli_user_active;      /* cli_user.c */
 
 /* --- cli.c --- */

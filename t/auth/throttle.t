@@ -163,5 +163,11 @@ UmServer::await(20, sub { eval { sign_in($here, 'emil', 'wrong')->{status} } || 
 is(sign_in(stranger(), 'emil', $PASSWORD)->{status}, 200, 'after all children were killed it goes on');
 is(sign_in(stranger(), 'dora', $PASSWORD)->{status}, 429, 'with the counts');
 
+# ---- the command ----
+my $cli = sub { return (UmTest::run(UmTest::cli(), 'throttle', $_[0], "$server->{folder}/logs/httpd.pid", @_[1 .. $#_]))[1] };
+like($cli->('list'), qr/^sign-in account dora: refused \d+ times/m, 'the command lists who was refused');
+like($cli->('clear', 'DORA'), qr/^cleared [1-9]/, 'and clears a name');
+is(sign_in(stranger(), 'dora', $PASSWORD)->{status}, 200, 'then the account is free again');
+
 cmp_ok(() = $server->log =~ /UM304: throttled: client \S+, too many tries: sign-in, by account/g, '>=', 1, 'a line tells');
 api_done();

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+#include "monotonic.h"
+#include "refusal_log.h"
+#include "throttle.h"
+#include "unicode.h"
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The process id in httpd's PidFile; 0: there is none. */
+static long read_pid(um_cli_t *cli, const char *path)
+{
+    apr_file_t *file;
+    char text[32] = "";
+
+    if (apr_file_open(&file, path, APR_READ, APR_OS_DEFAULT, cli->pool) != APR_SUCCESS) {
+        return 0;
+    }
+    (void)apr_file_gets(text, sizeof(text), file);
+    apr_file_close(file);
+    return strtol(text, NULL, 10);
+}
+
+/* Opens the file in memory in which httpd's parent holds the counts. -1: it is not there, or may not be opened. */
+static int open_memory(um_cli_t *cli, long pid)
+{
+    const char *folder = apr_psprintf(cli->pool, "/proc/%ld/fd", pid);
+    apr_dir_t *dir;
+    apr_finfo_t entry;
+    int found = -1;
+
+    if (apr_dir_open(&dir, folder, cli->pool) != APR_SUCCESS) {
+        return -1;
+    }
+    while (found < 0 && apr_dir_read(&entry, APR_FINFO_NAME, dir) == APR_SUCCESS) {
+        const char *path = apr_pstrcat(cli->pool, folder, "/", entry.name, NULL);
+        static const char wanted[] = "/memfd:" UM_THROTTLE_MEMORY_NAME;
+        char target[64] = "";
+
+        if (readlink(path, target, sizeof(target) - 1) > 0 && strncmp(target, wanted, strlen(wanted)) == 0) {
+            found = open(path, O_RDWR | O_CLOEXEC);
+        }
+    }
+    apr_dir_close(dir);
+    return found;
+}
+
+/* The throttles of the running server; NULL, and *code with the reason printed. */
+static um_throttle_t *attach_server(um_cli_t *cli, int *code)
+{
+    const char *path = cli->args[0];
+    long pid = read_pid(cli, path);
+    int file = pid > 0 ? open_memory(cli, pid) : -1;
+    void *memory = MAP_FAILED;
+    um_throttle_t *throttle;
+    struct stat info;
+
+    if (file >= 0 && fstat(file, &info) == 0) {
+        memory = mmap(NULL, (size_t)info.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    }
+    if (memory == MAP_FAILED) {
+        *code = um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s: no httpd with throttles runs under this process id, or this "
+                            "user may not read its memory: call the command as root", path);
+        return NULL;
+    }
+    throttle = um_throttle_attach(cli->pool, memory, (apr_size_t)info.st_size);
+    if (!throttle) {
+        *code = um_cli_fail(cli, UM_CLI_FAILED, "%s: httpd runs another version of the module", path);
+    }
+    return throttle;
+}
+
+int um_cli_throttle_list(um_cli_t *cli)
+{
+    int code = UM_CLI_DONE;
+    um_throttle_t *throttle = attach_server(cli, &code);
+    apr_int64_t now = um_monotonic_ms();
+    um_refusal_t refusal;
+
+    for (int i = 0; throttle && i < UM_REFUSAL_LOG_SLOTS; i++) {
+        if (um_refusal_log_read(throttle->refusals, i, &refusal)
+            && refusal.kind < UM_THROTTLE_CLASSES * UM_THROTTLE_KEYS) {
+            um_cli_say(cli, "%s %s %s: refused %u times, last %" APR_INT64_T_FMT " s ago; allowed in %"
+                       APR_INT64_T_FMT " s", um_throttle_class_names[refusal.kind / UM_THROTTLE_KEYS],
+                       um_throttle_key_names[refusal.kind % UM_THROTTLE_KEYS], refusal.text, refusal.count,
+                       (now - refusal.last) / 1000, refusal.until > now ? (refusal.until - now + 999) / 1000 : 0);
+        }
+    }
+    return code;
+}
+
+/* The pairs of a name and an address of which either one is cleared, as far as the list of the refused has them. */
+static int clear_pairs(um_cli_t *cli, const um_throttle_t *throttle, const char *key,
+                       const um_throttle_client_t *client)
+{
+    um_refusal_t refusal;
+    int count = 0;
+
+    for (int i = 0; i < UM_REFUSAL_LOG_SLOTS; i++) {
+        um_throttle_client_t other;
+        char *space;
+
+        if (!um_refusal_log_read(throttle->refusals, i, &refusal)
+            || refusal.kind != UM_THROTTLE_SIGN_IN * UM_THROTTLE_KEYS + UM_THROTTLE_BOTH
+            || !(space = strrchr(refusal.text, ' '))) {
+            continue;
+        }
+        *space = '\0';
+        if (um_throttle_client_parse(cli->pool, space + 1, &other)
+            && (key ? strcmp(key, refusal.text) == 0
+                    : um_throttle_client_number(&other) == um_throttle_client_number(client))) {
+            count += um_throttle_clear(throttle, refusal.text, &other);
+        }
+    }
+    return count;
+}
+
+int um_cli_throttle_clear(um_cli_t *cli)
+{
+    int code = UM_CLI_DONE, count;
+    um_throttle_t *throttle = attach_server(cli, &code);
+    um_throttle_client_t client;
+    const char *key = NULL;
+
+    if (!throttle) {
+        return code;
+    }
+    if (!um_throttle_client_parse(cli->pool, cli->args[1], &client)
+        && um_unicode_key(cli->pool, cli->args[1], &key) != APR_SUCCESS) {
+        return um_cli_fail(cli, UM_CLI_MISUSE, "%s: neither an address nor a name", cli->args[1]);
+    }
+    count = clear_pairs(cli, throttle, key, &client);
+    count += um_throttle_clear(throttle, key, key ? NULL : &client);
+    um_cli_say(cli, "cleared %d counts", count);
+    return UM_CLI_DONE;
+}
