@@ -68,6 +68,10 @@ my @cases = (
     ['a host with a database and keys of its own is accepted',
         "<VirtualHost *:1>\nUserMgmt On\n$KEY\n$SQLITE\n$LIST\n</VirtualHost>\n"],
 
+    ['a login in UserMgmtMail is refused, without repeating it',
+        $GOOD . ($MAIL =~ s{file:\S+}{smtp://someone:secret-8\@mail.example}r),
+        qr/UserMgmtMail \.\.\. \([^)]*:\d+\)(?!.*secret-8)/s],
+
     # A host with identity headers must not merge the trailers of a body into the headers.
     ['MergeTrailers On is accepted without identity headers', "$GOOD\nMergeTrailers On\n"],
     ['MergeTrailers On is accepted with UserMgmtIdentityHeaders Off',

@@ -76,7 +76,7 @@ static um_status_e find_and_verify(um_ctx_t *ctx, const char *key, um_secret_t p
         return *user ? refuse(ctx, UM_REASON_WRONG_PASSWORD, "wrong password")
                      : refuse(ctx, UM_REASON_UNKNOWN_NAME, "there is no such account");
     }
-    if (status == UM_OK && !(*user)->is_active) {
+    if (status == UM_OK && *user && !(*user)->is_active) {
         return refuse(ctx, UM_REASON_INACTIVE, "the account is inactive");
     }
     if (status == UM_OK && fresh) {

@@ -8,8 +8,10 @@
 #include "random.h"
 #include "store.h"
 #include "transport.h"
+#include "wipe.h"
 
 #include <apr_strings.h>
+#include <string.h>
 
 #define BATCH 50                /* mails that are claimed at a time */
 #define BATCH_SECONDS 20        /* after this a batch ends, so that its lease, and the delay after a crash, is short */
@@ -107,6 +109,7 @@ static um_status_e send_prepared(um_outbox_batch_t *batch, const um_mail_prepare
     verdict = um_transport_send(batch->outbox->transport, batch->ctx->pool,
                                 batch->ctx->site->mail_settings->from_address, mail->address, bytes, len,
                                 batch->outbox->cut, &why);
+    um_wipe(bytes, len);
     batch->ctx->now = batch->outbox->clock();
     if (verdict == UM_TRANSPORT_LATER && *batch->outbox->cut) {
         /* We broke it off. It is released with the rest of the batch. */
@@ -132,7 +135,11 @@ static um_status_e send_mail(um_outbox_batch_t *batch, const um_mail_t *mail)
         return status;
     }
     status = prepare(batch, mail, &prepared);
-    return status == UM_OK && prepared.mail ? send_prepared(batch, &prepared) : status;
+    if (status == UM_OK && prepared.mail) {
+        status = send_prepared(batch, &prepared);
+        um_wipe(prepared.token, strlen(prepared.token));
+    }
+    return status;
 }
 
 /* --- a batch --- */

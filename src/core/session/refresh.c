@@ -47,7 +47,7 @@ static const char *part_hash(apr_pool_t *pool, const void *bytes, apr_size_t len
 
 static int hashes_equal(const char *a, const char *b)
 {
-    apr_size_t len = a ? strlen(a) : 0;
+    apr_size_t len = a && b ? strlen(a) : 0;
 
     return len && len == strlen(b) && CRYPTO_memcmp(a, b, len) == 0;
 }
