@@ -64,9 +64,12 @@ unlike($server->log, qr/UM611/, 'a restart with the same layout logs nothing');
 is($bytes =~ s/(mod_usermgmt )\d+\.\d+\.\d+(, shared)/${1}9.9.9$2/g, 1, 'a module of another version is built');
 UmTest::spew("$module.new", $bytes);
 rename "$module.new", $module or die "$!\n";
+my @old = $server->children;
 ok($server->graceful, 'a graceful restart with the other version');
 like($server->log, qr/UM611: the shared memory has the layout of another version/,
     'a restart with another layout creates the memory again and logs it');
+# Until they end, children of before the restart may answer, from the memory that they keep.
+ok(UmServer::await(10, sub { !grep { kill 0 => $_ } @old }), 'the children of before the restart end');
 is(status_of('/token', $bearer), 401, 'a cached token is checked again, and its session has ended');
 is(status_of('/token', 'Bearer ' . sign_in()), 200, 'a new token is accepted');
 is(status_of('/password', $basic), 200, 'a cached password is verified again');
