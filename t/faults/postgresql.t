@@ -36,7 +36,8 @@ fault 'terminate-each-second' => (quick => 1, inject => sub {
     }
 });
 
-fault 'stopped-30s' => (recovery => 15, inject => sub {
+# A request is told to try again when a statement, or waiting for a connection, has taken too long.
+fault 'stopped-30s' => (recovery => 15, longest => 12, inject => sub {
     my ($world) = @_;
     $world->{cluster}->freeze;
     sleep 30;
@@ -164,6 +165,23 @@ fault 'disk-full' => (setup => sub {
     UmTest::spew($world->{flag}, '');
     sleep 4;
     unlink $world->{flag};
+});
+
+# The journal of changes has no room: PostgreSQL gives up, and cannot start before there is room.
+fault 'journal-full' => (setup => sub {
+    my $flag = UmTest::new_folder() . '/full';
+    return { flag => $flag, cluster_with => { initdb => ['--wal-segsize=1'],
+        lines => "min_wal_size = 2MB\nmax_wal_size = 4MB\nwal_recycle = off\n",
+        environment => { LD_PRELOAD => library('diskfull'), UM_TEST_FULL => $flag, UM_TEST_FULL_PATH => '/pg_wal/' } } };
+}, recovery => 15, inject => sub {
+    my ($world) = @_;
+    my $log = UmTest::mark("$world->{cluster}{folder}/log");
+    UmTest::spew($world->{flag}, '');
+    await(20, sub { eval { $world->{cluster}->sql('select pg_switch_wal()') };
+        UmTest::since($log) =~ /PANIC: .*No space left on device/ }) or die "the journal has not become full\n";
+    sleep 4;
+    unlink $world->{flag};
+    $world->{cluster}->revive;
 });
 
 faults_done();

@@ -4,7 +4,7 @@ package UmCluster;
 # nobody. It ends with the suite, whatever happens.
 #
 #   my $cluster = UmCluster->start;     my $database = $cluster->database;    # as UmServer's new_database
-#   $cluster->freeze;   $cluster->thaw;   $cluster->restart('fast');   $cluster->kill_parent;   $cluster->restore;
+#   $cluster->freeze;   $cluster->thaw;   $cluster->restart('fast');   $cluster->kill_parent;   $cluster->restore;   $cluster->revive;
 #   my $standby = $cluster->standby;   $standby->promote;
 use strict;
 use warnings;
@@ -14,13 +14,14 @@ use UmTest ();
 
 my %running;
 
-# with: lines of its configuration; environment of its processes.
+# with: lines of its configuration; environment of its processes; initdb: further options of that.
 sub start {
     my ($class, %with) = @_;
     my $folder = UmTest::new_folder();
     my $self = bless { folder => $folder, port => free_port(), programs => UmTest::setting('PGBIN'),
         environment => $with{environment} || {} }, $class;
-    $self->run('initdb', '-D', "$folder/data", qw(-U usermgmt -A trust -E UTF8 --locale=C.UTF-8 --no-sync));
+    $self->run('initdb', '-D', "$folder/data", qw(-U usermgmt -A trust -E UTF8 --locale=C.UTF-8 --no-sync),
+        @{ $with{initdb} || [] });
     open my $out, '>>', "$folder/data/postgresql.conf" or die "postgresql.conf: $!\n";
     print {$out} "listen_addresses = '127.0.0.1'\nport = $self->{port}\nunix_socket_directories = ''\nfsync = off\n",
         "max_connections = 100\n", $with{lines} || '';
@@ -68,6 +69,14 @@ sub kill_parent {
 sub restore {
     my ($self) = @_;
     await(30, sub { eval { $self->pg_ctl('start'); 1 } }) or die "PostgreSQL did not start again\n";
+    return $self->note_pid;
+}
+
+# Waits until it answers again after it has failed by itself, and starts it if it has given up.
+sub revive {
+    my ($self) = @_;
+    await(60, sub { eval { $self->sql('select 1'); 1 } || eval { $self->pg_ctl('start'); 1 } })
+        or die "PostgreSQL did not start again\n";
     return $self->note_pid;
 }
 

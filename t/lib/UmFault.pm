@@ -16,9 +16,11 @@ package UmFault;
 #   none       no answer of 503 is right, not even meanwhile
 #   restores   whether a backup is restored: inject returns when that was made
 #   no_answer  requests may remain without an answer meanwhile, because processes are killed
+#   longest    seconds within which each request must be answered
 use strict;
 use warnings;
 use Exporter 'import';
+use File::Path ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use UmApi;
@@ -56,7 +58,7 @@ sub run_fault {
     my ($name, %fault) = @_;
     my $world = start($fault{setup} ? $fault{setup}->() : {});
     local $UmApi::PORT = $world->{server}{port};
-    $world->{probe} = register();
+    @{$world}{qw(probe reader)} = (register(), register());
     my %sum = (rounds => 0, requests => 0, refused => 0, unanswered => 0, lost => 0, doubled => 0, half_done => 0,
         wrong => 0);
     for my $round (1 .. $rounds || 1) {
@@ -88,6 +90,9 @@ sub start {
     $world->{sink} ||= UmSmtpd->start('--no-store', @{ $world->{mail_rules} || [] });
     $world->{database}{params} = $world->{params}->($world) if $world->{params};
     my $port = $world->{mail_port} || $world->{sink}{port};
+    my $pages = UmTest::new_folder();
+    File::Path::make_path("$pages/private");
+    UmTest::spew("$pages/private/page.txt", "private\n");
     $world->{server} = UmServer->start($world->{database}, <<"END" . ($world->{lines} || ''), threads => 16, %{ $world->{with} || {} });
 UserMgmtMail smtp://127.0.0.1:$port
 UserMgmtEmailVerification on
@@ -95,6 +100,16 @@ UserMgmtVerifyURL "https://front.test.example/verify/{token}"
 UserMgmtRefreshGrace 300s
 UserMgmtHashQueue 1000
 UserMgmtHashWait 10s
+UserMgmtDatabaseGrace 10m
+DocumentRoot $pages
+<Directory $pages>
+    Require all granted
+</Directory>
+<Location /private/>
+    AuthType Bearer
+    AuthName private
+    Require valid-user
+</Location>
 END
     return $world;
 }
@@ -114,7 +129,8 @@ sub has_recovered {
 
 sub run_round {
     my ($world, $round, %fault) = @_;
-    my $ledger = UmLedger->start(clients => $CLIENTS);
+    my $ledger = UmLedger->start(clients => $CLIENTS, page => { path => '/private/page.txt',
+        token => $world->{reader}{token} });
     sleep $LOAD;
     my $began = time;
     my $backup = $fault{inject}->($world, $round);
@@ -124,8 +140,8 @@ sub run_round {
     my $ready = time;
     sleep $LOAD;
     my @entries = $ledger->stop;
-    my %at = (began => $began, over => $ready, no_answer => $fault{no_answer});
-    %at = (began => 9e9, over => 0) if $fault{none};
+    my %at = (began => $began, over => $ready, no_answer => $fault{no_answer}, longest => $fault{longest});
+    @at{qw(began over)} = (9e9, 0) if $fault{none};
     # A restored backup cannot have what came after it, and says so.
     my %is_later = $fault{restores} ? map { ($_->{name} => 1) } grep { $_->{ended} >= $backup && $_->{began} < $over }
         @entries : ();

@@ -6,7 +6,8 @@ package UmLedger;
 #   audit($database->{sql}, \@entries);             # { lost => [...], doubled => [...], ... }
 #
 # Each client makes accounts with names of their own, one after the other, and does with each what people do. An entry of
-# the ledger: { op, name, began, ended, status, value, body }.
+# the ledger: { op, name, began, ended, status, retry, value, body }; retry: whether Retry-After came with it.
+# page: { path, token } of a protected page, for which one more client asks again and again.
 use strict;
 use warnings;
 use Exporter 'import';
@@ -32,7 +33,8 @@ sub start {
     my ($class, %with) = @_;
     my $folder = UmTest::new_folder();
     my $self = bless { over => "$folder/over", clients => [] }, $class;
-    for my $number (1 .. $with{clients} || 6) {
+    for my $number (0 .. $with{clients} || 6) {
+        my $life = $number ? \&one_account : $with{page} ? \&one_page : next;
         my $file = "$folder/$number";
         my $child = fork;
         die "fork: $!\n" unless defined $child;
@@ -41,7 +43,7 @@ sub start {
             open my $out, '>', $file or POSIX::_exit(1);
             $out->autoflush(1);
             my $client = { out => $out, over => $self->{over}, page => $with{page} };
-            eval { one_account($client) until -e $self->{over}; 1 } or note($client, 'died', '-', 0, 0, '', $@);
+            eval { $life->($client) until -e $self->{over}; 1 } or note($client, 'died', '-', 0, 0, '', $@);
             POSIX::_exit(0);
         }
         push @{ $self->{clients} }, { child => $child, file => $file };
@@ -63,9 +65,9 @@ sub stop {
 # ---- a client ------------------------------------------------------------------------------------------------------
 
 sub note {
-    my ($client, $op, $name, $began, $status, $value, $body) = @_;
+    my ($client, $op, $name, $began, $status, $value, $body, $retry) = @_;
     print { $client->{out} } JSON::PP::encode_json({ op => $op, name => $name, began => $began, ended => time,
-        status => $status, value => $value, body => substr($body, 0, 300) }), "\n";
+        status => $status, retry => $retry ? 1 : 0, value => $value, body => substr($body, 0, 300) }), "\n";
     return;
 }
 
@@ -74,7 +76,8 @@ sub ask {
     my ($client, $op, $value, $method, $path, %with) = @_;
     my $began = time;
     my $answer = eval { call($method => $path, any => 1, %with) } || { status => 0, body => $@ || '' };
-    note($client, $op, $client->{name}, $began, $answer->{status}, $value, $answer->{body});
+    note($client, $op, $client->{name}, $began, $answer->{status}, $value, $answer->{body},
+        exists $answer->{head}{'retry-after'});
     return $answer;
 }
 
@@ -109,7 +112,6 @@ sub one_account {
     my @mine = (token => $made->{auth_token});
     insist($client, 'read', '', GET => $path, @mine);
     ask($client, 'change', $_, PATCH => $path, @mine, json => qq({"first_name":"$_"})) for 1 .. 3;
-    insist($client, 'page', '', GET => $client->{page}, @mine) if $client->{page};
     my $signed_in = sign_in($client, 'signin', $FIRST);
     return if $signed_in->{status} != 200;
     my $tokens = JSON::PP::decode_json($signed_in->{body});
@@ -133,23 +135,35 @@ sub one_account {
     return;
 }
 
+sub one_page {
+    my ($client) = @_;
+    $client->{name} = '-';
+    ask($client, 'page', '', GET => $client->{page}{path}, token => $client->{page}{token});
+    return sleep $PAUSE;
+}
+
 # ---- the audit -----------------------------------------------------------------------------------------------------
 
 # Answers that are false. $fault: { began, over: when the service had to be there again, no_answer: whether requests may
-# remain without an answer }. An answer 503, or none, is right while the fault lasts only. A request belongs to it that
-# was under way at any time of it.
+# remain without an answer, longest: the seconds that an answer may take }. An answer 503, or none, is right while the
+# fault lasts only, and 503 never for the page, whose caller is cached. A request belongs to the fault that was under way
+# at any time of it.
 sub refusals {
     my ($entries, $fault) = @_;
     my @wrong;
     for my $entry (grep { $GOOD{ $_->{op} } || $_->{op} =~ /\A(?:try|died)\z/ } @$entries) {
         my $is_within = $entry->{ended} >= $fault->{began} && $entry->{began} <= $fault->{over};
-        next if $entry->{status} == ($GOOD{ $entry->{op} } || 200);
-        next if $entry->{op} eq 'try' && $entry->{status} == 400;
-        next if $entry->{status} == 503 && $is_within;
-        next if $entry->{status} == 0 && $entry->{op} ne 'died' && $fault->{no_answer} && $is_within;
-        push @wrong, sprintf '%s of %s: %s %s (%.1f s after the fault began, %.1f s before it had to be over)', $entry->{op},
-            $entry->{name}, $entry->{status}, $entry->{body}, $entry->{began} - $fault->{began},
-            $fault->{over} - $entry->{began};
+        my $seconds = $entry->{began} ? $entry->{ended} - $entry->{began} : 0;
+        if ($seconds <= ($fault->{longest} || $seconds)) {
+            next if $entry->{status} == ($GOOD{ $entry->{op} } || 200);
+            next if $entry->{op} eq 'try' && $entry->{status} == 400;
+            next if $entry->{status} == 503 && $is_within && $entry->{retry} && $entry->{op} ne 'page';
+            next if $entry->{status} == 0 && $entry->{op} ne 'died' && $fault->{no_answer} && $is_within;
+        }
+        push @wrong, sprintf '%s of %s: %s%s %s (%.1f s after the fault began, %.1f s before it had to be over, within'
+            . ' %.1f s)', $entry->{op}, $entry->{name}, $entry->{status}, $entry->{status} == 503 && !$entry->{retry}
+            ? ' without Retry-After' : '', $entry->{body}, $entry->{began} - $fault->{began},
+            $fault->{over} - $entry->{began}, $seconds;
     }
     return @wrong;
 }
