@@ -23,6 +23,7 @@ my $DOMAIN = 'ledger.example';
 my $FIRST = 'Blue-Tree!71x';
 my $SECOND = 'Green-Field!93z';
 my $PAUSE = 0.1;        # seconds before a client asks again
+my $THINK = 0.02;       # seconds between its requests: others work on the machine, too
 my $PATIENCE = 60;      # seconds until it gives up
 
 # What each kind of request is answered when all is well.
@@ -78,6 +79,7 @@ sub ask {
     my $answer = eval { call($method => $path, any => 1, %with) } || { status => 0, body => $@ || '' };
     note($client, $op, $client->{name}, $began, $answer->{status}, $value, $answer->{body},
         exists $answer->{head}{'retry-after'});
+    sleep $THINK;
     return $answer;
 }
 
