@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may ask for something that is away. Waiting takes no time here: only sleeping moves the clock; for threads it is
  * the real one. */
-#include <apr_atomic.h>
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <apr_thread_proc.h>
 #include <apr_time.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -24,7 +24,7 @@
 
 static struct {
     int real, shared;
-    apr_int64_t ms;
+    _Atomic apr_int64_t ms;
     apr_int64_t at;            /* when somebody else says how his trial went */
     void (*happens)(void);
 } stage;
@@ -197,13 +197,13 @@ static void test_tick(void)
 
 /* --- threads --- */
 
-static apr_uint32_t tried, inside, together, slow, ready;
+static atomic_uint tried, inside, together, slow, ready;
 
 static void *APR_THREAD_FUNC ask_often(apr_thread_t *thread, void *unused)
 {
     (void)unused;
-    apr_atomic_inc32(&ready);
-    while (apr_atomic_read32(&ready) < THREADS) {
+    ready++;
+    while (ready < THREADS) {
         continue;
     }
     for (int i = 0; i < 100; i++) {
@@ -211,15 +211,13 @@ static void *APR_THREAD_FUNC ask_often(apr_thread_t *thread, void *unused)
         int mine = um_breaker_may_try(&breaker);
 
         if (apr_time_now() - before > apr_time_from_msec(10 * WAIT_MS)) {
-            apr_atomic_inc32(&slow);
+            slow++;
         }
         if (mine) {
-            apr_atomic_inc32(&tried);
-            if (apr_atomic_inc32(&inside) != 0) {
-                apr_atomic_inc32(&together);
-            }
+            tried++;
+            together += atomic_fetch_add(&inside, 1) != 0;
             apr_sleep(5000);
-            apr_atomic_dec32(&inside);
+            inside--;
             um_breaker_down(&breaker);
         }
         apr_sleep(8000);
@@ -244,7 +242,7 @@ static void run_threads(apr_pool_t *pool, int count, apr_thread_start_t run)
     }
 }
 
-static apr_uint32_t arrived, winners, not_one;
+static atomic_uint arrived, winners, not_one;
 
 /* Each round both ask at the very moment when it is time to; the last to have asked ends the trial and readies the next
  * round. Only the one who waits moves the clock. */
@@ -252,19 +250,15 @@ static void *APR_THREAD_FUNC ask_together(apr_thread_t *thread, void *unused)
 {
     (void)unused;
     for (apr_uint32_t round = 1; round <= ROUNDS; round++) {
-        int mine = um_breaker_may_try(&breaker);
-
-        if (mine) {
-            apr_atomic_inc32(&winners);
-        }
-        if (apr_atomic_inc32(&arrived) + 1 == round * RIVALS) {
-            not_one += apr_atomic_read32(&winners) != 1;
-            apr_atomic_set32(&winners, 0);
+        winners += um_breaker_may_try(&breaker) != 0;
+        if (atomic_fetch_add(&arrived, 1) + 1 == round * RIVALS) {
+            not_one += winners != 1;
+            winners = 0;
             um_breaker_down(&breaker);
             stage.ms += RETRY_MS + 2;
-            apr_atomic_inc32(&ready);
+            ready++;
         }
-        for (int i = 0; apr_atomic_read32(&ready) < round; i++) {
+        for (int i = 0; ready < round; i++) {
             if (i > 1000) {
                 sched_yield();
             }
@@ -281,7 +275,7 @@ static void test_rivals(apr_pool_t *pool)
     run_threads(pool, RIVALS, ask_together);
     is_int(not_one, 0, "of two threads at the same instant one may ask");
     stage.shared = 0;
-    apr_atomic_set32(&ready, 0);
+    ready = 0;
 }
 
 static void test_threads(apr_pool_t *pool)
