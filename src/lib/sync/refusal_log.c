@@ -6,11 +6,14 @@
 
 #define SERIES 600000       /* ms without a refusal after which a series has ended */
 #define PATIENCE 1000       /* ms after which a writer is taken for dead */
+#define WORDS (sizeof(um_refusal_t) / sizeof(apr_uint64_t))
 
+/* A refusal is kept in words that are read and written one by one, because it may be written while it is read; the
+ * version tells the reader. */
 typedef struct slot_t {
     _Atomic apr_int64_t writer; /* when a writer took the slot; 0: nobody writes */
     _Atomic apr_uint64_t version;   /* one more with each change */
-    um_refusal_t refusal;
+    _Atomic apr_uint64_t words[WORDS];
 } slot_t;
 
 apr_size_t um_refusal_log_size(void)
@@ -21,6 +24,28 @@ apr_size_t um_refusal_log_size(void)
 static slot_t *slot_of(void *memory, apr_uint64_t hash)
 {
     return (slot_t *)memory + (hash >> 32) % UM_REFUSAL_LOG_SLOTS;
+}
+
+/* No word is read after what the caller reads later. */
+static void load_refusal(const slot_t *slot, um_refusal_t *refusal)
+{
+    apr_uint64_t words[WORDS];
+
+    for (apr_size_t i = 0; i < WORDS; i++) {
+        words[i] = atomic_load_explicit(&slot->words[i], memory_order_acquire);
+    }
+    memcpy(refusal, words, sizeof(*refusal));
+}
+
+/* No word is written before what the caller has written. */
+static void store_refusal(slot_t *slot, const um_refusal_t *refusal)
+{
+    apr_uint64_t words[WORDS];
+
+    memcpy(words, refusal, sizeof(words));
+    for (apr_size_t i = 0; i < WORDS; i++) {
+        atomic_store_explicit(&slot->words[i], words[i], memory_order_release);
+    }
 }
 
 static int claim_slot(slot_t *slot, apr_int64_t now)
@@ -43,26 +68,28 @@ static void leave_slot(slot_t *slot)
 int um_refusal_log_add(void *memory, const um_refusal_t *refusal, const char *text, apr_int64_t now)
 {
     slot_t *slot = slot_of(memory, refusal->hash);
-    um_refusal_t *there = &slot->refusal;
+    um_refusal_t next;
     int is_new;
 
     if (!claim_slot(slot, now)) {
         return 0;
     }
-    is_new = there->hash != refusal->hash || now - there->last > SERIES;
+    load_refusal(slot, &next);
+    is_new = next.hash != refusal->hash || now - next.last > SERIES;
     if (is_new) {
         apr_size_t len = strlen(text);
 
-        *there = *refusal;
-        there->since = now;
-        there->count = 0;
+        next = *refusal;
+        next.since = now;
+        next.count = 0;
         len = len < UM_REFUSAL_LOG_TEXT ? len : UM_REFUSAL_LOG_TEXT - 1;
-        memcpy(there->text, text, len);
-        there->text[len] = '\0';
+        memset(next.text, 0, sizeof(next.text));
+        memcpy(next.text, text, len);
     }
-    there->last = now;
-    there->until = refusal->until;
-    there->count++;
+    next.last = now;
+    next.until = refusal->until;
+    next.count++;
+    store_refusal(slot, &next);
     leave_slot(slot);
     return is_new;
 }
@@ -72,19 +99,21 @@ int um_refusal_log_read(void *memory, int number, um_refusal_t *refusal)
     slot_t *slot = (slot_t *)memory + number;
     apr_uint64_t version = atomic_load(&slot->version);
 
-    *refusal = slot->refusal;
+    load_refusal(slot, refusal);
     refusal->text[UM_REFUSAL_LOG_TEXT - 1] = '\0';
-    atomic_thread_fence(memory_order_acquire);
     return refusal->hash && !atomic_load(&slot->writer) && atomic_load(&slot->version) == version;
 }
 
 void um_refusal_log_remove(void *memory, apr_uint64_t hash, apr_int64_t now)
 {
+    static const um_refusal_t none;
     slot_t *slot = slot_of(memory, hash);
+    um_refusal_t there;
 
     if (claim_slot(slot, now)) {
-        if (slot->refusal.hash == hash) {
-            memset(&slot->refusal, 0, sizeof(slot->refusal));
+        load_refusal(slot, &there);
+        if (there.hash == hash) {
+            store_refusal(slot, &none);
         }
         leave_slot(slot);
     }
