@@ -110,9 +110,9 @@ const um_auth_token_t *um_auth_at(request_rec *r, const apr_array_header_t *sour
     um_auth_find(r, sources, request, found);
     if (found->state == UM_AUTH_FOUND) {
         verify(r, found);
-    }
-    if (found->state == UM_AUTH_VALID) {
-        um_request_show(r, found->source->kind);
+        if (found->state == UM_AUTH_VALID) {
+            um_request_show(r, found->source->kind);
+        }
     }
     return found;
 }

@@ -123,8 +123,8 @@ const char *um_virtual_host_check_issuer(const um_config_check_t *check)
 {
     um_server_t *server = check->server;
     const char *own = issuer_of_name(check->pconf, server->server, check->main_server);
-    const server_rec *host = protected_host(server, check->main_server);
     const char *issuer, *second = NULL;
+    const server_rec *host;
 
     if (!is_auto(server) || server->settings.enabled) {
         server->issuer = api_issuer(check->pconf, server, check->main_server);
@@ -135,6 +135,7 @@ const char *um_virtual_host_check_issuer(const um_config_check_t *check)
     }
     issuer = issuer_of_others(check, own, &second);
     server->issuer = second ? NULL : issuer ? issuer : own;
+    host = protected_host(server, check->main_server);
     if (server->issuer || !host) {
         return NULL;
     }
