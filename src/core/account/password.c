@@ -166,7 +166,7 @@ um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t
 {
     um_password_policy_person_t person = um_profile_person_of_user(user);
     um_user_t changed = *user;
-    um_session_new_t session;
+    um_session_new_t session = { 0 };
     change_t change = { .ctx = ctx, .changed = &changed, .old_version = user->version, .session = &session };
     um_status_e status;
 
