@@ -79,7 +79,7 @@ static um_status_e find_and_verify(um_ctx_t *ctx, const char *key, um_secret_t p
     if (status == UM_OK && *user && !(*user)->is_active) {
         return refuse(ctx, UM_REASON_INACTIVE, "the account is inactive");
     }
-    if (status == UM_OK && fresh) {
+    if (status == UM_OK && *user && fresh) {
         store_fresh_hash(ctx, *user, fresh);
     }
     return status;

@@ -343,9 +343,7 @@ int um_shmtable_get(um_shmtable_t *table, apr_pool_t *pool, const unsigned char 
     if (place && view.slots[*place].len <= LONGEST(table)) {
         slot_t *slot = &view.slots[*place];
 
-        if (slot->wanted < MOST_WANTED) {
-            slot->wanted++;
-        }
+        slot->wanted = (unsigned char)(slot->wanted + (slot->wanted < MOST_WANTED));
         *len = slot->len;
         copy = apr_palloc(pool, *len + 1);
         there = copy_out(&view, slot, copy, *len);
