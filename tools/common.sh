@@ -176,6 +176,20 @@ um_copy_logs()
     done
 }
 
+# um_end_all_of SCRATCH: ends the processes of a run of the tests that uses this folder: each has it in its environment.
+# Servers get some seconds to stop.
+um_end_all_of()
+{
+    local round processes signal=TERM
+    for round in $(seq 60); do
+        processes=$(grep -lszxF "UM_TEST_SCRATCH=$1" /proc/[0-9]*/environ | cut -d / -f 3)
+        [ -n "$processes" ] || return 0
+        [ "$round" -le 30 ] || signal=KILL
+        kill -s "$signal" $processes 2>/dev/null || :
+        sleep 0.2
+    done
+}
+
 # um_open_folder NAME: makes and prints a fresh folder for temporary files that other users can pass through.
 um_open_folder()
 {

@@ -8,7 +8,7 @@ use Test::More;
 use UmHouse;
 use UmTest;
 
-for my $file (files(qr{\A(?:quickstart|runtests|tools/.*\.sh|t/harness|t/fuzz/run|t/static|\.ci/run)\z})) {
+for my $file (files(qr{\A(?:quickstart|runtests|tools/.*\.sh|t/harness|t/fuzz/run|t/static|t/watch|\.ci/run)\z})) {
     my ($status, $output) = UmTest::run('bash', '-n', UmTest::sources() . "/$file");
     complain($file, $status ? $output : undef);
 }
