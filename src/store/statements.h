@@ -162,10 +162,12 @@ UM_STATEMENT(REGISTRATION, WRITE, UM_STORE_USER_VALUES + 20 + UM_EVENT_VALUES + 
 /* --- accounts of an address --- */
 
 /* A page of the accounts after an id: active ones, or with is_active as given; with email_verified at most as given;
- * without those for which as many mails as the limit were made lately. */
-UM_STATEMENT(USERS_BY_EMAIL, READ, 7,
+ * without those for which as many mails as the limit were made lately. An account whose password was made unusable gets
+ * no mail that would give it one. */
+UM_STATEMENT(USERS_BY_EMAIL, READ, 8,
     "select " UM_USER_COLUMNS " from um_users u where u.email_key = cast(%s as text) and u.id > " UM_UUID
     " and u.is_active in (1, cast(%s as smallint)) and u.email_verified <= cast(%s as smallint)"
+    " and (cast(%s as text) <> 'reset' or substr(u.password, 1, 1) <> '!')"
     " and (select count(distinct t.mail_id) from um_one_time_tokens t where t.user_id = u.id"
     " and t.kind = cast(%s as text) and t.created_at > cast(%s as bigint)) < cast(%s as bigint) order by u.id limit 20")
 
@@ -233,3 +235,4 @@ UM_STATEMENT(ONE_TIME_TOKEN_TAKE, WRITE, 3,
 #undef UM_REQUEST
 #undef UM_REQUEST_END
 #undef UM_REQUEST_NEWEST
+#undef UM_HASH_AT

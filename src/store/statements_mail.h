@@ -53,6 +53,7 @@ UM_STATEMENT(REQUEST_RESOLVE, WRITE, 6,
     " and exists (select 1 from um_users u where u.email_key = n.email_key"
     " and u.is_active in (1, case when n.kind = 'verify' then 2 else 1 end)"
     " and u.email_verified <= case when n.kind = 'verify' then 0 else 1 end"
+    " and (n.kind <> 'reset' or substr(u.password, 1, 1) <> '!')"
     " and (select count(distinct t.mail_id) from um_one_time_tokens t where t.user_id = u.id and t.kind = n.kind"
     " and t.created_at > cast(%s as bigint)) < cast(%s as bigint)) on conflict do nothing returning id"
     UM_SQL2(") select (select count(*) from gone), (select count(*) from mails)", ""))

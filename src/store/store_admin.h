@@ -27,8 +27,8 @@ apr_status_t um_store_admin_has_sessions(um_store_call_t *call, apr_int64_t now,
 /** How many connections PostgreSQL allows to all its clients together; 0 for SQLite. */
 apr_status_t um_store_admin_connections(um_store_call_t *call, apr_int64_t *most);
 
-/** The kinds of password hashes, the most frequent first, at most 16: texts as "$scrypt$ln=15,r=8,p=3", what stands
- * before a salt of 16 and a hash of 32 bytes. Reads a million accounts at most. */
+/** A hash of each kind that accounts have, the most frequent kind first, at most 64; those with a pepper begin with it.
+ */
 apr_status_t um_store_admin_hash_kinds(um_store_call_t *call, apr_array_header_t **kinds);
 
 /* --- ending the sessions, tokens and mails of all accounts, in batches --- */

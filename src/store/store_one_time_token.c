@@ -12,9 +12,9 @@ apr_status_t um_store_one_time_token_users(um_tx_t *tx, apr_pool_t *pool, const 
 {
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_USERS_BY_EMAIL,
-                                      UM_VALUES(request->email_key, request->behind, um_store_number(pool,
-                                                                                                     request->state),
-                                                um_store_number(pool, request->verified), request->kind,
+                                      UM_VALUES(request->email_key, request->behind,
+                                                um_store_number(pool, request->state),
+                                                um_store_number(pool, request->verified), request->kind, request->kind,
                                                 um_store_number(pool, request->since),
                                                 um_store_number(pool, request->limit)), &rows);
 

@@ -64,7 +64,7 @@ bench_build()
     local apxs
     um_packages yes apache2-bin apache2-dev autoconf automake libtool pkg-config gcc libc6-dev make perl openssl curl \
         wrk libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libaprutil1-dbd-pgsql postgresql libjson-c-dev \
-        libssl-dev libcurl4-openssl-dev libutf8proc-dev libargon2-dev libidn2-dev "$@"
+        libssl-dev libcurl4-openssl-dev libutf8proc-dev libargon2-dev libidn2-dev libcrypt-dev "$@"
     exec 9>"$folder/.lock"
     flock -n 9 || { echo "waiting for another build in the same folder"; flock 9; }
     echo "building in ${folder#"$here/"}"

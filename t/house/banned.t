@@ -38,7 +38,8 @@ checked('no banned function', 500);
 # These compare secrets, or digests of them. memcmp() ends at the first byte that differs, and so its time would tell how
 # much of a guess is right.
 for my $file (qw(src/core/client.c src/core/session/refresh.c src/lib/jose/hmackey.c src/lib/jose/signature_cache.c
-    src/lib/password/pwhash_phc.c src/lib/sync/single_flight.c)) {
+    src/lib/password/pwhash_crypt.c src/lib/password/pwhash_django.c src/lib/password/pwhash_phc.c
+    src/lib/password/pwhash_sha1.c src/lib/sync/single_flight.c)) {
     my $code = code($file);
     complain($file, $code =~ /\bCRYPTO_memcmp\s*\(/ ? undef : 'does not call CRYPTO_memcmp()');
     complain($file, $code =~ /\bmemcmp\s*\(/ ? 'memcmp() of a secret; use CRYPTO_memcmp()' : undef);

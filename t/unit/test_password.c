@@ -151,6 +151,86 @@ static void test_kinds(void)
     s.hash = before;
 }
 
+/* --- hashes of other programs --- */
+
+static int iterations;
+
+/* Stands before OpenSSL's, to count. */
+int PKCS5_PBKDF2_HMAC(const char *pass, int passlen, const unsigned char *salt, int saltlen, int iter,
+                      const EVP_MD *digest, int keylen, unsigned char *out)
+{
+    static __typeof__(&PKCS5_PBKDF2_HMAC) real;
+
+    if (!real) {
+        void *found = dlsym(RTLD_NEXT, "PKCS5_PBKDF2_HMAC");
+
+        memcpy(&real, &found, sizeof(real));
+    }
+    iterations += iter;
+    held += s.in_use || s.locked;
+    return real(pass, passlen, salt, saltlen, iter, digest, keylen, out);
+}
+
+static void set_hash(const char *name, const char *hash)
+{
+    site_do(&s, apr_psprintf(s.pool, "update um_users set password = '%s' where username = '%s'", hash, name));
+}
+
+/* The right password replaces them, whatever their format, and ends no session. */
+static void test_foreign(void)
+{
+    static const char *const of_others[] = {
+        "pbkdf2_sha256$1000$salt$sUmSE4qgSJxJBiwTe2Z8pN+XBOX3jmZzmvDqXmc0CaU=",
+        "$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC",
+        "$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/",
+        "{SHA}VBPuJHI7uixaa6LQGWx4s+5GKNE=",
+    };
+    const char *before = hash_of_alice(), *token;
+    um_ctx_t *ctx;
+
+    site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
+    for (size_t i = 0; i < sizeof(of_others) / sizeof(of_others[0]); i++) {
+        set_hash("alice", of_others[i]);
+        is_int(login("alice", "myPasswore", &ctx), UM_INVALID, of_others[i]);
+        is_int(hashes, 1, "a wrong password costs a hash of the configured kind, too");
+        is_text(hash_of_alice(), of_others[i], "a wrong password changes nothing");
+        is_int(login("alice", "myPassword", &ctx), UM_OK, "the right password signs in");
+        ok(strncmp(hash_of_alice(), "$scrypt$", 8) == 0, "the hash is replaced by one of the configured kind");
+        is_int(login("alice", "myPassword", &ctx), UM_OK, "the account signs in by the new hash");
+    }
+    is_int(site_call(&s, token), UM_OK, "tokens from before stay good");
+    set_hash("alice", before);
+}
+
+/* A refused sign-in costs as many iterations as the most expensive hash, whoever it is for. */
+static void test_foreign_kinds(void)
+{
+    static const char *const names[] = { "alice", "dave", "carol", "erich", "nobody" };
+    const char *before = hash_of_alice();
+    um_ctx_t *ctx;
+
+    set_hash("alice", "pbkdf2_sha256$1000$salt$sUmSE4qgSJxJBiwTe2Z8pN+XBOX3jmZzmvDqXmc0CaU=");
+    set_hash("dave", "pbkdf2_sha256$3000$another$sUmSE4qgSJxJBiwTe2Z8pN+XBOX3jmZzmvDqXmc0CaU=");
+    for (int known = 0; known < 2; known++) {
+        s.site.password_kinds = um_password_kinds_create(s.pool);
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            iterations = 0;
+            is_int(login(names[i], "wrong", &ctx), UM_INVALID, names[i]);
+            is_int(iterations, 3000, "costs 3000 iterations");
+        }
+    }
+    set_hash("dave", "pbkdf2_sha256$5000$another$sUmSE4qgSJxJBiwTe2Z8pN+XBOX3jmZzmvDqXmc0CaU=");
+    iterations = 0;
+    is_int(login("dave", "wrong", &ctx), UM_INVALID, "a hash of more iterations that came meanwhile");
+    is_int(iterations, 5000, "costs its own");
+    iterations = 0;
+    is_int(login("alice", "wrong", &ctx), UM_INVALID, "another account after that");
+    is_int(iterations, 5000, "costs the same");
+    s.site.password_kinds = NULL;
+    set_hash("dave", "");
+    set_hash("alice", before);
+}
+
 /* Whichever kind is configured, accounts get there, also from scrypt that costs more. */
 static void test_other_kind(void)
 {
@@ -315,6 +395,8 @@ int main(void)
     test_bytes();
     test_rehash();
     test_kinds();
+    test_foreign();
+    test_foreign_kinds();
     test_other_kind();
     test_forms();
     test_change();

@@ -100,6 +100,14 @@ static void test_request(void)
                 "the rows of known and unknown addresses do not differ otherwise");
     end();
     begin();
+    site_do(&s, "update um_users set password = '!made unusable'");
+    is_text(get_token(), "", "an account whose password was made unusable gets no mail");
+    is_text(ask("select (select count(*) from um_requests) + (select count(*) from um_mail)"), "0",
+            "the request leaves no row");
+    site_do(&s, "update um_users set password = ''");
+    ok(*get_token(), "an account without a hash gets one");
+    end();
+    begin();
     is_int(um_password_reset_request(faulty_ctx(), NULL), UM_INVALID, "a faulty address is refused");
     is_text(ask("select count(*) from um_requests"), "0", "a faulty address leaves no row");
     m.mail_settings.sends = 0;

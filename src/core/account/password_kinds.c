@@ -7,7 +7,6 @@
 #include "store.h"
 #include "store_admin.h"
 
-#include <apr_strings.h>
 #include <stdatomic.h>
 
 /* More kinds are left out: those that fewest accounts have. */
@@ -27,50 +26,72 @@ um_password_kinds_t *um_password_kinds_create(apr_pool_t *pool)
     return apr_pcalloc(pool, sizeof(um_password_kinds_t));
 }
 
+/* Adds a kind that costs something beyond those of the list. Of kinds whose time is in proportion to their cost only
+ * the most expensive one stays. */
+static void add_kind(apr_uint64_t list[KINDS], int *count, apr_uint64_t kind)
+{
+    for (int i = 0; i < *count; i++) {
+        if (!um_pwhash_kind_rest(kind, list[i])) {
+            return;
+        }
+        if (!um_pwhash_kind_rest(list[i], kind)) {
+            list[i] = kind;
+            return;
+        }
+    }
+    if (kind && *count < KINDS) {
+        list[(*count)++] = kind;
+    }
+}
+
 void um_password_kinds_refresh(um_ctx_t *ctx)
 {
-    /* Salt and hash of a length that every hash of ours has: the database gives what stands before them. */
-    static const char tail[] = "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     um_password_kinds_t *kinds = ctx->site->password_kinds;
     apr_int64_t now = um_ctx_seconds(ctx), due = kinds ? kinds->due : 0;
     um_store_call_t call = um_ctx_store(ctx);
-    apr_array_header_t *texts;
+    apr_uint64_t list[KINDS] = { 0 };
+    apr_array_header_t *hashes;
     int count = 0;
 
     /* A clock that was set back makes it due, too. */
     if (!kinds || (now < due && due - now <= FRESH_SECONDS)
         || !atomic_compare_exchange_strong(&kinds->due, &due, now + RETRY_SECONDS)
-        || um_store_admin_hash_kinds(&call, &texts) != APR_SUCCESS) {
+        || um_store_admin_hash_kinds(&call, &hashes) != APR_SUCCESS) {
         return;
     }
-    for (int i = 0; i < texts->nelts && count < KINDS; i++) {
-        const char *text = apr_pstrcat(ctx->pool, APR_ARRAY_IDX(texts, i, const char *), tail, NULL), *hash;
-        apr_uint64_t kind;
-        int j = 0;
+    for (int i = 0; i < hashes->nelts; i++) {
+        const char *hash;
 
-        (void)um_pepper_split(ctx->pool, text, &hash);
-        kind = um_pwhash_kind(hash);
-        while (j < count && kinds->kind[j] != kind) {
-            j++;
-        }
-        if (kind && j == count) {
-            kinds->kind[count++] = kind;
-        }
+        (void)um_pepper_split(ctx->pool, APR_ARRAY_IDX(hashes, i, const char *), &hash);
+        add_kind(list, &count, um_pwhash_kind(hash));
     }
-    while (count < KINDS) {
-        kinds->kind[count++] = 0;
+    for (int i = 0; i < KINDS; i++) {
+        kinds->kind[i] = list[i];
     }
     kinds->due = now + FRESH_SECONDS;
 }
 
 static void learn(um_password_kinds_t *kinds, apr_uint64_t kind)
 {
-    for (int i = 0; i < KINDS && kinds->kind[i] != kind; i++) {
-        apr_uint64_t none = 0;
+    for (int i = 0; i < KINDS; i++) {
+        apr_uint64_t known = kinds->kind[i];
 
-        if (atomic_compare_exchange_strong(&kinds->kind[i], &none, kind)) {
+        if (known && !um_pwhash_kind_rest(kind, known)) {
             return;
         }
+        if ((!known || !um_pwhash_kind_rest(known, kind))
+            && atomic_compare_exchange_strong(&kinds->kind[i], &known, kind)) {
+            return;
+        }
+    }
+}
+
+static void spend(um_ctx_t *ctx, apr_uint64_t kind, um_secret_t password)
+{
+    if (kind) {
+        um_pwhash_params_t params = um_pwhash_kind_params(kind);
+
+        um_pwhash_dummy(ctx->pool, &params, password.text, password.len);
     }
 }
 
@@ -79,16 +100,12 @@ void um_password_kinds_spend(um_ctx_t *ctx, apr_uint64_t own, um_secret_t passwo
     um_password_kinds_t *kinds = ctx->site->password_kinds;
     apr_uint64_t usual = um_pwhash_kind_of(ctx->settings->password_hash);
 
-    if (own != usual) {
-        um_pwhash_dummy(ctx->pool, ctx->settings->password_hash, password.text, password.len);
-    }
+    spend(ctx, um_pwhash_kind_rest(usual, own), password);
     for (int i = 0; kinds && i < KINDS; i++) {
         apr_uint64_t kind = kinds->kind[i];
 
-        if (kind && kind != own && kind != usual) {
-            um_pwhash_params_t params = um_pwhash_kind_params(kind);
-
-            um_pwhash_dummy(ctx->pool, &params, password.text, password.len);
+        if (kind != usual) {
+            spend(ctx, um_pwhash_kind_rest(kind, own), password);
         }
     }
     if (kinds && own) {

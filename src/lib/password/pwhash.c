@@ -9,40 +9,14 @@
 
 #include <apr_strings.h>
 
-/* Order matters only where one prefix begins with another: the longer prefix comes first. */
-static const um_pwhash_family_t *const families[] = {
-    &um_pwhash_scrypt,
-    &um_pwhash_argon2id,
-};
-
-#define FAMILIES (sizeof(families) / sizeof(families[0]))
-
 #define AUTO "auto"
 
-static const um_pwhash_family_t *family_of_hash(const char *hash)
-{
-    apr_size_t i;
-
-    for (i = 0; hash && i < FAMILIES; i++) {
-        if (strncmp(hash, families[i]->prefix, strlen(families[i]->prefix)) == 0) {
-            return families[i];
-        }
-    }
-    return NULL;
-}
-
 /* Only families that make new hashes: an administrator cannot choose one that is only verified. */
-static const um_pwhash_family_t *family_of_name(const char *name, apr_size_t len)
+static const um_pwhash_family_t *family_of_name(apr_pool_t *pool, const char *name, apr_size_t len)
 {
-    apr_size_t i;
+    const um_pwhash_family_t *family = um_pwhash_family_named(apr_pstrmemdup(pool, name, len));
 
-    for (i = 0; i < FAMILIES; i++) {
-        if (families[i]->settings[0].name && strlen(families[i]->name) == len
-            && strncmp(families[i]->name, name, len) == 0) {
-            return families[i];
-        }
-    }
-    return NULL;
+    return family && family->is_made ? family : NULL;
 }
 
 static const char *family_names(apr_pool_t *pool)
@@ -50,9 +24,9 @@ static const char *family_names(apr_pool_t *pool)
     const char *names = "auto";
     apr_size_t i;
 
-    for (i = 0; i < FAMILIES; i++) {
-        if (families[i]->settings[0].name) {
-            names = apr_pstrcat(pool, names, " or ", families[i]->name, NULL);
+    for (i = 0; i < um_pwhash_family_count; i++) {
+        if (um_pwhash_families[i]->is_made) {
+            names = apr_pstrcat(pool, names, " or ", um_pwhash_families[i]->name, NULL);
         }
     }
     return names;
@@ -135,7 +109,7 @@ apr_status_t um_pwhash_params(apr_pool_t *pool, const char *text, um_pwhash_para
         set_usual(um_pwhash_argon2id.missing ? &um_pwhash_scrypt : &um_pwhash_argon2id, params);
         return APR_SUCCESS;
     }
-    family = family_of_name(text, len);
+    family = family_of_name(pool, text, len);
     if (!family) {
         *why = apr_psprintf(pool, "\"%.*s\" is not a kind of password hash. Use %s", (int)len, text,
                             family_names(pool));
@@ -167,12 +141,12 @@ apr_status_t um_pwhash_params(apr_pool_t *pool, const char *text, um_pwhash_para
 apr_status_t um_pwhash_make(apr_pool_t *pool, const um_pwhash_params_t *params, const char *password, apr_size_t len,
                             const char **hash)
 {
-    const um_pwhash_family_t *family = family_of_name(params->family, strlen(params->family));
+    const um_pwhash_family_t *family = um_pwhash_family_named(params->family);
     um_pwhash_phc_t phc = {.salt_len = UM_PWHASH_PHC_SALT, .out_len = UM_PWHASH_PHC_OUT};
     apr_status_t status;
 
     *hash = NULL;
-    if (!family || family->missing) {
+    if (!family || !family->is_made || family->missing) {
         return APR_EINVAL;
     }
     status = um_random_bytes(phc.salt, phc.salt_len);
@@ -188,7 +162,7 @@ apr_status_t um_pwhash_make(apr_pool_t *pool, const um_pwhash_params_t *params, 
 
 um_pwhash_e um_pwhash_verify(apr_pool_t *pool, const char *hash, const char *password, apr_size_t len)
 {
-    const um_pwhash_family_t *family = family_of_hash(hash);
+    const um_pwhash_family_t *family = um_pwhash_family_of(hash);
     int matches = 0;
     apr_status_t status;
 
@@ -205,47 +179,84 @@ um_pwhash_e um_pwhash_verify(apr_pool_t *pool, const char *hash, const char *pas
 
 int um_pwhash_outdated(const um_pwhash_params_t *params, const char *hash)
 {
-    const um_pwhash_family_t *family = family_of_hash(hash);
+    const um_pwhash_family_t *family = um_pwhash_family_of(hash);
 
     return !family || strcmp(family->name, params->family) != 0 || um_pwhash_phc_weaker(family, hash, params);
 }
+
+apr_status_t um_pwhash_check(const char *hash, const char **why)
+{
+    const um_pwhash_family_t *family = um_pwhash_family_of(hash);
+    um_pwhash_params_t params;
+    apr_status_t status;
+
+    if (!family) {
+        *why = "the format of the hash is not known";
+        return APR_EINVAL;
+    }
+    if (family->missing) {
+        *why = family->missing;
+        return APR_ENOTIMPL;
+    }
+    status = family->read(family, hash, &params);
+    *why = status == APR_SUCCESS ? NULL : status == APR_ENOSPC
+           ? "the hash costs more time or memory than the limits for stored hashes allow" : "the hash is malformed";
+    return status;
+}
+
+/* --- kinds --- */
+
+/* A kind is the number of its family from 1, then the three params. */
+#define FAMILY_SHIFT 56
+#define COST_SHIFT   24
+#define BLOCK_SHIFT  12
+#define COST(kind) ((apr_uint32_t)((kind) >> COST_SHIFT))
 
 apr_uint64_t um_pwhash_kind_of(const um_pwhash_params_t *params)
 {
     apr_uint64_t i = 0;
 
-    while (i < FAMILIES && strcmp(families[i]->name, params->family) != 0) {
+    while (i < um_pwhash_family_count && strcmp(um_pwhash_families[i]->name, params->family) != 0) {
         i++;
     }
-    return i < FAMILIES ? (i + 1) << 56 | (apr_uint64_t)params->cost << 24 | params->block << 12 | params->lanes : 0;
+    return i < um_pwhash_family_count ? (i + 1) << FAMILY_SHIFT | (apr_uint64_t)params->cost << COST_SHIFT
+                                        | params->block << BLOCK_SHIFT | params->lanes : 0;
 }
 
 apr_uint64_t um_pwhash_kind(const char *hash)
 {
-    const um_pwhash_family_t *family = family_of_hash(hash);
+    const um_pwhash_family_t *family = um_pwhash_family_of(hash);
     um_pwhash_params_t params;
-    um_pwhash_phc_t phc;
 
-    if (!family || family->missing || um_pwhash_phc_read(family, hash, &params, &phc) != APR_SUCCESS) {
-        return 0;
-    }
-    um_wipe(&phc, sizeof(phc));
-    return um_pwhash_kind_of(&params);
+    return family && !family->missing && family->read(family, hash, &params) == APR_SUCCESS ? um_pwhash_kind_of(&params)
+                                                                                           : 0;
 }
 
 um_pwhash_params_t um_pwhash_kind_params(apr_uint64_t kind)
 {
-    return (um_pwhash_params_t){ families[(kind >> 56) - 1]->name, (unsigned)(kind >> 24), kind >> 12 & 0xfff,
-                                 kind & 0xfff };
+    return (um_pwhash_params_t){ um_pwhash_families[(kind >> FAMILY_SHIFT) - 1]->name, COST(kind),
+                                 kind >> BLOCK_SHIFT & 0xfff, kind & 0xfff };
+}
+
+apr_uint64_t um_pwhash_kind_rest(apr_uint64_t kind, apr_uint64_t spent)
+{
+    const um_pwhash_family_t *family = kind ? um_pwhash_families[(kind >> FAMILY_SHIFT) - 1] : NULL;
+
+    if (!kind || kind == spent) {
+        return 0;
+    }
+    if (!family->is_linear || kind >> FAMILY_SHIFT != spent >> FAMILY_SHIFT) {
+        return kind;
+    }
+    return COST(kind) > COST(spent) ? kind - ((apr_uint64_t)COST(spent) << COST_SHIFT) : 0;
 }
 
 void um_pwhash_dummy(apr_pool_t *pool, const um_pwhash_params_t *params, const char *password, apr_size_t len)
 {
-    const um_pwhash_family_t *family = family_of_name(params->family, strlen(params->family));
-    um_pwhash_phc_t phc = {.salt_len = UM_PWHASH_PHC_SALT, .out_len = UM_PWHASH_PHC_OUT};
+    const um_pwhash_family_t *family = um_pwhash_family_named(params->family);
 
     if (family) {
         /* From the text, so that the time for reading it is spent too. */
-        (void)um_pwhash_verify(pool, um_pwhash_phc_print(pool, family, params, &phc), password, len);
+        (void)um_pwhash_verify(pool, family->sample(pool, family, params), password, len);
     }
 }

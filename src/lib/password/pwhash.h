@@ -2,7 +2,8 @@
 #ifndef UM_PWHASH_H
 #define UM_PWHASH_H
 /* Password hashes as text. New hashes are PHC strings: $scrypt$ln=15,r=8,p=3$<salt>$<hash> and
- * $argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>. pwhash_private.h says how to add a family of hashes.
+ * $argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>. Hashes of other programs are verified as well: those of Django, of
+ * htpasswd, of crypt(3) and of LDAP servers, as pwhash_table.c lists them. pwhash_private.h says how to add a family.
  *
  * A password is bytes with a length. It is not trimmed, folded or cut, and a NUL does not end it. One exception comes
  * from scrypt, which keys an HMAC with the password: NULs at the very end of a password of up to 64 bytes make no
@@ -52,6 +53,11 @@ um_pwhash_e um_pwhash_verify(apr_pool_t *pool, const char *hash, const char *pas
  *  p=1 is not outdated when params say ln=15 r=8 p=3. */
 int um_pwhash_outdated(const um_pwhash_params_t *params, const char *hash);
 
+/** Whether this build can verify a stored hash, of this module or of another program, within the limits. APR_EINVAL:
+ *  the format is unknown, or the hash malformed. APR_ENOSPC: it is more expensive than the limits allow. APR_ENOTIMPL:
+ *  the build lacks the library. *why says which of these, in static text; it is NULL with APR_SUCCESS. */
+apr_status_t um_pwhash_check(const char *hash, const char **why);
+
 /** The kind of a stored hash: its family and costs in one number, which is compared by ==. 0: this build cannot verify
  *  the hash, or it is NULL. um_pwhash_kind_of is the kind of new hashes with params. */
 apr_uint64_t um_pwhash_kind(const char *hash);
@@ -59,6 +65,11 @@ apr_uint64_t um_pwhash_kind_of(const um_pwhash_params_t *params);
 
 /** The params of a kind that is not 0. */
 um_pwhash_params_t um_pwhash_kind_params(apr_uint64_t kind);
+
+/** What remains to be computed of a kind once a hash of the kind spent was computed: nothing (0) when they are the
+ *  same. Where the time of a family is in proportion to its iterations, as that of PBKDF2, the difference remains.
+ *  Otherwise kind itself. Either may be 0. */
+apr_uint64_t um_pwhash_kind_rest(apr_uint64_t kind, apr_uint64_t spent);
 
 /** Takes the time that um_pwhash_verify takes for a hash made with params. For accounts that do not exist or have no
  *  usable hash, so that the response time does not reveal them. */

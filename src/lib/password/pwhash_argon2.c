@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Argon2id (RFC 9106) with libargon2, if configure found it. */
+/* Argon2 (RFC 9106) with libargon2, if configure found it. New hashes are of Argon2id; hashes of Argon2i, which Django
+ * made before version 3.2, are only verified. */
 #include "pwhash.h"
 #include "pwhash_private.h"
 
@@ -17,7 +18,8 @@ static void argon2_price(const um_pwhash_params_t *params, apr_uint64_t *memory,
 
 #ifdef HAVE_ARGON2
 #define MISSING NULL
-#define DERIVE argon2_derive
+#define DERIVE_ID argon2id_derive
+#define DERIVE_I argon2i_derive
 #include <argon2.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -46,8 +48,8 @@ static void unmap_block(uint8_t *memory, size_t size)
     munmap(memory, size);
 }
 
-static apr_status_t argon2_derive(const um_pwhash_params_t *params, const char *password, apr_size_t len,
-                                  const unsigned char *salt, apr_size_t salt_len, unsigned char *out,
+static apr_status_t argon2_derive(argon2_type type, const um_pwhash_params_t *params, const char *password,
+                                  apr_size_t len, const unsigned char *salt, apr_size_t salt_len, unsigned char *out,
                                   apr_size_t out_len)
 {
     /* The library takes pointers to non-const data but writes through none of them while no CLEAR flag is set.
@@ -64,7 +66,7 @@ static apr_status_t argon2_derive(const um_pwhash_params_t *params, const char *
     if (len > UINT32_MAX) {
         return APR_EINVAL;
     }
-    switch (argon2_ctx(&context, Argon2_id)) {
+    switch (argon2_ctx(&context, type)) {
     case ARGON2_OK:
         return APR_SUCCESS;
     case ARGON2_SALT_TOO_SHORT:
@@ -75,23 +77,53 @@ static apr_status_t argon2_derive(const um_pwhash_params_t *params, const char *
         return APR_EGENERAL;
     }
 }
+
+static apr_status_t argon2id_derive(const um_pwhash_params_t *params, const char *password, apr_size_t len,
+                                    const unsigned char *salt, apr_size_t salt_len, unsigned char *out,
+                                    apr_size_t out_len)
+{
+    return argon2_derive(Argon2_id, params, password, len, salt, salt_len, out, out_len);
+}
+
+static apr_status_t argon2i_derive(const um_pwhash_params_t *params, const char *password, apr_size_t len,
+                                   const unsigned char *salt, apr_size_t salt_len, unsigned char *out,
+                                   apr_size_t out_len)
+{
+    return argon2_derive(Argon2_i, params, password, len, salt, salt_len, out, out_len);
+}
 #else
 #define MISSING \
     "this build has no Argon2: install libargon2-dev (Debian), then configure and build again; or use scrypt"
-#define DERIVE NULL
+#define DERIVE_ID NULL
+#define DERIVE_I NULL
 #endif
 
+/* What all families of Argon2 share. */
+#define ARGON2 \
+    .read = um_pwhash_phc_params, \
+    .verify = um_pwhash_phc_verify, \
+    .sample = um_pwhash_phc_sample, \
+    .missing = MISSING, \
+    .settings = { \
+        {.name = "m", .usual = 19456, .least = 7168, .most = 262144}, \
+        {.name = "t", .usual = 2, .least = 1, .most = 10}, \
+        {.name = "p", .usual = 1, .least = 1, .most = 16}, \
+    }, \
+    .flaw = argon2_flaw, \
+    .price = argon2_price
+
 const um_pwhash_family_t um_pwhash_argon2id = {
-    .name = "argon2id",
-    .prefix = "$argon2id$v=19$",
-    .verify = um_pwhash_phc_verify,
-    .missing = MISSING,
-    .settings = {
-        {.name = "m", .usual = 19456, .least = 7168, .most = 262144},
-        {.name = "t", .usual = 2, .least = 1, .most = 10},
-        {.name = "p", .usual = 1, .least = 1, .most = 16},
-    },
-    .flaw = argon2_flaw,
-    .price = argon2_price,
-    .derive = DERIVE,
+    .name = "argon2id", .prefix = "$argon2id$v=19$", .is_made = 1, .derive = DERIVE_ID, ARGON2
+};
+
+const um_pwhash_family_t um_pwhash_argon2i = {
+    .name = "argon2i", .prefix = "$argon2i$v=19$", .like = "argon2id", .derive = DERIVE_I, ARGON2
+};
+
+const um_pwhash_family_t um_pwhash_django_argon2id = {
+    .name = "argon2$argon2id", .prefix = "argon2$argon2id$v=19$", .like = "argon2id", .derive = DERIVE_ID, ARGON2
+};
+
+const um_pwhash_family_t um_pwhash_django_argon2i = {
+    .name = "argon2$argon2i", .prefix = "argon2$argon2i$v=19$", .like = "argon2id", .derive = DERIVE_I, ARGON2
 };

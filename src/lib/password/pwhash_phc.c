@@ -46,7 +46,7 @@ static int value_of(char c)
 
 /* As strict as um_base64url_decode, but for the standard alphabet, and into a fixed buffer because um_pwhash_outdated
  * has no pool. */
-static apr_status_t decode(const char *text, apr_size_t len, unsigned char *bytes, apr_size_t *bytes_len)
+apr_status_t um_pwhash_phc_decode(const char *text, apr_size_t len, unsigned char *bytes, apr_size_t *bytes_len)
 {
     unsigned bits = 0;
     int value, held = 0;
@@ -72,6 +72,16 @@ static apr_status_t decode(const char *text, apr_size_t len, unsigned char *byte
     }
     *bytes_len = n;
     return APR_SUCCESS;
+}
+
+apr_status_t um_pwhash_decode_padded(const char *text, apr_size_t len, unsigned char *bytes, apr_size_t *bytes_len)
+{
+    apr_size_t padding = 0;
+
+    while (padding < 2 && padding < len && text[len - padding - 1] == '=') {
+        padding++;
+    }
+    return len % 4 == 0 ? um_pwhash_phc_decode(text, len - padding, bytes, bytes_len) : APR_EINVAL;
 }
 
 static const char *encode(apr_pool_t *pool, const unsigned char *bytes, apr_size_t len)
@@ -107,7 +117,7 @@ static const char *read_params(const um_pwhash_family_t *family, const char *tex
     return text;
 }
 
-static apr_status_t check_bounds(const um_pwhash_family_t *family, const um_pwhash_params_t *params)
+apr_status_t um_pwhash_phc_bounds(const um_pwhash_family_t *family, const um_pwhash_params_t *params)
 {
     const unsigned values[3] = {params->cost, params->block, params->lanes};
     apr_uint64_t memory, work;
@@ -138,10 +148,10 @@ apr_status_t um_pwhash_phc_read(const um_pwhash_family_t *family, const char *ha
     salt = read_params(family, hash + strlen(family->prefix), params);
     out = salt ? strchr(salt, '$') : NULL;
     if (out
-        && decode(salt, (apr_size_t)(out - salt), phc->salt, &phc->salt_len) == APR_SUCCESS
-        && decode(out + 1, strlen(out + 1), phc->out, &phc->out_len) == APR_SUCCESS
+        && um_pwhash_phc_decode(salt, (apr_size_t)(out - salt), phc->salt, &phc->salt_len) == APR_SUCCESS
+        && um_pwhash_phc_decode(out + 1, strlen(out + 1), phc->out, &phc->out_len) == APR_SUCCESS
         && phc->salt_len > 0 && phc->out_len >= LEAST_OUT) {
-        status = check_bounds(family, params);
+        status = um_pwhash_phc_bounds(family, params);
     }
     if (status != APR_SUCCESS) {
         um_wipe(phc, sizeof(*phc));
@@ -157,11 +167,28 @@ const char *um_pwhash_phc_print(apr_pool_t *pool, const um_pwhash_family_t *fami
                         encode(pool, phc->salt, phc->salt_len), encode(pool, phc->out, phc->out_len));
 }
 
+apr_status_t um_pwhash_phc_params(const um_pwhash_family_t *family, const char *hash, um_pwhash_params_t *params)
+{
+    um_pwhash_phc_t phc;
+    apr_status_t status = um_pwhash_phc_read(family, hash, params, &phc);
+
+    um_wipe(&phc, sizeof(phc));
+    params->family = family->like ? family->like : family->name;
+    return status;
+}
+
+const char *um_pwhash_phc_sample(apr_pool_t *pool, const um_pwhash_family_t *family, const um_pwhash_params_t *params)
+{
+    static const um_pwhash_phc_t phc = {.salt_len = UM_PWHASH_PHC_SALT, .out_len = UM_PWHASH_PHC_OUT};
+
+    return um_pwhash_phc_print(pool, family, params, &phc);
+}
+
 apr_status_t um_pwhash_phc_derive(const um_pwhash_family_t *family, const um_pwhash_params_t *params,
                                   const um_pwhash_phc_t *phc, const char *password, apr_size_t len,
                                   unsigned char *out)
 {
-    if (check_bounds(family, params) != APR_SUCCESS) {
+    if (um_pwhash_phc_bounds(family, params) != APR_SUCCESS) {
         return APR_EINVAL;
     }
     return family->derive(params, password, len, phc->salt, phc->salt_len, out, phc->out_len);

@@ -3,8 +3,8 @@
 #define UM_PWHASH_PRIVATE_H
 /* What the files of this wing share; everybody else includes pwhash.h.
  *
- * To verify one more kind of hash: write pwhash_<kind>.c with a row that has name, prefix and verify, declare the row
- * below, and add it to the table in pwhash.c. Cost parameters that are read from a stored hash must have upper limits:
+ * To verify one more format of hashes: write a row that has name, prefix, read, verify and sample, declare it below,
+ * and add it to the table in pwhash_table.c. Cost parameters that are read from a stored hash must have upper limits:
  * otherwise whoever can write a hash, for instance with an import, could make the server compute for an hour. */
 #include <apr_pools.h>
 
@@ -19,18 +19,26 @@ typedef struct um_pwhash_setting_t {
     unsigned most;   /**< of new and of stored hashes */
 } um_pwhash_setting_t;
 
-/** A family of password hashes. */
+/** A family of password hashes: one format of their text. */
 struct um_pwhash_family_t {
     const char *name;   /**< what um_pwhash_params_t.family points to; unique */
     const char *prefix; /**< a stored hash belongs to the first family whose prefix it starts with */
+    const char *like;   /**< name of a family that takes the same time for the same params; NULL: none other does */
+    int is_linear;      /**< the time is in proportion to the first setting, and depends on nothing else */
+    /** Reads the params, with the name of like, or of family, as their family. APR_EINVAL: malformed. APR_ENOSPC: a
+     *  param is above its limit; it must fit into a kind (um_pwhash_kind). */
+    apr_status_t (*read)(const um_pwhash_family_t *family, const char *hash, um_pwhash_params_t *params);
     /** APR_SUCCESS: *matches says whether password is the one of hash. APR_EINVAL: hash cannot be verified by this
      *  family. Others: it could not be computed. */
     apr_status_t (*verify)(const um_pwhash_family_t *family, const char *hash, const char *password, apr_size_t len,
                            int *matches);
-
-    /* The rest is NULL for a family that is only verified and makes no new hashes. */
-
+    /** The text of a hash with these params that no password has, for um_pwhash_dummy. NULL where like is set. */
+    const char *(*sample)(apr_pool_t *pool, const um_pwhash_family_t *family, const um_pwhash_params_t *params);
     const char *missing;    /**< why this build cannot use the family; NULL when it can */
+
+    /* The rest may be NULL for a family that is only verified and makes no new hashes. */
+
+    int is_made;            /**< new hashes can be of this family */
     um_pwhash_setting_t settings[3];
     /** The rule between the settings that params break, as text for the administrator; NULL when they break none. */
     const char *(*flaw)(const um_pwhash_params_t *params);
@@ -45,10 +53,32 @@ struct um_pwhash_family_t {
 /** No hash, new or stored, takes more memory than this. */
 #define UM_PWHASH_MAX_MEMORY (APR_UINT64_C(256) * 1024 * 1024)
 
-/* --- pwhash_argon2.c, pwhash_scrypt.c --- */
+/* --- pwhash_table.c --- */
+
+/** All families. Order matters only where one prefix begins with another: the longer prefix comes first. */
+extern const um_pwhash_family_t *const um_pwhash_families[];
+extern const apr_size_t um_pwhash_family_count;
+
+/** The family of a stored hash; NULL: none. hash may be any text or NULL. */
+const um_pwhash_family_t *um_pwhash_family_of(const char *hash);
+
+/** The family of that name; NULL: there is none. */
+const um_pwhash_family_t *um_pwhash_family_named(const char *name);
+
+/* --- the module's own: pwhash_argon2.c, pwhash_scrypt.c --- */
 
 extern const um_pwhash_family_t um_pwhash_scrypt;
 extern const um_pwhash_family_t um_pwhash_argon2id;
+
+/* --- those of other programs: pwhash_argon2.c, pwhash_django.c, pwhash_crypt.c, pwhash_sha1.c --- */
+
+extern const um_pwhash_family_t um_pwhash_argon2i;
+extern const um_pwhash_family_t um_pwhash_django_argon2id, um_pwhash_django_argon2i;
+extern const um_pwhash_family_t um_pwhash_pbkdf2_sha256, um_pwhash_pbkdf2_sha1, um_pwhash_django_scrypt;
+extern const um_pwhash_family_t um_pwhash_bcrypt, um_pwhash_django_bcrypt, um_pwhash_django_bcrypt_sha256;
+extern const um_pwhash_family_t um_pwhash_sha256crypt, um_pwhash_sha512crypt, um_pwhash_yescrypt;
+extern const um_pwhash_family_t um_pwhash_md5crypt, um_pwhash_apr1;
+extern const um_pwhash_family_t um_pwhash_sha, um_pwhash_ssha;
 
 /* --- pwhash_phc.c ---
  * The PHC string format (github.com/P-H-C/phc-string-format): <prefix><name>=<number>,...$<salt>$<hash>, with salt and
@@ -84,6 +114,19 @@ const char *um_pwhash_phc_print(apr_pool_t *pool, const um_pwhash_family_t *fami
 apr_status_t um_pwhash_phc_derive(const um_pwhash_family_t *family, const um_pwhash_params_t *params,
                                   const um_pwhash_phc_t *phc, const char *password, apr_size_t len,
                                   unsigned char *out);
+
+/** Reads standard base64 of up to UM_PWHASH_PHC_MOST bytes without padding. APR_EINVAL: it is none, or has more. */
+apr_status_t um_pwhash_phc_decode(const char *text, apr_size_t len, unsigned char *bytes, apr_size_t *bytes_len);
+
+/** The same with the padding that the length needs. */
+apr_status_t um_pwhash_decode_padded(const char *text, apr_size_t len, unsigned char *bytes, apr_size_t *bytes_len);
+
+/** Whether params are within the limits of a family for stored hashes. APR_EINVAL; APR_ENOSPC: above them. */
+apr_status_t um_pwhash_phc_bounds(const um_pwhash_family_t *family, const um_pwhash_params_t *params);
+
+/** The read and sample functions of families whose hashes are PHC strings. */
+apr_status_t um_pwhash_phc_params(const um_pwhash_family_t *family, const char *hash, um_pwhash_params_t *params);
+const char *um_pwhash_phc_sample(apr_pool_t *pool, const um_pwhash_family_t *family, const um_pwhash_params_t *params);
 
 /** The verify function of families whose hashes are PHC strings. */
 apr_status_t um_pwhash_phc_verify(const um_pwhash_family_t *family, const char *hash, const char *password,

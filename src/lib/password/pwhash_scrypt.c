@@ -49,7 +49,10 @@ static apr_status_t scrypt_derive(const um_pwhash_params_t *params, const char *
 const um_pwhash_family_t um_pwhash_scrypt = {
     .name = "scrypt",
     .prefix = "$scrypt$",
+    .read = um_pwhash_phc_params,
     .verify = um_pwhash_phc_verify,
+    .sample = um_pwhash_phc_sample,
+    .is_made = 1,
     .settings = {
         {.name = "ln", .usual = 15, .least = 10, .most = 20},
         {.name = "r", .usual = 8, .least = 1, .most = 16},
