@@ -26,14 +26,15 @@ sub unkind {
 
 sub unkind_for {
     my ($world, $seconds, @rules) = @_;
-    my @taken = $world->{sink}->taken;
     my $port = $world->{mail_port};
+    # What it takes until it has ended counts, too.
     $world->{sink}->stop;
+    my @taken = $world->{sink}->taken;
     if (@rules) {
         my $other = UmSmtpd->start('--no-store', '--port', $port, @rules);
         sleep $seconds;
-        push @taken, $other->taken;
         $other->stop;
+        push @taken, $other->taken;
     }
     else {
         sleep $seconds;

@@ -34,8 +34,9 @@ use UmTest ();
 our @EXPORT = qw(fault faults_done library);
 
 my $LOAD = 0.7;         # seconds of load before the fault, and after the recovery
-my $CLIENTS = 6;
+my $CLIENTS = 4;
 my $MAILS = 60;         # seconds until all mails must have been sent
+my $PUT_OFF = 2;        # seconds after which mails that are put off are made due
 my $SAMPLE = 8;         # accounts that are asked for by requests in each round
 
 my $rounds = $ENV{UM_TEST_ROUNDS};
@@ -158,17 +159,19 @@ sub run_round {
     return \%found;
 }
 
-# Waits until all mails were sent. What a worker that was killed has claimed, and what is put off, is made due at once:
-# leases last longer than a test.
+# Waits until all mails were sent. What a worker that was killed has claimed, and what is put off, is made due, again and
+# again: leases last longer than a test.
 sub mails_wait {
     my ($world) = @_;
     my $sql = $world->{database}{sql};
     my $left;
-    my $began = time;
+    my $due = time + $PUT_OFF;
     my $is_sent = await($MAILS, sub {
         $left = eval { $sql->('select (select count(*) from um_requests) + (select count(*) from um_mail where state = 0)') };
-        eval { $sql->('update um_mail set due_at = 1, claim = null where state = 0 and due_at > 1') }
-            if $left && time > $began + 4;
+        if ($left && time > $due) {
+            eval { $sql->('update um_mail set due_at = 1, claim = null where state = 0 and due_at > 1') };
+            $due = time + $PUT_OFF;
+        }
         sleep 0.3 if $left;
         return defined $left && $left == 0;
     });

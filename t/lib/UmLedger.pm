@@ -189,9 +189,23 @@ sub accounts_of {
     return \%account;
 }
 
-sub pairs {
-    my ($sql, $text) = @_;
-    return { map { my ($key, @values) = split /\|/, $_, -1; ($key => \@values) } split /\n/, $sql->($text) };
+# What the audit asks the database, in one statement, because each takes a process: rows of kind, key and two values.
+my $FACTS = join ' union all ',
+    "select 'user', username, cast(id as text), first_name from um_users where email like '%\@$DOMAIN'",
+    "select 'session', cast(user_id as text), cast(count(*) as text), '' from um_sessions group by user_id",
+    (map { "select kind || ' $_', cast(user_id as text), cast(count(*) as text), '' from um_${_} where user_id is not null"
+        . ' group by kind, user_id' } qw(mail events)),
+    map { "select 'orphan', '$_', cast(count(*) as text), '' from $_ where user_id not in (select id from um_users)" }
+        qw(um_sessions um_one_time_tokens um_memberships);
+
+sub facts {
+    my ($sql) = @_;
+    my %facts;
+    for my $line (split /\n/, $sql->($FACTS)) {
+        my ($kind, $key, @values) = split /\|/, $line, -1;
+        $facts{$kind}{$key} = \@values;
+    }
+    return \%facts;
 }
 
 # The database against the ledger. taken: the mails that the mail server has taken, { to, id }, if mails are looked at;
@@ -200,34 +214,30 @@ sub audit {
     my ($sql, $entries, $taken) = @_;
     my $accounts = accounts_of($entries);
     my %found = map { $_ => [] } qw(lost doubled half_done);
-    my $users = pairs($sql, "select username, id, first_name from um_users where email like '%\@$DOMAIN'");
-    my $sessions = pairs($sql, 'select user_id, count(*) from um_sessions group by user_id');
-    my %mails = map { $_ => pairs($sql, "select user_id, count(*) from um_mail where kind = '$_' group by user_id") }
-        qw(verify password_changed);
-    my %events = map { $_ => pairs($sql, "select user_id, count(*) from um_events where kind = '$_' group by user_id") }
-        qw(registered password_changed);
+    my $facts = facts($sql);
+    my $count = sub { my ($kind, $id) = @_; return ($facts->{$kind}{$id} || [0])->[0] };
     my %sent;
     $sent{ $_->{to} }{ $_->{id} }++ for @{ $taken || [] };
     for my $name (sort keys %$accounts) {
         my $account = $accounts->{$name};
         my $op = $account->{op};
         my $is_deleted = $op->{delete};
-        my ($id, $step) = @{ $users->{$name} || [] };
+        my ($id, $step) = @{ $facts->{user}{$name} || [] };
         push @{ $found{lost} }, "deletion of $name" if $id && $op->{delete}{done};
         push @{ $found{lost} }, "account $name" if !$id && $op->{register}{done} && !$is_deleted;
         next if !$id || $is_deleted;
         push @{ $found{lost} }, "account $name has another id" if $account->{id} && $account->{id} ne $id;
         push @{ $found{lost} }, "change $account->{step} of $name, which has '$step'" if ($step || 0) < $account->{step};
         push @{ $found{doubled} }, "change $step of $name, which nobody asked for" if ($step || 0) > $account->{tried};
-        my $has = ($sessions->{$id} || [0])->[0];
+        my $has = $count->('session', $id);
         push @{ $found{half_done} }, "$name has no session" unless $has;
         push @{ $found{doubled} }, "$name has $has sessions of $account->{sessions}" if $has > $account->{sessions};
-        my $verify = ($mails{verify}{$id} || [0])->[0];
-        my $notices = ($mails{password_changed}{$id} || [0])->[0];
+        my $verify = $count->('verify mail', $id);
+        my $notices = $count->('password_changed mail', $id);
         push @{ $found{half_done} }, "$name has no mail to verify its address" unless $verify;
         push @{ $found{doubled} }, "$name has $verify mails to verify its address" if $verify > 1;
-        my $registered = ($events{registered}{$id} || [0])->[0];
-        my $new_passwords = ($events{password_changed}{$id} || [0])->[0];
+        my $registered = $count->('registered events', $id);
+        my $new_passwords = $count->('password_changed events', $id);
         push @{ $found{ $registered ? 'doubled' : 'half_done' } }, "$name has $registered events of its registration"
             if $registered != 1;
         push @{ $found{ $new_passwords > 1 ? 'doubled' : 'half_done' } },
@@ -244,14 +254,9 @@ sub audit {
         push @{ $found{lost} }, "$name got $mails mails of $least" if $mails < $least;
         push @{ $found{doubled} }, "$name got $mails different mails of $most" if $mails > $most;
     }
-    push @{ $found{half_done} }, map { "rows without an account: $_" } orphans($sql);
+    push @{ $found{half_done} }, map { "rows without an account: $_" } grep { $count->('orphan', $_) }
+        sort keys %{ $facts->{orphan} };
     return \%found;
-}
-
-sub orphans {
-    my ($sql) = @_;
-    return grep { $sql->("select count(*) from $_ where user_id not in (select id from um_users)") }
-        qw(um_sessions um_one_time_tokens um_memberships);
 }
 
 # Asks the server for some of the accounts: whether passwords and tokens that were handed out are good.
