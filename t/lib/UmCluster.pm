@@ -4,10 +4,11 @@ package UmCluster;
 # nobody. It ends with the suite, whatever happens.
 #
 #   my $cluster = UmCluster->start;     my $database = $cluster->database;    # as UmServer's new_database
-#   $cluster->freeze;   $cluster->thaw;   $cluster->restart('fast');   $cluster->kill_parent;   $cluster->restore;   $cluster->revive;
-#   my $standby = $cluster->standby;   $standby->promote;
+#   $cluster->freeze;   $cluster->thaw;   $cluster->restart('fast');   $cluster->kill_parent;   $cluster->restore;
+#   $cluster->revive;   my $standby = $cluster->standby;   $standby->promote;
 use strict;
 use warnings;
+use Fcntl ':flock';
 use POSIX ();
 use UmServer;
 use UmTest ();
@@ -17,16 +18,71 @@ my %running;
 # with: lines of its configuration; environment of its processes; initdb: further options of that.
 sub start {
     my ($class, %with) = @_;
-    my $folder = UmTest::new_folder();
-    my $self = bless { folder => $folder, port => free_port(), programs => UmTest::setting('PGBIN'),
-        environment => $with{environment} || {} }, $class;
-    $self->run('initdb', '-D', "$folder/data", qw(-U usermgmt -A trust -E UTF8 --locale=C.UTF-8 --no-sync),
-        @{ $with{initdb} || [] });
-    open my $out, '>>', "$folder/data/postgresql.conf" or die "postgresql.conf: $!\n";
+    my $self = $class->create(environment => $with{environment} || {});
+    if ($with{initdb}) {
+        $self->initialize(@{ $with{initdb} });
+    }
+    else {
+        UmTest::output_of('cp', '-R', $class->template->{folder} . '/data', "$self->{folder}/data");
+        chmod 0700, "$self->{folder}/data" or die "$!\n";
+    }
+    $self->configure($with{lines} || '');
+    $self->launch;
+    $self->fill if $with{initdb};
+    return $self;
+}
+
+sub create {
+    my ($class, %with) = @_;
+    return bless { folder => UmTest::new_folder(), port => free_port(), programs => UmTest::setting('PGBIN'),
+        environment => {}, %with }, $class;
+}
+
+sub initialize {
+    my ($self, @options) = @_;
+    $self->run('initdb', '-D', "$self->{folder}/data", qw(-U usermgmt -A trust -E UTF8 --locale=C.UTF-8 --no-sync),
+        @options);
+    return;
+}
+
+sub configure {
+    my ($self, $lines) = @_;
+    open my $out, '>>', "$self->{folder}/data/postgresql.conf" or die "postgresql.conf: $!\n";
     print {$out} "listen_addresses = '127.0.0.1'\nport = $self->{port}\nunix_socket_directories = ''\nfsync = off\n",
-        "max_connections = 100\n", $with{lines} || '';
+        "max_connections = 100\n", $lines;
     close $out or die "postgresql.conf: $!\n";
-    return $self->launch;
+    return;
+}
+
+# One that does not run, from which the others are copied: to initialize each takes seconds. A run of the tests has one.
+sub template {
+    my ($class) = @_;
+    my $folder = UmTest::scratch() . '/tmp/cluster';
+    open my $lock, '>>', "$folder.lock" or die "$folder.lock: $!\n";
+    flock $lock, LOCK_EX or die "$folder.lock: $!\n";
+    if (!-d $folder) {
+        my $self = $class->create;
+        $self->initialize;
+        UmTest::output_of('cp', "$self->{folder}/data/postgresql.conf", "$self->{folder}/postgresql.conf");
+        $self->configure('');
+        $self->launch;
+        $self->fill;
+        $self->pg_ctl('stop', '-m', 'fast');
+        delete $running{ $self->{pid} };
+        rename "$self->{folder}/postgresql.conf", "$self->{folder}/data/postgresql.conf" or die "$!\n";
+        rename $self->{folder}, $folder or die "$folder: $!\n";
+    }
+    return { folder => $folder };
+}
+
+# The database accounts, with the schema and nothing in it.
+sub fill {
+    my ($self) = @_;
+    my @where = ('-h', '127.0.0.1', '-p', $self->{port}, '-U', 'usermgmt');
+    $self->run('createdb', @where, 'accounts');
+    $self->run('psql', @where, qw(-Xq1 -v ON_ERROR_STOP=1),
+        (map { ('-f', $_) } sort glob UmTest::sources() . '/sql/pgsql/*.sql'), 'accounts');
+    return;
 }
 
 # Its output must not keep our pipe open.
@@ -83,9 +139,8 @@ sub revive {
 # A streaming standby of it, whose commits it waits for from then on: a change that was acknowledged is on both.
 sub standby {
     my ($self, $port) = @_;
-    my $folder = UmTest::new_folder();
-    my $standby = bless { folder => $folder, port => $port || free_port(), programs => $self->{programs},
-        environment => {} }, ref $self;
+    my $standby = (ref $self)->create($port ? (port => $port) : ());
+    my $folder = $standby->{folder};
     $self->run('pg_basebackup', '-h', '127.0.0.1', '-p', $self->{port}, qw(-U usermgmt -R -c fast --no-sync -X stream -D),
         "$folder/data");
     open my $out, '>>', "$folder/data/postgresql.conf" or die "postgresql.conf: $!\n";
@@ -115,13 +170,8 @@ sub run {
     return $output;
 }
 
-# A database with the schema and nothing in it.
 sub database {
     my ($self) = @_;
-    my @where = ('-h', '127.0.0.1', '-p', $self->{port}, '-U', 'usermgmt');
-    $self->run('createdb', @where, 'accounts');
-    $self->run('psql', @where, qw(-Xq1 -v ON_ERROR_STOP=1),
-        (map { ('-f', $_) } sort glob UmTest::sources() . '/sql/pgsql/*.sql'), 'accounts');
     return { driver => 'pgsql', params => $self->params, sql => sub { return $self->sql($_[0]) } };
 }
 

@@ -23,7 +23,7 @@ my $DOMAIN = 'ledger.example';
 my $FIRST = 'Blue-Tree!71x';
 my $SECOND = 'Green-Field!93z';
 my $PAUSE = 0.1;        # seconds before a client asks again
-my $THINK = 0.02;       # seconds between its requests: others work on the machine, too
+my $THINK = 0.05;       # seconds between its requests: others work on the machine, too
 my $PATIENCE = 60;      # seconds until it gives up
 
 # What each kind of request is answered when all is well.
