@@ -41,6 +41,7 @@ my $SAMPLE = 8;         # accounts that are asked for by requests in each round
 
 my $rounds = $ENV{UM_TEST_ROUNDS};
 my $driver = UmTest::database();
+my $plain;              # the world of the faults without a setup: they follow each other in it
 
 sub fault {
     my ($name, %fault) = @_;
@@ -50,6 +51,7 @@ sub fault {
 }
 
 sub faults_done {
+    stop($plain) if $plain;
     return plan(skip_all => 'no fault of these is for this run') if !Test::More->builder->current_test;
     done_testing();
     return;
@@ -57,9 +59,11 @@ sub faults_done {
 
 sub run_fault {
     my ($name, %fault) = @_;
-    my $world = start($fault{setup} ? $fault{setup}->() : {});
+    my $world = $fault{setup} ? start($fault{setup}->()) : ($plain ||= start({}));
     local $UmApi::PORT = $world->{server}{port};
-    @{$world}{qw(probe reader)} = (register(), register());
+    $world->{$_} ||= register() for qw(probe reader);
+    my $log = $world->{server}->mark;
+    my $is_good = 1;
     my %sum = (rounds => 0, requests => 0, refused => 0, unanswered => 0, lost => 0, doubled => 0, half_done => 0,
         wrong => 0);
     for my $round (1 .. $rounds || 1) {
@@ -68,16 +72,23 @@ sub run_fault {
         $sum{$_} += $found->{$_} for qw(requests refused unanswered);
         $sum{$_} += @{ $found->{$_} } for qw(lost doubled half_done wrong);
         my @all = map { my $kind = $_; map { "$kind: $_" } @{ $found->{$kind} } } qw(lost doubled half_done wrong);
+        $is_good &&= !@all;
         is(join("\n", @all > 12 ? (@all[0 .. 11], '... ' . @all) : @all), '',
             "round $round: nothing is lost, doubled, half done or wrongly refused ($found->{requests} requests, "
             . "$found->{refused} told to try again)");
         cmp_ok($found->{requests}, '>', 20, "round $round: there was load");
         last if @all > 40;
     }
-    is($world->{server}->crashes, '', 'no process crashed') unless $fault{no_answer};
+    is($world->{server}->crashes($log), '', 'no process crashed') unless $fault{no_answer};
     report($name, \%sum);
-    $world->{server}->stop;
-    $_->stop for grep { $_ } $world->{former}, $world->{cluster};
+    return if !$fault{setup} && $is_good;
+    undef $plain unless $fault{setup};
+    return stop($world);
+}
+
+sub stop {
+    my ($world) = @_;
+    $_->stop for grep { $_ } @{$world}{qw(server former cluster)};
     return;
 }
 

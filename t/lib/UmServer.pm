@@ -241,11 +241,11 @@ sub keep_log {
     return;
 }
 
-# What its log says of crashes.
+# What its log says of crashes, since that mark if there is one.
 sub crashes {
-    my ($self) = @_;
+    my ($self, $mark) = @_;
     my $bad = qr/exit signal|(?:Address|Leak)Sanitizer|runtime error:|[Aa]ssertion|glibc|double free|stack smashing/;
-    return join "\n", grep { $_ =~ $bad } split /\n/, $self->log;
+    return join "\n", grep { $_ =~ $bad } split /\n/, $mark ? UmTest::since($mark) : $self->log;
 }
 
 # ---- its processes -------------------------------------------------------------------------------------------------
