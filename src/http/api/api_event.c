@@ -67,18 +67,17 @@ static int read_page(um_call_t *call, page_t *page)
 }
 
 /* Reads one event more than the page has, to see whether there are more. *events: in the order of reading. */
-static um_status_e read_events(um_call_t *call, const page_t *page, apr_array_header_t **events, apr_int64_t *count)
+static apr_status_t read_events(um_store_call_t *store, const char *user_id, const page_t *page,
+                                apr_array_header_t **events, apr_int64_t *count)
 {
-    um_store_call_t store = um_ctx_store(&call->ctx);
-    const char *id = call->user->id;
-    apr_status_t rv = um_store_event_count(&store, id, count);
+    apr_status_t rv = um_store_event_count(store, user_id, count);
 
-    if (rv == APR_SUCCESS) {
-        rv = page->is_newer ? um_store_event_after(&store, id, page->cursor, page->size + 1, events)
-                            : um_store_event_before(&store, id, page->cursor ? page->cursor : UM_STORE_EVENT_LAST,
-                                                    page->size + 1, events);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
-    return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(&call->ctx, &store);
+    return page->is_newer ? um_store_event_after(store, user_id, page->cursor, page->size + 1, events)
+                          : um_store_event_before(store, user_id, page->cursor ? page->cursor : UM_STORE_EVENT_LAST,
+                                                  page->size + 1, events);
 }
 
 /* Who did it, as far as the caller may know: other accounts than the caller's are staff. */
@@ -145,17 +144,17 @@ static void answer_page(um_call_t *call, const page_t *page, const apr_array_hea
 
 um_status_e um_api_event_list(um_call_t *call)
 {
+    um_store_call_t store = um_ctx_store(&call->ctx);
     apr_array_header_t *events;
     apr_int64_t count;
-    um_status_e status;
     page_t page;
 
     if (!read_page(call, &page)) {
         return UM_ABSENT;
     }
-    status = read_events(call, &page, &events, &count);
-    if (status == UM_OK) {
-        answer_page(call, &page, events, count);
+    if (read_events(&store, call->user->id, &page, &events, &count) != APR_SUCCESS) {
+        return um_ctx_unavailable(&call->ctx, &store);
     }
-    return status;
+    answer_page(call, &page, events, count);
+    return UM_OK;
 }
