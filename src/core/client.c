@@ -2,8 +2,9 @@
 #include "client.h"
 
 #include "base64url.h"
-#include "secret_file.h"
 #include "random.h"
+#include "secret_file.h"
+#include "secret_lines.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -14,7 +15,6 @@
 
 #define TOKEN_BYTES 32
 #define HASH_BYTES 32
-#define BLANKS " \t\r"
 
 typedef struct client_t {
     const char *name;
@@ -55,25 +55,19 @@ static int has_name(const um_client_list_t *list, const char *name)
     return 0;
 }
 
-/* Reads a line. NULL, or what is wrong with it. */
-static const char *read_line(apr_pool_t *pool, um_client_list_t *list, char *line)
+/* Reads a line: see um_secret_lines_t. */
+static const char *read_line(apr_pool_t *pool, void *baton, const char *name, const char *hash)
 {
+    um_client_list_t *list = baton;
     client_t client;
-    char *rest;
-    const char *name = apr_strtok(line, BLANKS, &rest);
-    const char *hash = name ? apr_strtok(NULL, BLANKS, &rest) : NULL;
     unsigned char *bytes;
     apr_size_t len = 0;
 
-    if (!name || name[0] == '#') {
-        return NULL;
-    }
     if (!is_name(name)) {
         return "the name must be 1 to 64 letters, digits, dots, dashes and underscores";
     }
-    if (!hash || apr_strtok(NULL, BLANKS, &rest)
-        || um_base64url_decode(pool, hash, strlen(hash), &bytes, &len) != APR_SUCCESS || len != HASH_BYTES) {
-        return "not NAME HASH, as \"usermgmt client new\" writes it";
+    if (!hash || um_base64url_decode(pool, hash, strlen(hash), &bytes, &len) != APR_SUCCESS || len != HASH_BYTES) {
+        return "";
     }
     if (has_name(list, name)) {
         return "a line above has the same name";
@@ -84,32 +78,16 @@ static const char *read_line(apr_pool_t *pool, um_client_list_t *list, char *lin
     return NULL;
 }
 
+static const um_secret_lines_t the_lines = {
+    .form = "NAME HASH", .command = "usermgmt client new", .read = read_line
+};
+
 static apr_status_t read_text(apr_pool_t *pool, const char *text, apr_size_t len, um_client_list_t **list,
                               const char **why)
 {
-    char *line = apr_pstrmemdup(pool, text, len);
-
-    if (memchr(text, '\0', len)) {
-        *why = "not a file of lines NAME HASH";
-        return APR_EGENERAL;
-    }
     *list = apr_pcalloc(pool, sizeof(**list));
     (*list)->clients = apr_array_make(pool, 4, sizeof(client_t));
-    for (int number = 1; line; number++) {
-        char *end = strchr(line, '\n');
-        const char *fault;
-
-        if (end) {
-            *end = '\0';
-        }
-        fault = read_line(pool, *list, line);
-        if (fault) {
-            *why = apr_psprintf(pool, "line %d: %s", number, fault);
-            return APR_EGENERAL;
-        }
-        line = end ? end + 1 : NULL;
-    }
-    return APR_SUCCESS;
+    return um_secret_lines_read(pool, &the_lines, *list, text, len, why);
 }
 
 apr_status_t um_client_read(apr_pool_t *pool, const char *file, um_client_list_t **list, const char **why)
@@ -200,14 +178,6 @@ static apr_status_t add(apr_pool_t *pool, void *baton, const char *text, apr_siz
     return APR_SUCCESS;
 }
 
-static int is_line_of(const char *line, const char *name)
-{
-    apr_size_t len = strlen(name);
-
-    line += strspn(line, BLANKS);
-    return strncmp(line, name, len) == 0 && line[len] && strchr(BLANKS, line[len]);
-}
-
 static apr_status_t remove_line(apr_pool_t *pool, void *baton, const char *text, apr_size_t len, const char **next,
                                 const char **why)
 {
@@ -226,7 +196,7 @@ static apr_status_t remove_line(apr_pool_t *pool, void *baton, const char *text,
         apr_size_t size = strcspn(line, "\n");
 
         size += line[size] == '\n';
-        if (!is_line_of(line, change->name)) {
+        if (!um_secret_lines_is(line, change->name)) {
             *next = apr_pstrcat(pool, *next, apr_pstrmemdup(pool, line, size), NULL);
         }
         line += size;

@@ -4,6 +4,7 @@
 #include "base64url.h"
 #include "random.h"
 #include "secret_file.h"
+#include "secret_lines.h"
 #include "wipe.h"
 
 #include <apr_lib.h>
@@ -17,7 +18,6 @@
 #define ID_MAX 16
 #define SECRET_LEAST 32
 #define SECRET_MOST 128
-#define BLANKS " \t\r"
 
 typedef struct version_t {
     const char *id;
@@ -56,27 +56,23 @@ static int is_id(const char *text)
     return len > 0 && len <= ID_MAX;
 }
 
-/* Reads a line. NULL, or what is wrong with it; never what the line contains. */
-static const char *read_line(apr_pool_t *pool, um_pepper_t *pepper, char *line)
+/* Reads a line: see um_secret_lines_t. */
+static const char *read_line(apr_pool_t *pool, void *baton, const char *id, const char *secret)
 {
+    um_pepper_t *pepper = baton;
+    int is_none = strcmp(id, UM_PEPPER_NONE) == 0;
     version_t version;
-    char *rest;
-    const char *id = apr_strtok(line, BLANKS, &rest);
-    const char *secret = id ? apr_strtok(NULL, BLANKS, &rest) : NULL;
     unsigned char *bytes = NULL;
 
-    if (!id || id[0] == '#') {
-        return NULL;
-    }
-    if (!secret && strcmp(id, UM_PEPPER_NONE) == 0) {
+    if (!secret && is_none) {
         if (pepper->versions->nelts || pepper->is_none) {
             return "\"none\" must be the first line";
         }
         pepper->is_none = 1;
         return NULL;
     }
-    if (!secret || apr_strtok(NULL, BLANKS, &rest) || !is_id(id) || strcmp(id, UM_PEPPER_NONE) == 0) {
-        return "not ID SECRET, as \"usermgmt pepper new\" writes it";
+    if (!secret || !is_id(id) || is_none) {
+        return "";
     }
     if (um_base64url_decode(pool, secret, strlen(secret), &bytes, &version.len) != APR_SUCCESS) {
         return "the secret is not base64url without padding";
@@ -94,31 +90,17 @@ static const char *read_line(apr_pool_t *pool, um_pepper_t *pepper, char *line)
     return NULL;
 }
 
+static const um_secret_lines_t the_lines = {
+    .form = "ID SECRET", .command = "usermgmt pepper new", .read = read_line
+};
+
 static apr_status_t read_text(apr_pool_t *pool, const char *text, apr_size_t len, um_pepper_t **pepper,
                               const char **why)
 {
-    char *line = apr_pstrmemdup(pool, text, len);
-
-    um_wipe_with(pool, line, len);
     *pepper = apr_pcalloc(pool, sizeof(**pepper));
     (*pepper)->versions = apr_array_make(pool, 4, sizeof(version_t));
-    if (memchr(text, '\0', len)) {
-        *why = "not a file of lines ID SECRET";
+    if (um_secret_lines_read(pool, &the_lines, *pepper, text, len, why) != APR_SUCCESS) {
         return APR_EGENERAL;
-    }
-    for (int number = 1; line; number++) {
-        char *end = strchr(line, '\n');
-        const char *fault;
-
-        if (end) {
-            *end = '\0';
-        }
-        fault = read_line(pool, *pepper, line);
-        if (fault) {
-            *why = apr_psprintf(pool, "line %d: %s", number, fault);
-            return APR_EGENERAL;
-        }
-        line = end ? end + 1 : NULL;
     }
     if (!(*pepper)->versions->nelts) {
         *why = "no line ID SECRET; make a file with: usermgmt pepper new FILE";
@@ -213,14 +195,6 @@ static const char *new_line(apr_pool_t *pool, const char **id, const char **why)
     return line;
 }
 
-static int is_line_of(const char *line, const char *id)
-{
-    apr_size_t len = strlen(id);
-
-    line += strspn(line, BLANKS);
-    return strncmp(line, id, len) == 0 && (!line[len] || strchr(BLANKS "\n", line[len]));
-}
-
 static apr_status_t edit_text(apr_pool_t *pool, void *baton, const char *text, apr_size_t len, const char **next,
                               const char **why)
 {
@@ -242,10 +216,10 @@ static apr_status_t edit_text(apr_pool_t *pool, void *baton, const char *text, a
         const char *whole = apr_pstrcat(pool, apr_pstrmemdup(pool, line, size), "\n", NULL);
 
         um_wipe_with(pool, whole, size);
-        if (change->use && is_line_of(line, change->use)) {
+        if (change->use && um_secret_lines_is(line, change->use)) {
             first = whole;
         }
-        else if (!change->drop || !is_line_of(line, change->drop)) {
+        else if (!change->drop || !um_secret_lines_is(line, change->drop)) {
             kept = apr_pstrcat(pool, kept, whole, NULL);
             um_wipe_with(pool, kept, strlen(kept));
         }
@@ -270,8 +244,12 @@ static apr_status_t change_file(apr_pool_t *pool, const char *file, pepper_chang
 apr_status_t um_pepper_create(apr_pool_t *pool, const char *file, const char **id, const char **why)
 {
     const char *line = new_line(pool, id, why);
+    apr_status_t status = line ? um_secret_file_create(pool, file, line, strlen(line), why) : APR_EGENERAL;
 
-    return line ? um_secret_file_create(pool, file, line, strlen(line), why) : APR_EGENERAL;
+    if (APR_STATUS_IS_EEXIST(status)) {
+        *why = "exists; to add a version to it: usermgmt pepper rotate FILE";
+    }
+    return status;
 }
 
 apr_status_t um_pepper_add(apr_pool_t *pool, const char *file, const char **id, const char **why)
