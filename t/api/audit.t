@@ -6,9 +6,9 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use MIME::Base64 qw(encode_base64);
 use Test::More;
 use UmApi;
+use UmAudit;
 use UmMail;
 use UmServer;
 
@@ -18,40 +18,13 @@ my @KEPT = qw(registered password_changed reset_confirmed email_changed email_ve
     group_dropped key_rotated);
 my %kept = map { $_ => 1 } @KEPT;
 
-my $folder = UmTest::new_folder();
-my $clients = "$folder/clients";
-my $mails = "$folder/mail";
-mkdir $mails, 0700;
-my (undef, $client) = UmTest::run(UmTest::cli(), qw(client new), $clients, 'front');
-chomp $client;
-my $database = new_database();
-my $sql = $database->{sql};
-my $log = "$folder/audit.log";
-my $lines = <<"END";
-UserMgmtAuditLog $log
-UserMgmtClientToken $clients
-UserMgmtMail file:$mails
-UserMgmtEmailVerification on
-UserMgmtVerifyURL "https://front.test.example/verify/{token}"
-UserMgmtCookie session
+my $site = audited_server(<<'END', modules => ['unique_id']);
 UserMgmtRefreshGrace 0
 ServerName audit.test.example
 UseCanonicalName Off
-<Location "/basic/">
-    AuthType Basic
-    AuthName basic
-    AuthBasicProvider usermgmt
-    Require valid-user
-</Location>
-<Location "/bearer/">
-    AuthType Bearer
-    AuthName bearer
-    UserMgmtTokenSource cookie
-    Require valid-user
-</Location>
 END
-my $server = UmServer->start($database, $lines, modules => [qw(auth_basic unique_id)]);
-$UmApi::PORT = $server->{port};
+my ($server, $database, $folder, $mails, $log, $client, $lines) = @$site{qw(server database folder mails log client lines)};
+my $sql = $database->{sql};
 my $mark = UmTest::mark($log);
 
 my (%seen, $raw, @sent);
@@ -87,8 +60,6 @@ sub event_is {
         $kept{$name} && $events[0]{outcome} eq 'ok' ? 1 : 0, "$name is " . ($kept{$name} ? '' : 'not ') . 'kept');
     return $events[0];
 }
-
-sub post { return call(POST => $_[0], json => UmApi::object_text($_[1]), @_[2 .. $#_]) }
 
 # ---- accounts ------------------------------------------------------------------------------------------------------
 
@@ -202,9 +173,6 @@ post('/api-token-introspect/', { token => $token }, token => $client);
 event_is('client_token_used', outcome => 'ok', by => 'client front');
 post('/api-token-introspect/', { token => $token }, token => 'umc_' . 'x' x 43);
 event_is('client_token_used', outcome => 'failed', reason => 'unknown_client', by => undef);
-# A request that is not for the API, so the rules for its answers do not hold.
-sub other { return exchange(request_text(@_)) }
-sub basic { return headers => ['Authorization: Basic ' . encode_base64("$_[0]:$_[1]", '')] }
 other(POST => '/api-token-introspect/', json => '{"token":"x"}', basic('front', 'wrong'));
 event_is('client_token_used', outcome => 'failed', reason => 'unknown_client', name => 'front');
 

@@ -10,48 +10,23 @@ use lib "$FindBin::Bin/../lib";
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use UmApi;
+use UmAudit;
 use UmMail;
-use UmServer;
 
-my $folder = UmTest::new_folder();
-my ($clients, $mails, $audit) = ("$folder/clients", "$folder/mail", "$folder/audit.log");
-mkdir $mails, 0700;
-my (undef, $client) = UmTest::run(UmTest::cli(), qw(client new), $clients, 'front');
-chomp $client;
-my $database = new_database();
-my $sql = $database->{sql};
-my $server = UmServer->start($database, <<"END", modules => [qw(auth_basic log_config)]);
-UserMgmtAuditLog $audit
-UserMgmtClientToken $clients
-UserMgmtMail file:$mails
-UserMgmtEmailVerification on
-UserMgmtVerifyURL "https://front.test.example/verify/{token}"
-UserMgmtCookie session
+my $site = audited_server(<<'END', modules => ['log_config']);
 LogLevel trace8 core:info http:info
 LogFormat "%h %u %r %>s %{User-Agent}i" test
 CustomLog logs/access_log test
-<Location "/basic/">
-    AuthType Basic
-    AuthName basic
-    AuthBasicProvider usermgmt
-    Require valid-user
-</Location>
 <Location "/bearer/">
-    AuthType Bearer
-    AuthName bearer
-    UserMgmtTokenSource header cookie
     UserMgmtAuthorization bearer
     UserMgmtIdentityHeaders On
-    Require valid-user
 </Location>
 END
-$UmApi::PORT = $server->{port};
+my ($server, $mails, $audit, $client) = @$site{qw(server mails log client)};
+my $sql = $site->{database}{sql};
 
 my %secret = ('the token of a client' => $client);
 my $number = 0;
-
-sub post { return call(POST => $_[0], json => UmApi::object_text($_[1]), @_[2 .. $#_]) }
-sub other { return exchange(request_text(@_)) }
 
 # Remembers what must not be found, under a name, and returns it.
 sub keep {
