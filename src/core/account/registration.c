@@ -73,7 +73,7 @@ static void check_new(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t 
         um_profile_check_username(ctx, input->username, user, keys);
     }
     /* A reserved name is reported as taken: clients know that text, and people have to choose another name anyway. */
-    if (keys->username_key && um_reserved_has(ctx->site->reserved, keys->username_key)) {
+    if (keys->username_key && um_reserved_has(ctx->pool, ctx->site->reserved, keys->username_key)) {
         um_profile_taken_username(ctx);
         keys->username_key = NULL;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reserved.h"
 
+#include "lookalike.h"
 #include "unicode.h"
 
 #include <apr_file_io.h>
@@ -88,7 +89,14 @@ apr_status_t um_reserved_read(apr_pool_t *pool, const char *path, um_reserved_t 
     return APR_SUCCESS;
 }
 
-int um_reserved_has(const um_reserved_t *reserved, const char *key)
+static int has_key(const um_reserved_t *reserved, const char *key)
 {
-    return reserved && apr_hash_get(reserved->keys, key, APR_HASH_KEY_STRING) != NULL;
+    return apr_hash_get(reserved->keys, key, APR_HASH_KEY_STRING) != NULL;
+}
+
+int um_reserved_has(apr_pool_t *pool, const um_reserved_t *reserved, const char *key)
+{
+    return reserved && (has_key(reserved, key)
+                        || has_key(reserved, um_lookalike_ascii(pool, key, UM_LOOKALIKE_SMALL))
+                        || has_key(reserved, um_lookalike_ascii(pool, key, UM_LOOKALIKE_CAPITAL)));
 }

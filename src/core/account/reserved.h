@@ -14,9 +14,9 @@ um_reserved_t *um_reserved_default(apr_pool_t *pool);
  * @return APR_SUCCESS; APR_EINVAL: a line is not a name; otherwise the system's error */
 apr_status_t um_reserved_read(apr_pool_t *pool, const char *path, um_reserved_t **reserved, const char **why);
 
-/** Whether a name, in any spelling that is equal to it, is on the list.
+/** Whether a name, in any spelling that is equal to it or looks like it (lookalike.h), is on the list.
  * @param reserved  NULL: there is no list
  * @param key       of the name, as um_unicode_key makes it */
-int um_reserved_has(const um_reserved_t *reserved, const char *key);
+int um_reserved_has(apr_pool_t *pool, const um_reserved_t *reserved, const char *key);
 
 #endif
