@@ -26,6 +26,11 @@ int um_api_handler(request_rec *r);
  * of the API expect. */
 int um_api_not_found(request_rec *r);
 
+/* --- ready.c: SetHandler usermgmt-ready --------------------------------------------------------------------------- */
+
+/** Hook handler: tells a balancer or a monitor whether this httpd can use its database. */
+int um_ready_handler(request_rec *r);
+
 /* --- cors.c: UserMgmtCORS ----------------------------------------------------------------------------------------- */
 
 /** Hook header_parser: answers a preflight (Fetch standard) before access is checked, because a browser sends it
