@@ -14,18 +14,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The process id in httpd's PidFile; 0: there is none. */
-static long read_pid(um_cli_t *cli, const char *path)
+/* The process id in httpd's PidFile. 0: there is none, and *why says so. */
+static long read_pid(um_cli_t *cli, const char *path, const char **why)
 {
     apr_file_t *file;
-    char text[32] = "";
+    char text[128] = "";
+    apr_status_t rv = apr_file_open(&file, path, APR_READ, APR_OS_DEFAULT, cli->pool);
+    long pid;
 
-    if (apr_file_open(&file, path, APR_READ, APR_OS_DEFAULT, cli->pool) != APR_SUCCESS) {
+    if (rv != APR_SUCCESS) {
+        *why = apr_pstrdup(cli->pool, apr_strerror(rv, text, sizeof(text)));
         return 0;
     }
-    (void)apr_file_gets(text, sizeof(text), file);
+    (void)apr_file_gets(text, 32, file);
     apr_file_close(file);
-    return strtol(text, NULL, 10);
+    pid = strtol(text, NULL, 10);
+    *why = "it has no process id";
+    return pid > 0 ? pid : 0;
 }
 
 /* Opens the file in memory in which httpd's parent holds the counts. -1: it is not there, or may not be opened. */
@@ -56,14 +61,20 @@ static int open_memory(um_cli_t *cli, long pid)
 static um_throttle_t *attach_server(um_cli_t *cli, int *code)
 {
     const char *path = cli->args[0];
-    long pid = read_pid(cli, path);
-    int file = pid > 0 ? open_memory(cli, pid) : -1;
+    const char *why = NULL;
+    long pid = read_pid(cli, path, &why);
+    int file = pid ? open_memory(cli, pid) : -1;
     void *memory = MAP_FAILED;
     um_throttle_t *throttle;
     struct stat info;
 
     if (file >= 0 && fstat(file, &info) == 0) {
         memory = mmap(NULL, (size_t)info.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    }
+    if (!pid) {
+        *code = um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s: %s; it must be httpd's PidFile, which exists while "
+                            "httpd runs", path, why);
+        return NULL;
     }
     if (memory == MAP_FAILED) {
         *code = um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s: no httpd with throttles runs under this process id, or this "
@@ -87,10 +98,12 @@ int um_cli_throttle_list(um_cli_t *cli)
     for (int i = 0; throttle && i < UM_REFUSAL_LOG_SLOTS; i++) {
         if (um_refusal_log_read(throttle->refusals, i, &refusal)
             && refusal.kind < UM_THROTTLE_CLASSES * UM_THROTTLE_KEYS) {
-            um_cli_say(cli, "%s %s %s: refused %u times, last %" APR_INT64_T_FMT " s ago; allowed in %"
-                       APR_INT64_T_FMT " s", um_throttle_class_names[refusal.kind / UM_THROTTLE_KEYS],
-                       um_throttle_key_names[refusal.kind % UM_THROTTLE_KEYS], refusal.text, refusal.count,
-                       (now - refusal.last) / 1000, refusal.until > now ? (refusal.until - now + 999) / 1000 : 0);
+            /* The name is last, so that whatever somebody has typed cannot pass for the numbers. */
+            um_cli_say(cli, "%s %s, refused %u times, last %" APR_INT64_T_FMT " s ago, allowed in %" APR_INT64_T_FMT
+                       " s: %s", um_throttle_class_names[refusal.kind / UM_THROTTLE_KEYS],
+                       um_throttle_key_names[refusal.kind % UM_THROTTLE_KEYS], refusal.count,
+                       (now - refusal.last) / 1000, refusal.until > now ? (refusal.until - now + 999) / 1000 : 0,
+                       refusal.text);
         }
     }
     return code;

@@ -14,6 +14,7 @@
 #define DAY 86400
 #define MARK_YES_SECONDS (30 * DAY)     /* an address that signed in within this time is exempt */
 #define MARK_NO_MS 3600000              /* how long it is remembered that an address has not */
+#define ASK_US 10000                    /* how long it takes to find out that an address has not */
 #define MOST_SESSIONS 200               /* of an account, the newest, that are searched for an address */
 #define WIDE_FACTOR 10                  /* the allowance of a /48, in allowances of a /64 */
 #define LONGEST_DELAY 900000            /* ms */
@@ -177,11 +178,20 @@ static int ask_sessions(um_ctx_t *ctx, const char *key, apr_uint64_t mark)
     return signed_in != 0;
 }
 
+/* Asking for the sessions of an account takes longer the more it has, and nobody may learn from the time of a refusal
+ * whether there is such an account. So each refusal that follows from asking takes the same time. */
 static int is_exempt(um_ctx_t *ctx, const char *key, apr_uint64_t mark)
 {
+    apr_int64_t began = um_monotonic_us();
     int marked = um_throttle_table_marked(ctx->site->throttle->table, mark, um_monotonic_ms());
 
-    return marked < 0 ? ask_sessions(ctx, key, mark) : marked;
+    if (marked < 0) {
+        marked = ask_sessions(ctx, key, mark);
+        if (!marked) {
+            um_monotonic_wait(began + ASK_US);
+        }
+    }
+    return marked;
 }
 
 static um_status_e pass_account(um_ctx_t *ctx, const char *key, apr_uint64_t mark, um_throttle_uses_t *uses)
