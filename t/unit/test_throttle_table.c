@@ -103,6 +103,26 @@ static void test_marks(void)
 }
 
 /* Takes of one key in a table that other keys fill many times over. */
+/* Two keys whose hashes have the same bits share an entry. */
+static void test_shared_entry(void)
+{
+    um_throttle_table_t *table = fresh(MB);
+    const um_throttle_limit_t larger = { .interval = 86400000, .burst = 20 };
+    apr_uint64_t one = key(table, 1), two = key(table, 2), three = key(table, 3);
+
+    um_throttle_table_mark(table, one, 1, 30LL * 24 * HOUR, 5000);
+    um_throttle_table_give_back(table, one, &rate, 5000);
+    is_int(um_throttle_table_marked(table, one, 5000), 1, "a mark is no use that can be given back");
+    is_int(um_throttle_table_take(table, one, &rate, 5000), 0, "a rate does not wait for the mark of another key");
+    um_throttle_table_mark(table, two, 1, 30LL * 24 * HOUR, 5000);
+    is_int(um_throttle_table_take(table, two, &delay, 5000), 0, "nor does a growing wait");
+    for (int i = 0; i < 20; i++) {
+        (void)um_throttle_table_take(table, three, &larger, 5000);
+    }
+    is_int(um_throttle_table_peek(table, three, &rate, 5000), 3000, "after a larger limit a use waits for an interval");
+    is_int(um_throttle_table_take(table, three, &rate, 8000), 0, "and then it is allowed");
+}
+
 static void test_full(void)
 {
     um_throttle_table_t *table = fresh(UM_THROTTLE_TABLE_LEAST);
@@ -208,6 +228,7 @@ int main(void)
     test_rate();
     test_delay();
     test_marks();
+    test_shared_entry();
     test_full();
     test_threads();
     test_death();

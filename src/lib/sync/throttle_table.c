@@ -207,25 +207,34 @@ static int replace(const um_throttle_table_t *table, apr_uint64_t hash, found_t 
 
 /* --- limits --- */
 
-/* How long a use must wait. *next is the entry after the use. */
+static int is_mark(const found_t *found)
+{
+    return found->is_there && count_of(found->word) >= MARK_NO;
+}
+
+/* How long a use must wait. *next is the entry after the use, or after its refusal. The entry may be that of another
+ * key, whose hash has the same bits, or of a larger limit that the configuration had before. Then a use must not wait
+ * for days: a mark does not count, and of a rate no more counts than its burst. */
 static apr_int64_t judge(const found_t *found, apr_uint64_t hash, const um_throttle_limit_t *limit, apr_uint64_t now,
                          apr_uint64_t *next)
 {
-    apr_int64_t left = found->is_there ? left_of(found->word, now) : 0;
+    apr_int64_t left = found->is_there && !is_mark(found) ? left_of(found->word, now) : 0;
+    apr_int64_t most = (apr_int64_t)limit->burst * limit->interval, wait;
     unsigned count = left ? count_of(found->word) : 0;
-    apr_int64_t wait;
 
     if (!limit->longest) {
-        wait = left + limit->interval - (apr_int64_t)limit->burst * limit->interval;
-        *next = make_word(hash, 0, now, left + limit->interval);
-        return wait > 0 ? wait : 0;
+        wait = left + limit->interval - most;
+        *next = wait <= 0 ? make_word(hash, 0, now, left + limit->interval)
+                : left > most ? make_word(hash, 0, now, most) : found->word;
+        return wait <= 0 ? 0 : left > most ? limit->interval : wait;
     }
     count = count > MOST ? MOST : count;
     wait = count < limit->burst ? 0 : (apr_int64_t)limit->interval << (count - limit->burst);
     wait = wait > limit->longest ? limit->longest : wait;
     wait -= QUIET - left;
-    *next = make_word(hash, count < MOST ? count + 1 : MOST, now, QUIET);
-    return count >= limit->burst && wait > 0 ? wait : 0;
+    wait = count >= limit->burst && wait > 0 ? wait : 0;
+    *next = wait ? found->word : make_word(hash, count < MOST ? count + 1 : MOST, now, QUIET);
+    return wait;
 }
 
 apr_int64_t um_throttle_table_peek(const um_throttle_table_t *table, apr_uint64_t hash,
@@ -234,7 +243,12 @@ apr_int64_t um_throttle_table_peek(const um_throttle_table_t *table, apr_uint64_
     apr_uint64_t at = clock_of(table, now), next;
     found_t found = find_entry(table, hash, at);
 
-    return limit->interval && found.is_there ? judge(&found, hash, limit, at, &next) : 0;
+    apr_int64_t wait = limit->interval && found.is_there ? judge(&found, hash, limit, at, &next) : 0;
+
+    if (wait && next != found.word) {
+        (void)replace(table, hash, &found, next, at);
+    }
+    return wait;
 }
 
 apr_int64_t um_throttle_table_take(um_throttle_table_t *table, apr_uint64_t hash, const um_throttle_limit_t *limit,
@@ -250,7 +264,7 @@ apr_int64_t um_throttle_table_take(um_throttle_table_t *table, apr_uint64_t hash
     do {
         found = find_entry(table, hash, at);
         wait = judge(&found, hash, limit, at, &next);
-    } while (!wait && !replace(table, hash, &found, next, at));
+    } while (next != found.word && !replace(table, hash, &found, next, at));
     return wait;
 }
 
@@ -264,7 +278,7 @@ void um_throttle_table_give_back(um_throttle_table_t *table, apr_uint64_t hash, 
         apr_int64_t left;
 
         found = find_entry(table, hash, at);
-        if (!found.is_there || !limit->interval) {
+        if (!found.is_there || is_mark(&found) || !limit->interval) {
             return;
         }
         left = left_of(found.word, at);
