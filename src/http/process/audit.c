@@ -61,8 +61,9 @@ static um_audit_t *open_log(apr_pool_t *pconf, const um_server_t *server)
                                       pconf);
 
     if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, server->server, "UM701: the audit log %s cannot be opened: create "
-                     "its folder, or correct UserMgmtAuditLog", target);
+        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, server->server, "UM701: the audit log %s cannot be %s, or correct "
+                     "UserMgmtAuditLog", target, *target == '|' ? "started: see the line before, install the program"
+                     : "opened: create its folder");
         return NULL;
     }
     apr_os_file_get(&fd, file);

@@ -9,7 +9,10 @@
 
 #include <apr_file_info.h>
 #include <apr_strings.h>
+#include <errno.h>
 #include <http_core.h>
+#include <string.h>
+#include <unistd.h>
 
 const char *um_config_check_error(const um_config_check_t *check, um_directive_e directive, const char *format, ...)
 {
@@ -102,6 +105,38 @@ static const char *check_reserved_names(const um_config_check_t *check)
            ? NULL : um_config_check_error(check, UM_SET_UserMgmtReservedNames, "%s", why);
 }
 
+static const char *why_not(const um_config_check_t *check, const char *path, int error)
+{
+    char text[128];
+
+    return um_config_check_error(check, UM_SET_UserMgmtAuditLog, "%s: %s", path,
+                                 apr_strerror(error, text, sizeof(text)));
+}
+
+/* The log is opened later, when a failure would end an httpd that restarts. "httpd -t" tells it before. */
+static const char *check_audit_log(const um_config_check_t *check)
+{
+    const char *target = check->server->settings.audit_log, *folder;
+    char **words;
+    apr_finfo_t info;
+
+    if (!target) {
+        return NULL;
+    }
+    if (*target == '|') {
+        return strncmp(target, "|$", 2) == 0
+               || apr_tokenize_to_argv(target + 1 + strspn(target + 1, "|"), &words, check->ptemp) != APR_SUCCESS
+               || !words[0] || *words[0] != '/' || access(words[0], X_OK) == 0 ? NULL
+               : why_not(check, words[0], errno);
+    }
+    if (!APR_STATUS_IS_ENOENT(apr_stat(&info, target, APR_FINFO_TYPE, check->ptemp))) {
+        return info.filetype == APR_DIR ? why_not(check, target, EISDIR)
+               : access(target, W_OK) == 0 ? NULL : why_not(check, target, errno);
+    }
+    folder = ap_make_dirstr_parent(check->ptemp, target);
+    return access(folder, W_OK | X_OK) == 0 ? NULL : why_not(check, folder, errno);
+}
+
 /* httpd adds the trailers of a body to the headers after the module has removed forged headers and set its own, and
  * mod_proxy_fcgi reads the headers only then. A host without a record of its own is checked, too: it may have another
  * MergeTrailers than the main server. */
@@ -153,7 +188,7 @@ typedef const char *check_fn(const um_config_check_t *check);
 /* Each check is made, so that all errors of a host are logged at once. The check of the issuer needs the databases of
  * all hosts, so it comes in a second round. */
 static check_fn *const checks[] = { check_keys, um_database_check, check_common_passwords, check_reserved_names,
-                                    check_pepper, check_clients, um_mail_setup_check, NULL };
+                                    check_pepper, check_clients, check_audit_log, um_mail_setup_check, NULL };
 static check_fn *const late_checks[] = { um_virtual_host_check_issuer, NULL };
 
 /* Logs an error. Whether there is none. */
