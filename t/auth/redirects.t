@@ -46,6 +46,7 @@ END
         qw(same later header other query));
     UmTest::spew("$pages/files/whole.shtml",
         '<!--#include virtual="/cgi/env" -->====<!--#include virtual="/bearer/" -->');
+    UmTest::spew("$pages/files/call.shtml", '<!--#include virtual="/api/v1/users/$QUERY_STRING/" -->');
     mkdir "$pages/cache" or die "cache: $!\n";
     chmod 0777, "$pages/cache";
     return;
@@ -124,6 +125,9 @@ LOAD
         UserMgmtAuthorization forward
     </FilesMatch>
 </Directory>
+<Location /nowhere>
+    ErrorDocument 404 /.well-known/jwks.json
+</Location>
 # A page, and parts whose Locations look for a token in other sources.
 Alias /parts ${pages}/files
 <Location /parts/>
@@ -267,6 +271,18 @@ for my $row (['a cookie', '', "Cookie: tok=$T; other=x", 'same', 'later'],
     is($open->{HTTP_COOKIE}, "tok=$T; a=b", 'an open part has the cookies that the client sent');
     is(of($closed, qr/X_USERMGMT/), $WHO, 'a part that is a folder with an index is');
     is(of($closed, qr/HTTP_AUTHORIZATION|HTTP_COOKIE/), 'HTTP_COOKIE=a=b', 'a protected part does not see the token');
+}
+
+# ---- pages make no calls of the API ----------------------------------------------------------------------------------
+
+{
+    my ($id) = $site->{database}{sql}->("select id from um_users where username = 'alice'") =~ /([0-9a-f-]{36})/;
+    my @token = (headers => ["Authorization: Bearer $T"]);
+    like(get("/api/v1/users/$id/", @token)->{body}, qr/"username":"alice"/, 'the account can be read');
+    like(get("/parts/call.shtml?$id", @token)->{body}, qr/\A\[an error/, 'a page does not read it with the token of its visitor');
+    my $keys = get('/.well-known/jwks.json');
+    is($keys->{status}, 200, 'the keys can be read');
+    unlike(get('/nowhere')->{body}, qr/"keys"/, 'they are no error document');
 }
 
 # ---- tokens that cannot be checked -----------------------------------------------------------------------------------
