@@ -20,7 +20,7 @@ fault 'killed' => (no_answer => 1, recovery => 15, inject => sub {
 
 fault 'children-killed' => (quick => 1, no_answer => 1, recovery => 15, inject => sub {
     my ($world) = @_;
-    for (1 .. ($ENV{UM_TEST_ROUNDS} ? 12 : 6)) {
+    for (1 .. long_or_quick(12, 6)) {
         my @children = $world->{server}->children;
         kill KILL => $children[rand @children] if @children;
         sleep 0.3;
@@ -30,7 +30,7 @@ fault 'children-killed' => (quick => 1, no_answer => 1, recovery => 15, inject =
 # No request is refused, and none remains without an answer.
 fault 'graceful-restarts' => (quick => 1, none => 1, inject => sub {
     my ($world) = @_;
-    for (1 .. ($ENV{UM_TEST_ROUNDS} ? 5 : 3)) {
+    for (1 .. long_or_quick(5, 3)) {
         $world->{server}->graceful;
         sleep 0.7;
     }

@@ -29,7 +29,7 @@ fault 'kill-parent' => (recovery => 15, inject => sub {
 
 fault 'terminate-each-second' => (quick => 1, inject => sub {
     my ($world) = @_;
-    for (1 .. ($ENV{UM_TEST_ROUNDS} ? 5 : 2)) {
+    for (1 .. long_or_quick(5, 2)) {
         $world->{cluster}->sql('select count(pg_terminate_backend(pid)) from pg_stat_activity where pid <> pg_backend_pid()'
             . " and backend_type = 'client backend'");
         sleep 1;
@@ -75,9 +75,11 @@ sub cut {
     my ($name, $word, %with) = @_;
     return fault $name => (%with, setup => \&proxied, inject => sub {
         my ($world) = @_;
+        my $before = -s "$world->{cuts}.done" || 0;
         UmTest::spew($world->{cuts}, "$word 5\n");
-        sleep 4;
+        sleep long_or_quick(4, 2);
         UmTest::spew($world->{cuts}, '');
+        die "nothing was cut\n" if (-s "$world->{cuts}.done" || 0) == $before;
     });
 }
 

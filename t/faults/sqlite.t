@@ -18,7 +18,8 @@ fault 'locked' => (quick => 1, inject => sub {
     my ($world) = @_;
     my $script = "import sqlite3, sys, time\nc = sqlite3.connect(sys.argv[1], 20, isolation_level=None)\n"
         . "c.execute('begin immediate')\ntime.sleep(float(sys.argv[2]))\nc.execute('rollback')\n";
-    my ($status, $said) = UmTest::run('/usr/bin/python3', '-c', $script, $world->{database}{params}, 4);
+    my ($status, $said) = UmTest::run('/usr/bin/python3', '-c', $script, $world->{database}{params},
+        long_or_quick(4, 3));
     die "the lock: $said\n" if $status;
 });
 
@@ -29,7 +30,7 @@ fault 'full' => (quick => 1, setup => sub {
 }, inject => sub {
     my ($world) = @_;
     UmTest::spew($world->{flag}, '');
-    sleep 4;
+    sleep long_or_quick(4, 2);
     unlink $world->{flag};
 });
 

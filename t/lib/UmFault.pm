@@ -31,7 +31,7 @@ use UmServer;
 use UmSmtpd;
 use UmTest ();
 
-our @EXPORT = qw(fault faults_done library);
+our @EXPORT = qw(fault faults_done library long_or_quick);
 
 my $LOAD = 0.7;         # seconds of load before the fault, and after the recovery
 my $CLIENTS = 4;
@@ -197,6 +197,12 @@ sub report {
         @{$sum}{qw(rounds requests refused unanswered lost doubled half_done wrong)};
     close $out;
     return;
+}
+
+# How long something lasts, or how often it is done: in rounds, and in each run of the tests.
+sub long_or_quick {
+    my ($long, $quick) = @_;
+    return $rounds ? $long : $quick;
 }
 
 # A library of t/lib to be preloaded; its file.

@@ -10,6 +10,7 @@ is cut, and is read anew for each message: a WORD and a number N. Each Nth occas
     after      the answer to COMMIT has come: it is not passed on
     lost       the answer to a statement by itself, outside of a transaction, has come: it is not passed on
     unsent     a statement by itself is not passed on
+Each cut is a line of FILE.done.
 """
 import asyncio
 import os
@@ -27,7 +28,11 @@ def is_cut(word):
     if len(wanted) != 2 or wanted[0] != word:
         return False
     occasions[word] = occasions.get(word, 0) + 1
-    return occasions[word] % int(wanted[1]) == 0
+    if occasions[word] % int(wanted[1]):
+        return False
+    with open(sys.argv[2] + '.done', 'a') as file:
+        file.write(word + '\n')
+    return True
 
 
 class Cut(Exception):
