@@ -145,7 +145,8 @@ sub run_round {
         token => $world->{reader}{token} });
     sleep $LOAD;
     my $began = time;
-    my $backup = $fault{inject}->($world, $round);
+    my $backup = eval { $fault{inject}->($world, $round) };
+    my $error = $@;
     my $over = time;
     my $recovery = $fault{recovery} || 10;
     my $is_back = await($recovery, sub { has_recovered($world) });
@@ -161,6 +162,7 @@ sub run_round {
     my %found = (wrong => [refusals(\@judged, \%at)], requests => 0 + (grep { $_->{began} } @entries),
         refused => 0 + (grep { $_->{status} == 503 } @entries),
         unanswered => 0 + (grep { $_->{began} && $_->{status} == 0 } @entries));
+    push @{ $found{wrong} }, "the fault could not be caused: $error" if $error;
     push @{ $found{wrong} }, "it has not recovered within $recovery s" unless $is_back;
     @entries = grep { !$is_later{ $_->{name} } } @entries;
     push @{ $found{lost} }, mails_wait($world);
