@@ -110,9 +110,10 @@ static um_status_e pass_address(um_ctx_t *ctx, um_throttle_class_e class, um_thr
 {
     const um_throttle_client_t *client = ctx->throttle_client;
     const um_throttle_limit_t *limit = limit_of(ctx, class, UM_THROTTLE_ADDRESS);
+    int widest = client->len == 16 ? 1 : 0;
     um_status_e status = UM_OK;
 
-    for (int wide = 0; wide <= (client->len == 16) && limit->interval && status == UM_OK; wide++) {
+    for (int wide = 0; wide <= widest && limit->interval && status == UM_OK; wide++) {
         try_t try = { .limit = *limit, .class = class, .by = UM_THROTTLE_ADDRESS };
 
         try.hash = um_throttle_key_address(ctx->site->throttle, ctx->site->throttle_scope, class, client,

@@ -112,7 +112,7 @@ typedef struct resolution_t {
 static apr_status_t resolve_rows(um_tx_t *tx, void *baton)
 {
     resolution_t *resolution = baton;
-    um_rows_t rows;
+    um_rows_t rows = { 0 };
     apr_status_t rv = um_store_mail_begin(tx);
 
     if (rv == APR_SUCCESS) {

@@ -260,12 +260,12 @@ apr_status_t um_key_directory_retire(um_key_directory_t *dir, int i)
 static apr_status_t open_lock(um_key_directory_t *dir, const char *path)
 {
     const int how = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-    int is_new, fd = open(path, how | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
+    int fd = open(path, how | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
+    int is_new = fd >= 0;
     struct stat info;
     apr_status_t rv;
 
-    is_new = fd >= 0;
-    if (!is_new && errno == EEXIST) {
+    if (fd < 0 && errno == EEXIST) {
         fd = open(path, how);
     }
     if (fd < 0) {

@@ -36,7 +36,7 @@ int um_as_user_run(apr_pool_t *ptemp, server_rec *s, um_as_user_fn *work, const 
         const char *done = ap_run_drop_privileges(ptemp, s) == OK ? work(ptemp, baton, &why) : NULL;
         const char *text = done ? done : why ? why : "no reason was given";
 
-        _exit(write(ends[1], text, strlen(text)) < 0 || !done);
+        _exit(write(ends[1], text, strlen(text)) < 0 || !done ? 1 : 0);
     }
     close(ends[1]);
     if (child > 0) {

@@ -94,7 +94,7 @@ apr_status_t um_pwhash_params(apr_pool_t *pool, const char *text, um_pwhash_para
 {
     const char *blanks = " \t";
     const um_pwhash_family_t *family;
-    um_pwhash_params_t read;
+    um_pwhash_params_t read = { 0 };
     unsigned *values[3] = {&read.cost, &read.block, &read.lanes};
     unsigned seen = 0;
     apr_size_t len;

@@ -29,7 +29,7 @@ static slot_t *slot_of(void *memory, apr_uint64_t hash)
 /* No word is read after what the caller reads later. */
 static void load_refusal(const slot_t *slot, um_refusal_t *refusal)
 {
-    apr_uint64_t words[WORDS];
+    apr_uint64_t words[WORDS] = { 0 };
 
     for (apr_size_t i = 0; i < WORDS; i++) {
         words[i] = atomic_load_explicit(&slot->words[i], memory_order_acquire);
