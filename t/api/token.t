@@ -41,7 +41,8 @@ sub ask {
     is($header->{typ}, 'at+jwt', 'the header of the token says at+jwt');
     like($header->{alg}, qr/\A(?:EdDSA|ES256|RS256|HS256)\z/, 'the header of the token names the algorithm');
     is($claims->{sub}, $me->{id}, 'the subject of the token is the id of the account');
-    is_deeply([grep { !defined $claims->{$_} } qw(iss sub aud exp iat jti)], [], 'the token has the usual claims');
+    is_deeply([sort grep { defined $claims->{$_} } keys %$claims], [sort qw(iss sub aud exp iat jti sid)],
+        'the token has these claims and no others');
     cmp_ok($claims->{exp}, '>', $began, 'the token expires after it was issued');
     is($said->{expires_in}, $claims->{exp} - $claims->{iat}, 'expires_in says how many seconds later')
         if exists $said->{expires_in};
