@@ -57,6 +57,7 @@ static int is_allowed(um_ctx_t *ctx, const char *kind, const char *email_key)
     um_status_e status = um_throttle_take_account(ctx, UM_THROTTLE_RESET, kind, email_key);
 
     ctx->cause = NULL;
+    ctx->is_logged = 0;
     return status == UM_OK;
 }
 

@@ -15,7 +15,8 @@ extern const char *const um_notification_placeholders[];
 um_verify_e um_notification_verification(const um_ctx_t *ctx);
 
 /** Stores a request for a mail to the accounts of an address: one row, whether there is such an account or not. Nothing
- * is stored where the site sends no mail. UM_UNAVAILABLE, UM_FAILED. */
+ * is stored where the site sends no mail. UM_UNAVAILABLE, UM_FAILED. UM_OK with UM_REASON_THROTTLED in ctx->reason: the
+ * address was asked for too often, so there will be no mail, which the caller is not told. */
 um_status_e um_notification_request(um_ctx_t *ctx, const char *kind, const char *address);
 
 /** Makes the row of a mail to a user, to be stored in the transaction of the event that it tells. *mail is NULL when

@@ -198,6 +198,16 @@ static int check_method(um_call_t *call)
     return um_reply_detail_with(call, HTTP_METHOD_NOT_ALLOWED, UM_MESSAGE_METHOD_NOT_ALLOWED, call->r->method);
 }
 
+/* The name that a refused sign-in was for is in the body, which is not read. */
+static int refuse_throttled(um_call_t *call, um_throttle_class_e class)
+{
+    um_event_t *event = um_event_failed(&call->ctx, class == UM_THROTTLE_SIGN_IN ? UM_EVENT_SIGN_IN
+                                        : UM_EVENT_THROTTLED, NULL, UM_REASON_THROTTLED);
+
+    event->detail = um_throttle_class_names[class];
+    return um_reply_status(call, UM_THROTTLED);
+}
+
 /* By the address of the client alone, before anything is asked of the database. A sign-in that is right does not count,
  * so it is only looked at here; core takes it when the password is verified. */
 static int check_throttle(um_call_t *call)
@@ -212,7 +222,7 @@ static int check_throttle(um_call_t *call)
         call->uses = apr_palloc(call->ctx.pool, sizeof(*call->uses));
         status = um_throttle_take_address(&call->ctx, (um_throttle_class_e)route->throttle, call->uses);
     }
-    return status == UM_OK ? OK : um_reply_status(call, status);
+    return status == UM_OK ? OK : refuse_throttled(call, (um_throttle_class_e)route->throttle);
 }
 
 static int check_registration(um_call_t *call)
