@@ -105,10 +105,11 @@ apr_uint64_t um_throttle_client_number(const um_throttle_client_t *client)
 static apr_uint64_t make_key(const um_throttle_t *throttle, apr_uint64_t scope, const char tag[4],
                              const um_throttle_client_t *client, int client_len, const char *name)
 {
-    unsigned char bytes[8 + 4 + 1 + 16 + 8 + LONGEST_KEY] = { 0 };
+    unsigned char bytes[8 + 4 + 1 + 16 + 8 + LONGEST_KEY];
     apr_uint64_t len = name ? strlen(name) : 0;
     apr_size_t used = len < LONGEST_KEY ? (apr_size_t)len : LONGEST_KEY;
 
+    memset(bytes, 0, 37);       /* the rest is not used, or filled with the name */
     memcpy(bytes, &scope, 8);
     memcpy(bytes + 8, tag, 4);
     bytes[12] = (unsigned char)client_len;

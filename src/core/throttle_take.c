@@ -151,6 +151,12 @@ um_status_e um_throttle_take_account(um_ctx_t *ctx, um_throttle_class_e class, c
 
 /* --- signing in --- */
 
+/* The key of the note whether the address has signed in to the account. */
+static apr_uint64_t mark_of(const um_ctx_t *ctx, const char *key)
+{
+    return um_throttle_key_pair(ctx->site->throttle, ctx->site->throttle_scope, 'm', ctx->throttle_client, key);
+}
+
 /* Whether the address is one of those from which the account was signed in to. 0: it is not, or nobody knows. */
 static int ask_sessions(um_ctx_t *ctx, const char *key, apr_uint64_t mark)
 {
@@ -181,8 +187,9 @@ static int ask_sessions(um_ctx_t *ctx, const char *key, apr_uint64_t mark)
 
 /* Asking for the sessions of an account takes longer the more it has, and nobody may learn from the time of a refusal
  * whether there is such an account. So each refusal that follows from asking takes the same time. */
-static int is_exempt(um_ctx_t *ctx, const char *key, apr_uint64_t mark)
+static int is_exempt(um_ctx_t *ctx, const char *key)
 {
+    apr_uint64_t mark = mark_of(ctx, key);
     apr_int64_t began = um_monotonic_us();
     int marked = um_throttle_table_marked(ctx->site->throttle->table, mark, um_monotonic_ms());
 
@@ -195,7 +202,7 @@ static int is_exempt(um_ctx_t *ctx, const char *key, apr_uint64_t mark)
     return marked;
 }
 
-static um_status_e pass_account(um_ctx_t *ctx, const char *key, apr_uint64_t mark, um_throttle_uses_t *uses)
+static um_status_e pass_account(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
 {
     try_t try = { .class = UM_THROTTLE_SIGN_IN, .by = UM_THROTTLE_ACCOUNT, .name = key };
     const um_throttle_t *throttle = ctx->site->throttle;
@@ -203,7 +210,7 @@ static um_status_e pass_account(um_ctx_t *ctx, const char *key, apr_uint64_t mar
     try.limit = *limit_of(ctx, UM_THROTTLE_SIGN_IN, UM_THROTTLE_ACCOUNT);
     try.hash = um_throttle_key_account(throttle, ctx->site->throttle_scope, UM_THROTTLE_SIGN_IN, "u", key);
     if (um_throttle_table_peek(throttle->table, try.hash, &try.limit, um_monotonic_ms())
-        && is_exempt(ctx, key, mark)) {
+        && is_exempt(ctx, key)) {
         return UM_OK;
     }
     return pass(ctx, &try, uses);
@@ -214,21 +221,19 @@ static um_status_e pass_sign_in(um_ctx_t *ctx, const char *key, um_throttle_uses
     const um_throttle_t *throttle = ctx->site->throttle;
     try_t try = { .class = UM_THROTTLE_SIGN_IN, .by = UM_THROTTLE_BOTH, .name = key };
     um_status_e status = pass_address(ctx, UM_THROTTLE_SIGN_IN, uses);
-    apr_uint64_t mark;
 
     if (status != UM_OK || !key) {
         return status;
     }
-    mark = um_throttle_key_pair(throttle, ctx->site->throttle_scope, 'm', ctx->throttle_client, key);
     try.limit = *limit_of(ctx, UM_THROTTLE_SIGN_IN, UM_THROTTLE_BOTH);
     try.hash = um_throttle_key_pair(throttle, ctx->site->throttle_scope, 'b', ctx->throttle_client, key);
     status = pass(ctx, &try, uses);
     if (status == UM_OK) {
-        status = pass_account(ctx, key, mark, uses);
+        status = pass_account(ctx, key, uses);
     }
     if (uses && status == UM_OK) {
         uses->pair = try.hash;
-        uses->mark = mark;
+        uses->mark = mark_of(ctx, key);
     }
     else if (uses) {
         um_throttle_give_back(ctx, uses);

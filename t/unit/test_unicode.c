@@ -261,6 +261,21 @@ static void test_keys_of_keys(apr_pool_t *parent)
     is_int(wrong, 0, apr_psprintf(parent, "the key of a key is the key, and NFKC, for %u texts", checked));
 }
 
+/* A soft hyphen is dropped, so it leaves what the general way makes of the rest. */
+static void test_ascii_keys(apr_pool_t *pool)
+{
+    const char *key, *general;
+    int wrong = 0;
+
+    for (int c = 1; c < 0x80; c++) {
+        const char *text = apr_psprintf(pool, "x%cY", c);
+
+        wrong += um_unicode_key(pool, text, &key)
+                 || um_unicode_key(pool, apr_pstrcat(pool, text, "\u00ad", NULL), &general) || strcmp(key, general) != 0;
+    }
+    is_int(wrong, 0, "the key of ASCII is what the general way makes of it");
+}
+
 static void test_many_marks(apr_pool_t *pool)
 {
     const char *text = "a", *out = NULL;
@@ -344,6 +359,7 @@ int main(void)
     test_points(pool);
     test_forms(pool);
     test_keys_of_keys(pool);
+    test_ascii_keys(pool);
     test_many_marks(pool);
     test_passwords(pool);
     test_classes(pool);

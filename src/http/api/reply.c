@@ -100,6 +100,7 @@ static int send_document(um_call_t *call, const um_document_t *document)
 
 /* --- errors --- */
 
+/* Only the one that the client wants is looked at. */
 static int send_error(um_call_t *call, int status, um_json_t *plain, um_json_t *problem)
 {
     if (call->accept == UM_ACCEPT_PROBLEM) {
@@ -128,13 +129,17 @@ int um_reply_detail(um_call_t *call, int status, um_message_e message)
 int um_reply_detail_with(um_call_t *call, int status, um_message_e message, const char *value)
 {
     const char *text = um_message_text(call->ctx.pool, message, value);
-    um_json_t *plain = um_json_object(call->ctx.pool);
+    um_json_t *plain;
 
     if (status == HTTP_SERVICE_UNAVAILABLE) {
         apr_table_setn(call->r->err_headers_out, "Retry-After", UM_CHALLENGE_RETRY_AFTER);
     }
+    if (call->accept == UM_ACCEPT_PROBLEM) {
+        return send_error(call, status, NULL, make_problem(call, status, message, text));
+    }
+    plain = um_json_object(call->ctx.pool);
     um_json_put_text(plain, "detail", text);
-    return send_error(call, status, plain, make_problem(call, status, message, text));
+    return send_error(call, status, plain, NULL);
 }
 
 int um_reply_unauthorized(um_call_t *call, const char *error, um_message_e message)

@@ -40,9 +40,9 @@ static void add_string(output_t *out, const char *text, apr_size_t len)
     add_bytes(out, "\"", 1);
     for (; text < end; text++) {
         unsigned char c = (unsigned char)*text;
-        const char *found = memchr(special, c, sizeof(special) - 1);
 
-        if (found || c < 0x20) {
+        if (c < 0x20 || c == '"' || c == '\\') {
+            const char *found = memchr(special, c, sizeof(special) - 1);
             const char letter = found ? letters[found - special] : 'u';
             const char escape[] = {'\\', letter, '0', '0', digits[c >> 4], digits[c & 15]};
 

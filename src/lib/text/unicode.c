@@ -219,13 +219,19 @@ apr_status_t um_unicode_opaque(apr_pool_t *pool, const char *text, apr_size_t le
 
 apr_status_t um_unicode_key(apr_pool_t *pool, const char *text, const char **out)
 {
-    const char *key, *before;
-    int round;
+    const char *key = text, *before;
+    apr_status_t status;
+
+    while (*key && (unsigned char)*key < 0x80) {
+        key++;
+    }
+    if (!*key) {        /* all ASCII, as most names are */
+        return um_unicode_lower(pool, text, out);
+    }
     /* The marks are ordered first, because folding turns the iota subscript into a letter, which is not sorted with
      * them. */
-    apr_status_t status = um_unicode_nfkc(pool, text, &key);
-
-    for (round = 0; !status && round < FOLD_ROUNDS; round++) {
+    status = um_unicode_nfkc(pool, text, &key);
+    for (int round = 0; !status && round < FOLD_ROUNDS; round++) {
         before = key;
         status = map_text(pool, before, UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE, &key);
         if (!status && strcmp(key, before) == 0) {
