@@ -7,7 +7,7 @@ um_log=$folder/build.log
 
 # --- what is started is stopped ---------------------------------------------------------------------------------------
 
-scratch='' servers='' cluster=no
+scratch='' servers='' cluster=no postmaster=''
 as_user()
 {
     if um_is_root; then um_as "$user" "$@"; else "$@"; fi

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the product is measured against: the least that a module can do for the same work. /bench/select/<id> is one
  * keyed SELECT by mod_dbd, with the statement that DBDPrepareSQL names "bench_select"; /bench/update/<id> is one keyed
- * UPDATE that returns the row, with "bench_update"; /bench/scrypt is one hash of the cost that is the default. */
+ * UPDATE that returns the row, with "bench_update"; /bench/scrypt is one hash of the cost that is the default;
+ * /bench/429 is an answer with the bytes of the API's 429, and /bench/429/read the same after reading the body. */
 #include <httpd.h>
 #include <http_config.h>
 #include <http_protocol.h>
@@ -63,8 +64,33 @@ static int do_scrypt(request_rec *r)
     return answer(r, apr_psprintf(r->pool, "{\"byte\":%d}", hash[0]));
 }
 
+/* A limit by address needs no more than this; a limit by name has to read the body, too. */
+static int do_429(request_rec *r, int reads)
+{
+    char body[8192];
+    long got = 1;
+
+    if (reads && (ap_setup_client_block(r, REQUEST_CHUNKED_ERROR) != OK || !ap_should_client_block(r))) {
+        return HTTP_BAD_REQUEST;
+    }
+    while (reads && got > 0) {
+        got = ap_get_client_block(r, body, sizeof(body));
+    }
+    r->status = HTTP_TOO_MANY_REQUESTS;
+    apr_table_setn(r->err_headers_out, "Retry-After", apr_itoa(r->pool, 900));
+    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    apr_table_setn(r->headers_out, "Referrer-Policy", "same-origin");
+    apr_table_mergen(r->headers_out, "Vary", "Accept");
+    answer(r, "{\"detail\":\"Request was throttled. Expected available in 900 seconds.\"}");
+    return DONE;
+}
+
 static int handler(request_rec *r)
 {
+    if (strncmp(r->handler, "bench-429", 9) == 0) {
+        return do_429(r, strcmp(r->handler, "bench-429-read") == 0);
+    }
     if (strcmp(r->handler, "bench_select") == 0 || strcmp(r->handler, "bench_update") == 0) {
         return do_statement(r, r->handler, strrchr(r->uri, '/') + 1);
     }

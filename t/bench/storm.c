@@ -6,7 +6,9 @@
  * with another answer or none, reads, reads that were not answered 200, kept connections that the server closed before
  * it answered (which a client repeats, RFC 9112 9.3.1), and the 99th percentile of a read in microseconds.
  *   storm hash SECONDS THREADS HASH
- * Prints how many hashes of that kind as many threads make a second, for comparison. */
+ * Prints how many hashes of that kind as many threads make a second, for comparison.
+ *   storm hashes COUNT HASH
+ * Makes so many hashes. */
 #include "pwhash.h"
 
 #include <apr_general.h>
@@ -205,6 +207,20 @@ static int hash_alone(apr_pool_t *pool, int seconds, int count, const char *text
     return 0;
 }
 
+static int hash_count(apr_pool_t *pool, int count, const char *text)
+{
+    const char *why = "", *made;
+
+    if (um_pwhash_params(pool, text, &params, &why) != APR_SUCCESS) {
+        fprintf(stderr, "storm: %s\n", why);
+        return 1;
+    }
+    while (count-- > 0) {
+        (void)um_pwhash_make(pool, &params, "correct horse battery", 21, &made);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     apr_pool_t *pool;
@@ -216,9 +232,12 @@ int main(int argc, char **argv)
     if (argc == 5 && strcmp(argv[1], "hash") == 0) {
         return hash_alone(pool, atoi(argv[2]), atoi(argv[3]), argv[4]);
     }
+    if (argc == 4 && strcmp(argv[1], "hashes") == 0) {
+        return hash_count(pool, atoi(argv[2]), argv[3]);
+    }
     if (argc < 8 || atoi(argv[3]) + atoi(argv[6]) > MOST_CLIENTS) {
         fprintf(stderr, "usage: storm PORT SECONDS SIGNERS PAUSE BODY READERS PATH [HEADER]\n"
-                        "       storm hash SECONDS THREADS HASH\n");
+                        "       storm hash SECONDS THREADS HASH\n       storm hashes COUNT HASH\n");
         return 2;
     }
     address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1])),
