@@ -97,6 +97,9 @@ void um_event_settle(um_event_t *event, apr_status_t rv, int done)
 
 void um_event_settle_status(const um_ctx_t *ctx, um_event_t *event, um_status_e status)
 {
+    if (status == UM_THROTTLED && ctx->is_logged) {
+        return;
+    }
     event->outcome = status == UM_OK ? UM_OUTCOME_OK : UM_OUTCOME_FAILED;
     event->reason = status == UM_OK ? UM_REASON_NONE
                     : status == UM_BUSY ? UM_REASON_BUSY

@@ -117,7 +117,8 @@ um_event_t *um_event_named(um_ctx_t *ctx, um_event_e kind, const char *name);
  * the event stays as it is. */
 void um_event_settle(um_event_t *event, apr_status_t rv, int done);
 
-/** Settles an event by the status of a function of core. For a refusal the reason is ctx->reason. */
+/** Settles an event by the status of a function of core. For a refusal the reason is ctx->reason. Of a series of
+ * refusals by a throttle only the first is settled: they cost a client nothing, so their lines would fill the disk. */
 void um_event_settle_status(const um_ctx_t *ctx, um_event_t *event, um_status_e status);
 
 /** Adds an event whose change is not in the database and has been made, and stores it by itself. UM_UNAVAILABLE: it

@@ -35,20 +35,21 @@ UM_STATEMENT(START_ISSUER_USED, WRITE, 2,
     "insert into um_issuers (issuer, used_at) values (cast(%s as text), cast(%s as bigint))"
     " on conflict (issuer) do update set used_at = excluded.used_at returning issuer")
 
-/* A hash of each kind, the most frequent kind first. What tells the kinds apart stands at the beginning of a hash, up
- * to a place that depends on its format (pwhash_table.c): behind "p=" of PHC strings, behind the rounds of $5$ and $6$,
+/* A hash of each kind that some accounts have. What tells the kinds apart stands at the beginning of a hash, up to a
+ * place that depends on its format (pwhash_table.c): behind "p=" of PHC strings, behind the rounds of $5$ and $6$,
  * behind the letters of the costs of $2b$ and $y$, behind the second field of Django's PBKDF2 and scrypt. */
 #define UM_HASH_AT(text, where) UM_SQL2("strpos(" text ", '" where "')", "instr(" text ", '" where "')")
-UM_STATEMENT(START_HASH_KINDS, READ, 0,
-    "select min(k.p), count(*)"
-    " from (select u.password as p from um_users u where substr(u.password, 1, 1) <> '!' limit 1000000) k group by"
+UM_STATEMENT(HASH_KINDS, READ, 2,
+    "select min(k.p), count(*), max(k.id)"
+    " from (select u.password as p, cast(u.id as text) as id from um_users u where u.id > " UM_UUID
+    " order by u.id limit cast(%s as integer)) k group by"
     " case when " UM_HASH_AT("k.p", ",p=") " > 0 then substr(k.p, 1, " UM_HASH_AT("k.p", ",p=") " + 4)"
     " when substr(k.p, 4, 7) = 'rounds=' then substr(k.p, 1, 3 + " UM_HASH_AT("substr(k.p, 4)", "$") ")"
     " when substr(k.p, 1, 2) in ('$2', '$y') then substr(k.p, 1, 7)"
     " when substr(k.p, 1, 1) in ('$', '{') then substr(k.p, 1, 3)"
     " when substr(k.p, 1, 6) = 'bcrypt' then substr(k.p, 1, 7 + " UM_HASH_AT("k.p", "$$2") ")"
     " else substr(k.p, 1, " UM_HASH_AT("k.p", "$") " + " UM_HASH_AT("substr(k.p, " UM_HASH_AT("k.p", "$") " + 1)", "$")
-    ") end order by 2 desc limit 64")
+    ") end")
 
 UM_STATEMENT(START_SESSION, READ, 1,
     "select s.id from um_sessions s where s.expires_at > cast(%s as bigint) order by s.expires_at desc limit 1")

@@ -47,14 +47,18 @@ apr_status_t um_store_admin_connections(um_store_call_t *call, apr_int64_t *most
     return rv;
 }
 
-apr_status_t um_store_admin_hash_kinds(um_store_call_t *call, apr_array_header_t **kinds)
+apr_status_t um_store_admin_hash_kinds(um_store_call_t *call, const char *after, int most, apr_array_header_t **kinds)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_START_HASH_KINDS, NULL, 0, &rows);
+    const char *first = *after ? after : UM_STORE_ADMIN_FIRST_ID;
+    apr_status_t rv = um_store_run(call, UM_SQL_HASH_KINDS, UM_VALUES(first, um_store_number(call->pool, most)), &rows);
 
-    *kinds = apr_array_make(call->pool, 4, sizeof(const char *));
+    *kinds = apr_array_make(call->pool, 4, sizeof(um_store_hash_kind_t));
     for (int i = 0; i < rows.count; i++) {
-        APR_ARRAY_PUSH(*kinds, const char *) = rows.row[i][0];
+        const char *const *row = rows.row[i];
+
+        APR_ARRAY_PUSH(*kinds, um_store_hash_kind_t)
+            = (um_store_hash_kind_t){ row[0], apr_atoi64(row[1]), row[2] };
     }
     return rv;
 }

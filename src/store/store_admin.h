@@ -27,9 +27,16 @@ apr_status_t um_store_admin_has_sessions(um_store_call_t *call, apr_int64_t now,
 /** How many connections PostgreSQL allows to all its clients together; 0 for SQLite. */
 apr_status_t um_store_admin_connections(um_store_call_t *call, apr_int64_t *most);
 
-/** A hash of each kind that accounts have, the most frequent kind first, at most 64; those with a pepper begin with it.
- */
-apr_status_t um_store_admin_hash_kinds(um_store_call_t *call, apr_array_header_t **kinds);
+/** Hashes of one kind that some accounts have. */
+typedef struct um_store_hash_kind_t {
+    const char *hash;           /**< one of them; those with a pepper begin with it. Or a text that is no hash */
+    apr_int64_t accounts;
+    const char *last;           /**< the greatest id of them */
+} um_store_hash_kind_t;
+
+/** The kinds of hashes (um_store_hash_kind_t) of at most so many accounts, those whose ids follow a given one.
+ * @param after  "": the first accounts */
+apr_status_t um_store_admin_hash_kinds(um_store_call_t *call, const char *after, int most, apr_array_header_t **kinds);
 
 /* --- ending the sessions, tokens and mails of all accounts, in batches --- */
 

@@ -875,6 +875,7 @@ static void test_purge_much(void)
         { "um_mail", "(id, kind, state, due_at, address, created_at, done_at) select i, 'reset', 1, 1, '', 1, 1" },
         { "um_one_time_tokens", "select i, 'reset', 1, u.id, 1, '', 1, 1" },
         { "um_sessions", "(id, user_id, user_version, created_at, expires_at) select i, u.id, 1, 1, 1" },
+        { "um_events", "(id, user_id, kind, at_ms) select printf('00000000-0000-7000-8000-%012x', i), u.id, 'x', 1" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -884,6 +885,7 @@ static void test_purge_much(void)
         begin();
         site_register(&s, "alice", "", NULL);
         site_do(&s, "delete from um_sessions");
+        site_do(&s, "delete from um_events");
         site_do(&s, apr_psprintf(s.pool, "with recursive n(i) as (select 1 union all select i + 1 from n where i < %d) "
                                  "insert into %s %s from n, um_users u", 2 * PURGE_BATCH + 100, cases[i].table,
                                  cases[i].values));

@@ -90,7 +90,7 @@ static void test_bytes(void)
 
 static void test_rehash(void)
 {
-    const char *before = hash_of_alice(), *token;
+    const char *before = hash_of_alice(), *before_bob, *token;
     um_ctx_t *ctx;
 
     site_login(site_ctx(&s), "alice", site_secret(SITE_PASSWORD), &token);
@@ -106,9 +106,12 @@ static void test_rehash(void)
     before = hash_of_alice();
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the password is the same");
     is_text(hash_of_alice(), before, "the new hash is made once");
+    before_bob = ask("select password from um_users where username = 'bob'");
     is_int(login("bob", SITE_PASSWORD, &ctx), UM_INVALID, "an inactive account is refused");
-    is_int(hashes, 1, "an inactive account makes no new hash");
+    is_int(hashes, 2, "the right password of an inactive account costs as much as a wrong one");
     is_text(ctx->cause, "the account is inactive", "the log tells why");
+    is_text(ask("select password from um_users where username = 'bob'"), before_bob,
+            "an inactive account makes no new hash");
     s.hash.lanes = 1;
     is_int(login("alice", SITE_PASSWORD, &ctx), UM_OK, "the right password signs in with cheaper settings");
     is_text(hash_of_alice(), before, "a better hash stays");
@@ -117,6 +120,7 @@ static void test_rehash(void)
 /* A refused sign-in costs a hash of each kind that the database has, whoever it is for. */
 static void test_kinds(void)
 {
+    um_password_kinds_pass_t pass = { .last = "" };
     static const char *const names[] = { "alice", "erich", "dave", "carol", "nobody" };
     um_pwhash_params_t before = s.hash;
     um_ctx_t *ctx;
@@ -127,6 +131,7 @@ static void test_kinds(void)
     s.hash.block = 2;
     is_int(login("erich", SITE_PASSWORD, &ctx), UM_OK, "an account gets a hash of the new kind");
     s.site.password_kinds = um_password_kinds_create(s.pool);
+    is_int(um_password_kinds_scan(site_ctx(&s), &pass), 0, "a pass over a few accounts is done at once");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         is_int(login(names[i], "wrong", &ctx), UM_INVALID, names[i]);
         is_int(hashes, 2, "costs one hash of each of two kinds");
@@ -138,8 +143,12 @@ static void test_kinds(void)
     is_int(hashes, 3, "costs three");
     is_int(login("erich", SITE_PASSWORD, &ctx), UM_OK, "the right password");
     is_int(hashes, 2, "costs its own and the new one");
+    (void)um_password_kinds_scan(site_ctx(&s), &pass);
+    is_int(login("nobody", "wrong", &ctx), UM_INVALID, "a look within the hour");
+    is_int(hashes, 3, "costs three");
     s.now += apr_time_from_sec(3601);
-    is_int(login("nobody", "wrong", &ctx), UM_INVALID, "an hour later");
+    is_int(um_password_kinds_scan(site_ctx(&s), &pass), 0, "the next pass is an hour later");
+    is_int(login("nobody", "wrong", &ctx), UM_INVALID, "an unknown name then");
     is_int(hashes, 2, "the kind that no account has any more costs nothing");
     site_do(&s, "update um_users set password = replace(password, 'p=1', 'p=2') where username = 'alice'");
     is_int(login("alice", "wrong", &ctx), UM_INVALID, "a kind that came meanwhile");
@@ -207,12 +216,14 @@ static void test_foreign_kinds(void)
 {
     static const char *const names[] = { "alice", "dave", "carol", "erich", "nobody" };
     const char *before = hash_of_alice();
+    um_password_kinds_pass_t pass = { .last = "" };
     um_ctx_t *ctx;
 
     set_hash("alice", "pbkdf2_sha256$1000$salt$sUmSE4qgSJxJBiwTe2Z8pN+XBOX3jmZzmvDqXmc0CaU=");
     set_hash("dave", "pbkdf2_sha256$3000$another$sUmSE4qgSJxJBiwTe2Z8pN+XBOX3jmZzmvDqXmc0CaU=");
     for (int known = 0; known < 2; known++) {
         s.site.password_kinds = um_password_kinds_create(s.pool);
+        (void)um_password_kinds_scan(site_ctx(&s), &pass);
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
             iterations = 0;
             is_int(login(names[i], "wrong", &ctx), UM_INVALID, names[i]);
@@ -229,6 +240,33 @@ static void test_foreign_kinds(void)
     s.site.password_kinds = NULL;
     set_hash("dave", "");
     set_hash("alice", before);
+}
+
+/* A pass over many accounts is made in parts. It finds the kinds that most of them have, and forgets others. */
+static void test_kinds_pass(void)
+{
+    um_password_kinds_pass_t pass = { .last = "" };
+    um_ctx_t *ctx;
+    int parts = 1;
+
+    site_do(&s, "insert into um_users (id, username, username_key, email, email_key, password, version, created_at,"
+            " updated_at) with recursive n(i) as (select 1 union all select i + 1 from n where i < 12000)"
+            " select printf('10000000-0000-4000-8000-%012x', i), 'many' || i, 'many' || i, '', '',"
+            " case when i % 3 = 0 then '' else '$scrypt$ln=4,r=1,p=' || (1 + i / 1200) || '$AAAAAAAAAAAAAAAAAAAAAA"
+            "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' end, 'x', 0, 0 from n");
+    s.site.password_kinds = um_password_kinds_create(s.pool);
+    is_int(login("nobody", "wrong", &ctx), UM_INVALID, "before the pass a request");
+    is_int(hashes, 1, "knows no kind and does not look for one");
+    while (um_password_kinds_scan(site_ctx(&s), &pass)) {
+        parts++;
+    }
+    is_int(parts, 3, "5000 accounts are looked at at a time");
+    is_int(login("nobody", "wrong", &ctx), UM_INVALID, "after it a request");
+    is_int(hashes, 9, "costs the configured kind and the eight commonest others");
+    is_int(login("many1", "wrong", &ctx), UM_INVALID, "an account of a common kind");
+    is_int(hashes, 9, "costs the same");
+    site_do(&s, "delete from um_users where username like 'many%'");
+    s.site.password_kinds = NULL;
 }
 
 /* Whichever kind is configured, accounts get there, also from scrypt that costs more. */
@@ -397,6 +435,7 @@ int main(void)
     test_kinds();
     test_foreign();
     test_foreign_kinds();
+    test_kinds_pass();
     test_other_kind();
     test_forms();
     test_change();

@@ -19,8 +19,7 @@ um_status_e um_email_verification_request(um_ctx_t *ctx, const char *email)
         return UM_INVALID;
     }
     status = um_notification_request(ctx, UM_MAIL_KIND_VERIFY, email);
-    um_event_settle_status(ctx, um_event_named(ctx, UM_EVENT_VERIFICATION_ASKED, email),
-                           status == UM_OK && ctx->reason == UM_REASON_THROTTLED ? UM_THROTTLED : status);
+    um_notification_asked(ctx, UM_EVENT_VERIFICATION_ASKED, email, status);
     return status;
 }
 

@@ -29,14 +29,31 @@ void um_password_leave(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass);
 /* A wrong password must take the same time for every account and for an unknown name. So each refused sign-in costs one
  * hash of every kind that the database has: that of the account, and the others in vain. */
 
-/** For the threads of one process. */
+/** Bytes of shared memory, which must be zero at first. */
+apr_size_t um_password_kinds_size(void);
+
+/** The record of a database in shared memory; in the pool, for one process, when there is no room. */
+um_password_kinds_t *um_password_kinds_of(apr_pool_t *pool, void *memory, apr_uint64_t scope);
+
+/** A record for one process. */
 um_password_kinds_t *um_password_kinds_create(apr_pool_t *pool);
 
-/** Asks the database which kinds it has, if that was not done in the last hour. No error: the former ones stay. */
-void um_password_kinds_refresh(um_ctx_t *ctx);
+#define UM_PASSWORD_KINDS_COUNTED 32
+
+/** A pass over the accounts, which finds the kinds of their hashes. Zeroed: it has not begun. */
+typedef struct um_password_kinds_pass_t {
+    char last[40];              /**< id of the last account that was looked at; "": none */
+    int found;
+    apr_uint64_t kind[UM_PASSWORD_KINDS_COUNTED];
+    apr_int64_t accounts[UM_PASSWORD_KINDS_COUNTED]; /**< of each kind */
+} um_password_kinds_pass_t;
+
+/** Looks at the next accounts, if a pass is under way or due; it is due an hour after the last one. For the worker: no
+ * request may wait for a pass over millions of accounts. Whether more accounts are left. */
+int um_password_kinds_scan(um_ctx_t *ctx, um_password_kinds_pass_t *pass);
 
 /** Computes a hash of each kind other than own, which the caller has spent; 0: none. The kind of new hashes is always
- * among them. Kinds that the process did not know are remembered. */
+ * among them. Kinds that were not known are remembered. */
 void um_password_kinds_spend(um_ctx_t *ctx, apr_uint64_t own, um_secret_t password);
 
 /* --- password_hash.c --- */

@@ -135,17 +135,23 @@ static int is_outdated(um_ctx_t *ctx, const char *stored)
            || (id && current && strcmp(id, current) != 0);
 }
 
-/* Compares one form of a password with the account's hash. A form that does not match costs the same whatever hash the
+/* Whether the sign-in is refused: an inactive account is refused with the right password, too. */
+static int is_refused(const um_user_t *user, um_pwhash_e match)
+{
+    return match == UM_PWHASH_UNKNOWN || match == UM_PWHASH_MISMATCH || (match == UM_PWHASH_MATCH && !user->is_active);
+}
+
+/* Compares one form of a password with the account's hash. A form that is refused costs the same whatever hash the
  * account has, and without an account. */
 static um_pwhash_e verify_form(um_ctx_t *ctx, const um_user_t *user, um_secret_t form)
 {
     um_pwhash_e match = user ? verify_stored(ctx, user->password, form) : UM_PWHASH_UNKNOWN;
     const char *hash = NULL;
 
-    if (match == UM_PWHASH_MISMATCH) {
+    if (match == UM_PWHASH_MISMATCH || match == UM_PWHASH_MATCH) {
         (void)um_pepper_split(ctx->pool, user->password, &hash);
     }
-    if (match == UM_PWHASH_UNKNOWN || match == UM_PWHASH_MISMATCH) {
+    if (is_refused(user, match)) {
         um_password_kinds_spend(ctx, um_pwhash_kind(hash), form);
     }
     return match;
@@ -156,10 +162,14 @@ static um_pwhash_e verify_form(um_ctx_t *ctx, const um_user_t *user, um_secret_t
 static um_pwhash_e verify_forms(um_ctx_t *ctx, const um_user_t *user, um_secret_t typed, int *is_old)
 {
     um_secret_t form = um_password_prepare(ctx, typed);
-    um_pwhash_e match = verify_form(ctx, user, form);
+    um_pwhash_e match = verify_form(ctx, user, form), second;
 
-    *is_old = form.text != typed.text && (match == UM_PWHASH_MISMATCH || match == UM_PWHASH_UNKNOWN);
-    return *is_old ? verify_form(ctx, user, typed) : match;
+    *is_old = form.text != typed.text && is_refused(user, match);
+    if (!*is_old) {
+        return match;
+    }
+    second = verify_form(ctx, user, typed);
+    return match == UM_PWHASH_MATCH ? match : second;
 }
 
 um_status_e um_password_verify(um_ctx_t *ctx, const um_user_t *user, um_secret_t password, const um_secret_t *wanted,

@@ -26,8 +26,7 @@ um_status_e um_password_reset_request(um_ctx_t *ctx, const char *email)
         return UM_INVALID;
     }
     status = um_notification_request(ctx, UM_MAIL_KIND_RESET, email);
-    um_event_settle_status(ctx, um_event_named(ctx, UM_EVENT_RESET_ASKED, email),
-                           status == UM_OK && ctx->reason == UM_REASON_THROTTLED ? UM_THROTTLED : status);
+    um_notification_asked(ctx, UM_EVENT_RESET_ASKED, email, status);
     return status;
 }
 

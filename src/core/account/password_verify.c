@@ -65,7 +65,6 @@ static um_status_e find_and_verify(um_ctx_t *ctx, const char *key, um_secret_t p
      * time of a hash, and a database that hangs holds the turn no longer than the store waits for an answer. */
     status = find_user(ctx, key, user);
     if (status == UM_OK) {
-        um_password_kinds_refresh(ctx);
         status = um_password_verify(ctx, *user, password, NULL, &fresh);
     }
     um_password_leave(ctx, &pass);

@@ -57,7 +57,6 @@ static int is_allowed(um_ctx_t *ctx, const char *kind, const char *email_key)
     um_status_e status = um_throttle_take_account(ctx, UM_THROTTLE_RESET, kind, email_key);
 
     ctx->cause = NULL;
-    ctx->is_logged = 0;
     return status == UM_OK;
 }
 
@@ -81,6 +80,13 @@ um_status_e um_notification_request(um_ctx_t *ctx, const char *kind, const char 
         }
     }
     return status;
+}
+
+void um_notification_asked(um_ctx_t *ctx, um_event_e kind, const char *address, um_status_e status)
+{
+    int is_held_back = status == UM_OK && ctx->reason == UM_REASON_THROTTLED;
+
+    um_event_settle_status(ctx, um_event_named(ctx, kind, address), is_held_back ? UM_THROTTLED : status);
 }
 
 /* Whether a mail of this kind may go to the address. This is asked before the event is stored: a change of address

@@ -5,6 +5,7 @@
  * here. */
 #include "core_settings.h"
 #include "ctx.h"
+#include "event.h"
 
 typedef struct um_mail_t um_mail_t;                     /* store_mail.h */
 
@@ -18,6 +19,10 @@ um_verify_e um_notification_verification(const um_ctx_t *ctx);
  * is stored where the site sends no mail. UM_UNAVAILABLE, UM_FAILED. UM_OK with UM_REASON_THROTTLED in ctx->reason: the
  * address was asked for too often, so there will be no mail, which the caller is not told. */
 um_status_e um_notification_request(um_ctx_t *ctx, const char *kind, const char *address);
+
+/** Adds the event that somebody asked for a mail, after um_notification_request(). It has failed when the address was
+ * asked for too often: no mail is made, and the caller is not told. */
+void um_notification_asked(um_ctx_t *ctx, um_event_e kind, const char *address, um_status_e status);
 
 /** Makes the row of a mail to a user, to be stored in the transaction of the event that it tells. *mail is NULL when
  * address is "", or when the kind (UM_MAIL_TO_FORMER) goes to verified addresses only and this one is not: otherwise

@@ -25,9 +25,13 @@
 struct um_audit_t {
     const char *target;         /* as configured */
     int file;
-    um_log_limit_t log;
-    apr_uint32_t lost;          /* atomic: lines that could not be written since the last line about them */
+    um_log_limit_t lost_log, again_log;
+    /* Atomic: lines that could not be written since the last line about them; and whether a part of one was written. */
+    apr_uint32_t lost, is_torn;
 };
+
+/* A full disk may last for a night, and the log of errors may be on it. */
+#define REPORT_SECONDS 60
 
 /* The name of this machine. It is set by the parent, and children inherit it. */
 static char node[APRMAXHOSTLEN + 1];
@@ -141,28 +145,46 @@ static void report_lost(const um_server_t *server, int error)
     um_audit_t *audit = server->audit;
 
     apr_atomic_inc32(&audit->lost);
-    if (um_log_limit_allows(&audit->log)) {
+    if (um_log_limit_allows_after(&audit->lost_log, REPORT_SECONDS)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, error, server->server, "UM702: the audit log %s could not be written, and "
                      "requests go on without it; %u lines of this process were lost", audit->target,
                      apr_atomic_xchg32(&audit->lost, 0));
     }
 }
 
+/* Says how many lines are missing, when the first one is written after them. */
+static void report_written(const um_server_t *server)
+{
+    um_audit_t *audit = server->audit;
+
+    if (apr_atomic_read32(&audit->lost) && um_log_limit_allows_after(&audit->again_log, REPORT_SECONDS)) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server->server, "UM703: the audit log %s is written again; %u more "
+                     "lines of this process were lost", audit->target, apr_atomic_xchg32(&audit->lost, 0));
+    }
+}
+
 /* One write for a line: the system appends it as a whole, whatever other processes write. */
 static void write_line(const um_server_t *server, const char *line, apr_size_t len)
 {
+    um_audit_t *audit = server->audit;
     ssize_t written;
 
+    /* A full disk took a part of an earlier line: it must not spoil this one. */
+    if (apr_atomic_read32(&audit->is_torn) && write(audit->file, "\n", 1) == 1) {
+        apr_atomic_set32(&audit->is_torn, 0);
+    }
     do {
-        written = write(server->audit->file, line, len);
+        written = write(audit->file, line, len);
     } while (written < 0 && errno == EINTR);
     if (written >= 0 && (apr_size_t)written < len) {
-        /* A full disk took a part: ends the line, so that it does not spoil the next one. */
-        (void)!write(server->audit->file, "\n", 1);
+        apr_atomic_set32(&audit->is_torn, 1);
         errno = ENOSPC;
     }
     if (written < 0 || (apr_size_t)written < len) {
         report_lost(server, errno);
+    }
+    else {
+        report_written(server);
     }
 }
 

@@ -166,6 +166,9 @@ void um_shared_memory_wake_worker(void);
 /** How often the worker was woken so far. */
 apr_uint32_t um_shared_memory_wake_count(void);
 
+/** The memory of the kinds of password hashes. */
+void *um_shared_memory_password_kinds(void);
+
 /** The memory of the hash limit. */
 void *um_shared_memory_hash_limit(void);
 
@@ -225,6 +228,11 @@ int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 /** Hook child_init, after the sites are made. mod_watchdog does not wait for its threads when a child ends. So the end
  * of a child waits here for the worker, before the memory that it uses is freed. */
 void um_worker_child_init(apr_pool_t *pchild, server_rec *main_server);
+
+/* --- hash_kinds.c: which kinds of password hashes the accounts have ----------------------------------------------- */
+
+/** Called by the worker: looks at some accounts of each database, until the pass of this hour is done. */
+void um_hash_kinds_work(apr_pool_t *pool);
 
 /* --- startup_check.c: what only the database can say about a configuration ---------------------------------------- */
 

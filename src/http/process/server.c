@@ -104,7 +104,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->keys = server->keys;
     site->common_passwords = server->common_passwords;
     site->reserved = server->reserved;
-    site->password_kinds = um_password_kinds_create(pchild);
+    server->kinds_pass = apr_pcalloc(pchild, sizeof(*server->kinds_pass));
     site->pepper = server->pepper;
     site->clients = server->clients;
     site->mail_settings = server->mail_settings;
@@ -113,6 +113,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->audience = strcasecmp(server->settings.audience, "auto") == 0 ? site->issuer : server->settings.audience;
     um_caller_cache_set_scope(site, server->database);
     um_throttle_set_scope(site, server->database);
+    site->password_kinds = um_password_kinds_of(pchild, um_shared_memory_password_kinds(), site->throttle_scope);
     return site;
 }
 

@@ -2,6 +2,7 @@
 #include "caller_cache.h"
 #include "concurrency_limit.h"
 #include "module.h"
+#include "password.h"
 #include "process.h"
 #include "throttle.h"
 
@@ -30,7 +31,7 @@
  * loads the module again at a graceful restart, and it may be another version. */
 #define FORM_SIZE 256
 
-/* The first segment. The hash limit follows the layout. */
+/* The first segment. The kinds of hashes and the hash limit follow the layout. */
 typedef struct layout_t {
     char form[FORM_SIZE];
     apr_uint32_t wakes;         /* how often the worker was woken */
@@ -55,8 +56,8 @@ apr_status_t um_shared_memory_pre_config(apr_pool_t *pconf)
 static void write_form(apr_pool_t *pool, char form[FORM_SIZE])
 {
     memset(form, 0, FORM_SIZE);
-    apr_snprintf(form, FORM_SIZE, "mod_usermgmt " UM_VERSION ", shared %d, %s, %s", (int)sizeof(layout_t),
-                 um_concurrency_limit_form(pool), um_caller_cache_form(pool));
+    apr_snprintf(form, FORM_SIZE, "mod_usermgmt " UM_VERSION ", shared %d, kinds %d, %s, %s", (int)sizeof(layout_t),
+                 (int)um_password_kinds_size(), um_concurrency_limit_form(pool), um_caller_cache_form(pool));
 }
 
 /* Children can write to the memory. So the form is not parsed, only compared. */
@@ -107,8 +108,9 @@ static apr_status_t make_writers(server_rec *main_server, apr_global_mutex_t **w
 
 static apr_status_t make_segments(server_rec *main_server, retained_t *retained, const char form[FORM_SIZE])
 {
-    apr_status_t rv = make_segment(main_server, sizeof(layout_t) + um_concurrency_limit_size(),
-                                   "the limit on password hashing", &retained->segment);
+    apr_status_t rv = make_segment(main_server, sizeof(layout_t) + um_password_kinds_size()
+                                   + um_concurrency_limit_size(), "the limit on password hashing",
+                                   &retained->segment);
 
     if (rv != APR_SUCCESS) {
         return rv;
@@ -245,9 +247,14 @@ apr_uint32_t um_shared_memory_wake_count(void)
     return apr_atomic_read32(&layout()->wakes);
 }
 
-void *um_shared_memory_hash_limit(void)
+void *um_shared_memory_password_kinds(void)
 {
     return layout() + 1;
+}
+
+void *um_shared_memory_hash_limit(void)
+{
+    return (char *)um_shared_memory_password_kinds() + um_password_kinds_size();
 }
 
 void *um_shared_memory_caller_cache(void)

@@ -331,6 +331,7 @@ static void work(apr_pool_t *pool)
     if (!worker.stop) {
         um_key_reload_rotate(pool);
         um_startup_check_work(pool);
+        um_hash_kinds_work(pool);
     }
 }
 
@@ -373,7 +374,9 @@ int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     (void)plog;
     (void)ptemp;
     for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
-        wanted |= server->settings.enabled || server->settings.key_rotation;
+        /* A host that only verifies passwords (AuthType Basic) can do without. */
+        wanted |= server->settings.enabled || server->settings.key_rotation
+                  || (server->settings.signing_key && get && add_callback);
     }
     if (!wanted || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;

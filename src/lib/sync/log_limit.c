@@ -5,12 +5,15 @@
 
 #include <apr_atomic.h>
 
-#define PAUSE_MS 1000
-
-int um_log_limit_allows(um_log_limit_t *limit)
+int um_log_limit_allows_after(um_log_limit_t *limit, apr_uint32_t seconds)
 {
     apr_uint32_t now = um_monotonic_tick();
     apr_uint32_t last = limit ? apr_atomic_read32(&limit->last) : 0;
 
-    return !limit || ((!last || now - last >= PAUSE_MS) && apr_atomic_cas32(&limit->last, now, last) == last);
+    return !limit || ((!last || now - last >= seconds * 1000) && apr_atomic_cas32(&limit->last, now, last) == last);
+}
+
+int um_log_limit_allows(um_log_limit_t *limit)
+{
+    return um_log_limit_allows_after(limit, 1);
 }
