@@ -271,7 +271,8 @@ static void test_ascii_keys(apr_pool_t *pool)
         const char *text = apr_psprintf(pool, "x%cY", c);
 
         wrong += um_unicode_key(pool, text, &key)
-                 || um_unicode_key(pool, apr_pstrcat(pool, text, "\u00ad", NULL), &general) || strcmp(key, general) != 0;
+                 || um_unicode_key(pool, apr_pstrcat(pool, text, "\u00ad", NULL), &general)
+                 || strcmp(key, general) != 0;
     }
     is_int(wrong, 0, "the key of ASCII is what the general way makes of it");
 }
