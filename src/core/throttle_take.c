@@ -185,8 +185,8 @@ static int ask_sessions(um_ctx_t *ctx, const char *key, apr_uint64_t mark)
     return signed_in != 0;
 }
 
-/* Asking for the sessions of an account takes longer the more it has, and nobody may learn from the time of a refusal
- * whether there is such an account. So each refusal that follows from asking takes the same time. */
+/* The query takes longer for an account with many sessions, so the time of a refusal could show that there is such an
+ * account. Each refusal after this query takes the same time for that reason. */
 static int is_exempt(um_ctx_t *ctx, const char *key)
 {
     apr_uint64_t mark = mark_of(ctx, key);

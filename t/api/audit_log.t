@@ -204,7 +204,7 @@ case 'what the command line does to an account' => sub {
         [qw(user active), $me->{username}, 'on'];
     my $token = login($me->{username}, $me->{password});
     my $page = json_of(call(GET => "$USERS$id/events/", token => $token)) || {};
-    my @seen = map { join ' ', $_->{event}, $_->{by}, $_->{detail} || () } reverse @{ $page->{results} || [] };
+    my @seen = map { join ' ', $_->{event}, $_->{by} // 'null', $_->{detail} || () } reverse @{ $page->{results} || [] };
     is(join(', ', @seen[-6 .. -1]), 'staff_given cli, group_added cli writers, group_dropped cli writers, staff_taken cli,'
         . ' account_off cli, account_on cli', 'the owner sees it') or diag(explain($page));
     $page = json_of(call(GET => "$USERS$id/events/", token => $token, headers => []));
