@@ -3,7 +3,6 @@
 
 #include "monotonic.h"
 
-
 #include <apr_atomic.h>
 #include <pthread.h>
 #include <time.h>
@@ -90,10 +89,11 @@ apr_status_t um_thread_limit_enter(um_thread_limit_t *limit, apr_uint32_t millis
         }
         limit->fetching = 1;
     }
-    pthread_mutex_unlock(&limit->mutex);
-    if (rv != APR_SUCCESS) {
+    else {
+        /* Before the mutex is left: the next thread would find one too many and leave as well. */
         apr_atomic_dec32(&limit->total->count);
     }
+    pthread_mutex_unlock(&limit->mutex);
     return rv;
 }
 
@@ -104,10 +104,10 @@ apr_status_t um_thread_limit_wait_begin(um_thread_limit_t *limit)
     apr_atomic_inc32(&limit->total->count);
     pthread_mutex_lock(&limit->mutex);
     is_full = apr_atomic_read32(&limit->total->count) > limit->total->most && is_stalled(limit);
-    pthread_mutex_unlock(&limit->mutex);
     if (is_full) {
-        um_thread_limit_wait_end(limit);
+        apr_atomic_dec32(&limit->total->count);
     }
+    pthread_mutex_unlock(&limit->mutex);
     return is_full ? APR_EAGAIN : APR_SUCCESS;
 }
 
