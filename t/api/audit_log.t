@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The audit log: throttled tries, accounts that wait, several hosts, clients behind a proxy, bytes that are no text, rotation
+# The audit log: accounts that wait, several hosts, clients behind a proxy, bytes that are no text, rotation
 # under load, a program that dies, a disk that gets full in the middle of a line, and keys that the worker rotates.
 use strict;
 use warnings;
@@ -105,38 +105,6 @@ sub guess { return post($TOKEN, { username => $_[1], password => 'wrong horse' }
 my $me = register(email => 'me@example.org');
 my $waiting = register(email => 'waiting@example.org');
 $sql->("update um_users set is_active = 1 where id = '$me->{id}'");
-
-# ---- throttles -----------------------------------------------------------------------------------------------------
-
-case 'tries that a throttle refuses' => sub {
-    my $from = stranger();
-    my @events = events_after(sub { guess($from, 'alice') for 1 .. 9 });
-    is(join(', ', briefly(@events)), join(', ', ('sign_in failed unknown_name') x 5, 'sign_in failed throttled'),
-        'of a series of refusals only the first has a line');
-    is_deeply([@{ $events[-1] }{qw(name address user_id session_id)}], ['alice', $from, undef, undef],
-        'it has the name and the address');
-    @events = events_after(sub { call(GET => '/basic/', any => 1, headers => ["X-Client: $from",
-        'Authorization: Basic ' . encode_base64('basic:x', '')]) for 1 .. 8 });
-    is(join(', ', briefly(@events)), join(', ', ('sign_in failed unknown_name') x 5, 'sign_in failed throttled'),
-        'so with AuthType Basic');
-
-    $from = stranger();
-    @events = events_after(sub { guess($from, "user$_") for 1 .. 33 });
-    is(join(', ', briefly(@events)), join(', ', ('sign_in failed unknown_name') x 30, 'sign_in failed throttled'),
-        'an address that has used up its tries');
-    is_deeply([@{ $events[-1] }{qw(name address)}], [undef, $from], 'without a name, because its body is not read');
-
-    $from = stranger();
-    @events = events_after(sub { post($USERS, { username => '', password => 'x' }, from => $from) for 1 .. 22 });
-    is(join(', ', briefly(@events)), 'throttled failed throttled', 'a throttled registration');
-    is_deeply([@{ $events[0] }{qw(detail address)}], ['register', $from], 'says which class it was, and from where');
-
-    @events = events_after(sub { post('/api/password_reset/', { email => 'Flood@X.example' }, from => stranger()) for 1 .. 6 });
-    is(join(', ', briefly(@events)), join(', ', ('reset_asked ok -') x 3, 'reset_asked failed throttled'),
-        'an address for which too many mails were asked');
-    is($events[-1]{name}, 'Flood@X.example', 'it has the address as typed');
-    is(scalar(grep { $_->{user_id} } @events), 0, 'and does not say whose it is');
-};
 
 # ---- accounts that wait --------------------------------------------------------------------------------------------
 

@@ -54,6 +54,9 @@ sub events {
     return map { JSON::PP->new->decode($_) } @lines;
 }
 
+sub told { return join ', ', map { join ' ', map { $_ // '-' } @$_{qw(event outcome reason)} } @_ }
+sub joined { my ($times, $first, $last) = @_; return join ', ', ($first) x $times, $last }
+
 case 'registrations count by address, with probes of names' => sub {
     my $here = stranger();
     is(counted(6, registers($here)), '400 x4, 429 x2', 'as the main server says');
@@ -133,6 +136,34 @@ case 'each class has its event when it refuses' => sub {
     my @refused = grep { $_->{reason} eq 'throttled' } events();
     is(join(' ', map { $_ // 'null' } map { @$_{qw(event outcome name)} } @refused), 'sign_in failed another',
         'Basic; and of a series only the first');
+};
+
+case 'of a series of refusals the audit log has one line' => sub {
+    my $here = stranger();
+    events();
+    counted(9, failing($here, 'series'));
+    my @events = events();
+    is(told(@events), joined(5, 'sign_in failed unknown_name', 'sign_in failed throttled'), 'by name and address');
+    is_deeply([@{ $events[-1] }{qw(name address user_id session_id)}], ['series', $here, undef, undef],
+        'it has the name and the address');
+
+    $here = stranger();
+    counted(33, sub { sign_in($here, "user$_[0]", 'wrong') });
+    @events = events();
+    is(told(@events), joined(30, 'sign_in failed unknown_name', 'sign_in failed throttled'), 'by address');
+    is_deeply([@{ $events[-1] }{qw(name address)}], [undef, $here], 'without a name, because its body is not read');
+
+    $here = stranger();
+    counted(6, registers($here));
+    @events = events();
+    is(told(@events), 'throttled failed throttled', 'a registration');
+    is_deeply([@{ $events[0] }{qw(detail address)}], ['register', $here], 'says which class it was, and from where');
+
+    post_from(stranger(), $RESET, { email => 'Flood@X.example' }) for 1 .. 6;
+    @events = events();
+    is(told(@events), joined(3, 'reset_asked ok -', 'reset_asked failed throttled'), 'mails to an address');
+    is($events[-1]{name}, 'Flood@X.example', 'it has the address as typed');
+    is(scalar(grep { $_->{user_id} } @events), 0, 'and does not say whose it is');
 };
 
 case 'refresh, introspection and the rest of the API' => sub {
