@@ -45,18 +45,17 @@ um_packages()
 um_copy_sources()
 {
     local from=$1 to=$2
-    # libtool and make write absolute paths into what they build: of no use after the folder was moved.
+    # configure and make write absolute paths into what they build: of no use after the folder was moved.
     [ ! -d "$to" ] || [ "$(cat "$to/.place" 2>/dev/null)" = "$to" ] || rm -rf "$to"
     mkdir -p "$to"
     printf '%s\n' "$to" >"$to/.place"
     (cd "$from" && find . \
-        \( -name .git -o -name .deps -o -name .libs -o -path ./build -o -path ./run -o -path './run-*' -o -path ./m4 \
-           -o -path ./build-aux -o -path ./autom4te.cache -o -path './mod_usermgmt-[0-9]*' \) -prune -o \
+        \( -name .git -o -name .deps -o -path ./build -o -path ./run -o -path './run-*' -o -path ./build-aux -o -path ./autom4te.cache -o -path './mod_usermgmt-[0-9]*' \) -prune -o \
         \( -type f -o -type l \) \
-        ! -name '*.o' ! -name '*.lo' ! -name '*.la' ! -name '*.a' ! -name '*.gcda' ! -name '*.gcno' ! -name .dirstamp \
+        ! -name '*.o' ! -name '*.a' ! -name '*.gcda' ! -name '*.gcno' ! -name .dirstamp \
         ! -path ./.place ! -path './.sources*' \
         ! -path ./Makefile ! -path ./Makefile.in ! -path ./configure ! -path './configure~' ! -path ./aclocal.m4 \
-        ! -path './config.*' ! -path ./libtool ! -path ./usermgmt ! -path ./src/store/schema_steps.inc \
+        ! -path './config.*' ! -path ./mod_usermgmt.so ! -path ./usermgmt ! -path ./src/store/schema_steps.inc \
         \( ! -path './t/unit/*' -o -name '*.[ch]' \) \( ! -path './t/fuzz/fuzz_*' -o -name '*.[ch]' \) -print) |
         LC_ALL=C sort >"$to/.sources.new"
     if [ -f "$to/.sources" ]; then

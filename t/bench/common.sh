@@ -50,9 +50,9 @@ trap 'exit 143' TERM HUP
 # bench_compile NAME: t/bench/NAME.c with our libraries, into the folder.
 bench_compile()
 {
-    local packages='apr-util-1 apr-1 json-c libcrypto libutf8proc libcurl libargon2 libidn2'
+    local packages='apr-util-1 apr-1 json-c libcrypto libutf8proc libcurl libargon2 libidn2 libxcrypt'
     gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$folder/$1" "$here/t/bench/$1.c" \
-        $(find "$here"/src/{core,store,lib} -type d -printf '-I%p ') "$folder"/src/.libs/libum_{core,store,lib}.a \
+        $(find "$here"/src/{core,store,lib} -type d -printf '-I%p ') "$folder"/src/libum_{core,store,lib}.a \
         $(pkg-config --cflags --libs $packages) >"$um_log" 2>&1 ||
         { cat "$um_log" >&2; um_die "$1.c does not compile"; }
 }
@@ -62,7 +62,7 @@ bench_compile()
 bench_build()
 {
     local apxs
-    um_packages yes apache2-bin apache2-dev autoconf automake libtool pkg-config gcc libc6-dev make perl openssl curl \
+    um_packages yes apache2-bin apache2-dev autoconf automake pkg-config gcc libc6-dev make perl openssl curl \
         wrk libapr1-dev libaprutil1-dev libaprutil1-dbd-sqlite3 libaprutil1-dbd-pgsql postgresql libjson-c-dev \
         libssl-dev libcurl4-openssl-dev libutf8proc-dev libargon2-dev libidn2-dev libcrypt-dev "$@"
     exec 9>"$folder/.lock"
@@ -80,7 +80,7 @@ bench_build()
     scratch=$(um_open_folder usermgmt-bench)
     mkdir "$scratch/bin" "$scratch/pg"
     mkdir -m 700 "$scratch/db"
-    cp "$folder/src/.libs/mod_usermgmt.so" "$folder/src/usermgmt" "$folder/mint" "$folder/mod_bench.so" "$scratch/bin/"
+    cp "$folder/src/mod_usermgmt.so" "$folder/src/usermgmt" "$folder/mint" "$folder/mod_bench.so" "$scratch/bin/"
     exec 9>&-
     user=$(id -un)
     ! um_is_root || user=$(um_unprivileged)
