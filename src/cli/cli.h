@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_CLI_H
 #define UM_CLI_H
-/* The command line: a command is a row of the table in cli.c, its function in cli_<noun>.c. */
+/* The command line. A noun is a row of the table in cli.c. Its commands are the rows of the table in cli_<noun>.c,
+ * beside their functions. Options are rows of the table in cli_option.c. The help, the man page and the completion
+ * follow from these tables. */
 #include "ctx.h"
 
-typedef struct um_store_call_t um_store_call_t;
+typedef struct json_object um_json_t;                   /* json.h */
+typedef struct um_store_call_t um_store_call_t;         /* store.h */
 
 /** The options and arguments of a call. */
 typedef struct um_cli_t {
@@ -35,41 +38,55 @@ typedef enum um_cli_exit_e {
 /** Carries out a command; returns the exit code. */
 typedef int um_cli_fn(um_cli_t *cli);
 
-/** A row of the table of commands. */
+/** A command: a row of the table of its noun. The last row has no function. */
 typedef struct um_cli_command_t {
-    const char *noun, *verb;    /**< verb "": the noun alone is the command */
+    const char *verb;           /**< "": the noun alone is the command */
     const char *synopsis;       /**< of its arguments */
-    int arguments;              /**< how many */
+    int arguments;              /**< how many are needed */
+    int optional;               /**< how many more may follow */
+    const char *options;        /**< names of its own options, separated by blanks; NULL: none */
     int opens_database;         /**< before the function is called */
     um_cli_fn *function;
     const char *help;
 } um_cli_command_t;
+
+/** A row of the table of nouns. */
+typedef struct um_cli_noun_t {
+    const char *name;
+    const um_cli_command_t *commands;
+} um_cli_noun_t;
 
 /** A row of the table of options. */
 typedef struct um_cli_option_t {
     const char *name;
     const char *value;          /**< its name in the help; NULL: none, and the member is an int that is set to 1 */
     apr_size_t member;          /**< of um_cli_t */
-    const char *noun;           /**< the only noun that it concerns; NULL: several */
+    int is_global;              /**< every command takes it; otherwise those that name it */
     const char *help;
 } um_cli_option_t;
 
-um_cli_fn um_cli_events;                                                /* cli_events.c */
-um_cli_fn um_cli_group_list, um_cli_group_show, um_cli_group_new, um_cli_group_remove; /* cli_group.c */
-um_cli_fn um_cli_group_add, um_cli_group_drop;
-um_cli_fn um_cli_client_new, um_cli_client_list, um_cli_client_remove;  /* cli_client.c */
-um_cli_fn um_cli_key_new, um_cli_key_list, um_cli_key_rotate, um_cli_key_retire; /* cli_key.c */
-um_cli_fn um_cli_pepper_new, um_cli_pepper_list, um_cli_pepper_add;    /* cli_pepper.c */
-um_cli_fn um_cli_pepper_use, um_cli_pepper_rotate;
-um_cli_fn um_cli_schema_status, um_cli_schema_upgrade, um_cli_schema_sql; /* cli_schema.c */
-um_cli_fn um_cli_session_end_all;                                        /* cli_session.c */
-um_cli_fn um_cli_throttle_list, um_cli_throttle_clear;                   /* cli_throttle.c */
-um_cli_fn um_cli_user_show, um_cli_user_staff, um_cli_user_active;      /* cli_user.c */
+/* The commands of the nouns, each in the file of its name. */
+extern const um_cli_command_t um_cli_client[], um_cli_events[], um_cli_group[], um_cli_key[], um_cli_pepper[],
+                              um_cli_schema[], um_cli_session[], um_cli_throttle[], um_cli_user[];
 
 /* --- cli.c --- */
 
-extern const um_cli_command_t um_cli_commands[];    /**< the last row has no noun */
+extern const um_cli_noun_t um_cli_nouns[];          /**< the last row has no name */
+
+/* --- cli_option.c --- */
+
 extern const um_cli_option_t um_cli_options[];      /**< the last row has no name */
+
+/** Reads the options, moves the words that are none behind them, and sets *words to the index of the first such word.
+ * 0: an option is wrong, which is printed. */
+int um_cli_option_read(um_cli_t *cli, int argc, char **argv, int *words);
+
+/** Whether a command takes an option. */
+int um_cli_option_concerns(const um_cli_option_t *option, const um_cli_command_t *command);
+
+/** Checks that a command takes all options that were given. UM_CLI_DONE, or UM_CLI_MISUSE, and it is printed which one
+ * it does not take. */
+int um_cli_option_check(const um_cli_t *cli, const um_cli_noun_t *noun, const um_cli_command_t *command);
 
 /* --- cli_output.c: all that the program prints goes through these functions --- */
 
@@ -87,6 +104,25 @@ int um_cli_fail(const um_cli_t *cli, um_cli_exit_e code, const char *format, ...
 int um_cli_fail_status(const um_cli_t *cli, const um_ctx_t *ctx, um_status_e status, const char *what,
                        const char *name);
 
+/** Prints a record of a list: with --json the object as a line, otherwise the line of text, as um_cli_say does. */
+__attribute__((format(printf, 3, 4)))
+void um_cli_list(const um_cli_t *cli, um_json_t *object, const char *format, ...);
+
+/** Prints one record: with --json the object as a line, otherwise a line for each of its members: the name, and the
+ * text, the number, "yes" or "no", or the members of a list separated by blanks; "-" for null. */
+void um_cli_show(const um_cli_t *cli, um_json_t *object);
+
+/** Adds a time to a record, as 2026-01-31T23:59:59Z. 0: null. */
+void um_cli_put_time(um_json_t *object, const char *name, apr_time_t time);
+
+/** How a line with a mark is coloured on a terminal. */
+typedef enum um_cli_mark_e { UM_CLI_GOOD, UM_CLI_WARNING, UM_CLI_BAD } um_cli_mark_e;
+
+/** Prints a line that begins with a mark, such as "ok". The mark is coloured if standard output is a terminal and the
+ * environment has no NO_COLOR. */
+__attribute__((format(printf, 4, 5)))
+void um_cli_say_marked(const um_cli_t *cli, um_cli_mark_e kind, const char *mark, const char *format, ...);
+
 /** Prints text of our own to standard output, unescaped. */
 void um_cli_print(const char *text);
 
@@ -101,7 +137,7 @@ int um_cli_end_without_memory(int status);
 
 /** Prints the commands and options of one noun, or of all (NULL): to standard output if code is UM_CLI_DONE, otherwise
  * to standard error. Returns code. */
-int um_cli_help(const char *noun, um_cli_exit_e code);
+int um_cli_help(const um_cli_noun_t *noun, um_cli_exit_e code);
 
 /** Prints that a command does not exist and the most similar one that does, then the help. Returns UM_CLI_MISUSE.
  * @param verb  NULL: none was given */

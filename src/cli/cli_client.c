@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "client.h"
+#include "json.h"
 
 static int failed(const um_cli_t *cli, apr_status_t rv, const char *why)
 {
@@ -21,7 +22,7 @@ static apr_status_t show(void *cli, const char *token, const char **why)
     return APR_SUCCESS;
 }
 
-int um_cli_client_new(um_cli_t *cli)
+static int client_new(um_cli_t *cli)
 {
     const char *why = NULL;
     int code = um_cli_owner_take_on(cli, cli->args[0]);
@@ -34,7 +35,7 @@ int um_cli_client_new(um_cli_t *cli)
     return rv == APR_SUCCESS ? UM_CLI_DONE : failed(cli, rv, why);
 }
 
-int um_cli_client_list(um_cli_t *cli)
+static int client_list(um_cli_t *cli)
 {
     um_client_list_t *list;
     const char *why = NULL;
@@ -49,12 +50,15 @@ int um_cli_client_list(um_cli_t *cli)
         return failed(cli, rv, why);
     }
     for (int i = 0; i < um_client_count(list); i++) {
-        um_cli_say(cli, "%s", um_client_name(list, i));
+        um_json_t *object = um_json_object(cli->pool);
+
+        um_json_put_text(object, "name", um_client_name(list, i));
+        um_cli_list(cli, object, "%s", um_client_name(list, i));
     }
     return UM_CLI_DONE;
 }
 
-int um_cli_client_remove(um_cli_t *cli)
+static int client_remove(um_cli_t *cli)
 {
     const char *why = NULL;
     int code = um_cli_owner_take_on(cli, cli->args[0]);
@@ -70,3 +74,13 @@ int um_cli_client_remove(um_cli_t *cli)
     um_cli_say(cli, "%s is removed; servers refuse its token after their next restart", cli->args[1]);
     return UM_CLI_DONE;
 }
+
+const um_cli_command_t um_cli_client[] = {
+    { .verb = "new", .synopsis = "FILE NAME", .arguments = 2,
+      .function = client_new, .help = "make a client, add it to FILE and print its token once" },
+    { .verb = "list", .synopsis = "FILE", .arguments = 1, .options = "json",
+      .function = client_list, .help = "list the clients in FILE" },
+    { .verb = "remove", .synopsis = "FILE NAME", .arguments = 2,
+      .function = client_remove, .help = "remove a client from FILE" },
+    { .function = NULL },
+};

@@ -39,7 +39,7 @@ static um_status_e find_account(um_cli_t *cli, const char **id)
     return status;
 }
 
-int um_cli_events(um_cli_t *cli)
+static int print_events(um_cli_t *cli)
 {
     um_store_call_t call = um_ctx_store(cli->ctx);
     const char *user_id, *last;
@@ -72,3 +72,9 @@ int um_cli_events(um_cli_t *cli)
     } while (count == PAGE);
     return UM_CLI_DONE;
 }
+
+const um_cli_command_t um_cli_events[] = {
+    { .verb = "", .synopsis = "", .arguments = 0, .opens_database = 1, .options = "json since user",
+      .function = print_events, .help = "print what was changed on accounts, by whom, the oldest first" },
+    { .function = NULL },
+};

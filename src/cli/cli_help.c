@@ -8,57 +8,53 @@
 #define LONGEST_WORD 24
 #define FARTHEST 3          /* with more changed letters it is another word */
 
+static const um_cli_noun_t no_noun = { .name = NULL };
+
 /* --- help --- */
 
-static int width_of(const um_cli_command_t *command)
-{
-    return (int)(strlen(command->noun) + strlen(command->verb) + strlen(command->synopsis)) + 2;
-}
+/* Both functions are called for a noun, or for all nouns (NULL). */
 
-static int concerns(const char *noun, const char *own)
-{
-    return !noun || !own || strcmp(noun, own) == 0;
-}
-
-static void print_commands(FILE *out, const char *noun)
+static void print_commands(FILE *out, const um_cli_noun_t *only)
 {
     int widest = 0;
 
-    for (const um_cli_command_t *row = um_cli_commands; row->noun; row++) {
-        widest = concerns(noun, row->noun) && width_of(row) > widest ? width_of(row) : widest;
-    }
-    for (const um_cli_command_t *row = um_cli_commands; row->noun; row++) {
-        if (concerns(noun, row->noun)) {
-            const char *blank = *row->verb ? " " : "";
-            int width = (int)(strlen(row->noun) + strlen(blank) + strlen(row->verb)) + 1;
+    for (int round = 0; round < 2; round++) {
+        for (const um_cli_noun_t *noun = only ? only : um_cli_nouns; noun->name; noun = only ? &no_noun : noun + 1) {
+            for (const um_cli_command_t *row = noun->commands; row->function; row++) {
+                int width = (int)(strlen(noun->name) + strlen(row->verb)) + (*row->verb ? 2 : 1);
 
-            fprintf(out, "  %s%s%s %-*s  %s\n", row->noun, blank, row->verb, widest - width, row->synopsis, row->help);
+                if (round) {
+                    fprintf(out, "  %s%s%s %-*s  %s\n", noun->name, *row->verb ? " " : "", row->verb, widest - width,
+                            row->synopsis, row->help);
+                }
+                width += (int)strlen(row->synopsis);
+                widest = width > widest ? width : widest;
+            }
         }
     }
 }
 
-static void print_options(FILE *out, const char *noun)
+static int concerns_noun(const um_cli_option_t *option, const um_cli_noun_t *noun)
+{
+    const um_cli_command_t *row = noun ? noun->commands : NULL;
+
+    while (row && row->function && !um_cli_option_concerns(option, row)) {
+        row++;
+    }
+    return !row || row->function;
+}
+
+static void print_options(FILE *out, const um_cli_noun_t *noun)
 {
     for (const um_cli_option_t *row = um_cli_options; row->name; row++) {
-        if (concerns(noun, row->noun)) {
+        if (concerns_noun(row, noun)) {
             fprintf(out, "  --%s %-*s  %s\n", row->name, 16 - (int)strlen(row->name), row->value ? row->value : "",
                     row->help);
         }
     }
 }
 
-/* Whether a noun, or any (NULL), is a command only with a verb. */
-static int has_verbs(const char *noun)
-{
-    for (const um_cli_command_t *row = um_cli_commands; row->noun; row++) {
-        if (concerns(noun, row->noun) && *row->verb) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-int um_cli_help(const char *noun, um_cli_exit_e code)
+int um_cli_help(const um_cli_noun_t *noun, um_cli_exit_e code)
 {
     FILE *out = code == UM_CLI_DONE ? stdout : stderr;
 
@@ -66,8 +62,8 @@ int um_cli_help(const char *noun, um_cli_exit_e code)
         fputs("usermgmt " UM_VERSION ": accounts, groups, events, sessions, keys, peppers, clients and schema of "
               "mod_usermgmt\n\n", out);
     }
-    fprintf(out, "usage: usermgmt [OPTIONS] %s %s[ARGUMENTS]\n\n", noun ? noun : "NOUN",
-            has_verbs(noun) ? "VERB " : "");
+    fprintf(out, "usage: usermgmt [OPTIONS] %s %s[ARGUMENTS]\n\n", noun ? noun->name : "NOUN",
+            !noun || *noun->commands->verb ? "VERB " : "");
     print_commands(out, noun);
     fputc('\n', out);
     print_options(out, noun);
@@ -107,40 +103,39 @@ static int distance(const char *one, const char *other)
     return row[width];
 }
 
-/* The verb of that noun, or with noun NULL the noun, that is most similar to word. NULL: none is similar. */
-static const char *nearest(const char *noun, const char *word)
+/* Keeps candidate in *found if it is more similar to word than what is there. */
+static void consider(const char *word, const char *candidate, const char **found, int *least)
 {
-    const char *found = NULL;
+    int now = strlen(word) <= LONGEST_WORD ? distance(word, candidate) : FARTHEST + 1;
+
+    if (now < *least && now < (int)strlen(word)) {
+        *least = now;
+        *found = candidate;
+    }
+}
+
+int um_cli_help_unknown(const um_cli_t *cli, const char *word, const char *verb)
+{
+    const um_cli_noun_t *known = NULL, *similar = NULL;
+    const char *right = NULL;
     int least = FARTHEST + 1;
 
-    for (const um_cli_command_t *row = um_cli_commands; row->noun && strlen(word) <= LONGEST_WORD; row++) {
-        const char *right = noun ? row->verb : row->noun;
+    for (const um_cli_noun_t *noun = um_cli_nouns; noun->name; noun++) {
+        const char *before = right;
 
-        if (concerns(noun, row->noun) && distance(word, right) < least && distance(word, right) < (int)strlen(word)) {
-            least = distance(word, right);
-            found = right;
+        known = strcmp(noun->name, word) == 0 ? noun : known;
+        consider(word, noun->name, &right, &least);
+        similar = right != before ? noun : similar;
+    }
+    if (known) {
+        right = NULL;
+        least = FARTHEST + 1;
+        for (const um_cli_command_t *row = known->commands; row->function; row++) {
+            consider(verb, row->verb, &right, &least);
         }
     }
-    return found;
-}
-
-static int is_noun(const char *word)
-{
-    for (const um_cli_command_t *row = um_cli_commands; row->noun; row++) {
-        if (strcmp(row->noun, word) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-int um_cli_help_unknown(const um_cli_t *cli, const char *noun, const char *verb)
-{
-    int known = is_noun(noun);
-    const char *right = known ? nearest(noun, verb) : nearest(NULL, noun);
-
-    um_cli_fail(cli, UM_CLI_MISUSE, "there is no command \"%s%s%s\"%s%s%s%s%s", noun, verb ? " " : "",
-                verb ? verb : "", right ? "; did you mean \"" : "", right && known ? noun : "",
+    um_cli_fail(cli, UM_CLI_MISUSE, "there is no command \"%s%s%s\"%s%s%s%s%s", word, verb ? " " : "",
+                verb ? verb : "", right ? "; did you mean \"" : "", right && known ? word : "",
                 right && known ? " " : "", right ? right : "", right ? "\"?" : "");
-    return um_cli_help(known ? noun : right, UM_CLI_MISUSE);
+    return um_cli_help(known ? known : similar, UM_CLI_MISUSE);
 }

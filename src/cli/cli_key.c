@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "json.h"
 #include "jwk.h"
 #include "keyring.h"
 #include "key_directory.h"
@@ -25,7 +26,7 @@ static int open_folder(um_cli_t *cli, int how)
 
 /* --- new --- */
 
-int um_cli_key_new(um_cli_t *cli)
+static int key_new(um_cli_t *cli)
 {
     apr_array_header_t *steps = apr_array_make(cli->pool, 1, sizeof(const char *));
     const char *file = NULL, *why = NULL;
@@ -61,11 +62,17 @@ static void print_key(const um_cli_t *cli, const um_key_directory_file_t *file, 
 {
     static const char *const states[] = { "next", "verifies", "retired" };
 
-    um_cli_say(cli, "%-6s %s %-8s %s", um_jwk_alg(key), um_jwk_kid(key), signs ? "signs" : states[file->state],
-               file->path);
+    um_json_t *object = um_json_object(cli->pool);
+
+    um_json_put_text(object, "alg", um_jwk_alg(key));
+    um_json_put_text(object, "kid", um_jwk_kid(key));
+    um_json_put_text(object, "state", signs ? "signs" : states[file->state]);
+    um_json_put_text(object, "file", file->path);
+    um_cli_list(cli, object, "%-6s %s %-8s %s", um_jwk_alg(key), um_jwk_kid(key),
+                signs ? "signs" : states[file->state], file->path);
 }
 
-int um_cli_key_list(um_cli_t *cli)
+static int key_list(um_cli_t *cli)
 {
     apr_array_header_t *files;
     const char *why = NULL;
@@ -118,7 +125,7 @@ static int finish(um_cli_t *cli, apr_status_t rv, const apr_array_header_t *said
                              : um_cli_fail(cli, rv == APR_NOTFOUND ? UM_CLI_ABSENT : UM_CLI_FAILED, "%s", why);
 }
 
-int um_cli_key_rotate(um_cli_t *cli)
+static int key_rotate(um_cli_t *cli)
 {
     um_rotation_t plan = { .every = 30 * 86400, .publish = 3600, .lifetime = 86400, .keep = -1, .alg = cli->alg,
                            .now = cli->now };
@@ -145,7 +152,7 @@ int um_cli_key_rotate(um_cli_t *cli)
     return finish(cli, rv, said, why);
 }
 
-int um_cli_key_retire(um_cli_t *cli)
+static int key_retire(um_cli_t *cli)
 {
     apr_array_header_t *said = apr_array_make(cli->pool, 4, sizeof(const char *));
     const char *why = NULL;
@@ -158,3 +165,15 @@ int um_cli_key_retire(um_cli_t *cli)
     rv = um_rotation_retire(cli->pool, cli->args[0], cli->args[1], apr_time_now(), said, &why);
     return finish(cli, rv, said, why);
 }
+
+const um_cli_command_t um_cli_key[] = {
+    { .verb = "new", .synopsis = "FOLDER", .arguments = 1, .options = "alg",
+      .function = key_new, .help = "make a key in FOLDER and print the name of its file (--alg)" },
+    { .verb = "list", .synopsis = "FOLDER", .arguments = 1, .options = "json",
+      .function = key_list, .help = "list the keys: algorithm, kid, state, file" },
+    { .verb = "rotate", .synopsis = "FOLDER", .arguments = 1, .options = "alg every keep lifetime now publish",
+      .function = key_rotate, .help = "make, activate, retire and remove the keys that are due; for cron" },
+    { .verb = "retire", .synopsis = "FOLDER KID", .arguments = 2,
+      .function = key_retire, .help = "retire a key at once; activate another one if it was signing" },
+    { .function = NULL },
+};

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "json.h"
 #include "printable.h"
 
 #include <apr_strings.h>
+#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *line(const um_cli_t *cli, const char *format, va_list args)
@@ -41,6 +45,75 @@ int um_cli_fail_status(const um_cli_t *cli, const um_ctx_t *ctx, um_status_e sta
     }
     return um_cli_fail(cli, status == UM_UNAVAILABLE ? UM_CLI_UNREACHABLE : UM_CLI_FAILED, "%s",
                        ctx->cause ? ctx->cause : "it could not be done, for an unknown reason");
+}
+
+void um_cli_list(const um_cli_t *cli, um_json_t *object, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    puts(cli->json ? um_json_print(cli->pool, object) : line(cli, format, args));
+    va_end(args);
+}
+
+/* The words of a list, or the text of another value. */
+static const char *words_of(const um_cli_t *cli, um_json_t *value)
+{
+    apr_array_header_t *words = apr_array_make(cli->pool, 4, sizeof(const char *));
+
+    if (json_object_is_type(value, json_type_boolean)) {
+        return json_object_get_boolean(value) ? "yes" : "no";
+    }
+    if (!json_object_is_type(value, json_type_array)) {
+        return value ? json_object_get_string(value) : "-";
+    }
+    for (size_t i = 0; i < json_object_array_length(value); i++) {
+        APR_ARRAY_PUSH(words, const char *) = json_object_get_string(json_object_array_get_idx(value, i));
+    }
+    return apr_array_pstrcat(cli->pool, words, ' ');
+}
+
+void um_cli_show(const um_cli_t *cli, um_json_t *object)
+{
+    int widest = 0;
+
+    if (cli->json) {
+        puts(um_json_print(cli->pool, object));
+        return;
+    }
+    json_object_object_foreach(object, name, unused) {
+        (void)unused;
+        widest = (int)strlen(name) > widest ? (int)strlen(name) : widest;
+    }
+    json_object_object_foreach(object, label, value) {
+        um_cli_say(cli, "%-*s  %s", widest, label, words_of(cli, value));
+    }
+}
+
+void um_cli_put_time(um_json_t *object, const char *name, apr_time_t time)
+{
+    char text[sizeof("2026-01-31T23:59:59Z") + 8];
+    apr_time_exp_t parts;
+    apr_size_t len;
+
+    if (time && apr_time_exp_gmt(&parts, time) == APR_SUCCESS
+        && apr_strftime(text, &len, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts) == APR_SUCCESS) {
+        um_json_put_text(object, name, text);
+        return;
+    }
+    um_json_put_text(object, name, NULL);
+}
+
+void um_cli_say_marked(const um_cli_t *cli, um_cli_mark_e kind, const char *mark, const char *format, ...)
+{
+    static const char *const colours[] = { "\033[32m", "\033[33m", "\033[31m" };
+    const char *no_colour = getenv("NO_COLOR");
+    int coloured = isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
+    va_list args;
+
+    va_start(args, format);
+    printf("%s%s%s %s\n", coloured ? colours[kind] : "", mark, coloured ? "\033[0m" : "", line(cli, format, args));
+    va_end(args);
 }
 
 void um_cli_print(const char *text)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "json.h"
 #include "pepper.h"
 
 /* How a change of the file ended; on success it prints the ID of the version. */
@@ -32,22 +33,22 @@ static int change_pepper(um_cli_t *cli, pepper_fn *change)
     return end_pepper(cli, rv, id, why);
 }
 
-int um_cli_pepper_new(um_cli_t *cli)
+static int pepper_new(um_cli_t *cli)
 {
     return change_pepper(cli, um_pepper_create);
 }
 
-int um_cli_pepper_add(um_cli_t *cli)
+static int pepper_add(um_cli_t *cli)
 {
     return change_pepper(cli, um_pepper_add);
 }
 
-int um_cli_pepper_rotate(um_cli_t *cli)
+static int pepper_rotate(um_cli_t *cli)
 {
     return change_pepper(cli, um_pepper_rotate);
 }
 
-int um_cli_pepper_use(um_cli_t *cli)
+static int pepper_use(um_cli_t *cli)
 {
     const char *id = cli->args[1], *why = NULL;
     int code = um_cli_owner_take_on(cli, cli->args[0]);
@@ -60,7 +61,16 @@ int um_cli_pepper_use(um_cli_t *cli)
     return end_pepper(cli, rv, id, why);
 }
 
-int um_cli_pepper_list(um_cli_t *cli)
+static void list_version(const um_cli_t *cli, const char *id, const char *state)
+{
+    um_json_t *object = um_json_object(cli->pool);
+
+    um_json_put_text(object, "id", id);
+    um_json_put_text(object, "state", state);
+    um_cli_list(cli, object, "%s %s", id, state);
+}
+
+static int pepper_list(um_cli_t *cli)
 {
     const char *why = NULL;
     um_pepper_t *pepper;
@@ -75,10 +85,24 @@ int um_cli_pepper_list(um_cli_t *cli)
         return end_pepper(cli, rv, NULL, why);
     }
     if (!um_pepper_current(pepper)) {
-        um_cli_say(cli, UM_PEPPER_NONE " new hashes");
+        list_version(cli, UM_PEPPER_NONE, "new hashes");
     }
     for (int i = 0; i < um_pepper_count(pepper); i++) {
-        um_cli_say(cli, "%s %s", um_pepper_id(pepper, i), i || !um_pepper_current(pepper) ? "verifies" : "new hashes");
+        list_version(cli, um_pepper_id(pepper, i), i || !um_pepper_current(pepper) ? "verifies" : "new hashes");
     }
     return UM_CLI_DONE;
 }
+
+const um_cli_command_t um_cli_pepper[] = {
+    { .verb = "new", .synopsis = "FILE", .arguments = 1,
+      .function = pepper_new, .help = "make FILE with one version of the pepper and print its ID" },
+    { .verb = "list", .synopsis = "FILE", .arguments = 1, .options = "json",
+      .function = pepper_list, .help = "list the versions in FILE: ID and state" },
+    { .verb = "rotate", .synopsis = "FILE", .arguments = 1,
+      .function = pepper_rotate, .help = "add a version to FILE that new hashes use, and print its ID" },
+    { .verb = "add", .synopsis = "FILE", .arguments = 1,
+      .function = pepper_add, .help = "add a version that new hashes do not use yet, and print its ID" },
+    { .verb = "use", .synopsis = "FILE ID", .arguments = 2,
+      .function = pepper_use, .help = "let new hashes use version ID, or none: no pepper" },
+    { .function = NULL },
+};

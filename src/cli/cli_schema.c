@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "json.h"
 #include "schema.h"
 #include "store_rekey.h"
 
@@ -16,7 +17,16 @@ static int is_missing(const um_schema_state_t *state, const um_schema_step_t *st
     return 0;
 }
 
-int um_cli_schema_status(um_cli_t *cli)
+static void list_step(const um_cli_t *cli, const char *state, const char *step)
+{
+    um_json_t *object = um_json_object(cli->pool);
+
+    um_json_put_text(object, "step", step);
+    um_json_put_text(object, "state", state);
+    um_cli_list(cli, object, "%-8s %s", state, step);
+}
+
+static int schema_status(um_cli_t *cli)
 {
     um_store_call_t call;
     um_schema_state_t state;
@@ -30,10 +40,10 @@ int um_cli_schema_status(um_cli_t *cli)
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
     }
     for (int i = 0; (step = um_schema_step(um_store_dialect(call.store), i)) != NULL; i++) {
-        um_cli_say(cli, "%-8s %s", is_missing(&state, step) ? "missing" : "applied", step->name);
+        list_step(cli, is_missing(&state, step) ? "missing" : "applied", step->name);
     }
     for (int i = 0; i < state.unknown->nelts; i++) {
-        um_cli_say(cli, "%-8s %s", "unknown", APR_ARRAY_IDX(state.unknown, i, const char *));
+        list_step(cli, "unknown", APR_ARRAY_IDX(state.unknown, i, const char *));
     }
     if (state.too_new) {
         return um_cli_fail(cli, UM_CLI_FAILED, "%s", um_schema_too_new(cli->pool, &state));
@@ -44,7 +54,7 @@ int um_cli_schema_status(um_cli_t *cli)
     return state.missing->nelts ? UM_CLI_FAILED : UM_CLI_DONE;
 }
 
-int um_cli_schema_upgrade(um_cli_t *cli)
+static int schema_upgrade(um_cli_t *cli)
 {
     um_store_call_t call;
     um_schema_state_t state;
@@ -72,7 +82,7 @@ int um_cli_schema_upgrade(um_cli_t *cli)
     return UM_CLI_DONE;
 }
 
-int um_cli_schema_sql(um_cli_t *cli)
+static int schema_sql(um_cli_t *cli)
 {
     um_dialect_e dialect = cli->driver && strcmp(cli->driver, "sqlite3") == 0 ? UM_DIALECT_SQLITE3 : UM_DIALECT_PGSQL;
     const um_schema_step_t *step;
@@ -82,3 +92,13 @@ int um_cli_schema_sql(um_cli_t *cli)
     }
     return UM_CLI_DONE;
 }
+
+const um_cli_command_t um_cli_schema[] = {
+    { .verb = "status", .synopsis = "", .arguments = 0, .options = "json",
+      .function = schema_status, .help = "list the steps of the schema that the database has and lacks" },
+    { .verb = "upgrade", .synopsis = "", .arguments = 0,
+      .function = schema_upgrade, .help = "apply the missing steps, all or none" },
+    { .verb = "sql", .synopsis = "", .arguments = 0,
+      .function = schema_sql, .help = "print all steps of --driver as SQL" },
+    { .function = NULL },
+};

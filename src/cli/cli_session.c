@@ -2,7 +2,7 @@
 #include "cli.h"
 #include "revoke_all.h"
 
-int um_cli_session_end_all(um_cli_t *cli)
+static int session_end_all(um_cli_t *cli)
 {
     um_revoke_all_t done;
 
@@ -13,3 +13,9 @@ int um_cli_session_end_all(um_cli_t *cli)
                APR_INT64_T_FMT " waiting mails", done.users, done.one_time_tokens, done.mails);
     return UM_CLI_DONE;
 }
+
+const um_cli_command_t um_cli_session[] = {
+    { .verb = "end-all", .synopsis = "", .arguments = 0, .opens_database = 1,
+      .function = session_end_all, .help = "end all sessions, one-time tokens and waiting mails of all accounts" },
+    { .function = NULL },
+};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "json.h"
 #include "monotonic.h"
 #include "refusal_log.h"
 #include "throttle.h"
@@ -88,7 +89,26 @@ static um_throttle_t *attach_server(um_cli_t *cli, int *code)
     return throttle;
 }
 
-int um_cli_throttle_list(um_cli_t *cli)
+static void list_refusal(const um_cli_t *cli, const um_refusal_t *refusal, apr_int64_t now)
+{
+    const char *tries = um_throttle_class_names[refusal->kind / UM_THROTTLE_KEYS];
+    const char *key = um_throttle_key_names[refusal->kind % UM_THROTTLE_KEYS];
+    apr_int64_t last = (now - refusal->last) / 1000;
+    apr_int64_t wait = refusal->until > now ? (refusal->until - now + 999) / 1000 : 0;
+    um_json_t *object = um_json_object(cli->pool);
+
+    um_json_put_text(object, "class", tries);
+    um_json_put_text(object, "key", key);
+    um_json_put_int(object, "refused", refusal->count);
+    um_json_put_int(object, "last_ago", last);
+    um_json_put_int(object, "allowed_in", wait);
+    um_json_put_text(object, "of", refusal->text);
+    /* The name is last, so that whatever somebody has typed cannot pass for the numbers. */
+    um_cli_list(cli, object, "%s %s, refused %u times, last %" APR_INT64_T_FMT " s ago, allowed in %" APR_INT64_T_FMT
+                " s: %s", tries, key, refusal->count, last, wait, refusal->text);
+}
+
+static int throttle_list(um_cli_t *cli)
 {
     int code = UM_CLI_DONE;
     um_throttle_t *throttle = attach_server(cli, &code);
@@ -98,12 +118,7 @@ int um_cli_throttle_list(um_cli_t *cli)
     for (int i = 0; throttle && i < UM_REFUSAL_LOG_SLOTS; i++) {
         if (um_refusal_log_read(throttle->refusals, i, &refusal)
             && refusal.kind < UM_THROTTLE_CLASSES * UM_THROTTLE_KEYS) {
-            /* The name is last, so that whatever somebody has typed cannot pass for the numbers. */
-            um_cli_say(cli, "%s %s, refused %u times, last %" APR_INT64_T_FMT " s ago, allowed in %" APR_INT64_T_FMT
-                       " s: %s", um_throttle_class_names[refusal.kind / UM_THROTTLE_KEYS],
-                       um_throttle_key_names[refusal.kind % UM_THROTTLE_KEYS], refusal.count,
-                       (now - refusal.last) / 1000, refusal.until > now ? (refusal.until - now + 999) / 1000 : 0,
-                       refusal.text);
+            list_refusal(cli, &refusal, now);
         }
     }
     return code;
@@ -135,7 +150,7 @@ static int clear_pairs(um_cli_t *cli, const um_throttle_t *throttle, const char 
     return count;
 }
 
-int um_cli_throttle_clear(um_cli_t *cli)
+static int throttle_clear(um_cli_t *cli)
 {
     int code = UM_CLI_DONE, count;
     um_throttle_t *throttle = attach_server(cli, &code);
@@ -154,3 +169,11 @@ int um_cli_throttle_clear(um_cli_t *cli)
     um_cli_say(cli, "cleared %d counts", count);
     return UM_CLI_DONE;
 }
+
+const um_cli_command_t um_cli_throttle[] = {
+    { .verb = "list", .synopsis = "PIDFILE", .arguments = 1, .options = "json",
+      .function = throttle_list, .help = "list the addresses and names that httpd has refused lately" },
+    { .verb = "clear", .synopsis = "PIDFILE NAME|ADDRESS", .arguments = 2,
+      .function = throttle_clear, .help = "forget the failures of a name or an address" },
+    { .function = NULL },
+};

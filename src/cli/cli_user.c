@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "group.h"
+#include "json.h"
 #include "store_user.h"
 #include "user.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 static int fail_account(const um_cli_t *cli, um_status_e status)
@@ -11,7 +13,29 @@ static int fail_account(const um_cli_t *cli, um_status_e status)
     return um_cli_fail_status(cli, cli->ctx, status, "account", cli->args[0]);
 }
 
-int um_cli_user_show(um_cli_t *cli)
+static int show_json(const um_cli_t *cli, const um_user_t *user, const char *groups)
+{
+    um_json_t *object = um_json_object(cli->pool), *list = um_json_list(cli->pool);
+    char *rest = NULL;
+
+    for (char *name = apr_strtok(apr_pstrdup(cli->pool, groups), ",", &rest); name;
+         name = apr_strtok(NULL, ",", &rest)) {
+        um_json_push_text(list, name);
+    }
+    um_json_put_text(object, "id", user->id);
+    um_json_put_text(object, "username", user->username);
+    um_json_put_text(object, "first_name", user->first_name);
+    um_json_put_text(object, "last_name", user->last_name);
+    um_json_put_text(object, "email", user->email);
+    um_json_put_bool(object, "is_active", user->is_active);
+    um_json_put_bool(object, "is_waiting", user->is_waiting);
+    um_json_put_bool(object, "is_staff", user->is_staff);
+    um_json_put(object, "groups", list);
+    um_cli_show(cli, object);
+    return UM_CLI_DONE;
+}
+
+static int user_show(um_cli_t *cli)
 {
     const char *groups;
     um_user_t *user;
@@ -22,6 +46,9 @@ int um_cli_user_show(um_cli_t *cli)
     }
     if (status != UM_OK) {
         return fail_account(cli, status);
+    }
+    if (cli->json) {
+        return show_json(cli, user, groups);
     }
     um_cli_say(cli, "id        %s", user->id);
     um_cli_say(cli, "username  %s", user->username);
@@ -62,12 +89,22 @@ static int set(um_cli_t *cli, set_fn *set_state)
     return UM_CLI_DONE;
 }
 
-int um_cli_user_staff(um_cli_t *cli)
+static int user_staff(um_cli_t *cli)
 {
     return set(cli, um_user_set_staff);
 }
 
-int um_cli_user_active(um_cli_t *cli)
+static int user_active(um_cli_t *cli)
 {
     return set(cli, um_user_set_active);
 }
+
+const um_cli_command_t um_cli_user[] = {
+    { .verb = "show", .synopsis = "NAME", .arguments = 1, .opens_database = 1, .options = "json",
+      .function = user_show, .help = "print an account and its groups" },
+    { .verb = "staff", .synopsis = "NAME on|off", .arguments = 2,
+      .function = user_staff, .help = "give or take the rights of staff; ends the account's sessions" },
+    { .verb = "active", .synopsis = "NAME on|off", .arguments = 2,
+      .function = user_active, .help = "switch an account on or off; ends its sessions" },
+    { .function = NULL },
+};

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use lib 't/lib';
 use Fcntl ();
+use JSON::PP ();
 use Test::More;
 use UmTest;
 
@@ -47,6 +48,9 @@ ends($MISUSE, qr/\Ausermgmt: usage: usermgmt user show NAME$/m, qw(user show));
 ends($MISUSE, qr/unrecognized option/, qw(--colour user show alice));
 ends($MISUSE, qr/maybe: must be on or off/, qw(user active alice maybe));
 ends($MISUSE, qr/say which database/, qw(group list));
+
+ends($MISUSE, qr/\Ausermgmt: usermgmt user show has no option --every$/m, qw(user show alice --every 3d));
+ends($MISUSE, qr/\Ausermgmt: usermgmt events has no option --alg$/m, qw(events --alg EdDSA));
 
 # ---- exit codes ----------------------------------------------------------------------------------------------------
 
@@ -92,6 +96,33 @@ active    yes
 staff     no
 groups    
 END
+
+# ---- JSON ----------------------------------------------------------------------------------------------------------
+
+# The records that a command prints with --json: one a line.
+sub records {
+    my (@words) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($ended, $printed) = usermgmt(@database, @words, '--json');
+    my @records = eval { map { JSON::PP->new->utf8->decode($_) } split /\n/, $printed };
+    ok(!$ended && !$@, "usermgmt @words --json prints JSON") or diag("$ended $printed");
+    return @records;
+}
+
+my ($shown) = records(qw(user show mallory));
+is_deeply([@$shown{qw(id last_name is_active is_staff groups)}],
+    [$id, "\e[2J\x{9b}1m\x{202e}x", JSON::PP::true(), JSON::PP::false(), []], 'user show --json has all as it is');
+with_database($DONE, qr/./, qw(group add sales mallory));
+is_deeply([records(qw(group list))], [{ name => 'sales', members => 1 }], 'group list --json');
+is_deeply([records(qw(group show sales))], [{ id => $id, username => 'mallory' }], 'group show --json');
+($shown) = records(qw(key list), "$folder/keys");
+is("$shown->{alg} $shown->{state}", 'EdDSA signs', 'key list --json');
+is_deeply([records(qw(client list), "$folder/clients")], [{ name => 'front' }], 'client list --json');
+ends($DONE, qr/\A\w+$/m, qw(pepper new), "$folder/pepper");
+($shown) = records(qw(pepper list), "$folder/pepper");
+is($shown->{state}, 'new hashes', 'pepper list --json');
+($shown) = records(qw(schema status));
+is_deeply($shown, { step => '001_accounts', state => 'applied' }, 'schema status --json');
 
 # ---- output that cannot be written ---------------------------------------------------------------------------------
 

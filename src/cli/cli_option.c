@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <string.h>
+
+#define MEMBER(name) .member = offsetof(um_cli_t, name)
+
+const um_cli_option_t um_cli_options[] = {
+    { .name = "driver", .value = "DRIVER", MEMBER(driver), .is_global = 1,
+      .help = "sqlite3 or pgsql, as in DBDriver; or the environment variable USERMGMT_DRIVER" },
+    { .name = "params", .value = "PARAMS", MEMBER(params), .is_global = 1,
+      .help = "the database, as in DBDParams; or USERMGMT_PARAMS" },
+    { .name = "alg", .value = "ALG", MEMBER(alg),
+      .help = "EdDSA (default), ES256, RS256 or HS256" },
+    { .name = "every", .value = "TIME", MEMBER(every),
+      .help = "rotate: how long a key signs (default 30d)" },
+    { .name = "publish", .value = "TIME", MEMBER(publish),
+      .help = "rotate: how long a key is published before it signs (default 1h)" },
+    { .name = "lifetime", .value = "TIME", MEMBER(lifetime),
+      .help = "rotate: the longest lifetime of a token (default 24h)" },
+    { .name = "keep", .value = "TIME", MEMBER(keep),
+      .help = "rotate: remove the files of keys that were retired this long ago" },
+    { .name = "now", MEMBER(now),
+      .help = "rotate: make the next key now, whatever the age of the present one" },
+    { .name = "user", .value = "NAME", MEMBER(user),
+      .help = "only those of this account: its name, or its id, also after it was deleted" },
+    { .name = "since", .value = "TIME", MEMBER(since),
+      .help = "only those since then: 2026-01-31, 2026-01-31T23:59:59Z, or how long ago: 24h" },
+    { .name = "json", MEMBER(json),
+      .help = "print each as a line of JSON" },
+    { .name = "help", MEMBER(help), .is_global = 1,
+      .help = "show this text, or the help of one NOUN" },
+    { .name = "version", MEMBER(version), .is_global = 1,
+      .help = "show the version" },
+    { .name = NULL },
+};
+
+#define OPTIONS (sizeof(um_cli_options) / sizeof(um_cli_options[0]))
+
+int um_cli_option_read(um_cli_t *cli, int argc, char **argv, int *words)
+{
+    struct option options[OPTIONS] = { { NULL, 0, NULL, 0 } };
+    int chosen, code;
+
+    for (apr_size_t i = 0; i < OPTIONS - 1; i++) {
+        options[i].name = um_cli_options[i].name;
+        options[i].has_arg = um_cli_options[i].value ? required_argument : no_argument;
+    }
+    while ((code = getopt_long(argc, argv, "h", options, &chosen)) != -1) {
+        if (code == 'h') {
+            cli->help = 1;
+        }
+        else if (code != 0) {
+            return 0;
+        }
+        else if (um_cli_options[chosen].value) {
+            *(const char **)((char *)cli + um_cli_options[chosen].member) = optarg;
+        }
+        else {
+            *(int *)((char *)cli + um_cli_options[chosen].member) = 1;
+        }
+    }
+    *words = optind;
+    return 1;
+}
+
+/* Whether a list of words that are separated by blanks has a word. */
+static int has_word(const char *list, const char *word)
+{
+    apr_size_t len = strlen(word);
+
+    for (; list && *list; list += strcspn(list, " "), list += strspn(list, " ")) {
+        if (strncmp(list, word, len) == 0 && (list[len] == ' ' || list[len] == '\0')) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int um_cli_option_concerns(const um_cli_option_t *option, const um_cli_command_t *command)
+{
+    return option->is_global || has_word(command->options, option->name);
+}
+
+static int is_given(const um_cli_t *cli, const um_cli_option_t *option)
+{
+    const char *member = (const char *)cli + option->member;
+
+    return option->value ? *(const char *const *)member != NULL : *(const int *)member;
+}
+
+int um_cli_option_check(const um_cli_t *cli, const um_cli_noun_t *noun, const um_cli_command_t *command)
+{
+    for (const um_cli_option_t *option = um_cli_options; option->name; option++) {
+        if (is_given(cli, option) && !um_cli_option_concerns(option, command)) {
+            return um_cli_fail(cli, UM_CLI_MISUSE, "usermgmt %s%s%s has no option --%s", noun->name,
+                               *command->verb ? " " : "", command->verb, option->name);
+        }
+    }
+    return UM_CLI_DONE;
+}
