@@ -26,6 +26,7 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
     EVENT(SIGN_IN, "sign_in", LOGGED) \
     EVENT(PASSWORD_CHANGED, "password_changed", KEPT) \
     EVENT(RESET_ASKED, "reset_asked", LOGGED) \
+    EVENT(RESET_SENT, "reset_sent", KEPT) \
     EVENT(RESET_CONFIRMED, "reset_confirmed", KEPT) \
     EVENT(EMAIL_CHANGED, "email_changed", KEPT) \
     EVENT(VERIFICATION_ASKED, "verification_asked", LOGGED) \

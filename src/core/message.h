@@ -29,6 +29,10 @@
     MESSAGE(GROUP_INVALID, "invalid", \
         "Enter a valid name. This value may contain only letters, numbers, and @/./+/-/_ characters, 64 at most.") \
     MESSAGE(GROUP_TAKEN, "unique", "A group with that name already exists.") \
+    /* A mail to one account. */ \
+    MESSAGE(MAIL_NONE, "no_mail", "This site sends no mail.") \
+    MESSAGE(MAIL_INACTIVE, "account_inactive", "The account is inactive.") \
+    MESSAGE(MAIL_NO_ADDRESS, "no_address", "The account has no email address.") \
     /* Passwords. */ \
     MESSAGE(PASSWORD_TOO_SIMILAR, "password_too_similar", "The password is too similar to the %s.") \
     MESSAGE(PASSWORD_TOO_SHORT, "password_too_short", \

@@ -13,7 +13,7 @@ use UmMail;
 use UmServer;
 
 my @MEMBERS = qw(time event outcome reason user_id name session_id by detail address user_agent request_id host node);
-my @KEPT = qw(registered password_changed reset_confirmed email_changed email_verified session_ended sessions_ended
+my @KEPT = qw(registered password_changed reset_sent reset_confirmed email_changed email_verified session_ended sessions_ended
     refresh_reused account_deleted account_on account_off staff_given staff_taken group_made group_removed group_added
     group_dropped key_rotated);
 my %kept = map { $_ => 1 } @KEPT;

@@ -166,6 +166,16 @@ static int is_wished(world_t *w)
     return is_one(w, "select count(*) from um_requests where kind = 'reset' and address = 'alice@example.org'");
 }
 
+static um_status_e do_send(world_t *w)
+{
+    return um_password_reset_send(site_ctx(&w->s), w->alice);
+}
+
+static int is_sent(world_t *w)
+{
+    return mails(w, UM_MAIL_KIND_RESET, "alice@example.org");
+}
+
 /* A token as its mail would have brought it. */
 static void give_ticket(world_t *w, const char *kind)
 {
@@ -294,6 +304,7 @@ static const struct {
     { "delete", do_delete, is_deleted, 1, NULL, "account_deleted" },
     { "disable", do_disable, is_disabled, 1, NULL, "account_off" },
     { "wish for a reset", do_wish, is_wished, 1, NULL, NULL },
+    { "send a mail to reset", do_send, is_sent, 0, NULL, "reset_sent" },
     { "reset password", do_reset, is_reset, 1, UM_MAIL_KIND_RESET, "reset_confirmed" },
     { "verify address", do_verify, is_verified, 0, UM_MAIL_KIND_VERIFY, "email_verified" },
     { "refresh a session", do_refresh, is_refreshed, 1, REFRESH, NULL },

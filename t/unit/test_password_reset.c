@@ -158,6 +158,61 @@ static void test_mail(void)
     end();
 }
 
+/* --- for one account, as an administrator asks for it --- */
+
+static um_user_t *reread(void)
+{
+    um_store_call_t call = { .store = s.site.store, .pool = s.pool };
+    um_user_t *user = NULL;
+
+    um_store_user_by_id(&call, alice->id, &user);
+    return user;
+}
+
+static const char *refusal(void)
+{
+    um_ctx_t *ctx = site_ctx(&s);
+
+    return um_password_reset_send(ctx, reread()) == UM_INVALID ? site_errors(ctx) : "sent";
+}
+
+static void test_send(void)
+{
+    const char *token;
+    um_ctx_t *ctx;
+
+    begin();
+    site_register(&s, "bob", "alice@example.org", NULL);
+    s.settings.events_keep = 1;
+    ctx = site_ctx(&s);
+    is_int(um_password_reset_send(ctx, alice), UM_OK, "a mail for one account");
+    ok(ctx->wrote_mail, "the worker is told of it");
+    token = site_mail_newest(&s, &m);
+    is_int(site_mail_count(&s, &m), 1, "another account of the address gets none");
+    ok(strstr(site_mail_read(&s, &m, 0), "Hello alice,") != NULL, "the mail names the account");
+    is_text(ask("select kind || ' ' || user_id from um_events"), apr_pstrcat(s.pool, "reset_sent ", alice->id, NULL),
+            "the event is kept");
+    is_int(confirm(token, NEW_PASSWORD), UM_OK, "its token sets a password");
+    ok(can_login(NEW_PASSWORD), "which signs in");
+    site_do(&s, "update um_users set password = '!made unusable'");
+    is_int(um_password_reset_send(site_ctx(&s), reread()), UM_OK, "an account whose password was made unusable");
+    token = site_mail_newest(&s, &m);
+    ok(token && confirm(token, OTHER_PASSWORD) == UM_OK && can_login(OTHER_PASSWORD), "gets a mail and a password");
+    site_do(&s, "delete from um_mail");
+    site_do(&s, "update um_users set email = '', email_key = ''");
+    is_text(refusal(), UM_NO_FIELD " no_address", "an account without an address gets none");
+    site_do(&s, "update um_users set is_active = 0");
+    is_text(refusal(), UM_NO_FIELD " account_inactive", "nor does an inactive one");
+    site_do(&s, "update um_users set is_active = 2, email = 'a@example.org', email_key = 'a@example.org'");
+    is_text(refusal(), UM_NO_FIELD " account_inactive", "nor one that waits for its address to be verified");
+    m.mail_settings.sends = 0;
+    is_text(refusal(), UM_NO_FIELD " no_mail", "a site without mail says so");
+    s.site.mail_settings = NULL;
+    is_text(refusal(), UM_NO_FIELD " no_mail", "so does a program that knows no site");
+    is_text(ask("select count(*) from um_mail"), "0", "what is refused leaves no row");
+    end();
+}
+
 /* --- the token --- */
 
 static void test_validate(void)
@@ -489,6 +544,7 @@ int main(void)
     test_request();
     test_language();
     test_mail();
+    test_send();
     test_validate();
     test_own_clock();
     test_death();

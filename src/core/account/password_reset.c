@@ -5,6 +5,7 @@
 #include "concurrency_limit.h"
 #include "event.h"
 #include "mail_kind.h"
+#include "mail_settings.h"
 #include "notification.h"
 #include "one_time_token.h"
 #include "password.h"
@@ -28,6 +29,56 @@ um_status_e um_password_reset_request(um_ctx_t *ctx, const char *email)
     status = um_notification_request(ctx, UM_MAIL_KIND_RESET, email);
     um_notification_asked(ctx, UM_EVENT_RESET_ASKED, email, status);
     return status;
+}
+
+/* --- for one account --- */
+
+typedef struct sending_t {
+    um_ctx_t *ctx;
+    um_mail_t *mail;
+    um_event_t *event;
+} sending_t;
+
+static apr_status_t send_rows(um_tx_t *tx, void *baton)
+{
+    const sending_t *sending = baton;
+    apr_status_t rv = um_store_mail_insert_tx(tx, sending->ctx->pool, sending->mail);
+
+    return rv == APR_SUCCESS ? um_event_insert(tx, sending->ctx, sending->event) : rv;
+}
+
+/* The worker would give up such a mail and tell nobody. */
+static um_status_e check_receiver(um_ctx_t *ctx, const um_user_t *user)
+{
+    if (!ctx->site->mail_settings || !ctx->site->mail_settings->sends) {
+        um_ctx_error(ctx, UM_NO_FIELD, UM_MESSAGE_MAIL_NONE);
+    }
+    else if (!user->is_active) {
+        um_ctx_error(ctx, UM_NO_FIELD, UM_MESSAGE_MAIL_INACTIVE);
+    }
+    else if (!*user->email) {
+        um_ctx_error(ctx, UM_NO_FIELD, UM_MESSAGE_MAIL_NO_ADDRESS);
+    }
+    return ctx->errors->nelts ? UM_INVALID : UM_OK;
+}
+
+um_status_e um_password_reset_send(um_ctx_t *ctx, const um_user_t *user)
+{
+    um_store_call_t call = um_ctx_store(ctx);
+    sending_t sending = { .ctx = ctx };
+    um_status_e status = check_receiver(ctx, user);
+    apr_status_t rv;
+
+    if (status == UM_OK) {
+        status = um_notification_create(ctx, UM_MAIL_KIND_RESET, user, user->email, "", &sending.mail);
+    }
+    if (status != UM_OK) {
+        return status;
+    }
+    sending.event = um_event_add(ctx, UM_EVENT_RESET_SENT, user->id);
+    rv = um_store_transaction(&call, send_rows, &sending);
+    um_event_settle(sending.event, rv, 1);
+    return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
 /* A token and its account. */

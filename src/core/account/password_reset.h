@@ -10,6 +10,13 @@
  * @return UM_OK; UM_INVALID, also when ctx->errors was not empty at the call; UM_UNAVAILABLE, UM_FAILED */
 um_status_e um_password_reset_request(um_ctx_t *ctx, const char *email);
 
+/** Stores a mail with a token for an account, as an administrator or staff asks for it. The account may also be one
+ * whose password was made unusable. A throttle does not apply, and the hourly limit of mails does. The event is stored
+ * with the mail.
+ * @return UM_OK: a worker sends the mail; UM_INVALID: the site sends no mail, the account is inactive, or it has no
+ * address; UM_UNAVAILABLE, UM_FAILED */
+um_status_e um_password_reset_send(um_ctx_t *ctx, const um_user_t *user);
+
 /** Whether a token is valid now. It is not used up.
  * @return UM_OK; UM_INVALID: ctx->errors was not empty at the call; UM_ABSENT: it is not valid, for whatever reason;
  * UM_UNAVAILABLE */
