@@ -66,11 +66,23 @@ UM_STATEMENT(SESSION_BY_ID, READ, 1,
     " select " UM_UUID ", u.id, u.version, cast(%s as bigint), cast(%s as bigint), cast(%s as text)," \
     " cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as bigint)"
 
-/* Only for a user who is active and whose credentials are still those that were checked. */
+#define UM_SESSION_OF_USER \
+    UM_SESSION_INSERT \
+    " from um_users u where u.id = " UM_UUID " and u.version = " UM_UUID " and u.is_active = 1" \
+    " on conflict do nothing returning id"
+
+/* Only for a user who is active and whose credentials are still those that were checked. PostgreSQL also notes the time
+ * in the account, in the same round trip: once a second at most, so that many clients that sign in to one account at
+ * the same time do not wait for each other's commits. For SQLite SESSION_NOTE does it in the same transaction. */
 UM_STATEMENT(SESSION_INSERT, WRITE, 10,
-    UM_SESSION_INSERT
-    " from um_users u where u.id = " UM_UUID " and u.version = " UM_UUID " and u.is_active = 1"
-    " on conflict do nothing returning id")
+    UM_SQL2("with s as (" UM_SESSION_OF_USER ", user_id, created_at),"
+            " n as (update um_users u set last_sign_in_at = s.created_at from s where u.id = s.user_id"
+            " and coalesce(u.last_sign_in_at, 0) < s.created_at)"
+            " select s.id from s", UM_SESSION_OF_USER))
+
+UM_STATEMENT(SESSION_NOTE, WRITE, 3,
+    "update um_users set last_sign_in_at = cast(%s as bigint) where id = " UM_UUID
+    " and coalesce(last_sign_in_at, 0) < cast(%s as bigint) returning id")
 
 UM_STATEMENT(SESSION_REFRESH, READ, 1,
     "select " UM_USER_COLUMNS ", case when s.user_version = u.version then 1 else 0 end, s.created_at, s.expires_at,"
@@ -226,6 +238,7 @@ UM_STATEMENT(ONE_TIME_TOKEN_TAKE, WRITE, 3,
 #undef UM_EVENT_INSERT
 #undef UM_USER_GROUPS
 #undef UM_SESSION_INSERT
+#undef UM_SESSION_OF_USER
 #undef UM_MAIL_INSERT
 #undef UM_MAIL_VALUES
 #undef UM_USER_READDRESS

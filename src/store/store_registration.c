@@ -14,6 +14,15 @@
 #define ALL_VALUES     (UM_STORE_USER_VALUES + SESSION_VALUES + 1 + UM_STORE_MAIL_VALUES + 1 \
                         + UM_EVENT_VALUES + 1)
 
+/* A new account that gets a session is signed in to. */
+static void user_values(apr_pool_t *pool, const um_store_registration_t *rows, apr_int64_t now, const char **values)
+{
+    um_store_user_values(pool, rows->user, rows->keys, now, values);
+    if (rows->session) {
+        values[UM_USER_VALUE_AT_last_sign_in_at] = um_store_number(pool, rows->session->created_at);
+    }
+}
+
 static apr_status_t insert_all(um_store_call_t *call, const um_store_registration_t *rows, apr_int64_t now,
                                um_rows_t *result)
 {
@@ -22,7 +31,7 @@ static apr_status_t insert_all(um_store_call_t *call, const um_store_registratio
     const char **mail = session + SESSION_VALUES + 1;
     const char **event = mail + UM_STORE_MAIL_VALUES + 1;
 
-    um_store_user_values(call->pool, rows->user, rows->keys, now, values);
+    user_values(call->pool, rows, now, values);
     if (rows->session) {
         um_store_session_values(call->pool, rows->session, session);
         session[SESSION_VALUES] = rows->session->id;
@@ -53,7 +62,7 @@ static apr_status_t insert_each(um_tx_t *tx, void *baton)
     apr_status_t rv;
     int done;
 
-    um_store_user_values(work->pool, rows->user, rows->keys, work->now, values);
+    user_values(work->pool, rows, work->now, values);
     rv = um_store_tx_run(tx, UM_SQL_USER_INSERT, values, UM_STORE_USER_VALUES, &result);
     done = result.count > 0;
     if (rv == APR_SUCCESS && done && rows->session) {

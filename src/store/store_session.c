@@ -22,12 +22,29 @@ void um_store_session_values(apr_pool_t *pool, const um_session_t *session, cons
     values[9] = session->user_version;
 }
 
+typedef struct insert_t {
+    apr_pool_t *pool;
+    const um_session_t *session;
+    int *done;
+} insert_t;
+
+static apr_status_t insert_in_transaction(um_tx_t *tx, void *baton)
+{
+    const insert_t *insert = baton;
+
+    return um_store_session_insert_tx(tx, insert->pool, insert->session, insert->done);
+}
+
 apr_status_t um_store_session_insert(um_store_call_t *call, const um_session_t *session, int *done)
 {
+    insert_t insert = { call->pool, session, done };
     const char *values[UM_STORE_SESSION_VALUES];
     um_rows_t rows;
     apr_status_t rv;
 
+    if (um_store_dialect(call->store) == UM_DIALECT_SQLITE3) {
+        return um_store_transaction(call, insert_in_transaction, &insert);
+    }
     um_store_session_values(call->pool, session, values);
     rv = um_store_run(call, UM_SQL_SESSION_INSERT, values, UM_STORE_SESSION_VALUES, &rows);
     *done = rows.count > 0;
@@ -40,12 +57,16 @@ apr_status_t um_store_session_insert(um_store_call_t *call, const um_session_t *
 apr_status_t um_store_session_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_session_t *session, int *done)
 {
     const char *values[UM_STORE_SESSION_VALUES];
+    const char *at = um_store_number(pool, session->created_at);
     um_rows_t rows;
     apr_status_t rv;
 
     um_store_session_values(pool, session, values);
     rv = um_store_tx_run(tx, UM_SQL_SESSION_INSERT, values, UM_STORE_SESSION_VALUES, &rows);
     *done = rows.count > 0;
+    if (rv == APR_SUCCESS && *done && um_store_tx_dialect(tx) == UM_DIALECT_SQLITE3) {
+        rv = um_store_tx_run(tx, UM_SQL_SESSION_NOTE, UM_VALUES(at, session->user_id, at), &rows);
+    }
     return rv;
 }
 

@@ -29,7 +29,8 @@ typedef struct um_session_t {
 #define UM_STORE_SESSION_VALUES 10
 void um_store_session_values(apr_pool_t *pool, const um_session_t *session, const char **values);
 
-/** Stores a session. *done = 0: the user was deleted, is inactive, or has another version than user_version. */
+/** Stores a session, and its time as that of the last sign-in to the account. *done = 0: the user was deleted, is
+ * inactive, or has another version than user_version. */
 apr_status_t um_store_session_insert(um_store_call_t *call, const um_session_t *session, int *done);
 /** The same in a transaction. */
 apr_status_t um_store_session_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_session_t *session, int *done);

@@ -12,6 +12,11 @@ static int is_set(const char *column)
     return column && column[0] == '1';
 }
 
+static apr_int64_t number(const char *column)
+{
+    return column ? apr_atoi64(column) : 0;
+}
+
 um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row)
 {
     um_user_t *user = apr_pcalloc(pool, sizeof(*user));
@@ -25,6 +30,9 @@ um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row)
     user->is_active = is_set(row[UM_USER_AT_is_active]);
     user->is_waiting = row[UM_USER_AT_is_active] && row[UM_USER_AT_is_active][0] == '2';
     user->is_staff = is_set(row[UM_USER_AT_is_staff]);
+    user->is_verified = is_set(row[UM_USER_AT_email_verified]);
+    user->created_at = number(row[UM_USER_AT_created_at]);
+    user->last_sign_in_at = number(row[UM_USER_AT_last_sign_in_at]);
     return user;
 }
 

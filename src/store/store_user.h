@@ -22,6 +22,9 @@ typedef struct um_user_t {
     int is_active;
     int is_waiting;            /**< inactive until the address is verified */
     int is_staff;
+    int is_verified;           /**< the e-mail address is verified */
+    apr_int64_t created_at;    /**< seconds since the epoch */
+    apr_int64_t last_sign_in_at; /**< the same; 0: never, or before step 013 of the schema */
 } um_user_t;
 
 /** What is stored beside the record for finding it. */

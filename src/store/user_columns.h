@@ -17,7 +17,10 @@
     COLUMN(password) \
     COLUMN(version) \
     COLUMN(is_active) \
-    COLUMN(is_staff)
+    COLUMN(is_staff) \
+    COLUMN(email_verified) \
+    COLUMN(created_at) \
+    COLUMN(last_sign_in_at)
 
 /* The list after "select", of um_users u; and after "returning". */
 #define UM_USER_COLUMNS "u.id" UM_PROFILE(UM_USER_COMMA_U_NAME) UM_USER_STATE(UM_USER_COMMA_U_NAME)
@@ -41,7 +44,8 @@ enum {
     COLUMN(version, uuid, user->version) \
     COLUMN(is_active, smallint, user->is_waiting ? "2" : "1") \
     COLUMN(created_at, bigint, um_store_number(pool, now)) \
-    COLUMN(updated_at, bigint, um_store_number(pool, now))
+    COLUMN(updated_at, bigint, um_store_number(pool, now)) \
+    COLUMN(last_sign_in_at, bigint, NULL)
 
 #define UM_USER_CAST_text     "cast(%s as text)"
 #define UM_USER_CAST_uuid     UM_UUID

@@ -83,7 +83,12 @@ static um_status_e do_login(world_t *w)
 static int is_logged_in(world_t *w)
 {
     int done = is_one(w, "select count(*) - 1 from um_sessions");
+    int is_noted = is_one(w, "select count(last_sign_in_at) from um_users");
 
+    /* PostgreSQL's statement, which notes the time too, cannot run here: only its part that SQLite has does. */
+    if (is_noted != done && um_store_dialect(w->s.site.store) == UM_DIALECT_SQLITE3) {
+        return -1;
+    }
     return site_call(&w->s, w->token) == UM_OK && can_login(w, "alice", SITE_PASSWORD) ? done : -1;
 }
 
@@ -340,6 +345,7 @@ static void open_world(world_t *w, um_dialect_e dialect, const char *ticket)
         site_do(&w->s, "update um_users set email_verified = 1");
     }
     site_do(&w->s, "delete from um_events");
+    site_do(&w->s, "update um_users set last_sign_in_at = null");
     /* The statements that store an event in one round trip are PostgreSQL's alone. */
     w->s.settings.events_keep = dialect == UM_DIALECT_SQLITE3;
     if (dialect == UM_DIALECT_PGSQL) {
