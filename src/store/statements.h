@@ -60,6 +60,10 @@ UM_STATEMENT(SESSION_STATE, READ, 1,
 UM_STATEMENT(SESSION_BY_ID, READ, 1,
     "select s.id from um_sessions s where s.id = " UM_UUID)
 
+/* The session of a token that was imported. */
+UM_STATEMENT(SESSION_OF_TOKEN, READ, 1,
+    "select s.id, s.user_id, s.created_at, s.expires_at from um_sessions s where s.token_hash = cast(%s as text)")
+
 #define UM_SESSION_INSERT \
     "insert into um_sessions (id, user_id, user_version, created_at, expires_at, address, user_agent, family_hash," \
     " refresh_hash, ends_at)" \

@@ -13,6 +13,10 @@ UM_STATEMENT(USER_BY_ID, READ, 1,
 UM_STATEMENT(USER_BY_KEY, READ, 1,
     "select " UM_USER_COLUMNS " from um_users u where u.username_key = cast(%s as text)")
 
+/* The account that had this key in the program from which it was imported. */
+UM_STATEMENT(USER_BY_ALIAS, READ, 1,
+    "select u.id from um_users u where u.alias = cast(%s as text)")
+
 /* The accounts that have the name or, where addresses are unique, the address: also accounts that had it before that.
  * */
 UM_STATEMENT(USER_TAKEN, READ, 4,

@@ -79,6 +79,22 @@ apr_status_t um_store_session_exists(um_store_call_t *call, const char *id, int 
     return rv;
 }
 
+apr_status_t um_store_session_of_token(um_store_call_t *call, const char *hash, um_session_t *session, int *found)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_OF_TOKEN, UM_VALUES(hash), &rows);
+
+    *found = rows.count > 0;
+    *session = (um_session_t){ 0 };
+    if (*found) {
+        session->id = rows.row[0][0];
+        session->user_id = rows.row[0][1];
+        session->created_at = apr_atoi64(rows.row[0][2]);
+        session->expires_at = apr_atoi64(rows.row[0][3]);
+    }
+    return rv;
+}
+
 static void read_state(apr_pool_t *pool, const um_rows_t *rows, um_session_state_t *state)
 {
     *state = (um_session_state_t){ 0 };

@@ -36,6 +36,10 @@ apr_status_t um_store_session_insert(um_store_call_t *call, const um_session_t *
 apr_status_t um_store_session_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_session_t *session, int *done);
 /** Whether there is such a session. After a COMMIT whose answer was lost, this tells whether it was done. */
 apr_status_t um_store_session_exists(um_store_call_t *call, const char *id, int *there);
+/** The session whose imported token has this hash: id, user_id, created_at and expires_at of *session, valid or not.
+ * *found = 0: there is none. */
+apr_status_t um_store_session_of_token(um_store_call_t *call, const char *hash, um_session_t *session, int *found);
+
 /** A session and its user, by one statement. */
 typedef struct um_session_state_t {
     um_user_t *user;           /**< NULL: no such session */

@@ -50,6 +50,15 @@ apr_status_t um_store_user_by_id(um_store_call_t *call, const char *id, um_user_
     return rv;
 }
 
+apr_status_t um_store_user_id_by_alias(um_store_call_t *call, const char *alias, const char **id)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_USER_BY_ALIAS, UM_VALUES(alias), &rows);
+
+    *id = rows.count ? rows.row[0][0] : NULL;
+    return rv;
+}
+
 apr_status_t um_store_user_by_key(um_store_call_t *call, const char *username_key, um_user_t **user)
 {
     um_rows_t rows;

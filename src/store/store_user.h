@@ -40,6 +40,9 @@ um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row);
 apr_status_t um_store_user_by_id(um_store_call_t *call, const char *id, um_user_t **user);
 apr_status_t um_store_user_by_key(um_store_call_t *call, const char *username_key, um_user_t **user);
 
+/** The id of the account with that alias; NULL: there is none. */
+apr_status_t um_store_user_id_by_alias(um_store_call_t *call, const char *alias, const char **id);
+
 /** Whether another account has the name, and whether one claims the address. */
 apr_status_t um_store_user_taken(um_store_call_t *call, const um_user_keys_t *keys, int *name, int *email);
 /** Whether another account than id claims the address. */

@@ -33,7 +33,8 @@ my @rows = directives();
 cmp_ok(scalar @rows, '>', 10, 'the table of directives can be read');
 for my $row (@rows) {
     my ($name, $kind, $least, $most) = @$row{qw(name kind least most)};
-    my $count = $kind eq 'throttle' ? qr/must be CLASS/ : $kind eq 'subnets' ? qr/must be none, or name networks/
+    my $count = $kind eq 'token_scheme' ? qr/must be Bearer/ : $kind eq 'throttle' ? qr/must be CLASS/
+        : $kind eq 'subnets' ? qr/must be none, or name networks/
         : $kind eq 'endpoints' ? qr/must be none, or/ : $kind =~ /\A(?:cors_)?origins\z/
         ? qr/must be none, (?:\*, )?or name/
         : qr/takes one argument/;       # httpd itself says the latter
@@ -68,6 +69,10 @@ for my $row (@rows) {
     elsif ($kind eq 'endpoints') {
         refused($name, $_, qr/must be none, or/) for '', 'no-such-word', 'none token', 'token none';
         accepted($name, $_) for 'none', 'token', 'Token RESET register', '"token" "reset"';
+    }
+    elsif ($kind eq 'token_scheme') {
+        refused($name, $_, qr/must be Bearer, or Bearer Token/) for '', 'Token', 'Basic', 'Bearer Basic', 'none';
+        accepted($name, $_) for 'Bearer', 'bearer TOKEN', 'Token Bearer', '"Bearer" "Token"';
     }
     elsif ($kind eq 'throttle') {
         refused($name, $_, qr/must be CLASS off/) for '', 'sign-in', 'logins off', 'sign-in name 1/s', 'api both 1/s',

@@ -4,6 +4,7 @@
 #include "caller_cache_record.h"
 #include "core_settings.h"
 #include "keyring.h"
+#include "opaque_token.h"
 #include "session.h"
 #include "store.h"
 #include "store_session.h"
@@ -13,6 +14,13 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+/* Reads a token of this site, or an imported one. Both name a session, which is then judged in the same way. */
+static um_status_e read_any_token(um_ctx_t *ctx, const char *text, um_token_t *token)
+{
+    *token = (um_token_t){ 0 };
+    return um_opaque_token_is(text) ? um_opaque_token_read(ctx, text, token) : um_token_read(ctx, text, token);
+}
+
 /* --- fresh --- */
 
 static um_status_e authenticate_fresh(um_ctx_t *ctx, const char *token, um_caller_t *caller)
@@ -20,7 +28,7 @@ static um_status_e authenticate_fresh(um_ctx_t *ctx, const char *token, um_calle
     um_store_call_t call = um_ctx_store(ctx);
     um_session_state_t state;
     um_token_t claims;
-    um_status_e status = um_token_read(ctx, token, &claims);
+    um_status_e status = read_any_token(ctx, token, &claims);
 
     if (status != UM_OK) {
         return status;
@@ -63,15 +71,21 @@ static int make_token_key(const um_ctx_t *ctx, const char *token, um_caller_cach
     return good;
 }
 
-/* A record counts only while its key still verifies: the key may have been retired since the record was cached. */
+/* Whether the key that signed the token of a record still verifies: it may have been retired since. Nothing has signed
+ * an imported token, whose kid is "". */
+static int has_key(const um_ctx_t *ctx, const um_caller_cache_record_t *record)
+{
+    return !record->kid[UM_CALLER_CACHE_KID - 1]
+           && (!record->kid[0] || um_keyring_find((void *)ctx->site->keys, record->kid));
+}
+
 static void find_cached(lookup_t *lookup, const char *token)
 {
     um_ctx_t *ctx = lookup->ctx;
 
     lookup->has_key = ctx->site->caller_cache && make_token_key(ctx, token, lookup->key);
     if (!lookup->has_key || !um_caller_cache_get(ctx, lookup->key, &lookup->cached, &lookup->identity)
-        || lookup->cached->kid[UM_CALLER_CACHE_KID - 1]
-        || !um_keyring_find((void *)ctx->site->keys, lookup->cached->kid)) {
+        || !has_key(ctx, lookup->cached)) {
         lookup->cached = NULL;
     }
 }
@@ -96,7 +110,7 @@ static um_status_e read_token(lookup_t *lookup, const char *token)
 {
     um_caller_cache_record_t *record = &lookup->record;
     um_token_t claims;
-    um_status_e status = um_token_read(lookup->ctx, token, &claims);
+    um_status_e status = read_any_token(lookup->ctx, token, &claims);
 
     if (status == UM_OK) {
         (void)um_random_uuid_bytes(claims.user_id, record->user_id);

@@ -22,7 +22,8 @@ typedef struct um_caller_t {
     um_token_t token;           /**< set for UM_FRESH: what the token says */
 } um_caller_t;
 
-/** Authenticates the caller by an access token. token is the text as the client sent it.
+/** Authenticates the caller by an access token: one of this site, or one that was imported (opaque_token.h), which
+ * costs one more question to the database. token is the text as the client sent it.
  *
  * UM_CACHED: a cached answer is valid for settings->revocation_delay, and for settings->database_grace longer while the
  * database is unreachable. Without a cache, with a revocation delay of 0, and after a change of the account on this

@@ -22,7 +22,7 @@ typedef struct um_caller_cache_record_t {
     apr_int64_t begins_at;      /**< of the token, seconds since the epoch */
     unsigned char user_id[UM_RANDOM_UUID_BYTES];
     unsigned char other[UM_RANDOM_UUID_BYTES];  /**< a token's session id, or the account's version for a password */
-    char kid[UM_CALLER_CACHE_KID];              /**< id of the key that signed the token */
+    char kid[UM_CALLER_CACHE_KID];              /**< id of the key that signed the token; "": an imported token */
     unsigned char is_staff;
 } um_caller_cache_record_t;
 

@@ -20,7 +20,7 @@ typedef struct um_token_t {
     apr_int64_t issued_at;      /**< iat, seconds since the epoch; 0: none */
     apr_int64_t begins_at;      /**< the later of iat and nbf; 0: neither */
     apr_int64_t expires_at;     /**< exp */
-    const char *kid;            /**< of the key that signed it */
+    const char *kid;            /**< of the key that signed it; "": an imported token, see opaque_token.h */
 } um_token_t;
 
 /** Signs a token for a session. It expires at expires_at, in seconds since the epoch. *token is in ctx->pool.

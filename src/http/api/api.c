@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
 
+#include "alias.h"
 #include "auth.h"
 #include "authenticate.h"
 #include "event.h"
 #include "module.h"
 #include "process.h"
-#include "random.h"
 #include "store_user.h"
 #include "throttle.h"
 #include "user.h"
@@ -233,11 +233,12 @@ static int check_registration(um_call_t *call)
 
 static int find_account(um_call_t *call)
 {
-    const char *id = call->match->id;
+    const char *id = NULL;
     um_status_e status = UM_OK;
 
-    if (id) {
-        status = um_user_find(&call->ctx, call->caller, um_random_uuid_parse(call->ctx.pool, id), &call->user);
+    if (call->match->id) {
+        status = um_alias_resolve(&call->ctx, call->match->id, &id);
+        status = status == UM_OK ? um_user_find(&call->ctx, call->caller, id, &call->user) : status;
     }
     return status == UM_OK ? OK : um_reply_status(call, status);
 }

@@ -145,7 +145,8 @@ int um_reply_detail_with(um_call_t *call, int status, um_message_e message, cons
 int um_reply_unauthorized(um_call_t *call, const char *error, um_message_e message)
 {
     apr_table_setn(call->r->err_headers_out, "WWW-Authenticate",
-                   um_challenge_bearer(call->ctx.pool, call->settings->realm, error));
+                   um_challenge_bearer(call->ctx.pool, call->settings->realm, call->settings->token_scheme, error,
+                                       NULL));
     return um_reply_detail(call, HTTP_UNAUTHORIZED, message);
 }
 

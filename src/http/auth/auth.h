@@ -52,8 +52,8 @@ typedef enum {
 } um_bearer_e;
 
 /** Reads the token in the value of an Authorization header (RFC 6750 2.1). header may be NULL. *token points into it;
- * NULL unless UM_BEARER_FOUND. */
-um_bearer_e um_bearer_token(const char *header, const char **token);
+ * NULL unless UM_BEARER_FOUND. schemes: bits of um_scheme_e, of UserMgmtTokenScheme; Bearer is always read. */
+um_bearer_e um_bearer_token(const char *header, unsigned schemes, const char **token);
 
 /** Whether a text has the form of a token: UM_BEARER_FOUND, _EMPTY, _SPACES or _CHARACTERS. */
 um_bearer_e um_bearer_form(const char *text);
@@ -290,9 +290,13 @@ int um_auth_expr_lookup(ap_expr_lookup_parms *parms);
 /** Retry-After of an answer of 503, in seconds: the database or the hash limit could not serve the request. */
 #define UM_CHALLENGE_RETRY_AFTER "2"
 
-/** The value of WWW-Authenticate for the scheme Bearer (RFC 6750 3), allocated from pool. realm is copied as it is.
- * error: the value of the parameter error, for instance "invalid_token"; NULL: the request had no token. */
-const char *um_challenge_bearer(apr_pool_t *pool, const char *realm, const char *error);
+/** The value of WWW-Authenticate for the scheme Bearer (RFC 6750 3) and, where UserMgmtTokenScheme has it, for the
+ * scheme Token, allocated from pool. realm is copied as it is.
+ * @param schemes  bits of um_scheme_e
+ * @param error  the value of the parameter error, for instance "invalid_token"; NULL: the request had no token
+ * @param description  for people, a constant; NULL: none */
+const char *um_challenge_bearer(apr_pool_t *pool, const char *realm, unsigned schemes, const char *error,
+                                const char *description);
 
 /* --- client_address.c: whose tries are counted -------------------------------------------------------------------- */
 

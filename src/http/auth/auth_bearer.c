@@ -20,12 +20,11 @@ static int is_bearer(const char *auth_type)
 /* The description of an error is a constant. What was wrong with a token is for the log only. */
 static void set_challenge(request_rec *r, const char *error, const char *description)
 {
+    const um_settings_t *settings = &um_server_of(r->server)->settings;
     const char *realm = ap_auth_name(r);
-    const char *value = um_challenge_bearer(r->pool, realm ? realm : um_server_of(r->server)->settings.realm, error);
+    const char *value = um_challenge_bearer(r->pool, realm ? realm : settings->realm, settings->token_scheme, error,
+                                            description);
 
-    if (description) {
-        value = apr_pstrcat(r->pool, value, ", error_description=\"", description, "\"", NULL);
-    }
     /* For a forward proxy, httpd changes the status 401 to 407. */
     apr_table_setn(r->err_headers_out, um_request_is_forward(r) ? "Proxy-Authenticate" : "WWW-Authenticate", value);
 }

@@ -59,7 +59,12 @@ um_bearer_e um_bearer_form(const char *text)
     return (*end == ' ' || *end == '\t') && end[strspn(end, BLANKS)] ? UM_BEARER_SPACES : UM_BEARER_CHARACTERS;
 }
 
-um_bearer_e um_bearer_token(const char *header, const char **token)
+static int is_scheme(const char *text, apr_size_t len, const char *scheme)
+{
+    return len == strlen(scheme) && strncasecmp(text, scheme, len) == 0;
+}
+
+um_bearer_e um_bearer_token(const char *header, unsigned schemes, const char **token)
 {
     apr_size_t scheme;
     const char *text;
@@ -74,7 +79,8 @@ um_bearer_e um_bearer_token(const char *header, const char **token)
     }
     header += strspn(header, BLANKS);
     scheme = strcspn(header, BLANKS);
-    if (scheme != strlen("Bearer") || strncasecmp(header, "Bearer", scheme) != 0) {
+    if (!is_scheme(header, scheme, "Bearer")
+        && (!(schemes & UM_SCHEME_TOKEN) || !is_scheme(header, scheme, "Token"))) {
         return UM_BEARER_NONE;
     }
     text = header + scheme + strspn(header + scheme, BLANKS);

@@ -122,6 +122,11 @@ static const char *cookie_name(const request_rec *r, const um_token_source_t *so
     return source->name ? source->name : um_token_cookie_name(r);
 }
 
+static unsigned schemes_of(const request_rec *r)
+{
+    return um_server_of(r->server)->settings.token_scheme;
+}
+
 um_bearer_e um_token_extract(const request_rec *r, const um_token_source_t *source, const char **token)
 {
     const char *name;
@@ -129,14 +134,14 @@ um_bearer_e um_token_extract(const request_rec *r, const um_token_source_t *sour
     *token = NULL;
     switch (source->kind) {
     case UM_TOKEN_SOURCE_HEADER:
-        return um_bearer_token(um_request_header(r, UM_REQUEST_AUTHORIZATION), token);
+        return um_bearer_token(um_request_header(r, UM_REQUEST_AUTHORIZATION), schemes_of(r), token);
     case UM_TOKEN_SOURCE_COOKIE:
         name = cookie_name(r, source);
         return name ? find_value(r, um_request_header(r, UM_REQUEST_COOKIE), ';', name, token) : UM_BEARER_NONE;
     case UM_TOKEN_SOURCE_QUERY:
         return find_value(r, r->args, '&', source->name, token);
     case UM_TOKEN_SOURCE_PROXY:
-        return um_bearer_token(apr_table_get(r->headers_in, "Proxy-Authorization"), token);
+        return um_bearer_token(apr_table_get(r->headers_in, "Proxy-Authorization"), schemes_of(r), token);
     }
     return UM_BEARER_NONE;
 }

@@ -249,6 +249,10 @@ UM_DIRECTIVE(UserMgmtTokenLifetime, seconds, CORE, token_lifetime,
     "how long an access token is valid",
     .preset = "24h", .least = 60, .most = 31536000)
 
+UM_DIRECTIVE(UserMgmtTokenScheme, token_scheme, HTTP, token_scheme,
+    "schemes of the Authorization header under which a token is read: Bearer, or Bearer Token",
+    .preset = "Bearer")
+
 UM_DIRECTIVE(UserMgmtTrustedOrigin, origins, HTTP, trusted_origins,
     "other sites, as https://HOST[:PORT], whose pages may send requests that change data with the cookie; or none",
     .preset = "none")

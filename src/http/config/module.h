@@ -34,6 +34,9 @@ APLOG_USE_MODULE(usermgmt);
 /** Endpoints that are open to anybody unless UserMgmtRequireClientToken names them. Bits. */
 typedef enum { UM_OPEN_TOKEN = 1, UM_OPEN_RESET = 2, UM_OPEN_REGISTER = 4 } um_open_endpoint_e;
 
+/** Schemes of the Authorization header under which a token is read. Bits. */
+typedef enum { UM_SCHEME_BEARER = 1, UM_SCHEME_TOKEN = 2 } um_scheme_e;
+
 /** Who may register accounts by the API. */
 typedef enum { UM_REGISTRATION_OPEN, UM_REGISTRATION_STAFF, UM_REGISTRATION_OFF } um_registration_e;
 
@@ -83,6 +86,7 @@ typedef unsigned um_kind_identity_headers_t;                    /* bits of ident
 typedef um_forward_authorization_t um_kind_authorization_t;
 typedef const um_throttle_rules_t *um_kind_throttle_t;           /* see throttle.h */
 typedef const apr_array_header_t *um_kind_subnets_t;            /* apr_ipsubnet_t *; may be empty */
+typedef unsigned um_kind_token_scheme_t;                        /* bits of um_scheme_e */
 typedef const apr_array_header_t *um_kind_token_sources_t;      /* um_token_source_t, at least one */
 
 typedef struct um_value_row_t um_value_row_t;
@@ -108,8 +112,8 @@ struct um_value_row_t {
 um_value_read_fn um_value_flag, um_value_number, um_value_seconds, um_value_bytes, um_value_text, um_value_path,
                  um_value_log_file, um_value_password_hash, um_value_verification, um_value_registration,
                  um_value_reserved_names, um_value_endpoints, um_value_cookie, um_value_origins, um_value_cors_origins,
-                 um_value_identity_headers, um_value_authorization, um_value_token_sources, um_value_throttle,
-                 um_value_subnets;
+                 um_value_identity_headers, um_value_authorization, um_value_token_scheme,
+                 um_value_token_sources, um_value_throttle, um_value_subnets;
 
 um_value_merge_fn um_value_throttle_merge;
 

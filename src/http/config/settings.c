@@ -57,6 +57,7 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 #define ARGUMENTS_reserved_names AP_INIT_TAKE1
 #define ARGUMENTS_cookie         AP_INIT_TAKE1
 #define ARGUMENTS_endpoints      AP_INIT_RAW_ARGS
+#define ARGUMENTS_token_scheme   AP_INIT_RAW_ARGS
 #define ARGUMENTS_origins        AP_INIT_RAW_ARGS
 #define ARGUMENTS_cors_origins   AP_INIT_RAW_ARGS
 #define ARGUMENTS_throttle       AP_INIT_RAW_ARGS

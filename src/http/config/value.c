@@ -238,6 +238,16 @@ const char *um_value_endpoints(apr_pool_t *pool, const um_value_row_t *row, cons
            ? NULL : "must be none, or one or more of token, reset and register";
 }
 
+/* Bearer cannot be left out: client tokens and the answers to signing in name it. */
+const char *um_value_token_scheme(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
+{
+    static const char *const words[] = { "bearer", "token", NULL };     /* as um_scheme_e */
+    unsigned *bits = value;
+
+    (void)row;
+    return read_bits(pool, text, words, bits) && (*bits & UM_SCHEME_BEARER) ? NULL : "must be Bearer, or Bearer Token";
+}
+
 const char *um_value_identity_headers(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
 {
     unsigned *bits = value, bit = 1;
