@@ -11,6 +11,7 @@ const um_cli_noun_t um_cli_nouns[] = {
     { .name = "client", .commands = um_cli_client },
     { .name = "events", .commands = um_cli_events },
     { .name = "group", .commands = um_cli_group },
+    { .name = "help", .commands = um_cli_help_commands },
     { .name = "key", .commands = um_cli_key },
     { .name = "pepper", .commands = um_cli_pepper },
     { .name = "schema", .commands = um_cli_schema },
@@ -42,6 +43,23 @@ static const um_cli_command_t *find_command(const um_cli_noun_t *noun, const cha
     return command->function ? command : NULL;
 }
 
+/* Puts the first argument in, if it was left out. */
+static int find_place(um_cli_t *cli, const um_cli_command_t *command)
+{
+    const char **args;
+
+    if (!command->place || cli->count != command->arguments - 1) {
+        return UM_CLI_DONE;
+    }
+    args = apr_pcalloc(cli->pool, sizeof(*args) * (apr_size_t)(cli->count + 2));
+    for (int i = 0; i < cli->count; i++) {
+        args[i + 1] = cli->args[i];
+    }
+    cli->args = args;
+    cli->count++;
+    return um_cli_site_place(cli, command->place, &args[0]);
+}
+
 static int run_command(um_cli_t *cli, const um_cli_noun_t *noun, const um_cli_command_t *command)
 {
     int code = um_cli_option_check(cli, noun, command);
@@ -49,11 +67,16 @@ static int run_command(um_cli_t *cli, const um_cli_noun_t *noun, const um_cli_co
     if (code != UM_CLI_DONE) {
         return code;
     }
+    code = find_place(cli, command);
+    if (code != UM_CLI_DONE) {
+        return code;
+    }
     if (cli->count < command->arguments || cli->count > command->arguments + command->optional) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "usage: usermgmt %s%s%s %s", noun->name, *command->verb ? " " : "",
                            command->verb, command->synopsis);
     }
-    code = command->opens_database ? um_cli_database_open(cli) : UM_CLI_DONE;
+    code = command->hashes_passwords ? um_cli_database_open_for_passwords(cli)
+           : command->opens_database ? um_cli_database_open(cli) : UM_CLI_DONE;
     return code == UM_CLI_DONE ? command->function(cli) : code;
 }
 

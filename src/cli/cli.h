@@ -14,6 +14,7 @@ typedef struct um_cli_t {
     apr_pool_t *pool;
     const char *driver;         /**< --driver: sqlite3 or pgsql */
     const char *params;         /**< --params, as DBDParams */
+    const char *config, *host, *httpd;  /**< --config, --host and --httpd; NULL: not given */
     const char *alg;            /**< --alg; NULL: not given */
     const char *every, *publish, *lifetime, *keep;  /**< --every and so on, times as in directives; NULL: not given */
     int now;                    /**< --now */
@@ -23,6 +24,8 @@ typedef struct um_cli_t {
     int version;                /**< --version */
     int count;                  /**< of arguments after the command's words */
     const char *const *args;
+    const um_json_t *site;      /**< what httpd prints of its configuration; NULL: not read */
+    apr_array_header_t *hosts;  /**< um_json_t *: the hosts of --host, or else those that serve the API */
     um_ctx_t *ctx;              /**< for calls into core, once the database is open */
 } um_cli_t;
 
@@ -31,7 +34,7 @@ typedef enum um_cli_exit_e {
     UM_CLI_DONE,
     UM_CLI_FAILED,              /**< refused, or not done for a reason that is none of the following */
     UM_CLI_MISUSE,              /**< an unknown command or option, or a wrong value */
-    UM_CLI_ABSENT,              /**< the account, group, client, pepper or key does not exist */
+    UM_CLI_ABSENT,              /**< the account, group, client, pepper, key or mail does not exist */
     UM_CLI_UNREACHABLE          /**< the database is unreachable, or a file cannot be read or written */
 } um_cli_exit_e;
 
@@ -44,8 +47,11 @@ typedef struct um_cli_command_t {
     const char *synopsis;       /**< of its arguments */
     int arguments;              /**< how many are needed */
     int optional;               /**< how many more may follow */
+    const char *place;          /**< the first argument can be left out: it is the value of this directive of the site,
+                                 * or its PidFile; NULL: no argument can be left out */
     const char *options;        /**< names of its own options, separated by blanks; NULL: none */
     int opens_database;         /**< before the function is called */
+    int hashes_passwords;       /**< with the site's lists and pepper, which are read before the database is opened */
     um_cli_fn *function;
     const char *help;
 } um_cli_command_t;
@@ -66,8 +72,8 @@ typedef struct um_cli_option_t {
 } um_cli_option_t;
 
 /* The commands of the nouns, each in the file of its name. */
-extern const um_cli_command_t um_cli_client[], um_cli_events[], um_cli_group[], um_cli_key[], um_cli_pepper[],
-                              um_cli_schema[], um_cli_session[], um_cli_throttle[], um_cli_user[];
+extern const um_cli_command_t um_cli_client[], um_cli_events[], um_cli_group[], um_cli_help_commands[], um_cli_key[],
+                              um_cli_pepper[], um_cli_schema[], um_cli_session[], um_cli_throttle[], um_cli_user[];
 
 /* --- cli.c --- */
 
@@ -135,6 +141,14 @@ int um_cli_end_without_memory(int status);
 
 /* --- cli_help.c --- */
 
+/** What an exit code means. The last row has no text. */
+typedef struct um_cli_exit_text_t {
+    um_cli_exit_e code;
+    const char *text;
+} um_cli_exit_text_t;
+
+extern const um_cli_exit_text_t um_cli_exit_texts[];
+
 /** Prints the commands and options of one noun, or of all (NULL): to standard output if code is UM_CLI_DONE, otherwise
  * to standard error. Returns code. */
 int um_cli_help(const um_cli_noun_t *noun, um_cli_exit_e code);
@@ -151,6 +165,53 @@ int um_cli_help_unknown(const um_cli_t *cli, const char *noun, const char *verb)
  * @return UM_CLI_DONE, or another exit code, and the reason is printed */
 int um_cli_owner_take_on(um_cli_t *cli, const char *path);
 
+/* --- cli_httpd.c --- */
+
+/** What became of a test run of httpd. */
+typedef struct um_cli_httpd_t {
+    int is_good;                /**< it found no error */
+    const char *out, *error;    /**< what it printed to standard output and standard error */
+} um_cli_httpd_t;
+
+/** Lets the site's httpd test its configuration, that of --config or the usual one. Root takes on the rights of the
+ * configuration's owner first.
+ * @param to_dump  httpd prints the configuration (config_dump.c) and checks nothing
+ * @return UM_CLI_DONE: httpd was run; or another exit code, and the reason is printed */
+int um_cli_httpd_test(um_cli_t *cli, int to_dump, um_cli_httpd_t *result);
+
+/* --- cli_site.c --- */
+
+/** The configuration that is read: --config, or the usual one. */
+const char *um_cli_site_config(const um_cli_t *cli);
+
+/** Reads the site's configuration once, and sets cli->site and cli->hosts.
+ * @return UM_CLI_DONE, or another exit code, and the reason is printed */
+int um_cli_site_read(um_cli_t *cli);
+
+/** A text of a host, or of the site; NULL: it is not set. */
+const char *um_cli_site_text(const um_json_t *object, const char *name);
+
+/** The host to work for, which is the first one. All hosts in question must agree in some settings; otherwise the error
+ * lists them.
+ * @param what   these settings for people, such as "databases"
+ * @param names  their names, separated by blanks
+ * @return UM_CLI_DONE, or another exit code, and the reason is printed */
+int um_cli_site_host(um_cli_t *cli, const char *what, const char *names, const um_json_t **host);
+
+/** The file or folder that a directive names, or httpd's PidFile.
+ * @return UM_CLI_DONE, or another exit code, and the reason is printed */
+int um_cli_site_place(um_cli_t *cli, const char *setting, const char **place);
+
+/* --- cli_settings.c --- */
+
+/** Makes the site for calls into core: with the settings of a host, or the defaults (host NULL). It has no store. */
+um_site_t *um_cli_settings_site(um_cli_t *cli, const um_json_t *host);
+
+/** Reads what new passwords are checked against and hashed with: the list of common passwords, reserved names and the
+ * pepper.
+ * @return UM_CLI_DONE, or another exit code, and the reason is printed */
+int um_cli_settings_read_files(um_cli_t *cli, const um_json_t *host, um_site_t *site);
+
 /* --- cli_time.c --- */
 
 /** Reads a span of time, such as 15m, into seconds. text NULL: leaves it as it is. 0: it is none, which is printed. */
@@ -161,14 +222,18 @@ int um_cli_time_since(const um_cli_t *cli, const char *option, const char *text,
 
 /* --- cli_database.c --- */
 
-/** Records steps of a rotation of keys (const char *) as events, if --driver or --params names a database. The keys
- * have been changed already, so a failure is printed, and is no failure of the command. */
+/** Records steps of a rotation of keys (const char *) as events, if --driver and --params name a database or the folder
+ * was that of the site. The keys have been changed already, so a failure is printed, and is no failure of the command.
+ * Files of root may be closed afterwards. */
 void um_cli_database_record_keys(um_cli_t *cli, const apr_array_header_t *steps);
 
-/** Opens the database of --driver and --params for core and sets cli->ctx. Makes neither a database nor a step of its
- * schema.
+/** Opens the database of --driver and --params, or else of the site, for core, and sets cli->ctx. Makes neither a
+ * database nor a step of its schema. Root takes on the rights of the owner of a SQLite database's folder.
  * @return UM_CLI_DONE, or another exit code, and the reason is printed */
 int um_cli_database_open(um_cli_t *cli);
+
+/** The same, with what is needed to set passwords. */
+int um_cli_database_open_for_passwords(um_cli_t *cli);
 
 /** The same for a command about the schema.
  * @param to_upgrade  the command changes the schema: a SQLite database that does not exist is made */

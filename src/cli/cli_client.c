@@ -76,11 +76,12 @@ static int client_remove(um_cli_t *cli)
 }
 
 const um_cli_command_t um_cli_client[] = {
-    { .verb = "new", .synopsis = "FILE NAME", .arguments = 2,
+    { .verb = "new", .synopsis = "[FILE] NAME", .arguments = 2, .place = "UserMgmtClientToken",
       .function = client_new, .help = "make a client, add it to FILE and print its token once" },
-    { .verb = "list", .synopsis = "FILE", .arguments = 1, .options = "json",
+    { .verb = "list", .synopsis = "[FILE]", .arguments = 1, .place = "UserMgmtClientToken",
+      .options = "json",
       .function = client_list, .help = "list the clients in FILE" },
-    { .verb = "remove", .synopsis = "FILE NAME", .arguments = 2,
+    { .verb = "remove", .synopsis = "[FILE] NAME", .arguments = 2, .place = "UserMgmtClientToken",
       .function = client_remove, .help = "remove a client from FILE" },
     { .function = NULL },
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
-#include "core_settings.h"
 #include "event.h"
 #include "store.h"
 
@@ -32,9 +31,14 @@ static int check_file(um_cli_t *cli, int may_make)
     const char *file = um_store_sqlite_file(cli->pool, cli->params);
     const char *owner = NULL;
     struct stat info;
+    int code;
 
     if (!file) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "--params %s: name a file", cli->params);
+    }
+    code = um_cli_owner_take_on(cli, file);
+    if (code != UM_CLI_DONE) {
+        return code;
     }
     if (geteuid() == 0 && ((owner = other_owner(cli->pool, um_store_sqlite_folder(cli->pool, file)))
                            || (owner = other_owner(cli->pool, file)))) {
@@ -51,14 +55,34 @@ static int check_file(um_cli_t *cli, int may_make)
                        "and so does \"usermgmt schema upgrade\"", file);
 }
 
+/* Sets cli->driver and cli->params, if the call has none. *host: whose database it is; NULL: not known. */
+static int find_database(um_cli_t *cli, const um_json_t **host)
+{
+    int is_given = cli->driver && cli->params, code;
+
+    *host = NULL;
+    if (is_given && !cli->config && !cli->host) {
+        return UM_CLI_DONE;
+    }
+    if (!is_given && (cli->driver || cli->params)) {
+        return um_cli_fail(cli, UM_CLI_MISUSE, "say which database: --driver sqlite3|pgsql --params PARAMS");
+    }
+    code = um_cli_site_host(cli, "databases", "driver params", host);
+    if (code != UM_CLI_DONE || is_given) {
+        return code;
+    }
+    cli->driver = um_cli_site_text(*host, "driver");
+    cli->params = um_cli_site_text(*host, "params");
+    return cli->driver && cli->params ? UM_CLI_DONE
+           : um_cli_fail(cli, UM_CLI_FAILED, "%s lacks DBDriver or DBDParams for %s", um_cli_site_config(cli),
+                         um_cli_site_text(*host, "name"));
+}
+
 static int open_store(um_cli_t *cli, int to_upgrade, um_store_t **store)
 {
     const char *why = NULL;
     int code;
 
-    if (!cli->driver || !cli->params) {
-        return um_cli_fail(cli, UM_CLI_MISUSE, "say which database: --driver sqlite3|pgsql --params PARAMS");
-    }
     if (strcmp(cli->driver, "sqlite3") != 0 && strcmp(cli->driver, "pgsql") != 0) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "--driver %s: must be sqlite3 or pgsql", cli->driver);
     }
@@ -74,30 +98,49 @@ static int open_store(um_cli_t *cli, int to_upgrade, um_store_t **store)
     return UM_CLI_DONE;
 }
 
-int um_cli_database_open(um_cli_t *cli)
+static int open_database(um_cli_t *cli, int for_passwords)
 {
-    /* The worker of a host that keeps no events deletes those that are stored here. */
-    static const um_core_settings_t settings = { .events_keep = 1 };
-    um_site_t *site = apr_pcalloc(cli->pool, sizeof(*site));
     char *node = apr_pcalloc(cli->pool, APRMAXHOSTLEN + 1);
+    const um_json_t *host = NULL;
+    um_site_t *site;
+    int code = find_database(cli, &host);
 
-    site->settings = &settings;
+    if (code != UM_CLI_DONE) {
+        return code;
+    }
+    site = um_cli_settings_site(cli, host);
+    code = for_passwords ? um_cli_settings_read_files(cli, host, site) : UM_CLI_DONE;
     cli->ctx = apr_pcalloc(cli->pool, sizeof(*cli->ctx));
     um_ctx_init(cli->ctx, cli->pool, site, apr_time_now());
     cli->ctx->actor = "cli";
     cli->ctx->node = apr_gethostname(node, APRMAXHOSTLEN + 1, cli->pool) == APR_SUCCESS ? node : NULL;
-    return open_store(cli, 0, &site->store);
+    return code == UM_CLI_DONE ? open_store(cli, 0, &site->store) : code;
+}
+
+int um_cli_database_open(um_cli_t *cli)
+{
+    return open_database(cli, 0);
+}
+
+int um_cli_database_open_for_passwords(um_cli_t *cli)
+{
+    return open_database(cli, 1);
 }
 
 int um_cli_database_open_schema(um_cli_t *cli, int to_upgrade, um_store_call_t *call)
 {
+    const um_json_t *host;
+    int code = find_database(cli, &host);
+
     *call = (um_store_call_t){ .pool = cli->pool };
-    return open_store(cli, to_upgrade, &call->store);
+    return code == UM_CLI_DONE ? open_store(cli, to_upgrade, &call->store) : code;
 }
 
 void um_cli_database_record_keys(um_cli_t *cli, const apr_array_header_t *steps)
 {
-    if (!cli->driver || !cli->params || !steps->nelts || um_cli_database_open(cli) != UM_CLI_DONE) {
+    int is_known = (cli->driver && cli->params) || cli->site;
+
+    if (!is_known || !steps->nelts || um_cli_database_open(cli) != UM_CLI_DONE) {
         return;
     }
     for (int i = 0; i < steps->nelts; i++) {

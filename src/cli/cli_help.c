@@ -8,6 +8,15 @@
 #define LONGEST_WORD 24
 #define FARTHEST 3          /* with more changed letters it is another word */
 
+const um_cli_exit_text_t um_cli_exit_texts[] = {
+    { UM_CLI_DONE, "done" },
+    { UM_CLI_FAILED, "refused or failed; check: a warning" },
+    { UM_CLI_MISUSE, "wrong use; check: something does not work" },
+    { UM_CLI_ABSENT, "the account, group, client, pepper, key or mail does not exist" },
+    { UM_CLI_UNREACHABLE, "the database is unreachable, or a file cannot be read or written" },
+    { UM_CLI_DONE, NULL },
+};
+
 static const um_cli_noun_t no_noun = { .name = NULL };
 
 /* --- help --- */
@@ -68,12 +77,12 @@ int um_cli_help(const um_cli_noun_t *noun, um_cli_exit_e code)
     fputc('\n', out);
     print_options(out, noun);
     if (!noun) {
-        fputs("\nExample: sudo -u www-data usermgmt --driver sqlite3 --params /var/lib/usermgmt/accounts.db"
-              " user show alice\n", out);
+        fputs("\nExample: sudo usermgmt user show alice\n", out);
     }
-    fputs("\nTIME is a number and a unit: 90s, 15m, 24h, 7d\n"
-          "Exit code: 0 done; 1 refused or failed; 2 wrong use; 3 the account, group, client, pepper or key does not "
-          "exist;\n4 the database is unreachable, or a file cannot be read or written\n", out);
+    fputs("\nTIME is a number and a unit: 90s, 15m, 24h, 7d\nExit code:\n", out);
+    for (const um_cli_exit_text_t *row = um_cli_exit_texts; row->text; row++) {
+        fprintf(out, "  %d  %s\n", (int)row->code, row->text);
+    }
     return (int)code;
 }
 

@@ -117,10 +117,10 @@ static int finish(um_cli_t *cli, apr_status_t rv, const apr_array_header_t *said
     for (int i = 0; i < said->nelts; i++) {
         um_cli_say(cli, "%s", APR_ARRAY_IDX(said, i, const char *));
     }
-    um_cli_database_record_keys(cli, said);
     if (rv == APR_SUCCESS) {
         rv = um_keyring_read(cli->pool, cli->args[0], &keys, &why);
     }
+    um_cli_database_record_keys(cli, said);
     return rv == APR_SUCCESS ? UM_CLI_DONE
                              : um_cli_fail(cli, rv == APR_NOTFOUND ? UM_CLI_ABSENT : UM_CLI_FAILED, "%s", why);
 }
@@ -167,13 +167,16 @@ static int key_retire(um_cli_t *cli)
 }
 
 const um_cli_command_t um_cli_key[] = {
-    { .verb = "new", .synopsis = "FOLDER", .arguments = 1, .options = "alg",
+    { .verb = "new", .synopsis = "[FOLDER]", .arguments = 1, .place = "UserMgmtSigningKey",
+      .options = "alg",
       .function = key_new, .help = "make a key in FOLDER and print the name of its file (--alg)" },
-    { .verb = "list", .synopsis = "FOLDER", .arguments = 1, .options = "json",
+    { .verb = "list", .synopsis = "[FOLDER]", .arguments = 1, .place = "UserMgmtSigningKey",
+      .options = "json",
       .function = key_list, .help = "list the keys: algorithm, kid, state, file" },
-    { .verb = "rotate", .synopsis = "FOLDER", .arguments = 1, .options = "alg every keep lifetime now publish",
+    { .verb = "rotate", .synopsis = "[FOLDER]", .arguments = 1, .place = "UserMgmtSigningKey",
+      .options = "alg every keep lifetime now publish",
       .function = key_rotate, .help = "make, activate, retire and remove the keys that are due; for cron" },
-    { .verb = "retire", .synopsis = "FOLDER KID", .arguments = 2,
+    { .verb = "retire", .synopsis = "[FOLDER] KID", .arguments = 2, .place = "UserMgmtSigningKey",
       .function = key_retire, .help = "retire a key at once; activate another one if it was signing" },
     { .function = NULL },
 };

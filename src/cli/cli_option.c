@@ -8,8 +8,14 @@
 #define MEMBER(name) .member = offsetof(um_cli_t, name)
 
 const um_cli_option_t um_cli_options[] = {
+    { .name = "config", .value = "FILE", MEMBER(config), .is_global = 1,
+      .help = "httpd's configuration, which names the database (default " UM_HTTPD_CONFIG ")" },
+    { .name = "host", .value = "NAME", MEMBER(host), .is_global = 1,
+      .help = "the virtual host in it, where several have different databases" },
+    { .name = "httpd", .value = "FILE", MEMBER(httpd), .is_global = 1,
+      .help = "httpd's program, which reads the configuration (default " UM_HTTPD ")" },
     { .name = "driver", .value = "DRIVER", MEMBER(driver), .is_global = 1,
-      .help = "sqlite3 or pgsql, as in DBDriver; or the environment variable USERMGMT_DRIVER" },
+      .help = "instead of the configuration: sqlite3 or pgsql; or the environment variable USERMGMT_DRIVER" },
     { .name = "params", .value = "PARAMS", MEMBER(params), .is_global = 1,
       .help = "the database, as in DBDParams; or USERMGMT_PARAMS" },
     { .name = "alg", .value = "ALG", MEMBER(alg),

@@ -94,15 +94,16 @@ static int pepper_list(um_cli_t *cli)
 }
 
 const um_cli_command_t um_cli_pepper[] = {
-    { .verb = "new", .synopsis = "FILE", .arguments = 1,
+    { .verb = "new", .synopsis = "[FILE]", .arguments = 1, .place = "UserMgmtPasswordPepper",
       .function = pepper_new, .help = "make FILE with one version of the pepper and print its ID" },
-    { .verb = "list", .synopsis = "FILE", .arguments = 1, .options = "json",
+    { .verb = "list", .synopsis = "[FILE]", .arguments = 1, .place = "UserMgmtPasswordPepper",
+      .options = "json",
       .function = pepper_list, .help = "list the versions in FILE: ID and state" },
-    { .verb = "rotate", .synopsis = "FILE", .arguments = 1,
+    { .verb = "rotate", .synopsis = "[FILE]", .arguments = 1, .place = "UserMgmtPasswordPepper",
       .function = pepper_rotate, .help = "add a version to FILE that new hashes use, and print its ID" },
-    { .verb = "add", .synopsis = "FILE", .arguments = 1,
+    { .verb = "add", .synopsis = "[FILE]", .arguments = 1, .place = "UserMgmtPasswordPepper",
       .function = pepper_add, .help = "add a version that new hashes do not use yet, and print its ID" },
-    { .verb = "use", .synopsis = "FILE ID", .arguments = 2,
+    { .verb = "use", .synopsis = "[FILE] ID", .arguments = 2, .place = "UserMgmtPasswordPepper",
       .function = pepper_use, .help = "let new hashes use version ID, or none: no pepper" },
     { .function = NULL },
 };

@@ -171,9 +171,10 @@ static int throttle_clear(um_cli_t *cli)
 }
 
 const um_cli_command_t um_cli_throttle[] = {
-    { .verb = "list", .synopsis = "PIDFILE", .arguments = 1, .options = "json",
+    { .verb = "list", .synopsis = "[PIDFILE]", .arguments = 1, .place = "PidFile",
+      .options = "json",
       .function = throttle_list, .help = "list the addresses and names that httpd has refused lately" },
-    { .verb = "clear", .synopsis = "PIDFILE NAME|ADDRESS", .arguments = 2,
+    { .verb = "clear", .synopsis = "[PIDFILE] NAME|ADDRESS", .arguments = 2, .place = "PidFile",
       .function = throttle_clear, .help = "forget the failures of a name or an address" },
     { .function = NULL },
 };

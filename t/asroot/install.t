@@ -50,6 +50,8 @@ is(join("\n", grep { !m{\A/opt/x/} } sort keys %modes), '', 'every file is below
 for my $name (qw(README CHANGES LICENSE api.md directives.md operations.md security.md architecture.md openapi.yaml)) {
     ok($modes{"/opt/x/share/doc/mod_usermgmt/$name"}, "$name is installed");
 }
+ok($modes{'/opt/x/share/man/man1/usermgmt.1'}, 'the man page is installed');
+ok($modes{'/opt/x/share/bash-completion/completions/usermgmt'}, 'the completion is installed');
 my %named;
 for my $file (grep { m{/conf/} } sort keys %modes) {
     my $text = slurp("$top$file");

@@ -25,10 +25,10 @@ sub ends {
 
 my ($status, $help) = usermgmt('--help');
 is($status, $DONE, '--help ends with 0');
-my @rows = $help =~ /^  (\w+ \w+|events) /mg;
+my @rows = $help =~ /^  ([a-z]+(?: [a-z-]+)?) /mg;
 my $documented = UmTest::slurp(UmTest::sources() . '/docs/operations.md');
 my ($table) = $documented =~ /^(\| Command .*?\n\n)/ms;
-my %documented = map { $_ => 1 } $table =~ /^\| `(\w+ \w+|events)[ `]/mg;
+my %documented = map { $_ => 1 } $table =~ /^\| `([a-z]+(?: [a-z-]+)?)[ `]/mg;
 is(join(', ', sort @rows), join(', ', sort keys %documented), 'docs/operations.md has every command, and no other');
 for my $option ($help =~ /^  (--\w+)/mg) {
     like($documented, qr/\Q$option\E\b/, "docs/operations.md has $option") unless $option =~ /\A--(?:help|version)\z/;
@@ -36,7 +36,10 @@ for my $option ($help =~ /^  (--\w+)/mg) {
 
 ends($MISUSE, qr/^usage: usermgmt \[OPTIONS\] NOUN VERB.*^  user show NAME /ms);
 ends($MISUSE, qr/\Ausage: usermgmt \[OPTIONS\] user VERB (?!.*^  group )(?!.*--every).*^  user show NAME /ms, 'user');
-ends($DONE, qr/\Ausage: usermgmt \[OPTIONS\] key VERB (?!.*^  user ).*^  key new FOLDER .*--every/ms, 'key', '--help');
+ends($DONE, qr/\Ausage: usermgmt \[OPTIONS\] user VERB/, qw(help user));
+ends($DONE, qr/^  user show NAME .*^Exit code:\n  0  done$/ms, 'help');
+ends($MISUSE, qr/there is no command "usr"; did you mean "user"/, qw(help usr));
+ends($DONE, qr/\Ausage: usermgmt \[OPTIONS\] key VERB (?!.*^  user ).*^  key new \[FOLDER\] .*--every/ms, 'key', '--help');
 ends($MISUSE, qr/\Ausermgmt: there is no command "usr show"; did you mean "user"\?\nusage: .* user VERB/, qw(usr show));
 ends($MISUSE, qr/\Ausermgmt: there is no command "users"; did you mean "user"\?$/m, 'users');
 ends($MISUSE, qr/\Ausermgmt: there is no command "user shwo"; did you mean "user show"\?$/m, qw(user shwo alice));
@@ -47,10 +50,37 @@ ends($MISUSE, qr/there is no command "@{['x' x 1000]} show"$/m, 'x' x 1000, 'sho
 ends($MISUSE, qr/\Ausermgmt: usage: usermgmt user show NAME$/m, qw(user show));
 ends($MISUSE, qr/unrecognized option/, qw(--colour user show alice));
 ends($MISUSE, qr/maybe: must be on or off/, qw(user active alice maybe));
-ends($MISUSE, qr/say which database/, qw(group list));
+ends($MISUSE, qr/say which database/, qw(--driver sqlite3 group list));
+ends($UNREACHABLE, qr/say which database/, qw(--config /none/httpd.conf group list));
 
 ends($MISUSE, qr/\Ausermgmt: usermgmt user show has no option --every$/m, qw(user show alice --every 3d));
 ends($MISUSE, qr/\Ausermgmt: usermgmt events has no option --alg$/m, qw(events --alg EdDSA));
+
+# ---- man page and completion ---------------------------------------------------------------------------------------
+
+my $man;
+($status, $man) = usermgmt(qw(help man));
+like($man, qr/^\.B user show \\fRNAME\nprint an account/m, 'the man page has the commands');
+like($man, qr/^\.br\n\\-\\-every TIME: rotate/m, 'the man page has the options of a command');
+SKIP: {
+    skip 'there is no man here', 1 if !grep { -x "$_/man" } split /:/, $ENV{PATH};
+    my $file = UmTest::spew(UmTest::new_folder() . '/usermgmt.1', $man);
+    my ($shown, $warned) = UmTest::run(qw(man --warnings -E UTF-8 -l), $file);
+    ok(!$shown && $warned !~ /^(?:troff|man|.*:\d+:.*warning)/m && $warned =~ /usermgmt - manage the accounts/, 'man shows the page without a warning')
+        or diag($warned);
+}
+my $completion = UmTest::spew(UmTest::new_folder() . '/usermgmt', (usermgmt(qw(help completion)))[1]);
+
+# What bash offers behind these words.
+sub completed {
+    my (@words) = @_;
+    my $script = 'source "$1"; shift; COMP_WORDS=(usermgmt "$@"); COMP_CWORD=$#; _usermgmt; echo "${COMPREPLY[*]}"';
+    return UmTest::output_of('bash', '-c', $script, 'bash', $completion, @words);
+}
+is(completed('ev'), 'events', 'bash completes nouns');
+is(completed('key', 'ro'), 'rotate', 'bash completes verbs');
+is(completed('--config', '/x', 'key', 'l'), 'list', 'bash knows which options have a value');
+is(completed('key', 'rotate', '--ev'), '--every', 'bash completes options');
 
 # ---- exit codes ----------------------------------------------------------------------------------------------------
 

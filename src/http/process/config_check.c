@@ -217,6 +217,9 @@ int um_config_check_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     int good = 1;
 
     (void)plog;
+    if (um_config_dump_wanted()) {
+        return um_config_dump_run(pconf, ptemp, main_server);
+    }
     warn_of_trace(ptemp, main_server);
     for (const server_rec *s = main_server; s; s = s->next) {
         good &= is_good(s, check_trailers(ptemp, s));

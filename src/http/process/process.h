@@ -37,6 +37,19 @@ const char *um_config_check_error(const um_config_check_t *check, um_directive_e
  * cannot be found is left to the function that opens it. */
 const char *um_config_check_mode(const um_config_check_t *check, um_directive_e directive, const char *file);
 
+/* --- config_dump.c: the configuration for the program usermgmt ---------------------------------------------------- */
+
+/* "httpd -t -D DUMP_USERMGMT" prints one line of JSON to standard output: each host that serves the API or has a key,
+ * with its database and the value of each directive of the module. DBDParams may contain a password. The caller can
+ * read the configuration and knows it, so it is printed to the caller and nowhere else. Nothing is checked: the caller
+ * may not have the rights that the checks need. */
+
+/** Whether this process is such a test run. */
+int um_config_dump_wanted(void);
+
+/** Prints the line. For the hook check_config. */
+int um_config_dump_run(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server);
+
 /* --- virtual_host.c: what the configuration as a whole means for a host ------------------------------------------- */
 
 /* A host manages its database when it serves the API or sets a UserMgmtSigningKey itself, and so does the main server.

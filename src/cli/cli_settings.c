@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+#include "core_settings.h"
+#include "json.h"
+#include "mail_settings.h"
+#include "pepper.h"
+#include "pwhash.h"
+#include "reserved.h"
+#include "wordlist.h"
+
+#include <apr_strings.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#define HOUR APR_INT64_C(3600)
+#define DAY (24 * HOUR)
+
+/* A number of core's settings. The defaults are those of directives.h, which t/house/defaults.t compares. */
+typedef struct number_t {
+    const char *name;
+    apr_size_t offset, size;
+    apr_int64_t preset;
+} number_t;
+
+#define NUMBER(directive, member, number) \
+    { .name = #directive, .offset = offsetof(um_core_settings_t, member), \
+      .size = sizeof(((um_core_settings_t *)0)->member), .preset = number }
+
+static const number_t numbers[] = {
+    NUMBER(UserMgmtBasicCache, basic_cache, 300),
+    NUMBER(UserMgmtDatabaseGrace, database_grace, 0),
+    NUMBER(UserMgmtEmailVerification, email_verification, UM_VERIFY_OFF),
+    NUMBER(UserMgmtEventsKeep, events_keep, 365 * DAY),
+    NUMBER(UserMgmtHashWait, hash_wait, 5),
+    NUMBER(UserMgmtMailAttempts, mail_attempts, 12),
+    NUMBER(UserMgmtMailHourlyLimit, mail_hourly_limit, 20),
+    NUMBER(UserMgmtMailMaxAge, mail_max_age, 3 * DAY),
+    NUMBER(UserMgmtMailRetention, mail_retention, 7 * DAY),
+    NUMBER(UserMgmtNameQuarantine, name_quarantine, 0),
+    NUMBER(UserMgmtNotifyEmailChange, notify_email_change, 1),
+    NUMBER(UserMgmtNotifyPasswordChange, notify_password_change, 1),
+    NUMBER(UserMgmtPasswordMaxLength, password_max_length, 1024),
+    NUMBER(UserMgmtPasswordMinLength, password_min_length, 8),
+    NUMBER(UserMgmtRefreshGrace, refresh_grace, 30),
+    NUMBER(UserMgmtResetLifetime, reset_lifetime, DAY),
+    NUMBER(UserMgmtRevocationDelay, revocation_delay, 2),
+    NUMBER(UserMgmtSessionIdle, session_idle, 14 * DAY),
+    NUMBER(UserMgmtSessionLifetime, session_lifetime, 90 * DAY),
+    NUMBER(UserMgmtTokenLifetime, token_lifetime, DAY),
+    NUMBER(UserMgmtUniqueEmail, unique_email, 0),
+    NUMBER(UserMgmtVerifyLifetime, verify_lifetime, 3 * DAY),
+};
+
+static void read_numbers(um_core_settings_t *settings, const um_json_t *host)
+{
+    for (apr_size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        const um_json_value_t value = um_json_get(host, numbers[i].name);
+        apr_int64_t number = value.kind == UM_JSON_INTEGER ? (apr_int64_t)value.number : numbers[i].preset;
+        char *member = (char *)settings + numbers[i].offset;
+
+        if (numbers[i].size == sizeof(number)) {
+            memcpy(member, &number, sizeof(number));
+        }
+        else {
+            int small = (int)number;
+
+            memcpy(member, &small, sizeof(small));
+        }
+    }
+}
+
+/* NULL: the host sends no mail. */
+static const um_mail_settings_t *mail_settings_of(um_cli_t *cli, const um_json_t *host)
+{
+    const char *how = um_cli_site_text(host, "UserMgmtMail");
+    um_mail_settings_t *mail = apr_pcalloc(cli->pool, sizeof(*mail));
+
+    if (!how || strcasecmp(how, "none") == 0) {
+        return NULL;
+    }
+    *mail = (um_mail_settings_t){
+        .sends = 1, .from_name = um_cli_site_text(host, "mail_from_name"),
+        .from_address = um_cli_site_text(host, "mail_from"), .site = um_cli_site_text(host, "mail_site"),
+        .host = um_cli_site_text(host, "mail_host"), .reset_url = um_cli_site_text(host, "reset_url"),
+        .verify_url = um_cli_site_text(host, "verify_url"),
+    };
+    return mail;
+}
+
+um_site_t *um_cli_settings_site(um_cli_t *cli, const um_json_t *host)
+{
+    um_site_t *site = apr_pcalloc(cli->pool, sizeof(*site));
+    um_core_settings_t *settings = apr_pcalloc(cli->pool, sizeof(*settings));
+    um_pwhash_params_t *hash = apr_pcalloc(cli->pool, sizeof(*hash));
+    const char *text = um_cli_site_text(host, "UserMgmtPasswordHash"), *why;
+
+    /* What httpd has accepted cannot fail here, unless the program was built with other libraries. */
+    if (um_pwhash_params(cli->pool, text ? text : "auto", hash, &why) != APR_SUCCESS) {
+        (void)um_pwhash_params(cli->pool, "auto", hash, &why);
+    }
+    read_numbers(settings, host);
+    settings->password_hash = hash;
+    site->settings = settings;
+    site->mail_settings = mail_settings_of(cli, host);
+    return site;
+}
+
+int um_cli_settings_read_files(um_cli_t *cli, const um_json_t *host, um_site_t *site)
+{
+    const char *common = um_cli_site_text(host, "UserMgmtCommonPasswords"), *why = NULL;
+    const char *pepper = um_cli_site_text(host, "UserMgmtPasswordPepper");
+    const char *names = um_cli_site_text(host, "UserMgmtReservedNames");
+    um_pepper_t *read = NULL;
+
+    if (common && um_wordlist_open(cli->pool, common, (um_wordlist_t **)&site->common_passwords, &why)
+                  != APR_SUCCESS) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "UserMgmtCommonPasswords %s: %s", common, why);
+    }
+    if (pepper && um_pepper_read(cli->pool, pepper, &read, &why) != APR_SUCCESS) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "UserMgmtPasswordPepper %s: %s", pepper, why);
+    }
+    site->pepper = read;
+    if (names && *names && um_reserved_read(cli->pool, names, (um_reserved_t **)&site->reserved, &why)
+                           != APR_SUCCESS) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "UserMgmtReservedNames: %s", why);
+    }
+    if (names && !*names) {
+        site->reserved = um_reserved_default(cli->pool);
+    }
+    return UM_CLI_DONE;
+}

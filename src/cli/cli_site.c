@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The site that the program works for, as httpd's configuration has it. */
+#include "cli.h"
+#include "json.h"
+
+#include <apr_strings.h>
+#include <json_object.h>
+#include <string.h>
+#include <strings.h>
+
+#define MAX_DEPTH 8
+
+/* --- reading what httpd prints ------------------------------------------------------------------------------------ */
+
+/* NULL: there is none, or it is null. */
+static um_json_t *member_of(const um_json_t *object, const char *name)
+{
+    um_json_t *member = NULL;
+
+    return json_object_object_get_ex(object, name, &member) ? member : NULL;
+}
+
+static int count_of(const um_json_t *list)
+{
+    return list ? (int)json_object_array_length(list) : 0;
+}
+
+static um_json_t *at(const um_json_t *list, int i)
+{
+    return json_object_array_get_idx(list, (size_t)i);
+}
+
+/* The object among the lines that httpd printed. NULL: the module did not print one. */
+static um_json_t *find_document(um_cli_t *cli, const char *out)
+{
+    static const char begin[] = "{\"usermgmt\":";
+    const char *line = out, *why = NULL;
+    um_json_doc_t *document;
+
+    while (line && strncmp(line, begin, strlen(begin)) != 0) {
+        line = strchr(line, '\n');
+        line += line ? 1 : 0;
+    }
+    return line && um_json_parse(cli->pool, line, strcspn(line, "\n"), MAX_DEPTH, &document, &why) == APR_SUCCESS
+           ? document->root : NULL;
+}
+
+/* What httpd said last about an error, in one line. */
+static const char *last_words(um_cli_t *cli, const char *error)
+{
+    char *text = apr_pstrdup(cli->pool, error), *rest = NULL, *said = NULL;
+
+    for (char *line = apr_strtok(text, "\n", &rest); line; line = apr_strtok(NULL, "\n", &rest)) {
+        said = said && strchr(said, ':') && strncmp(line, "AH00", 4) == 0 ? said : line;
+    }
+    return said ? said : "it gave no reason";
+}
+
+const char *um_cli_site_config(const um_cli_t *cli)
+{
+    return cli->config ? cli->config : UM_HTTPD_CONFIG;
+}
+
+/* --- hosts -------------------------------------------------------------------------------------------------------- */
+
+const char *um_cli_site_text(const um_json_t *object, const char *name)
+{
+    return um_json_get(object, name).text;
+}
+
+static const char *describe(const um_cli_t *cli, const um_json_t *host)
+{
+    const char *database = um_cli_site_text(host, "database"), *file = um_cli_site_text(host, "file");
+
+    return apr_psprintf(cli->pool, "%s (%s%s%s)", um_cli_site_text(host, "name"), database ? database : "no database",
+                        file ? ", " : "", file ? apr_psprintf(cli->pool, "%s:%d", file,
+                                                              (int)um_json_get(host, "line").number) : "");
+}
+
+static int is_named(const um_json_t *host, const char *wanted)
+{
+    const char *name = um_cli_site_text(host, "name"), *mail_host = um_cli_site_text(host, "mail_host");
+    um_json_t *aliases = member_of(host, "aliases");
+
+    for (int i = 0; i < count_of(aliases); i++) {
+        if (strcasecmp(json_object_get_string(at(aliases, i)), wanted) == 0) {
+            return 1;
+        }
+    }
+    return strcasecmp(name, wanted) == 0 || strcasecmp(mail_host, wanted) == 0;
+}
+
+/* Those of --host, or else those that serve the API, or else all. */
+static void choose_hosts(um_cli_t *cli, um_json_t *all)
+{
+    cli->hosts = apr_array_make(cli->pool, 4, sizeof(um_json_t *));
+    for (int round = cli->host ? 1 : 0; round < 2 && !cli->hosts->nelts; round++) {
+        for (int i = 0; i < count_of(all); i++) {
+            um_json_t *host = at(all, i);
+
+            if (cli->host ? is_named(host, cli->host) : round || um_json_get(host, "UserMgmt").number != 0) {
+                APR_ARRAY_PUSH(cli->hosts, um_json_t *) = host;
+            }
+        }
+    }
+}
+
+static const char *list_hosts(um_cli_t *cli, const um_json_t *all)
+{
+    const char *text = "";
+
+    for (int i = 0; i < count_of(all); i++) {
+        text = apr_pstrcat(cli->pool, text, i ? "; " : "", describe(cli, at(all, i)), NULL);
+    }
+    return text;
+}
+
+int um_cli_site_read(um_cli_t *cli)
+{
+    const char *config = um_cli_site_config(cli);
+    um_cli_httpd_t result;
+    um_json_t *all;
+    int code;
+
+    if (cli->site) {
+        return UM_CLI_DONE;
+    }
+    code = um_cli_httpd_test(cli, 1, &result);
+    if (code != UM_CLI_DONE) {
+        return code;
+    }
+    if (!result.is_good) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "httpd cannot read %s: %s", config, last_words(cli, result.error));
+    }
+    cli->site = find_document(cli, result.out);
+    if (!cli->site) {
+        return um_cli_fail(cli, UM_CLI_MISUSE, "%s does not load this version of the module; name another "
+                           "configuration of httpd with --config FILE, or say which database: --driver sqlite3|pgsql "
+                           "--params PARAMS", config);
+    }
+    all = member_of(cli->site, "hosts");
+    choose_hosts(cli, all);
+    if (!cli->hosts->nelts) {
+        return cli->host ? um_cli_fail(cli, UM_CLI_MISUSE, "--host %s: there is no such host with the module in %s%s%s",
+                                       cli->host, config, count_of(all) ? "; there are " : "",
+                                       list_hosts(cli, all))
+               : um_cli_fail(cli, UM_CLI_MISUSE, "%s has no host with UserMgmt On; name another configuration with "
+                             "--config FILE, or say which database: --driver sqlite3|pgsql --params PARAMS", config);
+    }
+    return UM_CLI_DONE;
+}
+
+/* --- what hosts must agree in ------------------------------------------------------------------------------------- */
+
+static int are_equal(um_cli_t *cli, const um_json_t *one, const um_json_t *other, const char *names)
+{
+    char *rest = NULL;
+
+    for (char *name = apr_strtok(apr_pstrdup(cli->pool, names), " ", &rest); name;
+         name = apr_strtok(NULL, " ", &rest)) {
+        if (strcmp(um_json_print(cli->pool, member_of(one, name)),
+                   um_json_print(cli->pool, member_of(other, name))) != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int um_cli_site_host(um_cli_t *cli, const char *what, const char *names, const um_json_t **host)
+{
+    int code = um_cli_site_read(cli);
+    const char *list = "";
+
+    if (code != UM_CLI_DONE) {
+        return code;
+    }
+    *host = APR_ARRAY_IDX(cli->hosts, 0, um_json_t *);
+    for (int i = 0; i < cli->hosts->nelts; i++) {
+        const um_json_t *other = APR_ARRAY_IDX(cli->hosts, i, um_json_t *);
+
+        list = apr_pstrcat(cli->pool, list, i ? "; " : "", describe(cli, other), NULL);
+        code = are_equal(cli, *host, other, names) ? code : UM_CLI_MISUSE;
+    }
+    return code == UM_CLI_DONE ? code : um_cli_fail(cli, UM_CLI_MISUSE, "the hosts of %s have different %s: name one "
+                                                    "with --host NAME: %s", um_cli_site_config(cli), what, list);
+}
+
+int um_cli_site_place(um_cli_t *cli, const char *setting, const char **place)
+{
+    const um_json_t *host;
+    int code;
+
+    if (strcmp(setting, "PidFile") == 0) {
+        code = um_cli_site_read(cli);
+        *place = code == UM_CLI_DONE ? um_cli_site_text(cli->site, "pid_file") : NULL;
+        return code;
+    }
+    code = um_cli_site_host(cli, setting, setting, &host);
+    *place = code == UM_CLI_DONE ? um_cli_site_text(host, setting) : NULL;
+    return code != UM_CLI_DONE || *place ? code
+           : um_cli_fail(cli, UM_CLI_MISUSE, "%s sets no %s: name it as the first argument", um_cli_site_config(cli),
+                         setting);
+}
