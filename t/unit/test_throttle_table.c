@@ -140,14 +140,22 @@ static void test_full(void)
        "and keeps the key that is farthest from empty");
 }
 
+#define TAKERS 8
+#define TAKEN_KEYS 8
+
+/* So many uses that the threads meet at the same words, not one after the other. */
+static const um_throttle_limit_t many = { .interval = 1, .burst = 50000 };
+static pthread_barrier_t together;
+
 static void *fill(void *data)
 {
     um_throttle_table_t *table = data;
     intptr_t granted = 0;
 
-    for (int i = 0; i < 1000; i++) {
-        for (apr_uint64_t k = 0; k < 16; k++) {
-            granted += um_throttle_table_take(table, key(table, k), &rate, 5000) == 0;
+    pthread_barrier_wait(&together);
+    for (int i = 0; i < 60000; i++) {
+        for (apr_uint64_t k = 0; k < TAKEN_KEYS; k++) {
+            granted += um_throttle_table_take(table, key(table, k), &many, 5000) == 0;
         }
     }
     return (void *)granted;
@@ -156,19 +164,21 @@ static void *fill(void *data)
 static void test_threads(void)
 {
     um_throttle_table_t *table = fresh(MB);
-    pthread_t threads[8];
+    pthread_t threads[TAKERS];
     intptr_t granted = 0;
 
-    for (int i = 0; i < 8; i++) {
+    pthread_barrier_init(&together, NULL, TAKERS);
+    for (int i = 0; i < TAKERS; i++) {
         pthread_create(&threads[i], NULL, fill, table);
     }
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < TAKERS; i++) {
         void *mine;
 
         pthread_join(threads[i], &mine);
         granted += (intptr_t)mine;
     }
-    is_int(granted, 16 * 30, "8 threads get exactly what one would get");
+    pthread_barrier_destroy(&together);
+    is_int(granted, TAKEN_KEYS * 50000, "8 threads get exactly what one would get");
 }
 
 /* Processes that take and die anywhere: nobody ever gets more than the burst. */
