@@ -46,7 +46,8 @@ answer_is(enrol($_), 400, faults(username => 'taken'), "the reserved name $_ is 
     for qw(admin root anonymous me www-data ADMIN Administrator), "\xef\xbd\x81dmin", "\xe2\x93\xa1oot", 'support';
 # Letters that look like those of ASCII: Cyrillic, Greek, a Greek capital NU (its small form looks like a v), Armenian.
 answer_is(enrol($_), 400, faults(username => 'taken'), "looks like a reserved name: $_") for "\xd0\xb0dmin",
-    "r\xce\xbf\xce\xbft", "ADMI\xce\x9d", "\xd1\x95t\xd0\xb0ff", "s\xd5\xbdpport";
+    "r\xce\xbf\xce\xbft", "ADMI\xce\x9d", "\xd1\x95t\xd0\xb0ff", "s\xd5\xbdpport",
+    "s\xce\xbdn";        # a small nu alone: its capital form looks like an N
 answer_is(enrol($_), 201, qr/.*/s, "a name in another script, or in two: $_")
     for "\xd0\xb0\xd0\xbd\xd0\xbd\xd0\xb0", "\xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd-dev", "\xce\xbd\xce\xaf\xce\xba\xce\xbf\xcf\x82";
 answer_is(enrol($_), 400, faults(username => 'username'), "signs alone: $_") for '.', '..', '-', '@', '___', '+-.@_';

@@ -363,13 +363,14 @@ for my $header ('Bearer stale.stale.stale', 'Bearer', 'Bearer a b', "Bearer \xff
 
 # ---- one name, many at once ----------------------------------------------------------------------------------------
 
-{
+# Several times: only those that have passed the check before the first one is stored find out by the insert.
+for my $round (1 .. 5) {
     my $name = new_name('race');
     my @spelled = map { $_ % 2 ? uc $name : $name } 1 .. 20;
     my @answers = race(map { request_text(POST => $USERS,
         json => qq({"username":"$spelled[$_]","password":"$GOOD$_"})) } 0 .. 19);
     my @won = grep { $answers[$_]{status} == 201 } 0 .. 19;
-    is(scalar @won, 1, 'twenty registrations of one name at the same instant: exactly one succeeds')
+    is(scalar @won, 1, "twenty registrations of one name at the same instant, $round: exactly one succeeds")
         or diag(join ' ', map { $_->{status} } @answers);
     my %said;
     $said{"$_->{status} $_->{body}"}++ for grep { $_->{status} != 201 } @answers;
@@ -378,6 +379,7 @@ for my $header ('Bearer stale.stale.stale', 'Bearer', 'Bearer a b', "Bearer \xff
         "all other registrations are told that the name is taken ($busy: busy)");
     is(scalar(grep { $_->{status} == 503 && !$_->{head}{'retry-after'} } @answers), 0,
         'a busy answer says when to try again');
+    next if $round > 1;
     ok(login($name, "$GOOD$won[0]"), 'the winner signs in') if @won == 1;
     is(scalar(grep { login($name, "$GOOD$_") } grep { $_ != ($won[0] || 0) } 0 .. 2), 0, 'no other password signs in');
 }
