@@ -60,12 +60,13 @@ static int is_id(const char *text)
 static const char *read_line(apr_pool_t *pool, void *baton, const char *id, const char *secret)
 {
     um_pepper_t *pepper = baton;
+    apr_array_header_t *versions = pepper->versions;
     int is_none = strcmp(id, UM_PEPPER_NONE) == 0;
     version_t version;
     unsigned char *bytes = NULL;
 
     if (!secret && is_none) {
-        if (pepper->versions->nelts || pepper->is_none) {
+        if (versions->nelts || pepper->is_none) {
             return "\"none\" must be the first line";
         }
         pepper->is_none = 1;
@@ -86,7 +87,7 @@ static const char *read_line(apr_pool_t *pool, void *baton, const char *id, cons
     }
     version.id = apr_pstrdup(pool, id);
     version.secret = bytes;
-    APR_ARRAY_PUSH(pepper->versions, version_t) = version;
+    APR_ARRAY_PUSH(versions, version_t) = version;
     return NULL;
 }
 
