@@ -80,12 +80,12 @@ sub restart {
 # The objects of a log's text.
 sub events_of { return map { JSON::PP->new->decode($_) } split /\n/, $_[0] }
 
-# What a function makes the server write.
+# What a function makes the server write, without what the worker writes at the same time.
 sub events_after {
     my ($function) = @_;
     my $mark = UmTest::mark($log);
     $function->();
-    return events_of(UmTest::since($mark));
+    return grep { $_->{event} ne 'key_rotated' } events_of(UmTest::since($mark));
 }
 
 sub briefly { return map { join ' ', map { defined ? $_ : '-' } @$_{qw(event outcome reason)} } @_ }
