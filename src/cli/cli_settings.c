@@ -33,6 +33,7 @@ static const number_t numbers[] = {
     NUMBER(UserMgmtEmailVerification, email_verification, UM_VERIFY_OFF),
     NUMBER(UserMgmtEventsKeep, events_keep, 365 * DAY),
     NUMBER(UserMgmtHashWait, hash_wait, 5),
+    NUMBER(UserMgmtInviteLifetime, invite_lifetime, 7 * DAY),
     NUMBER(UserMgmtMailAttempts, mail_attempts, 12),
     NUMBER(UserMgmtMailHourlyLimit, mail_hourly_limit, 20),
     NUMBER(UserMgmtMailMaxAge, mail_max_age, 3 * DAY),

@@ -41,6 +41,7 @@ typedef struct um_core_settings_t {
     /* Mail */
     apr_int64_t reset_lifetime;                 /**< seconds that the token of a mail is valid, from when it is made */
     apr_int64_t verify_lifetime;                /**< the same */
+    apr_int64_t invite_lifetime;                /**< the same */
     apr_int64_t mail_hourly_limit;              /**< mails of a kind an hour, for an account and for an address */
     apr_int64_t mail_attempts;                  /**< deliveries after which a mail is given up */
     apr_int64_t mail_max_age;                   /**< seconds after which a mail is given up */

@@ -23,6 +23,8 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
  * um_event_add() where it happens. */
 #define UM_EVENTS(EVENT) \
     EVENT(REGISTERED, "registered", KEPT) \
+    EVENT(INVITED, "invited", KEPT) \
+    EVENT(INVITATION_ACCEPTED, "invitation_accepted", KEPT) \
     EVENT(SIGN_IN, "sign_in", LOGGED) \
     EVENT(PASSWORD_CHANGED, "password_changed", KEPT) \
     EVENT(RESET_ASKED, "reset_asked", LOGGED) \

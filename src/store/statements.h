@@ -198,12 +198,13 @@ UM_STATEMENT(USER_VERIFIED, WRITE, 3,
 
 /* --- one-time tokens --- */
 
-/* Only while the account has the address that the mail goes to. */
-UM_STATEMENT(ONE_TIME_TOKEN_INSERT, WRITE, 8,
+/* Only while the account has the address that the mail goes to and, for an invitation, no password. */
+UM_STATEMENT(ONE_TIME_TOKEN_INSERT, WRITE, 9,
     "insert into um_one_time_tokens (hash, kind, mail_id, user_id, user_version, email_key, created_at, expires_at)"
     " select cast(%s as text), cast(%s as text), " UM_UUID ", u.id, u.version, u.email_key, cast(%s as bigint),"
     " cast(%s as bigint) from um_users u where u.id = " UM_UUID " and u.is_active in (1, cast(%s as smallint))"
-    " and u.email_key = cast(%s as text) on conflict do nothing returning user_id")
+    " and u.email_key = cast(%s as text) and (cast(%s as text) <> 'invite' or u.password = 'invited')"
+    " on conflict do nothing returning user_id")
 
 /* A mail that is tried again carries another token. The last one is kept, because that mail may have arrived. */
 UM_STATEMENT(ONE_TIME_TOKEN_DROP, WRITE, 4,
@@ -219,11 +220,14 @@ UM_STATEMENT(ONE_TIME_TOKEN_BOUND, WRITE, 4,
     " t.created_at desc limit 1000 offset cast(%s as integer))"
     " returning hash")
 
-/* A token is valid while it has not expired and the account has the version and the address for which it was made. */
-UM_STATEMENT(ONE_TIME_TOKEN_USER, READ, 3,
-    "select " UM_USER_COLUMNS ", t.email_key from um_one_time_tokens t join um_users u on u.id = t.user_id"
-    " where t.hash = cast(%s as text) and t.kind = cast(%s as text) and t.expires_at > cast(%s as bigint)"
-    " and t.user_version = u.version and t.email_key = u.email_key")
+/* A token that sets a password is valid while it has not expired and the account has the version and the address for
+ * which it was made. An invitation is valid while the account has no password, whatever else was changed: it may have
+ * been made staff meanwhile. */
+UM_STATEMENT(ONE_TIME_TOKEN_USER, READ, 2,
+    "select " UM_USER_COLUMNS ", t.email_key, t.kind from um_one_time_tokens t join um_users u on u.id = t.user_id"
+    " where t.hash = cast(%s as text) and t.expires_at > cast(%s as bigint) and t.email_key = u.email_key"
+    " and case when t.kind = 'invite' and u.password = 'invited' then 1"
+    " when t.kind = 'reset' and t.user_version = u.version then 1 else 0 end = 1")
 
 /* Whether a token is stored, valid or not. */
 UM_STATEMENT(ONE_TIME_TOKEN_THERE, READ, 1,

@@ -74,9 +74,11 @@ UM_STATEMENT(USER_PASSWORD, WRITE, 5,
     "update um_users set password = cast(%s as text), version = " UM_UUID ", updated_at = cast(%s as bigint)"
     " where id = " UM_UUID " and version = " UM_UUID " returning id")
 
-/* With a one-time token: only while the account is active and has the address that the token was sent to. */
+/* With a one-time token: only while the account is active and has the address that the token was sent to. The first
+ * password of an invited account verifies the address. */
 UM_STATEMENT(USER_RESET, WRITE, 6,
-    "update um_users set password = cast(%s as text), version = " UM_UUID ", updated_at = cast(%s as bigint)"
+    "update um_users set password = cast(%s as text), version = " UM_UUID ", updated_at = cast(%s as bigint),"
+    " email_verified = case when password = 'invited' then 1 else email_verified end"
     " where id = " UM_UUID " and version = " UM_UUID " and email_key = cast(%s as text) and is_active = 1 returning id")
 
 /* A better hash of the same password: the version stays, so no session ends. */

@@ -43,7 +43,7 @@ apr_status_t um_store_one_time_token_insert(um_tx_t *tx, apr_pool_t *pool, const
                          UM_VALUES(token->hash, token->kind, token->mail_id,
                                    um_store_number(pool, token->created_at),
                                    um_store_number(pool, token->expires_at), token->user_id,
-                                   um_store_number(pool, token->state), token->email_key), &rows);
+                                   um_store_number(pool, token->state), token->email_key, token->kind), &rows);
     *done = rows.count > 0;
     if (rv == APR_SUCCESS && *done) {
         rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_BOUND,
@@ -53,32 +53,36 @@ apr_status_t um_store_one_time_token_insert(um_tx_t *tx, apr_pool_t *pool, const
     return rv;
 }
 
-apr_status_t um_store_one_time_token_user(um_store_call_t *call, const char *hash, const char *kind, apr_int64_t now,
-                                          um_user_t **user, const char **email_key)
+apr_status_t um_store_one_time_token_user(um_store_call_t *call, const char *hash, apr_int64_t now,
+                                          um_store_token_user_t *found)
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_ONE_TIME_TOKEN_USER,
-                                   UM_VALUES(hash, kind, um_store_number(call->pool, now)), &rows);
+                                   UM_VALUES(hash, um_store_number(call->pool, now)), &rows);
 
-    *user = rows.count ? um_store_user_read(call->pool, rows.row[0]) : NULL;
-    *email_key = rows.count ? rows.row[0][UM_STORE_USER_COLUMNS] : NULL;
+    *found = (um_store_token_user_t){ 0 };
+    if (rows.count) {
+        found->user = um_store_user_read(call->pool, rows.row[0]);
+        found->email_key = rows.row[0][UM_STORE_USER_COLUMNS];
+        found->kind = rows.row[0][UM_STORE_USER_COLUMNS + 1];
+    }
     return rv;
 }
 
 /* Locks the account's row first and then the token's, as the deletion of an account does. Two transactions with
  * different orders would wait for each other. */
 apr_status_t um_store_one_time_token_reset(um_tx_t *tx, apr_pool_t *pool, const um_user_t *changed,
-                                           const char *old_version,
-                                           const char *email_key, const char *hash, apr_int64_t now, int *done)
+                                           const um_store_token_user_t *found, const char *hash, apr_int64_t now,
+                                           int *done)
 {
     const char *at = um_store_number(pool, now);
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_RESET,
-                                      UM_VALUES(changed->password, changed->version, at, changed->id, old_version,
-                                                email_key), &rows);
+                                      UM_VALUES(changed->password, changed->version, at, changed->id,
+                                                found->user->version, found->email_key), &rows);
 
     if (rv == APR_SUCCESS && rows.count) {
-        rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_TAKE, UM_VALUES(hash, "reset", at), &rows);
+        rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_TAKE, UM_VALUES(hash, found->kind, at), &rows);
     }
     *done = rv == APR_SUCCESS && rows.count > 0;
     return rv;

@@ -13,7 +13,7 @@ typedef struct um_user_t um_user_t;
 /** A one-time token of an account. */
 typedef struct um_one_time_token_t {
     const char *hash;          /**< SHA-256 of the token, base64url */
-    const char *kind;          /**< reset or verify */
+    const char *kind;          /**< reset, verify or invite */
     const char *mail_id;       /**< the mail that carries it */
     const char *user_id;
     const char *email_key;     /**< of the address that the mail goes to */
@@ -48,15 +48,23 @@ apr_status_t um_store_one_time_token_users(um_tx_t *tx, apr_pool_t *pool, const 
 apr_status_t um_store_one_time_token_insert(um_tx_t *tx, apr_pool_t *pool, const um_one_time_token_t *token, int again,
                                             int limit, int *done);
 
-/** The user of a valid token, and the key of the address that it was sent to. *user NULL: the token is not valid. */
-apr_status_t um_store_one_time_token_user(um_store_call_t *call, const char *hash, const char *kind, apr_int64_t now,
-                                          um_user_t **user, const char **email_key);
+/** A valid token that sets a password. */
+typedef struct um_store_token_user_t {
+    um_user_t *user;           /**< NULL: there is none */
+    const char *email_key;     /**< of the address that it was sent to */
+    const char *kind;          /**< reset or invite */
+} um_store_token_user_t;
 
-/** In a transaction: sets changed->password and changed->version and deletes the reset token. *done 0: the token was
- * used already or has expired, or the account's version, state or address is no longer that for which it was made. */
+/** The valid token with that hash that sets a password, and its account. */
+apr_status_t um_store_one_time_token_user(um_store_call_t *call, const char *hash, apr_int64_t now,
+                                          um_store_token_user_t *found);
+
+/** In a transaction: sets changed->password and changed->version of the account that was found, and deletes the token.
+ * The first password of an invited account verifies its address. *done 0: the token was used already or has expired, or
+ * the account's version, state or address is no longer that which was found. */
 apr_status_t um_store_one_time_token_reset(um_tx_t *tx, apr_pool_t *pool, const um_user_t *changed,
-                                           const char *old_version, const char *email_key, const char *hash,
-                                           apr_int64_t now, int *done);
+                                           const um_store_token_user_t *found, const char *hash, apr_int64_t now,
+                                           int *done);
 
 /** Whether a token is stored, valid or not. */
 apr_status_t um_store_one_time_token_there(um_store_call_t *call, const char *hash, int *there);

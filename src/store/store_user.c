@@ -29,6 +29,7 @@ um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row)
     user->version = row[UM_USER_AT_version];
     user->is_active = is_set(row[UM_USER_AT_is_active]);
     user->is_waiting = row[UM_USER_AT_is_active] && row[UM_USER_AT_is_active][0] == '2';
+    user->is_invited = strcmp(user->password, UM_USER_INVITED) == 0;
     user->is_staff = is_set(row[UM_USER_AT_is_staff]);
     user->is_verified = is_set(row[UM_USER_AT_email_verified]);
     user->created_at = number(row[UM_USER_AT_created_at]);

@@ -11,16 +11,21 @@
 typedef struct um_store_call_t um_store_call_t;
 typedef struct um_tx_t um_tx_t;
 
+/** In place of the hash of an account that was invited and has no password yet: no password verifies against it. The
+ * statements of one-time tokens have the same text. */
+#define UM_USER_INVITED "invited"
+
 /** An account as stored. All text is UTF-8 and never NULL. */
 typedef struct um_user_t {
     const char *id;            /**< UUID, canonical */
 #define UM_USER_MEMBER(name, ...) const char *name;
     UM_PROFILE(UM_USER_MEMBER)
 #undef UM_USER_MEMBER
-    const char *password;      /**< the hash */
+    const char *password;      /**< the hash, or UM_USER_INVITED */
     const char *version;       /**< UUID, new with each change of credentials or state */
     int is_active;
     int is_waiting;            /**< inactive until the address is verified */
+    int is_invited;            /**< has no password yet: an invitation sets the first one */
     int is_staff;
     int is_verified;           /**< the e-mail address is verified */
     apr_int64_t created_at;    /**< seconds since the epoch */

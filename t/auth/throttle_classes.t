@@ -68,6 +68,20 @@ case 'registrations count by address, with probes of names' => sub {
     is(counted(3, registers($here)), '400 x1, 429 x2', 'and after an hour the next ones');
 };
 
+case 'invitations by staff do not count as registrations' => sub {
+    my $here = stranger();
+    my $staff = new_account(new_name());
+    $database->{sql}->("update um_users set is_staff = 1 where id = '$staff->{id}'");
+    my $asks = sub {
+        my ($as, $number) = @_;
+        return post_from($here, $USERS, { invite => JSON::PP::true, username => new_name(), email => new_address() },
+            token => $as->{auth_token});
+    };
+    is(counted(8, sub { $asks->($staff) }), '201 x8', 'staff invites more people than an address may register');
+    is(counted(6, sub { $asks->({}) }), '400 x4, 429 x2', 'the same body without a token counts');
+    is(counted(1, sub { $asks->($staff) }), '429 x1', 'an address that has used up its allowance waits');
+};
+
 case 'requests for mails count by address of the client, and one-time tokens too' => sub {
     for my $path ($RESET, $VERIFY) {
         my $here = stranger();

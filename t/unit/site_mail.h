@@ -64,9 +64,11 @@ static void site_mail_open(site_t *s, site_mail_t *m)
         .sends = 1, .templates = site_templates(s->pool), .from_name = "Example",
         .from_address = "no-reply@site.example", .site = "site.example", .host = "site.example:443",
         .reset_url = SITE_URL "/reset?token={token}", .verify_url = SITE_URL "/verify?token={token}",
+        .invite_url = SITE_URL "/invite?token={token}",
     };
     s->settings.reset_lifetime = 86400;
     s->settings.verify_lifetime = 259200;
+    s->settings.invite_lifetime = 604800;
     s->settings.mail_hourly_limit = 5;
     s->settings.mail_attempts = 4;
     s->settings.mail_max_age = 86400;

@@ -3,6 +3,7 @@
  * and said so, and never done by half. */
 #include "event.h"
 #include "faults.h"
+#include "invitation.h"
 #include "mail_kind.h"
 #include "mail_settings.h"
 #include "notification.h"
@@ -72,6 +73,21 @@ static int is_registered(world_t *w)
                           "and s.user_version = u.version where u.username = 'bob'");
 
     return users == sessions && users == mails(w, UM_MAIL_KIND_VERIFY, "bob@example.org") ? users : -1;
+}
+
+static um_status_e do_invite(world_t *w)
+{
+    site_input_t input = { .username = "bob", .email = "bob@example.org" };
+    const um_user_t *user;
+
+    return um_invitation_create(site_ctx(&w->s), &input, &user);
+}
+
+static int is_invited(world_t *w)
+{
+    int users = is_one(w, "select count(*) from um_users where username = 'bob' and password = 'invited'");
+
+    return users == mails(w, UM_MAIL_KIND_INVITE, "bob@example.org") ? users : -1;
 }
 
 static um_status_e do_login(world_t *w)
@@ -302,6 +318,7 @@ static const struct {
     const char *event;         /* kept with the change; NULL: none */
 } operations[] = {
     { "register", do_register, is_registered, 1, NULL, "registered" },
+    { "invite", do_invite, is_invited, 1, NULL, "invited" },
     { "login", do_login, is_logged_in, 1, NULL, NULL },
     { "login with a new hash", do_login_rehash, is_logged_in, 1, NULL, NULL },
     { "change password", do_change, is_changed, 1, NULL, "password_changed" },

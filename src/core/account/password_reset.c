@@ -70,12 +70,16 @@ um_status_e um_password_reset_send(um_ctx_t *ctx, const um_user_t *user)
     apr_status_t rv;
 
     if (status == UM_OK) {
-        status = um_notification_create(ctx, UM_MAIL_KIND_RESET, user, user->email, "", &sending.mail);
+        /* In the language of the site, because the one of the request is that of whoever asks for somebody else. */
+        ctx->language = NULL;
+        status = um_notification_create(ctx, user->is_invited ? UM_MAIL_KIND_INVITE : UM_MAIL_KIND_RESET, user,
+                                        user->email, "", &sending.mail);
     }
     if (status != UM_OK) {
         return status;
     }
-    sending.event = um_event_add(ctx, UM_EVENT_RESET_SENT, user->id);
+    sending.event = um_event_add(ctx, user->is_invited ? UM_EVENT_INVITED : UM_EVENT_RESET_SENT, user->id);
+    sending.event->detail = user->is_invited ? "again" : NULL;
     rv = um_store_transaction(&call, send_rows, &sending);
     um_event_settle(sending.event, rv, 1);
     return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
@@ -84,8 +88,7 @@ um_status_e um_password_reset_send(um_ctx_t *ctx, const um_user_t *user)
 /* A token and its account. */
 typedef struct found_t {
     const char *hash;
-    const char *email_key;      /* of the address to which the token was sent */
-    um_user_t *user;
+    um_store_token_user_t is;
 } found_t;
 
 static um_status_e find(um_ctx_t *ctx, const char *token, found_t *found)
@@ -93,12 +96,11 @@ static um_status_e find(um_ctx_t *ctx, const char *token, found_t *found)
     um_store_call_t call = um_ctx_store(ctx);
 
     *found = (found_t){ .hash = um_one_time_token_hash(ctx, token) };
-    if (found->hash && um_store_one_time_token_user(&call, found->hash, UM_MAIL_KIND_RESET, um_ctx_seconds(ctx),
-                                                    &found->user,
-                                                    &found->email_key) != APR_SUCCESS) {
+    if (found->hash
+        && um_store_one_time_token_user(&call, found->hash, um_ctx_seconds(ctx), &found->is) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
-    return found->user && found->user->is_active ? UM_OK : UM_ABSENT;
+    return found->is.user && found->is.user->is_active ? UM_OK : UM_ABSENT;
 }
 
 um_status_e um_password_reset_validate(um_ctx_t *ctx, const char *token)
@@ -126,8 +128,8 @@ static apr_status_t confirm_rows(um_tx_t *tx, void *baton)
     const found_t *found = confirm->found;
     apr_pool_t *pool = confirm->ctx->pool;
     int done = 0;
-    apr_status_t rv = um_store_one_time_token_reset(tx, pool, confirm->changed, found->user->version, found->email_key,
-                                                    found->hash, um_ctx_seconds(confirm->ctx), &done);
+    apr_status_t rv = um_store_one_time_token_reset(tx, pool, confirm->changed, &found->is, found->hash,
+                                                    um_ctx_seconds(confirm->ctx), &done);
 
     if (rv == APR_SUCCESS && !done) {
         return UM_STORE_ROLLED_BACK;
@@ -158,15 +160,16 @@ static um_status_e store(um_ctx_t *ctx, confirm_t *confirm)
 
 static um_status_e change(um_ctx_t *ctx, const found_t *found, um_secret_t password, um_event_t *event)
 {
-    um_user_t changed = *found->user;
+    um_user_t changed = *found->is.user;
     confirm_t confirm = { .ctx = ctx, .found = found, .changed = &changed, .event = event };
     um_status_e status = um_password_hash(ctx, password, &changed.password);
 
     if (status == UM_OK && um_random_uuid(ctx->pool, ctx->now, &changed.version) != APR_SUCCESS) {
         status = um_ctx_failed(ctx, "the random generator failed");
     }
-    if (status == UM_OK) {
-        status = um_notification_password_changed(ctx, found->user, &confirm.notice);
+    /* The first password of an invited account is no change that its owner needs to hear of. */
+    if (status == UM_OK && !found->is.user->is_invited) {
+        status = um_notification_password_changed(ctx, found->is.user, &confirm.notice);
     }
     return status == UM_OK ? store(ctx, &confirm) : status;
 }
@@ -180,8 +183,11 @@ static um_status_e confirm_token(um_ctx_t *ctx, const char *token, um_secret_t p
     if (status != UM_OK) {
         return status;
     }
-    event->user_id = ctx->subject = found.user->id;
-    person = um_profile_person_of_user(found.user);
+    event->user_id = ctx->subject = found.is.user->id;
+    if (found.is.user->is_invited) {
+        event->kind = UM_EVENT_INVITATION_ACCEPTED;
+    }
+    person = um_profile_person_of_user(found.is.user);
     um_password_check(ctx, "password", password, &person);
     return ctx->errors->nelts ? UM_INVALID : change(ctx, &found, password, event);
 }

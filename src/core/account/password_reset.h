@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_PASSWORD_RESET_H
 #define UM_PASSWORD_RESET_H
-/* Forgotten passwords: a request leads to a mail with a token, and the token sets a new password. */
+/* Forgotten passwords: a request leads to a mail with a token, and the token sets a new password. The token of an
+ * invitation (invitation.h) sets the first one. */
 #include "ctx.h"
 
 /** Stores a request for a mail to an address. It sends no mail and looks up no account, so known and unknown addresses
@@ -10,9 +11,9 @@
  * @return UM_OK; UM_INVALID, also when ctx->errors was not empty at the call; UM_UNAVAILABLE, UM_FAILED */
 um_status_e um_password_reset_request(um_ctx_t *ctx, const char *email);
 
-/** Stores a mail with a token for an account, as an administrator or staff asks for it. The account may also be one
- * whose password was made unusable. A throttle does not apply, and the hourly limit of mails does. The event is stored
- * with the mail.
+/** Stores a mail with a token for an account, as an administrator or staff asks for it: the invitation once more if the
+ * account was invited and has no password yet. The account may also be one whose password was made unusable. A throttle
+ * does not apply, and the hourly limit of mails does. The event is stored with the mail.
  * @return UM_OK: a worker sends the mail; UM_INVALID: the site sends no mail, the account is inactive, or it has no
  * address; UM_UNAVAILABLE, UM_FAILED */
 um_status_e um_password_reset_send(um_ctx_t *ctx, const um_user_t *user);

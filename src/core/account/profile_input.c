@@ -4,6 +4,7 @@
 #include "core_settings.h"
 #include "email.h"
 #include "password_policy.h"
+#include "random.h"
 #include "store_user.h"
 #include "unicode.h"
 
@@ -23,6 +24,15 @@ um_password_policy_person_t um_profile_person_of_input(const um_profile_input_t 
 }
 
 #undef COPY
+
+um_status_e um_profile_make_ids(um_ctx_t *ctx, um_user_t *user)
+{
+    if (um_random_uuid(ctx->pool, ctx->now, &user->id) != APR_SUCCESS
+        || um_random_uuid(ctx->pool, ctx->now, &user->version) != APR_SUCCESS) {
+        return um_ctx_failed(ctx, "the random generator failed");
+    }
+    return UM_OK;
+}
 
 void um_profile_bad_username(um_ctx_t *ctx)
 {

@@ -31,6 +31,9 @@ typedef struct um_profile_input_t {
 um_password_policy_person_t um_profile_person_of_user(const um_user_t *from);
 um_password_policy_person_t um_profile_person_of_input(const um_profile_input_t *from);
 
+/** Makes the ids of a new account and of its version. UM_FAILED. */
+um_status_e um_profile_make_ids(um_ctx_t *ctx, um_user_t *user);
+
 /** Whether text, normalized (NFKC), has the form of a user name: letters, digits and the signs @ . + - _, but not signs
  * alone. */
 int um_profile_is_username(apr_pool_t *pool, const char *text);

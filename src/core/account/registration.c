@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "account_private.h"
 #include "registration.h"
 
 #include "concurrency_limit.h"
@@ -10,12 +11,10 @@
 #include "password_policy.h"
 #include "profile_input.h"
 #include "quarantine.h"
-#include "random.h"
 #include "reserved.h"
-#include "session.h"
 #include "store.h"
-#include "store_user.h"
 #include "store_registration.h"
+#include "store_user.h"
 
 #include <string.h>
 
@@ -45,7 +44,8 @@ static um_status_e check_taken(um_ctx_t *ctx, const um_user_keys_t *keys)
     return status;
 }
 
-/* An address is required when it must be verified. Skip this error when the address already has one. */
+/* An address is required when it must be verified, and for an invitation. Skip this error when the address already has
+ * one. */
 static void need_email(um_ctx_t *ctx, const char *email)
 {
     int told = 0;
@@ -61,8 +61,7 @@ static void need_email(um_ctx_t *ctx, const char *email)
     }
 }
 
-/* The checks that need no database. */
-static void check_new(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user, um_user_keys_t *keys)
+void um_registration_check(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user, um_user_keys_t *keys)
 {
     um_password_policy_person_t person = um_profile_person_of_input(input);
 
@@ -77,17 +76,16 @@ static void check_new(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t 
         um_profile_taken_username(ctx);
         keys->username_key = NULL;
     }
-    if (input->password.text) {
+    if (input->password.text && !user->is_invited) {
         um_password_check(ctx, "password", input->password, &person);
     }
     um_profile_check_email(ctx, text_or_empty(input->email), user, keys);
-    if (user->is_waiting) {
+    if (user->is_waiting || user->is_invited) {
         need_email(ctx, input->email);
     }
 }
 
-/* Checks whether the name or the address is taken. UM_INVALID when anything is wrong by now. */
-static um_status_e check_others(um_ctx_t *ctx, const um_user_keys_t *keys)
+um_status_e um_registration_check_others(um_ctx_t *ctx, const um_user_keys_t *keys)
 {
     um_status_e status = UM_OK;
 
@@ -106,13 +104,13 @@ static um_status_e check_and_hash(um_ctx_t *ctx, const um_profile_input_t *input
     um_status_e status;
 
     if (ctx->errors->nelts) {
-        return check_others(ctx, keys);
+        return um_registration_check_others(ctx, keys);
     }
     status = um_password_enter(ctx, &pass);
     if (status != UM_OK) {
         return status;
     }
-    status = check_others(ctx, keys);
+    status = um_registration_check_others(ctx, keys);
     if (status == UM_OK) {
         status = um_password_make(ctx, input->password, &user->password);
     }
@@ -120,19 +118,16 @@ static um_status_e check_and_hash(um_ctx_t *ctx, const um_profile_input_t *input
     return status;
 }
 
-typedef struct registration_t {
-    um_user_t *user;
-    um_user_keys_t *keys;
-    um_session_new_t session;
-    um_mail_t *mail;            /* to verify the address; or NULL */
-    um_event_t *event;
-} registration_t;
+static int has_session(const um_user_t *user)
+{
+    return !user->is_waiting && !user->is_invited;
+}
 
-static um_status_e store_registration(um_ctx_t *ctx, registration_t *new)
+um_status_e um_registration_store(um_ctx_t *ctx, um_registration_t *new)
 {
     um_store_call_t call = um_ctx_store(ctx);
     const um_store_registration_t rows = {
-        .user = new->user, .keys = new->keys, .session = new->user->is_waiting ? NULL : &new->session.record,
+        .user = new->user, .keys = new->keys, .session = has_session(new->user) ? &new->session.record : NULL,
         .mail = new->mail,
     };
     um_status_e status;
@@ -159,16 +154,12 @@ static um_status_e store_registration(um_ctx_t *ctx, registration_t *new)
 }
 
 /* Makes the ids of the account, its version and its session, and the mail. */
-static um_status_e make_rows(um_ctx_t *ctx, registration_t *new)
+static um_status_e make_rows(um_ctx_t *ctx, um_registration_t *new)
 {
     um_user_t *made = new->user;
-    um_status_e status = UM_OK;
+    um_status_e status = um_profile_make_ids(ctx, made);
 
-    if (um_random_uuid(ctx->pool, ctx->now, &made->id) != APR_SUCCESS
-        || um_random_uuid(ctx->pool, ctx->now, &made->version) != APR_SUCCESS) {
-        return um_ctx_failed(ctx, "the random generator failed");
-    }
-    if (!made->is_waiting) {
+    if (status == UM_OK && has_session(made)) {
         status = um_session_make(ctx, made, &new->session);
     }
     if (status == UM_OK && um_notification_verification(ctx) != UM_VERIFY_OFF) {
@@ -182,19 +173,19 @@ um_status_e um_registration_create(um_ctx_t *ctx, const um_profile_input_t *inpu
 {
     um_user_t *made = apr_pcalloc(ctx->pool, sizeof(*made));
     um_user_keys_t keys = { 0 };
-    registration_t new = { .user = made, .keys = &keys };
+    um_registration_t new = { .user = made, .keys = &keys };
     um_status_e status;
 
     made->is_waiting = um_notification_verification(ctx) == UM_VERIFY_REQUIRED;
     made->is_active = !made->is_waiting;
     new.event = um_event_named(ctx, UM_EVENT_REGISTERED, input->username);
-    check_new(ctx, input, made, &keys);
+    um_registration_check(ctx, input, made, &keys);
     status = check_and_hash(ctx, input, made, &keys);
     if (status == UM_OK) {
         status = make_rows(ctx, &new);
     }
     if (status == UM_OK) {
-        status = store_registration(ctx, &new);
+        status = um_registration_store(ctx, &new);
     }
     *user = made;
     *token = new.session.token;

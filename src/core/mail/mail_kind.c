@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* A limit for an address keeps a stranger, whose address somebody put into an account, from getting a heap of mail. It
- * must not keep the owner of an account from what concerns them alone: a reset, and the news that their password or
- * address was changed. */
+ * must not keep the owner of an account from what concerns them alone: an invitation, a reset, and the news that
+ * their password or address was changed. */
 static const um_mail_kind_t kinds[] = {
     {
         .name = UM_MAIL_KIND_RESET,
@@ -26,6 +26,16 @@ static const um_mail_kind_t kinds[] = {
         .lifetime = offsetof(um_core_settings_t, verify_lifetime),
         .to = UM_MAIL_TO_UNVERIFIED,
         .limit = UM_MAIL_LIMIT_STRICT,
+    },
+    {
+        /* Staff has chosen the name, no stranger. */
+        .name = UM_MAIL_KIND_INVITE,
+        .has_token = 1,
+        .url = offsetof(um_mail_settings_t, invite_url),
+        .lifetime = offsetof(um_core_settings_t, invite_lifetime),
+        .to = UM_MAIL_TO_ACTIVE,
+        .has_name = 1,
+        .limit = UM_MAIL_LIMIT_ONE_EACH,
     },
     {
         .name = UM_MAIL_KIND_PASSWORD_CHANGED,

@@ -14,6 +14,7 @@ typedef struct um_mail_settings_t um_mail_settings_t;
 
 #define UM_MAIL_KIND_RESET            "reset"
 #define UM_MAIL_KIND_VERIFY           "verify"
+#define UM_MAIL_KIND_INVITE           "invite"
 #define UM_MAIL_KIND_PASSWORD_CHANGED "password_changed"
 #define UM_MAIL_KIND_EMAIL_CHANGED    "email_changed"
 
@@ -39,6 +40,7 @@ typedef struct um_mail_kind_t {
     apr_size_t url;             /**< offset in um_mail_settings_t of the page that takes the token */
     apr_size_t lifetime;        /**< offset in um_core_settings_t of the seconds that the token is valid */
     um_mail_to_e to;
+    int has_name;               /**< it has the account's name also when its address is not verified */
     um_mail_limit_rule_e limit;
 } um_mail_kind_t;
 

@@ -101,7 +101,7 @@ static const um_mail_t *with_name(work_t *work, const um_mail_t *mail, int verif
 {
     um_mail_t *unnamed;
 
-    if (verified || work->ctx->settings->email_verification == UM_VERIFY_OFF
+    if (verified || work->kind->has_name || work->ctx->settings->email_verification == UM_VERIFY_OFF
         || work->kind->to == UM_MAIL_TO_FORMER) {
         return mail;
     }
@@ -126,7 +126,8 @@ static apr_status_t prepare_for_user(work_t *work, const um_mail_t *mail)
     if (rv == APR_SUCCESS && !done) {
         /* A mail that is not sent must not count against the limit of its address. */
         rv = mail->was_made ? APR_SUCCESS : um_store_mail_unmade(work->tx, mail, work->claim);
-        return rv == APR_SUCCESS ? give_up(work, mail, "the account is gone, inactive, or has another address") : rv;
+        return rv == APR_SUCCESS ? give_up(work, mail, "the account is gone, inactive, or has another address or a "
+                               "password") : rv;
     }
     work->prepared->mail = with_name(work, mail, verified);
     return rv;

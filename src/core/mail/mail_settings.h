@@ -13,7 +13,7 @@ struct um_mail_settings_t {
     const char *from_address;
     const char *site;                   /**< the site's name in the texts */
     const char *host;                   /**< separates its mails from other sites' in the database; nodes share it */
-    const char *reset_url, *verify_url; /**< pages of the site, with {token} */
+    const char *reset_url, *verify_url, *invite_url; /**< pages of the site, with {token} */
 };
 
 /** The limits count the mails of so many seconds. */

@@ -275,12 +275,27 @@ static int check_caller(um_call_t *call)
     return run_steps(call, steps);
 }
 
+/* An endpoint that is open to anybody ignores credentials, until a body asks for what only staff may do. */
+static int check_staff_fields(um_call_t *call, const um_json_doc_t *doc)
+{
+    static step_fn *const steps[] = { um_api_authenticate, note_actor, NULL };
+
+    if (!um_authorize_ignores_credentials(call) || !um_input_schema_wants_staff(call->route->schema, doc)) {
+        return OK;
+    }
+    call->wants_staff = 1;
+    return run_steps(call, steps);
+}
+
 static int read_input(um_call_t *call)
 {
     um_json_doc_t *doc;
     int status = um_body_read(call, &doc);
 
     call->ctx.language = um_mail_setup_language(call->server, call->r);
+    if (status == OK) {
+        status = check_staff_fields(call, doc);
+    }
     if (status != OK) {
         return status;
     }
@@ -320,7 +335,7 @@ static int run_endpoint(um_call_t *call)
     um_status_e status = call->route->function(call);
 
     log_change(call, status);
-    if (call->uses && (status == UM_BUSY || status == UM_UNAVAILABLE || status == UM_FAILED)) {
+    if (call->uses && (call->is_uncounted || status == UM_BUSY || status == UM_UNAVAILABLE || status == UM_FAILED)) {
         um_throttle_give_back(&call->ctx, call->uses);
     }
     if (status == UM_OK && call->ctx.wrote_mail) {

@@ -94,6 +94,9 @@ int um_body_read(um_call_t *call, um_json_doc_t **doc);
  * without an error. UM_OK also with faulty fields; UM_INVALID: the document is not an object, and nothing was read. */
 um_status_e um_input_schema_read(um_call_t *call, const um_input_schema_t *schema, const um_json_doc_t *doc);
 
+/** Whether a document has a field that only staff may set, with another value than false. */
+int um_input_schema_wants_staff(const um_input_schema_t *schema, const um_json_doc_t *doc);
+
 /** Whether a schema, given as const void *, has a field of this name or alias. name has len bytes and need not end with
  * a NUL. It is a um_json_wanted_fn. */
 int um_input_schema_has(const void *schema, const char *name, apr_size_t len);

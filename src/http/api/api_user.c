@@ -5,6 +5,7 @@
 #include "authenticate.h"
 #include "core_settings.h"
 #include "input_schema.h"
+#include "invitation.h"
 #include "json.h"
 #include "password.h"
 #include "profile_input.h"
@@ -35,9 +36,18 @@
 #define REGISTER_OTHER(field, text, type, ...) \
     UM_PROFILE_UNLESS_USERNAME(type, REGISTER_INPUT(field, text, type, __VA_ARGS__))
 
+/* The profile is first, so its offsets are those of IN(). */
+typedef struct register_body_t {
+    um_profile_input_t profile;
+    int invite;
+} register_body_t;
+
 static const um_input_field_t register_fields[] = {
+    { .name = "invite", .label = "Invite", .kind = UM_INPUT_BOOLEAN, .needs_staff = 1,
+      .offset = offsetof(register_body_t, invite) },
     UM_PROFILE(REGISTER_USERNAME)
-    { .name = "password", .label = "Password", .kind = UM_INPUT_SECRET, .required = 1, .offset = IN(password) },
+    { .name = "password", .label = "Password", .kind = UM_INPUT_SECRET, .required = 1, .offset = IN(password),
+      .unless = offsetof(register_body_t, invite) },
     UM_PROFILE(REGISTER_OTHER)
 };
 
@@ -70,7 +80,7 @@ static const um_input_field_t password_fields[] = {
       .offset = offsetof(passwords_t, new_password) },
 };
 
-const um_input_schema_t um_api_user_register_schema = UM_INPUT_SCHEMA(um_profile_input_t, register_fields);
+const um_input_schema_t um_api_user_register_schema = UM_INPUT_SCHEMA(register_body_t, register_fields);
 const um_input_schema_t um_api_user_update_schema = UM_INPUT_SCHEMA(um_profile_input_t, update_fields);
 const um_input_schema_t um_api_user_password_schema = UM_INPUT_SCHEMA(passwords_t, password_fields);
 
@@ -89,14 +99,21 @@ um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user)
 
 um_status_e um_api_user_register(um_call_t *call)
 {
+    const register_body_t *in = call->in;
     const um_user_t *user;
-    const char *token;
-    um_status_e status = um_registration_create(&call->ctx, call->in, &user, &token);
+    const char *token = NULL;
+    um_status_e status = in->invite ? um_invitation_create(&call->ctx, &in->profile, &user)
+                         : call->settings->registration == UM_REGISTRATION_INVITE ? UM_DENIED
+                         : um_registration_create(&call->ctx, &in->profile, &user, &token);
 
+    /* Staff invites as many people as they like: the throttle of registrations is for strangers. */
+    call->is_uncounted = in->invite;
     if (status == UM_OK) {
         call->user = user;
         call->out = um_api_user_show(call, user);
-        um_json_put_text(call->out, "auth_token", token ? token : "");
+        if (!in->invite) {
+            um_json_put_text(call->out, "auth_token", token ? token : "");
+        }
         apr_table_setn(call->r->headers_out, "Location",
                        apr_pstrcat(call->ctx.pool, call->route->path, user->id, "/", NULL));
     }

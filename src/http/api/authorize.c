@@ -38,17 +38,18 @@ int um_authorize_ignores_credentials(const um_call_t *call)
 {
     um_access_e access = call->match->first->access;
 
-    return access != UM_ACCESS_REVOKE && is_open(call, access);
+    return access != UM_ACCESS_REVOKE && !call->wants_staff && is_open(call, access);
 }
 
 int um_authorize(um_call_t *call)
 {
     um_access_e access = call->match->first->access;
 
-    /* Where only staff may register accounts, a request without credentials gets 403 from um_authorize_is_denied(), as
+    /* Where only staff may make accounts, a request without credentials gets 403 from um_authorize_is_denied(), as
      * one with the token of another account does. */
     if (call->caller->user || call->client || is_open(call, access)
-        || (access == UM_ACCESS_REGISTER && call->settings->registration == UM_REGISTRATION_STAFF)) {
+        || (access == UM_ACCESS_REGISTER && (call->settings->registration == UM_REGISTRATION_STAFF
+                                             || call->settings->registration == UM_REGISTRATION_INVITE))) {
         return OK;
     }
     return um_reply_unauthorized(call, NULL, UM_MESSAGE_NOT_AUTHENTICATED);
@@ -65,6 +66,7 @@ int um_authorize_is_denied(const um_call_t *call)
     case UM_REGISTRATION_OPEN:
         return 0;
     case UM_REGISTRATION_STAFF:
+    case UM_REGISTRATION_INVITE:
         return !user || !user->is_staff;
     case UM_REGISTRATION_OFF:
         break;

@@ -78,6 +78,7 @@ struct um_call_t {
     /* Who calls. */
     um_caller_t *caller;        /**< never NULL; its user is NULL where no account has been authenticated */
     um_throttle_uses_t *uses;   /**< of the row's throttle class, by the client's address; NULL: none */
+    int wants_staff;            /**< the body has a field that only staff may set, so credentials are not ignored */
     const char *client;         /**< name of the client that calls; NULL: none */
     int by_cookie;              /**< the token came in a cookie */
     const char *bearer;         /**< UM_ACCESS_REVOKE: the header's token that is not a client's; else NULL */
@@ -92,6 +93,7 @@ struct um_call_t {
     const um_document_t *document;  /**< answered in place of out; NULL: out is */
     int not_modified;           /**< answer 304: the client has this version already */
     int csrf_failed;            /**< with UM_DENIED: the request came from another site */
+    int is_uncounted;           /**< the row's throttle does not count the call */
     int is_read_only;           /**< the call changed nothing, whatever its method; it is not logged as a change */
 };
 

@@ -154,9 +154,33 @@ static void read_read_only(um_call_t *call, const um_json_doc_t *doc, const um_i
     }
 }
 
+static int is_staff(const um_call_t *call)
+{
+    return call->caller->user && call->caller->user->is_staff;
+}
+
 static int exists(const um_call_t *call, const um_input_field_t *field)
 {
-    return !field->needs_cookie || call->settings->cookie;
+    return (!field->needs_cookie || call->settings->cookie) && (!field->needs_staff || is_staff(call));
+}
+
+/* Whether an earlier field of the body has made this one read-only. */
+static int is_closed(const um_call_t *call, const um_input_field_t *field)
+{
+    return field->unless && *(const int *)((const char *)call->in + field->unless);
+}
+
+int um_input_schema_wants_staff(const um_input_schema_t *schema, const um_json_doc_t *doc)
+{
+    int wants = 0;
+
+    for (int i = 0; doc->kind == UM_JSON_OBJECT && i < schema->count && !wants; i++) {
+        const um_input_field_t *field = &schema->fields[i];
+        um_json_value_t value = um_json_get(doc->root, field->name);
+
+        wants = field->needs_staff && value.kind != UM_JSON_ABSENT && (value.kind != UM_JSON_BOOLEAN || value.number);
+    }
+    return wants;
 }
 
 static void read_text(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field)
@@ -203,7 +227,7 @@ um_status_e um_input_schema_read(um_call_t *call, const um_input_schema_t *schem
         const um_input_field_t *field = &schema->fields[i];
 
         if (exists(call, field)) {
-            (field->kind == UM_INPUT_READ_ONLY ? read_read_only
+            (field->kind == UM_INPUT_READ_ONLY || is_closed(call, field) ? read_read_only
              : field->kind == UM_INPUT_BOOLEAN ? read_boolean : read_text)(call, doc, field);
         }
     }

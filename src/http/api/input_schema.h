@@ -27,6 +27,9 @@ typedef struct um_input_field_t {
     int required;               /**< must be present */
     int may_be_blank;           /**< may be "" */
     int needs_cookie;           /**< exists only where UserMgmtCookie names a cookie */
+    int needs_staff;            /**< exists only for staff. An endpoint that ignores credentials does not do so when the
+                                 * body has the field, with another value than false */
+    apr_size_t unless;          /**< offset of an earlier boolean: where it is true, the field cannot be set. 0: none */
     int is_shown;               /**< UM_INPUT_READ_ONLY: answers show it, so staff may send it back unchanged */
     int max_length;             /**< characters; 0: no limit here. For a secret OPTIONS shows the site's maximum */
     apr_size_t offset;          /**< in the schema's structure; in um_user_t if is_shown */

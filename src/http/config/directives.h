@@ -89,6 +89,14 @@ UM_DIRECTIVE(UserMgmtHashWait, seconds, CORE, hash_wait,
     "how long a request waits for its turn to hash a password before it is answered 503",
     .preset = "5s", .least = 0, .most = 60)
 
+UM_DIRECTIVE(UserMgmtInviteLifetime, seconds, CORE, invite_lifetime,
+    "how long the token of an invitation is valid",
+    .preset = "7d", .least = 60, .most = 7776000)
+
+UM_DIRECTIVE(UserMgmtInviteURL, text, HTTP, invite_url,
+    "page where an invited person enters their first password, with {token}; auto: the page of UserMgmtResetURL",
+    .preset = "auto")
+
 UM_DIRECTIVE(UserMgmtIssuer, text, HTTP, issuer,
     "issuer (iss) of issued tokens, and the only one accepted; auto: https:// and the ServerName of the host",
     .preset = "auto")
@@ -186,7 +194,7 @@ UM_DIRECTIVE(UserMgmtRefreshGrace, seconds, CORE, refresh_grace,
     .preset = "30s", .least = 0, .most = 300)
 
 UM_DIRECTIVE(UserMgmtRegistration, registration, HTTP, registration,
-    "who may register accounts: open (anybody), staff (with a token of a staff account), or off (nobody)",
+    "who makes accounts: open (anybody), staff (with the token of staff), invite (nobody; staff invites), off (nobody)",
     .preset = "open")
 
 UM_DIRECTIVE(UserMgmtRequireClientToken, endpoints, HTTP, require_client_token,

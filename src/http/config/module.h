@@ -38,7 +38,9 @@ typedef enum { UM_OPEN_TOKEN = 1, UM_OPEN_RESET = 2, UM_OPEN_REGISTER = 4 } um_o
 typedef enum { UM_SCHEME_BEARER = 1, UM_SCHEME_TOKEN = 2 } um_scheme_e;
 
 /** Who may register accounts by the API. */
-typedef enum { UM_REGISTRATION_OPEN, UM_REGISTRATION_STAFF, UM_REGISTRATION_OFF } um_registration_e;
+typedef enum {
+    UM_REGISTRATION_OPEN, UM_REGISTRATION_STAFF, UM_REGISTRATION_INVITE, UM_REGISTRATION_OFF
+} um_registration_e;
 
 /** What a back end gets as its Authorization header. */
 typedef enum {
@@ -76,7 +78,7 @@ typedef const char *um_kind_path_t;                             /* under ServerR
 typedef const char *um_kind_log_file_t;                         /* a path, or "|program ..."; NULL: none */
 typedef const um_pwhash_params_t *um_kind_password_hash_t;      /* see pwhash.h */
 typedef um_verify_e um_kind_verification_t;                     /* off, on, required */
-typedef um_registration_e um_kind_registration_t;               /* open, staff, off */
+typedef um_registration_e um_kind_registration_t;               /* open, staff, invite, off */
 typedef const char *um_kind_reserved_names_t;                   /* a path; "": default; NULL: off */
 typedef unsigned um_kind_endpoints_t;                           /* bits of um_open_endpoint_e; 0: none */
 typedef const char *um_kind_cookie_t;                           /* letters, digits and _ - . ; NULL: none */

@@ -113,13 +113,13 @@ const char *um_value_verification(apr_pool_t *pool, const um_value_row_t *row, c
 
 const char *um_value_registration(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
 {
-    static const char *const words[] = { "open", "staff", "off", NULL };
+    static const char *const words[] = { "open", "staff", "invite", "off", NULL };
     int i = index_of(text, words);
 
     (void)pool;
     (void)row;
     *(um_registration_e *)value = (um_registration_e)i;
-    return words[i] ? NULL : "must be open, staff or off";
+    return words[i] ? NULL : "must be open, staff, invite or off";
 }
 
 /* --- texts and paths ---------------------------------------------------------------------------------------------- */

@@ -65,6 +65,7 @@ static um_mail_settings_t *make_mail_settings(const um_server_t *server, const c
     mail_settings->site = is(settings->site_name, "auto") ? name : settings->site_name;
     mail_settings->reset_url = page(pconf, settings->reset_url, name, "/password-reset");
     mail_settings->verify_url = page(pconf, settings->verify_url, name, "/verify-email");
+    mail_settings->invite_url = is(settings->invite_url, "auto") ? mail_settings->reset_url : settings->invite_url;
     return mail_settings;
 }
 
@@ -102,21 +103,35 @@ static const char *check_transport(const um_config_check_t *check)
     return error;
 }
 
+static const char *check_pages(const um_config_check_t *check, const um_mail_settings_t *mail_settings)
+{
+    const struct { const char *url; um_directive_e directive; } pages[] = {
+        { mail_settings->reset_url, UM_SET_UserMgmtResetURL },
+        { mail_settings->verify_url, UM_SET_UserMgmtVerifyURL },
+        { mail_settings->invite_url, UM_SET_UserMgmtInviteURL },
+    };
+
+    for (apr_size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (!strstr(pages[i].url, "{token}")) {
+            return um_config_check_error(check, pages[i].directive, "must contain {token}");
+        }
+    }
+    return NULL;
+}
+
 static const char *check_sending(const um_config_check_t *check, um_mail_settings_t *mail_settings)
 {
     const um_settings_t *settings = &check->server->settings;
-    const char *folder = settings->mail_templates, *why = "there is no folder of templates; set one";
+    const char *folder = settings->mail_templates, *why = "there is no folder of templates; set one", *error;
     um_templates_t *templates = NULL;
 
     if (!read_from(check->pconf, settings->mail_from, mail_settings)) {
         return um_config_check_error(check, UM_SET_UserMgmtMailFrom, "must be the sender of mails, such as "
                                      "no-reply@example.org or \"Example <no-reply@example.org>\"");
     }
-    if (!strstr(mail_settings->reset_url, "{token}")) {
-        return um_config_check_error(check, UM_SET_UserMgmtResetURL, "must contain {token}");
-    }
-    if (!strstr(mail_settings->verify_url, "{token}")) {
-        return um_config_check_error(check, UM_SET_UserMgmtVerifyURL, "must contain {token}");
+    error = check_pages(check, mail_settings);
+    if (error) {
+        return error;
     }
     if (!folder || um_templates_read(check->pconf, folder, um_mail_kind_names(check->pconf),
                                      um_notification_placeholders, settings->mail_language, &templates, &why)
@@ -139,7 +154,9 @@ const char *um_mail_setup_check(const um_config_check_t *check)
         return error;
     }
     if (!mail_settings->sends) {
-        return settings->core.email_verification == UM_VERIFY_OFF ? NULL
+        return settings->registration == UM_REGISTRATION_INVITE
+               ? um_config_check_error(check, UM_SET_UserMgmtRegistration, "invite needs UserMgmtMail")
+               : settings->core.email_verification == UM_VERIFY_OFF ? NULL
                : um_config_check_error(check, UM_SET_UserMgmtEmailVerification, "needs UserMgmtMail");
     }
     return check_sending(check, mail_settings);
