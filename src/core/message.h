@@ -14,6 +14,7 @@
     MESSAGE(NULL_VALUE, "null", "This field may not be null.") \
     MESSAGE(NOT_A_STRING, "invalid", "Not a valid string.") \
     MESSAGE(NOT_A_BOOLEAN, "invalid", "Must be a valid boolean.") \
+    MESSAGE(NOT_A_CHOICE, "invalid_choice", "\"%s\" is not a valid choice.") \
     MESSAGE(MAX_LENGTH, "max_length", "Ensure this field has no more than %s characters.") \
     MESSAGE(NULL_CHARACTERS, "null_characters_not_allowed", "Null characters are not allowed.") \
     MESSAGE(SURROGATE_CHARACTERS, "surrogate_characters_not_allowed", \
@@ -71,6 +72,7 @@
     MESSAGE(TLS_REQUIRED, "tls_required", "This service is only available over TLS.") \
     /* The request as a whole. */ \
     MESSAGE(NOT_FOUND, "not_found", "Not found.") \
+    MESSAGE(CURSOR_INVALID, "not_found", "Invalid cursor") \
     MESSAGE(NOT_ACCEPTABLE, "not_acceptable", "Could not satisfy the request Accept header.") \
     MESSAGE(METHOD_NOT_ALLOWED, "method_not_allowed", "Method \"%s\" not allowed.") \
     MESSAGE(PRECONDITION_FAILED, "precondition_failed", "Precondition failed.") \

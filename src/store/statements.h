@@ -240,6 +240,7 @@ UM_STATEMENT(ONE_TIME_TOKEN_TAKE, WRITE, 3,
 
 #include "statements_mail.h"
 #include "statements_admin.h"
+#include "statements_list.h"
 
 #undef UM_STATEMENT_AND_EVENT
 #undef UM_EVENT_COLUMNS

@@ -32,13 +32,14 @@ UM_STATEMENT(USER_INSERT, WRITE, UM_STORE_USER_VALUES, UM_USER_INSERT)
 /* A field that is NULL keeps its value. The condition has nothing but the key: PostgreSQL keeps one plan for all values
  * only if no value can make the plan cheaper. */
 UM_STATEMENT(USER_UPDATE, WRITE, UM_USER_TEXTS + 2,
-    "update um_users as u set " UM_USER_SET_TEXTS "updated_at = cast(%s as bigint) where id = " UM_UUID
+    "update um_users as u set " UM_USER_SET_TEXTS UM_USER_SET_KEYS "updated_at = cast(%s as bigint) where id = " UM_UUID
     UM_USER_RETURNING)
 
 /* The same with the address. A new address is not verified. No row when the present address is not the last value: the
  * notice of the change goes to that address. */
 #define UM_USER_READDRESS \
-    "update um_users as u set " UM_USER_SET_TEXTS "email = cast(%s as text), email_key = cast(%s as text)," \
+    "update um_users as u set " UM_USER_SET_TEXTS UM_USER_SET_KEYS \
+    "email = cast(%s as text), email_key = cast(%s as text)," \
     " email_claim = nullif(cast(%s as text), '')," \
     " email_verified = case when u.email_key = cast(%s as text) then u.email_verified else 0 end," \
     " updated_at = cast(%s as bigint) where id = " UM_UUID " and u.email = cast(%s as text)"
@@ -100,9 +101,10 @@ UM_STATEMENT_AND_EVENT(USER_RENEW, 3,
     "update um_users set version = " UM_UUID ", updated_at = cast(%s as bigint) where id = " UM_UUID " returning id")
 
 /* Changes nothing. Locks the row if it is as it was read and was last changed at the last value or before. */
-UM_STATEMENT(USER_MATCH, WRITE, UM_USER_FIELDS + 2,
+UM_STATEMENT(USER_MATCH, WRITE, UM_USER_FIELDS + 5,
     "update um_users set updated_at = updated_at where id = " UM_UUID UM_USER_MATCHES
-    " and updated_at <= cast(%s as bigint) returning id")
+    " and is_active = cast(%s as smallint) and is_staff = cast(%s as smallint)"
+    " and email_verified = cast(%s as smallint) and updated_at <= cast(%s as bigint) returning id")
 
 UM_STATEMENT_AND_EVENT(USER_DELETE, 1,
     "delete from um_users where id = " UM_UUID " returning id, username_key")

@@ -2,6 +2,7 @@
 #include "store_user.h"
 
 #include "store_sql.h"
+#include "unicode.h"
 #include "user_columns.h"
 
 #include <apr_strings.h>
@@ -75,6 +76,14 @@ static const char *claim(const char *text)
     return text && *text ? text : NULL;
 }
 
+/* The key of a first or last name, in the form of user names'; "" if it has none, and NULL for NULL. */
+static const char *name_key(apr_pool_t *pool, const char *name)
+{
+    const char *key;
+
+    return !name ? NULL : um_unicode_key(pool, name, &key) == APR_SUCCESS ? key : "";
+}
+
 apr_status_t um_store_user_taken(um_store_call_t *call, const um_user_keys_t *keys, int *name, int *email)
 {
     const char *email_key = claim(keys->email_claim);
@@ -129,15 +138,16 @@ static update_t make_update(apr_pool_t *pool, const um_user_t *change, const um_
                             const char *email_before, apr_int64_t now)
 {
     const char *at = um_store_number(pool, now);
+    const char *first = name_key(pool, change->first_name), *last = name_key(pool, change->last_name);
 
 #define TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, change->name,)
     if (!change->email) {
-        return (update_t){ UM_SQL_USER_UPDATE, { UM_PROFILE(TEXT) at, change->id }, UM_USER_TEXTS + 2 };
+        return (update_t){ UM_SQL_USER_UPDATE, { UM_PROFILE(TEXT) first, last, at, change->id }, UM_USER_TEXTS + 2 };
     }
     return (update_t){
         claim(keys->email_claim) ? UM_SQL_USER_READDRESS_CLAIM : UM_SQL_USER_READDRESS,
-        { UM_PROFILE(TEXT) change->email, keys->email_key, keys->email_claim, keys->email_key, at, change->id,
-          email_before, keys->email_claim },
+        { UM_PROFILE(TEXT) first, last, change->email, keys->email_key, keys->email_claim, keys->email_key, at,
+          change->id, email_before, keys->email_claim },
         claim(keys->email_claim) ? UM_USER_TEXTS + 8 : UM_USER_TEXTS + 7
     };
 #undef TEXT
@@ -211,7 +221,9 @@ apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t 
                                  int *matches)
 {
 #define FIELD(name, ...) user->name,
-    const char *const values[] = { user->id, UM_PROFILE(FIELD) um_store_number(pool, unmodified_since) };
+    const char *const values[] = { user->id, UM_PROFILE(FIELD) user->is_waiting ? "2" : user->is_active ? "1" : "0",
+                                   user->is_staff ? "1" : "0", user->is_verified ? "1" : "0",
+                                   um_store_number(pool, unmodified_since) };
 #undef FIELD
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_MATCH, values, (int)(sizeof(values) / sizeof(values[0])), &rows);

@@ -40,6 +40,8 @@ enum {
     COLUMN(username_key, text, keys->username_key) \
     COLUMN(email_key, text, keys->email_key) \
     COLUMN(email_claim, text, claim(keys->email_claim)) \
+    COLUMN(first_name_key, text, name_key(pool, user->first_name)) \
+    COLUMN(last_name_key, text, name_key(pool, user->last_name)) \
     COLUMN(password, text, user->password) \
     COLUMN(version, uuid, user->version) \
     COLUMN(is_active, smallint, user->is_waiting ? "2" : "1") \
@@ -70,7 +72,13 @@ enum {
 #define UM_USER_SET_TEXT(name, label, kind, ...) \
     UM_PROFILE_IF_TEXT(kind, #name " = coalesce(cast(%s as text), u." #name "), ")
 #define UM_USER_SET_TEXTS UM_PROFILE(UM_USER_SET_TEXT)
-#define UM_USER_TEXTS (0 UM_PROFILE(UM_USER_PLUS_1_TEXT))
+
+/* The keys by which accounts are found by name, with two values more; NULL as above. */
+#define UM_USER_SET_KEYS \
+    "first_name_key = coalesce(cast(%s as text), u.first_name_key)," \
+    " last_name_key = coalesce(cast(%s as text), u.last_name_key), "
+
+#define UM_USER_TEXTS (2 UM_PROFILE(UM_USER_PLUS_1_TEXT))
 
 /* --- comparing the profile: a value for each row --- */
 

@@ -35,7 +35,7 @@ my @needing = (
 my @needless = (
     ['no token', 401, detail('no_token'), GET => $me->{path}], ['bad token', 401, detail('bad_token'),
         GET => $me->{path}, token => 'x.y.z'],
-    ['wrong method', 405, detail('Method "GET" not allowed.'), GET => $USERS],
+    ['wrong method', 405, detail('Method "PUT" not allowed.'), PUT => $USERS],
         ['OPTIONS', 200, qr/\{.*\}/, OPTIONS => $USERS],
     ['no JSON', 400, qr/\{"detail":"JSON parse error.*/, POST => $TOKEN, json => '{'],
         ['missing members', 400, faults(username => 'required', password => 'required'), POST => $USERS, json => '{}'],

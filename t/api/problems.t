@@ -22,7 +22,7 @@ my @errors = (
     ['not found', 404, 'not_found', GET => $ANY_ID, @mine],
     ['not found', 404, 'not_found', POST => '/api/v1/nope/', json => '{}'],
     ['wrong method', 405, 'Method "PUT" not allowed.', PUT => $TOKEN],
-    ['wrong method', 405, 'Method "GET" not allowed.', GET => $USERS],
+    ['wrong method', 405, 'Method "PATCH" not allowed.', PATCH => $USERS],
     ['media type', 415, 'Unsupported media type "text/plain" in request.', POST => $TOKEN, body => 'x',
         type => 'text/plain'],
     ['too large', 413, 'Request body too large.', POST => $TOKEN, json => ' ' x 70_000],

@@ -66,7 +66,7 @@ sub wrong_ids {
         ['the id of another account', $other->{id}], ['the id of another account in upper case', uc $other->{id}],
         ['the id of another account without dashes', without_dashes($other->{id})],
         ['an unknown id', $NOBODY], ['an id of zeros', '00000000-0000-0000-0000-000000000000'],
-        ['a number', '1'], ['a word', 'me'], ['a dash', '-'], ['a star', '*'],
+        ['a number', '1'], ['a word', 'mine'], ['a dash', '-'], ['a star', '*'],
         ['the name of the own account', $me->{username}],
         ['an id with a digit less', substr($id, 0, -1)], ['an id with a digit more', "${id}0"],
         ['an id with a letter that is no digit', substr($id, 0, -1) . 'g'],

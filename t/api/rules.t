@@ -91,9 +91,9 @@ for my $pair (@twice) {
 
 # ---- methods -------------------------------------------------------------------------------------------------------
 
-my %allow = ($USERS => 'POST, OPTIONS', $TOKEN => 'POST, OPTIONS',
+my %allow = ($USERS => 'GET, POST, HEAD, OPTIONS', $TOKEN => 'POST, OPTIONS',
     $path => 'GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS');
-my %wrong = ($USERS => [qw(GET HEAD PUT PATCH DELETE)], $TOKEN => [qw(GET HEAD PUT PATCH DELETE)], $path => []);
+my %wrong = ($USERS => [qw(PUT PATCH DELETE)], $TOKEN => [qw(GET HEAD PUT PATCH DELETE)], $path => []);
 for my $where ($USERS, $TOKEN, $path) {
     my $shown = $where =~ s{$UUID}{<id>}r;
     my @mine = $where eq $path ? (token => $good) : ();
@@ -227,7 +227,8 @@ for my $row ([POST => $USERS, json => '{}'], [POST => $TOKEN, json => '{}'], [GE
 (my $bare = $path) =~ s{/\z}{};
 my @bare = (
     [POST => '/api/v1/users', 400, faults(username => 'required', password => 'required'), json => '{}'],
-    [GET => '/api/v1/users', 405, detail('Method "GET" not allowed.')],
+    [GET => '/api/v1/users', 401, detail('no_token')],
+    [PUT => '/api/v1/users', 405, detail('Method "PUT" not allowed.')],
     [POST => '/api-token-auth', 400, faults(username => 'required', password => 'required'), json => '{}'],
     [POST => '/api-token-auth', 200, qr/\{"token":.*\}/,
         json => qq({"username":"$me->{username}","password":"$me->{password}"})],

@@ -34,7 +34,7 @@ sub kept {
         [406, GET => $path, @mine, headers => ['Accept: text/plain']],
             [406, POST => $USERS, body => $HELLO, headers => ['Accept: text/plain']],
         [200, GET => $path, @mine, json => $HELLO], [200, HEAD => $path, @mine],
-            [200, OPTIONS => $USERS, json => $HELLO], [405, HEAD => $USERS],
+            [200, OPTIONS => $USERS, json => $HELLO], [401, HEAD => $USERS],
         [200, PATCH => $path, @mine, json => '{}'], [200, PATCH => $path, @mine, chunks => ['{', '}'],
             type => 'application/json'],
         [201, POST => $USERS, json => register_text(new_name())], [404, POST => '/api/v1/nope/', json => $HELLO],

@@ -34,6 +34,7 @@ sub statements {
         my $number = 0;
         $text{$name} =~ s/%s/$is_pgsql ? '$' . ++$number : '?'/ge;
         $text{$name} =~ s/%%/%/g;
+        $text{$name} =~ s/\\"/"/g;
     }
     my @own = UmTest::slurp("$store/statements_mail.h") =~ /UM_STATEMENT\((\w+)/g;
     push @own, qw(MAIL_INSERT USERS_BY_EMAIL ONE_TIME_TOKEN_INSERT ONE_TIME_TOKEN_DROP ONE_TIME_TOKEN_BOUND
@@ -50,8 +51,11 @@ my $ROWS = 30_000;
 my $uuid = $is_pgsql ? "cast('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0') as uuid)"
     : "printf('00000000-0000-7000-8000-%012x', i)";
 my %rows = (
-    'um_users (id, username, username_key, email, email_key, password, version, created_at, updated_at)' =>
-        "$uuid, 'u' || i, 'u' || i, 'u' || i || '\@x', 'u' || i || '\@x', 'x', $uuid, i, i",
+    'um_users (id, username, username_key, email, email_key, password, version, created_at, updated_at, is_active,'
+        . ' is_staff, first_name_key, last_name_key)' =>
+        "$uuid, 'u' || i, 'u' || i, 'u' || i || '\@x', 'u' || i || '\@x', 'x', $uuid, i, i, i % 3, i % 2, 'a' || i, 'b' || i",
+    'um_groups (id, name, created_at)' => "$uuid, 'g' || i, i",
+    'um_memberships (user_id, group_id)' => "$uuid, $uuid",
     'um_sessions (id, user_id, user_version, created_at, expires_at)' => "$uuid, $uuid, $uuid, i, i",
     'um_one_time_tokens (hash, kind, mail_id, user_id, user_version, email_key, created_at, expires_at)' =>
         "'h' || i, 'reset', $uuid, $uuid, $uuid, 'u' || i || '\@x', i, i",
@@ -63,7 +67,7 @@ my %rows = (
     'um_requests (site, id, kind, email_key, address, created_at)' =>
         "'s' || (i % 5), $uuid, 'reset', 'u' || i || '\@x', 'x', i",
 );
-for my $table (sort { ($b =~ /um_users/) <=> ($a =~ /um_users/) } keys %rows) {
+for my $table (sort { ($b =~ /um_users|um_groups/) <=> ($a =~ /um_users|um_groups/) } keys %rows) {
     $sql->("insert into $table with recursive n(i) as (select 1 union all select i + 1 from n where i < $ROWS)"
         . " select $rows{$table} from n");
 }
@@ -99,6 +103,37 @@ cmp_ok(scalar keys %statement, '>=', 25, 'the plans of all these statements are 
     my $text = $all->{END_REQUESTS} =~ s/\$1|\?/20/r;
     unlike($sql->(($is_pgsql ? 'explain ' : 'explain query plan ') . $text), qr/S(?:eq Scan on|CAN) um_requests(?! r\b)/,
         'END_REQUESTS finds its rows by an index');
+}
+
+# ---- lists of accounts -------------------------------------------------------------------------------------------------
+
+# Each reads a window of one index in its order: it neither reads all accounts nor sorts them. What is sorted is the few
+# names of groups of one account.
+my @lists = grep { /\ALIST_|\AUSERS_NO_NAME_KEY\z/ && $_ ne 'LIST_ESTIMATE' } sort keys %$all;
+cmp_ok(scalar @lists, '>=', 70, 'there are the statements of all lists');
+for my $name (@lists) {
+    my $text = $all->{$name};
+    my ($plan, @wrong);
+    if ($is_pgsql) {
+        my $values = join ', ', ('null') x ($text =~ /\$(\d+)(?!.*\$\d)/s ? $1 : 0);
+        # So few accounts are cheaper to sort than to read in order. Of millions PostgreSQL does by itself what it is told
+        # here: t/bench/list.
+        $plan = $sql->('set enable_sort = off; set enable_bitmapscan = off;'
+            . " set plan_cache_mode = force_generic_plan; prepare one as $text;"
+            . ' explain execute one' . ($values ? "($values)" : ''));
+        push @wrong, grep { /Seq Scan on um_(?:users|memberships)|Bitmap|Sort +\(|hashed SubPlan/ } split /\n/, $plan;
+        # The one sort that there may be is in the subquery for the names of the groups.
+        shift @wrong if @wrong && $wrong[0] =~ /Sort/ && $plan =~ /Aggregate[^\n]*\n\s*->\s*\Q$wrong[0]\E/;
+    }
+    else {
+        $plan = $sql->("explain query plan $text");
+        my @lines = split /\n/, $plan;
+        my $inner = grep { /CO-ROUTINE \(?u\b|CO-ROUTINE \(subquery/ } @lines;
+        @wrong = grep { /\bSCAN (?!n\b|\(?u\)?\z)/ } @lines;
+        push @wrong, "$inner windows" if $inner != grep { /\bSCAN \(?u\)?\z/ } @lines;
+        push @wrong, grep { /\A[| `-]{0,5}USE TEMP B-TREE/ } @lines;
+    }
+    is(join("\n", @wrong), '', "$name reads a window of an index") or diag($plan);
 }
 
 # ---- plans that were made while the tables were nearly empty ---------------------------------------------------------

@@ -4,6 +4,7 @@
 #include "json.h"
 #include "utf8.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include <apr_escape.h>
@@ -339,6 +340,48 @@ static void test_bombs(apr_pool_t *pool)
     is_int(um_json_parse(pool, "1", 1, 0, &doc, &why), APR_SUCCESS, "depth 0: a scalar");
 }
 
+/* What malloc has handed out by now. */
+static long long in_use(void)
+{
+    return (long long)mallinfo2().uordblks;
+}
+
+/* Of a wanted list some elements are built, however many it has; of one that is not wanted, none. */
+static void test_wanted_lists(apr_pool_t *pool)
+{
+    static const char *const elements[] = { "[]", "{}", "1", "\"x\"", "true", "1.5", "[[[1]]]", "{\"a\":[1]}" };
+    um_json_doc_t *doc;
+    const char *why, *text;
+    apr_array_header_t *list;
+
+    for (size_t i = 0; i < sizeof(elements) / sizeof(*elements); i++) {
+        const char *one = apr_pstrcat(pool, elements[i], ",", NULL);
+        long long before;
+        apr_pool_t *own;
+
+        text = apr_pstrcat(pool, "{\"b\":[", repeat(pool, one, 20000), elements[i], "],\"a\":[",
+                           repeat(pool, one, 20000), elements[i], "]}", NULL);
+        apr_pool_create(&own, pool);
+        before = in_use();
+        is_int(um_json_parse_wanted(own, text, strlen(text), 32, is_a, NULL, &doc, &why), APR_SUCCESS,
+               apr_psprintf(pool, "a list of 20001 times %s is read", elements[i]));
+        ok(in_use() - before < 200 * 1024, "it takes %lld bytes", in_use() - before);
+        list = um_json_get_list(own, doc->root, "a");
+        is_int(list ? list->nelts : 0, UM_JSON_WANTED_ELEMENTS, "the first elements of the list are built");
+        ok(!um_json_get_list(own, doc->root, "b"), "the list that is not wanted is not built");
+        apr_pool_destroy(own);
+    }
+    text = "{\"a\":[\"x\\u0041\",null,{\"a\":\"y\"},[\"z\"],7]}";
+    is_int(um_json_parse_wanted(pool, text, strlen(text), 32, is_a, NULL, &doc, &why), APR_SUCCESS, "a list is read");
+    is_text(um_json_print(pool, doc->root), "{\"a\":[\"xA\",null,false,false,7]}", "without its lists and objects");
+    list = um_json_get_list(pool, doc->root, "a");
+    is_text(APR_ARRAY_IDX(list, 0, um_json_value_t).text, "xA", "an element has its text");
+    is_int(APR_ARRAY_IDX(list, 1, um_json_value_t).kind, UM_JSON_NULL, "null is an element");
+    text = "[[\"a\"],{\"a\":[1]}]";
+    is_int(um_json_parse_wanted(pool, text, strlen(text), 32, is_a, NULL, &doc, &why), APR_SUCCESS, "a list as root");
+    is_text(um_json_print(pool, doc->root), "[]", "is built empty");
+}
+
 /* Names that share 40 bytes: 100000 of them would take minutes in anything quadratic. */
 static void test_many_members(apr_pool_t *pool)
 {
@@ -392,7 +435,7 @@ static void test_utf8(apr_pool_t *pool)
 int main(void)
 {
     static void (*const tests[])(apr_pool_t *) = { test_corpus, test_cut_off, test_every_byte, test_bombs,
-                                                   test_many_members, test_utf8 };
+                                                   test_wanted_lists, test_many_members, test_utf8 };
     apr_pool_t *pool;
     apr_size_t i;
 

@@ -226,17 +226,22 @@ static int check_throttle(um_call_t *call)
     return status == UM_OK ? OK : refuse_throttled(call, (um_throttle_class_e)route->throttle);
 }
 
-static int check_registration(um_call_t *call)
+static int check_permission(um_call_t *call)
 {
     return um_authorize_is_denied(call) ? um_reply_status(call, UM_DENIED) : OK;
 }
 
+/* "me" is the caller's own account, so that a front end need not know its id. No UUID is written so. */
 static int find_account(um_call_t *call)
 {
     const char *id = NULL;
     um_status_e status = UM_OK;
 
-    if (call->match->id) {
+    if (call->match->id && strcmp(call->match->id, "me") == 0) {
+        call->user = call->caller->user;
+        status = call->user ? UM_OK : UM_ABSENT;
+    }
+    else if (call->match->id) {
         status = um_alias_resolve(&call->ctx, call->match->id, &id);
         status = status == UM_OK ? um_user_find(&call->ctx, call->caller, id, &call->user) : status;
     }
@@ -267,7 +272,7 @@ static int check_caller(um_call_t *call)
         note_actor,
         um_authorize,           /* 401 */
         check_method,           /* 405 */
-        check_registration,     /* 403 */
+        check_permission,       /* 403 */
         find_account,           /* 404 */
         NULL
     };

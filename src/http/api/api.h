@@ -71,13 +71,17 @@ int um_api_authenticate(um_call_t *call);
 
 /* --- authorize.c: what the caller may do -------------------------------------------------------------------------- */
 
+/** Who may call the path with the method of the request. */
+um_access_e um_authorize_access(const um_call_t *call);
+
 /** Whether anybody may call the path, and credentials that are sent make no difference. */
 int um_authorize_ignores_credentials(const um_call_t *call);
 
 /** Whether the authenticated caller, or nobody, may call the path. OK, or DONE after an answer of 401. */
 int um_authorize(um_call_t *call);
 
-/** Whether UserMgmtRegistration forbids the call to this caller. call->route must be set. */
+/** Whether the call is for staff only and the caller is not, or UserMgmtRegistration forbids the call to this caller.
+ * call->route must be set. */
 int um_authorize_is_denied(const um_call_t *call);
 
 /* --- body.c: reading the request body ----------------------------------------------------------------------------- */
@@ -107,7 +111,32 @@ um_json_t *um_input_schema_describe(const um_call_t *call, const um_input_schema
 /** Index of a field in the schema, for the order of errors; the number of fields if the schema has no such field. */
 int um_input_schema_position(const um_input_schema_t *schema, const char *field);
 
+/* --- query.c: the query of a request ------------------------------------------------------------------------------ */
+
+/** Accounts or events of a page. */
+#define UM_QUERY_USUAL_SIZE 50
+#define UM_QUERY_LARGEST_SIZE 500
+
+/** The value of a parameter, decoded; NULL: it is not there. Of several values the first counts. One with U+0000 adds
+ * an error to call->ctx.errors and counts as "". */
+const char *um_query_text(um_call_t *call, const char *name);
+
+/** The same of a parameter that is true or false: 1, 0, or -1 where it is absent or "". Adds an error for anything
+ * else. */
+int um_query_flag(um_call_t *call, const char *name);
+
+/** The size of a page. As Django REST framework has it, a size that is none is ignored and one that is too large is
+ * cut. *is_given: the query has one that is good. */
+int um_query_page_size(um_call_t *call, int *is_given);
+
+/** The URL of another page of a list: this path, the query without its cursor, and that cursor. NULL: no cursor, no
+ * page. */
+const char *um_query_link(um_call_t *call, const char *path, const char *cursor);
+
 /* --- precondition.c: conditional requests for an account (RFC 9110 13) -------------------------------------------- */
+
+/** The SHA-256 of a text. digest: at least EVP_MAX_MD_SIZE bytes, of which 32 are set. 0: it could not be computed. */
+int um_precondition_digest(const um_call_t *call, const char *text, unsigned char *digest);
 
 /** Sets the ETag header for call->out, an account as the API shows it. The tag is a digest of the printed answer, so it
  * changes with every change that a client can see. call->out must not be changed afterwards. Gives the tag with its
@@ -130,6 +159,9 @@ um_status_e um_precondition_for_change(um_call_t *call, um_json_t *shown);
 
 /** A successful answer. out: its body; NULL: none. */
 int um_reply_json(um_call_t *call, int status, um_json_t *out);
+
+/** A time in UTC, as RFC 3339 has it. seconds: since the epoch. */
+const char *um_reply_time(apr_pool_t *pool, apr_int64_t seconds);
 
 /** An error of the whole request: {"detail": text of the message}. Sets Retry-After for 503. */
 int um_reply_detail(um_call_t *call, int status, um_message_e message);
@@ -176,6 +208,17 @@ um_route_fn um_api_user_register, um_api_user_get, um_api_user_update, um_api_us
 
 /** What the API shows of an account. */
 um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user);
+
+/** The same for staff, with the state of the account; groups: names joined by commas. */
+um_json_t *um_api_user_show_to_staff(um_call_t *call, const um_user_t *user, const char *groups);
+
+/** A page of accounts that staff asks for, into call->out. query: as far as the path says it. UM_INVALID, UM_ABSENT and
+ * UM_UNAVAILABLE as a um_route_fn; a cursor that is none of this query's sets call->bad_cursor with UM_ABSENT. */
+typedef struct um_user_query_t um_user_query_t;             /* user_list.h */
+um_status_e um_api_list_accounts(um_call_t *call, um_user_query_t *query, const char *path);
+
+/* api_list.c: /api/v1/users/ */
+um_route_fn um_api_list_users;
 
 /* api_event.c: /api/v1/users/{id}/events/ */
 um_route_fn um_api_event_list;

@@ -21,7 +21,7 @@ static int check_token(um_call_t *call, um_access_e access, const char *token)
     int is_client = strncmp(token, UM_CLIENT_PREFIX, strlen(UM_CLIENT_PREFIX)) == 0;
     um_status_e status;
 
-    if (access != UM_ACCESS_ACCOUNT && is_client) {
+    if (access != UM_ACCESS_ACCOUNT && access != UM_ACCESS_STAFF && is_client) {
         call->client = um_client_find(call->ctx.site->clients, token);
         if (call->client) {
             return OK;
@@ -73,7 +73,7 @@ static void find_token(um_call_t *call, um_auth_token_t *found)
 
 int um_api_authenticate(um_call_t *call)
 {
-    um_access_e access = call->match->first->access;
+    um_access_e access = um_authorize_access(call);
     um_auth_token_t found;
 
     if (um_authorize_ignores_credentials(call)) {

@@ -11,56 +11,23 @@
 
 #include <apr_strings.h>
 #include <http_core.h>
-#include <http_protocol.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Events of a page. */
-#define USUAL_SIZE 50
-#define LARGEST_SIZE 500
 
 /* What the query asks for. */
 typedef struct page_t {
     int size;
-    const char *size_text;      /* as in the query; NULL: it is not there, or is no size */
+    int has_size;               /* the query says so */
     const char *cursor;         /* the id of an event; NULL: the first page */
     int is_newer;               /* the events after the cursor, and not those before it */
 } page_t;
 
-/* The value of a parameter of the query, decoded; NULL: it is not there. */
-static const char *parameter(um_call_t *call, const char *wanted)
-{
-    const char *rest = call->r->args;
-
-    while (rest && *rest) {
-        char *name = ap_getword(call->ctx.pool, &rest, '&');
-        char *value = strchr(name, '=');
-
-        if (value) {
-            *value++ = '\0';
-            if (strcmp(name, wanted) == 0 && ap_unescape_urlencoded(value) == OK) {
-                return value;
-            }
-        }
-    }
-    return NULL;
-}
-
-/* 0: the cursor is none of ours. As Django REST framework has it, a size that is none is ignored. */
+/* 0: the cursor is none of ours. */
 static int read_page(um_call_t *call, page_t *page)
 {
-    const char *cursor = parameter(call, "cursor");
-    char *end = NULL;
-    long size;
+    const char *cursor = um_query_text(call, "cursor");
 
-    *page = (page_t){ .size = USUAL_SIZE, .size_text = parameter(call, "page_size") };
-    size = page->size_text ? strtol(page->size_text, &end, 10) : 0;
-    if (size > 0 && !*end) {
-        page->size = size > LARGEST_SIZE ? LARGEST_SIZE : (int)size;
-    }
-    else {
-        page->size_text = NULL;
-    }
+    *page = (page_t){ 0 };
+    page->size = um_query_page_size(call, &page->has_size);
     page->is_newer = cursor && *cursor == '-';
     page->cursor = cursor ? um_random_uuid_parse(call->ctx.pool, cursor + page->is_newer) : NULL;
     return !cursor || page->cursor;
@@ -113,7 +80,7 @@ static um_json_t *show_event(um_call_t *call, const um_store_event_t *event)
 static const char *link_to(um_call_t *call, const page_t *page, const char *direction, const char *id)
 {
     apr_pool_t *pool = call->ctx.pool;
-    const char *size = page->size_text ? apr_psprintf(pool, "&page_size=%d", page->size) : "";
+    const char *size = page->has_size ? apr_psprintf(pool, "&page_size=%d", page->size) : "";
 
     return !id ? NULL : ap_construct_url(pool, apr_pstrcat(pool, "/api/v1/users/", call->user->id, "/events/?cursor=",
                                                            direction, id, size, NULL), call->r);

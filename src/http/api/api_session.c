@@ -7,18 +7,7 @@
 #include "session.h"
 #include "store_user.h"
 
-#include <apr_strings.h>
 #include <string.h>
-
-/* The time in UTC, as ISO 8601 has it. */
-static const char *print_time(apr_pool_t *pool, apr_int64_t seconds)
-{
-    apr_time_exp_t time;
-
-    apr_time_exp_gmt(&time, apr_time_from_sec(seconds));
-    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", time.tm_year + 1900, time.tm_mon + 1, time.tm_mday,
-                        time.tm_hour, time.tm_min, time.tm_sec);
-}
 
 static um_json_t *show_session(um_call_t *call, const um_session_t *session)
 {
@@ -26,9 +15,9 @@ static um_json_t *show_session(um_call_t *call, const um_session_t *session)
     um_json_t *out = um_json_object(pool);
 
     um_json_put_text(out, "id", session->id);
-    um_json_put_text(out, "created", print_time(pool, session->created_at));
-    um_json_put_text(out, "expires", print_time(pool, session->expires_at));
-    um_json_put_text(out, "last_refresh", session->refreshed_at ? print_time(pool, session->refreshed_at) : NULL);
+    um_json_put_text(out, "created", um_reply_time(pool, session->created_at));
+    um_json_put_text(out, "expires", um_reply_time(pool, session->expires_at));
+    um_json_put_text(out, "last_refresh", session->refreshed_at ? um_reply_time(pool, session->refreshed_at) : NULL);
     um_json_put_text(out, "address", session->address);
     um_json_put_text(out, "user_agent", session->user_agent);
     um_json_put_bool(out, "current", strcmp(session->id, call->caller->session_id) == 0);

@@ -27,6 +27,7 @@ static int is_open(const um_call_t *call, um_access_e access)
         return registration == UM_REGISTRATION_OFF
                || (registration == UM_REGISTRATION_OPEN && !(closed & UM_OPEN_REGISTER));
     case UM_ACCESS_ACCOUNT:
+    case UM_ACCESS_STAFF:
     case UM_ACCESS_CLIENT:
     case UM_ACCESS_PROXY:
         break;
@@ -34,16 +35,27 @@ static int is_open(const um_call_t *call, um_access_e access)
     return 0;
 }
 
+um_access_e um_authorize_access(const um_call_t *call)
+{
+    const um_route_t *row = call->route ? call->route : call->match->first;
+
+    /* A wrong method on a path is as open as the path's last row: that of POST, where the rows differ. */
+    for (const um_route_t *next = row; !call->route && next; next = um_route_next(next)) {
+        row = next;
+    }
+    return row->access;
+}
+
 int um_authorize_ignores_credentials(const um_call_t *call)
 {
-    um_access_e access = call->match->first->access;
+    um_access_e access = um_authorize_access(call);
 
     return access != UM_ACCESS_REVOKE && !call->wants_staff && is_open(call, access);
 }
 
 int um_authorize(um_call_t *call)
 {
-    um_access_e access = call->match->first->access;
+    um_access_e access = um_authorize_access(call);
 
     /* Where only staff may make accounts, a request without credentials gets 403 from um_authorize_is_denied(), as
      * one with the token of another account does. */
@@ -59,6 +71,9 @@ int um_authorize_is_denied(const um_call_t *call)
 {
     const um_user_t *user = call->caller->user;
 
+    if (call->route->access == UM_ACCESS_STAFF) {
+        return !(user && user->is_staff);
+    }
     if (call->route->access != UM_ACCESS_REGISTER) {
         return 0;
     }

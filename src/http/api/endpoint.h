@@ -29,6 +29,7 @@ typedef enum {
     UM_ACCESS_VERIFY_EMAIL,     /**< the same for "register" */
     UM_ACCESS_REGISTER,         /**< as UM_ACCESS_VERIFY_EMAIL, and UserMgmtRegistration must allow it */
     UM_ACCESS_ACCOUNT,          /**< the token of an account */
+    UM_ACCESS_STAFF,            /**< the token of an account that is staff */
     UM_ACCESS_CLIENT,           /**< the token of a client, by Bearer or Basic */
     UM_ACCESS_REVOKE            /**< anybody; client credentials that are sent must be right */
 } um_access_e;
@@ -39,7 +40,8 @@ typedef um_status_e um_route_fn(um_call_t *call);
 
 /** An endpoint: one method on one path. */
 struct um_route_t {
-    const char *path;           /**< {id} and {session} stand for one segment each: the id of a user, of a session */
+    const char *path;           /**< {id}, {session} and {group} stand for one segment each: the id of a user or "me",
+                                     the id of a session, the name of a group */
     const char *method;
     um_access_e access;
     int throttle;               /**< um_throttle_class_e; UM_THROTTLE_NONE: never throttled */
@@ -55,6 +57,7 @@ struct um_route_match_t {
     const um_route_t *first;    /**< first row of the path; NULL: the API has no such path */
     const char *id;             /**< the segment at {id} as sent; NULL: the path has none */
     const char *session;        /**< the segment at {session} as sent; NULL: the path has none */
+    const char *group;          /**< the segment at {group} as sent; NULL: the path has none */
 };
 
 /** An answer that is the same for everybody, and that caches may store. */
@@ -92,6 +95,7 @@ struct um_call_t {
     const char *text;           /**< out, if it has been printed already; else NULL */
     const um_document_t *document;  /**< answered in place of out; NULL: out is */
     int not_modified;           /**< answer 304: the client has this version already */
+    int bad_cursor;             /**< with UM_ABSENT: the query has a cursor that is none of this list */
     int csrf_failed;            /**< with UM_DENIED: the request came from another site */
     int is_uncounted;           /**< the row's throttle does not count the call */
     int is_read_only;           /**< the call changed nothing, whatever its method; it is not logged as a change */

@@ -19,7 +19,7 @@
 
 /* Uses the digest that the process has fetched once, because EVP_sha256() is looked up anew, under a lock of the
  * process, by each use. */
-static int digest_text(const um_call_t *call, const char *text, unsigned char digest[EVP_MAX_MD_SIZE])
+int um_precondition_digest(const um_call_t *call, const char *text, unsigned char *digest)
 {
     const um_signature_cache_t *signatures = call->ctx.site->signatures;
 
@@ -31,7 +31,7 @@ static const char *tag_of(const um_call_t *call, const char *text)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
 
-    if (!digest_text(call, text, digest)) {
+    if (!um_precondition_digest(call, text, digest)) {
         return NULL;
     }
     return apr_pstrcat(call->ctx.pool, "\"", um_base64url_encode(call->ctx.pool, digest, TAG_BYTES), "\"", NULL);

@@ -121,6 +121,15 @@ static um_json_t *make_problem(um_call_t *call, int status, um_message_e message
     return out;
 }
 
+const char *um_reply_time(apr_pool_t *pool, apr_int64_t seconds)
+{
+    apr_time_exp_t time;
+
+    apr_time_exp_gmt(&time, apr_time_from_sec(seconds));
+    return apr_psprintf(pool, "%04d-%02d-%02dT%02d:%02d:%02dZ", time.tm_year + 1900, time.tm_mon + 1, time.tm_mday,
+                        time.tm_hour, time.tm_min, time.tm_sec);
+}
+
 int um_reply_detail(um_call_t *call, int status, um_message_e message)
 {
     return um_reply_detail_with(call, status, message, NULL);
@@ -211,6 +220,17 @@ static void add_field(um_call_t *call, const char *field, um_json_t *plain, um_j
     um_json_put(plain, field, texts);
 }
 
+/* Whether an error is the first one of its field. */
+static int is_first_of_field(const um_call_t *call, int at)
+{
+    int i = 0;
+
+    while (i < at && strcmp(error_at(call, i)->field, error_at(call, at)->field) != 0) {
+        i++;
+    }
+    return i == at;
+}
+
 int um_reply_errors(um_call_t *call)
 {
     const um_input_schema_t *schema = call->route->schema;
@@ -218,14 +238,14 @@ int um_reply_errors(um_call_t *call)
     um_json_t *list = um_json_list(call->ctx.pool);
     um_json_t *details = make_problem(call, HTTP_BAD_REQUEST, UM_MESSAGE_INVALID_INPUT,
                                       um_message_text(call->ctx.pool, UM_MESSAGE_INVALID_INPUT, NULL));
-    int last = -1;
 
-    /* Field by field in the order of the schema, because core adds errors in another order. */
-    for (int position = 0; schema && position <= schema->count; position++) {
+    /* Field by field in the order of the schema, because core adds errors in another order. Parameters of a query have
+     * no schema. */
+    for (int position = 0; position <= (schema ? schema->count : 0); position++) {
         for (int i = 0; i < call->ctx.errors->nelts; i++) {
-            if (last != position && um_input_schema_position(schema, error_at(call, i)->field) == position) {
+            if (is_first_of_field(call, i)
+                && um_input_schema_position(schema, error_at(call, i)->field) == position) {
                 add_field(call, error_at(call, i)->field, plain, list);
-                last = position;
             }
         }
     }
@@ -254,7 +274,8 @@ int um_reply_status(um_call_t *call, um_status_e status)
         log_cause(call, APLOG_INFO);
         return um_reply_unauthorized(call, "invalid_token", UM_MESSAGE_USER_INACTIVE);
     case UM_ABSENT:
-        return um_reply_detail(call, HTTP_NOT_FOUND, UM_MESSAGE_NOT_FOUND);
+        return um_reply_detail(call, HTTP_NOT_FOUND, call->bad_cursor ? UM_MESSAGE_CURSOR_INVALID
+                                                     : UM_MESSAGE_NOT_FOUND);
     case UM_DENIED:
         return call->csrf_failed ? um_reply_csrf_failed(call)
                : um_reply_detail(call, HTTP_FORBIDDEN, UM_MESSAGE_PERMISSION_DENIED);

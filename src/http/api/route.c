@@ -15,6 +15,8 @@
 
 /* Rows of the same path are adjacent; their order is that of the methods in the Allow header. */
 static const um_route_t routes[] = {
+    { .path = USERS, .method = "GET", .access = UM_ACCESS_STAFF, .throttle = UM_THROTTLE_API,
+      .success = 200, .function = um_api_list_users, .name = "User Create" },
     { .path = USERS, .method = "POST", .access = UM_ACCESS_REGISTER, .throttle = UM_THROTTLE_REGISTER,
       .schema = &um_api_user_register_schema, .success = 201, .function = um_api_user_register,
       .name = "User Create" },
@@ -107,7 +109,7 @@ static int is_below_row(const char *uri, const um_route_t *row)
 /* Whether a URI has the form of a path. A name in braces stands for one segment that is not empty. */
 static int matches_path(apr_pool_t *pool, const char *path, const char *uri, um_route_match_t *match)
 {
-    match->id = match->session = NULL;
+    match->id = match->session = match->group = NULL;
     while (*path) {
         if (*path == '{') {
             apr_size_t len = strcspn(uri, "/");
@@ -115,7 +117,8 @@ static int matches_path(apr_pool_t *pool, const char *path, const char *uri, um_
             if (!len) {
                 return 0;
             }
-            *(path[1] == 'i' ? &match->id : &match->session) = apr_pstrmemdup(pool, uri, len);
+            *(path[1] == 'i' ? &match->id : path[1] == 's' ? &match->session : &match->group)
+                = apr_pstrmemdup(pool, uri, len);
             uri += len;
             path += strcspn(path, "}") + 1;
         }

@@ -45,15 +45,10 @@ static um_json_kind_e kind_of(const um_json_t *value)
     }
 }
 
-um_json_value_t um_json_get(const um_json_t *object, const char *name)
+static um_json_value_t value_of(um_json_t *member)
 {
-    um_json_value_t value = { UM_JSON_ABSENT, NULL, 0, 0 };
-    um_json_t *member;
+    um_json_value_t value = { kind_of(member), NULL, 0, 0 };
 
-    if (!json_object_object_get_ex(object, name, &member)) {
-        return value;
-    }
-    value.kind = kind_of(member);
     switch (value.kind) {
     case UM_JSON_STRING:
         value.text = json_object_get_string(member);
@@ -70,6 +65,31 @@ um_json_value_t um_json_get(const um_json_t *object, const char *name)
         break;
     }
     return value;
+}
+
+um_json_value_t um_json_get(const um_json_t *object, const char *name)
+{
+    um_json_t *member;
+
+    return json_object_object_get_ex(object, name, &member) ? value_of(member)
+           : (um_json_value_t){ UM_JSON_ABSENT, NULL, 0, 0 };
+}
+
+apr_array_header_t *um_json_get_list(apr_pool_t *pool, const um_json_t *object, const char *name)
+{
+    apr_array_header_t *values;
+    um_json_t *member;
+    size_t count;
+
+    if (!json_object_object_get_ex(object, name, &member) || !json_object_is_type(member, json_type_array)) {
+        return NULL;
+    }
+    count = json_object_array_length(member);
+    values = apr_array_make(pool, (int)count, sizeof(um_json_value_t));
+    for (size_t i = 0; i < count; i++) {
+        APR_ARRAY_PUSH(values, um_json_value_t) = value_of(json_object_array_get_idx(member, i));
+    }
+    return values;
 }
 
 const char *um_json_kind_name(um_json_kind_e kind)

@@ -56,13 +56,17 @@ apr_status_t um_json_parse(apr_pool_t *pool, const char *text, apr_size_t len, i
 typedef int um_json_wanted_fn(const void *baton, const char *name, apr_size_t len);
 /**
  * Reads a text that a client sent. All of it is checked as um_json_parse does, but only the wanted members of the root
- * object are built, and lists and objects are built empty. So the length of a text alone limits what it costs, and
+ * object are built. An object among them is built empty. Of a list the first UM_JSON_WANTED_ELEMENTS elements are
+ * built, and false in place of each list or object in it. So the length of a text alone limits what it costs, and
  * nothing is built recursively. If the text is refused, the strings built so far are wiped.
  */
+#define UM_JSON_WANTED_ELEMENTS 512
 apr_status_t um_json_parse_wanted(apr_pool_t *pool, const char *text, apr_size_t len, int max_depth,
                                   um_json_wanted_fn *wanted, const void *baton, um_json_doc_t **doc, const char **why);
 /** The member of this name. UM_JSON_ABSENT also when object is NULL or not an object. */
 um_json_value_t um_json_get(const um_json_t *object, const char *name);
+/** The elements of the list that is the member of this name, um_json_value_t; NULL: the member is no list. */
+apr_array_header_t *um_json_get_list(apr_pool_t *pool, const um_json_t *object, const char *name);
 /** The name of the kind in messages of the API: dict, list, str, int, float, bool; NoneType for null and absent. */
 const char *um_json_kind_name(um_json_kind_e kind);
 /** Whether the member is the string text, or a list of strings only that contains it (RFC 7519 section 4.1.3). */

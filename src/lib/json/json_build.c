@@ -61,6 +61,11 @@ void um_json_build_element(um_json_t *list, um_json_t *value)
     um_json_need(json_object_array_add(list, value) == 0);
 }
 
+apr_size_t um_json_build_count(const um_json_t *list)
+{
+    return json_object_array_length(list);
+}
+
 static void wipe_strings(um_json_t *value)
 {
     if (json_object_is_type(value, json_type_string)) {

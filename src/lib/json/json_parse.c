@@ -44,16 +44,19 @@ static const um_json_string_t *innermost_name(const scan_t *s)
 static int is_built(const scan_t *s)
 {
     const um_json_string_t *name;
-    const um_json_t *value;
+    const frame_t *frame;
 
     if (!s->frames->nelts) {
         return 1;
     }
-    value = APR_ARRAY_IDX(s->frames, s->frames->nelts - 1, frame_t).value;
-    if (!value || !s->wanted) {
-        return value != NULL;
+    frame = &APR_ARRAY_IDX(s->frames, s->frames->nelts - 1, frame_t);
+    if (!frame->value || !s->wanted) {
+        return frame->value != NULL;
     }
-    /* If wanted is set, the only frame with a value is that of the root object: see scan_open. */
+    /* If wanted is set, the only frames with a value are the root object and a list in it: see scan_open. */
+    if (!frame->is_object) {
+        return um_json_build_count(frame->value) < UM_JSON_WANTED_ELEMENTS;
+    }
     name = innermost_name(s);
     return s->wanted(s->baton, name->text, name->len);
 }
@@ -279,21 +282,24 @@ static int scan_scalar(scan_t *s)
 /* Opens a list or object and moves to its first value. *is_whole: it was empty and is closed again. */
 static int scan_open(scan_t *s, int *is_whole)
 {
-    int is_object = *s->at == '{', is_root = !s->frames->nelts;
+    int is_object = *s->at == '{', is_root = !s->frames->nelts, is_member = is_in_root(s);
     um_json_t *value = NULL;
     frame_t *frame;
 
     if (s->frames->nelts >= s->max_depth) {
         return refuse(s, apr_psprintf(s->pool, "nesting deeper than %d levels", s->max_depth));
     }
-    if (is_built(s)) {
+    if (is_built(s) && s->wanted && !is_root && !is_member) {
+        put(s, um_json_build_boolean(0), UM_JSON_BOOLEAN);
+    }
+    else if (is_built(s)) {
         value = um_json_build_container(is_object);
         put(s, value, is_object ? UM_JSON_OBJECT : UM_JSON_LIST);
     }
     frame = apr_array_push(s->frames);
     frame->is_object = is_object;
     frame->first_name = s->names->nelts;
-    frame->value = !s->wanted || (is_root && is_object) ? value : NULL;
+    frame->value = !s->wanted || (is_object ? is_root : is_member) ? value : NULL;
     ++s->at;
     skip_blank(s);
     *is_whole = is_next(s, is_object ? '}' : ']');

@@ -71,6 +71,8 @@ um_json_t *um_json_build_container(int is_object);
  *  names later, when the object ends, and um_json_build_discard must find all values to wipe them. */
 void um_json_build_member(apr_pool_t *pool, um_json_t *object, const um_json_string_t *name, um_json_t *value);
 void um_json_build_element(um_json_t *list, um_json_t *value);
+/** How many elements a list has. */
+apr_size_t um_json_build_count(const um_json_t *list);
 /** Wipes all strings in value, which may be passwords, and frees it. */
 void um_json_build_discard(um_json_t *value);
 #endif
