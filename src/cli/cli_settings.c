@@ -34,6 +34,7 @@ static const number_t numbers[] = {
     NUMBER(UserMgmtEventsKeep, events_keep, 365 * DAY),
     NUMBER(UserMgmtHashWait, hash_wait, 5),
     NUMBER(UserMgmtInviteLifetime, invite_lifetime, 7 * DAY),
+    NUMBER(UserMgmtLogin, login, UM_LOGIN_USERNAME),
     NUMBER(UserMgmtMailAttempts, mail_attempts, 12),
     NUMBER(UserMgmtMailHourlyLimit, mail_hourly_limit, 20),
     NUMBER(UserMgmtMailMaxAge, mail_max_age, 3 * DAY),

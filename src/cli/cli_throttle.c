@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "email.h"
 #include "json.h"
 #include "monotonic.h"
 #include "refusal_log.h"
@@ -155,7 +156,7 @@ static int throttle_clear(um_cli_t *cli)
     int code = UM_CLI_DONE, count;
     um_throttle_t *throttle = attach_server(cli, &code);
     um_throttle_client_t client;
-    const char *key = NULL;
+    const char *key = NULL, *email_key;
 
     if (!throttle) {
         return code;
@@ -166,6 +167,12 @@ static int throttle_clear(um_cli_t *cli)
     }
     count = clear_pairs(cli, throttle, key, &client);
     count += um_throttle_clear(throttle, key, key ? NULL : &client);
+    /* An e-mail address is counted under another key than a name, if its domain is international. */
+    email_key = key && um_email_valid(cli->pool, cli->args[1]) ? um_email_key(cli->pool, cli->args[1]) : NULL;
+    if (email_key && strcmp(email_key, key) != 0) {
+        count += clear_pairs(cli, throttle, email_key, &client);
+        count += um_throttle_clear(throttle, email_key, NULL);
+    }
     um_cli_say(cli, "cleared %d counts", count);
     return UM_CLI_DONE;
 }

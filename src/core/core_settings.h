@@ -16,6 +16,13 @@ typedef enum {
     UM_VERIFY_REQUIRED              /**< an account is inactive until its address is verified */
 } um_verify_e;
 
+/** What people sign in with. */
+typedef enum {
+    UM_LOGIN_USERNAME,
+    UM_LOGIN_EMAIL,
+    UM_LOGIN_BOTH                   /**< with either; a name comes before an address */
+} um_login_e;
+
 typedef struct um_core_settings_t {
     /* Passwords */
     const um_pwhash_params_t *password_hash;    /**< cost of new password hashes */
@@ -25,6 +32,7 @@ typedef struct um_core_settings_t {
     apr_int64_t basic_cache;                    /**< seconds after which a password is hashed again; 0: each time */
 
     /* Accounts */
+    um_login_e login;                           /**< with what people sign in; EMAIL and BOTH need unique_email */
     int unique_email;                           /**< an address belongs to one account only */
     um_verify_e email_verification;             /**< at registration and when an address is changed */
     apr_int64_t events_keep;                    /**< seconds that events are kept in the database; 0: none is stored */

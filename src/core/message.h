@@ -24,6 +24,8 @@
     /* Names and addresses. */ \
     MESSAGE(USERNAME_INVALID, "invalid", \
         "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.") \
+    MESSAGE(USERNAME_WITH_AT, "invalid", \
+        "This username may not contain @, because it could be taken for an email address.") \
     MESSAGE(USERNAME_TAKEN, "unique", "A user with that username already exists.") \
     MESSAGE(EMAIL_INVALID, "invalid", "Enter a valid email address.") \
     MESSAGE(EMAIL_TAKEN, "unique", "A user with that email address already exists.") \

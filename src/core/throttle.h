@@ -108,6 +108,13 @@ um_status_e um_throttle_take_sign_in(um_ctx_t *ctx, const char *key, um_throttle
 /** Whether a sign-in would be throttled now, without counting it. */
 um_status_e um_throttle_peek_sign_in(um_ctx_t *ctx, const char *key);
 
+/** Takes a sign-in by a further name of the same account, and by name and address together. The address was counted by
+ * um_throttle_take_sign_in(). Whoever gets UM_THROTTLED must not let the client know, because that would tell whose
+ * name the further one is; so ctx has no cause then. um_throttle_peek_other() only looks.
+ * @param key  NULL: there is no further name */
+um_status_e um_throttle_take_other(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses);
+um_status_e um_throttle_peek_other(um_ctx_t *ctx, const char *key);
+
 /** Gives back the uses of a try that could not be judged. */
 void um_throttle_give_back(um_ctx_t *ctx, um_throttle_uses_t *uses);
 

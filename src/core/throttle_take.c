@@ -166,7 +166,9 @@ static int ask_sessions(um_ctx_t *ctx, const char *key, apr_uint64_t mark)
     apr_array_header_t *sessions;
     apr_int64_t signed_in = 0, ms = MARK_NO_MS;
 
-    if (um_store_session_addresses(&call, key, since, MOST_SESSIONS, &sessions) != APR_SUCCESS) {
+    /* Where people sign in by address, a key may be one. */
+    if (um_store_session_addresses(&call, key, ctx->settings->login == UM_LOGIN_USERNAME ? NULL : key, since,
+                                   MOST_SESSIONS, &sessions) != APR_SUCCESS) {
         return 0;
     }
     for (int i = 0; i < sessions->nelts && !signed_in; i++) {
@@ -216,15 +218,13 @@ static um_status_e pass_account(um_ctx_t *ctx, const char *key, um_throttle_uses
     return pass(ctx, &try, uses);
 }
 
-static um_status_e pass_sign_in(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
+/* By name, and by name and address together. */
+static um_status_e pass_name(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
 {
     const um_throttle_t *throttle = ctx->site->throttle;
     try_t try = { .class = UM_THROTTLE_SIGN_IN, .by = UM_THROTTLE_BOTH, .name = key };
-    um_status_e status = pass_address(ctx, UM_THROTTLE_SIGN_IN, uses);
+    um_status_e status;
 
-    if (status != UM_OK || !key) {
-        return status;
-    }
     try.limit = *limit_of(ctx, UM_THROTTLE_SIGN_IN, UM_THROTTLE_BOTH);
     try.hash = um_throttle_key_pair(throttle, ctx->site->throttle_scope, 'b', ctx->throttle_client, key);
     status = pass(ctx, &try, uses);
@@ -241,6 +241,13 @@ static um_status_e pass_sign_in(um_ctx_t *ctx, const char *key, um_throttle_uses
     return status;
 }
 
+static um_status_e pass_sign_in(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
+{
+    um_status_e status = pass_address(ctx, UM_THROTTLE_SIGN_IN, uses);
+
+    return status == UM_OK && key ? pass_name(ctx, key, uses) : status;
+}
+
 um_status_e um_throttle_take_sign_in(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
 {
     *uses = (um_throttle_uses_t){ 0 };
@@ -250,6 +257,30 @@ um_status_e um_throttle_take_sign_in(um_ctx_t *ctx, const char *key, um_throttle
 um_status_e um_throttle_peek_sign_in(um_ctx_t *ctx, const char *key)
 {
     return is_on(ctx) ? pass_sign_in(ctx, key, NULL) : UM_OK;
+}
+
+static um_status_e pass_other(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
+{
+    um_status_e status = is_on(ctx) && key ? pass_name(ctx, key, uses) : UM_OK;
+
+    if (status != UM_OK) {
+        ctx->retry_after = 0;
+        ctx->cause = NULL;
+        ctx->reason = 0;
+        ctx->is_logged = 0;
+    }
+    return status;
+}
+
+um_status_e um_throttle_take_other(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
+{
+    *uses = (um_throttle_uses_t){ 0 };
+    return pass_other(ctx, key, uses);
+}
+
+um_status_e um_throttle_peek_other(um_ctx_t *ctx, const char *key)
+{
+    return pass_other(ctx, key, NULL);
 }
 
 void um_throttle_settle(um_ctx_t *ctx, um_throttle_uses_t *uses, um_status_e status)

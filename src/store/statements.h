@@ -110,10 +110,10 @@ UM_STATEMENT(SESSION_LIST, READ, 3,
     " where u.id = " UM_UUID " and s.expires_at > cast(%s as bigint)"
     " order by s.created_at desc, s.id desc limit cast(%s as integer)")
 
-UM_STATEMENT(SESSION_ADDRESSES, READ, 3,
+UM_STATEMENT(SESSION_ADDRESSES, READ, 4,
     "select s.address, s.created_at from um_users u join um_sessions s on s.user_id = u.id"
-    " where u.username_key = cast(%s as text) and s.created_at > cast(%s as bigint)"
-    " order by s.created_at desc limit cast(%s as integer)")
+    " where (u.username_key = cast(%s as text) or u.email_claim = cast(%s as text))"
+    " and s.created_at > cast(%s as bigint) order by s.created_at desc limit cast(%s as integer)")
 
 UM_STATEMENT_AND_EVENT(SESSION_END, 3,
     "delete from um_sessions where id = " UM_UUID " and user_id = " UM_UUID " and expires_at > cast(%s as bigint)"

@@ -51,5 +51,23 @@ UM_STATEMENT(HASH_KINDS, READ, 2,
     " else substr(k.p, 1, " UM_HASH_AT("k.p", "$") " + " UM_HASH_AT("substr(k.p, " UM_HASH_AT("k.p", "$") " + 1)", "$")
     ") end")
 
+/* A page of accounts: how many, the last id, those whose address has no claim, those whose name is an address that
+ * another account claims, and one id of each. */
+#define UM_CLAIMS_PAGE \
+    " from um_users u where u.id > " UM_UUID " order by u.id limit cast(%s as integer)"
+#define UM_CLAIMS_ONE(column) ", sum(k." column "), max(case when k." column " = 1 then k.id end)"
+UM_STATEMENT(CLAIMS, READ, 2,
+    "select count(*), max(k.id)" UM_CLAIMS_ONE("shared") UM_CLAIMS_ONE("hiding")
+    " from (select cast(u.id as text) as id,"
+    " case when u.email_claim is null and u.email_key <> '' then 1 else 0 end as shared,"
+    " case when exists (select 1 from um_users o where o.email_claim = u.username_key and o.id <> u.id)"
+    " then 1 else 0 end as hiding" UM_CLAIMS_PAGE ") k")
+
+/* Gives the accounts of a page the claim to their address, unless another account has the address. */
+UM_STATEMENT(CLAIM_EMAILS, WRITE, 2,
+    "update um_users as c set email_claim = c.email_key where c.id in (select u.id" UM_CLAIMS_PAGE ")"
+    " and c.email_claim is null and c.email_key <> ''"
+    " and not exists (select 1 from um_users o where o.email_key = c.email_key and o.id <> c.id) returning id")
+
 UM_STATEMENT(START_SESSION, READ, 1,
     "select s.id from um_sessions s where s.expires_at > cast(%s as bigint) order by s.expires_at desc limit 1")

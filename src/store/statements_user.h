@@ -17,6 +17,13 @@ UM_STATEMENT(USER_BY_KEY, READ, 1,
 UM_STATEMENT(USER_BY_ALIAS, READ, 1,
     "select u.id from um_users u where u.alias = cast(%s as text)")
 
+/* The account that is meant by what somebody has typed to sign in. Values that are NULL equal nothing. The name comes
+ * first. */
+UM_STATEMENT(USER_BY_LOGIN, READ, 3,
+    "select " UM_USER_COLUMNS " from um_users u where u.username_key = cast(%s as text)"
+    " or u.email_claim = cast(%s as text) order by case when u.username_key = cast(%s as text) then 0 else 1 end"
+    " limit 1")
+
 /* The accounts that have the name or, where addresses are unique, the address: also accounts that had it before that.
  * */
 UM_STATEMENT(USER_TAKEN, READ, 4,

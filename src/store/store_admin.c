@@ -63,6 +63,35 @@ apr_status_t um_store_admin_hash_kinds(um_store_call_t *call, const char *after,
     return rv;
 }
 
+static apr_int64_t number_or_0(const char *column)
+{
+    return column ? apr_atoi64(column) : 0;
+}
+
+apr_status_t um_store_admin_claims(um_store_call_t *call, const char *after, int most, um_store_claims_t *claims)
+{
+    um_rows_t rows;
+    const char *first = *after ? after : UM_STORE_ADMIN_FIRST_ID;
+    apr_status_t rv = um_store_run(call, UM_SQL_CLAIMS, UM_VALUES(first, um_store_number(call->pool, most)), &rows);
+
+    *claims = (um_store_claims_t){ 0 };
+    if (rows.count) {
+        const char *const *row = rows.row[0];
+
+        *claims = (um_store_claims_t){ (int)number_or_0(row[0]), row[1], number_or_0(row[2]), number_or_0(row[4]),
+                                       row[3], row[5] };
+    }
+    return rv;
+}
+
+apr_status_t um_store_admin_claim_emails(um_store_call_t *call, const char *after, int most)
+{
+    um_rows_t rows;
+    const char *first = *after ? after : UM_STORE_ADMIN_FIRST_ID;
+
+    return um_store_run(call, UM_SQL_CLAIM_EMAILS, UM_VALUES(first, um_store_number(call->pool, most)), &rows);
+}
+
 /* --- the end of all sessions --- */
 
 apr_status_t um_store_admin_end_users(um_store_call_t *call, const char *version, apr_int64_t now, int limit,

@@ -38,6 +38,24 @@ typedef struct um_store_hash_kind_t {
  * @param after  "": the first accounts */
 apr_status_t um_store_admin_hash_kinds(um_store_call_t *call, const char *after, int most, apr_array_header_t **kinds);
 
+/** Bytes of an id, with the zero at its end. */
+#define UM_STORE_CLAIMS_ID 40
+
+/** What a page of accounts has of addresses without a claim, and of names that are claimed addresses of others. */
+typedef struct um_store_claims_t {
+    int accounts;
+    const char *last;           /**< the greatest id; NULL: there is no account */
+    apr_int64_t shared, hiding;
+    const char *shared_id, *hiding_id;  /**< one of each; or NULL */
+} um_store_claims_t;
+
+/** Counts them among at most so many accounts, those whose ids follow a given one.
+ * @param after  "": the first accounts */
+apr_status_t um_store_admin_claims(um_store_call_t *call, const char *after, int most, um_store_claims_t *claims);
+
+/** Gives the accounts of the same page the claim to their address, unless another account has the address. */
+apr_status_t um_store_admin_claim_emails(um_store_call_t *call, const char *after, int most);
+
 /* --- ending the sessions, tokens and mails of all accounts, in batches --- */
 
 /** Smaller than every id. */

@@ -192,12 +192,12 @@ apr_status_t um_store_session_list(um_store_call_t *call, const char *user_id, a
     return rv;
 }
 
-apr_status_t um_store_session_addresses(um_store_call_t *call, const char *username_key, apr_int64_t since, int most,
-                                        apr_array_header_t **sessions)
+apr_status_t um_store_session_addresses(um_store_call_t *call, const char *username_key, const char *email_key,
+                                        apr_int64_t since, int most, apr_array_header_t **sessions)
 {
     um_rows_t rows;
     apr_status_t rv = um_store_run(call, UM_SQL_SESSION_ADDRESSES,
-                                   UM_VALUES(username_key, um_store_number(call->pool, since),
+                                   UM_VALUES(username_key, email_key, um_store_number(call->pool, since),
                                              um_store_number(call->pool, most)), &rows);
 
     *sessions = apr_array_make(call->pool, rows.count + 1, sizeof(um_session_t));

@@ -91,8 +91,8 @@ apr_status_t um_store_session_list(um_store_call_t *call, const char *user_id, a
 /** The addresses from which an account was signed in to after since, the newest first, at most most: um_session_t of
  * which only address and created_at are set.
  * @param username_key  of the account; without one the array is empty */
-apr_status_t um_store_session_addresses(um_store_call_t *call, const char *username_key, apr_int64_t since, int most,
-                                        apr_array_header_t **sessions);
+apr_status_t um_store_session_addresses(um_store_call_t *call, const char *username_key, const char *email_key,
+                                        apr_int64_t since, int most, apr_array_header_t **sessions);
 
 /** Ends all sessions of a user, and what else depends on the version; stores call->event with it. *done = 0: there is
  * no such user.

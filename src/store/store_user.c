@@ -70,6 +70,16 @@ apr_status_t um_store_user_by_key(um_store_call_t *call, const char *username_ke
     return rv;
 }
 
+apr_status_t um_store_user_by_login(um_store_call_t *call, const char *username_key, const char *email_key,
+                                    um_user_t **user)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_USER_BY_LOGIN, UM_VALUES(username_key, email_key, username_key), &rows);
+
+    *user = first(call->pool, &rows);
+    return rv;
+}
+
 /* NULL where no address is claimed, because SQL's null equals nothing. */
 static const char *claim(const char *text)
 {

@@ -44,6 +44,9 @@ um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row);
 
 apr_status_t um_store_user_by_id(um_store_call_t *call, const char *id, um_user_t **user);
 apr_status_t um_store_user_by_key(um_store_call_t *call, const char *username_key, um_user_t **user);
+/** By the name or, when no account has that name, by the address, if an account claims it. Either may be NULL. */
+apr_status_t um_store_user_by_login(um_store_call_t *call, const char *username_key, const char *email_key,
+                                    um_user_t **user);
 
 /** The id of the account with that alias; NULL: there is none. */
 apr_status_t um_store_user_id_by_alias(um_store_call_t *call, const char *alias, const char **id);

@@ -68,6 +68,14 @@ my @cases = (
     ['a host with a database and keys of its own is accepted',
         "<VirtualHost *:1>\nUserMgmt On\n$KEY\n$SQLITE\n$LIST\n</VirtualHost>\n"],
 
+    ['sign-in by address is accepted where addresses are unique', "${GOOD}UserMgmtLogin both\nUserMgmtUniqueEmail On\n"],
+    (map { ["UserMgmtLogin $_ is refused where addresses may be shared", "${GOOD}UserMgmtLogin $_\n",
+        qr/UserMgmtLogin $_ \(\S+httpd\.conf:\d+\): UserMgmtUniqueEmail \(default Off\): .* set UserMgmtUniqueEmail On/] }
+        qw(email both)),
+    ['UserMgmtLogin email is refused on a host that allows shared addresses',
+        "${GOOD}UserMgmtLogin email\nUserMgmtUniqueEmail On\n" . host('a.example', "UserMgmt On\nUserMgmtUniqueEmail Off"),
+        qr/UserMgmtLogin email \(\S+:\d+\): UserMgmtUniqueEmail Off \(\S+:\d+\)/],
+
     ['a login in UserMgmtMail is refused, without repeating it',
         $GOOD . ($MAIL =~ s{file:\S+}{smtp://someone:secret-8\@mail.example}r),
         qr/UserMgmtMail \.\.\. \([^)]*:\d+\)(?!.*secret-8)/s],

@@ -6,8 +6,8 @@
 #include "core_settings.h"
 #include "event.h"
 #include "identity.h"
+#include "login_name.h"
 #include "password.h"
-#include "profile_input.h"
 #include "pwhash.h"
 #include "single_flight.h"
 #include "throttle.h"
@@ -24,7 +24,8 @@
 #define STATUS_MASK ((1 << REASON_SHIFT) - 1)
 
 typedef struct credentials_t {
-    const char *username, *key;
+    const char *username;
+    um_login_name_t name;
     um_secret_t password;
 } credentials_t;
 
@@ -46,7 +47,8 @@ static um_status_e hash_once(um_ctx_t *ctx, const credentials_t *in, um_basic_t 
     if (status == UM_INVALID) {
         return user ? UM_INVALID : UM_ABSENT;
     }
-    return status == UM_OK ? um_caller_cache_login_add(ctx, in->key, in->password, user, &found->identity) : status;
+    return status == UM_OK ? um_caller_cache_login_add(ctx, in->name.cache_key, in->password, user, &found->identity)
+                           : status;
 }
 
 static um_status_e hash(um_ctx_t *ctx, const credentials_t *in, um_basic_t *found)
@@ -67,11 +69,25 @@ static um_status_e hash(um_ctx_t *ctx, const credentials_t *in, um_basic_t *foun
     return status;
 }
 
+/* UM_ABSENT: the password has to be hashed; also when the account was found by its address and its name is throttled:
+ * then hash() refuses it in the time of a wrong password. */
+static um_status_e find_cached(um_ctx_t *ctx, const credentials_t *in, um_basic_t *found)
+{
+    um_status_e status = um_caller_cache_login(ctx, in->name.cache_key, in->password, &found->identity);
+
+    if (status == UM_OK
+        && um_throttle_peek_other(ctx, um_login_name_other(ctx, &in->name, found->identity->username)) != UM_OK) {
+        found->identity = NULL;
+        status = UM_ABSENT;
+    }
+    return status;
+}
+
 /* Hashes once for all requests that bring the same name and password at this moment. */
 static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basic_t *found)
 {
     const um_site_t *site = ctx->site;
-    apr_size_t name = strlen(in->key) + 1;
+    apr_size_t name = strlen(in->name.cache_key) + 1;
     apr_size_t len = sizeof(site) + name + in->password.len;
     char *key = apr_palloc(ctx->pool, len);
     um_single_flight_part_t part;
@@ -79,7 +95,7 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     int status, waits, is_first;
 
     memcpy(key, &site, sizeof(site));
-    memcpy(key + sizeof(site), in->key, name);
+    memcpy(key + sizeof(site), in->name.cache_key, name);
     memcpy(key + sizeof(site) + name, in->password.text, in->password.len);
     /* Waiting for the hash of another request occupies a thread, so it counts as waiting for a turn to hash. */
     waits = !site->hash_limit || um_concurrency_limit_join(site->hash_limit);
@@ -103,7 +119,7 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
                                       : "found by another request with the same name and password";
         ctx->is_logged = 1;
     }
-    else if ((status = (int)um_caller_cache_login(ctx, in->key, in->password, &found->identity)) == UM_ABSENT) {
+    else if ((status = (int)find_cached(ctx, in, found)) == UM_ABSENT) {
         status = (int)hash(ctx, in, found);
     }
     um_wipe(key, len);
@@ -116,8 +132,7 @@ static um_status_e find_caller(um_ctx_t *ctx, const char *username, um_secret_t 
     um_status_e status;
 
     *found = (um_basic_t){ NULL, 0 };
-    if (!*username || strlen(username) > UM_PROFILE_MAX_TYPED
-        || um_unicode_key(ctx->pool, username, &in.key) != APR_SUCCESS) {
+    if (!um_login_name_read(ctx, username, &in.name)) {
         ctx->cause = "no account can have such a name";
         ctx->reason = UM_REASON_UNKNOWN_NAME;
         return UM_ABSENT;
@@ -129,9 +144,9 @@ static um_status_e find_caller(um_ctx_t *ctx, const char *username, um_secret_t 
     }
     /* Before the cache: otherwise the answer would tell a guesser that a password is one that was right a moment ago.
      * */
-    status = um_throttle_peek_sign_in(ctx, in.key);
+    status = um_throttle_peek_sign_in(ctx, in.name.key);
     if (status == UM_OK) {
-        status = um_caller_cache_login(ctx, in.key, password, &found->identity);
+        status = find_cached(ctx, &in, found);
     }
     if (status != UM_ABSENT) {
         return status;

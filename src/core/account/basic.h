@@ -15,7 +15,7 @@ typedef struct um_basic_t {
     int hashed;                     /**< the password was hashed for this call */
 } um_basic_t;
 
-/** Finds the account of a user name and a password.
+/** Finds the account of a user name, or an address where people sign in by it (login_name.h), and a password.
  * @return UM_OK; UM_ABSENT: no account has the name; UM_INVALID: the password is wrong or the account is inactive;
  * UM_BUSY, UM_UNAVAILABLE, UM_FAILED. UM_ABSENT and UM_INVALID take the same time, except that names and passwords that
  * no account can have are refused at once. Unless UM_OK, ctx->cause says why, without a part of what was typed. */

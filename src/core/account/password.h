@@ -71,7 +71,8 @@ um_status_e um_password_verify(um_ctx_t *ctx, const um_user_t *user, um_secret_t
 /** Makes a new hash with a pass of its own. UM_BUSY, UM_FAILED. */
 um_status_e um_password_hash(um_ctx_t *ctx, um_secret_t password, const char **hash);
 
-/** Finds the account of a user name and a password. An outdated hash is replaced by a new one of the same password.
+/** Finds the account of a user name, or an address (login_name.h), and a password. An outdated hash is replaced by a
+ * new one of the same password.
  * @param user  the account as it was before the password was hashed; later changes are for the caller to find
  * @return UM_OK; UM_INVALID: there is no such account (*user is NULL), the password is wrong, or the account is
  * inactive. All three take the same time and add nothing to ctx->errors; ctx->cause says which, for the log alone.

@@ -3,6 +3,7 @@
 
 #include "concurrency_limit.h"
 #include "event.h"
+#include "login_name.h"
 #include "profile_input.h"
 #include "store.h"
 #include "store_user.h"
@@ -32,17 +33,6 @@ static const char *key_of(um_ctx_t *ctx, const char *username)
                                                                                                            : NULL;
 }
 
-/* *user stays NULL when no account has the name. */
-static um_status_e find_user(um_ctx_t *ctx, const char *key, um_user_t **user)
-{
-    um_store_call_t call = um_ctx_store(ctx);
-
-    if (!key) {
-        return UM_OK;
-    }
-    return um_store_user_by_key(&call, key, user) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
-}
-
 /* Cause and reason are for the logs alone: clients get the same answer for every one. */
 static um_status_e refuse(um_ctx_t *ctx, um_reason_e reason, const char *cause)
 {
@@ -51,10 +41,23 @@ static um_status_e refuse(um_ctx_t *ctx, um_reason_e reason, const char *cause)
     return UM_INVALID;
 }
 
+/* An account that was found by its address is counted under its name, too. When that is throttled, the password is
+ * hashed all the same and then refused as if it were wrong: another answer, or another time, would tell whose address
+ * it is. So far the client has not been throttled for what it has typed. */
+static int is_throttled_by_name(um_ctx_t *ctx, const um_login_name_t *name, const um_user_t *user,
+                                um_throttle_uses_t *uses)
+{
+    const char *key = user ? um_login_name_other(ctx, name, user->username) : NULL;
+
+    return um_throttle_take_other(ctx, key, uses) != UM_OK;
+}
+
 /* Within the hash limit. */
-static um_status_e find_and_verify(um_ctx_t *ctx, const char *key, um_secret_t password, um_user_t **user)
+static um_status_e find_and_verify(um_ctx_t *ctx, const um_login_name_t *name, um_secret_t password, um_user_t **user,
+                                   um_throttle_uses_t *other)
 {
     const char *fresh = NULL;
+    int is_throttled = 0;
     um_concurrency_limit_pass_t pass;
     um_status_e status = um_password_enter(ctx, &pass);
 
@@ -63,13 +66,17 @@ static um_status_e find_and_verify(um_ctx_t *ctx, const char *key, um_secret_t p
     }
     /* The query comes after the wait, so that a refused call costs the database nothing. It takes a hundredth of the
      * time of a hash, and a database that hangs holds the turn no longer than the store waits for an answer. */
-    status = find_user(ctx, key, user);
+    status = um_login_name_find(ctx, name, user);
     if (status == UM_OK) {
+        is_throttled = is_throttled_by_name(ctx, name, *user, other);
         status = um_password_verify(ctx, *user, password, NULL, &fresh);
     }
     um_password_leave(ctx, &pass);
     if (*user) {
         ctx->subject = (*user)->id;
+    }
+    if (is_throttled && (status == UM_OK || status == UM_INVALID)) {
+        return refuse(ctx, UM_REASON_THROTTLED, "too many tries under the name of the account");
     }
     if (status == UM_INVALID) {
         return *user ? refuse(ctx, UM_REASON_WRONG_PASSWORD, "wrong password")
@@ -86,19 +93,21 @@ static um_status_e find_and_verify(um_ctx_t *ctx, const char *key, um_secret_t p
 
 um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secret_t password, const um_user_t **who)
 {
-    const char *key = key_of(ctx, username);
+    um_login_name_t name;
     um_user_t *user = NULL;
-    um_throttle_uses_t uses;
+    um_throttle_uses_t uses, other = { 0 };
     um_status_e status;
 
     *who = NULL;
+    (void)um_login_name_read(ctx, username, &name);
     if (password.len > MAX_HASHED) {
         return refuse(ctx, UM_REASON_WRONG_PASSWORD, "no account can have such a password");
     }
-    status = um_throttle_take_sign_in(ctx, key, &uses);
+    status = um_throttle_take_sign_in(ctx, name.key, &uses);
     if (status == UM_OK) {
-        status = find_and_verify(ctx, key, password, &user);
+        status = find_and_verify(ctx, &name, password, &user, &other);
         um_throttle_settle(ctx, &uses, status);
+        um_throttle_settle(ctx, &other, status);
         *who = user;
     }
     return status;

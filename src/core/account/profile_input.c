@@ -69,6 +69,10 @@ void um_profile_check_username(um_ctx_t *ctx, const char *typed, um_user_t *user
     else if (um_unicode_count(name, strlen(name)) > UM_PROFILE_LONGEST_username) {
         um_ctx_error_with(ctx, "username", UM_MESSAGE_MAX_LENGTH, apr_itoa(ctx->pool, UM_PROFILE_LONGEST_username));
     }
+    /* Otherwise anybody could register somebody else's address as a name, and take its place at the sign-in. */
+    else if (ctx->settings->login == UM_LOGIN_BOTH && strchr(name, '@')) {
+        um_ctx_error(ctx, "username", UM_MESSAGE_USERNAME_WITH_AT);
+    }
     else {
         user->username = name;
         return;

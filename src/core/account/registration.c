@@ -44,8 +44,8 @@ static um_status_e check_taken(um_ctx_t *ctx, const um_user_keys_t *keys)
     return status;
 }
 
-/* An address is required when it must be verified, and for an invitation. Skip this error when the address already has
- * one. */
+/* An address is required when it must be verified, when people sign in with it, and for an invitation. Skip this error
+ * when the address already has one. */
 static void need_email(um_ctx_t *ctx, const char *email)
 {
     int told = 0;
@@ -80,7 +80,7 @@ void um_registration_check(um_ctx_t *ctx, const um_profile_input_t *input, um_us
         um_password_check(ctx, "password", input->password, &person);
     }
     um_profile_check_email(ctx, text_or_empty(input->email), user, keys);
-    if (user->is_waiting || user->is_invited) {
+    if (user->is_waiting || user->is_invited || ctx->settings->login == UM_LOGIN_EMAIL) {
         need_email(ctx, input->email);
     }
 }

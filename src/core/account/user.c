@@ -209,6 +209,9 @@ um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profil
 
     if (input->email) {
         um_profile_check_email(ctx, input->email, &change, &keys);
+        if (!*input->email && ctx->settings->login == UM_LOGIN_EMAIL) {
+            um_ctx_error(ctx, "email", UM_MESSAGE_BLANK);
+        }
     }
     if (ctx->errors->nelts) {
         return UM_INVALID;

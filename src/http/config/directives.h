@@ -105,6 +105,10 @@ UM_DIRECTIVE(UserMgmtKeyRotation, seconds, HTTP, key_rotation,
     "how long a signing key is used before the worker replaces it in the key directory; 0: no rotation",
     .preset = "0", .least = 0, .most = 315360000)
 
+UM_DIRECTIVE(UserMgmtLogin, login, CORE, login,
+    "what people sign in with: username, email, or both; email and both need UserMgmtUniqueEmail On",
+    .preset = "username")
+
 UM_DIRECTIVE(UserMgmtMail, text, HTTP, mail,
     "how mail is sent: smtp://, smtp+starttls:// or smtps://HOST[:PORT], sendmail:[COMMAND], file:/FOLDER, or none",
     .preset = "none")

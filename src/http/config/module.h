@@ -13,6 +13,7 @@
 
 typedef struct um_audit_t um_audit_t;                       /* audit.c */
 typedef struct um_client_list_t um_client_list_t;           /* client.h */
+typedef struct um_email_claim_pass_t um_email_claim_pass_t; /* email_claim.h */
 typedef struct um_identity_t um_identity_t;                 /* identity.h */
 typedef struct um_keyring_t um_keyring_t;                   /* keyring.h */
 typedef struct um_log_limit_t um_log_limit_t;               /* log_limit.h */
@@ -79,6 +80,7 @@ typedef const char *um_kind_log_file_t;                         /* a path, or "|
 typedef const um_pwhash_params_t *um_kind_password_hash_t;      /* see pwhash.h */
 typedef um_verify_e um_kind_verification_t;                     /* off, on, required */
 typedef um_registration_e um_kind_registration_t;               /* open, staff, invite, off */
+typedef um_login_e um_kind_login_t;                             /* username, email, both */
 typedef const char *um_kind_reserved_names_t;                   /* a path; "": default; NULL: off */
 typedef unsigned um_kind_endpoints_t;                           /* bits of um_open_endpoint_e; 0: none */
 typedef const char *um_kind_cookie_t;                           /* letters, digits and _ - . ; NULL: none */
@@ -113,6 +115,7 @@ struct um_value_row_t {
 
 um_value_read_fn um_value_flag, um_value_number, um_value_seconds, um_value_bytes, um_value_text, um_value_path,
                  um_value_log_file, um_value_password_hash, um_value_verification, um_value_registration,
+                 um_value_login,
                  um_value_reserved_names, um_value_endpoints, um_value_cookie, um_value_origins, um_value_cors_origins,
                  um_value_identity_headers, um_value_authorization, um_value_token_scheme,
                  um_value_token_sources, um_value_throttle, um_value_subnets;
@@ -213,6 +216,7 @@ typedef struct um_server_t {
     um_site_t *site;                /**< NULL: this host has no keys or no database */
     apr_uint32_t checked_at;        /**< by startup_check.c: tick of the last attempt; 0: none yet */
     int is_checked;                 /**< by startup_check.c: the database has answered */
+    um_email_claim_pass_t *email_claims; /**< of the worker, email_claims.c */
     um_password_kinds_pass_t *kinds_pass; /**< of the worker, hash_kinds.c; NULL: none yet */
 } um_server_t;
 

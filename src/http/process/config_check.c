@@ -105,6 +105,18 @@ static const char *check_reserved_names(const um_config_check_t *check)
            ? NULL : um_config_check_error(check, UM_SET_UserMgmtReservedNames, "%s", why);
 }
 
+/* Of two accounts with one address, nobody could say whose password counts. */
+static const char *check_login(const um_config_check_t *check)
+{
+    const um_core_settings_t *core = &check->server->settings.core;
+
+    return core->login == UM_LOGIN_USERNAME || core->unique_email ? NULL
+           : um_config_check_error(check, UM_SET_UserMgmtLogin, "%s: several accounts could have one address; set "
+                                   "UserMgmtUniqueEmail On",
+                                   um_settings_where(check->ptemp, &check->server->settings,
+                                                     UM_SET_UserMgmtUniqueEmail));
+}
+
 static const char *why_not(const um_config_check_t *check, const char *path, int error)
 {
     char text[128];
@@ -188,7 +200,8 @@ typedef const char *check_fn(const um_config_check_t *check);
 /* Each check is made, so that all errors of a host are logged at once. The check of the issuer needs the databases of
  * all hosts, so it comes in a second round. */
 static check_fn *const checks[] = { check_keys, um_database_check, check_common_passwords, check_reserved_names,
-                                    check_pepper, check_clients, check_audit_log, um_mail_setup_check, NULL };
+                                    check_login, check_pepper, check_clients, check_audit_log, um_mail_setup_check,
+                                    NULL };
 static check_fn *const late_checks[] = { um_virtual_host_check_issuer, NULL };
 
 /* Logs an error. Whether there is none. */

@@ -247,6 +247,12 @@ void um_worker_child_init(apr_pool_t *pchild, server_rec *main_server);
 /** Called by the worker: looks at some accounts of each database, until the pass of this hour is done. */
 void um_hash_kinds_work(apr_pool_t *pool);
 
+/* --- email_claims.c: sign-in by address, for accounts of before --------------------------------------------------- */
+
+/** Called by the worker: once after the start it looks at the accounts of each host where people sign in by address
+ * (email_claim.h), some in each call, and logs how many cannot. */
+void um_email_claims_work(apr_pool_t *pool);
+
 /* --- startup_check.c: what only the database can say about a configuration ---------------------------------------- */
 
 /** For the worker, in each of its calls. Once after the start it checks for each host with the API whether there are

@@ -2,6 +2,7 @@
 #include "caller_cache.h"
 #include "concurrency_limit.h"
 #include "ctx.h"
+#include "email_claim.h"
 #include "log_limit.h"
 #include "module.h"
 #include "password.h"
@@ -104,6 +105,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->keys = server->keys;
     site->common_passwords = server->common_passwords;
     site->reserved = server->reserved;
+    server->email_claims = apr_pcalloc(pchild, sizeof(*server->email_claims));
     server->kinds_pass = apr_pcalloc(pchild, sizeof(*server->kinds_pass));
     site->pepper = server->pepper;
     site->clients = server->clients;

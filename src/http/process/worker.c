@@ -332,6 +332,7 @@ static void work(apr_pool_t *pool)
         um_key_reload_rotate(pool);
         um_startup_check_work(pool);
         um_hash_kinds_work(pool);
+        um_email_claims_work(pool);
     }
 }
 
