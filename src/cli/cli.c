@@ -122,12 +122,13 @@ int main(int argc, char **argv)
     int code, words;
 
     fill_standard_files();
-    if (!um_cli_option_read(&cli, argc, argv, &words)) {
-        return UM_CLI_MISUSE;
-    }
     apr_initialize();
     apr_pool_create_ex(&cli.pool, NULL, um_cli_end_without_memory, NULL);
-    if (cli.version) {
+    cli.uid = getuid();
+    if (!um_cli_option_read(&cli, argc, argv, &words)) {
+        code = UM_CLI_MISUSE;
+    }
+    else if (cli.version) {
         um_cli_say(&cli, "usermgmt " UM_VERSION);
         code = UM_CLI_DONE;
     }

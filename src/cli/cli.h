@@ -20,8 +20,14 @@ typedef struct um_cli_t {
     int now;                    /**< --now */
     const char *user, *since;   /**< --user and --since; NULL: not given */
     int json;                   /**< --json */
+    const char *email, *first_name, *last_name; /**< --email and so on; NULL: not given */
+    apr_array_header_t *groups; /**< --group, const char *; NULL: not given */
+    int staff, verified, held;  /**< --staff, --verified, --held */
+    int no_password, generate;  /**< --no-password, --generate */
+    int all, yes;               /**< --all, --yes */
     int help;                   /**< --help */
     int version;                /**< --version */
+    unsigned long uid;          /**< of the user who called the program, who may give up rights later */
     int count;                  /**< of arguments after the command's words */
     const char *const *args;
     const um_json_t *site;      /**< what httpd prints of its configuration; NULL: not read */
@@ -67,6 +73,7 @@ typedef struct um_cli_option_t {
     const char *name;
     const char *value;          /**< its name in the help; NULL: none, and the member is an int that is set to 1 */
     apr_size_t member;          /**< of um_cli_t */
+    int is_list;                /**< it may be given several times: the member is an array of const char * */
     int is_global;              /**< every command takes it; otherwise those that name it */
     const char *help;
 } um_cli_option_t;
@@ -129,6 +136,10 @@ typedef enum um_cli_mark_e { UM_CLI_GOOD, UM_CLI_WARNING, UM_CLI_BAD } um_cli_ma
 __attribute__((format(printf, 4, 5)))
 void um_cli_say_marked(const um_cli_t *cli, um_cli_mark_e kind, const char *mark, const char *format, ...);
 
+/** Prints a question to standard error, escaped, without an end of line. */
+__attribute__((format(printf, 2, 3)))
+void um_cli_ask(const um_cli_t *cli, const char *format, ...);
+
 /** Prints text of our own to standard output, unescaped. */
 void um_cli_print(const char *text);
 
@@ -156,6 +167,35 @@ int um_cli_help(const um_cli_noun_t *noun, um_cli_exit_e code);
 /** Prints that a command does not exist and the most similar one that does, then the help. Returns UM_CLI_MISUSE.
  * @param verb  NULL: none was given */
 int um_cli_help_unknown(const um_cli_t *cli, const char *noun, const char *verb);
+
+/* --- cli_account.c --- */
+
+/** Finds the account that is meant by an id, a name or an address. UM_CLI_DONE, or another exit code, and the reason is
+ * printed, with the accounts that an ambiguous text may mean. */
+int um_cli_account_find(const um_cli_t *cli, const char *text, um_user_t **user);
+
+/** Prints why a call about an account failed, all faults of its fields; returns the exit code.
+ * @param name  what the account was called */
+int um_cli_account_fail(const um_cli_t *cli, um_status_e status, const char *name);
+
+/* --- cli_operator.c --- */
+
+/** Who runs the program, for the record of events: "usermgmt/0.1.0 user root login alice". The login is the kernel's
+ * word; where it has none, "SUDO_USER alice" is only what the environment says. */
+const char *um_cli_operator(const um_cli_t *cli);
+
+/* --- cli_secret.c --- */
+
+/** Reads a new password: twice and without an echo from a terminal, otherwise one line of standard input. It is wiped
+ * with cli->pool. 0: there is none, which is printed. */
+int um_cli_secret_read(const um_cli_t *cli, um_secret_t *secret);
+
+/** Makes a password of at least 100 random bits. 0: that failed, which is printed.
+ * @param least  characters that it has at least */
+int um_cli_secret_make(const um_cli_t *cli, int least, um_secret_t *secret);
+
+/** Asks on a terminal, and does not ask elsewhere. Whether the answer is the wanted one, or nobody was asked. */
+int um_cli_secret_confirm(const um_cli_t *cli, const char *question, const char *wanted);
 
 /* --- cli_owner.c --- */
 

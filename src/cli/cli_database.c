@@ -113,6 +113,7 @@ static int open_database(um_cli_t *cli, int for_passwords)
     cli->ctx = apr_pcalloc(cli->pool, sizeof(*cli->ctx));
     um_ctx_init(cli->ctx, cli->pool, site, apr_time_now());
     cli->ctx->actor = "cli";
+    cli->ctx->user_agent = um_cli_operator(cli);
     cli->ctx->node = apr_gethostname(node, APRMAXHOSTLEN + 1, cli->pool) == APR_SUCCESS ? node : NULL;
     return code == UM_CLI_DONE ? open_store(cli, 0, &site->store) : code;
 }

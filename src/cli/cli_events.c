@@ -5,7 +5,6 @@
 #include "store.h"
 #include "store_event.h"
 #include "store_user.h"
-#include "user.h"
 
 #define PAGE 500
 
@@ -24,19 +23,19 @@ static void print_event(const um_cli_t *cli, const um_store_event_t *event)
                *event->detail ? ": " : "", event->detail);
 }
 
-/* A name, or the id of an account, which may have been deleted. */
-static um_status_e find_account(um_cli_t *cli, const char **id)
+/* A name or an address, or the id of an account, which may have been deleted. */
+static int find_account(um_cli_t *cli, const char **id)
 {
     um_user_t *user;
-    um_status_e status;
+    int code;
 
     *id = um_random_uuid_parse(cli->pool, cli->user);
     if (!cli->user || *id) {
-        return UM_OK;
+        return UM_CLI_DONE;
     }
-    status = um_user_by_name(cli->ctx, cli->user, &user);
-    *id = status == UM_OK ? user->id : NULL;
-    return status;
+    code = um_cli_account_find(cli, cli->user, &user);
+    *id = code == UM_CLI_DONE ? user->id : NULL;
+    return code;
 }
 
 static int print_events(um_cli_t *cli)
@@ -45,15 +44,14 @@ static int print_events(um_cli_t *cli)
     const char *user_id, *last;
     apr_array_header_t *events;
     apr_time_t since;
-    um_status_e status;
-    int count;
+    int count, code;
 
     if (!um_cli_time_since(cli, "since", cli->since, cli->ctx->now, &since)) {
         return UM_CLI_MISUSE;
     }
-    status = find_account(cli, &user_id);
-    if (status != UM_OK) {
-        return um_cli_fail_status(cli, cli->ctx, status, "account", cli->user);
+    code = find_account(cli, &user_id);
+    if (code != UM_CLI_DONE) {
+        return code;
     }
     last = um_random_uuid_from(cli->pool, since);
     do {

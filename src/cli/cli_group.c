@@ -4,7 +4,6 @@
 #include "json.h"
 #include "store_group.h"
 #include "store_user.h"
-#include "user.h"
 
 /* Prints why a call about the group of the first argument failed. */
 static int fail_group(const um_cli_t *cli, um_status_e status)
@@ -79,10 +78,11 @@ static int change(um_cli_t *cli, int add)
 {
     const char *group = cli->args[0], *name = cli->args[1];
     um_user_t *user;
-    um_status_e status = um_user_by_name(cli->ctx, name, &user);
+    um_status_e status;
+    int code = um_cli_account_find(cli, name, &user);
 
-    if (status != UM_OK) {
-        return um_cli_fail_status(cli, cli->ctx, status, "account", name);
+    if (code != UM_CLI_DONE) {
+        return code;
     }
     status = add ? um_group_add(cli->ctx, group, user->id) : um_group_drop(cli->ctx, group, user->id);
     if (status == UM_ABSENT && !add) {

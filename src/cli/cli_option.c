@@ -34,6 +34,28 @@ const um_cli_option_t um_cli_options[] = {
       .help = "only those of this account: its name, or its id, also after it was deleted" },
     { .name = "since", .value = "TIME", MEMBER(since),
       .help = "only those since then: 2026-01-31, 2026-01-31T23:59:59Z, or how long ago: 24h" },
+    { .name = "email", .value = "ADDRESS", MEMBER(email),
+      .help = "the address of the account; \"\": none" },
+    { .name = "first-name", .value = "TEXT", MEMBER(first_name),
+      .help = "the first name" },
+    { .name = "last-name", .value = "TEXT", MEMBER(last_name),
+      .help = "the last name" },
+    { .name = "group", .value = "GROUP", MEMBER(groups), .is_list = 1,
+      .help = "add: a group that the account belongs to; may be given several times" },
+    { .name = "staff", MEMBER(staff),
+      .help = "add: the account has the rights of staff" },
+    { .name = "verified", MEMBER(verified),
+      .help = "add: its address is taken as verified" },
+    { .name = "generate", MEMBER(generate),
+      .help = "make a password and print it, instead of reading one from standard input" },
+    { .name = "no-password", MEMBER(no_password),
+      .help = "no password: nobody can sign in until one is set" },
+    { .name = "held", MEMBER(held),
+      .help = "also give a name that is held back (UserMgmtNameQuarantine)" },
+    { .name = "all", MEMBER(all),
+      .help = "all sessions of the account" },
+    { .name = "yes", MEMBER(yes),
+      .help = "do not ask, also on a terminal" },
     { .name = "json", MEMBER(json),
       .help = "print each as a line of JSON" },
     { .name = "help", MEMBER(help), .is_global = 1,
@@ -44,6 +66,12 @@ const um_cli_option_t um_cli_options[] = {
 };
 
 #define OPTIONS (sizeof(um_cli_options) / sizeof(um_cli_options[0]))
+
+static void add_value(const um_cli_t *cli, apr_array_header_t **list, const char *value)
+{
+    *list = *list ? *list : apr_array_make(cli->pool, 2, sizeof(const char *));
+    APR_ARRAY_PUSH(*list, const char *) = value;
+}
 
 int um_cli_option_read(um_cli_t *cli, int argc, char **argv, int *words)
 {
@@ -60,6 +88,9 @@ int um_cli_option_read(um_cli_t *cli, int argc, char **argv, int *words)
         }
         else if (code != 0) {
             return 0;
+        }
+        else if (um_cli_options[chosen].is_list) {
+            add_value(cli, (apr_array_header_t **)((char *)cli + um_cli_options[chosen].member), optarg);
         }
         else if (um_cli_options[chosen].value) {
             *(const char **)((char *)cli + um_cli_options[chosen].member) = optarg;

@@ -116,6 +116,16 @@ void um_cli_say_marked(const um_cli_t *cli, um_cli_mark_e kind, const char *mark
     va_end(args);
 }
 
+void um_cli_ask(const um_cli_t *cli, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fprintf(stderr, "%s ", line(cli, format, args));
+    va_end(args);
+    fflush(stderr);
+}
+
 void um_cli_print(const char *text)
 {
     fputs(text, stdout);

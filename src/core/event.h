@@ -37,6 +37,8 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
     EVENT(SESSION_ENDED, "session_ended", KEPT) \
     EVENT(SESSIONS_ENDED, "sessions_ended", KEPT) \
     EVENT(REFRESH_REUSED, "refresh_reused", KEPT) \
+    EVENT(ACCOUNT_ADDED, "account_added", KEPT) \
+    EVENT(ACCOUNT_RENAMED, "account_renamed", KEPT) \
     EVENT(ACCOUNT_DELETED, "account_deleted", KEPT) \
     EVENT(ACCOUNT_ON, "account_on", KEPT) \
     EVENT(ACCOUNT_OFF, "account_off", KEPT) \

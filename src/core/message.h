@@ -27,6 +27,7 @@
     MESSAGE(USERNAME_WITH_AT, "invalid", \
         "This username may not contain @, because it could be taken for an email address.") \
     MESSAGE(USERNAME_TAKEN, "unique", "A user with that username already exists.") \
+    MESSAGE(USERNAME_HELD, "held_back", "That username is held back, because its account was deleted or renamed.") \
     MESSAGE(EMAIL_INVALID, "invalid", "Enter a valid email address.") \
     MESSAGE(EMAIL_TAKEN, "unique", "A user with that email address already exists.") \
     MESSAGE(GROUP_INVALID, "invalid", \

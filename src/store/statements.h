@@ -30,6 +30,7 @@ UM_STATEMENT(SCHEMA_STEPS_BARE, READ, 0,
 #include "statements_event.h"
 
 #include "statements_user.h"
+#include "statements_user_admin.h"
 
 /* The name of a deleted account. */
 UM_STATEMENT(NAME_HOLD, WRITE, 2,

@@ -99,3 +99,12 @@ apr_status_t um_store_group_drop(um_store_call_t *call, const char *user_id, con
     *done = rows.count > 0 || rows.again;
     return rv;
 }
+
+apr_status_t um_store_group_add_tx(um_tx_t *tx, const char *user_id, const char *name, int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_GROUP_ADD, UM_VALUES(user_id, name), &rows);
+
+    *done = rows.count > 0;
+    return rv;
+}

@@ -7,6 +7,7 @@
 #include <apr_tables.h>
 
 typedef struct um_store_call_t um_store_call_t;
+typedef struct um_tx_t um_tx_t;
 typedef struct um_user_t um_user_t;
 
 /** A group with the number of its members. */
@@ -42,5 +43,9 @@ apr_status_t um_store_group_delete(um_store_call_t *call, const char *name, int 
 apr_status_t um_store_group_add(um_store_call_t *call, const char *user_id, const char *name, int *done);
 /** Removes a user from a group. *done: this call did, or its first sending; 0: the user was not in it. */
 apr_status_t um_store_group_drop(um_store_call_t *call, const char *user_id, const char *name, int *done);
+
+/** In a transaction: adds a user, who is not in it yet, to a group; the caller stores the event. *done = 0: there is no
+ * such group or user. */
+apr_status_t um_store_group_add_tx(um_tx_t *tx, const char *user_id, const char *name, int *done);
 
 #endif

@@ -118,13 +118,22 @@ my ($wrong, $said) = UmTest::run('sqlite3', "$folder/accounts.db", 'insert into 
 is($wrong, 0, 'an account with control characters in its names can be inserted') or diag($said);
 ($status, $said) = usermgmt(@database, qw(user show mallory));
 is($said, <<"END", 'user show prints one line a field, and escapes control characters');
-id        $id
-username  mallory
-name      M\\nstaff     yes \\u{1b}[2J\\u{9b}1m\\u{202e}x
-email     m\@example.org
-active    yes
-staff     no
-groups    
+id                 $id
+username           mallory
+first_name         M\\nstaff     yes
+last_name          \\u{1b}[2J\\u{9b}1m\\u{202e}x
+email              m\@example.org
+email_verified     no
+is_active          yes
+is_waiting         no
+is_staff           no
+created_at         1970-01-01T00:00:01Z
+updated_at         1970-01-01T00:00:01Z
+last_sign_in_at    -
+password           unknown
+sessions           0
+latest_session_at  -
+groups             
 END
 
 # ---- JSON ----------------------------------------------------------------------------------------------------------

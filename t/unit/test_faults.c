@@ -12,6 +12,8 @@
 #include "site.h"
 #include "one_time_token.h"
 #include "email_verification.h"
+#include "group.h"
+#include "user_admin.h"
 
 #define MOST_CALLS 40
 #define TICKET "0123456789012345678901234567890123456789012"
@@ -187,6 +189,73 @@ static int is_wished(world_t *w)
     return is_one(w, "select count(*) from um_requests where kind = 'reset' and address = 'alice@example.org'");
 }
 
+static um_status_e do_add(world_t *w)
+{
+    um_user_add_t add = { .profile = { .username = "bob", .email = "bob@example.org",
+                                       .password = site_secret(SITE_PASSWORD) }, .is_staff = 1 };
+    apr_array_header_t *groups = apr_array_make(w->s.pool, 1, sizeof(const char *));
+    const um_user_t *user;
+    const char *missing;
+
+    APR_ARRAY_PUSH(groups, const char *) = "sales";
+    add.groups = groups;
+    return um_user_add(site_ctx(&w->s), &add, &user, &missing);
+}
+
+/* Also the events of each right. */
+static int is_added(world_t *w)
+{
+    int user = is_one(w, "select count(*) from um_users where username = 'bob' and is_staff = 1");
+    int membership = is_one(w, "select count(*) from um_memberships");
+    int event_count = atoi(one(w, "select count(*) from um_events where kind in ('account_added', 'staff_given',"
+                               " 'group_added')"));
+
+    return user == membership && user == mails(w, UM_MAIL_KIND_VERIFY, "bob@example.org")
+           && event_count == (w->s.settings.events_keep ? 3 * user : 0) ? user : -1;
+}
+
+static um_status_e do_rename(world_t *w)
+{
+    um_user_t *renamed;
+
+    w->s.settings.name_quarantine = 1000;
+    return um_user_rename(site_ctx(&w->s), w->alice, "alicia", 0, &renamed);
+}
+
+static int is_renamed(world_t *w)
+{
+    int done = is_one(w, "select count(*) from um_users where username = 'alicia' and username_key = 'alicia'");
+
+    return done == is_one(w, "select count(*) from um_held_names")
+           && done == !is_one(w, "select count(*) from um_users where username = 'alice'") ? done : -1;
+}
+
+static um_status_e do_set_password(world_t *w)
+{
+    return um_user_password_set(site_ctx(&w->s), w->alice, site_secret(NEW_PASSWORD));
+}
+
+static int is_password_set(world_t *w)
+{
+    int before = can_login(w, "alice", SITE_PASSWORD), after = can_login(w, "alice", NEW_PASSWORD);
+    int stands = site_call(&w->s, w->token) == UM_OK;
+
+    return before != after && before == stands
+           && after == mails(w, UM_MAIL_KIND_PASSWORD_CHANGED, "alice@example.org") ? after : -1;
+}
+
+static um_status_e do_take_as_verified(world_t *w)
+{
+    um_user_t *user;
+
+    return um_user_verify(site_ctx(&w->s), w->alice, &user);
+}
+
+static int is_taken_as_verified(world_t *w)
+{
+    return site_call(&w->s, w->token) == UM_OK ? is_one(w, "select email_verified from um_users") : -1;
+}
+
 static um_status_e do_send(world_t *w)
 {
     return um_password_reset_send(site_ctx(&w->s), w->alice);
@@ -326,6 +395,11 @@ static const struct {
     { "delete", do_delete, is_deleted, 1, NULL, "account_deleted" },
     { "disable", do_disable, is_disabled, 1, NULL, "account_off" },
     { "wish for a reset", do_wish, is_wished, 1, NULL, NULL },
+    { "add an account", do_add, is_added, 1, NULL, "account_added" },
+    { "rename an account", do_rename, is_renamed, 1, NULL, "account_renamed" },
+    { "set a password", do_set_password, is_password_set, 1, NULL, "password_changed" },
+    { "take an address as verified", do_take_as_verified, is_taken_as_verified, 1, UM_MAIL_KIND_VERIFY,
+      "email_verified" },
     { "send a mail to reset", do_send, is_sent, 0, NULL, "reset_sent" },
     { "reset password", do_reset, is_reset, 1, UM_MAIL_KIND_RESET, "reset_confirmed" },
     { "verify address", do_verify, is_verified, 0, UM_MAIL_KIND_VERIFY, "email_verified" },
@@ -363,6 +437,7 @@ static void open_world(world_t *w, um_dialect_e dialect, const char *ticket)
     }
     site_do(&w->s, "delete from um_events");
     site_do(&w->s, "update um_users set last_sign_in_at = null");
+    site_do(&w->s, "insert into um_groups (id, name, created_at) values ('g', 'sales', 1)");
     /* The statements that store an event in one round trip are PostgreSQL's alone. */
     w->s.settings.events_keep = dialect == UM_DIALECT_SQLITE3;
     if (dialect == UM_DIALECT_PGSQL) {

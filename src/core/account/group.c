@@ -16,8 +16,7 @@ static um_status_e refuse_name(um_ctx_t *ctx, um_message_e message)
     return UM_INVALID;
 }
 
-/* The name as it is stored; NULL: it has not the form of a name. */
-static const char *stored_name(apr_pool_t *pool, const char *typed)
+const char *um_group_stored_name(apr_pool_t *pool, const char *typed)
 {
     const char *name;
 
@@ -39,7 +38,7 @@ static um_event_t *add_event(um_ctx_t *ctx, um_store_call_t *call, um_event_e ki
 um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    const char *name = stored_name(ctx->pool, typed);
+    const char *name = um_group_stored_name(ctx->pool, typed);
     um_event_t *event;
     apr_status_t rv;
     const char *id;
@@ -63,7 +62,7 @@ um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
 um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    const char *name = stored_name(ctx->pool, typed);
+    const char *name = um_group_stored_name(ctx->pool, typed);
     apr_array_header_t *members;
     um_event_t *event;
     apr_status_t rv;
@@ -90,7 +89,7 @@ um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)
 um_status_e um_group_add(um_ctx_t *ctx, const char *typed, const char *user_id)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    const char *name = stored_name(ctx->pool, typed);
+    const char *name = um_group_stored_name(ctx->pool, typed);
     um_event_t *event;
     apr_status_t rv;
     int done, there;
@@ -114,7 +113,7 @@ um_status_e um_group_add(um_ctx_t *ctx, const char *typed, const char *user_id)
 um_status_e um_group_drop(um_ctx_t *ctx, const char *typed, const char *user_id)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    const char *name = stored_name(ctx->pool, typed);
+    const char *name = um_group_stored_name(ctx->pool, typed);
     um_event_t *event;
     apr_status_t rv;
     int done;
@@ -142,7 +141,7 @@ um_status_e um_group_list(um_ctx_t *ctx, apr_array_header_t **groups)
 um_status_e um_group_members(um_ctx_t *ctx, const char *typed, apr_array_header_t **members)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    const char *name = stored_name(ctx->pool, typed);
+    const char *name = um_group_stored_name(ctx->pool, typed);
     int there = 0, member;
 
     if (name && um_store_group_look(&call, NULL, name, &there, &member) == APR_SUCCESS && there) {

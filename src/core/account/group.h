@@ -11,6 +11,9 @@
 
 #define UM_GROUP_MAX_NAME 64
 
+/** The name as it is stored; NULL: it has not the form of a name. */
+const char *um_group_stored_name(apr_pool_t *pool, const char *typed);
+
 /** Makes a group.
  * @return UM_OK; UM_INVALID: ctx->errors says what is wrong with the name, or that it is taken; UM_UNAVAILABLE,
  * UM_FAILED */

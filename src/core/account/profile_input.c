@@ -100,3 +100,24 @@ void um_profile_taken_email(um_ctx_t *ctx)
 {
     um_ctx_error(ctx, "email", UM_MESSAGE_EMAIL_TAKEN);
 }
+
+static void check_text(um_ctx_t *ctx, const char *field, const char *text, int longest)
+{
+    if (!um_unicode_valid(text, strlen(text))) {
+        um_ctx_error(ctx, field, UM_MESSAGE_NOT_A_STRING);
+    }
+    else if (um_unicode_count(text, strlen(text)) > (apr_size_t)longest) {
+        um_ctx_error_with(ctx, field, UM_MESSAGE_MAX_LENGTH, apr_itoa(ctx->pool, longest));
+    }
+}
+
+void um_profile_check_texts(um_ctx_t *ctx, const um_profile_input_t *input)
+{
+#define CHECK(name, label, kind, longest, ...) \
+    UM_PROFILE_IF_TEXT(kind, if (input->name) { check_text(ctx, #name, input->name, longest); })
+    UM_PROFILE(CHECK)
+#undef CHECK
+    if (input->email && um_unicode_count(input->email, strlen(input->email)) > UM_PROFILE_LONGEST_email) {
+        um_ctx_error_with(ctx, "email", UM_MESSAGE_MAX_LENGTH, apr_itoa(ctx->pool, UM_PROFILE_LONGEST_email));
+    }
+}

@@ -48,6 +48,10 @@ void um_profile_taken_email(um_ctx_t *ctx);
  * NULL. */
 void um_profile_check_username(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys);
 
+/** Checks the fields of a profile that are given and have no rule of their own, and the length of the address. The
+ * input schemas of the API do so before they call core; for the command line this does it. */
+void um_profile_check_texts(um_ctx_t *ctx, const um_profile_input_t *input);
+
 /** Checks an address and sets user->email, its key and its claim. "" is allowed. Otherwise adds an error. */
 void um_profile_check_email(um_ctx_t *ctx, const char *typed, um_user_t *user, um_user_keys_t *keys);
 

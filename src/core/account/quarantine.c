@@ -18,18 +18,25 @@ static const char *hash_of(apr_pool_t *pool, const char *username_key)
            ? um_base64url_encode(pool, digest, len) : NULL;
 }
 
+apr_status_t um_quarantine_hold(um_ctx_t *ctx, um_tx_t *tx, const char *username_key)
+{
+    const char *hash;
+
+    if (!ctx->settings->name_quarantine) {
+        return APR_SUCCESS;
+    }
+    hash = hash_of(ctx->pool, username_key);
+    return hash ? um_store_user_hold_name(tx, ctx->pool, hash,
+                                          um_ctx_seconds(ctx) + ctx->settings->name_quarantine) : APR_EGENERAL;
+}
+
 apr_status_t um_quarantine_delete(um_ctx_t *ctx, um_tx_t *tx, const char *user_id, int *done)
 {
-    const char *key, *hash;
+    const char *key;
     apr_status_t rv = um_store_user_delete_tx(tx, user_id, &key);
 
     *done = rv == APR_SUCCESS && key;
-    if (!*done || !ctx->settings->name_quarantine) {
-        return rv;
-    }
-    hash = hash_of(ctx->pool, key);
-    return hash ? um_store_user_hold_name(tx, ctx->pool, hash,
-                                     um_ctx_seconds(ctx) + ctx->settings->name_quarantine) : APR_EGENERAL;
+    return *done ? um_quarantine_hold(ctx, tx, key) : rv;
 }
 
 um_status_e um_quarantine_has(um_ctx_t *ctx, const char *username_key, int *held)

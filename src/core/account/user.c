@@ -207,6 +207,7 @@ um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profil
     update_t update = { .ctx = ctx, .change = &change, .keys = &keys };
     um_status_e status;
 
+    um_profile_check_texts(ctx, input);
     if (input->email) {
         um_profile_check_email(ctx, input->email, &change, &keys);
         if (!*input->email && ctx->settings->login == UM_LOGIN_EMAIL) {

@@ -223,6 +223,13 @@ apr_uint64_t um_pwhash_kind_of(const um_pwhash_params_t *params)
                                         | params->block << BLOCK_SHIFT | params->lanes : 0;
 }
 
+const char *um_pwhash_name(const char *hash)
+{
+    const um_pwhash_family_t *family = um_pwhash_family_of(hash);
+
+    return family ? family->name : NULL;
+}
+
 apr_uint64_t um_pwhash_kind(const char *hash)
 {
     const um_pwhash_family_t *family = um_pwhash_family_of(hash);

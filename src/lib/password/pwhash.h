@@ -58,6 +58,10 @@ int um_pwhash_outdated(const um_pwhash_params_t *params, const char *hash);
  *  the build lacks the library. *why says which of these, in static text; it is NULL with APR_SUCCESS. */
 apr_status_t um_pwhash_check(const char *hash, const char **why);
 
+/** The name of the format of a stored hash, static text; NULL: it has none that is known. hash may be any text or
+ *  NULL. */
+const char *um_pwhash_name(const char *hash);
+
 /** The kind of a stored hash: its family and costs in one number, which is compared by ==. 0: this build cannot verify
  *  the hash, or it is NULL. um_pwhash_kind_of is the kind of new hashes with params. */
 apr_uint64_t um_pwhash_kind(const char *hash);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UM_CLI_USER_H
+#define UM_CLI_USER_H
+/* The commands of the noun user that are not in cli_user.c, which has their rows. */
+#include "cli.h"
+
+um_cli_fn um_cli_user_add, um_cli_user_set, um_cli_user_rename;             /* cli_user_add.c */
+um_cli_fn um_cli_user_passwd, um_cli_user_reset, um_cli_user_verify;        /* cli_user_credentials.c */
+um_cli_fn um_cli_user_show;                                                 /* cli_user_show.c */
+
+/* --- cli_user_add.c --- */
+
+/** Gets the password of a command: none, from the random generator, or from standard input, as its options say. With
+ * --no-password its text is NULL. UM_CLI_DONE, or another exit code, and the reason is printed. */
+int um_cli_user_password(um_cli_t *cli, um_secret_t *password);
+
+#endif

@@ -1,0 +1,51 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# The tasks of docs/operations.md, "Accounts": each command that is printed there does what it says, on a running site.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use UmApi;
+use UmMail;
+use UmServer;
+
+my $folder = UmTest::new_folder();
+mkdir "$folder/$_", 0700 or die "$folder: $!\n" for qw(mail bin);
+my $database = new_database();
+my $server = UmServer->start($database, "UserMgmtMail file:$folder/mail");
+$UmApi::PORT = $server->{port};
+
+# The program by its name, as an administrator calls it on a machine with the usual places.
+my $program = UmTest::spew("$folder/bin/usermgmt", "#!/bin/sh\nexec '" . UmTest::cli() . "' --httpd '" . UmTest::httpd()
+    . "' --config '$server->{folder}/httpd.conf' \"\$@\"\n");
+chmod 0700, $program or die "$program: $!\n";
+local $ENV{PATH} = "$folder/bin:$ENV{PATH}";
+
+my ($section) = UmTest::slurp(UmTest::sources() . '/docs/operations.md') =~ /^## Accounts\n(.*?)^## /ms;
+my (%said, $tasks);
+while ($section =~ /^### (.*?)\n(.*?)(?=^### |\z)/msg) {
+    my ($task, $text) = ($1, $2);
+    $tasks++;
+    while ($text =~ /^```sh\n(.*?)^```$/msg) {
+        my ($status, $output) = UmTest::run('/bin/sh', '-ec', $1);
+        $said{$task} .= $output;
+        is($status, 0, "$task: " . ((split /\n/, $1)[-1])) or diag($output);
+    }
+    ok(defined $said{$task}, "$task: has commands");
+}
+cmp_ok($tasks, '>=', 8, 'all tasks were tried');
+
+like($said{'Add an account'}, qr/^password +\S{23}$/m, 'the generated password is printed');
+like($said{'Find an account'}, qr/^username +alice\n(?s:.*)^\{.*"username":"alice"/m, 'the account is found');
+like($said{'Rename'}, qr/^alice is now alicia$/m, 'it is renamed');
+like($said{'Delete'}, qr/^alicia \(\S+\) is deleted$/m, 'and in the end deleted');
+is($database->{sql}->('select username from um_users order by username'), "bob\ncarol", 'the others are there');
+ok(login('bob', 'Blue-Tree!71x'), 'an account signs in with the password from standard input');
+settle(sql => $database->{sql});
+my ($reset) = mails_in("$folder/mail", 'carol@example.org');
+answer_is(confirm($reset->{token}, 'Green-Pond!82y'), 200, $FINE, 'the mail of a reset sets a password');
+ok(login('carol', 'Green-Pond!82y'), 'which signs in');
+is($server->crashes, '', 'no process of the server crashed');
+
+api_done();
