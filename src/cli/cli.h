@@ -25,6 +25,8 @@ typedef struct um_cli_t {
     int staff, verified, held;  /**< --staff, --verified, --held */
     int no_password, generate;  /**< --no-password, --generate */
     int all, yes;               /**< --all, --yes */
+    int inactive;               /**< --inactive */
+    const char *limit;          /**< --limit, a number; NULL: not given */
     int help;                   /**< --help */
     int version;                /**< --version */
     unsigned long uid;          /**< of the user who called the program, who may give up rights later */

@@ -7,11 +7,17 @@
 um_cli_fn um_cli_user_add, um_cli_user_set, um_cli_user_rename;             /* cli_user_add.c */
 um_cli_fn um_cli_user_passwd, um_cli_user_reset, um_cli_user_verify;        /* cli_user_credentials.c */
 um_cli_fn um_cli_user_show;                                                 /* cli_user_show.c */
+um_cli_fn um_cli_user_list, um_cli_user_find;                               /* cli_user_list.c */
 
 /* --- cli_user_add.c --- */
 
 /** Gets the password of a command: none, from the random generator, or from standard input, as its options say. With
  * --no-password its text is NULL. UM_CLI_DONE, or another exit code, and the reason is printed. */
 int um_cli_user_password(um_cli_t *cli, um_secret_t *password);
+
+/* --- cli_user_show.c --- */
+
+/** The names of groups, joined by commas, as a list in pool. */
+um_json_t *um_cli_user_groups(apr_pool_t *pool, const char *names);
 
 #endif

@@ -8,12 +8,12 @@
 
 #include <apr_strings.h>
 
-static um_json_t *list_of_groups(const um_cli_t *cli, const char *names)
+um_json_t *um_cli_user_groups(apr_pool_t *pool, const char *names)
 {
-    um_json_t *list = um_json_list(cli->pool);
+    um_json_t *list = um_json_list(pool);
     char *rest = NULL;
 
-    for (char *name = apr_strtok(apr_pstrdup(cli->pool, names), ",", &rest); name;
+    for (char *name = apr_strtok(apr_pstrdup(pool, names), ",", &rest); name;
          name = apr_strtok(NULL, ",", &rest)) {
         um_json_push_text(list, name);
     }
@@ -51,7 +51,7 @@ int um_cli_user_show(um_cli_t *cli)
     um_json_put_text(object, "password", um_user_password_format(cli->pool, user->password));
     um_json_put_int(object, "sessions", details.sessions);
     um_cli_put_time(object, "latest_session_at", apr_time_from_sec(details.latest_session_at));
-    um_json_put(object, "groups", list_of_groups(cli, groups));
+    um_json_put(object, "groups", um_cli_user_groups(cli->pool, groups));
     um_cli_show(cli, object);
     return UM_CLI_DONE;
 }

@@ -140,6 +140,23 @@ ok(status_of($alice->{id}, $token) == 200, 'a command that is ambiguous changes 
 cli(qw(user delete erin));
 cli(qw(user delete), $sql->("select id from um_users where username = 'alice\@example.org'"));
 
+# ---- lists -----------------------------------------------------------------------------------------------------------
+
+is(join(' ', map { $_->{username} } records(qw(user list))), 'alice Bob carol race', 'user list has all by name');
+is(join(' ', map { $_->{username} } records(qw(user list --limit 2))), 'alice Bob', 'as many as are wanted');
+is(join(' ', map { "$_->{username} @{ $_->{groups} }" } records(qw(user list --group sales --staff))), 'alice sales', 'of a group, of staff');
+is(scalar(records(qw(user list --inactive))), 0, 'of those that are switched off');
+ends($DONE, qr/\A\Q$alice->{id}\E alice <alice\@example\.org> staff\z/, qw(user find ALI));
+ends($DONE, qr/\A\S{36} Bob <bob\@example\.org>\z/, qw(user find bob@exam));
+ends($DONE, qr/^username +alice$/m, qw(user find), $alice->{id});
+ends($ABSENT, qr/\Ausermgmt: no account has an id, or a name or an address that begins with, zzz\z/, qw(user find zzz));
+ends($MISUSE, qr/--limit 0: must be a number from 1/, qw(user list --limit 0));
+{
+    add_accounts($database, 1100, 'm');
+    is(scalar(records(qw(user list))), 1104, 'a list goes on over its pages');
+    $sql->("delete from um_users where username like 'm0%' or username like 'm1%'");
+}
+
 # ---- changing --------------------------------------------------------------------------------------------------------
 
 ends($DONE, qr/\Aalice is now: Alice Adams <alice\@example\.net>\z/, qw(user set alice --first-name Alice --last-name Adams

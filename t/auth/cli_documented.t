@@ -37,7 +37,7 @@ while ($section =~ /^### (.*?)\n(.*?)(?=^### |\z)/msg) {
 cmp_ok($tasks, '>=', 8, 'all tasks were tried');
 
 like($said{'Add an account'}, qr/^password +\S{23}$/m, 'the generated password is printed');
-like($said{'Find an account'}, qr/^username +alice\n(?s:.*)^\{.*"username":"alice"/m, 'the account is found');
+like($said{'Find an account'}, qr/^\S{36} alice <alice\@example\.org>\n\S{36} bob <bob\@example\.org> staff\n(?s:.*)^username +alice\n(?s:.*)^\{.*"username":"alice"/m, 'the account is found');
 like($said{'Rename'}, qr/^alice is now alicia$/m, 'it is renamed');
 like($said{'Delete'}, qr/^alicia \(\S+\) is deleted$/m, 'and in the end deleted');
 is($database->{sql}->('select username from um_users order by username'), "bob\ncarol", 'the others are there');
