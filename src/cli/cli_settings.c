@@ -30,6 +30,7 @@ typedef struct number_t {
 static const number_t numbers[] = {
     NUMBER(UserMgmtBasicCache, basic_cache, 300),
     NUMBER(UserMgmtDatabaseGrace, database_grace, 0),
+    NUMBER(UserMgmtEmailChange, email_change, UM_EMAIL_CHANGE_DIRECT),
     NUMBER(UserMgmtEmailVerification, email_verification, UM_VERIFY_OFF),
     NUMBER(UserMgmtEventsKeep, events_keep, 365 * DAY),
     NUMBER(UserMgmtHashWait, hash_wait, 5),
@@ -102,6 +103,8 @@ um_site_t *um_cli_settings_site(um_cli_t *cli, const um_json_t *host)
         (void)um_pwhash_params(cli->pool, "auto", hash, &why);
     }
     read_numbers(settings, host);
+    /* An administrator knows which address is right. */
+    settings->email_change = UM_EMAIL_CHANGE_DIRECT;
     settings->password_hash = hash;
     site->settings = settings;
     site->mail_settings = mail_settings_of(cli, host);

@@ -23,6 +23,12 @@ typedef enum {
     UM_LOGIN_BOTH                   /**< with either; a name comes before an address */
 } um_login_e;
 
+/** When a new address of an account takes effect. */
+typedef enum {
+    UM_EMAIL_CHANGE_DIRECT,         /**< at once */
+    UM_EMAIL_CHANGE_CONFIRM         /**< when it is confirmed by a token that was mailed to it */
+} um_email_change_e;
+
 typedef struct um_core_settings_t {
     /* Passwords */
     const um_pwhash_params_t *password_hash;    /**< cost of new password hashes */
@@ -34,6 +40,7 @@ typedef struct um_core_settings_t {
     /* Accounts */
     um_login_e login;                           /**< with what people sign in; EMAIL and BOTH need unique_email */
     int unique_email;                           /**< an address belongs to one account only */
+    um_email_change_e email_change;             /**< CONFIRM needs mail */
     um_verify_e email_verification;             /**< at registration and when an address is changed */
     apr_int64_t events_keep;                    /**< seconds that events are kept in the database; 0: none is stored */
     apr_int64_t name_quarantine;                /**< seconds that the name of a deleted account stays taken */

@@ -62,6 +62,7 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
     REASON(CHANGED, "changed_meanwhile") \
     REASON(THROTTLED, "throttled") \
     REASON(BAD_TOKEN, "bad_token") \
+    REASON(TAKEN, "address_taken") \
     REASON(UNKNOWN_CLIENT, "unknown_client") \
     REASON(CROSS_SITE, "cross_site") \
     REASON(MAIL_LATER, "later") \

@@ -112,8 +112,9 @@ UM_STATEMENT(SESSION_LIST, READ, 3,
     " order by s.created_at desc, s.id desc limit cast(%s as integer)")
 
 UM_STATEMENT(SESSION_ADDRESSES, READ, 4,
-    "select s.address, s.created_at from um_users u join um_sessions s on s.user_id = u.id"
-    " where (u.username_key = cast(%s as text) or u.email_claim = cast(%s as text))"
+    "select s.address, s.created_at from um_sessions s where s.user_id in ("
+    "select u.id from um_users u where u.username_key = cast(%s as text)"
+    " union all select u.id from um_users u where u.email_claim = cast(%s as text))"
     " and s.created_at > cast(%s as bigint) order by s.created_at desc limit cast(%s as integer)")
 
 UM_STATEMENT_AND_EVENT(SESSION_END, 3,
@@ -240,6 +241,7 @@ UM_STATEMENT(ONE_TIME_TOKEN_TAKE, WRITE, 3,
     " and expires_at > cast(%s as bigint) returning user_id, email_key")
 
 #include "statements_mail.h"
+#include "statements_email_change.h"
 #include "statements_admin.h"
 #include "statements_list.h"
 
@@ -254,6 +256,8 @@ UM_STATEMENT(ONE_TIME_TOKEN_TAKE, WRITE, 3,
 #undef UM_USER_READDRESS
 #undef UM_MAIL_COLUMNS
 #undef UM_LISTED
+#undef UM_EMAIL_CHANGE_IS_PENDING
+#undef UM_EMAIL_CHANGE_APPLY
 #undef UM_REQUEST_INTO
 #undef UM_REQUEST
 #undef UM_REQUEST_END

@@ -39,12 +39,17 @@ apr_status_t um_store_one_time_token_insert(um_tx_t *tx, apr_pool_t *pool, const
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_INSERT,
+    rv = um_store_tx_run(tx, token->is_pending ? UM_SQL_EMAIL_CHANGE_TOKEN : UM_SQL_ONE_TIME_TOKEN_INSERT,
                          UM_VALUES(token->hash, token->kind, token->mail_id,
                                    um_store_number(pool, token->created_at),
                                    um_store_number(pool, token->expires_at), token->user_id,
                                    um_store_number(pool, token->state), token->email_key, token->kind), &rows);
     *done = rows.count > 0;
+    if (rv == APR_SUCCESS && *done && token->is_pending) {
+        rv = um_store_tx_run(tx, UM_SQL_EMAIL_CHANGE_EXPIRES,
+                             UM_VALUES(um_store_number(pool, token->expires_at), token->user_id, token->email_key),
+                             &rows);
+    }
     if (rv == APR_SUCCESS && *done) {
         rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_BOUND,
                              UM_VALUES(token->user_id, token->kind, token->hash, um_store_number(pool, limit)),

@@ -17,6 +17,7 @@ typedef struct um_one_time_token_t {
     const char *mail_id;       /**< the mail that carries it */
     const char *user_id;
     const char *email_key;     /**< of the address that the mail goes to */
+    int is_pending;            /**< that is the address of a pending change (store_email_change.h) */
     int state;                 /**< the value of is_active, besides 1, that the account may have */
     apr_int64_t created_at;    /**< seconds since the epoch */
     apr_int64_t expires_at;

@@ -76,6 +76,13 @@ my @cases = (
         "${GOOD}UserMgmtLogin email\nUserMgmtUniqueEmail On\n" . host('a.example', "UserMgmt On\nUserMgmtUniqueEmail Off"),
         qr/UserMgmtLogin email \(\S+:\d+\): UserMgmtUniqueEmail Off \(\S+:\d+\)/],
 
+    ['UserMgmtEmailChange confirm is refused without mail', "${GOOD}UserMgmtEmailChange confirm\n",
+        qr/UserMgmtEmailChange confirm \(\S+httpd\.conf:\d+\): needs UserMgmtMail/],
+    ['UserMgmtEmailChange confirm is accepted with mail', "$GOOD${MAIL}UserMgmtEmailChange confirm\nServerName a.example\n"],
+    ['UserMgmtEmailChange confirm needs a name for its links', "$GOOD${MAIL}UserMgmtEmailChange confirm\n"
+        . "UserMgmtResetURL https://a.example/{token}\nUserMgmtSiteName A\n",
+        qr/UserMgmtVerifyURL \(default auto\): auto needs the ServerName/, undef, @NAMELESS],
+
     ['a login in UserMgmtMail is refused, without repeating it',
         $GOOD . ($MAIL =~ s{file:\S+}{smtp://someone:secret-8\@mail.example}r),
         qr/UserMgmtMail \.\.\. \([^)]*:\d+\)(?!.*secret-8)/s],

@@ -9,7 +9,7 @@ use Test::More;
 use UmHouse;
 
 my %unit = ('' => 1, s => 1, m => 60, h => 3600, d => 86400);
-my %word = (On => 1, Off => 0, off => 0, username => 0);
+my %word = (On => 1, Off => 0, off => 0, username => 0, direct => 0);
 
 sub number_of {
     my ($text) = @_;

@@ -152,6 +152,21 @@ static int is_updated(world_t *w)
            && done == mails(w, UM_MAIL_KIND_EMAIL_CHANGED, "alice@example.org") ? done : -1;
 }
 
+static um_status_e do_ask_change(world_t *w)
+{
+    w->s.settings.email_change = UM_EMAIL_CHANGE_CONFIRM;
+    return do_update(w);
+}
+
+static int is_change_asked(world_t *w)
+{
+    const char *row = one(w, "select first_name || email from um_users");
+    int done = is_one(w, "select count(*) from um_email_changes where email = 'new@example.org'");
+
+    return strcmp(row, done ? "Alalice@example.org" : "alice@example.org") == 0
+           && done == mails(w, UM_MAIL_KIND_EMAIL_CHANGE, "new@example.org") ? done : -1;
+}
+
 static um_status_e do_delete(world_t *w)
 {
     return um_user_delete(site_ctx(&w->s), w->alice->id);
@@ -301,6 +316,31 @@ static int is_verified(world_t *w)
     return verified == !is_one(w, "select count(*) from um_one_time_tokens where kind = 'verify'") ? verified : -1;
 }
 
+/* A new address is pending, and its token is that of the world. */
+static void give_change(world_t *w)
+{
+    site_do(&w->s, "insert into um_email_changes (user_id, user_version, former_key, email, email_key, created_at,"
+            " expires_at) select id, version, email_key, 'new@example.org', 'new@example.org', 1, 2000000000"
+            " from um_users");
+    site_do(&w->s, "update um_one_time_tokens set email_key = 'new@example.org'");
+    site_do(&w->s, "update um_users set email_verified = 1");
+}
+
+static um_status_e do_confirm_change(world_t *w)
+{
+    w->s.settings.email_change = UM_EMAIL_CHANGE_CONFIRM;
+    return um_email_verification_confirm(site_ctx(&w->s), TICKET);
+}
+
+static int is_change_confirmed(world_t *w)
+{
+    int done = is_one(w, "select count(*) from um_users where email = 'new@example.org' and email_verified = 1");
+    int pending = is_one(w, "select count(*) from um_email_changes");
+
+    return done == !pending && pending == is_one(w, "select count(*) from um_one_time_tokens")
+           && done == mails(w, UM_MAIL_KIND_EMAIL_CHANGED, "alice@example.org") ? done : -1;
+}
+
 static um_status_e do_refresh(world_t *w)
 {
     um_refresh_use_t used;
@@ -392,6 +432,9 @@ static const struct {
     { "login with a new hash", do_login_rehash, is_logged_in, 1, NULL, NULL },
     { "change password", do_change, is_changed, 1, NULL, "password_changed" },
     { "update", do_update, is_updated, 0, NULL, "email_changed" },
+    { "ask for another address", do_ask_change, is_change_asked, 0, NULL, NULL },
+    { "confirm another address", do_confirm_change, is_change_confirmed, 0, UM_MAIL_KIND_EMAIL_CHANGE,
+      "email_changed" },
     { "delete", do_delete, is_deleted, 1, NULL, "account_deleted" },
     { "disable", do_disable, is_disabled, 1, NULL, "account_off" },
     { "wish for a reset", do_wish, is_wished, 1, NULL, NULL },
@@ -430,6 +473,9 @@ static void open_world(world_t *w, um_dialect_e dialect, const char *ticket)
     }
     else if (ticket) {
         give_ticket(w, ticket);
+        if (strcmp(ticket, UM_MAIL_KIND_EMAIL_CHANGE) == 0) {
+            give_change(w);
+        }
     }
     else {
         /* So that a change is told to it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "email_verification.h"
 
+#include "email_change.h"
 #include "event.h"
 #include "mail_kind.h"
 #include "notification.h"
@@ -48,6 +49,7 @@ um_status_e um_email_verification_confirm(um_ctx_t *ctx, const char *token)
     taking_t taking = { .ctx = ctx };
     apr_status_t rv;
     int there = 1;
+    um_status_e status;
 
     if (ctx->errors->nelts) {
         return UM_INVALID;
@@ -56,6 +58,11 @@ um_status_e um_email_verification_confirm(um_ctx_t *ctx, const char *token)
     taking.event = um_event_failed(ctx, UM_EVENT_EMAIL_VERIFIED, NULL, UM_REASON_BAD_TOKEN);
     if (!taking.hash) {
         return UM_ABSENT;
+    }
+    status = um_email_change_confirm(ctx, taking.hash);
+    if (status != UM_ABSENT) {
+        taking.event->outcome = UM_OUTCOME_OPEN;
+        return status;
     }
     rv = um_store_transaction(&call, take_rows, &taking);
     if (rv == UM_STORE_ROLLED_BACK) {

@@ -4,7 +4,7 @@
 #include "authenticate.h"
 #include "caller_cache.h"
 #include "core_settings.h"
-#include "email.h"
+#include "email_change.h"
 #include "event.h"
 #include "mail_kind.h"
 #include "mail_settings.h"
@@ -57,10 +57,12 @@ static um_status_e not_updated(um_ctx_t *ctx, um_store_call_t *call, const um_us
 
 typedef struct update_t {
     um_ctx_t *ctx;
+    const um_user_t *user;      /* as it was last read */
     const um_user_t *change;
     const um_user_keys_t *keys;
-    const char *email_before;
     um_mail_t *notice, *verify; /* or NULL */
+    const char *pending_email;  /* an address that has to be confirmed; NULL: none */
+    um_email_change_t *pending; /* its row */
     int is_unmet;               /* ctx->demand is not met */
     um_user_t *updated;
     um_event_t *event;          /* NULL: none yet */
@@ -89,10 +91,13 @@ static apr_status_t update_rows(um_tx_t *tx, void *baton)
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = um_store_user_update_tx(tx, pool, update->change, update->keys, update->email_before,
+    rv = um_store_user_update_tx(tx, pool, update->change, update->keys, update->user->email,
                                  um_ctx_seconds(update->ctx), &update->updated);
     if (rv == APR_SUCCESS && !update->updated) {
         return UM_STORE_ROLLED_BACK;
+    }
+    if (rv == APR_SUCCESS && update->pending) {
+        rv = um_email_change_put(tx, pool, update->user, update->pending);
     }
     if (rv == APR_SUCCESS && update->notice) {
         rv = um_store_mail_insert_tx(tx, pool, update->notice);
@@ -112,7 +117,10 @@ static um_status_e make_mails(um_ctx_t *ctx, const um_user_t *user, update_t *up
     um_status_e status = UM_OK;
 
     update->notice = update->verify = NULL;
-    update->changes_email = email && strcmp(update->keys->email_key, um_email_key(ctx->pool, user->email)) != 0;
+    if (update->pending_email) {
+        return um_email_change_make(ctx, user, update->pending_email, update->keys, &update->pending, &update->verify);
+    }
+    update->changes_email = email && um_email_change_is_other(ctx, user, update->keys);
     if (!update->changes_email) {
         return UM_OK;
     }
@@ -146,6 +154,9 @@ static int is_done(um_store_call_t *call, update_t *update)
         update->updated = now;
     }
 #undef AND_IS_AS
+    if (update->pending && !um_email_change_is_stored(update->ctx, update->user, update->pending)) {
+        update->updated = NULL;
+    }
     return update->updated != NULL;
 }
 
@@ -168,15 +179,15 @@ static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *u
     um_status_e status = make_mails(ctx, user, update);
     apr_status_t rv;
 
+    update->user = user;
     if (status != UM_OK) {
         return status;
     }
-    update->email_before = user->email;
     call.event = update->changes_email ? um_event_row(ctx, update->event) : NULL;
     /* A single statement is a transaction by itself, and costs less. */
     rv = update->notice || update->verify || ctx->demand
              ? um_store_transaction(&call, update_rows, update)
-             : um_store_user_update(&call, update->change, update->keys, update->email_before, um_ctx_seconds(ctx),
+             : um_store_user_update(&call, update->change, update->keys, user->email, um_ctx_seconds(ctx),
                                     &update->updated);
     if (rv == UM_STORE_UNKNOWN && is_done(&call, update)) {
         rv = APR_SUCCESS;
@@ -216,6 +227,12 @@ um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profil
     }
     if (ctx->errors->nelts) {
         return UM_INVALID;
+    }
+    if (change.email && um_email_change_is_pending(ctx, user, change.email, &keys)) {
+        update.pending_email = change.email;
+        change.email = NULL;
+        /* Whether another account has it is decided when it is confirmed. */
+        keys.email_claim = NULL;
     }
     status = update_once(ctx, user, &update);
     /* Another request changed the address since user was read, and the mails must go to the address of now. */

@@ -38,6 +38,14 @@ static const um_mail_kind_t kinds[] = {
         .limit = UM_MAIL_LIMIT_ONE_EACH,
     },
     {
+        .name = UM_MAIL_KIND_EMAIL_CHANGE,
+        .has_token = 1,
+        .url = offsetof(um_mail_settings_t, verify_url),
+        .lifetime = offsetof(um_core_settings_t, verify_lifetime),
+        .to = UM_MAIL_TO_PENDING,
+        .limit = UM_MAIL_LIMIT_STRICT,
+    },
+    {
         .name = UM_MAIL_KIND_PASSWORD_CHANGED,
         .to = UM_MAIL_TO_ACTIVE,
         .limit = UM_MAIL_LIMIT_ONE_EACH,

@@ -16,6 +16,7 @@ typedef struct um_mail_settings_t um_mail_settings_t;
 #define UM_MAIL_KIND_VERIFY           "verify"
 #define UM_MAIL_KIND_INVITE           "invite"
 #define UM_MAIL_KIND_PASSWORD_CHANGED "password_changed"
+#define UM_MAIL_KIND_EMAIL_CHANGE     "email_change"
 #define UM_MAIL_KIND_EMAIL_CHANGED    "email_changed"
 
 /** Which accounts get a kind of mail, and at which address. The state of the account counts for kinds that have a token
@@ -23,6 +24,7 @@ typedef struct um_mail_settings_t um_mail_settings_t;
 typedef enum {
     UM_MAIL_TO_ACTIVE,          /**< an active account, at its address */
     UM_MAIL_TO_UNVERIFIED,      /**< an account that is active or waits to be verified, at its unverified address */
+    UM_MAIL_TO_PENDING,         /**< an active account, at the address that it is to have once that is confirmed */
     UM_MAIL_TO_FORMER           /**< an active account, at the address that it had before. Where addresses are verified,
                                  * only if that one was. Where they are not, nobody knows whose it is: one an hour */
 } um_mail_to_e;

@@ -85,6 +85,7 @@ static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *e
     apr_int64_t now = um_ctx_seconds(work->ctx);
     um_one_time_token_t token = { .kind = mail->kind, .mail_id = mail->id, .user_id = mail->user_id,
                                   .state = state_of(work), .email_key = email_key, .created_at = now,
+                                  .is_pending = work->kind->to == UM_MAIL_TO_PENDING,
                                   .expires_at = now + um_mail_kind_lifetime(work->kind, settings) };
 
     if (um_one_time_token_new(work->ctx, &work->prepared->token, &token.hash) != UM_OK) {
@@ -95,14 +96,15 @@ static apr_status_t add_token(work_t *work, const um_mail_t *mail, const char *e
 }
 
 /* Anybody can register an account with a stranger's address and any text as its name. So where addresses are verified,
- * a mail has the account's name only when it goes to a verified address, present or former. Otherwise it has the
- * address in place of the name. */
+ * a mail has the account's name only when it goes to a verified address, present or former. Otherwise, and when it goes
+ * to an address that has to be confirmed, it has the address in place of the name. */
 static const um_mail_t *with_name(work_t *work, const um_mail_t *mail, int verified)
 {
     um_mail_t *unnamed;
 
-    if (verified || work->kind->has_name || work->ctx->settings->email_verification == UM_VERIFY_OFF
-        || work->kind->to == UM_MAIL_TO_FORMER) {
+    if (work->kind->to != UM_MAIL_TO_PENDING
+        && (verified || work->kind->has_name || work->ctx->settings->email_verification == UM_VERIFY_OFF
+            || work->kind->to == UM_MAIL_TO_FORMER)) {
         return mail;
     }
     unnamed = apr_pmemdup(work->ctx->pool, mail, sizeof(*mail));

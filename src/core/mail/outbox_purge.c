@@ -27,6 +27,7 @@ um_status_e um_outbox_purge(um_ctx_t *ctx, apr_int64_t keep, int *more)
         .one_time_tokens = now - UM_MAIL_LIMIT_PERIOD,
         .sessions = now,
         .names = now,
+        .email_changes = now,
         .events = um_random_uuid_from(ctx->pool, ctx->now - apr_time_from_sec(ctx->settings->events_keep)),
     };
 

@@ -206,8 +206,14 @@ int um_api_forward_auth(um_call_t *call);
 extern const um_input_schema_t um_api_user_register_schema, um_api_user_update_schema, um_api_user_password_schema;
 um_route_fn um_api_user_register, um_api_user_get, um_api_user_update, um_api_user_change_password, um_api_user_delete;
 
+/* api_user_show.c */
+
 /** What the API shows of an account. */
 um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user);
+
+/** The same for the owner and staff at the path of the account: with the address that it is to have when that is
+ * confirmed. UM_UNAVAILABLE. */
+um_status_e um_api_user_show_account(um_call_t *call, const um_user_t *user, um_json_t **out);
 
 /** The same for staff, with the state of the account; groups: names joined by commas. */
 um_json_t *um_api_user_show_to_staff(um_call_t *call, const um_user_t *user, const char *groups);

@@ -84,40 +84,6 @@ const um_input_schema_t um_api_user_register_schema = UM_INPUT_SCHEMA(register_b
 const um_input_schema_t um_api_user_update_schema = UM_INPUT_SCHEMA(um_profile_input_t, update_fields);
 const um_input_schema_t um_api_user_password_schema = UM_INPUT_SCHEMA(passwords_t, password_fields);
 
-um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user)
-{
-    um_json_t *out = um_json_object(call->ctx.pool);
-
-    um_json_put_text(out, "id", user->id);
-#define PUT(field, ...) um_json_put_text(out, #field, user->field);
-    UM_PROFILE(PUT)
-#undef PUT
-    return out;
-}
-
-static void put_time(um_call_t *call, um_json_t *out, const char *name, apr_int64_t seconds)
-{
-    um_json_put_text(out, name, seconds ? um_reply_time(call->ctx.pool, seconds) : NULL);
-}
-
-um_json_t *um_api_user_show_to_staff(um_call_t *call, const um_user_t *user, const char *groups)
-{
-    um_json_t *out = um_api_user_show(call, user);
-    um_json_t *names = um_json_list(call->ctx.pool);
-    char *rest = apr_pstrdup(call->ctx.pool, groups), *state, *name;
-
-    for (name = apr_strtok(rest, ",", &state); name; name = apr_strtok(NULL, ",", &state)) {
-        um_json_push_text(names, name);
-    }
-    um_json_put_bool(out, "is_active", user->is_active);
-    um_json_put_bool(out, "is_staff", user->is_staff);
-    um_json_put_bool(out, "email_verified", user->is_verified);
-    um_json_put(out, "groups", names);
-    put_time(call, out, "created_at", user->created_at);
-    put_time(call, out, "last_sign_in_at", user->last_sign_in_at);
-    return out;
-}
-
 /* --- endpoints --- */
 
 um_status_e um_api_user_register(um_call_t *call)
@@ -143,22 +109,32 @@ um_status_e um_api_user_register(um_call_t *call)
     return status;
 }
 
+/* The preconditions of a change. */
+static um_status_e check_shown(um_call_t *call)
+{
+    um_json_t *shown;
+    um_status_e status = um_api_user_show_account(call, call->user, &shown);
+
+    return status == UM_OK ? um_precondition_for_change(call, shown) : status;
+}
+
 um_status_e um_api_user_get(um_call_t *call)
 {
-    call->out = um_api_user_show(call, call->user);
-    return um_precondition_for_read(call, um_precondition_tag(call));
+    um_status_e status = um_api_user_show_account(call, call->user, &call->out);
+
+    return status == UM_OK ? um_precondition_for_read(call, um_precondition_tag(call)) : status;
 }
 
 um_status_e um_api_user_update(um_call_t *call)
 {
     const um_user_t *user;
-    um_status_e status = um_precondition_for_change(call, um_api_user_show(call, call->user));
+    um_status_e status = check_shown(call);
 
     if (status == UM_OK) {
         status = um_user_update(&call->ctx, call->user, call->in, &user);
     }
     if (status == UM_OK) {
-        call->out = um_api_user_show(call, user);
+        status = um_api_user_show_account(call, user, &call->out);
         (void)um_precondition_tag(call);
     }
     return status;
@@ -169,7 +145,7 @@ um_status_e um_api_user_change_password(um_call_t *call)
     static const char done[] = "Password updated successfully";
     const passwords_t *in = call->in;
     const char *token;
-    um_status_e status = um_precondition_for_change(call, um_api_user_show(call, call->user));
+    um_status_e status = check_shown(call);
 
     if (status == UM_OK) {
         status = um_password_change(&call->ctx, call->user, in->old_password, in->new_password, &token);
@@ -198,7 +174,7 @@ um_status_e um_api_user_change_password(um_call_t *call)
 
 um_status_e um_api_user_delete(um_call_t *call)
 {
-    um_status_e status = um_precondition_for_change(call, um_api_user_show(call, call->user));
+    um_status_e status = check_shown(call);
 
     return status == UM_OK ? um_user_delete(&call->ctx, call->user->id) : status;
 }

@@ -69,6 +69,10 @@ UM_DIRECTIVE(UserMgmtDatabaseTimeout, seconds, HTTP, database_timeout,
     "longest time for a statement on PostgreSQL; after it the connection is closed",
     .preset = "5s", .least = 1, .most = 300)
 
+UM_DIRECTIVE(UserMgmtEmailChange, email_change, CORE, email_change,
+    "when a changed e-mail address takes effect: direct, or confirm (after a token that is mailed to it was used)",
+    .preset = "direct")
+
 UM_DIRECTIVE(UserMgmtEmailVerification, verification, CORE, email_verification,
     "verify e-mail addresses by mail: off, on, or required (the account is inactive until it is verified)",
     .preset = "off")

@@ -111,6 +111,17 @@ const char *um_value_verification(apr_pool_t *pool, const um_value_row_t *row, c
     return words[i] ? NULL : "must be off, on or required";
 }
 
+const char *um_value_email_change(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
+{
+    static const char *const words[] = { "direct", "confirm", NULL };
+    int i = index_of(text, words);
+
+    (void)pool;
+    (void)row;
+    *(um_email_change_e *)value = (um_email_change_e)i;
+    return words[i] ? NULL : "must be direct or confirm";
+}
+
 const char *um_value_login(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
 {
     static const char *const words[] = { "username", "email", "both", NULL };

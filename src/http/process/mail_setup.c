@@ -69,13 +69,18 @@ static um_mail_settings_t *make_mail_settings(const um_server_t *server, const c
     return mail_settings;
 }
 
+static int uses_verify_url(const um_core_settings_t *core)
+{
+    return core->email_verification != UM_VERIFY_OFF || core->email_change == UM_EMAIL_CHANGE_CONFIRM;
+}
+
 /* A link with a guessed name leads nowhere, so a guessed name never gets into a mail. */
 static const char *check_names(const um_config_check_t *check)
 {
     const um_settings_t *settings = &check->server->settings;
     const struct { const char *value; um_directive_e directive; } names[] = {
         { settings->reset_url, UM_SET_UserMgmtResetURL },
-        { settings->core.email_verification == UM_VERIFY_OFF ? "" : settings->verify_url, UM_SET_UserMgmtVerifyURL },
+        { uses_verify_url(&settings->core) ? settings->verify_url : "", UM_SET_UserMgmtVerifyURL },
         { settings->site_name, UM_SET_UserMgmtSiteName },
     };
 
@@ -153,11 +158,14 @@ const char *um_mail_setup_check(const um_config_check_t *check)
     if (error) {
         return error;
     }
+    if (!mail_settings->sends && uses_verify_url(&settings->core)) {
+        return um_config_check_error(check, settings->core.email_verification != UM_VERIFY_OFF
+                                     ? UM_SET_UserMgmtEmailVerification : UM_SET_UserMgmtEmailChange,
+                                     "needs UserMgmtMail");
+    }
     if (!mail_settings->sends) {
         return settings->registration == UM_REGISTRATION_INVITE
-               ? um_config_check_error(check, UM_SET_UserMgmtRegistration, "invite needs UserMgmtMail")
-               : settings->core.email_verification == UM_VERIFY_OFF ? NULL
-               : um_config_check_error(check, UM_SET_UserMgmtEmailVerification, "needs UserMgmtMail");
+               ? um_config_check_error(check, UM_SET_UserMgmtRegistration, "invite needs UserMgmtMail") : NULL;
     }
     return check_sending(check, mail_settings);
 }
