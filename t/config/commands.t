@@ -56,6 +56,31 @@ ends($UNREACHABLE, qr/say which database/, qw(--config /none/httpd.conf group li
 ends($MISUSE, qr/\Ausermgmt: usermgmt user show has no option --every$/m, qw(user show alice --every 3d));
 ends($MISUSE, qr/\Ausermgmt: usermgmt events has no option --alg$/m, qw(events --alg EdDSA));
 
+# ---- the throttles of a server that cannot be asked ----------------------------------------------------------------
+
+{
+    my $file = UmTest::new_folder() . '/httpd.pid';
+    my $gone = fork;
+    die "fork: $!\n" unless defined $gone;
+    exec '/bin/true' unless $gone;
+    waitpid $gone, 0;
+    my @cases = (['no file' => undef, qr/\Q$file\E: No such file or directory; it must be httpd's PidFile/],
+        ['an empty file' => '', qr/it has no process id; it must be httpd's PidFile/],
+        ['no number' => "httpd\n", qr/it has no process id/], ['a negative number' => "-1\n", qr/it has no process id/],
+        ['a process that is gone' => "$gone\n", qr/no httpd with throttles runs under this process id/],
+        ['a process that is no httpd' => "$$\n", qr/no httpd with throttles runs under this process id/]);
+    push @cases, ['a process of another user' => "1\n", qr/or this user may not read its memory: call the command as root/]
+        if !-r '/proc/1/fd';
+    for my $case (@cases) {
+        my ($what, $text, $pattern) = @$case;
+        unlink $file;
+        UmTest::spew($file, $text) if defined $text;
+        note($what);
+        ends($UNREACHABLE, $pattern, qw(throttle list), $file);
+        ends($UNREACHABLE, $pattern, qw(throttle clear), $file, 'alice');
+    }
+}
+
 # ---- man page and completion ---------------------------------------------------------------------------------------
 
 my $man;
