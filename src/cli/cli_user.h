@@ -6,6 +6,7 @@
 
 um_cli_fn um_cli_user_add, um_cli_user_set, um_cli_user_rename;             /* cli_user_add.c */
 um_cli_fn um_cli_user_passwd, um_cli_user_reset, um_cli_user_verify;        /* cli_user_credentials.c */
+um_cli_fn um_cli_user_invite;                                               /* cli_user_invite.c */
 um_cli_fn um_cli_user_show;                                                 /* cli_user_show.c */
 um_cli_fn um_cli_user_list, um_cli_user_find;                               /* cli_user_list.c */
 

@@ -255,6 +255,36 @@ END
     answer_is(confirm($mails[0]{token}, $FIRST), 200, $FINE, 'the invitation is accepted');
     ok(login('novice', $FIRST), 'and the account signs in');
     is(call(OPTIONS => $USERS)->{status}, 200, 'OPTIONS is answered');
+
+    # The command line, whose mails are those of the host.
+    my $usermgmt = sub {
+        return UmTest::run(UmTest::cli(), '--httpd', UmTest::httpd(), '--config', "$server->{folder}/httpd.conf", @_);
+    };
+    my ($status, $said) = $usermgmt->(qw(user invite carol carol@example.org --first-name Carol --json));
+    is($status, 0, 'usermgmt user invite') or diag($said);
+    like($said, qr/\{"id":"$UUID","username":"carol","email":"carol\@example\.org"\}/, 'prints the account');
+    ($status, $said) = $usermgmt->(qw(user invite CAROL other@example.org));
+    ok($status == 1 && $said =~ /CAROL: username: \Q$SAY{taken}\E/, 'a taken name is refused') or diag($said);
+    ($status, $said) = $usermgmt->(qw(user invite dave x));
+    ok($status == 1 && $said =~ /dave: email: \Q$SAY{email}\E/, 'and what is no address') or diag($said);
+    ($status, $said) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
+        qw(user invite dave dave@example.org));
+    ok($status == 2 && $said =~ /say which site sends the mail/, 'without the configuration no site can send the mail')
+        or diag($said);
+    settle(sql => $database->{sql});
+    my ($first) = mails_in($inbox, 'carol@example.org');
+    like($first->{text}, qr{/welcome/\Q$first->{token}\E$}m, 'the host sends the mail');
+    ($status, $said) = $usermgmt->(qw(user reset carol));
+    is($status, 0, 'usermgmt user reset sends it again') or diag($said);
+    settle(sql => $database->{sql});
+    @mails = mails_in($inbox, 'carol@example.org');
+    is(scalar @mails, 2, 'another mail');
+    is($mails[1]{subject}, $mails[0]{subject}, 'which is an invitation, too');
+    answer_is(confirm($mails[1]{token}, $FIRST), 200, $FINE, 'its token sets the password');
+    answer_is(validate($mails[0]{token}), 404, $GONE, 'and then the earlier one is void');
+    is($database->{sql}->("select count(*) from um_events where kind = 'invited' and actor = 'cli'"), 2,
+        'the events say that it was the command line');
+    is($database->{sql}->("select count(*) from um_users where username = 'dave'"), 0, 'what was refused made no account');
     is($server->crashes, '', 'no process of the server crashed');
 };
 
