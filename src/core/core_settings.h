@@ -6,6 +6,7 @@
  * settings of a virtual host, and a site points to it, so no value is copied. */
 #include <apr.h>
 
+typedef struct um_custom_fields_t um_custom_fields_t;   /* custom_field.h */
 typedef struct um_pwhash_params_t um_pwhash_params_t;   /* pwhash.h */
 typedef struct um_throttle_rules_t um_throttle_rules_t; /* throttle.h */
 
@@ -38,6 +39,7 @@ typedef struct um_core_settings_t {
     apr_int64_t basic_cache;                    /**< seconds after which a password is hashed again; 0: each time */
 
     /* Accounts */
+    const um_custom_fields_t *custom_fields;    /**< fields that the site adds to accounts; NULL: none */
     um_login_e login;                           /**< with what people sign in; EMAIL and BOTH need unique_email */
     int unique_email;                           /**< an address belongs to one account only */
     um_email_change_e email_change;             /**< CONFIRM needs mail */

@@ -13,6 +13,8 @@
     MESSAGE(BLANK, "blank", "This field may not be blank.") \
     MESSAGE(NULL_VALUE, "null", "This field may not be null.") \
     MESSAGE(NOT_A_STRING, "invalid", "Not a valid string.") \
+    MESSAGE(NOT_AN_INTEGER, "invalid", "A valid integer is required.") \
+    MESSAGE(NOT_A_DATE, "invalid", "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.") \
     MESSAGE(NOT_A_BOOLEAN, "invalid", "Must be a valid boolean.") \
     MESSAGE(NOT_A_CHOICE, "invalid_choice", "\"%s\" is not a valid choice.") \
     MESSAGE(MAX_LENGTH, "max_length", "Ensure this field has no more than %s characters.") \

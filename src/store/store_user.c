@@ -26,6 +26,7 @@ um_user_t *um_store_user_read(apr_pool_t *pool, const char *const *row)
     UM_PROFILE(READ)
 #undef READ
     user->id = row[UM_USER_AT_id];
+    user->custom = row[UM_USER_AT_custom];
     user->password = row[UM_USER_AT_password];
     user->version = row[UM_USER_AT_version];
     user->is_active = is_set(row[UM_USER_AT_is_active]);
@@ -152,12 +153,13 @@ static update_t make_update(apr_pool_t *pool, const um_user_t *change, const um_
 
 #define TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, change->name,)
     if (!change->email) {
-        return (update_t){ UM_SQL_USER_UPDATE, { UM_PROFILE(TEXT) first, last, at, change->id }, UM_USER_TEXTS + 2 };
+        return (update_t){ UM_SQL_USER_UPDATE, { UM_PROFILE(TEXT) change->custom, first, last, at, change->id },
+                           UM_USER_TEXTS + 2 };
     }
     return (update_t){
         claim(keys->email_claim) ? UM_SQL_USER_READDRESS_CLAIM : UM_SQL_USER_READDRESS,
-        { UM_PROFILE(TEXT) first, last, change->email, keys->email_key, keys->email_claim, keys->email_key, at,
-          change->id, email_before, keys->email_claim },
+        { UM_PROFILE(TEXT) change->custom, first, last, change->email, keys->email_key, keys->email_claim,
+          keys->email_key, at, change->id, email_before, keys->email_claim },
         claim(keys->email_claim) ? UM_USER_TEXTS + 8 : UM_USER_TEXTS + 7
     };
 #undef TEXT
@@ -231,7 +233,8 @@ apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t 
                                  int *matches)
 {
 #define FIELD(name, ...) user->name,
-    const char *const values[] = { user->id, UM_PROFILE(FIELD) user->is_waiting ? "2" : user->is_active ? "1" : "0",
+    const char *const values[] = { user->id, UM_PROFILE(FIELD) user->custom,
+                                   user->is_waiting ? "2" : user->is_active ? "1" : "0",
                                    user->is_staff ? "1" : "0", user->is_verified ? "1" : "0",
                                    um_store_number(pool, unmodified_since) };
 #undef FIELD

@@ -21,6 +21,7 @@ typedef struct um_user_t {
 #define UM_USER_MEMBER(name, ...) const char *name;
     UM_PROFILE(UM_USER_MEMBER)
 #undef UM_USER_MEMBER
+    const char *custom;        /**< custom fields, a JSON object. Of a change: those that change; or NULL */
     const char *password;      /**< the hash, or UM_USER_INVITED */
     const char *version;       /**< UUID, new with each change of credentials or state */
     int is_active;

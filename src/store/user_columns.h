@@ -20,7 +20,8 @@
     COLUMN(is_staff) \
     COLUMN(email_verified) \
     COLUMN(created_at) \
-    COLUMN(last_sign_in_at)
+    COLUMN(last_sign_in_at) \
+    COLUMN(custom)
 
 /* The list after "select", of um_users u; and after "returning". */
 #define UM_USER_COLUMNS "u.id" UM_PROFILE(UM_USER_COMMA_U_NAME) UM_USER_STATE(UM_USER_COMMA_U_NAME)
@@ -47,12 +48,14 @@ enum {
     COLUMN(is_active, smallint, user->is_waiting ? "2" : "1") \
     COLUMN(created_at, bigint, um_store_number(pool, now)) \
     COLUMN(updated_at, bigint, um_store_number(pool, now)) \
-    COLUMN(last_sign_in_at, bigint, NULL)
+    COLUMN(last_sign_in_at, bigint, NULL) \
+    COLUMN(custom, json, user->custom ? user->custom : "{}")
 
 #define UM_USER_CAST_text     "cast(%s as text)"
 #define UM_USER_CAST_uuid     UM_UUID
 #define UM_USER_CAST_smallint "cast(%s as smallint)"
 #define UM_USER_CAST_bigint   "cast(%s as bigint)"
+#define UM_USER_CAST_json     UM_SQL2("cast(%s as jsonb)", "cast(%s as text)")
 #define UM_USER_COMMA_CAST(name, type, value) ", " UM_USER_CAST_##type
 
 #define UM_USER_INSERT \
@@ -67,23 +70,28 @@ enum {
 #undef UM_USER_POSITION
 };
 
-/* --- changing the profile: a value for each row of the kind TEXT; NULL keeps what is stored --- */
+/* --- changing the profile: a value for each row of the kind TEXT; NULL keeps what is stored. The value after them has
+ * custom fields as a JSON object; those that it does not have keep their values, and null removes one. The database
+ * merges them, so that of two changes at one moment none is lost. --- */
 
 #define UM_USER_SET_TEXT(name, label, kind, ...) \
     UM_PROFILE_IF_TEXT(kind, #name " = coalesce(cast(%s as text), u." #name "), ")
-#define UM_USER_SET_TEXTS UM_PROFILE(UM_USER_SET_TEXT)
+#define UM_USER_SET_TEXTS \
+    UM_PROFILE(UM_USER_SET_TEXT) \
+    UM_SQL2("custom = jsonb_strip_nulls(u.custom || coalesce(cast(%s as jsonb), '{}')), ", \
+            "custom = json_patch(u.custom, coalesce(cast(%s as text), '{}')), ")
 
 /* The keys by which accounts are found by name, with two values more; NULL as above. */
 #define UM_USER_SET_KEYS \
     "first_name_key = coalesce(cast(%s as text), u.first_name_key)," \
     " last_name_key = coalesce(cast(%s as text), u.last_name_key), "
 
-#define UM_USER_TEXTS (2 UM_PROFILE(UM_USER_PLUS_1_TEXT))
+#define UM_USER_TEXTS (3 UM_PROFILE(UM_USER_PLUS_1_TEXT))
 
-/* --- comparing the profile: a value for each row --- */
+/* --- comparing the profile: a value for each row, and the custom fields --- */
 
 #define UM_USER_AND_EQUAL(name, ...) " and " #name " = cast(%s as text)"
-#define UM_USER_MATCHES UM_PROFILE(UM_USER_AND_EQUAL)
-#define UM_USER_FIELDS (0 UM_PROFILE(UM_USER_PLUS_1))
+#define UM_USER_MATCHES UM_PROFILE(UM_USER_AND_EQUAL) " and custom = " UM_USER_CAST_json
+#define UM_USER_FIELDS (1 UM_PROFILE(UM_USER_PLUS_1))
 
 #endif

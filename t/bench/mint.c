@@ -3,7 +3,9 @@
  *   mint KEYS ISSUER SECONDS <FILE
  * Each line of the input is a user's id, a blank and a session's id; each line of the output a token that is good for
  * so many seconds, or was until so many ago. */
+#include "core_settings.h"
 #include "keyring.h"
+#include "store_user.h"
 #include "token.h"
 
 #include <apr_general.h>
@@ -20,6 +22,7 @@ static int mint(apr_pool_t *root, const um_site_t *site, apr_time_t now, apr_int
     apr_pool_create(&pool, root);
     while (good && fgets(line, sizeof(line), stdin)) {
         um_ctx_t ctx;
+        um_user_t user = { .custom = "{}" };
         const char *token = "";
 
         apr_pool_clear(pool);
@@ -27,7 +30,8 @@ static int mint(apr_pool_t *root, const um_site_t *site, apr_time_t now, apr_int
         line[strcspn(line, "\n")] = '\0';
         good = strlen(line) == 73;
         line[36] = '\0';
-        good = good && um_token_issue(&ctx, line, line + 37, um_ctx_seconds(&ctx) + seconds, &token) == UM_OK;
+        user.id = line;
+        good = good && um_token_issue(&ctx, &user, line + 37, um_ctx_seconds(&ctx) + seconds, &token) == UM_OK;
         puts(token);
     }
     return good;
@@ -38,7 +42,8 @@ int main(int argc, char **argv)
     apr_pool_t *pool;
     um_keyring_t *keys;
     const char *why = "";
-    um_site_t site = { 0 };
+    const um_core_settings_t settings = { 0 };
+    um_site_t site = { .settings = &settings };
 
     if (argc != 4 || apr_initialize() != APR_SUCCESS) {
         fprintf(stderr, "usage: mint KEYS ISSUER SECONDS <FILE\n");

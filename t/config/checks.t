@@ -83,6 +83,9 @@ my @cases = (
         . "UserMgmtResetURL https://a.example/{token}\nUserMgmtSiteName A\n",
         qr/UserMgmtVerifyURL \(default auto\): auto needs the ServerName/, undef, @NAMELESS],
 
+    ['a second UserMgmtProfile of one name is refused', "${GOOD}UserMgmtProfile phone text\nUserMgmtProfile phone date\n",
+        qr/on line \d+ of \S+httpd\.conf:\s+UserMgmtProfile phone date: .* there is such a field already/],
+
     ['a login in UserMgmtMail is refused, without repeating it',
         $GOOD . ($MAIL =~ s{file:\S+}{smtp://someone:secret-8\@mail.example}r),
         qr/UserMgmtMail \.\.\. \([^)]*:\d+\)(?!.*secret-8)/s],

@@ -41,6 +41,7 @@ cmp_ok(scalar @rows, '>', 10, 'the table of directives can be read');
 for my $row (@rows) {
     my ($name, $kind, $least, $most) = @$row{qw(name kind least most)};
     my $count = $kind eq 'token_scheme' ? qr/must be Bearer/ : $kind eq 'throttle' ? qr/must be CLASS/
+        : $kind eq 'custom_fields' ? qr/must (?:be NAME TYPE|have the type)/
         : $kind eq 'subnets' ? qr/must be none, or name networks/
         : $kind eq 'endpoints' ? qr/must be none, or/ : $kind =~ /\A(?:cors_)?origins\z/
         ? qr/must be none, (?:\*, )?or name/
@@ -88,6 +89,18 @@ for my $row (@rows) {
             'reset address 1/d 32', 'sign-in address 20/m 5x', 'default off';
         accepted($name, $_) for 'default', 'Sign-In OFF', 'sign-in account off', 'sign-in address 20/M',
             'sign-in both 60/m 15', 'api address 1000/s 100000', 'reset account 1/d 31', '"reset" "address" "5/h"';
+    }
+    elsif ($kind eq 'custom_fields') {
+        refused($name, $_, qr/must be NAME TYPE/) for '"Phone" text', '1a text', 'a-b text', '"a b" text', 'x' x 41 . ' text';
+        refused($name, "$_ text", qr/must have another name/) for qw(id username email password is_staff groups auth_token
+            pending_email sub exp sid scope iss non_field_errors created_at invite none);
+        refused($name, $_, qr/must have the type/) for 'phone', 'phone string', 'phone max=3';
+        refused($name, $_, qr/must have no options/) for 'phone text long', 'born date max=3', 'phone text max=',
+            'phone text max=-1';
+        refused($name, $_, qr/must have max=N/) for 'phone text max=0', 'phone text max=4001', 'phone text max=3x',
+            'phone text max=256 claim';
+        accepted($name, $_) for 'none', 'p1 text', 'p2 TEXT max=4000 Required', 'a_1 integer claim', 'x boolean',
+            'born date', 'p3 text max=255 claim', '"p4" "text"';
     }
     elsif ($kind eq 'subnets') {
         refused($name, $_, qr/must be none, or name networks/) for 'localhost', '10.0.0.0/33', '::1/129', 'none ::1';

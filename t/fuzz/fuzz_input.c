@@ -4,6 +4,7 @@
 #include "fuzz_http.h"
 
 #include "authenticate.h"
+#include "custom_field.h"
 #include "input_schema.h"
 #include "json.h"
 #include "unicode.h"
@@ -17,6 +18,34 @@ static const um_input_schema_t *schema_at(char byte)
     };
 
     return schemas[(unsigned char)byte % (sizeof(schemas) / sizeof(schemas[0]))];
+}
+
+/* A site with a custom field of each kind. */
+static const um_custom_field_t custom_rows[] = {
+    { .name = "t", .kind = UM_CUSTOM_TEXT, .max_length = 5 },
+    { .name = "i", .kind = UM_CUSTOM_INTEGER, .is_required = 1 },
+    { .name = "b", .kind = UM_CUSTOM_BOOLEAN }, { .name = "d", .kind = UM_CUSTOM_DATE },
+};
+static const um_custom_fields_t custom = { 4, custom_rows, 0 };
+
+static int wants(const void *schema, const char *name, apr_size_t len)
+{
+    return um_input_schema_has(schema, name, len)
+           || (((const um_input_schema_t *)schema)->custom && um_custom_field_find(&custom, name, len));
+}
+
+/* What was read can be stored, and reads back as it is. */
+static void check_custom(apr_pool_t *pool, const char *text)
+{
+    um_json_t *shown = um_json_object(pool);
+    um_json_doc_t *doc;
+    const char *why;
+
+    need(!text || (um_json_parse(pool, text, strlen(text), 1, &doc, &why) == APR_SUCCESS
+                   && doc->kind == UM_JSON_OBJECT));
+    need(um_custom_field_has_all(pool, &custom, text, text));
+    um_custom_field_show(pool, &custom, text, shown);
+    need(um_custom_field_has_all(pool, &custom, um_json_print(pool, shown), text));
 }
 
 static int has_error(const um_call_t *call, const char *field)
@@ -66,7 +95,7 @@ static void fuzz_check(apr_pool_t *pool, const char *text, size_t size)
     const char *why;
     um_json_doc_t *doc;
 
-    if (!size || um_json_parse_wanted(pool, text + 1, size - 1, 32, um_input_schema_has, schema, &doc, &why)
+    if (!size || um_json_parse_wanted(pool, text + 1, size - 1, 32, wants, schema, &doc, &why)
         != APR_SUCCESS) {
         return;
     }
@@ -75,6 +104,7 @@ static void fuzz_check(apr_pool_t *pool, const char *text, size_t size)
     call->caller = apr_pcalloc(pool, sizeof(*call->caller));
     call->ctx.pool = pool;
     call->ctx.settings = &fuzz_server.settings.core;
+    fuzz_server.settings.core.custom_fields = &custom;
     call->ctx.errors = apr_array_make(pool, 4, sizeof(um_error_t));
     if (um_input_schema_read(call, schema, doc) != UM_OK) {
         need(call->ctx.errors->nelts == 1);
@@ -84,11 +114,15 @@ static void fuzz_check(apr_pool_t *pool, const char *text, size_t size)
         const um_error_t *error = &APR_ARRAY_IDX(call->ctx.errors, i, um_error_t);
 
         need(error->text && *error->text && error->code && um_unicode_valid(error->text, strlen(error->text)));
-        need(um_input_schema_position(schema, error->field) < schema->count);
+        need(um_input_schema_position(schema, error->field) < schema->count
+             || um_custom_field_find(&custom, error->field, strlen(error->field)));
     }
     for (int i = 0; i < schema->count; i++) {
         if (!schema->fields[i].needs_cookie) {
             check_field(call, &schema->fields[i]);
         }
+    }
+    if (schema->custom) {
+        check_custom(pool, *(const char *const *)((const char *)call->in + schema->custom));
     }
 }

@@ -19,7 +19,7 @@ sub number_of {
 my %preset;
 my $rows = code('src/http/config/directives.h', strings => 1);
 while ($rows =~ /UM_DIRECTIVE\((\w+),\s*(\w+),\s*CORE,.*?\.preset\s*=\s*"([^"]*)"/gs) {
-    $preset{$1} = number_of($3) unless $2 =~ /\A(?:password_hash|throttle)\z/;
+    $preset{$1} = number_of($3) unless $2 =~ /\A(?:password_hash|throttle|custom_fields)\z/;
 }
 
 my %own;

@@ -16,7 +16,7 @@ static const char *sign(const um_site_t *site, apr_int64_t seconds, const char *
     um_ctx_t ctx;
 
     um_ctx_init(&ctx, s.pool, site, apr_time_from_sec(seconds));
-    um_token_issue(&ctx, user_id, session_id, seconds + HOUR, &token);
+    um_token_issue(&ctx, &(um_user_t){ .id = user_id, .custom = "{}" }, session_id, seconds + HOUR, &token);
     return token;
 }
 

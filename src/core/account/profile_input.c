@@ -2,6 +2,7 @@
 #include "profile_input.h"
 
 #include "core_settings.h"
+#include "custom_field.h"
 #include "email.h"
 #include "password_policy.h"
 #include "random.h"
@@ -32,6 +33,11 @@ um_status_e um_profile_make_ids(um_ctx_t *ctx, um_user_t *user)
         return um_ctx_failed(ctx, "the random generator failed");
     }
     return UM_OK;
+}
+
+int um_profile_has_custom(const um_ctx_t *ctx, const um_user_t *user, const char *custom)
+{
+    return um_custom_field_has_all(ctx->pool, ctx->settings->custom_fields, user->custom, custom);
 }
 
 void um_profile_bad_username(um_ctx_t *ctx)

@@ -25,6 +25,7 @@ typedef struct um_profile_input_t {
     UM_PROFILE(UM_PROFILE_MEMBER)
 #undef UM_PROFILE_MEMBER
     um_secret_t password;       /**< registration only; text NULL: as above */
+    const char *custom;         /**< custom fields that were given, a JSON object; NULL: none */
 } um_profile_input_t;
 
 /** The profile that a new password is compared with. */
@@ -33,6 +34,9 @@ um_password_policy_person_t um_profile_person_of_input(const um_profile_input_t 
 
 /** Makes the ids of a new account and of its version. UM_FAILED. */
 um_status_e um_profile_make_ids(um_ctx_t *ctx, um_user_t *user);
+
+/** Whether an account has these custom fields (custom_field.h); NULL: none is asked for. */
+int um_profile_has_custom(const um_ctx_t *ctx, const um_user_t *user, const char *custom);
 
 /** Whether text, normalized (NFKC), has the form of a user name: letters, digits and the signs @ . + - _, but not signs
  * alone. */

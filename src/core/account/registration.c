@@ -68,6 +68,7 @@ void um_registration_check(um_ctx_t *ctx, const um_profile_input_t *input, um_us
 #define COPY_TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, user->name = text_or_empty(input->name);)
     UM_PROFILE(COPY_TEXT)
 #undef COPY_TEXT
+    user->custom = input->custom;
     if (input->username) {
         um_profile_check_username(ctx, input->username, user, keys);
     }

@@ -150,7 +150,8 @@ static int is_done(um_store_call_t *call, update_t *update)
 
     update->updated = NULL;
 #define AND_IS_AS(name, ...) && is_as(change->name, now->name)
-    if (um_store_user_by_id(call, change->id, &now) == APR_SUCCESS && now UM_PROFILE(AND_IS_AS)) {
+    if (um_store_user_by_id(call, change->id, &now) == APR_SUCCESS && now UM_PROFILE(AND_IS_AS)
+        && um_profile_has_custom(update->ctx, now, change->custom)) {
         update->updated = now;
     }
 #undef AND_IS_AS
@@ -212,7 +213,7 @@ um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profil
 {
     um_store_call_t call = um_ctx_store(ctx);
 #define COPY_TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, .name = input->name,)
-    um_user_t change = { .id = user->id, UM_PROFILE(COPY_TEXT) };
+    um_user_t change = { .id = user->id, UM_PROFILE(COPY_TEXT) .custom = input->custom };
 #undef COPY_TEXT
     um_user_keys_t keys = { 0 };
     update_t update = { .ctx = ctx, .change = &change, .keys = &keys };

@@ -139,7 +139,7 @@ static um_status_e ask_database(lookup_t *lookup, um_caller_t *caller)
     record->checked_at = ctx->now;
     /* An ended session never becomes valid again. Its record is still used only for the revocation delay. */
     record->ends_at = record->verdict == UM_OK ? state.expires_at : record->expires_at;
-    lookup->identity = state.user ? um_identity_of(state.user, state.groups) : (um_identity_t){ 0 };
+    lookup->identity = state.user ? um_identity_of(ctx, state.user, state.groups) : (um_identity_t){ 0 };
     if (lookup->has_key) {
         um_caller_cache_put(ctx, lookup->key, record, &lookup->identity);
     }

@@ -52,7 +52,7 @@ static um_status_e ask_account(um_ctx_t *ctx, const um_caller_cache_key_t key, u
         }
         return UM_ABSENT;
     }
-    found = um_identity_of(user, groups);
+    found = um_identity_of(ctx, user, groups);
     record->checked_at = ctx->now;
     if (key) {
         um_caller_cache_put(ctx, key, record, &found);

@@ -36,7 +36,7 @@ static const size_t text_offsets[] = {
     UM_PROFILE_IF_PUBLIC(identity, offsetof(um_identity_t, name),)
     UM_PROFILE(OFFSET)
 #undef OFFSET
-    offsetof(um_identity_t, groups)
+    offsetof(um_identity_t, groups), offsetof(um_identity_t, custom)
 };
 
 #define TEXTS (sizeof(text_offsets) / sizeof(text_offsets[0]))
@@ -49,7 +49,7 @@ static const char **text_of(const um_identity_t *identity, apr_size_t i)
 apr_uint32_t um_caller_cache_record_form(void)
 {
 #define NAME(name, label, kind, longest, registration, update, identity) UM_PROFILE_IF_PUBLIC(identity, #name " ")
-    static const char names[] = UM_PROFILE(NAME) "groups";
+    static const char names[] = UM_PROFILE(NAME) "groups custom";
 #undef NAME
     apr_ssize_t len = sizeof(names);
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity.h"
 
+#include "core_settings.h"
+#include "ctx.h"
+#include "custom_field.h"
 #include "store_user.h"
 
 #include <string.h>
 
-um_identity_t um_identity_of(const um_user_t *user, const char *groups)
+um_identity_t um_identity_of(const um_ctx_t *ctx, const um_user_t *user, const char *groups)
 {
     return (um_identity_t){
         .user_id = user->id,
@@ -14,6 +17,7 @@ um_identity_t um_identity_of(const um_user_t *user, const char *groups)
         UM_PROFILE(COPY)
 #undef COPY
         .groups = groups,
+        .custom = um_custom_field_claims(ctx->pool, ctx->settings->custom_fields, user->custom),
         .is_staff = user->is_staff,
     };
 }

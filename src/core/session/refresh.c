@@ -338,7 +338,7 @@ static um_status_e use_token(um_ctx_t *ctx, work_t *work, um_refresh_use_t *use)
     /* Sign first, so that only the database can fail after the token is replaced. */
     use->user = work->row.user;
     use->expires_at = um_session_until(ctx, ctx->settings->token_lifetime, work->row.ends_at);
-    status = um_token_issue(ctx, use->user->id, work->id, use->expires_at, &use->token);
+    status = um_token_issue(ctx, use->user, work->id, use->expires_at, &use->token);
     if (status == UM_OK && is_current(work)) {
         status = rotate(ctx, work, &use->refresh_token, &won);
     }

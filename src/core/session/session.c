@@ -58,7 +58,7 @@ um_status_e um_session_make(um_ctx_t *ctx, const um_user_t *user, um_session_new
     };
     session->refresh_token = NULL;
     session->token_expires_at = session->record.expires_at;
-    return um_token_issue(ctx, user->id, id, session->token_expires_at, &session->token);
+    return um_token_issue(ctx, user, id, session->token_expires_at, &session->token);
 }
 
 um_status_e um_session_open(um_ctx_t *ctx, const um_session_new_t *session)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token.h"
 
+#include "core_settings.h"
+#include "custom_field.h"
 #include "json.h"
 #include "jwk.h"
 #include "jwt.h"
 #include "keyring.h"
 #include "random.h"
+#include "store_user.h"
 
-um_status_e um_token_issue(um_ctx_t *ctx, const char *user_id, const char *session_id, apr_int64_t expires_at,
+um_status_e um_token_issue(um_ctx_t *ctx, const um_user_t *user, const char *session_id, apr_int64_t expires_at,
                            const char **token)
 {
     um_json_t *claims = um_json_object(ctx->pool);
@@ -21,12 +24,13 @@ um_status_e um_token_issue(um_ctx_t *ctx, const char *user_id, const char *sessi
         return um_ctx_failed(ctx, "the random generator failed");
     }
     um_json_put_text(claims, "iss", ctx->site->issuer);
-    um_json_put_text(claims, "sub", user_id);
+    um_json_put_text(claims, "sub", user->id);
     um_json_put_text(claims, "aud", ctx->site->audience);
     um_json_put_int(claims, "iat", um_ctx_seconds(ctx));
     um_json_put_int(claims, "exp", expires_at);
     um_json_put_text(claims, "jti", jti);
     um_json_put_text(claims, "sid", session_id);
+    um_custom_field_add_claims(ctx->pool, ctx->settings->custom_fields, user->custom, claims);
     if (um_jwt_sign(ctx->pool, key, UM_TOKEN_TYP, claims, token) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "a token could not be signed");
     }

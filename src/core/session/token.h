@@ -25,7 +25,7 @@ typedef struct um_token_t {
 
 /** Signs a token for a session. It expires at expires_at, in seconds since the epoch. *token is in ctx->pool.
  * UM_FAILED: it could not be signed. */
-um_status_e um_token_issue(um_ctx_t *ctx, const char *user_id, const char *session_id, apr_int64_t expires_at,
+um_status_e um_token_issue(um_ctx_t *ctx, const um_user_t *user, const char *session_id, apr_int64_t expires_at,
                            const char **token);
 
 /** Whether a token with these times is valid now, for fresh and for cached tokens alike. UM_OK, or UM_BAD_TOKEN with

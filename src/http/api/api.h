@@ -6,7 +6,9 @@
  * where the answer has been sent. */
 #include "endpoint.h"
 
+typedef struct um_input_field_t um_input_field_t;           /* input_schema.h */
 typedef struct um_json_doc_t um_json_doc_t;                 /* json.h */
+typedef struct um_json_value_t um_json_value_t;             /* json.h */
 
 /* --- api.c: the hooks, and the steps of a request ----------------------------------------------------------------- */
 
@@ -101,6 +103,9 @@ um_status_e um_input_schema_read(um_call_t *call, const um_input_schema_t *schem
 /** Whether a document has a field that only staff may set, with another value than false. */
 int um_input_schema_wants_staff(const um_input_schema_t *schema, const um_json_doc_t *doc);
 
+/** Whether a request, a um_call_t, takes a field of this name: um_input_schema_has(), or a custom field. */
+int um_input_schema_wants(const void *call, const char *name, apr_size_t len);
+
 /** Whether a schema, given as const void *, has a field of this name or alias. name has len bytes and need not end with
  * a NUL. It is a um_json_wanted_fn. */
 int um_input_schema_has(const void *schema, const char *name, apr_size_t len);
@@ -110,6 +115,21 @@ um_json_t *um_input_schema_describe(const um_call_t *call, const um_input_schema
 
 /** Index of a field in the schema, for the order of errors; the number of fields if the schema has no such field. */
 int um_input_schema_position(const um_input_schema_t *schema, const char *field);
+
+/** Reads a text field that is no row of a schema. NULL: it is absent, or faulty. */
+const char *um_input_schema_text(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field);
+
+/** 1 or 0; -1: the value is no boolean. */
+int um_input_schema_boolean(const um_json_value_t *value);
+
+/* --- input_custom.c: fields that the site adds to accounts (custom_field.h) --------------------------------------- */
+
+/** Reads the custom fields of a body, and adds their errors. The valid ones as a JSON object, in which null stands for
+ * no value; NULL: there are none. */
+const char *um_input_custom_read(um_call_t *call, const um_json_doc_t *doc, int is_new);
+
+/** Adds them to what OPTIONS shows. */
+void um_input_custom_describe(const um_call_t *call, int is_new, um_json_t *all);
 
 /* --- query.c: the query of a request ------------------------------------------------------------------------------ */
 

@@ -80,8 +80,10 @@ static const um_input_field_t password_fields[] = {
       .offset = offsetof(passwords_t, new_password) },
 };
 
-const um_input_schema_t um_api_user_register_schema = UM_INPUT_SCHEMA(register_body_t, register_fields);
-const um_input_schema_t um_api_user_update_schema = UM_INPUT_SCHEMA(um_profile_input_t, update_fields);
+const um_input_schema_t um_api_user_register_schema = UM_INPUT_SCHEMA(register_body_t, register_fields,
+                                                                      .custom = IN(custom), .is_new = 1);
+const um_input_schema_t um_api_user_update_schema = UM_INPUT_SCHEMA(um_profile_input_t, update_fields,
+                                                                    .custom = IN(custom));
 const um_input_schema_t um_api_user_password_schema = UM_INPUT_SCHEMA(passwords_t, password_fields);
 
 /* --- endpoints --- */

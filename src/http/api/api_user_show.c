@@ -2,6 +2,8 @@
 /* What the API shows of an account. */
 #include "api.h"
 
+#include "core_settings.h"
+#include "custom_field.h"
 #include "email_change.h"
 #include "json.h"
 #include "store_user.h"
@@ -17,6 +19,7 @@ um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user)
 #define PUT(field, ...) um_json_put_text(out, #field, user->field);
     UM_PROFILE(PUT)
 #undef PUT
+    um_custom_field_show(call->ctx.pool, call->ctx.settings->custom_fields, user->custom, out);
     return out;
 }
 

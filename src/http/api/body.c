@@ -108,8 +108,7 @@ static int parse_body(um_call_t *call, form_e form, const um_mediatype_t *type, 
     apr_status_t rv;
 
     if (form == JSON) {
-        rv = um_json_parse_wanted(pool, buffer->bytes, buffer->len, MAX_DEPTH, um_input_schema_has, call->route->schema,
-                                  doc, &why);
+        rv = um_json_parse_wanted(pool, buffer->bytes, buffer->len, MAX_DEPTH, um_input_schema_wants, call, doc, &why);
     }
     else if (form == URLENCODED) {
         rv = um_form_urlencoded(pool, buffer->bytes, buffer->len, doc, &why);

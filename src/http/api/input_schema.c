@@ -3,6 +3,7 @@
 
 #include "api.h"
 #include "authenticate.h"
+#include "custom_field.h"
 #include "email.h"
 #include "json.h"
 #include "module.h"
@@ -114,24 +115,32 @@ static int check_text(um_call_t *call, const um_input_field_t *field, const char
 
 /* --- booleans --- */
 
-static void read_boolean(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field)
+int um_input_schema_boolean(const um_json_value_t *value)
 {
     static const char *const words[] = { "", "false", "0", "off", "true", "1", "on" };
-    um_json_value_t value = um_json_get(doc->root, field->name);
-    int *slot = (int *)((char *)call->in + field->offset);
 
-    if (value.kind == UM_JSON_ABSENT || value.kind == UM_JSON_BOOLEAN) {
-        *slot = value.kind == UM_JSON_BOOLEAN && value.number != 0;
-        return;
+    if (value->kind == UM_JSON_BOOLEAN) {
+        return value->number != 0;
     }
     /* A form can only send strings. */
-    for (int i = 0; value.kind == UM_JSON_STRING && i < 7; i++) {
-        if (strcmp(value.text, words[i]) == 0) {
-            *slot = i > 3;
-            return;
+    for (int i = 0; value->kind == UM_JSON_STRING && i < 7; i++) {
+        if (strcmp(value->text, words[i]) == 0) {
+            return i > 3;
         }
     }
-    add_error(call, field, UM_MESSAGE_NOT_A_BOOLEAN, NULL);
+    return -1;
+}
+
+static void read_boolean(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field)
+{
+    um_json_value_t value = um_json_get(doc->root, field->name);
+    int truth = value.kind == UM_JSON_ABSENT ? 0 : um_input_schema_boolean(&value);
+
+    if (truth < 0) {
+        add_error(call, field, UM_MESSAGE_NOT_A_BOOLEAN, NULL);
+        return;
+    }
+    *(int *)((char *)call->in + field->offset) = truth;
 }
 
 /* --- read-only fields --- */
@@ -214,6 +223,19 @@ static void read_text(um_call_t *call, const um_json_doc_t *doc, const um_input_
     }
 }
 
+const char *um_input_schema_text(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field)
+{
+    um_json_value_t value = um_json_get(doc->root, field->name);
+    const char *text;
+
+    if (!check_is_string(call, field, &value)) {
+        return NULL;
+    }
+    text = strlen(value.text) == value.len ? um_unicode_trim(call->ctx.pool, value.text) : value.text;
+    return check_text(call, field, text, text == value.text ? value.len : strlen(text),
+                      lone_surrogate(doc, field->name)) ? text : NULL;
+}
+
 um_status_e um_input_schema_read(um_call_t *call, const um_input_schema_t *schema, const um_json_doc_t *doc)
 {
     call->in = apr_pcalloc(call->ctx.pool, schema->size);
@@ -231,12 +253,24 @@ um_status_e um_input_schema_read(um_call_t *call, const um_input_schema_t *schem
              : field->kind == UM_INPUT_BOOLEAN ? read_boolean : read_text)(call, doc, field);
         }
     }
+    if (schema->custom) {
+        *(const char **)((char *)call->in + schema->custom) = um_input_custom_read(call, doc, schema->is_new);
+    }
     return UM_OK;
 }
 
 static int equals(const char *own, const char *name, apr_size_t len)
 {
     return own && strlen(own) == len && memcmp(own, name, len) == 0;
+}
+
+int um_input_schema_wants(const void *call, const char *name, apr_size_t len)
+{
+    const um_call_t *own = call;
+    const um_input_schema_t *schema = own->route->schema;
+
+    return um_input_schema_has(schema, name, len)
+           || (schema->custom && um_custom_field_find(own->settings->core.custom_fields, name, len));
 }
 
 int um_input_schema_has(const void *schema, const char *name, apr_size_t len)
@@ -275,6 +309,9 @@ um_json_t *um_input_schema_describe(const um_call_t *call, const um_input_schema
             um_json_put_int(one, "max_length", longest);
         }
         um_json_put(all, field->name, one);
+    }
+    if (schema->custom) {
+        um_input_custom_describe(call, schema->is_new, all);
     }
     return all;
 }

@@ -40,9 +40,12 @@ typedef struct um_input_schema_t {
     apr_size_t size;            /**< of the structure into which a body is read */
     int count;
     const um_input_field_t *fields;
+    apr_size_t custom;          /**< offset of the custom fields (input_custom.c), a const char *; 0: it takes none */
+    int is_new;                 /**< the body makes an account, so custom fields may be required */
 } um_input_schema_t;
 
-/** Initializer of a schema. type: the structure; rows: an array of um_input_field_t. */
-#define UM_INPUT_SCHEMA(type, rows) { sizeof(type), (int)(sizeof(rows) / sizeof((rows)[0])), rows }
+/** Initializer of a schema. type: the structure; rows: an array of um_input_field_t. Further members may follow. */
+#define UM_INPUT_SCHEMA(type, rows, ...) \
+    { .size = sizeof(type), .count = (int)(sizeof(rows) / sizeof((rows)[0])), .fields = rows, __VA_ARGS__ }
 
 #endif

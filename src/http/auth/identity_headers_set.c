@@ -1,11 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auth.h"
 
+#include "custom_field.h"
 #include "identity.h"
 #include "module.h"
 
 #include <apr_strings.h>
 #include <string.h>
+
+/* Custom fields that are claims. The text is parsed anew for each, but few sites have one. */
+static void set_custom_variables(request_rec *r, const um_identity_t *identity)
+{
+    const um_custom_fields_t *fields = um_server_of(r->server)->settings.core.custom_fields;
+
+    for (int i = 0; fields && i < fields->count; i++) {
+        const um_custom_field_t *field = &fields->field[i];
+
+        if (field->is_claim && identity) {
+            apr_table_setn(r->subprocess_env, field->variable, um_custom_field_text(r->pool, field, identity->custom));
+        }
+        else if (field->is_claim) {
+            apr_table_unset(r->subprocess_env, field->variable);
+        }
+    }
+}
+
+static void set_custom_headers(request_rec *r, apr_table_t *headers, const um_identity_t *identity)
+{
+    const um_custom_fields_t *fields = um_server_of(r->server)->settings.core.custom_fields;
+
+    for (int i = 0; fields && i < fields->count; i++) {
+        const um_custom_field_t *field = &fields->field[i];
+
+        if (field->is_claim) {
+            apr_table_setn(headers, field->header,
+                           um_identity_printable(r->pool, um_custom_field_text(r->pool, field, identity->custom)));
+        }
+    }
+}
 
 void um_identity_set_environment(request_rec *r, const um_identity_t *identity)
 {
@@ -19,6 +51,7 @@ void um_identity_set_environment(request_rec *r, const um_identity_t *identity)
             apr_table_unset(r->subprocess_env, attribute->variable);
         }
     }
+    set_custom_variables(r, identity);
 }
 
 /* Replaces C0 controls with NUL among them, DEL, and C1 controls, which UTF-8 encodes as C2 80 to C2 9F. */
@@ -60,6 +93,9 @@ int um_identity_set_headers(request_rec *r, apr_table_t *headers, const um_ident
             apr_table_setn(headers, attribute->header,
                            um_identity_printable(r->pool, um_identity_attribute_value(attribute, identity)));
         }
+    }
+    if ((which & um_identity_attribute_headers_on()) == um_identity_attribute_headers_on()) {
+        set_custom_headers(r, headers, identity);
     }
     return 1;
 }

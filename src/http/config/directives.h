@@ -193,6 +193,10 @@ UM_DIRECTIVE(UserMgmtPreparedStatements, flag, HTTP, prepared_statements,
     "use prepared statements on PostgreSQL; Off for a pooler in transaction mode",
     .preset = "On")
 
+UM_DIRECTIVE(UserMgmtProfile, custom_fields, CORE, custom_fields,
+    "a field that the site adds to accounts: NAME text|integer|boolean|date [max=N] [required] [claim]; none: no field",
+    .preset = "none", .merge = um_value_custom_fields_merge)
+
 UM_DIRECTIVE(UserMgmtRealm, text, HTTP, realm,
     "realm in the challenges of the API (WWW-Authenticate)",
     .preset = "api")

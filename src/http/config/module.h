@@ -81,6 +81,7 @@ typedef const um_pwhash_params_t *um_kind_password_hash_t;      /* see pwhash.h 
 typedef um_verify_e um_kind_verification_t;                     /* off, on, required */
 typedef um_registration_e um_kind_registration_t;               /* open, staff, invite, off */
 typedef um_email_change_e um_kind_email_change_t;               /* direct, confirm */
+typedef const um_custom_fields_t *um_kind_custom_fields_t;      /* see custom_field.h */
 typedef um_login_e um_kind_login_t;                             /* username, email, both */
 typedef const char *um_kind_reserved_names_t;                   /* a path; "": default; NULL: off */
 typedef unsigned um_kind_endpoints_t;                           /* bits of um_open_endpoint_e; 0: none */
@@ -116,12 +117,12 @@ struct um_value_row_t {
 
 um_value_read_fn um_value_flag, um_value_number, um_value_seconds, um_value_bytes, um_value_text, um_value_path,
                  um_value_log_file, um_value_password_hash, um_value_verification, um_value_registration,
-                 um_value_login, um_value_email_change,
+                 um_value_login, um_value_email_change, um_value_custom_fields,
                  um_value_reserved_names, um_value_endpoints, um_value_cookie, um_value_origins, um_value_cors_origins,
                  um_value_identity_headers, um_value_authorization, um_value_token_scheme,
                  um_value_token_sources, um_value_throttle, um_value_subnets;
 
-um_value_merge_fn um_value_throttle_merge;
+um_value_merge_fn um_value_throttle_merge, um_value_custom_fields_merge;
 
 /* --- settings.c: the settings of a virtual host ------------------------------------------------------------------- */
 

@@ -54,6 +54,7 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 #define ARGUMENTS_password_hash  AP_INIT_TAKE1
 #define ARGUMENTS_verification   AP_INIT_TAKE1
 #define ARGUMENTS_login          AP_INIT_TAKE1
+#define ARGUMENTS_custom_fields  AP_INIT_RAW_ARGS
 #define ARGUMENTS_email_change   AP_INIT_TAKE1
 #define ARGUMENTS_registration   AP_INIT_TAKE1
 #define ARGUMENTS_reserved_names AP_INIT_TAKE1
