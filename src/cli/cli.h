@@ -6,6 +6,8 @@
  * follow from these tables. */
 #include "ctx.h"
 
+#include <stdio.h>
+
 typedef struct json_object um_json_t;                   /* json.h */
 typedef struct um_store_call_t um_store_call_t;         /* store.h */
 
@@ -19,6 +21,8 @@ typedef struct um_cli_t {
     const char *every, *publish, *lifetime, *keep;  /**< --every and so on, times as in directives; NULL: not given */
     int now;                    /**< --now */
     const char *user, *since;   /**< --user and --since; NULL: not given */
+    const char *format, *model, *columns, *on_conflict, *tokens_until, *report; /**< of user import, and user export */
+    int dry_run;                /**< --dry-run */
     int json;                   /**< --json */
     const char *email, *first_name, *last_name; /**< --email and so on; NULL: not given */
     apr_array_header_t *groups; /**< --group, const char *; NULL: not given */
@@ -144,6 +148,9 @@ void um_cli_ask(const um_cli_t *cli, const char *format, ...);
 
 /** Prints text of our own to standard output, unescaped. */
 void um_cli_print(const char *text);
+
+/** Writes text of our own, or text that is escaped already, to a file. 0: it could not be written. */
+int um_cli_write(FILE *file, const char *text);
 
 /** Flushes what was printed. 0: it could not be written. */
 int um_cli_flush(void);

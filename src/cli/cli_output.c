@@ -131,6 +131,11 @@ void um_cli_print(const char *text)
     fputs(text, stdout);
 }
 
+int um_cli_write(FILE *file, const char *text)
+{
+    return fputs(text, file) >= 0;
+}
+
 int um_cli_flush(void)
 {
     return fflush(stdout) == 0 && !ferror(stdout);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "cli_import.h"
 #include "cli_user.h"
 #include "store_user.h"
 #include "user.h"
@@ -118,5 +119,10 @@ const um_cli_command_t um_cli_user[] = {
       .function = user_staff, .help = "give or take the rights of staff; ends the account's sessions" },
     { .verb = "active", .synopsis = "NAME on|off", .arguments = 2,
       .function = user_active, .help = "enable or disable, by another name" },
+    { .verb = "import", .synopsis = "FILE|-", .arguments = 1,
+      .options = "format dry-run on-conflict model tokens-until report columns",
+      .function = um_cli_import_run, .help = "bring along the accounts of another program" },
+    { .verb = "export", .synopsis = "[FILE]", .optional = 1, .options = "format model",
+      .function = um_cli_export_run, .help = "write all accounts, with their hashes, for another program" },
     { .function = NULL },
 };

@@ -49,6 +49,7 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
     EVENT(GROUP_ADDED, "group_added", KEPT) \
     EVENT(GROUP_DROPPED, "group_dropped", KEPT) \
     EVENT(KEY_ROTATED, "key_rotated", KEPT) \
+    EVENT(IMPORTED, "accounts_imported", KEPT) \
     EVENT(CLIENT_USED, "client_token_used", LOGGED) \
     EVENT(CSRF_REFUSED, "csrf_refused", LOGGED) \
     EVENT(THROTTLED, "throttled", LOGGED)

@@ -244,6 +244,7 @@ UM_STATEMENT(ONE_TIME_TOKEN_TAKE, WRITE, 3,
 #include "statements_email_change.h"
 #include "statements_admin.h"
 #include "statements_list.h"
+#include "statements_import.h"
 
 #undef UM_STATEMENT_AND_EVENT
 #undef UM_EVENT_COLUMNS

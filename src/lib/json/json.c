@@ -45,7 +45,7 @@ static um_json_kind_e kind_of(const um_json_t *value)
     }
 }
 
-static um_json_value_t value_of(um_json_t *member)
+um_json_value_t um_json_value(um_json_t *member)
 {
     um_json_value_t value = { kind_of(member), NULL, 0, 0 };
 
@@ -71,7 +71,7 @@ um_json_value_t um_json_get(const um_json_t *object, const char *name)
 {
     um_json_t *member;
 
-    return json_object_object_get_ex(object, name, &member) ? value_of(member)
+    return json_object_object_get_ex(object, name, &member) ? um_json_value(member)
            : (um_json_value_t){ UM_JSON_ABSENT, NULL, 0, 0 };
 }
 
@@ -87,7 +87,7 @@ apr_array_header_t *um_json_get_list(apr_pool_t *pool, const um_json_t *object, 
     count = json_object_array_length(member);
     values = apr_array_make(pool, (int)count, sizeof(um_json_value_t));
     for (size_t i = 0; i < count; i++) {
-        APR_ARRAY_PUSH(values, um_json_value_t) = value_of(json_object_array_get_idx(member, i));
+        APR_ARRAY_PUSH(values, um_json_value_t) = um_json_value(json_object_array_get_idx(member, i));
     }
     return values;
 }

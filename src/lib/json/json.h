@@ -67,6 +67,13 @@ apr_status_t um_json_parse_wanted(apr_pool_t *pool, const char *text, apr_size_t
 um_json_value_t um_json_get(const um_json_t *object, const char *name);
 /** The elements of the list that is the member of this name, um_json_value_t; NULL: the member is no list. */
 apr_array_header_t *um_json_get_list(apr_pool_t *pool, const um_json_t *object, const char *name);
+/** The same for a value itself; NULL is null. */
+um_json_value_t um_json_value(um_json_t *value);
+/** The member of this name as it is; NULL: it is null, there is none, or object is NULL or not an object. */
+um_json_t *um_json_child(const um_json_t *object, const char *name);
+/** The elements of a list: how many, 0 for anything else; and one of them, NULL for null and beyond the end. */
+int um_json_length(const um_json_t *list);
+um_json_t *um_json_at(const um_json_t *list, int i);
 /** The name of the kind in messages of the API: dict, list, str, int, float, bool; NoneType for null and absent. */
 const char *um_json_kind_name(um_json_kind_e kind);
 /** Whether the member is the string text, or a list of strings only that contains it (RFC 7519 section 4.1.3). */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+#include "cli_import.h"
+#include "export.h"
+#include "printable.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *um_cli_import_line(apr_pool_t *pool, const char *where, const char *name, const char *why)
+{
+    return apr_pstrcat(pool, um_printable(pool, where), "\t", um_printable(pool, name), "\t", um_printable(pool, why),
+                       "\n", NULL);
+}
+
+typedef struct job_t {
+    um_cli_t *cli;
+    FILE *out;
+    apr_int64_t warnings;
+} job_t;
+
+static int write_line(void *baton, const char *text)
+{
+    const job_t *job = baton;
+
+    return um_cli_write(job->out, text) && um_cli_write(job->out, "\n");
+}
+
+static void warn(void *baton, const char *name, const char *why)
+{
+    job_t *job = baton;
+    apr_pool_t *pool;
+
+    job->warnings++;
+    apr_pool_create(&pool, job->cli->pool);
+    (void)um_cli_write(stderr, um_cli_import_line(pool, "account", name, why));
+    apr_pool_destroy(pool);
+}
+
+/* The file has password hashes, so nobody else may read it. It is opened before the database, because root takes on the
+ * rights of the owner of the database then. */
+static int open_output(job_t *job)
+{
+    const char *path = job->cli->count ? job->cli->args[0] : "-";
+    int file;
+
+    job->out = stdout;
+    if (strcmp(path, "-") == 0) {
+        return UM_CLI_DONE;
+    }
+    file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    job->out = file >= 0 ? fdopen(file, "w") : NULL;
+    return job->out ? UM_CLI_DONE : um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: %s", path, strerror(errno));
+}
+
+int um_cli_export_run(um_cli_t *cli)
+{
+    const um_export_format_t *format = um_export_format(cli->format ? cli->format : "");
+    job_t job = { .cli = cli };
+    um_export_options_t options = { .model = cli->model, .line = write_line, .warn = warn, .baton = &job };
+    um_status_e status;
+    apr_int64_t count;
+    int code;
+
+    if (!format) {
+        return um_cli_fail(cli, UM_CLI_MISUSE, "--format %s: must be django, csv or jsonl",
+                           cli->format ? cli->format : "");
+    }
+    if ((code = open_output(&job)) != UM_CLI_DONE || (code = um_cli_database_open(cli)) != UM_CLI_DONE) {
+        return code;
+    }
+    status = um_export_run(cli->ctx, format, &options, &count);
+    if (status == UM_OK && fflush(job.out) != 0) {
+        cli->ctx->cause = "the output could not be written";
+        status = UM_FAILED;
+    }
+    if (status != UM_OK) {
+        return um_cli_fail(cli, status == UM_UNAVAILABLE ? UM_CLI_UNREACHABLE : UM_CLI_FAILED, "%s", cli->ctx->cause);
+    }
+    if (job.out != stdout) {
+        um_cli_say(cli, "%" APR_INT64_T_FMT " accounts written", count);
+        (void)fclose(job.out);
+    }
+    if (job.warnings) {
+        return um_cli_fail(cli, UM_CLI_FAILED, "%" APR_INT64_T_FMT " accounts have no hash that Django can verify",
+                           job.warnings);
+    }
+    return UM_CLI_DONE;
+}

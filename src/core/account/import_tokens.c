@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "import_private.h"
+
+#include "json.h"
+#include "opaque_token.h"
+#include "random.h"
+#include "store.h"
+#include "store_import.h"
+#include "unicode.h"
+
+#include <string.h>
+
+typedef struct batch_t {
+    um_import_t *import;
+    const char *rows;
+    char owned[UM_IMPORT_BATCH];
+    int stored;
+} batch_t;
+
+/* 0: OpenSSL or the random generator failed. */
+static int put_row(um_import_t *import, um_json_t *rows, int i)
+{
+    const um_import_token_t *token = import->tokens[i];
+    const char *session, *key = NULL, *hash = um_opaque_token_hash(import->pool, token->token);
+    apr_int64_t created_at = token->created_at ? token->created_at : um_ctx_seconds(import->ctx);
+    um_json_t *row = um_json_object(import->pool);
+
+    if (!hash || um_random_uuid(import->pool, import->ctx->now, &session) != APR_SUCCESS) {
+        return 0;
+    }
+    if (token->username && um_unicode_key(import->pool, token->username, &key) != APR_SUCCESS) {
+        key = NULL;
+    }
+    um_import_put_number(row, "n", i);
+    um_json_put_text(row, "id", token->id ? um_random_uuid_parse(import->pool, token->id) : NULL);
+    um_json_put_text(row, "alias", token->alias);
+    um_json_put_text(row, "username_key", key);
+    um_json_put_text(row, "session", session);
+    um_json_put_text(row, "hash", hash);
+    um_import_put_number(row, "created_at", created_at);
+    um_import_put_number(row, "expires_at", import->options->tokens_until);
+    um_json_push(rows, row);
+    return 1;
+}
+
+static apr_status_t store_tokens(um_tx_t *tx, void *baton)
+{
+    batch_t *batch = baton;
+
+    const um_import_t *import = batch->import;
+
+    return um_store_import_tokens(tx, batch->rows, import->options->on_conflict == UM_IMPORT_UPDATE, batch->owned,
+                                  import->token_count, &batch->stored);
+}
+
+um_status_e um_import_store_tokens(um_import_t *import)
+{
+    um_json_t *rows = um_json_list(import->pool);
+    batch_t batch = { .import = import };
+    um_status_e status;
+    int owned = 0;
+
+    for (int i = 0; i < import->token_count; i++) {
+        if (!put_row(import, rows, i)) {
+            return um_ctx_failed(import->ctx, "a token could not be hashed");
+        }
+    }
+    if (import->options->dry_run) {
+        /* The accounts are not there, because their transactions were rolled back. */
+        import->counts.tokens += import->token_count;
+        return UM_OK;
+    }
+    batch.rows = um_json_print(import->pool, rows);
+    status = um_import_run(import, store_tokens, &batch);
+    for (int i = 0; status == UM_OK && i < import->token_count; i++) {
+        owned += batch.owned[i];
+        if (!batch.owned[i]) {
+            um_import_refuse(import, import->tokens[i]->where, "", "the token is of an account that is not there");
+        }
+    }
+    import->counts.tokens += batch.stored;
+    import->counts.tokens_skipped += owned - batch.stored;
+    return status;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The part of statements.h for importing and exporting accounts. statements.h includes it and has the rules.
+ *
+ * One statement stores many rows, because each round trip and each statement cost as much as several rows. The rows are
+ * one value: a list of JSON objects, whose members UM_IN names. Both databases read JSON, and a list has no length that
+ * a statement would have to know. */
+#define UM_IN_ROWS UM_SQL2("jsonb_array_elements(cast(%s as jsonb)) r", "json_each(%s) r")
+#define UM_IN(name) UM_SQL2("(r.value->>'" name "')", "json_extract(r.value, '$." name "')")
+#define UM_IN_UUID(name) UM_SQL2("cast(" UM_IN(name) " as uuid)", UM_IN(name))
+#define UM_IN_NUMBER(name) "cast(" UM_IN(name) " as bigint)"
+#define UM_IN_SMALL(name) "cast(" UM_IN(name) " as smallint)"
+#define UM_IN_COMMA_NAME(name, ...) ", " #name
+#define UM_IN_COMMA_VALUE(name, ...) ", " UM_IN(#name)
+#define UM_IN_SET(name, ...) #name " = " UM_IN(#name) ", "
+
+/* The accounts that a row concerns, each with the way by which it was found: the id or the number that the row names,
+ * or the name or the unique address. */
+UM_STATEMENT(IMPORT_LOOK, READ, 1,
+    "select x.n, x.way, x.id, x.alias from (with i as (select " UM_IN_NUMBER("n") " as n, " UM_IN_UUID("given")
+    " as given, " UM_IN("alias") " as alias, " UM_IN("username_key") " as username_key, " UM_IN("email_claim")
+    " as email_claim from " UM_IN_ROWS ")"
+    " select i.n, 'id' as way, u.id, u.alias from i join um_users u on u.id = i.given"
+    " union all select i.n, 'alias', u.id, u.alias from i join um_users u on u.alias = i.alias"
+    " union all select i.n, 'name', u.id, u.alias from i join um_users u on u.username_key = i.username_key"
+    " union all select i.n, 'email', u.id, u.alias from i join um_users u on u.email_claim = i.email_claim) x")
+
+UM_STATEMENT(IMPORT_INSERT, WRITE, 1,
+    "insert into um_users (id" UM_PROFILE(UM_IN_COMMA_NAME) ", username_key, email_key, email_claim, email_verified,"
+    " first_name_key, last_name_key, password, version, is_active, is_staff, alias, last_sign_in_at, created_at,"
+    " updated_at) select " UM_IN_UUID("id") UM_PROFILE(UM_IN_COMMA_VALUE) ", " UM_IN("username_key") ", "
+    UM_IN("email_key") ", " UM_IN("email_claim") ", " UM_IN_SMALL("email_verified") ", " UM_IN("first_name_key") ", "
+    UM_IN("last_name_key") ", " UM_IN("password") ", " UM_IN_UUID("version") ", " UM_IN_SMALL("is_active") ", "
+    UM_IN_SMALL("is_staff") ", " UM_IN("alias") ", " UM_IN_NUMBER("last_sign_in_at") ", " UM_IN_NUMBER("created_at")
+    ", " UM_IN_NUMBER("updated_at") " from " UM_IN_ROWS
+    " where true on conflict do nothing returning id")
+
+/* A row changes the version, which ends the sessions, only if it changes credentials or state. */
+UM_STATEMENT(IMPORT_UPDATE, WRITE, 1,
+    "update um_users as u set " UM_PROFILE(UM_IN_SET) "username_key = " UM_IN("username_key") ", email_key = "
+    UM_IN("email_key") ", email_claim = " UM_IN("email_claim") ", email_verified = case when u.email_key = "
+    UM_IN("email_key") " and u.email_verified = 1 then 1 else " UM_IN_SMALL("email_verified") " end, first_name_key = "
+    UM_IN("first_name_key") ", last_name_key = " UM_IN("last_name_key") ", password = "
+    UM_IN("password") ", version = case when u.password = " UM_IN("password") " and u.is_active = "
+    UM_IN_SMALL("is_active") " and u.is_staff = " UM_IN_SMALL("is_staff") " then u.version else " UM_IN_UUID("version")
+    " end, is_active = " UM_IN_SMALL("is_active") ", is_staff = " UM_IN_SMALL("is_staff") ", alias = coalesce("
+    UM_IN("alias") ", u.alias), last_sign_in_at = coalesce(u.last_sign_in_at, "
+    UM_IN_NUMBER("last_sign_in_at") "), updated_at = " UM_IN_NUMBER("updated_at") " from " UM_IN_ROWS " where u.id = "
+    UM_IN_UUID("id") " returning " UM_SQL2("u.id", "id"))
+
+UM_STATEMENT(IMPORT_LEAVE, WRITE, 1,
+    "delete from um_memberships where user_id in (select " UM_IN_UUID("id") " from " UM_IN_ROWS ") returning user_id")
+
+UM_STATEMENT(IMPORT_JOIN, WRITE, 1,
+    "insert into um_memberships (user_id, group_id) select " UM_IN_UUID("id") ", g.id from " UM_IN_ROWS
+    " join um_groups g on g.name = " UM_IN("group") " where true on conflict do nothing returning user_id")
+
+/* Which tokens have an account. It is named by its id, its number or the key of its name. */
+#define UM_IN_OWNER \
+    " join um_users u on u.id = coalesce(" UM_IN_UUID("id") ", (select a.id from um_users a where a.alias = " \
+    UM_IN("alias") "), (select a.id from um_users a where a.username_key = " UM_IN("username_key") "))"
+
+UM_STATEMENT(IMPORT_OWNERS, READ, 1,
+    "select " UM_IN_NUMBER("n") " from " UM_IN_ROWS UM_IN_OWNER)
+
+/* The second value is 1 where a token that is there gets the new end, and the account's present version. */
+UM_STATEMENT(IMPORT_TOKENS, WRITE, 2,
+    "insert into um_sessions (id, user_id, user_version, created_at, expires_at, ends_at, user_agent, token_hash)"
+    " select " UM_IN_UUID("session") ", u.id, u.version, " UM_IN_NUMBER("created_at") ", " UM_IN_NUMBER("expires_at")
+    ", " UM_IN_NUMBER("expires_at") ", 'imported token', " UM_IN("hash") " from " UM_IN_ROWS UM_IN_OWNER " where true"
+    " on conflict (token_hash) where token_hash is not null do update set user_id = excluded.user_id,"
+    " user_version = excluded.user_version, expires_at = excluded.expires_at, ends_at = excluded.ends_at"
+    " where cast(%s as integer) = 1 returning id")
+
+/* --- exporting --- */
+
+/* A page of the accounts after an id. */
+UM_STATEMENT(EXPORT_USERS, READ, 2,
+    "select " UM_USER_COLUMNS ", " UM_USER_GROUPS ", u.alias, u.created_at, u.email_verified, u.last_sign_in_at"
+    " from um_users u"
+    " where u.id > " UM_UUID " order by u.id limit cast(%s as integer)")
+
+#undef UM_IN_ROWS
+#undef UM_IN
+#undef UM_IN_UUID
+#undef UM_IN_NUMBER
+#undef UM_IN_SMALL
+#undef UM_IN_COMMA_NAME
+#undef UM_IN_COMMA_VALUE
+#undef UM_IN_SET
+#undef UM_IN_OWNER
