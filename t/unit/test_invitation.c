@@ -194,6 +194,24 @@ static void test_again(void)
     end();
 }
 
+/* Also where new addresses are confirmed: whoever reads the mail at the wrong address must not get the account. */
+static void test_wrong_address(void)
+{
+    site_input_t input = { .email = "right@example.org" };
+    const um_user_t *updated;
+    const char *wrong;
+
+    begin();
+    s.settings.email_change = UM_EMAIL_CHANGE_CONFIRM;
+    wrong = invite_bob();
+    is_int(um_user_update(site_ctx(&s), read_bob(), &input, &updated), UM_OK, "the address is mended");
+    is_text(read_bob()->email, "right@example.org", "at once");
+    is_int(confirm(wrong, FIRST), UM_ABSENT, "the invitation at the wrong one is void");
+    is_int(um_password_reset_send(site_ctx(&s), read_bob()), UM_OK, "it is sent again");
+    is_int(confirm(site_mail_newest(&s, &m), FIRST), UM_OK, "and accepted at the right one");
+    end();
+}
+
 /* Another call takes the name between the check and the insert. */
 static void take_name(site_t *site)
 {
@@ -225,6 +243,7 @@ int main(void)
     test_void();
     test_reset();
     test_again();
+    test_wrong_address();
     test_race();
     return site_end();
 }

@@ -34,7 +34,7 @@ int um_email_change_is_other(const um_ctx_t *ctx, const um_user_t *user, const u
 int um_email_change_is_pending(const um_ctx_t *ctx, const um_user_t *user, const char *email,
                                const um_user_keys_t *keys)
 {
-    return is_on(ctx) && *email && um_email_change_is_other(ctx, user, keys);
+    return is_on(ctx) && !user->is_invited && *email && um_email_change_is_other(ctx, user, keys);
 }
 
 um_status_e um_email_change_make(um_ctx_t *ctx, const um_user_t *user, const char *email, const um_user_keys_t *keys,

@@ -16,7 +16,8 @@ typedef struct um_user_keys_t um_user_keys_t;           /* store_user.h */
 int um_email_change_is_other(const um_ctx_t *ctx, const um_user_t *user, const um_user_keys_t *keys);
 
 /** Whether an address of an account must be confirmed before it takes effect. Another spelling of its present address,
- * and no address at all, need no confirming.
+ * and no address at all, need no confirming. Nor does that of an invited account: staff mends a wrong address, and the
+ * invitation that went there must be void at once.
  * @param keys  of the address, as um_profile_check_email() sets them */
 int um_email_change_is_pending(const um_ctx_t *ctx, const um_user_t *user, const char *email,
                                const um_user_keys_t *keys);
