@@ -34,12 +34,7 @@ UserMgmtVerifyURL "https://front.test.example/verify/{token}"
 UserMgmtHashQueue 1000
 RemoteIPHeader X-Client
 RemoteIPInternalProxy 127.0.0.1
-<Location "/basic/">
-    AuthType Basic
-    AuthName basic
-    AuthBasicProvider usermgmt
-    Require valid-user
-</Location>
+@{[ basic_location() ]}
 END
 
 sub hosts {
@@ -141,8 +136,10 @@ case 'the members that a request brings' => sub {
     });
     my ($there) = events_of(UmTest::since($mark));
     is($there->{host}, 'other.test.example', 'a host has its own name, and its own log');
-    is(scalar @own, 0, 'and writes to no other');
-    my %ids = map { $_->{request_id} => 1 } events_after(sub { guess(stranger(), 'ids') for 1 .. 5 });
+    # The worker, which rotates keys, may write at any time.
+    my $is_of_worker = sub { ($_[0]{by} // '') eq 'worker' };
+    is(scalar(grep { !$is_of_worker->($_) } @own), 0, 'and writes to no other');
+    my %ids = map { $_->{request_id} => 1 } grep { !$is_of_worker->($_) } events_after(sub { guess(stranger(), 'ids') for 1 .. 5 });
     is(scalar keys %ids, 5, 'each request has an id of its own');
 };
 
@@ -256,6 +253,8 @@ case 'a program that dies' => sub {
     ok(await(20, sub { $taken->() =~ /before its death/ }), 'it gets lines');
     my $pid = UmTest::slurp("$folder/taken.pid");
     kill KILL => $pid or die "$pid: $!\n";
+    # A process that reads takes with it what comes until it is dead.
+    await(20, sub { !-e "/proc/$pid/stat" || (eval { UmTest::slurp("/proc/$pid/stat") } // '') !~ /\) [^ZX]/ });
     is(guess('', "after its death $_")->{status}, 400, 'sign-ins are answered without it') for 1 .. 3;
     ok(await(20, sub { $taken->() =~ /after its death 3/ }), 'httpd starts it again');
     is(join(' ', $taken->() =~ /after its death (\d)/g), '1 2 3', 'which gets the lines of meanwhile');

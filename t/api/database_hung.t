@@ -6,7 +6,6 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use File::Path ();
 use IO::Select;
 use POSIX ();
 use Test::More;
@@ -30,25 +29,13 @@ my $cluster = UmCluster->start;
 my $database = $cluster->database;
 my $sink = UmSmtpd->start('--no-store');
 my $grace_port = free_port();
-my $pages = UmTest::new_folder();
-File::Path::make_path("$pages/private");
-UmTest::spew("$pages/open.txt", "open\n");
-UmTest::spew("$pages/private/page.txt", "private\n");
+my $pages = private_pages();
 my $server = UmServer->start($database, <<"END", children => 1, threads => $THREADS);
 DBDMax 16
 UserMgmtMail smtp://127.0.0.1:$sink->{port}
 UserMgmtIssuer https://accounts.test.example
 UserMgmtRevocationDelay 10m
-DocumentRoot $pages
-<Directory $pages>
-    Require all granted
-</Directory>
-<Location /private/>
-    AuthType Bearer
-    AuthName private
-    Require valid-user
-</Location>
-Listen 127.0.0.1:$grace_port
+${pages}Listen 127.0.0.1:$grace_port
 <VirtualHost 127.0.0.1:$grace_port>
     UserMgmtRevocationDelay 2s
     UserMgmtDatabaseGrace 10m

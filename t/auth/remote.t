@@ -51,12 +51,7 @@ Alias /basic \${pages}/files
     UserMgmtTokenSource header cookie
     Require valid-user
 </Location>
-<Location /basic/>
-    AuthType Basic
-    AuthName here
-    AuthBasicProvider usermgmt
-    Require valid-user
-</Location>
+@{[ basic_location() ]}
 <VirtualHost $FAR:$tls>
     SSLEngine On
     SSLCertificateFile $keys/cert.pem

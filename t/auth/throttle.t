@@ -16,12 +16,7 @@ use UmThrottle;
 my $bare_port = free_port();
 my $server = throttled_server(<<"END");
 UserMgmtThrottleExempt 192.0.2.99 2001:db8:99::/48
-<Location /basic/>
-    AuthType Basic
-    AuthName here
-    AuthBasicProvider usermgmt
-    Require valid-user
-</Location>
+@{[ basic_location() ]}
 Listen 127.0.0.1:$bare_port
 <VirtualHost 127.0.0.1:$bare_port>
     UserMgmt On

@@ -33,12 +33,7 @@ UserMgmtVerifyURL "https://front.test.example/verify/{token}"
 UserMgmtAuditLog $audit
 UserMgmtClientToken $clients
 UserMgmtThrottle register address 1/h 4
-<Location /basic/>
-    AuthType Basic
-    AuthName here
-    AuthBasicProvider usermgmt
-    Require valid-user
-</Location>
+@{[ basic_location() ]}
 $inherits$default$strict$open
 END
 

@@ -18,14 +18,7 @@ my ($name) = $database->{params} =~ /dbname=(\w+)/;
 my $is_pgsql = $database->{driver} eq 'pgsql';
 $database->{sql}->("alter database $name set log_statement = 'all'") if $is_pgsql;
 my $log = UmTest::scratch() . '/logs/postgresql.log';
-my $server = throttled_server(<<'END', database => $database, threads => 32);
-<Location /basic/>
-    AuthType Basic
-    AuthName here
-    AuthBasicProvider usermgmt
-    Require valid-user
-</Location>
-END
+my $server = throttled_server(basic_location(), database => $database, threads => 32);
 
 # How many statements that match the function makes PostgreSQL execute.
 sub statements {

@@ -32,12 +32,7 @@ UserMgmtMail file:$site{mails}
 UserMgmtEmailVerification on
 UserMgmtVerifyURL "https://front.test.example/verify/{token}"
 UserMgmtCookie session
-<Location "/basic/">
-    AuthType Basic
-    AuthName basic
-    AuthBasicProvider usermgmt
-    Require valid-user
-</Location>
+@{[ basic_location() ]}
 <Location "/bearer/">
     AuthType Bearer
     AuthName bearer

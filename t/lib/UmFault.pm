@@ -20,7 +20,6 @@ package UmFault;
 use strict;
 use warnings;
 use Exporter 'import';
-use File::Path ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use UmApi;
@@ -102,9 +101,7 @@ sub start {
     $world->{sink} ||= UmSmtpd->start('--no-store', @{ $world->{mail_rules} || [] });
     $world->{database}{params} = $world->{params}->($world) if $world->{params};
     my $port = $world->{mail_port} || $world->{sink}{port};
-    my $pages = UmTest::new_folder();
-    File::Path::make_path("$pages/private");
-    UmTest::spew("$pages/private/page.txt", "private\n");
+    my $pages = private_pages();
     $world->{server} = UmServer->start($world->{database}, <<"END" . ($world->{lines} || ''), threads => 16, %{ $world->{with} || {} });
 UserMgmtMail smtp://127.0.0.1:$port
 UserMgmtEmailVerification on
@@ -113,15 +110,7 @@ UserMgmtRefreshGrace 300s
 UserMgmtHashQueue 1000
 UserMgmtHashWait 10s
 UserMgmtDatabaseGrace 10m
-DocumentRoot $pages
-<Directory $pages>
-    Require all granted
-</Directory>
-<Location /private/>
-    AuthType Bearer
-    AuthName private
-    Require valid-user
-</Location>
+${pages}
 END
     return $world;
 }

@@ -21,7 +21,7 @@ use Time::HiRes qw(sleep time);
 use UmApi;
 use UmTest ();
 
-our @EXPORT = qw(new_database add_accounts ask_each all_fine each_once free_port await);
+our @EXPORT = qw(basic_location private_pages new_database add_accounts ask_each all_fine each_once free_port await);
 
 my $STARTS = 60;    # seconds: with a sanitizer on a loaded machine it takes long
 my $STOPS = 20;
@@ -68,6 +68,39 @@ sub add_accounts {
             . ' created_at, updated_at) values ' . join ',', @some);
     }
     return @addresses;
+}
+
+# ---- lines of configurations ---------------------------------------------------------------------------------------
+
+# A Location that takes a name and a password of an account.
+sub basic_location {
+    return <<'END';
+<Location "/basic/">
+    AuthType Basic
+    AuthName here
+    AuthBasicProvider usermgmt
+    Require valid-user
+</Location>
+END
+}
+
+# A page for everybody, /open.txt, and one for accounts, /private/page.txt; returns the lines.
+sub private_pages {
+    my $pages = UmTest::new_folder();
+    File::Path::make_path("$pages/private");
+    UmTest::spew("$pages/open.txt", "open\n");
+    UmTest::spew("$pages/private/page.txt", "private\n");
+    return <<"END";
+DocumentRoot $pages
+<Directory $pages>
+    Require all granted
+</Directory>
+<Location /private/>
+    AuthType Bearer
+    AuthName private
+    Require valid-user
+</Location>
+END
 }
 
 # ---- httpd ---------------------------------------------------------------------------------------------------------

@@ -161,23 +161,17 @@ static apr_status_t scrypt_verify(const um_pwhash_family_t *family, const char *
 
 /* --- the rows --- */
 
-const um_pwhash_family_t um_pwhash_pbkdf2_sha256 = {
-    .name = "pbkdf2_sha256",
-    .prefix = "pbkdf2_sha256$",
-    .is_linear = 1,
-    .read = pbkdf2_read,
-    .verify = pbkdf2_verify,
-    .sample = pbkdf2_sample,
-};
+#define PBKDF2(digest) { \
+    .name = "pbkdf2_" digest, \
+    .prefix = "pbkdf2_" digest "$", \
+    .is_linear = 1, \
+    .read = pbkdf2_read, \
+    .verify = pbkdf2_verify, \
+    .sample = pbkdf2_sample, \
+}
 
-const um_pwhash_family_t um_pwhash_pbkdf2_sha1 = {
-    .name = "pbkdf2_sha1",
-    .prefix = "pbkdf2_sha1$",
-    .is_linear = 1,
-    .read = pbkdf2_read,
-    .verify = pbkdf2_verify,
-    .sample = pbkdf2_sample,
-};
+const um_pwhash_family_t um_pwhash_pbkdf2_sha256 = PBKDF2("sha256");
+const um_pwhash_family_t um_pwhash_pbkdf2_sha1 = PBKDF2("sha1");
 
 const um_pwhash_family_t um_pwhash_django_scrypt = {
     .name = "django scrypt",
