@@ -8,11 +8,16 @@
 #include <unistd.h>
 
 const um_cli_noun_t um_cli_nouns[] = {
+    { .name = "backup", .commands = um_cli_backup },
+    { .name = "check", .commands = um_cli_check },
     { .name = "client", .commands = um_cli_client },
     { .name = "events", .commands = um_cli_events },
     { .name = "group", .commands = um_cli_group },
+    { .name = "hash", .commands = um_cli_hash },
     { .name = "help", .commands = um_cli_help_commands },
     { .name = "key", .commands = um_cli_key },
+    { .name = "mail", .commands = um_cli_mail },
+    { .name = "move", .commands = um_cli_move },
     { .name = "pepper", .commands = um_cli_pepper },
     { .name = "schema", .commands = um_cli_schema },
     { .name = "session", .commands = um_cli_session },

@@ -10,6 +10,7 @@
 
 typedef struct json_object um_json_t;                   /* json.h */
 typedef struct um_store_call_t um_store_call_t;         /* store.h */
+typedef struct um_transport_t um_transport_t;           /* transport.h */
 
 /** The options and arguments of a call. */
 typedef struct um_cli_t {
@@ -20,6 +21,8 @@ typedef struct um_cli_t {
     const char *alg;            /**< --alg; NULL: not given */
     const char *every, *publish, *lifetime, *keep;  /**< --every and so on, times as in directives; NULL: not given */
     int now;                    /**< --now */
+    const char *target, *memory;    /**< --target and --memory; NULL: not given */
+    const char *to;             /**< --to; NULL: not given */
     const char *user, *since;   /**< --user and --since; NULL: not given */
     const char *format, *model, *columns, *on_conflict, *tokens_until, *report; /**< of user import, and user export */
     int dry_run;                /**< --dry-run */
@@ -85,7 +88,8 @@ typedef struct um_cli_option_t {
 } um_cli_option_t;
 
 /* The commands of the nouns, each in the file of its name. */
-extern const um_cli_command_t um_cli_client[], um_cli_events[], um_cli_group[], um_cli_help_commands[], um_cli_key[],
+extern const um_cli_command_t um_cli_backup[], um_cli_check[], um_cli_client[], um_cli_events[], um_cli_group[],
+                              um_cli_hash[], um_cli_help_commands[], um_cli_key[], um_cli_mail[], um_cli_move[],
                               um_cli_pepper[], um_cli_schema[], um_cli_session[], um_cli_throttle[], um_cli_user[];
 
 /* --- cli.c --- */
@@ -261,6 +265,17 @@ um_site_t *um_cli_settings_site(um_cli_t *cli, const um_json_t *host);
  * @return UM_CLI_DONE, or another exit code, and the reason is printed */
 int um_cli_settings_read_files(um_cli_t *cli, const um_json_t *host, um_site_t *site);
 
+/* --- cli_mail.c --- */
+
+/** Opens a host's transport of mails. *transport NULL: the host sends no mail. 0: it cannot be opened, *why says why
+ * not. */
+int um_cli_mail_transport(um_cli_t *cli, const um_json_t *host, um_transport_t **transport, const char **why);
+
+/* --- cli_backup.c --- */
+
+/** A connection string of PostgreSQL without its passwords, in pool. */
+const char *um_cli_backup_conninfo(apr_pool_t *pool, const char *params);
+
 /* --- cli_time.c --- */
 
 /** Reads a span of time, such as 15m, into seconds. text NULL: leaves it as it is. 0: it is none, which is printed. */
@@ -275,6 +290,10 @@ int um_cli_time_since(const um_cli_t *cli, const char *option, const char *text,
  * was that of the site. The keys have been changed already, so a failure is printed, and is no failure of the command.
  * Files of root may be closed afterwards. */
 void um_cli_database_record_keys(um_cli_t *cli, const apr_array_header_t *steps);
+
+/** Sets cli->driver and cli->params: those of the call, or else those of the site.
+ * @return UM_CLI_DONE, or another exit code, and the reason is printed */
+int um_cli_database_find(um_cli_t *cli);
 
 /** Opens the database of --driver and --params, or else of the site, for core, and sets cli->ctx. Makes neither a
  * database nor a step of its schema. Root takes on the rights of the owner of a SQLite database's folder.

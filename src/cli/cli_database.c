@@ -78,6 +78,13 @@ static int find_database(um_cli_t *cli, const um_json_t **host)
                          um_cli_site_text(*host, "name"));
 }
 
+int um_cli_database_find(um_cli_t *cli)
+{
+    const um_json_t *host;
+
+    return find_database(cli, &host);
+}
+
 static int open_store(um_cli_t *cli, int to_upgrade, um_store_t **store)
 {
     const char *why = NULL;

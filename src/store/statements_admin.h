@@ -71,3 +71,73 @@ UM_STATEMENT(CLAIM_EMAILS, WRITE, 2,
 
 UM_STATEMENT(START_SESSION, READ, 1,
     "select s.id from um_sessions s where s.expires_at > cast(%s as bigint) order by s.expires_at desc limit 1")
+
+/* --- mails, for an administrator --- */
+
+#define UM_MAIL_ADMIN_COLUMNS \
+    "cast(m.id as text), m.kind, m.address, m.username, m.site," \
+    " case m.state when 1 then 'sent' when 2 then 'given up' else case" \
+    " when m.claim is not null and m.due_at > cast(%s as bigint) then 'sending' else 'waiting' end end," \
+    " m.attempts, m.created_at, case when m.state = 0 then m.due_at else 0 end, m.done_at, m.last_error"
+
+/* Mails and requests. The state of sent mails is 1; 9 as the state to leave out leaves out none. */
+UM_STATEMENT(MAIL_ADMIN_LIST, READ, 7,
+    "select * from (select * from (select " UM_MAIL_ADMIN_COLUMNS " from um_mail m where m.id > " UM_UUID
+    " and m.state <> cast(%s as smallint) order by m.id limit cast(%s as integer)) a union all"
+    " select * from (select cast(r.id as text), r.kind, r.address, null, r.site, 'requested', 0, r.created_at, 0,"
+    " cast(null as bigint), '' from um_requests r where r.id > " UM_UUID " order by r.id limit cast(%s as integer)) b)"
+    " c order by 1 limit cast(%s as integer)")
+
+UM_STATEMENT(MAIL_ADMIN_ONE, READ, 2,
+    "select " UM_MAIL_ADMIN_COLUMNS " from um_mail m where m.id = " UM_UUID)
+
+/* What is not being sent: the lease of its claim is over, or it has none. */
+#define UM_MAIL_ADMIN_IDLE "state in (0, 2) and (claim is null or state = 2 or due_at <= cast(%s as bigint))"
+
+/* As if it had been asked for now: a mail that is too old or was tried too often would be given up again. */
+UM_STATEMENT(MAIL_ADMIN_RETRY, WRITE, 4,
+    "update um_mail set state = 0, due_at = cast(%s as bigint), created_at = cast(%s as bigint), attempts = 0,"
+    " claim = null, done_at = null where id = " UM_UUID " and " UM_MAIL_ADMIN_IDLE " returning id")
+
+UM_STATEMENT(MAIL_ADMIN_RETRY_ALL, WRITE, 3,
+    "update um_mail set state = 0, due_at = cast(%s as bigint), created_at = cast(%s as bigint), attempts = 0,"
+    " claim = null, done_at = null where " UM_MAIL_ADMIN_IDLE " returning id")
+
+UM_STATEMENT(MAIL_ADMIN_DROP, WRITE, 2,
+    "delete from um_mail where id = " UM_UUID " and " UM_MAIL_ADMIN_IDLE " returning id")
+
+UM_STATEMENT(REQUEST_ADMIN_DROP, WRITE, 1,
+    "delete from um_requests where id = " UM_UUID " returning id")
+
+UM_STATEMENT(MAIL_ADMIN_COUNTS, READ, 2,
+    "select (select count(*) from um_mail m where m.state = 0) + (select count(*) from um_requests),"
+    " (select min(m.due_at) from um_mail m where m.state = 0 and m.due_at <= cast(%s as bigint)),"
+    " (select count(*) from um_mail m where m.state = 2 and m.done_at > cast(%s as bigint))")
+
+/* --- the check of a site --- */
+
+UM_STATEMENT(CHECK_CLOCK, READ, 0,
+    UM_SQL2("select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)",
+            "select cast((julianday('now') - 2440587.5) * 86400000.0 as integer)"))
+
+/* --- moving a SQLite database to PostgreSQL --- */
+
+/* The tables of the module; views of older versions are none. */
+UM_STATEMENT(MOVE_TABLES, READ, 0,
+    UM_SQL2("select c.relname from pg_class c where c.relkind = 'r' and pg_table_is_visible(c.oid)"
+            " and substr(c.relname, 1, 3) = 'um_' and c.relname <> 'um_schema' order by 1",
+            "select t.name from sqlite_master t where t.type = 'table' and substr(t.name, 1, 3) = 'um_'"
+            " and t.name <> 'um_schema' order by 1"))
+
+/* The columns of a table, their types, and their place in the primary key, from 1 on; 0: they are not in it. */
+UM_STATEMENT(MOVE_COLUMNS, READ, 1,
+    UM_SQL2("select a.attname, format_type(a.atttypid, null), 0 from pg_attribute a"
+            " where a.attrelid = to_regclass(cast(%s as text)) and a.attnum > 0 and not a.attisdropped"
+            " order by a.attnum",
+            "select p.name, p.type, p.pk from pragma_table_info(%s) p order by p.cid"))
+
+/* The tables that a table refers to. */
+UM_STATEMENT(MOVE_REFERENCES, READ, 1,
+    UM_SQL2("select cast(cast(k.confrelid as regclass) as text) from pg_constraint k"
+            " where k.contype = 'f' and k.conrelid = to_regclass(cast(%s as text))",
+            "select f.\"table\" from pragma_foreign_key_list(%s) f"))

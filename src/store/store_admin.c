@@ -92,6 +92,15 @@ apr_status_t um_store_admin_claim_emails(um_store_call_t *call, const char *afte
     return um_store_run(call, UM_SQL_CLAIM_EMAILS, UM_VALUES(first, um_store_number(call->pool, most)), &rows);
 }
 
+apr_status_t um_store_admin_clock(um_store_call_t *call, apr_int64_t *milliseconds)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_CHECK_CLOCK, NULL, 0, &rows);
+
+    *milliseconds = rv == APR_SUCCESS && rows.count ? apr_atoi64(rows.row[0][0]) : 0;
+    return rv;
+}
+
 /* --- the end of all sessions --- */
 
 apr_status_t um_store_admin_end_users(um_store_call_t *call, const char *version, apr_int64_t now, int limit,

@@ -73,4 +73,7 @@ apr_status_t um_store_admin_end_one_time_tokens(um_store_call_t *call, int limit
  * many of the last kind. */
 apr_status_t um_store_admin_end_mails(um_store_call_t *call, apr_int64_t now, int limit, int *count);
 
+/** The time of the database's machine, in milliseconds since the epoch. */
+apr_status_t um_store_admin_clock(um_store_call_t *call, apr_int64_t *milliseconds);
+
 #endif

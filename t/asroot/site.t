@@ -83,6 +83,13 @@ is(join(' ', grep { !/\A$uid $gid / } map { owner_and_mode($_) } glob "$top/db/*
 ends(0, qr/EdDSA .* signs/, $config, qw(key list));
 ends(0, qr/is published and will sign/, $config, qw(key rotate --now));
 
+# The owner of the database cannot enter the folder of the backup.
+folder(own => 0700);
+ends(0, qr/accounts\.db$/, $config, 'backup', "$top/own/accounts.db");
+is(owner_and_mode("$top/own/accounts.db"), '0 0 600', 'the backup is the caller\'s');
+is(join(' ', grep { !/\A$uid $gid / } map { owner_and_mode($_) } glob "$top/db/*"), '', 'the backup leaves no file of root\'s');
+ends(2, qr/^ok UserMgmtSigningKey: .*^ok database file: .*^ok schema: /ms, $config, 'check');
+
 # A configuration that another user can change is read with their rights, because it can load any module.
 folder(theirs => 0755, $uid, $gid);
 configuration("$top/theirs/httpd.conf");

@@ -25,10 +25,10 @@ sub ends {
 
 my ($status, $help) = usermgmt('--help');
 is($status, $DONE, '--help ends with 0');
-my @rows = $help =~ /^  ([a-z]+(?: [a-z-]+)?) /mg;
+my @rows = $help =~ /^  ([a-z]+(?: [a-z][a-z-]*)?) /mg;
 my $documented = UmTest::slurp(UmTest::sources() . '/docs/operations.md');
 my ($table) = $documented =~ /^(\| Command .*?\n\n)/ms;
-my %documented = map { $_ => 1 } $table =~ /^\| `([a-z]+(?: [a-z-]+)?)[ `]/mg;
+my %documented = map { $_ => 1 } $table =~ /^\| `([a-z]+(?: [a-z][a-z-]*)?)[ `]/mg;
 is(join(', ', sort @rows), join(', ', sort keys %documented), 'docs/operations.md has every command, and no other');
 for my $option ($help =~ /^  (--\w+)/mg) {
     like($documented, qr/\Q$option\E\b/, "docs/operations.md has $option") unless $option =~ /\A--(?:help|version)\z/;
@@ -106,6 +106,16 @@ is(completed('ev'), 'events', 'bash completes nouns');
 is(completed('key', 'ro'), 'rotate', 'bash completes verbs');
 is(completed('--config', '/x', 'key', 'l'), 'list', 'bash knows which options have a value');
 is(completed('key', 'rotate', '--ev'), '--every', 'bash completes options');
+
+# ---- hash calibrate ------------------------------------------------------------------------------------------------
+
+ends($MISUSE, qr/--target 5x: must be a time/, qw(hash calibrate --target 5x));
+ends($MISUSE, qr/--memory 1g: must be from 7m to 256m/, qw(hash calibrate --memory 1g));
+($status, my $hash) = usermgmt(qw(hash calibrate --target 30ms --json));
+my $measured = eval { JSON::PP->new->utf8->decode($hash) } || {};
+ok($measured->{milliseconds} > 0 && $measured->{memory_kib_of_all} == $measured->{memory_kib} * $measured->{concurrency},
+    'hash calibrate prints what a hash takes') or diag($hash);
+like((UmTest::httpd_t(qq(UserMgmtPasswordHash "$measured->{UserMgmtPasswordHash}"\n)))[1], qr/Syntax OK/, 'httpd takes what it prints');
 
 # ---- exit codes ----------------------------------------------------------------------------------------------------
 

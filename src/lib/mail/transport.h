@@ -57,6 +57,19 @@ apr_status_t um_transport_open(apr_pool_t *pool, const char *url, const um_trans
 um_transport_e um_transport_send(um_transport_t *transport, apr_pool_t *pool, const char *from, const char *to,
                                  const char *bytes, apr_size_t len, const atomic_int *stop, const char **why);
 
+/** Called for each line that is sent to a mail server (is_sent) or comes from it, without secrets: of a login only the
+ * command is shown. */
+typedef void um_transport_trace_fn(void *baton, int is_sent, const char *line);
+
+/** Lets the next sends report their dialogue. Transports that talk to no server do not call trace. */
+void um_transport_trace(um_transport_t *transport, um_transport_trace_fn *trace, void *baton);
+
+/** Connects to the mail server and logs in, as a send does, sends nothing and disconnects. A transport that talks to no
+ * server is ready.
+ * @param why  as um_transport_send, when it is not ready
+ * @return UM_TRANSPORT_SENT: the server is ready; otherwise UM_TRANSPORT_DOWN */
+um_transport_e um_transport_probe(um_transport_t *transport, apr_pool_t *pool, const char **why);
+
 /** Closes the kept connection, without waiting for the server. The next send opens a new one. */
 void um_transport_disconnect(um_transport_t *transport);
 #endif

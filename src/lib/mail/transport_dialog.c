@@ -115,3 +115,25 @@ um_transport_e um_transport_dialog_verdict(const um_transport_dialog_t *dialog, 
     *why = apr_pstrcat(pool, error, " (at ", phases[dialog->phase], ")", NULL);
     return dialog->phase <= UM_TRANSPORT_DIALOG_MAIL ? UM_TRANSPORT_DOWN : UM_TRANSPORT_LATER;
 }
+
+void um_transport_dialog_show(const um_transport_t *t, um_transport_dialog_t *dialog, int is_sent, const char *text,
+                              apr_size_t len)
+{
+    apr_pool_t *pool;
+    char *rest = NULL;
+
+    if (!t->trace) {
+        return;
+    }
+    apr_pool_create(&pool, t->pool);
+    for (char *line = apr_strtok(apr_pstrmemdup(pool, text, len), "\r\n", &rest); line;
+         line = apr_strtok(NULL, "\r\n", &rest)) {
+        int is_auth = is_sent && strncmp(line, "AUTH ", 5) == 0;
+        int is_challenge = !is_sent && strncmp(line, "334", 3) == 0;
+
+        dialog->is_login = is_auth || (dialog->is_login && (is_sent || is_challenge));
+        t->trace(t->trace_baton, is_sent, is_auth ? "AUTH ..." : is_challenge ? "334 ..."
+                                          : dialog->is_login ? "..." : line);
+    }
+    apr_pool_destroy(pool);
+}

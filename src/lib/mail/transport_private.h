@@ -20,7 +20,10 @@ struct um_transport_t {
     um_transport_options_t o;
     void *own;                  /**< of the kind of transport */
     um_transport_e (*send)(um_transport_t *t, um_transport_mail_t *mail);
+    um_transport_e (*probe)(um_transport_t *t, um_transport_mail_t *mail);  /**< NULL: there is no server to ask */
     void (*disconnect)(um_transport_t *t);  /**< NULL: this kind keeps no connection */
+    um_transport_trace_fn *trace;           /**< NULL: nobody wants the dialogue */
+    void *trace_baton;
 };
 
 /* --- transport_smtp.c, transport_sendmail.c, transport_file.c: the kinds of transport --- */
@@ -64,6 +67,7 @@ typedef struct um_transport_dialog_t {
     int code;                   /**< of the reply to the last command; 0: no reply yet */
     int is_whole;               /**< the reply's last line has come */
     int is_over;                /**< QUIT was sent: what follows is not about the message */
+    int is_login;               /**< between AUTH and the server's verdict: the lines are secret */
     int has_login;              /**< AUTH was sent on this connection */
     apr_size_t len;
     char reply[512];            /**< as one line */
@@ -74,6 +78,10 @@ void um_transport_dialog_command(um_transport_dialog_t *dialog, const char *text
 
 /** Notes whole lines that the server has sent. */
 void um_transport_dialog_reply(um_transport_dialog_t *dialog, const char *text, apr_size_t len);
+
+/** Shows lines of the dialogue to who wants them. What AUTH and the lines after it contain is secret. */
+void um_transport_dialog_show(const um_transport_t *t, um_transport_dialog_t *dialog, int is_sent, const char *text,
+                              apr_size_t len);
 
 /** Judges a message that was not sent.
  * @param wants_login  a login is configured for this server

@@ -97,3 +97,18 @@ um_transport_e um_transport_send(um_transport_t *transport, apr_pool_t *pool, co
     *why = redact(pool, mail.why, mail.to);
     return verdict;
 }
+
+um_transport_e um_transport_probe(um_transport_t *transport, apr_pool_t *pool, const char **why)
+{
+    um_transport_mail_t mail = { .pool = pool, .from = "", .to = "", .bytes = "", .why = "" };
+    um_transport_e verdict = transport->probe ? transport->probe(transport, &mail) : UM_TRANSPORT_SENT;
+
+    *why = redact(pool, mail.why, "");
+    return verdict;
+}
+
+void um_transport_trace(um_transport_t *transport, um_transport_trace_fn *trace, void *baton)
+{
+    transport->trace = trace;
+    transport->trace_baton = baton;
+}

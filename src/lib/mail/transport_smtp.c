@@ -28,6 +28,7 @@ typedef struct smtp_t {
     apr_size_t sent;           /* bytes of the message that libcurl has taken */
     apr_time_t quit;           /* when QUIT was sent; 0: not yet */
     um_transport_dialog_t dialog;
+    um_transport_t *transport;
     char error[CURL_ERROR_SIZE];
 } smtp_t;
 
@@ -40,9 +41,11 @@ static int on_trace(CURL *curl, curl_infotype type, char *text, size_t len, void
     (void)curl;
     if (type == CURLINFO_HEADER_IN) {
         um_transport_dialog_reply(&smtp->dialog, text, len);
+        um_transport_dialog_show(smtp->transport, &smtp->dialog, 0, text, len);
     }
     else if (type == CURLINFO_HEADER_OUT) {
         um_transport_dialog_command(&smtp->dialog, text, len);
+        um_transport_dialog_show(smtp->transport, &smtp->dialog, 1, text, len);
         smtp->quit = smtp->dialog.is_over && !smtp->quit ? apr_time_now() : smtp->quit;
     }
     return 0;
@@ -248,6 +251,27 @@ static um_transport_e send_by_smtp(um_transport_t *t, um_transport_mail_t *mail)
     return verdict;
 }
 
+/* libcurl greets, starts TLS and logs in when it connects. */
+static um_transport_e probe_by_smtp(um_transport_t *t, um_transport_mail_t *mail)
+{
+    smtp_t *smtp = t->own;
+    CURLcode code = CURLE_FAILED_INIT;
+
+    disconnect(t);
+    smtp->curl = make(smtp, &t->o);
+    smtp->dialog = (um_transport_dialog_t){ .has_login = 0 };
+    smtp->error[0] = '\0';
+    if (smtp->curl && curl_easy_setopt(smtp->curl, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK
+        && curl_easy_setopt(smtp->curl, CURLOPT_TIMEOUT, (long)t->o.timeout) == CURLE_OK) {
+        code = curl_easy_perform(smtp->curl);
+    }
+    if (code != CURLE_OK) {
+        (void)judge_result(smtp, mail, code);
+    }
+    disconnect(t);
+    return code == CURLE_OK ? UM_TRANSPORT_SENT : UM_TRANSPORT_DOWN;
+}
+
 /* --- the URL --- */
 
 static const struct {
@@ -334,6 +358,8 @@ apr_status_t um_transport_smtp_open(um_transport_t *t, const char *scheme, const
     }
     t->own = smtp;
     t->send = send_by_smtp;
+    t->probe = probe_by_smtp;
+    smtp->transport = t;
     t->disconnect = disconnect;
     smtp->is_tls = schemes[i].is_tls;
     smtp->url = apr_psprintf(t->pool, strchr(host, ':') ? "%s://[%s]:%d/%s" : "%s://%s:%d/%s", schemes[i].known_to_curl,

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+#include "store.h"
+#include "store_backup.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define AT_A_TIME (1024 * 1024)
+
+/* --- PostgreSQL: the command to call ------------------------------------------------------------------------------ */
+
+/* A word for the shell. */
+static const char *shell_word(apr_pool_t *pool, const char *text)
+{
+    const char *all = "'", *quote;
+
+    while ((quote = strchr(text, '\'')) != NULL) {
+        all = apr_pstrcat(pool, all, apr_pstrmemdup(pool, text, (apr_size_t)(quote - text)), "'\\''", NULL);
+        text = quote + 1;
+    }
+    return apr_pstrcat(pool, all, text, "'", NULL);
+}
+
+/* Moves behind a value of a connection string, which may be in quotes. */
+static const char *skip_value(const char *text)
+{
+    char quote = *text == '\'' ? *text++ : 0;
+
+    while (*text && (quote ? *text != quote : !apr_isspace(*text))) {
+        text += *text == '\\' && text[1] ? 2 : 1;
+    }
+    return text + (quote && *text);
+}
+
+/* postgresql://user:password@host/name?password=x */
+static const char *uri_without_password(apr_pool_t *pool, const char *uri)
+{
+    const char *begin = strstr(uri, "://") + 3, *end = begin + strcspn(begin, "/?"), *at = end, *colon, *query;
+
+    while (at > begin && *at != '@') {
+        at--;
+    }
+    colon = memchr(begin, ':', (apr_size_t)(at - begin));
+    if (colon) {
+        uri = apr_pstrcat(pool, apr_pstrmemdup(pool, uri, (apr_size_t)(colon - uri)), at, NULL);
+    }
+    query = strchr(uri, '?');
+    return query && strstr(query, "password") ? apr_pstrmemdup(pool, uri, (apr_size_t)(query - uri)) : uri;
+}
+
+const char *um_cli_backup_conninfo(apr_pool_t *pool, const char *params)
+{
+    const char *all = "";
+
+    if (strncmp(params, "postgresql://", 13) == 0 || strncmp(params, "postgres://", 11) == 0) {
+        return uri_without_password(pool, params);
+    }
+    for (const char *name = params + strspn(params, " \t\r\n"); *name; ) {
+        apr_size_t len = strcspn(name, "= \t\r\n");
+        const char *equals = name + len + strspn(name + len, " \t\r\n");
+        const char *end = *equals == '=' ? skip_value(equals + 1 + strspn(equals + 1, " \t\r\n")) : equals;
+
+        if (!(len == 8 && strncmp(name, "password", 8) == 0) && !(len == 11 && strncmp(name, "sslpassword", 11) == 0)) {
+            all = apr_pstrcat(pool, all, *all ? " " : "", apr_pstrmemdup(pool, name, (apr_size_t)(end - name)), NULL);
+        }
+        name = end + strspn(end, " \t\r\n");
+    }
+    return all;
+}
+
+/* --- SQLite ------------------------------------------------------------------------------------------------------- */
+
+static int copy_bytes(int from, int to)
+{
+    ssize_t count;
+
+    do {
+        count = sendfile(to, from, NULL, AT_A_TIME);
+    } while (count > 0 || (count < 0 && errno == EINTR));
+    return count == 0 && fsync(to) == 0;
+}
+
+/* Copies the database into a file beside it, with the rights of its owner, and that file into the one that the caller
+ * has opened: SQLite opens by name, and the owner may not enter the folder of the backup. */
+static int copy_database(um_cli_t *cli, const char *beside, int to)
+{
+    um_store_call_t call;
+    int code = um_cli_database_open_schema(cli, 0, &call), from;
+
+    if (code != UM_CLI_DONE) {
+        return code;
+    }
+    from = open(beside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (from < 0) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s: %s", beside, strerror(errno));
+    }
+    if (um_store_backup_into(&call, beside) != APR_SUCCESS) {
+        code = um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
+    }
+    else if (!copy_bytes(from, to)) {
+        code = um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s: %s", cli->args[0], strerror(errno));
+    }
+    close(from);
+    (void)unlink(beside);
+    return code;
+}
+
+/* In a process of its own, because it may give up root's rights, and the caller removes a backup that failed. */
+static int backup_sqlite(um_cli_t *cli)
+{
+    const char *file = um_store_sqlite_file(cli->pool, cli->params), *target = cli->args[0], *beside;
+    int to, status = -1, code;
+    pid_t child;
+
+    if (!file) {
+        return um_cli_fail(cli, UM_CLI_MISUSE, "the database is in no file");
+    }
+    to = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (to < 0) {
+        return um_cli_fail(cli, errno == EEXIST ? UM_CLI_FAILED : UM_CLI_UNREACHABLE, "%s: %s", target,
+                           strerror(errno));
+    }
+    beside = apr_psprintf(cli->pool, "%s-backup-%ld", file, (long)getpid());
+    child = fork();
+    if (child == 0) {
+        code = copy_database(cli, beside, to);
+        _exit(um_cli_flush() ? code : UM_CLI_FAILED);
+    }
+    close(to);
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+        continue;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == UM_CLI_DONE) {
+        um_cli_say(cli, "%s", target);
+        return UM_CLI_DONE;
+    }
+    (void)unlink(beside);
+    (void)unlink(target);
+    return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status)
+           : um_cli_fail(cli, UM_CLI_FAILED, "%s: the copy was interrupted", target);
+}
+
+static int backup(um_cli_t *cli)
+{
+    int code = um_cli_database_find(cli);
+
+    if (code != UM_CLI_DONE) {
+        return code;
+    }
+    if (strcmp(cli->driver, "sqlite3") == 0) {
+        return backup_sqlite(cli);
+    }
+    um_cli_say(cli, "pg_dump --format=custom --file=%s --dbname=%s", shell_word(cli->pool, cli->args[0]),
+               shell_word(cli->pool, um_cli_backup_conninfo(cli->pool, cli->params)));
+    return UM_CLI_DONE;
+}
+
+const um_cli_command_t um_cli_backup[] = {
+    { .verb = "", .synopsis = "FILE", .arguments = 1, .function = backup,
+      .help = "copy a SQLite database into FILE while it is used; for PostgreSQL print the line to call" },
+    { .function = NULL },
+};
