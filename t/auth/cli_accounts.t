@@ -29,7 +29,7 @@ UserMgmtRevocationDelay 1
 END
 $UmApi::PORT = $server->{port};
 my $sql = $database->{sql};
-my @site = ('--httpd', UmTest::httpd(), '--config', "$server->{folder}/httpd.conf");
+our @site = ('--httpd', UmTest::httpd(), '--config', "$server->{folder}/httpd.conf");
 
 # Runs a command with that text on standard input; returns its exit status and all that it printed.
 sub cli_with {
@@ -90,6 +90,10 @@ is(join(' ', sort split / /, events_of($alice->{id})), 'account_added email_veri
 {
     my ($event) = records('events', '--user', 'alice@example.org');
     like($event->{user_agent}, qr{\Ausermgmt/\S+ user \S+}, 'the event names who ran the program');
+    local $ENV{SUDO_USER} = "olga\n";
+    cli(qw(user verify alice));
+    ($event) = reverse records('events', '--user', 'alice');
+    like($event->{user_agent}, qr{ (?:login \S+|SUDO_USER olga\?)\z}, 'and who has signed in to the machine, as far as that is known');
 }
 my ($made) = records(qw(user add Bob --generate --email bob@example.org));
 ok($made->{password} =~ /\A[a-z2-9]{5}(?:-[a-z2-9]{5}){3}\z/ && login('bob', $made->{password}),
@@ -294,6 +298,15 @@ is(status_of($alice->{id}, $token), 401, 'the token of a deleted account is dead
 ends($ABSENT, qr/\Ausermgmt: there is no account alice\z/, qw(user delete alice));
 ends($FAILED, qr/held back/, qw(user add alice --generate));
 ends($DONE, qr/^username +alice$/m, qw(user add alice --generate --held));
+
+# ---- where owners have to confirm an address ---------------------------------------------------------------------------
+
+UmTest::spew("$server->{folder}/confirm.conf", UmTest::slurp("$server->{folder}/httpd.conf") . "\nUserMgmtEmailChange confirm\n");
+{
+    local @site = ('--httpd', UmTest::httpd(), '--config', "$server->{folder}/confirm.conf");
+    ends($DONE, qr/\ABob is now:   <new\@example\.org>\z/, qw(user set bob --email new@example.org));
+    is(show('bob')->{email}, 'new@example.org', 'an address that an administrator sets takes effect at once');
+}
 
 # ---- the database is away --------------------------------------------------------------------------------------------
 
