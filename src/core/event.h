@@ -33,6 +33,7 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
     EVENT(EMAIL_CHANGED, "email_changed", KEPT) \
     EVENT(VERIFICATION_ASKED, "verification_asked", LOGGED) \
     EVENT(EMAIL_VERIFIED, "email_verified", KEPT) \
+    EVENT(EMAIL_UNVERIFIED, "email_unverified", KEPT) \
     EVENT(MAIL_SENT, "mail_sent", LOGGED) \
     EVENT(SESSION_ENDED, "session_ended", KEPT) \
     EVENT(SESSIONS_ENDED, "sessions_ended", KEPT) \
@@ -45,6 +46,7 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
     EVENT(STAFF_GIVEN, "staff_given", KEPT) \
     EVENT(STAFF_TAKEN, "staff_taken", KEPT) \
     EVENT(GROUP_MADE, "group_made", KEPT) \
+    EVENT(GROUP_RENAMED, "group_renamed", KEPT) \
     EVENT(GROUP_REMOVED, "group_removed", KEPT) \
     EVENT(GROUP_ADDED, "group_added", KEPT) \
     EVENT(GROUP_DROPPED, "group_dropped", KEPT) \

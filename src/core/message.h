@@ -16,6 +16,9 @@
     MESSAGE(NOT_AN_INTEGER, "invalid", "A valid integer is required.") \
     MESSAGE(NOT_A_DATE, "invalid", "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.") \
     MESSAGE(NOT_A_BOOLEAN, "invalid", "Must be a valid boolean.") \
+    MESSAGE(NOT_A_LIST, "not_a_list", "Expected a list of items but got type \"%s\".") \
+    MESSAGE(MAX_ELEMENTS, "max_length", "Ensure this field has no more than %s elements.") \
+    MESSAGE(NO_SUCH_OBJECT, "does_not_exist", "Object with name=%s does not exist.") \
     MESSAGE(NOT_A_CHOICE, "invalid_choice", "\"%s\" is not a valid choice.") \
     MESSAGE(MAX_LENGTH, "max_length", "Ensure this field has no more than %s characters.") \
     MESSAGE(NULL_CHARACTERS, "null_characters_not_allowed", "Null characters are not allowed.") \

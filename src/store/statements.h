@@ -141,6 +141,26 @@ UM_STATEMENT(GROUP_LOOK, READ, 2,
     "select g.id, m.user_id from um_groups g left join um_memberships m on m.group_id = g.id and m.user_id = " UM_UUID
     " where g.name = cast(%s as text)")
 
+UM_STATEMENT(GROUP_BY_NAME, READ, 1,
+    "select g.name, g.created_at from um_groups g where g.name = cast(%s as text)")
+
+/* A page of groups in the order of their names, in either direction. */
+UM_STATEMENT(GROUP_AFTER, READ, 2,
+    "select g.name, g.created_at from um_groups g where g.name > cast(%s as text) order by g.name"
+    " limit cast(%s as integer)")
+
+UM_STATEMENT(GROUP_BEFORE, READ, 2,
+    "select g.name, g.created_at from um_groups g where g.name < cast(%s as text) order by g.name desc"
+    " limit cast(%s as integer)")
+
+UM_STATEMENT(GROUP_COUNT, READ, 0,
+    "select count(*) from um_groups")
+
+/* No row when there is no such group, or one has the new name. */
+UM_STATEMENT_AND_EVENT(GROUP_RENAME, 3,
+    "update um_groups set name = cast(%s as text) where name = cast(%s as text)"
+    " and not exists (select 1 from um_groups o where o.name = cast(%s as text)) returning id")
+
 UM_STATEMENT_AND_EVENT(GROUP_INSERT, 3,
     "insert into um_groups (id, name, created_at) values (" UM_UUID ", cast(%s as text), cast(%s as bigint))"
     " on conflict do nothing returning id")

@@ -103,6 +103,12 @@ UM_STATEMENT_AND_EVENT(USER_STAFF, 4,
     "update um_users set is_staff = cast(%s as smallint), version = " UM_UUID ", updated_at = cast(%s as bigint)"
     " where id = " UM_UUID UM_USER_RETURNING)
 
+/* All states at once, after the row was read in the same transaction. */
+UM_STATEMENT(USER_STATE, WRITE, 6,
+    "update um_users as u set is_active = cast(%s as smallint), is_staff = cast(%s as smallint),"
+    " email_verified = cast(%s as smallint), version = " UM_UUID ", updated_at = cast(%s as bigint) where id = " UM_UUID
+    UM_USER_RETURNING)
+
 /* Ends all sessions of a user. */
 UM_STATEMENT_AND_EVENT(USER_RENEW, 3,
     "update um_users set version = " UM_UUID ", updated_at = cast(%s as bigint) where id = " UM_UUID " returning id")

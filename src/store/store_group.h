@@ -13,7 +13,8 @@ typedef struct um_user_t um_user_t;
 /** A group with the number of its members. */
 typedef struct um_group_t {
     const char *name;
-    apr_int64_t members;
+    apr_int64_t members;       /**< only in the list of all */
+    apr_int64_t created_at;    /**< not in the list of all; seconds since the epoch */
 } um_group_t;
 
 /** A member of a group. */
@@ -24,6 +25,13 @@ typedef struct um_group_member_t {
 
 /** All groups, by name: um_group_t. */
 apr_status_t um_store_group_list(um_store_call_t *call, apr_array_header_t **groups);
+/** A group. *group NULL: there is none of that name. */
+apr_status_t um_store_group_by_name(um_store_call_t *call, const char *name, const um_group_t **group);
+/** The groups behind a name, by name, at most most; before it, in reverse order, if is_down: um_group_t. */
+apr_status_t um_store_group_page(um_store_call_t *call, const char *name, int is_down, int most,
+                                 apr_array_header_t **groups);
+/** How many groups there are. */
+apr_status_t um_store_group_count(um_store_call_t *call, apr_int64_t *count);
 /** The members of a group, by user name: um_group_member_t. None when there is no such group. */
 apr_status_t um_store_group_members(um_store_call_t *call, const char *name, apr_array_header_t **members);
 /** A user, and the names of the user's groups in order, joined by commas. *user NULL: there is no such user. */
@@ -34,18 +42,24 @@ apr_status_t um_store_group_look(um_store_call_t *call, const char *user_id, con
 
 /* These functions store call->event with the change. */
 
+/** In a transaction: the names of a user's groups, joined by commas. "": none, or there is no such user. */
+apr_status_t um_store_group_names_tx(um_tx_t *tx, const char *user_id, const char **groups);
+/** In a transaction: adds a user to a group, or removes them. *there = 0: there is no such group or user, or, to
+ * remove, the user was not in the group. It does not store call->event. */
+apr_status_t um_store_group_add_tx(um_tx_t *tx, const char *user_id, const char *name, int *there);
+apr_status_t um_store_group_drop_tx(um_tx_t *tx, const char *user_id, const char *name, int *there);
+
 /** *done = 0: there is a group of that name already. */
 apr_status_t um_store_group_insert(um_store_call_t *call, const char *id, const char *name, apr_int64_t now,
                                    int *done);
+/** Renames a group. *done = 0: there is no such group, or another has the name. The database may refuse it, too, when
+ * another gets the name at the same time. */
+apr_status_t um_store_group_rename(um_store_call_t *call, const char *name, const char *new_name, int *done);
 /** Deletes a group and its memberships. *done: this call deleted the row, or its first sending did. */
 apr_status_t um_store_group_delete(um_store_call_t *call, const char *name, int *done);
 /** Adds a user to a group. *done = 0: the user is in it already, or there is no such group or user. */
 apr_status_t um_store_group_add(um_store_call_t *call, const char *user_id, const char *name, int *done);
 /** Removes a user from a group. *done: this call did, or its first sending; 0: the user was not in it. */
 apr_status_t um_store_group_drop(um_store_call_t *call, const char *user_id, const char *name, int *done);
-
-/** In a transaction: adds a user, who is not in it yet, to a group; the caller stores the event. *done = 0: there is no
- * such group or user. */
-apr_status_t um_store_group_add_tx(um_tx_t *tx, const char *user_id, const char *name, int *done);
 
 #endif

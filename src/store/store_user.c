@@ -229,12 +229,29 @@ apr_status_t um_store_user_staff(um_store_call_t *call, const um_user_t *change,
     return set_flag(call, UM_SQL_USER_STAFF, change, change->is_staff, now, user);
 }
 
+static const char *active_of(const um_user_t *user)
+{
+    return user->is_waiting ? "2" : user->is_active ? "1" : "0";
+}
+
+apr_status_t um_store_user_state_tx(um_tx_t *tx, apr_pool_t *pool, const um_user_t *change, apr_int64_t now,
+                                    um_user_t **user)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_STATE,
+                                      UM_VALUES(active_of(change), change->is_staff ? "1" : "0",
+                                                change->is_verified ? "1" : "0", change->version,
+                                                um_store_number(pool, now), change->id), &rows);
+
+    *user = first(pool, &rows);
+    return rv;
+}
+
 apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, apr_int64_t unmodified_since,
                                  int *matches)
 {
 #define FIELD(name, ...) user->name,
-    const char *const values[] = { user->id, UM_PROFILE(FIELD) user->custom,
-                                   user->is_waiting ? "2" : user->is_active ? "1" : "0",
+    const char *const values[] = { user->id, UM_PROFILE(FIELD) user->custom, active_of(user),
                                    user->is_staff ? "1" : "0", user->is_verified ? "1" : "0",
                                    um_store_number(pool, unmodified_since) };
 #undef FIELD

@@ -79,6 +79,10 @@ apr_status_t um_store_user_rehash(um_store_call_t *call, const char *id, const c
 apr_status_t um_store_user_active(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user);
 /** The same with is_staff. */
 apr_status_t um_store_user_staff(um_store_call_t *call, const um_user_t *change, apr_int64_t now, um_user_t **user);
+/** In a transaction that has changed the row before: sets is_active, is_waiting, is_staff, is_verified and version of
+ * change->id. *user is the record after the change, or NULL. */
+apr_status_t um_store_user_state_tx(um_tx_t *tx, apr_pool_t *pool, const um_user_t *change, apr_int64_t now,
+                                    um_user_t **user);
 /** In a transaction: whether the row has the profile and the state of user and was last changed at
  * unmodified_since or before. If so, it is locked and stays so until the transaction ends. */
 apr_status_t um_store_user_match(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, apr_int64_t unmodified_since,

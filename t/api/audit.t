@@ -13,8 +13,8 @@ use UmMail;
 use UmServer;
 
 my @MEMBERS = qw(time event outcome reason user_id name session_id by detail address user_agent request_id host node);
-my @KEPT = qw(registered password_changed reset_sent reset_confirmed email_changed email_verified session_ended sessions_ended
-    refresh_reused account_deleted account_on account_off staff_given staff_taken group_made group_removed group_added
+my @KEPT = qw(registered password_changed reset_sent reset_confirmed email_changed email_verified email_unverified session_ended sessions_ended
+    refresh_reused account_deleted account_on account_off staff_given staff_taken group_made group_renamed group_removed group_added
     group_dropped key_rotated);
 my %kept = map { $_ => 1 } @KEPT;
 
@@ -122,6 +122,10 @@ post('/api/email_verification/confirm/', { token => 'x' x 43 });
 event_is('email_verified', outcome => 'failed', reason => 'bad_token', user_id => undef);
 is(post('/api/email_verification/confirm/', { token => $verify })->{status}, 200, 'the token of the mail is good');
 event_is('email_verified', outcome => 'ok', user_id => $id);
+call(PATCH => $path, json => '{"email_verified":false}', token => $staff->{token});
+event_is('email_unverified', outcome => 'ok', user_id => $id, by => $staff->{id});
+call(PATCH => $path, json => '{"email_verified":true}', token => $staff->{token});
+event_is('email_verified', outcome => 'ok', user_id => $id, by => $staff->{id});
 post('/api/email_verification/', { email => 'nobody@example.org' });
 event_is('verification_asked', outcome => 'ok', name => 'nobody@example.org', user_id => undef);
 post('/api/password_reset/', { email => 'new@example.org' });

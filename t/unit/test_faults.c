@@ -10,6 +10,7 @@
 #include "refresh.h"
 #include "password_reset.h"
 #include "site.h"
+#include "user_state.h"
 #include "one_time_token.h"
 #include "email_verification.h"
 #include "group.h"
@@ -192,6 +193,26 @@ static int is_disabled(world_t *w)
     int active = is_one(w, "select is_active from um_users");
 
     return active == (status == UM_OK) ? !active : -1;
+}
+
+/* Staff sets the state and the profile at once. */
+static um_status_e do_state(world_t *w)
+{
+    site_input_t input = { .first_name = "Al" };
+    apr_array_header_t *groups = apr_array_make(w->s.pool, 1, sizeof(const char *));
+    um_user_state_t state = { .is_active = UM_SWITCH_OFF, .is_staff = UM_SWITCH_ON, .groups = groups };
+    const um_user_t *user;
+
+    APR_ARRAY_PUSH(groups, const char *) = "sales";
+    return um_user_update_state(site_ctx(&w->s), w->alice, &input, &state, &user);
+}
+
+static int has_state(world_t *w)
+{
+    const char *row = one(w, "select first_name || is_active || is_staff || (select count(*) from um_memberships)"
+                          " from um_users");
+
+    return strcmp(row, "Al011") == 0 ? 1 : strcmp(row, "100") == 0 ? 0 : -1;
 }
 
 static um_status_e do_wish(world_t *w)
@@ -437,6 +458,7 @@ static const struct {
       "email_changed" },
     { "delete", do_delete, is_deleted, 1, NULL, "account_deleted" },
     { "disable", do_disable, is_disabled, 1, NULL, "account_off" },
+    { "state by staff", do_state, has_state, 0, NULL, "account_off" },
     { "wish for a reset", do_wish, is_wished, 1, NULL, NULL },
     { "add an account", do_add, is_added, 1, NULL, "account_added" },
     { "rename an account", do_rename, is_renamed, 1, NULL, "account_renamed" },

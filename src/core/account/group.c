@@ -59,6 +59,82 @@ um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
     return done ? UM_OK : refuse_name(ctx, UM_MESSAGE_GROUP_TAKEN);
 }
 
+um_status_e um_group_find(um_ctx_t *ctx, const char *typed, const um_group_t **group)
+{
+    um_store_call_t call = um_ctx_store(ctx);
+    const char *name = um_group_stored_name(ctx->pool, typed);
+
+    *group = NULL;
+    if (name && um_store_group_by_name(&call, name, group) != APR_SUCCESS) {
+        return um_ctx_unavailable(ctx, &call);
+    }
+    return *group ? UM_OK : UM_ABSENT;
+}
+
+um_status_e um_group_page(um_ctx_t *ctx, const char *name, int is_down, int most, apr_array_header_t **groups)
+{
+    um_store_call_t call = um_ctx_store(ctx);
+
+    return um_store_group_page(&call, name, is_down, most, groups) == APR_SUCCESS ? UM_OK
+           : um_ctx_unavailable(ctx, &call);
+}
+
+um_status_e um_group_count(um_ctx_t *ctx, apr_int64_t *count)
+{
+    um_store_call_t call = um_ctx_store(ctx);
+
+    return um_store_group_count(&call, count) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
+}
+
+/* Applications get the names of groups from the caller cache. */
+static void forget_members(um_ctx_t *ctx, const apr_array_header_t *members)
+{
+    for (int i = 0; i < members->nelts; i++) {
+        um_caller_cache_invalidate(ctx, APR_ARRAY_IDX(members, i, um_group_member_t).user_id);
+    }
+}
+
+/* Nothing was renamed, or the database refused it: because another group has the name, or the group is gone. */
+static um_status_e group_not_renamed(um_ctx_t *ctx, um_store_call_t *call, const char *name, apr_status_t rv)
+{
+    const um_group_t *other = NULL;
+
+    if (um_store_group_by_name(call, name, &other) == APR_SUCCESS && other) {
+        return refuse_name(ctx, UM_MESSAGE_GROUP_TAKEN);
+    }
+    return rv == APR_SUCCESS ? UM_ABSENT : um_ctx_unavailable(ctx, call);
+}
+
+um_status_e um_group_rename(um_ctx_t *ctx, const char *typed, const char *new_name, const char **name)
+{
+    um_store_call_t call = um_ctx_store(ctx);
+    const um_group_t *group;
+    apr_array_header_t *members;
+    um_event_t *event;
+    um_status_e status = um_group_find(ctx, typed, &group);
+    apr_status_t rv;
+    int done;
+
+    *name = um_group_stored_name(ctx->pool, new_name);
+    if (status != UM_OK) {
+        return status;
+    }
+    if (!*name) {
+        return refuse_name(ctx, UM_MESSAGE_GROUP_INVALID);
+    }
+    if (strcmp(group->name, *name) == 0) {
+        return UM_OK;
+    }
+    if (um_store_group_members(&call, group->name, &members) != APR_SUCCESS) {
+        return um_ctx_unavailable(ctx, &call);
+    }
+    event = add_event(ctx, &call, UM_EVENT_GROUP_RENAMED, NULL, apr_pstrcat(ctx->pool, group->name, " ", *name, NULL));
+    rv = um_store_group_rename(&call, group->name, *name, &done);
+    um_event_settle(event, rv, done);
+    forget_members(ctx, members);
+    return rv == APR_SUCCESS && done ? UM_OK : group_not_renamed(ctx, &call, *name, rv);
+}
+
 um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)
 {
     um_store_call_t call = um_ctx_store(ctx);
@@ -77,9 +153,7 @@ um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)
     event = add_event(ctx, &call, UM_EVENT_GROUP_REMOVED, NULL, name);
     rv = um_store_group_delete(&call, name, &done);
     um_event_settle(event, rv, done);
-    for (int i = 0; i < members->nelts; i++) {
-        um_caller_cache_invalidate(ctx, APR_ARRAY_IDX(members, i, um_group_member_t).user_id);
-    }
+    forget_members(ctx, members);
     if (rv != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }

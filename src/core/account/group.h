@@ -19,6 +19,22 @@ const char *um_group_stored_name(apr_pool_t *pool, const char *typed);
  * UM_FAILED */
 um_status_e um_group_create(um_ctx_t *ctx, const char *typed);
 
+/** Finds a group. UM_ABSENT, UM_UNAVAILABLE. */
+um_status_e um_group_find(um_ctx_t *ctx, const char *typed, const um_group_t **group);
+
+/** The groups behind a name, by name, or those before it, in reverse order: um_group_t, at most most.
+ * UM_UNAVAILABLE. */
+um_status_e um_group_page(um_ctx_t *ctx, const char *name, int is_down, int most, apr_array_header_t **groups);
+
+/** How many groups there are. UM_UNAVAILABLE. */
+um_status_e um_group_count(um_ctx_t *ctx, apr_int64_t *count);
+
+/** Gives a group another name. Applications that ask for the former name no longer find its members in it.
+ * @param name  gets the new name as it is stored
+ * @return UM_OK, also when it has the name already; UM_ABSENT: there is no such group; UM_INVALID: ctx->errors says
+ * what is wrong with the new name, or that it is taken, also by a request at the same time; UM_UNAVAILABLE */
+um_status_e um_group_rename(um_ctx_t *ctx, const char *typed, const char *new_name, const char **name);
+
 /** Deletes a group and its memberships. UM_ABSENT: there is no such group; UM_UNAVAILABLE. */
 um_status_e um_group_delete(um_ctx_t *ctx, const char *typed);
 

@@ -6,6 +6,7 @@
 
 typedef struct um_caller_t um_caller_t;
 typedef struct um_profile_input_t um_profile_input_t;
+typedef struct um_user_state_t um_user_state_t;         /* user_state.h */
 
 /** Finds an account that a caller may see: the caller's own, or any account if the caller is staff.
  * @param id  canonical UUID; NULL: the path has no UUID
@@ -21,6 +22,11 @@ um_status_e um_user_find(um_ctx_t *ctx, const um_caller_t *caller, const char *i
  * requests keep changing the address; UM_UNAVAILABLE, UM_FAILED */
 um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profile_input_t *input,
                            const um_user_t **updated);
+
+/** The same, and sets the state of the account in the same transaction. The caller must be staff. state NULL: it stays.
+ * UM_INVALID also when there is no such group. */
+um_status_e um_user_update_state(um_ctx_t *ctx, const um_user_t *user, const um_profile_input_t *input,
+                                 const um_user_state_t *state, const um_user_t **updated);
 
 /** Finds the account of a user name, in any spelling that is equal to it. UM_ABSENT, UM_UNAVAILABLE. */
 um_status_e um_user_by_name(um_ctx_t *ctx, const char *name, um_user_t **user);

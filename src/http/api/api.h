@@ -226,25 +226,32 @@ int um_api_forward_auth(um_call_t *call);
 extern const um_input_schema_t um_api_user_register_schema, um_api_user_update_schema, um_api_user_password_schema;
 um_route_fn um_api_user_register, um_api_user_get, um_api_user_update, um_api_user_change_password, um_api_user_delete;
 
-/* api_user_show.c */
+/** Evaluates the conditions of a request that changes call->user, as um_precondition_for_change() does. */
+um_status_e um_api_user_conditions(um_call_t *call);
+
+/* api_list.c: GET /api/v1/users/ */
+/** A page of accounts that staff asks for, into call->out. query: as far as the path says it. UM_INVALID, UM_ABSENT and
+ * UM_UNAVAILABLE as a um_route_fn; a cursor that is none of this query's sets call->bad_cursor with UM_ABSENT. */
+typedef struct um_user_query_t um_user_query_t;             /* user_list.h */
+um_status_e um_api_list_accounts(um_call_t *call, um_user_query_t *query, const char *path);
+um_route_fn um_api_list_users;
+
+/* api_user_show.c: an account in answers */
 
 /** What the API shows of an account. */
 um_json_t *um_api_user_show(um_call_t *call, const um_user_t *user);
 
-/** The same for the owner and staff at the path of the account: with the address that it is to have when that is
- * confirmed. UM_UNAVAILABLE. */
+/** The same at the path of the account: with the address that it is to have when that is confirmed, and for staff with
+ * the state of the account. UM_UNAVAILABLE. */
 um_status_e um_api_user_show_account(um_call_t *call, const um_user_t *user, um_json_t **out);
 
 /** The same for staff, with the state of the account; groups: names joined by commas. */
 um_json_t *um_api_user_show_to_staff(um_call_t *call, const um_user_t *user, const char *groups);
 
-/** A page of accounts that staff asks for, into call->out. query: as far as the path says it. UM_INVALID, UM_ABSENT and
- * UM_UNAVAILABLE as a um_route_fn; a cursor that is none of this query's sets call->bad_cursor with UM_ABSENT. */
-typedef struct um_user_query_t um_user_query_t;             /* user_list.h */
-um_status_e um_api_list_accounts(um_call_t *call, um_user_query_t *query, const char *path);
-
-/* api_list.c: /api/v1/users/ */
-um_route_fn um_api_list_users;
+/* api_group.c: /api/v1/groups/ */
+extern const um_input_schema_t um_api_group_schema;
+um_route_fn um_api_group_list, um_api_group_create, um_api_group_get, um_api_group_rename, um_api_group_delete;
+um_route_fn um_api_group_members, um_api_group_add, um_api_group_drop;
 
 /* api_event.c: /api/v1/users/{id}/events/ */
 um_route_fn um_api_event_list;
@@ -263,7 +270,7 @@ um_route_fn um_api_client_introspect;
 
 /* api_reset.c: /api/password_reset/ and /api/email_verification/ */
 extern const um_input_schema_t um_api_reset_request_schema, um_api_reset_token_schema, um_api_reset_confirm_schema;
-um_route_fn um_api_reset_request, um_api_reset_validate, um_api_reset_confirm;
+um_route_fn um_api_reset_send, um_api_reset_request, um_api_reset_validate, um_api_reset_confirm;
 um_route_fn um_api_reset_verify_request, um_api_reset_verify_confirm;
 
 /* api_key.c: /.well-known/jwks.json */

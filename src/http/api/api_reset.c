@@ -82,3 +82,8 @@ um_status_e um_api_reset_verify_confirm(um_call_t *call)
 
     return answer(call, um_email_verification_confirm(&call->ctx, in->token));
 }
+
+um_status_e um_api_reset_send(um_call_t *call)
+{
+    return answer(call, um_password_reset_send(&call->ctx, call->user));
+}

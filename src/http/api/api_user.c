@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api.h"
 
-#include "auth.h"
 #include "authenticate.h"
-#include "core_settings.h"
 #include "input_schema.h"
 #include "invitation.h"
 #include "json.h"
-#include "password.h"
+#include "module.h"
 #include "profile_input.h"
 #include "registration.h"
 #include "store_user.h"
 #include "user.h"
+#include "user_state.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -56,35 +55,35 @@ static const um_input_field_t register_fields[] = {
 #define UPDATE_READ_ONLY(field, text, type, longest, registration, update, ...) \
     UM_PROFILE_IF_READ_ONLY(update, READ_ONLY(field, text))
 
+/* As above. */
+typedef struct update_body_t {
+    um_profile_input_t profile;
+    um_user_state_t state;
+} update_body_t;
+
+#define STATE(field) offsetof(update_body_t, state.field)
+
 static const um_input_field_t update_fields[] = {
     UM_PROFILE(UPDATE_INPUT)
     READ_ONLY(id, "Id")
     UM_PROFILE(UPDATE_READ_ONLY)
     { .name = "password", .label = "Password", .kind = UM_INPUT_READ_ONLY },
-    { .name = "is_active", .label = "Active", .kind = UM_INPUT_READ_ONLY },
-    { .name = "is_staff", .label = "Staff", .kind = UM_INPUT_READ_ONLY },
-    { .name = "groups", .label = "Groups", .kind = UM_INPUT_READ_ONLY },
-    { .name = "email_verified", .label = "Email verified", .kind = UM_INPUT_READ_ONLY },
-    { .name = "created_at", .label = "Created", .kind = UM_INPUT_READ_ONLY },
-    { .name = "last_sign_in_at", .label = "Last sign-in", .kind = UM_INPUT_READ_ONLY },
-};
-
-typedef struct passwords_t {
-    um_secret_t old_password, new_password;
-} passwords_t;
-
-static const um_input_field_t password_fields[] = {
-    { .name = "old_password", .aliases = { "old password", "current_password" }, .label = "Old password",
-      .kind = UM_INPUT_SECRET, .required = 1, .offset = offsetof(passwords_t, old_password) },
-    { .name = "new_password", .label = "New password", .kind = UM_INPUT_SECRET, .required = 1,
-      .offset = offsetof(passwords_t, new_password) },
+    { .name = "is_active", .label = "Active", .kind = UM_INPUT_SWITCH, .needs_staff = 1, .offset = STATE(is_active) },
+    { .name = "is_staff", .label = "Staff", .kind = UM_INPUT_SWITCH, .needs_staff = 1, .offset = STATE(is_staff) },
+    { .name = "email_verified", .label = "Email verified", .kind = UM_INPUT_SWITCH, .needs_staff = 1,
+      .offset = STATE(is_verified) },
+    { .name = "groups", .label = "Groups", .kind = UM_INPUT_NAMES, .needs_staff = 1,
+      .max_length = UM_USER_STATE_GROUPS, .offset = STATE(groups) },
+    { .name = "created_at", .label = "Created", .kind = UM_INPUT_READ_ONLY, .is_shown = 1, .is_time = 1,
+      .offset = offsetof(um_user_t, created_at) },
+    { .name = "last_sign_in_at", .label = "Last sign-in", .kind = UM_INPUT_READ_ONLY, .is_shown = 1, .is_time = 1,
+      .offset = offsetof(um_user_t, last_sign_in_at) },
 };
 
 const um_input_schema_t um_api_user_register_schema = UM_INPUT_SCHEMA(register_body_t, register_fields,
                                                                       .custom = IN(custom), .is_new = 1);
-const um_input_schema_t um_api_user_update_schema = UM_INPUT_SCHEMA(um_profile_input_t, update_fields,
+const um_input_schema_t um_api_user_update_schema = UM_INPUT_SCHEMA(update_body_t, update_fields,
                                                                     .custom = IN(custom));
-const um_input_schema_t um_api_user_password_schema = UM_INPUT_SCHEMA(passwords_t, password_fields);
 
 /* --- endpoints --- */
 
@@ -111,8 +110,7 @@ um_status_e um_api_user_register(um_call_t *call)
     return status;
 }
 
-/* The preconditions of a change. */
-static um_status_e check_shown(um_call_t *call)
+um_status_e um_api_user_conditions(um_call_t *call)
 {
     um_json_t *shown;
     um_status_e status = um_api_user_show_account(call, call->user, &shown);
@@ -129,54 +127,27 @@ um_status_e um_api_user_get(um_call_t *call)
 
 um_status_e um_api_user_update(um_call_t *call)
 {
+    const update_body_t *in = call->in;
     const um_user_t *user;
-    um_status_e status = check_shown(call);
+    um_status_e status = um_api_user_conditions(call);
 
+    /* Also asked here, because the body may have been read while the caller was still staff. */
     if (status == UM_OK) {
-        status = um_user_update(&call->ctx, call->user, call->in, &user);
+        status = um_user_update_state(&call->ctx, call->user, &in->profile,
+                                      call->caller->user->is_staff ? &in->state : NULL, &user);
     }
     if (status == UM_OK) {
         status = um_api_user_show_account(call, user, &call->out);
+    }
+    if (status == UM_OK) {
         (void)um_precondition_tag(call);
-    }
-    return status;
-}
-
-um_status_e um_api_user_change_password(um_call_t *call)
-{
-    static const char done[] = "Password updated successfully";
-    const passwords_t *in = call->in;
-    const char *token;
-    um_status_e status = check_shown(call);
-
-    if (status == UM_OK) {
-        status = um_password_change(&call->ctx, call->user, in->old_password, in->new_password, &token);
-    }
-    /* There is a cause when the old password was wrong, and none when the new one was refused. */
-    if (status == UM_INVALID && call->ctx.cause) {
-        um_login_failure_log(call->r, &call->ctx, call->user->username);
-    }
-    if (status == UM_OK) {
-        call->out = um_json_object(call->ctx.pool);
-        um_json_put_text(call->out, "status", "success");
-        um_json_put_int(call->out, "code", 200);
-        um_json_put_text(call->out, "message", done);
-        um_json_put(call->out, "data", um_json_list(call->ctx.pool));
-        um_json_put_text(call->out, "detail", done);
-        if (call->by_cookie && strcmp(call->user->id, call->caller->user->id) == 0) {
-            /* The old token has been ended. The new one goes into the cookie, where no script of a page can read it. */
-            um_cookie_set(call->r, token, call->ctx.settings->token_lifetime);
-        }
-        else {
-            um_json_put_text(call->out, "token", token);
-        }
     }
     return status;
 }
 
 um_status_e um_api_user_delete(um_call_t *call)
 {
-    um_status_e status = check_shown(call);
+    um_status_e status = um_api_user_conditions(call);
 
     return status == UM_OK ? um_user_delete(&call->ctx, call->user->id) : status;
 }

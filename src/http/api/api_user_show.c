@@ -2,9 +2,11 @@
 /* What the API shows of an account. */
 #include "api.h"
 
+#include "authenticate.h"
 #include "core_settings.h"
 #include "custom_field.h"
 #include "email_change.h"
+#include "group.h"
 #include "json.h"
 #include "store_user.h"
 
@@ -46,12 +48,20 @@ um_json_t *um_api_user_show_to_staff(um_call_t *call, const um_user_t *user, con
     return out;
 }
 
+static int is_by_staff(const um_call_t *call)
+{
+    return call->caller->user && call->caller->user->is_staff;
+}
+
 um_status_e um_api_user_show_account(um_call_t *call, const um_user_t *user, um_json_t **out)
 {
-    const char *pending;
+    const char *pending, *groups = "";
     um_status_e status = um_email_change_find(&call->ctx, user->id, &pending);
 
-    *out = um_api_user_show(call, user);
+    if (status == UM_OK && is_by_staff(call)) {
+        status = um_group_names(&call->ctx, user->id, &groups);
+    }
+    *out = is_by_staff(call) ? um_api_user_show_to_staff(call, user, groups) : um_api_user_show(call, user);
     if (pending) {
         um_json_put_text(*out, "pending_email", pending);
     }

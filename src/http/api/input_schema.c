@@ -10,6 +10,7 @@
 #include "profile_input.h"
 #include "store_user.h"
 #include "unicode.h"
+#include "user_state.h"
 #include "wipe.h"
 
 #include <apr_strings.h>
@@ -134,16 +135,68 @@ int um_input_schema_boolean(const um_json_value_t *value)
 static void read_boolean(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field)
 {
     um_json_value_t value = um_json_get(doc->root, field->name);
-    int truth = value.kind == UM_JSON_ABSENT ? 0 : um_input_schema_boolean(&value);
+    int *slot = (int *)((char *)call->in + field->offset);
+    int is_switch = field->kind == UM_INPUT_SWITCH;
+    int truth = um_input_schema_boolean(&value);
 
-    if (truth < 0) {
-        add_error(call, field, UM_MESSAGE_NOT_A_BOOLEAN, NULL);
+    if (value.kind == UM_JSON_ABSENT) {
+        *slot = 0;
+    }
+    else if (truth < 0 || (is_switch && value.kind == UM_JSON_STRING && !*value.text)) {
+        add_error(call, field, is_switch && value.kind == UM_JSON_NULL ? UM_MESSAGE_NULL_VALUE
+                               : UM_MESSAGE_NOT_A_BOOLEAN, NULL);
+    }
+    else {
+        *slot = !is_switch ? truth : truth ? UM_SWITCH_ON : UM_SWITCH_OFF;
+    }
+}
+
+/* --- lists of names --- */
+
+static void read_names(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field)
+{
+    um_json_value_t value = um_json_get(doc->root, field->name);
+    apr_array_header_t *values = um_json_get_list(call->ctx.pool, doc->root, field->name), *names;
+
+    if (!values) {
+        if (value.kind != UM_JSON_ABSENT) {
+            add_error(call, field, value.kind == UM_JSON_NULL ? UM_MESSAGE_NULL_VALUE : UM_MESSAGE_NOT_A_LIST,
+                      um_json_kind_name(value.kind));
+        }
         return;
     }
-    *(int *)((char *)call->in + field->offset) = truth;
+    if (values->nelts > field->max_length) {
+        add_error(call, field, UM_MESSAGE_MAX_ELEMENTS, apr_itoa(call->ctx.pool, field->max_length));
+        return;
+    }
+    names = apr_array_make(call->ctx.pool, values->nelts, sizeof(const char *));
+    for (int i = 0; i < values->nelts; i++) {
+        const um_json_value_t *one = &APR_ARRAY_IDX(values, i, um_json_value_t);
+
+        if (one->kind != UM_JSON_STRING || strlen(one->text) != one->len) {
+            add_error(call, field, one->kind == UM_JSON_STRING ? UM_MESSAGE_NULL_CHARACTERS : UM_MESSAGE_NOT_A_STRING,
+                      NULL);
+            return;
+        }
+        APR_ARRAY_PUSH(names, const char *) = one->text;
+    }
+    *(const apr_array_header_t **)(void *)((char *)call->in + field->offset) = names;
 }
 
 /* --- read-only fields --- */
+
+/* What answers show of the field; NULL: null. */
+static const char *shown_value(const um_call_t *call, const um_input_field_t *field)
+{
+    const char *slot = (const char *)call->user + field->offset;
+    apr_int64_t seconds;
+
+    if (!field->is_time) {
+        return *(const char *const *)(const void *)slot;
+    }
+    memcpy(&seconds, slot, sizeof(seconds));
+    return seconds ? um_reply_time(call->ctx.pool, seconds) : NULL;
+}
 
 /* Existing clients send fields that cannot be set, and rely on the server to ignore them. Staff gets an error instead:
  * after a 200 they would believe that, for instance, the account is switched off. */
@@ -151,14 +204,14 @@ static void read_read_only(um_call_t *call, const um_json_doc_t *doc, const um_i
 {
     um_json_value_t value = um_json_get(doc->root, field->name);
     const um_user_t *caller = call->caller->user;
-    const char *shown = field->is_shown && call->user
-                        ? *(const char *const *)((const char *)call->user + field->offset) : NULL;
+    const char *shown = field->is_shown && call->user ? shown_value(call, field) : NULL;
+    int is_same = field->is_time && !shown ? value.kind == UM_JSON_NULL
+                  : shown && value.kind == UM_JSON_STRING && strcmp(value.text, shown) == 0;
 
     if (value.kind == UM_JSON_STRING) {
         um_wipe_with(call->ctx.pool, value.text, value.len);
     }
-    if (value.kind != UM_JSON_ABSENT && caller && caller->is_staff
-        && !(shown && value.kind == UM_JSON_STRING && strcmp(value.text, shown) == 0)) {
+    if (value.kind != UM_JSON_ABSENT && caller && caller->is_staff && !is_same) {
         add_error(call, field, UM_MESSAGE_READ_ONLY, NULL);
     }
 }
@@ -250,7 +303,8 @@ um_status_e um_input_schema_read(um_call_t *call, const um_input_schema_t *schem
 
         if (exists(call, field)) {
             (field->kind == UM_INPUT_READ_ONLY || is_closed(call, field) ? read_read_only
-             : field->kind == UM_INPUT_BOOLEAN ? read_boolean : read_text)(call, doc, field);
+             : field->kind == UM_INPUT_BOOLEAN || field->kind == UM_INPUT_SWITCH ? read_boolean
+             : field->kind == UM_INPUT_NAMES ? read_names : read_text)(call, doc, field);
         }
     }
     if (schema->custom) {

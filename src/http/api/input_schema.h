@@ -13,6 +13,9 @@ typedef enum {
     UM_INPUT_EMAIL,             /**< as UM_INPUT_TEXT; the text must have the form of an e-mail address, or be "" where
                                      that is allowed */
     UM_INPUT_BOOLEAN,           /**< into an int, 0 or 1; 0 when the field is absent */
+    UM_INPUT_SWITCH,            /**< into an int, a um_switch_e */
+    UM_INPUT_NAMES,             /**< a list of texts, into an apr_array_header_t * of const char *; max_length is that
+                                     of the list */
     UM_INPUT_SECRET,            /**< into a um_secret_t, unchanged; the memory is wiped when the request ends */
     UM_INPUT_READ_ONLY          /**< cannot be set by this body. The field is ignored, except that staff gets an error,
                                      because staff may have meant to change it */
@@ -30,6 +33,7 @@ typedef struct um_input_field_t {
     int needs_staff;            /**< exists only for staff. An endpoint that ignores credentials does not do so when the
                                  * body has the field, with another value than false */
     apr_size_t unless;          /**< offset of an earlier boolean: where it is true, the field cannot be set. 0: none */
+    int is_time;                /**< UM_INPUT_READ_ONLY and is_shown: offset is that of an apr_int64_t, seconds */
     int is_shown;               /**< UM_INPUT_READ_ONLY: answers show it, so staff may send it back unchanged */
     int max_length;             /**< characters; 0: no limit here. For a secret OPTIONS shows the site's maximum */
     apr_size_t offset;          /**< in the schema's structure; in um_user_t if is_shown */

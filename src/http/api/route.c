@@ -9,6 +9,8 @@
 #define API   "/api/v1"
 #define USERS "/api/v1/users/"
 #define USER  "/api/v1/users/{id}/"
+#define GROUPS "/api/v1/groups/"
+#define GROUP "/api/v1/groups/{group}/"
 #define RESET "/api/password_reset/"
 #define EMAIL "/api/email_verification/"
 #define JWKS  "/.well-known/jwks.json"
@@ -33,12 +35,30 @@ static const um_route_t routes[] = {
       .success = 204, .function = um_api_user_delete, .name = "User" },
     { .path = USER "events/", .method = "GET", .access = UM_ACCESS_ACCOUNT, .throttle = UM_THROTTLE_API,
       .success = 200, .function = um_api_event_list, .name = "Events" },
+    { .path = USER "reset/", .method = "POST", .access = UM_ACCESS_STAFF, .throttle = UM_THROTTLE_API,
+      .success = 202, .function = um_api_reset_send, .name = "Reset Password" },
     { .path = USER "sessions/", .method = "GET", .access = UM_ACCESS_ACCOUNT, .throttle = UM_THROTTLE_API,
       .success = 200, .function = um_api_session_list, .name = "Sessions" },
     { .path = USER "sessions/", .method = "DELETE", .access = UM_ACCESS_ACCOUNT, .throttle = UM_THROTTLE_API,
       .success = 204, .function = um_api_session_end_all, .name = "Sessions" },
     { .path = USER "sessions/{session}/", .method = "DELETE", .access = UM_ACCESS_ACCOUNT, .throttle = UM_THROTTLE_API,
       .success = 204, .function = um_api_session_end, .name = "Session" },
+    { .path = GROUPS, .method = "GET", .access = UM_ACCESS_STAFF, .throttle = UM_THROTTLE_API,
+      .success = 200, .function = um_api_group_list, .name = "Group List" },
+    { .path = GROUPS, .method = "POST", .access = UM_ACCESS_STAFF, .throttle = UM_THROTTLE_API,
+      .schema = &um_api_group_schema, .success = 201, .function = um_api_group_create, .name = "Group List" },
+    { .path = GROUP, .method = "GET", .access = UM_ACCESS_STAFF, .throttle = UM_THROTTLE_API,
+      .success = 200, .function = um_api_group_get, .name = "Group" },
+    { .path = GROUP, .method = "PATCH", .access = UM_ACCESS_STAFF, .throttle = UM_THROTTLE_API,
+      .schema = &um_api_group_schema, .success = 200, .function = um_api_group_rename, .name = "Group" },
+    { .path = GROUP, .method = "DELETE", .access = UM_ACCESS_STAFF, .throttle = UM_THROTTLE_API,
+      .success = 204, .function = um_api_group_delete, .name = "Group" },
+    { .path = GROUP "members/", .method = "GET", .access = UM_ACCESS_STAFF, .throttle = UM_THROTTLE_API,
+      .success = 200, .function = um_api_group_members, .name = "Group Members" },
+    { .path = GROUP "members/{id}/", .method = "PUT", .access = UM_ACCESS_STAFF, .throttle = UM_THROTTLE_API,
+      .success = 204, .function = um_api_group_add, .name = "Group Member" },
+    { .path = GROUP "members/{id}/", .method = "DELETE", .access = UM_ACCESS_STAFF, .throttle = UM_THROTTLE_API,
+      .success = 204, .function = um_api_group_drop, .name = "Group Member" },
     { .path = "/api-token-auth/", .method = "POST", .access = UM_ACCESS_SIGN_IN, .throttle = UM_THROTTLE_SIGN_IN,
       .schema = &um_api_token_schema, .success = 200, .function = um_api_token_create, .name = "Obtain Auth Token" },
     { .path = "/api-token-refresh/", .method = "POST", .access = UM_ACCESS_OPEN, .throttle = UM_THROTTLE_REFRESH,

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "user.h"
+
+#include "caller_cache.h"
+#include "core_settings.h"
+#include "demand.h"
+#include "email_change.h"
+#include "event.h"
+#include "mail_kind.h"
+#include "mail_settings.h"
+#include "notification.h"
+#include "profile_input.h"
+#include "store.h"
+#include "store_mail.h"
+#include "store_user.h"
+#include "user_state.h"
+
+#include <string.h>
+
+/* How often an update is tried when other requests keep changing the address. */
+#define UPDATE_TRIES 3
+
+/* The update changed no row, or it violated a unique index because another account took the address at the same time.
+ * The error text is not a reliable sign, so look for the address. otherwise: the status if the address is not taken. */
+static um_status_e not_updated(um_ctx_t *ctx, um_store_call_t *call, const um_user_keys_t *keys, const char *id,
+                               um_status_e otherwise)
+{
+    int taken = 0;
+
+    if (keys->email_claim && *keys->email_claim
+        && um_store_user_email_taken(call, keys->email_claim, id, &taken) == APR_SUCCESS && taken) {
+        um_profile_taken_email(ctx);
+        return UM_INVALID;
+    }
+    return otherwise;
+}
+
+typedef struct update_t {
+    um_ctx_t *ctx;
+    const um_user_t *user;      /* as it was last read */
+    const um_user_t *change;
+    const um_user_keys_t *keys;
+    um_mail_t *notice, *verify; /* or NULL */
+    const char *pending_email;  /* an address that has to be confirmed; NULL: none */
+    um_email_change_t *pending; /* its row */
+    int is_unmet;               /* ctx->demand is not met */
+    um_user_t *updated;
+    um_event_t *event;          /* NULL: none yet */
+    um_state_change_t *state;   /* NULL: it stays */
+    int changes_email;          /* to another address than that of the account as it was last read */
+} update_t;
+
+static apr_status_t update_rows(um_tx_t *tx, void *baton)
+{
+    update_t *update = baton;
+    apr_pool_t *pool = update->ctx->pool;
+    apr_status_t rv = um_demand_check(update->ctx, tx, &update->is_unmet);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = um_store_user_update_tx(tx, pool, update->change, update->keys, update->user->email,
+                                 um_ctx_seconds(update->ctx), &update->updated);
+    if (rv == APR_SUCCESS && !update->updated) {
+        return UM_STORE_ROLLED_BACK;
+    }
+    if (rv == APR_SUCCESS && update->pending) {
+        rv = um_email_change_put(tx, pool, update->user, update->pending);
+    }
+    if (rv == APR_SUCCESS && update->notice) {
+        rv = um_store_mail_insert_tx(tx, pool, update->notice);
+    }
+    if (rv == APR_SUCCESS && update->verify) {
+        rv = um_store_mail_insert_tx(tx, pool, update->verify);
+    }
+    if (rv == APR_SUCCESS && update->changes_email) {
+        rv = um_event_insert(tx, update->ctx, update->event);
+    }
+    return rv == APR_SUCCESS && update->state ? um_user_state_apply(tx, update->state, &update->updated) : rv;
+}
+
+/* Makes the event, and the mails that tell the old address of the new one and verify the new one. Another spelling of
+ * the same address gets none. */
+static um_status_e make_mails(um_ctx_t *ctx, const um_user_t *user, update_t *update)
+{
+    const um_mail_settings_t *mail_settings = ctx->site->mail_settings;
+    const char *email = update->change->email;
+    um_status_e status = UM_OK;
+
+    update->notice = update->verify = NULL;
+    if (update->pending_email) {
+        return um_email_change_make(ctx, user, update->pending_email, update->keys, &update->pending, &update->verify);
+    }
+    update->changes_email = email && um_email_change_is_other(ctx, user, update->keys);
+    if (!update->changes_email) {
+        return UM_OK;
+    }
+    update->event = update->event ? update->event : um_event_add(ctx, UM_EVENT_EMAIL_CHANGED, user->id);
+    if (!mail_settings) {
+        return UM_OK;
+    }
+    if (mail_settings->sends && ctx->settings->notify_email_change) {
+        status = um_notification_create(ctx, UM_MAIL_KIND_EMAIL_CHANGED, user, user->email, email, &update->notice);
+    }
+    if (status == UM_OK && ctx->settings->email_verification != UM_VERIFY_OFF) {
+        status = um_notification_create(ctx, UM_MAIL_KIND_VERIFY, user, email, "", &update->verify);
+    }
+    return status;
+}
+
+static int is_as(const char *wanted, const char *stored)
+{
+    return !wanted || strcmp(wanted, stored) == 0;
+}
+
+/* The answer to COMMIT was lost. If the account is as this update wants it, it does not matter which request did it. */
+static int is_done(um_store_call_t *call, update_t *update)
+{
+    const um_user_t *change = update->change;
+    um_user_t *now = NULL;
+
+    update->updated = NULL;
+#define AND_IS_AS(name, ...) && is_as(change->name, now->name)
+    if (um_store_user_by_id(call, change->id, &now) == APR_SUCCESS && now UM_PROFILE(AND_IS_AS)
+        && um_profile_has_custom(update->ctx, now, change->custom)
+        && (!update->state || um_user_state_is(update->state, now))) {
+        update->updated = now;
+    }
+#undef AND_IS_AS
+    if (update->pending && !um_email_change_is_stored(update->ctx, update->user, update->pending)) {
+        update->updated = NULL;
+    }
+    return update->updated != NULL;
+}
+
+/* UM_ABSENT: the account is gone, or its address is no longer that of user. */
+static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *update)
+{
+    um_store_call_t call = um_ctx_store(ctx);
+    um_status_e status = make_mails(ctx, user, update);
+    apr_status_t rv;
+
+    update->user = user;
+    if (status != UM_OK) {
+        return status;
+    }
+    call.event = update->changes_email ? um_event_row(ctx, update->event) : NULL;
+    /* A single statement is a transaction by itself, and costs less. */
+    rv = update->notice || update->verify || ctx->demand || update->state
+             ? um_store_transaction(&call, update_rows, update)
+             : um_store_user_update(&call, update->change, update->keys, user->email, um_ctx_seconds(ctx),
+                                    &update->updated);
+    if (rv == UM_STORE_UNKNOWN && is_done(&call, update)) {
+        rv = APR_SUCCESS;
+    }
+    if (update->changes_email) {
+        um_event_settle(update->event, rv, update->updated != NULL);
+    }
+    /* The caller cache has names, addresses and groups, which protected Locations show. */
+    um_caller_cache_invalidate(ctx, user->id);
+    if (update->state && um_user_state_settle(update->state, rv)) {
+        return UM_INVALID;
+    }
+    if (rv == APR_SUCCESS && update->updated) {
+        return UM_OK;
+    }
+    if (update->is_unmet) {
+        return um_demand_unmet(ctx, user->id);
+    }
+    return not_updated(ctx, &call, update->keys, user->id,
+                       rv == APR_SUCCESS || rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : um_ctx_unavailable(ctx, &call));
+}
+
+um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profile_input_t *input,
+                           const um_user_t **updated)
+{
+    return um_user_update_state(ctx, user, input, NULL, updated);
+}
+
+um_status_e um_user_update_state(um_ctx_t *ctx, const um_user_t *user, const um_profile_input_t *input,
+                                 const um_user_state_t *state, const um_user_t **updated)
+{
+    um_store_call_t call = um_ctx_store(ctx);
+#define COPY_TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, .name = input->name,)
+    um_user_t change = { .id = user->id, UM_PROFILE(COPY_TEXT) .custom = input->custom };
+#undef COPY_TEXT
+    um_user_keys_t keys = { 0 };
+    update_t update = { .ctx = ctx, .change = &change, .keys = &keys };
+    um_status_e status;
+
+    um_profile_check_texts(ctx, input);
+    if (input->email) {
+        um_profile_check_email(ctx, input->email, &change, &keys);
+        if (!*input->email && ctx->settings->login == UM_LOGIN_EMAIL) {
+            um_ctx_error(ctx, "email", UM_MESSAGE_BLANK);
+        }
+    }
+    update.state = um_user_state_prepare(ctx, state);
+    if (ctx->errors->nelts) {
+        return UM_INVALID;
+    }
+    if (change.email && um_email_change_is_pending(ctx, user, change.email, &keys)) {
+        update.pending_email = change.email;
+        change.email = NULL;
+        /* Whether another account has it is decided when it is confirmed. */
+        keys.email_claim = NULL;
+    }
+    status = update_once(ctx, user, &update);
+    /* Another request changed the address since user was read, and the mails must go to the address of now. */
+    for (int i = 1; status == UM_ABSENT && change.email; i++) {
+        um_user_t *now;
+
+        if (um_store_user_by_id(&call, user->id, &now) != APR_SUCCESS) {
+            return um_ctx_unavailable(ctx, &call);
+        }
+        if (!now) {
+            break;
+        }
+        if (i == UPDATE_TRIES) {
+            ctx->cause = "the address of the account is changed all the time";
+            return UM_BUSY;
+        }
+        status = update_once(ctx, now, &update);
+    }
+    *updated = update.updated;
+    return status;
+}
