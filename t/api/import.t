@@ -265,6 +265,8 @@ cmp_ok($large - $small, '<', (UmTest::database() eq 'pgsql' ? 16 : 48) * 1024, "
 
 fresh();
 import_text('django', dump_of(@dump, user(90, "q\x{e9}"), user(91, 'x@y.z+-_', first_name => "\"a\",\n\\b")), @UNTIL);
+# An account that was invited and has no password yet stays so.
+sql("update um_users set password = 'invited' where alias = '91'");
 my $ALL = 'select username, username_key, first_name, email, email_key, password, is_active, is_staff, alias, created_at,'
     . ' last_sign_in_at, id from um_users order by id';
 my $MEMBERS = 'select u.username, g.name from um_memberships m join um_users u on u.id = m.user_id join um_groups g on'
@@ -289,6 +291,7 @@ is(join(' ', sort map { "$_->{model}:" . ($_->{fields}{username} || $_->{fields}
     . 'auth.user:q?90 auth.user:x@y.z+-_91', 'export for Django: groups by name, accounts by number');
 is($warned, $FAILED, 'a hash that Django cannot read is told');
 like($text, qr/^account\talice\tDjango has no hasher/m, 'with the name');
+like($text, qr/^account\tx\@y\.z\+-_\tit was invited and has no password yet/m, 'and so is an invited account');
 is((grep { ($_->{fields}{username} || '') eq 'alice' } @$exported)[0]{fields}{password}, '!', 'and left out');
 is(UmTest::output_of(command('export', '--format', 'jsonl')) =~ tr/\n//, 3, 'to standard output without a file');
 {

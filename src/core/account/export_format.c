@@ -40,6 +40,10 @@ const char *um_export_django_hash(apr_pool_t *pool, const char *hash, const char
             return hash;
         }
     }
+    if (strcmp(hash, UM_USER_INVITED) == 0) {
+        *why = "it was invited and has no password yet; the account needs one there";
+        return "!";
+    }
     if (has_prefix(hash, "$argon2")) {
         return apr_pstrcat(pool, "argon2", hash, NULL);
     }

@@ -15,7 +15,7 @@ const char *um_import_check_hash(apr_pool_t *pool, const char *hash)
 {
     const char *why = NULL, *rest = hash;
 
-    if (!hash || !*hash || *hash == '!') {
+    if (!hash || !*hash || *hash == '!' || strcmp(hash, UM_USER_INVITED) == 0) {
         return NULL;
     }
     /* An export of this program may have hashes with a pepper, whose file comes along by itself. */
