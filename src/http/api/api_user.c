@@ -87,12 +87,20 @@ const um_input_schema_t um_api_user_update_schema = UM_INPUT_SCHEMA(update_body_
 
 /* --- endpoints --- */
 
+/* Also asked here, because the body may have been read while the caller was still staff. */
+static um_status_e invite(um_call_t *call, const um_profile_input_t *input, const um_user_t **user)
+{
+    const um_user_t *caller = call->caller->user;
+
+    return caller && caller->is_staff ? um_invitation_create(&call->ctx, input, user) : UM_DENIED;
+}
+
 um_status_e um_api_user_register(um_call_t *call)
 {
     const register_body_t *in = call->in;
     const um_user_t *user;
     const char *token = NULL;
-    um_status_e status = in->invite ? um_invitation_create(&call->ctx, &in->profile, &user)
+    um_status_e status = in->invite ? invite(call, &in->profile, &user)
                          : call->settings->registration == UM_REGISTRATION_INVITE ? UM_DENIED
                          : um_registration_create(&call->ctx, &in->profile, &user, &token);
 
