@@ -18,7 +18,15 @@ my $database = new_database();
 my $sql = $database->{sql};
 my $shared_port = free_port();
 my $audit = UmTest::new_folder() . '/audit.log';
+
+# The site's own texts: that of the new address has the name.
+my $texts = UmTest::new_folder();
+for my $file (glob UmTest::sources() . '/conf/mail/*') {
+    my $more = $file =~ /email_change\.en\.txt\z/ ? "Name: {username}\n" : '';
+    UmTest::spew("$texts/" . ($file =~ s{.*/}{}r), UmTest::slurp($file) . $more);
+}
 my $server = UmServer->start($database, <<"END", children => 1);
+UserMgmtMailTemplates $texts
 UserMgmtMail file:$folder
 UserMgmtEmailChange confirm
 UserMgmtUniqueEmail On
@@ -79,6 +87,7 @@ case 'until the token is used, the account has the old address, and its owner se
     is(scalar @mails, 1, 'one mail to the new address');
     is($mails[0]{subject}, 'Confirm your new e-mail address for localhost', 'its subject');
     is_deeply($mails[0]{wrong}, [], 'it is well-formed');
+    like($mails[0]{text}, qr/^Name: \Q$new\E$/m, 'the address in place of the name');
     unlike("$mails[0]{text}$mails[0]{html}", qr/\Q$me->{username}\E/, 'without the name, which may be anything');
     like($mails[0]{text}, qr{^https://front\.test\.example/verify/\Q$mails[0]{token}\E$}m, 'the link');
     like($mails[0]{text}, qr/within 3 days\./, 'and how long it is valid');
