@@ -178,6 +178,11 @@ case 'until it is accepted: resets, changes of the account, a second mail' => su
     answer_is(validate($old->{token}), 404, $GONE, 'and when it has expired');
     answer_is(confirm($old->{token}, $FIRST), 404, $GONE, 'an expired one sets no password');
     is(row($late, 'password, email_verified'), 'invited|0', 'the account is as it was');
+    is(call(POST => "$late->{path}reset/", token => $boss->{token})->{status}, 202, 'staff sends it again');
+    settle();
+    my $again = (mails_to($late->{email}))[-1];
+    is($again->{subject}, $old->{subject}, 'as an invitation');
+    answer_is(confirm($again->{token}, $FIRST), 200, $FINE, 'with a token that is valid');
 };
 
 case 'two invitations at the same instant, one account' => sub {
