@@ -101,7 +101,7 @@ sub preflight {
 
 for my $row (['/in/hello.txt', 'GET', 'GET'], ['/in/x', 'PROPFIND', 'PROPFIND'], ['/shut/hello.txt', 'POST', 'POST'],
     ['/app/x', 'DELETE', 'DELETE'], [$USER, 'PATCH', 'GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS'],
-    [$USERS, 'POST', 'POST, OPTIONS'], [$TOKEN, 'POST', 'POST, OPTIONS'], ['/api/v1/users/x/y/z/', 'GET', 'GET']) {
+    [$USERS, 'POST', 'GET, POST, HEAD, OPTIONS'], [$TOKEN, 'POST', 'POST, OPTIONS'], ['/api/v1/users/x/y/z/', 'GET', 'GET']) {
     my ($path, $method, $allowed) = @$row;
     for my $origin ($APP, $PARTNER) {
         my $answer = preflight($path, $origin, $method);
