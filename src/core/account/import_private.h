@@ -8,7 +8,7 @@
 #include "store_user.h"
 
 /** Rows of a batch. */
-#define UM_IMPORT_BATCH 1000
+#define UM_IMPORT_BATCH 2500
 
 /** What became of a row in its batch. */
 typedef enum {
