@@ -19,15 +19,16 @@ const char *um_cli_import_line(apr_pool_t *pool, const char *where, const char *
 
 typedef struct job_t {
     um_cli_t *cli;
-    FILE *out;
+    FILE *file;             /* or NULL: the standard output */
     apr_int64_t warnings;
 } job_t;
 
 static int write_line(void *baton, const char *text)
 {
     const job_t *job = baton;
+    FILE *out = job->file ? job->file : stdout;
 
-    return um_cli_write(job->out, text) && um_cli_write(job->out, "\n");
+    return um_cli_write(out, text) && um_cli_write(out, "\n");
 }
 
 static void warn(void *baton, const char *name, const char *why)
@@ -48,13 +49,18 @@ static int open_output(job_t *job)
     const char *path = job->cli->count ? job->cli->args[0] : "-";
     int file;
 
-    job->out = stdout;
     if (strcmp(path, "-") == 0) {
         return UM_CLI_DONE;
     }
     file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    job->out = file >= 0 ? fdopen(file, "w") : NULL;
-    return job->out ? UM_CLI_DONE : um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: %s", path, strerror(errno));
+    job->file = file >= 0 ? fdopen(file, "w") : NULL;
+    return job->file ? UM_CLI_DONE : um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: %s", path, strerror(errno));
+}
+
+/* Whether all was written. */
+static int close_output(const job_t *job)
+{
+    return job->file ? fclose(job->file) == 0 : fflush(stdout) == 0;
 }
 
 int um_cli_export_run(um_cli_t *cli)
@@ -70,20 +76,23 @@ int um_cli_export_run(um_cli_t *cli)
         return um_cli_fail(cli, UM_CLI_MISUSE, "--format %s: must be django, csv or jsonl",
                            cli->format ? cli->format : "");
     }
-    if ((code = open_output(&job)) != UM_CLI_DONE || (code = um_cli_database_open(cli)) != UM_CLI_DONE) {
+    if ((code = open_output(&job)) != UM_CLI_DONE) {
+        return code;
+    }
+    if ((code = um_cli_database_open(cli)) != UM_CLI_DONE) {
+        (void)close_output(&job);
         return code;
     }
     status = um_export_run(cli->ctx, format, &options, &count);
-    if (status == UM_OK && fflush(job.out) != 0) {
+    if (!close_output(&job) && status == UM_OK) {
         cli->ctx->cause = "the output could not be written";
         status = UM_FAILED;
     }
     if (status != UM_OK) {
         return um_cli_fail(cli, status == UM_UNAVAILABLE ? UM_CLI_UNREACHABLE : UM_CLI_FAILED, "%s", cli->ctx->cause);
     }
-    if (job.out != stdout) {
+    if (job.file) {
         um_cli_say(cli, "%" APR_INT64_T_FMT " accounts written", count);
-        (void)fclose(job.out);
     }
     if (job.warnings) {
         return um_cli_fail(cli, UM_CLI_FAILED, "%" APR_INT64_T_FMT " accounts have no hash that Django can verify",

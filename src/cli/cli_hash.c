@@ -92,7 +92,7 @@ static double fit_scrypt(um_cli_t *cli, um_pwhash_params_t *params, long target)
 
 static void print_result(um_cli_t *cli, const um_pwhash_params_t *params, double took)
 {
-    int is_scrypt = strcmp(params->family, "scrypt") == 0;
+    int is_scrypt = strcmp(params->family, "scrypt") == 0 && params->cost < 32;
     apr_int64_t memory = is_scrypt ? (APR_INT64_C(128) << params->cost) * params->block / 1024 : params->cost;
     long cores = sysconf(_SC_NPROCESSORS_ONLN), count = cores < 1 ? 1 : cores > 64 ? 64 : cores;
     const char *value = apr_psprintf(cli->pool, "%s %s=%u %s=%u p=%u", params->family, is_scrypt ? "ln" : "m",

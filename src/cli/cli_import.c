@@ -171,12 +171,13 @@ static int open_dbm(job_t *job, const char *path)
 static int open_file(job_t *job)
 {
     const char *path = job->cli->args[0];
-    FILE *file = strcmp(path, "-") == 0 ? stdin : job->format ? fopen(path, "rbe") : NULL;
     struct stat info;
+    FILE *file;
 
     if (!job->format) {
         return open_dbm(job, path);
     }
+    file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
     if (!file) {
         return um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: %s", path, strerror(errno));
     }

@@ -102,7 +102,7 @@ static int print_list(um_cli_t *cli, um_user_query_t *query, apr_int64_t *printe
 int um_cli_user_list(um_cli_t *cli)
 {
     um_user_query_t query = { 0 };
-    apr_int64_t printed;
+    apr_int64_t printed = 0;
 
     return print_list(cli, &query, &printed);
 }
@@ -112,7 +112,7 @@ int um_cli_user_find(um_cli_t *cli)
 {
     um_user_query_t query = { .search = cli->args[0] };
     apr_array_header_t *candidates;
-    apr_int64_t printed;
+    apr_int64_t printed = 0;
     um_user_t *user;
     int code = print_list(cli, &query, &printed);
 

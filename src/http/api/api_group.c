@@ -71,16 +71,15 @@ static const char *read_group_cursor(um_call_t *call, const char *cursor, int *i
 static void answer_groups(um_call_t *call, const apr_array_header_t *groups, int size, int is_down, int is_first,
                           apr_int64_t count)
 {
-    const um_group_t *all = (const um_group_t *)(const void *)groups->elts;
     int shown = groups->nelts < size ? groups->nelts : size, has_more = groups->nelts > size;
     um_json_t *results = um_json_list(call->ctx.pool);
-    const um_group_t *first = !shown ? NULL : &all[is_down ? shown - 1 : 0];
-    const um_group_t *last = !shown ? NULL : &all[is_down ? 0 : shown - 1];
-    const char *next = last && (is_down || has_more) ? group_cursor(call, '+', last) : NULL;
-    const char *previous = first && (is_down ? has_more : !is_first) ? group_cursor(call, '-', first) : NULL;
+    const um_group_t *first = !shown ? NULL : &APR_ARRAY_IDX(groups, is_down ? shown - 1 : 0, um_group_t);
+    const um_group_t *last = !shown ? NULL : &APR_ARRAY_IDX(groups, is_down ? 0 : shown - 1, um_group_t);
+    const char *next = shown && (is_down || has_more) ? group_cursor(call, '+', last) : NULL;
+    const char *previous = shown && (is_down ? has_more : !is_first) ? group_cursor(call, '-', first) : NULL;
 
     for (int i = 0; i < shown; i++) {
-        um_json_push(results, show_group(call, &all[is_down ? shown - 1 - i : i]));
+        um_json_push(results, show_group(call, &APR_ARRAY_IDX(groups, is_down ? shown - 1 - i : i, um_group_t)));
     }
     call->out = um_json_object(call->ctx.pool);
     um_json_put_int(call->out, "count", count);
