@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *um_cli_import_line(apr_pool_t *pool, const char *where, const char *name, const char *why)
@@ -47,12 +48,21 @@ static void warn(void *baton, const char *name, const char *why)
 static int open_output(job_t *job)
 {
     const char *path = job->cli->count ? job->cli->args[0] : "-";
+    struct stat info;
     int file;
 
     if (strcmp(path, "-") == 0) {
         return UM_CLI_DONE;
     }
     file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    /* A file that was there may be open to others. A device or a pipe is left as it is. */
+    if (file >= 0 && fstat(file, &info) == 0 && S_ISREG(info.st_mode) && fchmod(file, 0600) != 0) {
+        int code = um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: cannot be closed to other users: %s", path,
+                               strerror(errno));
+
+        close(file);
+        return code;
+    }
     job->file = file >= 0 ? fdopen(file, "w") : NULL;
     return job->file ? UM_CLI_DONE : um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: %s", path, strerror(errno));
 }
@@ -73,8 +83,8 @@ int um_cli_export_run(um_cli_t *cli)
     int code;
 
     if (!format) {
-        return um_cli_fail(cli, UM_CLI_MISUSE, "--format %s: must be django, csv or jsonl",
-                           cli->format ? cli->format : "");
+        return cli->format ? um_cli_fail(cli, UM_CLI_MISUSE, "--format %s: must be django, csv or jsonl", cli->format)
+               : um_cli_fail(cli, UM_CLI_MISUSE, "name the format: --format django, csv or jsonl");
     }
     if ((code = open_output(&job)) != UM_CLI_DONE) {
         return code;
