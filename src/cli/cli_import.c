@@ -109,7 +109,9 @@ static int read_options(job_t *job)
 
     job->format = um_import_format(name);
     if (!job->format && strcmp(name, "htdbm") != 0) {
-        return um_cli_fail(cli, UM_CLI_MISUSE, "--format %s: must be django, htpasswd, htdbm, csv or jsonl", name);
+        return cli->format ? um_cli_fail(cli, UM_CLI_MISUSE, "--format %s: must be django, htpasswd, htdbm, csv or "
+                                         "jsonl", name)
+               : um_cli_fail(cli, UM_CLI_MISUSE, "name the format: --format django, htpasswd, htdbm, csv or jsonl");
     }
     if (cli->tokens_until && (!um_isotime_read(cli->tokens_until, &job->options.tokens_until)
                               || job->options.tokens_until <= apr_time_sec(apr_time_now()))) {
@@ -195,11 +197,18 @@ static int end_import(job_t *job, um_import_t *import, um_status_e status)
     int code = UM_CLI_DONE;
 
     clear_bar(job);
-    say_counts(job, counts);
+    if (job->records && !job->records->bytes && status != UM_UNAVAILABLE) {
+        code = um_cli_fail(job->cli, UM_CLI_FAILED, "%s: the file is empty", job->cli->args[0]);
+        status = UM_OK;
+    }
+    else {
+        say_counts(job, counts);
+    }
     (void)um_cli_flush();       /* before what is wrong */
     if (status != UM_OK && status != UM_INVALID) {
         code = um_cli_fail(job->cli, status == UM_UNAVAILABLE ? UM_CLI_UNREACHABLE : UM_CLI_FAILED,
-                           "%s; what was stored stays, call the command again", job->cli->ctx->cause);
+                           "%s%s", job->cli->ctx->cause, counts->made + counts->updated + counts->groups
+                           + counts->tokens ? "; what was stored stays, call the command again" : "");
     }
     else if (status == UM_INVALID) {
         code = um_cli_fail(job->cli, UM_CLI_FAILED, "ended because of --on-conflict fail; earlier batches stay");

@@ -94,7 +94,10 @@ is(sql('select g.name from um_groups g join um_memberships m on m.group_id = g.i
     "editors\nstaff-2", 'the groups are made, with their members');
 ends('an unknown column', $FAILED, qr/the column shoe is not known/, 'csv', "username,shoe\na,1\n");
 ends('no name', $FAILED, qr/no column username/, 'csv', "password\nx\n");
-ends('an empty file', $FAILED, qr/the file is empty/, 'csv', '');
+ends('a wrong column that may be a hash is named by its number', $FAILED,
+    qr/\A(?!.*apr1).*the column number 1 of the first line is not known; name the columns[^;]*\n?\z/s, 'csv', "alice:$APR1\n");
+ends("an empty file as $_", $FAILED, qr/\Ausermgmt: \S+: the file is empty\n?\z/, $_, '')
+    for qw(csv jsonl htpasswd django);
 ends('columns by an option, one ignored', $DONE, qr/@{[counts(1, 0, 0)]}/, 'csv', "9,carol,$APR1\n", '--columns',
     '-,username,password');
 ends('wrong rows are told with their lines', $FAILED, qr/line 2\t\tit has not as many.*line 3\t\ta quote.*line 4\td\tis_staff must be true or false.*line 5\te\tcreated_at must be a time.*1 made/s,
@@ -180,7 +183,7 @@ is(sql("select id, username from um_users where email = 'mail\@example.org'"),
 ends('another model', $FAILED, qr/no accounts of the model auth.user; name the model/, 'django', dump_of(group(9, 'x')));
 ends('a file that is cut', $FAILED, qr/@{[counts(0, 0, 0)]}.*behind entry 1: the file is cut/s, 'django',
     substr dump_of(user(70, 'cut1'), user(71, 'cut2')), 0, -20);
-ends('no JSON', $FAILED, qr/does not begin with \[/, 'django', "BEGIN;\n");
+ends('no JSON', $FAILED, qr/^usermgmt: the file does not begin with \[, so it is no list of JSON$/m, 'django', "BEGIN;\n");
 ends('an entry that is no JSON does not end the import', $FAILED, qr/entry 1\t\tunexpected.*1 made/s, 'django',
     '[{"model":"auth.user" x},' . substr dump_of(user(72, 'after')), 1);
 {
@@ -195,7 +198,7 @@ ends('an entry that is no JSON does not end the import', $FAILED, qr/entry 1\t\t
 
 # ---- words ---------------------------------------------------------------------------------------------------------
 
-for my $case ([['--format', 'xml'], qr/--format xml: must be django/], [[], qr/--format : must be/],
+for my $case ([['--format', 'xml'], qr/--format xml: must be django/], [[], qr/name the format: --format django/],
     [[qw(--format csv --on-conflict maybe)], qr/must be skip, update or fail/],
     [[qw(--format csv --every 3d)], qr/has no option --every/]) {
     my ($status, $said) = UmTest::run(command('import', @{ $case->[0] }, "$folder/in"));
@@ -284,7 +287,10 @@ for my $format (qw(jsonl csv)) {
     is(sql($MEMBERS), $members, 'and to the same members');
 }
 $database = $from;
+UmTest::spew("$folder/out.json", 'older');
+chmod 0644, "$folder/out.json";
 my ($warned, $text) = UmTest::run(command('export', '--format', 'django', "$folder/out.json"));
+is((stat "$folder/out.json")[2] & 0777, 0600, 'a file that was open to others is closed to them');
 my $exported = JSON::PP->new->utf8->decode(UmTest::slurp("$folder/out.json"));
 is(join(' ', sort map { "$_->{model}:" . ($_->{fields}{username} || $_->{fields}{name}) . ($_->{pk} || '') } @$exported)
     =~ s/[^\x20-\x7e]/?/gr, 'auth.group:Content-editors auth.group:staff auth.user:alice42 auth.user:bob43 '

@@ -201,8 +201,9 @@ static um_status_e pass(dump_t *dump, int wanted)
     while ((status = um_import_next(import)) == UM_OK && (rv = um_records_json(records, &text, &len)) != APR_EOF) {
         dump->where = apr_psprintf(um_import_pool(import), "entry %" APR_INT64_T_FMT, records->count);
         if (rv == APR_EGENERAL) {
-            return um_ctx_failed(import->ctx, apr_psprintf(import->ctx->pool, "behind entry %" APR_INT64_T_FMT ": %s",
-                                                           records->count - 1, records->why));
+            return um_ctx_failed(import->ctx, records->count < 2 ? records->why
+                                 : apr_psprintf(import->ctx->pool, "behind entry %" APR_INT64_T_FMT ": %s",
+                                                records->count - 1, records->why));
         }
         if (rv == APR_EINVAL) {
             if (wanted & USER) {

@@ -11,6 +11,8 @@
 
 #define MOST_LEVELS 8
 #define MOST_COLUMNS 64
+#define LONGEST_COLUMN 32
+#define COLUMN_SIGNS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- "
 
 const um_import_format_t *um_import_format(const char *name)
 {
@@ -171,6 +173,13 @@ static um_status_e add_fields(um_import_t *import, um_records_t *records, const 
     return status;
 }
 
+/* How a message names a column. A file of another format may have a password hash there, which is not printed. */
+static const char *column_label(apr_pool_t *pool, const char *name, int i)
+{
+    return strlen(name) <= LONGEST_COLUMN && !name[strspn(name, COLUMN_SIGNS)] ? name
+           : apr_psprintf(pool, "number %d of the first line", i + 1);
+}
+
 /* NULL, or why the columns are wrong. */
 static const char *check_columns(um_import_t *import, const apr_array_header_t *columns)
 {
@@ -184,7 +193,7 @@ static const char *check_columns(um_import_t *import, const apr_array_header_t *
         if (strcmp(name, "groups") != 0 && strcmp(name, "-") != 0
             && !um_import_set(import->ctx->pool, &row, name, "", &ignored)) {
             return apr_psprintf(import->ctx->pool, "the column %s is not known; name the columns with --columns, and - "
-                                "for one that is to be ignored", name);
+                                "for one that is to be ignored", column_label(import->ctx->pool, name, i));
         }
     }
     return !has_name ? "there is no column username"
