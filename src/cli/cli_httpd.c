@@ -2,6 +2,7 @@
 /* Runs the site's httpd, which alone knows how to read its configuration. */
 #include "cli.h"
 
+#include <apr_file_info.h>
 #include <apr_strings.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -96,20 +97,40 @@ static const char *const *arguments(um_cli_t *cli, const char *httpd, const char
     return (const char *const *)words->elts;
 }
 
+/* httpd takes a relative name from its ServerRoot, and the caller means their present folder. */
+static const char *absolute_config(um_cli_t *cli)
+{
+    char *path = NULL;
+
+    if (cli->config && apr_filepath_merge(&path, NULL, cli->config, 0, cli->pool) == APR_SUCCESS) {
+        cli->config = path;
+    }
+    return um_cli_site_config(cli);
+}
+
+static int check_access(const um_cli_t *cli, const char *config, const char *httpd)
+{
+    const char *path = access(config, R_OK) != 0 ? config : access(httpd, X_OK) != 0 ? httpd : NULL;
+
+    if (path && errno == EACCES) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s: %s; call the program as root", path, strerror(errno));
+    }
+    return !path ? UM_CLI_DONE
+           : um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s: %s; name httpd's configuration with --config FILE and its "
+                         "program with --httpd FILE, or say which database: --driver sqlite3|pgsql --params PARAMS",
+                         path, strerror(errno));
+}
+
 int um_cli_httpd_test(um_cli_t *cli, int to_dump, um_cli_httpd_t *result)
 {
-    const char *httpd = cli->httpd ? cli->httpd : UM_HTTPD, *config = cli->config ? cli->config : UM_HTTPD_CONFIG;
+    const char *httpd = cli->httpd ? cli->httpd : UM_HTTPD, *config = absolute_config(cli);
     const char *const *words;
     int files[2], status = -1, code = um_cli_owner_take_on(cli, config);
     pid_t child;
 
+    code = code == UM_CLI_DONE ? check_access(cli, config, httpd) : code;
     if (code != UM_CLI_DONE) {
         return code;
-    }
-    if (access(config, R_OK) != 0 || access(httpd, X_OK) != 0) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s: %s; name httpd's configuration with --config FILE and its "
-                           "program with --httpd FILE, or say which database: --driver sqlite3|pgsql --params PARAMS",
-                           access(config, R_OK) != 0 ? config : httpd, strerror(errno));
     }
     words = arguments(cli, httpd, config, to_dump);
     /* In memory, because DBDParams may contain a password. */

@@ -105,14 +105,19 @@ static void choose_hosts(um_cli_t *cli, um_json_t *all)
     }
 }
 
-static const char *list_hosts(um_cli_t *cli, const um_json_t *all)
+static void list_host(const um_cli_t *cli, const um_json_t *host)
 {
-    const char *text = "";
+    um_cli_fail(cli, UM_CLI_MISUSE, "    %s", describe(cli, host));
+}
 
+static int fail_without_host(const um_cli_t *cli, const char *config, const um_json_t *all)
+{
+    um_cli_fail(cli, UM_CLI_MISUSE, "--host %s: there is no such host with the module in %s%s", cli->host, config,
+                count_of(all) ? "; there are:" : "");
     for (int i = 0; i < count_of(all); i++) {
-        text = apr_pstrcat(cli->pool, text, i ? "; " : "", describe(cli, at(all, i)), NULL);
+        list_host(cli, at(all, i));
     }
-    return text;
+    return UM_CLI_MISUSE;
 }
 
 int um_cli_site_read(um_cli_t *cli)
@@ -141,9 +146,7 @@ int um_cli_site_read(um_cli_t *cli)
     all = member_of(cli->site, "hosts");
     choose_hosts(cli, all);
     if (!cli->hosts->nelts) {
-        return cli->host ? um_cli_fail(cli, UM_CLI_MISUSE, "--host %s: there is no such host with the module in %s%s%s",
-                                       cli->host, config, count_of(all) ? "; there are " : "",
-                                       list_hosts(cli, all))
+        return cli->host ? fail_without_host(cli, config, all)
                : um_cli_fail(cli, UM_CLI_MISUSE, "%s has no host with UserMgmt On; name another configuration with "
                              "--config FILE, or say which database: --driver sqlite3|pgsql --params PARAMS", config);
     }
@@ -169,20 +172,22 @@ static int are_equal(um_cli_t *cli, const um_json_t *one, const um_json_t *other
 int um_cli_site_host(um_cli_t *cli, const char *what, const char *names, const um_json_t **host)
 {
     int code = um_cli_site_read(cli);
-    const char *list = "";
 
     if (code != UM_CLI_DONE) {
         return code;
     }
     *host = APR_ARRAY_IDX(cli->hosts, 0, um_json_t *);
     for (int i = 0; i < cli->hosts->nelts; i++) {
-        const um_json_t *other = APR_ARRAY_IDX(cli->hosts, i, um_json_t *);
-
-        list = apr_pstrcat(cli->pool, list, i ? "; " : "", describe(cli, other), NULL);
-        code = are_equal(cli, *host, other, names) ? code : UM_CLI_MISUSE;
+        code = are_equal(cli, *host, APR_ARRAY_IDX(cli->hosts, i, um_json_t *), names) ? code : UM_CLI_MISUSE;
     }
-    return code == UM_CLI_DONE ? code : um_cli_fail(cli, UM_CLI_MISUSE, "the hosts of %s have different %s: name one "
-                                                    "with --host NAME: %s", um_cli_site_config(cli), what, list);
+    if (code != UM_CLI_DONE) {
+        um_cli_fail(cli, code, "the hosts of %s have different %s: name one with --host NAME:",
+                    um_cli_site_config(cli), what);
+        for (int i = 0; i < cli->hosts->nelts; i++) {
+            list_host(cli, APR_ARRAY_IDX(cli->hosts, i, um_json_t *));
+        }
+    }
+    return code;
 }
 
 int um_cli_site_place(um_cli_t *cli, const char *setting, const char **place)

@@ -53,7 +53,7 @@ ends($DONE, qr/1? *sales$/, $one, qw(--host one.example.org group list));
 ends($DONE, qr/sales$/, $one, qw(--host ALIAS.example.org group list));
 ends($UNREACHABLE, qr{\Q$folder\E/logs/httpd\.pid: No such file}, $one, qw(throttle list));
 ends($UNREACHABLE, qr{\Q$folder\E/logs/httpd\.pid: No such file}, $one, qw(throttle clear somebody));
-ends($MISUSE, qr/--host none: there is no such host .*; there are .*one\.example\.org \(sqlite3 .*accounts\.db, .*one\.conf:\d+\)/,
+ends($MISUSE, qr/--host none: there is no such host .*; there are:\n.*    one\.example\.org \(sqlite3 .*accounts\.db, .*one\.conf:\d+\)/s,
     $one, qw(--host none group list));
 
 # What is said explicitly wins.
@@ -65,11 +65,17 @@ ends($UNREACHABLE, qr{other cannot be read}, $one, qw(key list), "$folder/other"
     ends($UNREACHABLE, qr{there is no database in \Q$folder\E/two}, $one, qw(group list));
 }
 
+{
+    my ($status, $said) = UmTest::run('sh', '-c', 'cd "$0" && exec "$@"', "$folder/conf", UmTest::cli(), '--httpd',
+        UmTest::httpd(), qw(--config one.conf group list));
+    ok($status == $DONE && $said =~ /sales$/, 'a relative --config is in the present folder') or diag("$status $said");
+}
+
 # ---- several databases ---------------------------------------------------------------------------------------------
 
 my $two = configuration(two => @database, 'UserMgmtSigningKey keys', host('one.example.org'),
     host('two.example.org', 'DBDriver sqlite3', 'DBDParams "${folder}/two/accounts.db"', 'UserMgmtSigningKey other'));
-ends($MISUSE, qr/have different databases: name one with --host NAME: (?=.*one\.example\.org \(sqlite3 ).*two\.example\.org \(sqlite3 /,
+ends($MISUSE, qr/have different databases: name one with --host NAME:\n(?=.*one\.example\.org \(sqlite3 ).*two\.example\.org \(sqlite3 /s,
     $two, qw(group list));
 ends($MISUSE, qr/have different UserMgmtSigningKey: name one with --host/, $two, qw(key list));
 ends($DONE, qr/applied/, $two, qw(--host two.example.org schema upgrade));
