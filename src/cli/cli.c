@@ -77,8 +77,9 @@ static int run_command(um_cli_t *cli, const um_cli_noun_t *noun, const um_cli_co
         return code;
     }
     if (cli->count < command->arguments || cli->count > command->arguments + command->optional) {
-        return um_cli_fail(cli, UM_CLI_MISUSE, "usage: usermgmt %s%s%s %s", noun->name, *command->verb ? " " : "",
-                           command->verb, command->synopsis);
+        return um_cli_fail(cli, UM_CLI_MISUSE, "usage: usermgmt %s%s%s %s%s", noun->name, *command->verb ? " " : "",
+                           command->verb, command->synopsis, command->hashes_passwords && cli->count
+                           ? "; the password is no argument, but is read from standard input" : "");
     }
     code = command->hashes_passwords ? um_cli_database_open_for_passwords(cli)
            : command->opens_database ? um_cli_database_open(cli) : UM_CLI_DONE;

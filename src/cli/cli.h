@@ -177,9 +177,13 @@ extern const um_cli_exit_text_t um_cli_exit_texts[];
  * to standard error. Returns code. */
 int um_cli_help(const um_cli_noun_t *noun, um_cli_exit_e code);
 
-/** Prints that a command does not exist and the most similar one that does, then the help. Returns UM_CLI_MISUSE.
+/** Prints that a command does not exist and the most similar one that does, or else the help. Returns UM_CLI_MISUSE.
  * @param verb  NULL: none was given */
 int um_cli_help_unknown(const um_cli_t *cli, const char *noun, const char *verb);
+
+/** Prints that an option does not exist and the most similar one that does. Returns UM_CLI_MISUSE.
+ * @param given  with its dashes; a value behind "=" is not printed, because it may be a password */
+int um_cli_help_unknown_option(const um_cli_t *cli, const char *given);
 
 /* --- cli_account.c --- */
 

@@ -109,8 +109,8 @@ static void print_result(um_cli_t *cli, const um_pwhash_params_t *params, double
         return;
     }
     um_cli_say(cli, "UserMgmtPasswordHash \"%s\"", value);
-    um_cli_say(cli, "# a hash takes %.0f ms and %.1f MiB here; %ld at a time (UserMgmtHashConcurrency) take %.1f MiB "
-               "and allow %.0f sign-ins a second", took, (double)memory / 1024, count,
+    um_cli_say(cli, "# a hash takes %.0f ms and %.1f MiB here", took, (double)memory / 1024);
+    um_cli_say(cli, "# %ld at a time (UserMgmtHashConcurrency) take %.1f MiB and allow %.0f sign-ins a second", count,
                (double)memory * (double)count / 1024, 1000 / took * (double)count);
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WIDTH 100           /* columns of a terminal */
+#define OPTION_WIDTH 16     /* columns of an option and its value */
 #define LONGEST_WORD 24
 #define FARTHEST 3          /* with more changed letters it is another word */
 
@@ -21,6 +23,24 @@ static const um_cli_noun_t no_noun = { .name = NULL };
 
 /* --- help --- */
 
+/* Prints a text that begins at a column. What does not fit continues there in the next line. */
+static void print_text(FILE *out, int column, const char *text)
+{
+    for (int room = WIDTH - column; (int)strlen(text) > room;) {
+        int len = room;
+
+        while (len > 0 && text[len] != ' ') {
+            len--;
+        }
+        if (!len) {
+            break;
+        }
+        fprintf(out, "%.*s\n%*s", len, text, column, "");
+        text += len + 1;
+    }
+    fprintf(out, "%s\n", text);
+}
+
 /* Both functions are called for a noun, or for all nouns (NULL). */
 
 static void print_commands(FILE *out, const um_cli_noun_t *only)
@@ -33,8 +53,9 @@ static void print_commands(FILE *out, const um_cli_noun_t *only)
                 int width = (int)(strlen(noun->name) + strlen(row->verb)) + (*row->verb ? 2 : 1);
 
                 if (round) {
-                    fprintf(out, "  %s%s%s %-*s  %s\n", noun->name, *row->verb ? " " : "", row->verb, widest - width,
-                            row->synopsis, row->help);
+                    fprintf(out, "  %s%s%s %-*s  ", noun->name, *row->verb ? " " : "", row->verb, widest - width,
+                            row->synopsis);
+                    print_text(out, widest + 4, row->help);
                 }
                 width += (int)strlen(row->synopsis);
                 widest = width > widest ? width : widest;
@@ -57,8 +78,9 @@ static void print_options(FILE *out, const um_cli_noun_t *noun)
 {
     for (const um_cli_option_t *row = um_cli_options; row->name; row++) {
         if (concerns_noun(row, noun)) {
-            fprintf(out, "  --%s %-*s  %s\n", row->name, 16 - (int)strlen(row->name), row->value ? row->value : "",
-                    row->help);
+            fprintf(out, "  --%s %-*s  ", row->name, OPTION_WIDTH - (int)strlen(row->name),
+                    row->value ? row->value : "");
+            print_text(out, OPTION_WIDTH + 7, row->help);
         }
     }
 }
@@ -68,8 +90,8 @@ int um_cli_help(const um_cli_noun_t *noun, um_cli_exit_e code)
     FILE *out = code == UM_CLI_DONE ? stdout : stderr;
 
     if (!noun) {
-        fputs("usermgmt " UM_VERSION ": accounts, groups, events, sessions, keys, peppers, clients and schema of "
-              "mod_usermgmt\n\n", out);
+        fputs("usermgmt " UM_VERSION ": accounts, groups, sessions, mails, keys and database of mod_usermgmt\n\n",
+              out);
     }
     fprintf(out, "usage: usermgmt [OPTIONS] %s %s[ARGUMENTS]\n\n", noun ? noun->name : "NOUN",
             !noun || *noun->commands->verb ? "VERB " : "");
@@ -123,6 +145,13 @@ static void consider(const char *word, const char *candidate, const char **found
     }
 }
 
+/* All of the help would push the message above it off the screen. */
+static int say_where_help_is(const um_cli_noun_t *noun)
+{
+    fprintf(stderr, "\"usermgmt help%s%s\" lists the commands and options\n", noun ? " " : "", noun ? noun->name : "");
+    return UM_CLI_MISUSE;
+}
+
 int um_cli_help_unknown(const um_cli_t *cli, const char *word, const char *verb)
 {
     const um_cli_noun_t *known = NULL, *similar = NULL;
@@ -146,5 +175,23 @@ int um_cli_help_unknown(const um_cli_t *cli, const char *word, const char *verb)
     um_cli_fail(cli, UM_CLI_MISUSE, "there is no command \"%s%s%s\"%s%s%s%s%s", word, verb ? " " : "",
                 verb ? verb : "", right ? "; did you mean \"" : "", right && known ? word : "",
                 right && known ? " " : "", right ? right : "", right ? "\"?" : "");
-    return um_cli_help(known ? known : similar, UM_CLI_MISUSE);
+    return right ? say_where_help_is(known ? known : similar) : um_cli_help(known, UM_CLI_MISUSE);
+}
+
+int um_cli_help_unknown_option(const um_cli_t *cli, const char *given)
+{
+    const char *word = apr_pstrmemdup(cli->pool, given, strcspn(given, "="));
+    const char *right = NULL;
+    int least = FARTHEST;
+
+    if (strcmp(word, "--password") == 0) {
+        return um_cli_fail(cli, UM_CLI_MISUSE, "there is no option --password, because other users can see the "
+                           "arguments of a program; the password is read from standard input");
+    }
+    for (const um_cli_option_t *row = um_cli_options; strncmp(word, "--", 2) == 0 && row->name; row++) {
+        consider(word + 2, row->name, &right, &least);
+    }
+    um_cli_fail(cli, UM_CLI_MISUSE, "there is no option %s%s%s%s", word, right ? "; did you mean --" : "",
+                right ? right : "", right ? "?" : "");
+    return say_where_help_is(NULL);
 }

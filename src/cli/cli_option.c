@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 
+#include <apr_strings.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <string.h>
@@ -97,6 +98,32 @@ static void add_value(const um_cli_t *cli, apr_array_header_t **list, const char
     APR_ARRAY_PUSH(*list, const char *) = value;
 }
 
+/* code: what getopt_long() returns for a word that it does not take. A letter is in optopt, a long option in last. */
+static void refuse_option(const um_cli_t *cli, int code, const char *last)
+{
+    const char *word = optopt ? apr_psprintf(cli->pool, "-%c", optopt) : last;
+    const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
+    apr_size_t len = strcspn(name, "=");
+    int similar = 0;
+
+    for (const um_cli_option_t *row = um_cli_options; row->name; row++) {
+        if (strlen(row->name) == len && strncmp(row->name, name, len) == 0 && code == '?') {
+            um_cli_fail(cli, UM_CLI_MISUSE, "--%s takes no value", row->name);
+            return;
+        }
+        similar += len > 0 && strncmp(row->name, name, len) == 0;
+    }
+    if (code == ':') {
+        um_cli_fail(cli, UM_CLI_MISUSE, "%s needs a value", word);
+    }
+    else if (similar > 1) {
+        um_cli_fail(cli, UM_CLI_MISUSE, "--%.*s may be several options", (int)len, name);
+    }
+    else {
+        (void)um_cli_help_unknown_option(cli, word);
+    }
+}
+
 int um_cli_option_read(um_cli_t *cli, int argc, char **argv, int *words)
 {
     struct option options[OPTIONS] = { { NULL, 0, NULL, 0 } };
@@ -106,11 +133,13 @@ int um_cli_option_read(um_cli_t *cli, int argc, char **argv, int *words)
         options[i].name = um_cli_options[i].name;
         options[i].has_arg = um_cli_options[i].value ? required_argument : no_argument;
     }
-    while ((code = getopt_long(argc, argv, "h", options, &chosen)) != -1) {
+    opterr = 0;
+    while ((code = getopt_long(argc, argv, ":h", options, &chosen)) != -1) {
         if (code == 'h') {
             cli->help = 1;
         }
         else if (code != 0) {
+            refuse_option(cli, code, argv[optind - 1]);
             return 0;
         }
         else if (um_cli_options[chosen].is_list) {

@@ -65,12 +65,14 @@ static const char *words_of(const um_cli_t *cli, um_json_t *value)
         return json_object_get_boolean(value) ? "yes" : "no";
     }
     if (!json_object_is_type(value, json_type_array)) {
-        return value ? json_object_get_string(value) : "-";
+        const char *text = json_object_get_string(value);
+
+        return text && *text ? text : "-";
     }
     for (size_t i = 0; i < json_object_array_length(value); i++) {
         APR_ARRAY_PUSH(words, const char *) = json_object_get_string(json_object_array_get_idx(value, i));
     }
-    return apr_array_pstrcat(cli->pool, words, ' ');
+    return words->nelts ? apr_array_pstrcat(cli->pool, words, ' ') : "-";
 }
 
 void um_cli_show(const um_cli_t *cli, um_json_t *object)

@@ -83,7 +83,7 @@ int um_cli_time_since(const um_cli_t *cli, const char *option, const char *text,
     if (!text || read_moment(text, moment)) {
         return 1;
     }
-    if (strchr(text, '-')) {
+    if (strchr(text, '-') || *text < '0' || *text > '9') {
         um_cli_fail(cli, UM_CLI_MISUSE, "--%s %s: must be a time in UTC, such as 2026-01-31 or 2026-01-31T23:59:59Z, "
                     "or how long ago, such as 90s, 15m, 24h or 7d", option, text);
         return 0;

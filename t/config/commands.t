@@ -40,7 +40,7 @@ ends($DONE, qr/\Ausage: usermgmt \[OPTIONS\] user VERB/, qw(help user));
 ends($DONE, qr/^  user show NAME .*^Exit code:\n  0  done$/ms, 'help');
 ends($MISUSE, qr/there is no command "usr"; did you mean "user"/, qw(help usr));
 ends($DONE, qr/\Ausage: usermgmt \[OPTIONS\] key VERB (?!.*^  user ).*^  key new \[FOLDER\] .*--every/ms, 'key', '--help');
-ends($MISUSE, qr/\Ausermgmt: there is no command "usr show"; did you mean "user"\?\nusage: .* user VERB/, qw(usr show));
+ends($MISUSE, qr/\Ausermgmt: there is no command "usr show"; did you mean "user"\?\n"usermgmt help user" lists [^\n]*\n?\z/, qw(usr show));
 ends($MISUSE, qr/\Ausermgmt: there is no command "users"; did you mean "user"\?$/m, 'users');
 ends($MISUSE, qr/\Ausermgmt: there is no command "user shwo"; did you mean "user show"\?$/m, qw(user shwo alice));
 ends($MISUSE, qr/\Ausermgmt: there is no command "key rotation"; did you mean "key rotate"\?$/m, qw(key rotation));
@@ -48,7 +48,15 @@ ends($MISUSE, qr/\Ausermgmt: there is no command "frobnicate x"\n.*^usage: userm
 ends($MISUSE, qr/\Ausermgmt: there is no command "\\u\{1b\}\[2Juser \\n"$/m, "\e[2Juser", "\n");
 ends($MISUSE, qr/there is no command "@{['x' x 1000]} show"$/m, 'x' x 1000, 'show');
 ends($MISUSE, qr/\Ausermgmt: usage: usermgmt user show NAME$/m, qw(user show));
-ends($MISUSE, qr/unrecognized option/, qw(--colour user show alice));
+ends($MISUSE, qr/\Ausermgmt: there is no option --colour\n"usermgmt help" lists/, qw(--colour user show alice));
+ends($MISUSE, qr/there is no option --limt; did you mean --limit\?$/m, qw(user list --limt=5));
+ends($MISUSE, qr/\A(?!.*Secret).*there is no option --password.*standard input\n?\z/s, qw(user passwd alice --password=Secret-71));
+ends($MISUSE, qr/usage: usermgmt user passwd NAME; the password is no argument/, qw(user passwd alice Secret-71));
+ends($MISUSE, qr/\Ausermgmt: --json takes no value$/m, qw(user list --json=yes));
+ends($MISUSE, qr/\Ausermgmt: --limit needs a value$/m, qw(user list --limit));
+ends($MISUSE, qr/\Ausermgmt: --al may be several options$/m, qw(user list --al));
+ends($MISUSE, qr/there is no option -x$/m, qw(-x user list));
+ends($DONE, qr/\A(?:[^\n]{0,100}(?:\n|\z))+\z/, 'help');
 ends($MISUSE, qr/maybe: must be on or off/, qw(user active alice maybe));
 ends($MISUSE, qr/say which database/, qw(--driver sqlite3 group list));
 ends($UNREACHABLE, qr/say which database/, qw(--config /none/httpd.conf group list));
@@ -168,7 +176,7 @@ last_sign_in_at    -
 password           unknown
 sessions           0
 latest_session_at  -
-groups             
+groups             -
 END
 
 # ---- JSON ----------------------------------------------------------------------------------------------------------
