@@ -10,6 +10,13 @@
 
 typedef um_status_e set_fn(um_ctx_t *ctx, const char *id, int on, um_user_t **user);
 
+/* Without this, enabling an active account would sign its owner out. A waiting account is neither on nor off. */
+static int is_as_wanted(const um_user_t *user, set_fn *set_one, int on)
+{
+    return set_one == um_user_set_staff ? !user->is_staff == !on : on ? user->is_active
+           : !user->is_active && !user->is_waiting;
+}
+
 static int set_state(um_cli_t *cli, set_fn *set_one, int on)
 {
     um_user_t *user;
@@ -18,6 +25,11 @@ static int set_state(um_cli_t *cli, set_fn *set_one, int on)
 
     if (code != UM_CLI_DONE) {
         return code;
+    }
+    if (is_as_wanted(user, set_one, on)) {
+        um_cli_say(cli, "%s is %s already; nothing was changed", user->username,
+                   set_one == um_user_set_staff ? on ? "staff" : "no staff" : on ? "active" : "inactive");
+        return UM_CLI_DONE;
     }
     status = set_one(cli->ctx, user->id, on, &user);
     if (status != UM_OK) {

@@ -122,6 +122,6 @@ int um_cli_user_find(um_cli_t *cli)
     if (um_user_lookup(cli->ctx, cli->args[0], &user, &candidates) == UM_OK) {
         return um_cli_user_show(cli);
     }
-    return um_cli_fail(cli, UM_CLI_ABSENT, "no account has an id, or a name or an address that begins with, %s",
-                       cli->args[0]);
+    return um_cli_fail(cli, UM_CLI_ABSENT, "no account has a name or an address that begins with %s, or has it as "
+                       "its id", cli->args[0]);
 }

@@ -153,7 +153,7 @@ is(scalar(records(qw(user list --inactive))), 0, 'of those that are switched off
 ends($DONE, qr/\A\Q$alice->{id}\E alice <alice\@example\.org> staff\z/, qw(user find ALI));
 ends($DONE, qr/\A\S{36} Bob <bob\@example\.org>\z/, qw(user find bob@exam));
 ends($DONE, qr/^username +alice$/m, qw(user find), $alice->{id});
-ends($ABSENT, qr/\Ausermgmt: no account has an id, or a name or an address that begins with, zzz\z/, qw(user find zzz));
+ends($ABSENT, qr/\Ausermgmt: no account has a name or an address that begins with zzz, or has it as its id\z/, qw(user find zzz));
 ends($MISUSE, qr/--limit 0: must be a number from 1/, qw(user list --limit 0));
 {
     add_accounts($database, 1100, 'm');
@@ -274,6 +274,8 @@ ok(!login('alice', $PASSWORD), 'nobody can sign in to it');
 ends($FAILED, qr/\Ausermgmt: alice: The account is inactive\.\z/, qw(user reset alice));
 ends($DONE, qr/\Aalice is now active and staff; /, qw(user enable), $alice->{id});
 my @tokens = map { login('alice', $PASSWORD) } 1 .. 3;
+ends($DONE, qr/\Aalice is active already; nothing was changed\z/, qw(user enable alice));
+ends($DONE, qr/\Aalice is staff already; nothing was changed\z/, qw(user staff alice on));
 my @sessions = records(qw(session list alice));
 is(scalar @sessions, 3, 'session list has the sessions');
 is_deeply([sort keys %{ $sessions[0] }], [sort qw(id created_at refreshed_at expires_at address user_agent)], 'with their facts');
