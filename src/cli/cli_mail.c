@@ -127,7 +127,8 @@ static int mail_retry(um_cli_t *cli)
     if (id && !count) {
         return um_cli_fail(cli, UM_CLI_ABSENT, "there is no mail %s that waits or was given up", id);
     }
-    um_cli_say(cli, "%d mail%s will be sent now", count, count == 1 ? "" : "s");
+    um_cli_say(cli, "%d mail%s will be sent now, or within a minute if the mail server was unreachable", count,
+               count == 1 ? "" : "s");
     return UM_CLI_DONE;
 }
 

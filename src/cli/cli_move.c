@@ -16,7 +16,8 @@ static int open_target(um_cli_t *cli, um_store_call_t *to)
     }
     um_store_keep_schema(to->store);
     return um_store_ready(to) == APR_SUCCESS ? UM_CLI_DONE
-           : um_cli_fail(cli, UM_CLI_FAILED, "the target: %s", to->cause);
+           : um_cli_fail(cli, UM_CLI_FAILED, "the target: %s; --driver pgsql --params PARAMS name it to the command",
+                         to->cause);
 }
 
 static void print_tables(const um_cli_t *cli, const apr_array_header_t *tables)

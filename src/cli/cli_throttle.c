@@ -173,7 +173,7 @@ static int throttle_clear(um_cli_t *cli)
         count += clear_pairs(cli, throttle, email_key, &client);
         count += um_throttle_clear(throttle, email_key, NULL);
     }
-    um_cli_say(cli, "cleared %d counts", count);
+    um_cli_say(cli, "cleared %d count%s", count, count == 1 ? "" : "s");
     return UM_CLI_DONE;
 }
 
