@@ -8,6 +8,7 @@
 #include "input_schema.h"
 #include "json.h"
 #include "unicode.h"
+#include "user_state.h"
 
 static const um_input_schema_t *schema_at(char byte)
 {
@@ -68,6 +69,20 @@ static void check_field(const um_call_t *call, const um_input_field_t *field)
     case UM_INPUT_BOOLEAN:
         need(*(const int *)slot == 0 || *(const int *)slot == 1);
         return;
+    case UM_INPUT_SWITCH:
+        need(*(const um_switch_e *)slot == UM_SWITCH_KEEP || *(const um_switch_e *)slot == UM_SWITCH_ON
+             || *(const um_switch_e *)slot == UM_SWITCH_OFF);
+        return;
+    case UM_INPUT_NAMES: {
+        const apr_array_header_t *names = *(apr_array_header_t *const *)slot;
+
+        for (int i = 0; names && i < names->nelts; i++) {
+            const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+            need(name && um_unicode_valid(name, strlen(name)));
+        }
+        return;
+    }
     case UM_INPUT_SECRET: {
         const um_secret_t *secret = (const um_secret_t *)slot;
 

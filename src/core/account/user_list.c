@@ -29,10 +29,14 @@ static int is_down(const walk_t *walk)
 /* Goes to the beginning of a range, as seen in the walk's direction; is_done when there is none. */
 static void enter(walk_t *walk, int stage)
 {
-    const um_list_range_t *range = &walk->plan->stage[stage < 0 ? 0 : stage].range;
+    const um_list_range_t *range;
     int down = is_down(walk);
 
     walk->is_done = stage < 0 || stage >= walk->plan->count;
+    if (walk->is_done) {
+        return;
+    }
+    range = &walk->plan->stage[stage].range;
     walk->at.stage = stage;
     walk->at.key = down && range->index != UM_LIST_BY_GROUP ? range->high : range->low;
     walk->at.id = down ? UM_LIST_LAST_ID : UM_LIST_FIRST_ID;
