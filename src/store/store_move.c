@@ -232,11 +232,12 @@ static apr_status_t count_rows(move_t *move, um_tx_t *tx, const table_t *table, 
 
 /* --- all tables --------------------------------------------------------------------------------------------------- */
 
-/* Whether all tables that a table refers to were copied. */
+/* Whether all tables that a table refers to were copied. The target enforces the order, so it is asked: SQLite's schema
+ * has a trigger where a table was added later. */
 static apr_status_t may_follow(move_t *move, const table_t *table, int *may)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_tx_run(move->source, UM_SQL_MOVE_REFERENCES, UM_VALUES(table->name), &rows);
+    apr_status_t rv = um_store_tx_run(move->target, UM_SQL_MOVE_REFERENCES, UM_VALUES(table->name), &rows);
 
     *may = rv == APR_SUCCESS;
     for (int i = 0; *may && i < rows.count; i++) {

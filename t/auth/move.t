@@ -39,6 +39,44 @@ sqlite("update um_users set first_name = 'Zoë % \$1 ''x''' || char(10) || 'y' w
 my $token = $account->{token};
 $server->stop;
 
+# ---- every column of every table has a value -----------------------------------------------------------------------
+
+# A table or column that a step of the schema brings has to get a value here, so that it is seen to be moved.
+my ($UUID, $VERSION) = map { "01234567-89ab-7def-8123-4567890000$_" } 10, 11;
+my $HASH = 'ab' x 32;
+my $sample = "(select id from um_users where username = 'many00007')";
+sqlite($_) for (
+    "update um_users set custom = '{\"office\": \"north\", \"employee\": 7}', alias = '42', email_claim = email_key, is_staff = 1,"
+        . " email_verified = 1, last_sign_in_at = 3, last_name = 'L', first_name_key = 'f', last_name_key = 'l'"
+        . " where username = 'many00007'",
+    "update um_users set is_active = 0 where username = 'many00008'",
+    "update um_sessions set address = '192.0.2.1', user_agent = 'agent', family_hash = '$HASH', refresh_hash = '$HASH',"
+        . " previous_hash = '$HASH', refresh_salt = 'salt', rotated_at = 2, refreshed_at = 3, earlier_hashes = '$HASH',"
+        . " token_hash = '$HASH'",
+    'insert into um_mail (id, kind, state, due_at, claim, attempts, address, user_id, username, detail, language, created_at,'
+        . " done_at, last_error, site, email_key, made_at) values ('$UUID', 'reset', 2, 3, '$VERSION', 1, 'a\@example.org',"
+        . " $sample, 'many00007', 'detail', 'en', 4, 5, 'error', 'site', 'a\@example.org', 6)",
+    "insert into um_one_time_tokens (hash, kind, mail_id, user_id, user_version, email_key, created_at, expires_at) values"
+        . " ('$HASH', 'reset', '$UUID', $sample, '$VERSION', 'a\@example.org', 1, 2)",
+    'insert into um_requests (site, id, kind, email_key, address, language, created_at) values'
+        . " ('site', '$UUID', 'reset', 'a\@example.org', 'a\@example.org', 'en', 1)",
+    "insert into um_held_names (hash, held_until) values ('$HASH', 9)",
+    'insert into um_events (id, user_id, kind, at_ms, actor, session_id, detail, address, user_agent, request_id, host, node)'
+        . " values ('$UUID', $sample, 'signed_in', 5000, 'cli', '$VERSION', 'd', '192.0.2.1', 'agent', 'request', 'host', 'node')",
+    "insert into um_email_changes (user_id, user_version, former_key, email, email_key, created_at, expires_at) values"
+        . " ($sample, '$VERSION', 'a\@example.org', 'B\@example.org', 'b\@example.org', 1, 2)",
+);
+my @tables = split /\n/, sqlite("select name from sqlite_master where type = 'table' and name like 'um_%' and name <> 'um_schema'"
+    . ' order by name');
+my %columns = map { $_ => [split /\n/, sqlite("select name from pragma_table_info('$_') order by name")] } @tables;
+for my $table (@tables) {
+    my %default = split /[|\n]/, sqlite("select name, coalesce(dflt_value, quote('')) from pragma_table_info('$table')");
+    for my $column (@{ $columns{$table} }) {
+        my $seen = sqlite("select count(*) from $table where $column is not null and $column <> $default{$column}");
+        cmp_ok($seen, '>', 0, "$table.$column has a value that tells it from a new row's");
+    }
+}
+
 # ---- refused -------------------------------------------------------------------------------------------------------
 
 my $target = new_database();
@@ -62,10 +100,13 @@ is($other->{sql}->('select (select count(*) from um_users) + (select count(*) fr
 my ($line) = UmTest::slurp(UmTest::sources() . '/docs/operations.md') =~ /^ *sudo usermgmt move (--to) "pgsql:[^"]*"$/m;
 is($line, '--to', 'docs/operations.md has the command');
 ends(0, qr/^ +$ACCOUNTS um_users\n.*All rows were copied/ms, qw(move --to), $to);
-my @tables = split /\n/, sqlite("select name from sqlite_master where type = 'table' and name like 'um_%' and name <> 'um_schema'");
-cmp_ok(scalar @tables, '>=', 9, 'there are the tables of the schema');
+is(join(' ', split /\n/, $target->{sql}->("select table_name from information_schema.tables where table_schema = current_schema()"
+    . " and table_type = 'BASE TABLE' and table_name <> 'um_schema' order by table_name collate \"C\"")), "@tables",
+    'both databases have the same tables');
 for my $table (@tables) {
-    my @columns = split /\n/, sqlite("select name from pragma_table_info('$table') order by name");
+    my @columns = @{ $columns{$table} };
+    is(join(' ', split /\n/, $target->{sql}->("select column_name from information_schema.columns where table_schema ="
+        . " current_schema() and table_name = '$table' order by column_name collate \"C\"")), "@columns", "$table has the same columns");
     my $list = join " || '|' || ", map { "coalesce(cast($_ as text), '~')" } @columns;
     my $of_target = join "\n", sort split /\n/, $target->{sql}->("select $list from $table");
     is($of_target, join("\n", sort split /\n/, sqlite("select $list from $table")), "$table has the same rows");
