@@ -80,6 +80,43 @@ static void compare_all(um_import_t *import, const apr_array_header_t *found, co
     }
 }
 
+/* The number of the row under which an account is changed or made first, or under which it gives a value to one. */
+static int first_with(const um_import_t *import, apr_hash_t *seen, const char *kind, const char *value, int number)
+{
+    const char *key = apr_pstrcat(import->pool, kind, value, NULL);
+    const int *first = apr_hash_get(seen, key, APR_HASH_KEY_STRING);
+
+    if (!first) {
+        int *own = apr_palloc(import->pool, sizeof(*own));
+
+        *own = number;
+        apr_hash_set(seen, key, APR_HASH_KEY_STRING, own);
+    }
+    return first ? *first : number;
+}
+
+/* Two rows of a batch may be about one account, or give two accounts what only one can have. The database would refuse
+ * the whole statement. Names are compared in the whole file (import_names.c). */
+static void refuse_pairs(um_import_t *import)
+{
+    apr_hash_t *seen = apr_hash_make(import->pool);
+
+    for (int i = 0; i < import->entry_count; i++) {
+        um_import_entry_t *entry = &import->entries[i];
+
+        if (entry->result != UM_IMPORT_MADE && entry->result != UM_IMPORT_UPDATED) {
+            continue;
+        }
+        if (first_with(import, seen, "id ", entry->user.id, i) != i
+            || (entry->row->alias && first_with(import, seen, "alias ", entry->row->alias, i) != i)) {
+            refuse_entry(entry, "another row of the file is about the same account");
+        }
+        else if (*entry->keys.email_claim && first_with(import, seen, "email ", entry->keys.email_claim, i) != i) {
+            refuse_entry(entry, "another row of the file has the e-mail address");
+        }
+    }
+}
+
 /* Decides what becomes of each row: keys come before names, and names before addresses. */
 static void decide(um_import_t *import, const apr_array_header_t *found)
 {
@@ -100,6 +137,7 @@ static void decide(um_import_t *import, const apr_array_header_t *found)
             entry->result = UM_IMPORT_MADE;
         }
     }
+    refuse_pairs(import);
 }
 
 /* --- accounts ----------------------------------------------------------------------------------------------------- */
