@@ -28,6 +28,7 @@ typedef struct um_cli_t {
     int dry_run;                /**< --dry-run */
     int json;                   /**< --json */
     const char *email, *first_name, *last_name; /**< --email and so on; NULL: not given */
+    apr_array_header_t *profile;    /**< --profile, const char *: NAME=VALUE; NULL: not given */
     apr_array_header_t *groups; /**< --group, const char *; NULL: not given */
     int staff, verified, held;  /**< --staff, --verified, --held */
     int no_password, generate;  /**< --no-password, --generate */

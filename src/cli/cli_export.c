@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "cli_import.h"
+#include "core_settings.h"
 #include "export.h"
 #include "printable.h"
 
@@ -93,6 +94,7 @@ int um_cli_export_run(um_cli_t *cli)
         (void)close_output(&job);
         return code;
     }
+    options.fields = cli->ctx->settings->custom_fields;
     status = um_export_run(cli->ctx, format, &options, &count);
     if (!close_output(&job) && status == UM_OK) {
         cli->ctx->cause = "the output could not be written";

@@ -47,6 +47,8 @@ const um_cli_option_t um_cli_options[] = {
       .help = "the first name" },
     { .name = "last-name", .value = "TEXT", MEMBER(last_name),
       .help = "the last name" },
+    { .name = "profile", .value = "NAME=VALUE", MEMBER(profile), .is_list = 1,
+      .help = "a field that the site adds to accounts (UserMgmtProfile), may be given several times; NAME=: no value" },
     { .name = "group", .value = "GROUP", MEMBER(groups), .is_list = 1,
       .help = "add: a group that the account belongs to, may be given several times; list: only its accounts" },
     { .name = "staff", MEMBER(staff),

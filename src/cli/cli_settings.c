@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "core_settings.h"
+#include "custom_field.h"
 #include "json.h"
 #include "mail_settings.h"
 #include "pepper.h"
@@ -73,6 +74,37 @@ static void read_numbers(um_core_settings_t *settings, const um_json_t *host)
     }
 }
 
+static um_custom_kind_e custom_kind_of(const char *type)
+{
+    int kind = UM_CUSTOM_TEXT;
+
+    for (int i = UM_CUSTOM_TEXT; i <= UM_CUSTOM_DATE; i++) {
+        kind = strcmp(um_custom_field_type((um_custom_kind_e)i), type) == 0 ? i : kind;
+    }
+    return (um_custom_kind_e)kind;
+}
+
+/* What tokens and applications get of them is httpd's business. */
+static const um_custom_fields_t *custom_fields_of(um_cli_t *cli, const um_json_t *host)
+{
+    um_json_t *list = um_json_child(host, "UserMgmtProfile");
+    um_custom_fields_t *fields = apr_pcalloc(cli->pool, sizeof(*fields));
+    um_custom_field_t *field = apr_pcalloc(cli->pool, sizeof(*field) * (apr_size_t)(um_json_length(list) + 1));
+
+    *fields = (um_custom_fields_t){ .count = um_json_length(list), .field = field };
+    for (int i = 0; i < fields->count; i++) {
+        const um_json_t *one = um_json_at(list, i);
+
+        field[i] = (um_custom_field_t){
+            .name = um_json_get(one, "name").text, .label = um_json_get(one, "name").text,
+            .kind = custom_kind_of(um_json_get(one, "type").text),
+            .max_length = (int)um_json_get(one, "max_length").number,
+            .is_required = um_json_get(one, "required").number != 0,
+        };
+    }
+    return fields;
+}
+
 /* NULL: the host sends no mail. */
 static const um_mail_settings_t *mail_settings_of(um_cli_t *cli, const um_json_t *host)
 {
@@ -106,6 +138,7 @@ um_site_t *um_cli_settings_site(um_cli_t *cli, const um_json_t *host)
     /* An administrator knows which address is right. */
     settings->email_change = UM_EMAIL_CHANGE_DIRECT;
     settings->password_hash = hash;
+    settings->custom_fields = custom_fields_of(cli, host);
     site->settings = settings;
     site->mail_settings = mail_settings_of(cli, host);
     return site;

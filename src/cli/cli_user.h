@@ -16,6 +16,15 @@ um_cli_fn um_cli_user_list, um_cli_user_find;                               /* c
  * --no-password its text is NULL. UM_CLI_DONE, or another exit code, and the reason is printed. */
 int um_cli_user_password(um_cli_t *cli, um_secret_t *password);
 
+/* --- cli_user_profile.c --- */
+
+/** Reads the values of --profile as a JSON object, for um_profile_input_t. Wrong values are added to cli->ctx->errors,
+ * which the call into core reports with the others. The database is open.
+ * @param is_new  fields that an account must have, and that are not given, are errors
+ * @param custom  NULL: no field is given
+ * @return UM_CLI_DONE, or another exit code, and the reason is printed: the site has no such field */
+int um_cli_user_profile(um_cli_t *cli, int is_new, const char **custom);
+
 /* --- cli_user_show.c --- */
 
 /** The names of groups, joined by commas, as a list in pool. */

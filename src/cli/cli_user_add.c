@@ -53,7 +53,8 @@ int um_cli_user_add(um_cli_t *cli)
     if (cli->verified && (!cli->email || !*cli->email)) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "--verified needs --email");
     }
-    code = um_cli_user_password(cli, &add.profile.password);
+    code = um_cli_user_profile(cli, 1, &add.profile.custom);
+    code = code == UM_CLI_DONE ? um_cli_user_password(cli, &add.profile.password) : code;
     if (code != UM_CLI_DONE) {
         return code;
     }
@@ -76,10 +77,11 @@ int um_cli_user_set(um_cli_t *cli)
     um_status_e status;
     int code;
 
-    if (!cli->first_name && !cli->last_name && !cli->email) {
-        return um_cli_fail(cli, UM_CLI_MISUSE, "nothing to set: give --email, --first-name or --last-name");
+    if (!cli->first_name && !cli->last_name && !cli->email && !cli->profile) {
+        return um_cli_fail(cli, UM_CLI_MISUSE, "nothing to set: give --email, --first-name, --last-name or --profile");
     }
-    code = um_cli_account_find(cli, cli->args[0], &user);
+    code = um_cli_user_profile(cli, 0, &input.custom);
+    code = code == UM_CLI_DONE ? um_cli_account_find(cli, cli->args[0], &user) : code;
     if (code != UM_CLI_DONE) {
         return code;
     }

@@ -13,10 +13,14 @@ int um_cli_user_invite(um_cli_t *cli)
     const um_user_t *user;
     um_json_t *object;
     um_status_e status;
+    int code;
 
     if (!cli->site) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "say which site sends the mail: --config FILE, and --host NAME where it "
                            "has several");
+    }
+    if ((code = um_cli_user_profile(cli, 1, &input.custom)) != UM_CLI_DONE) {
+        return code;
     }
     um_profile_check_texts(cli->ctx, &input);
     status = um_invitation_create(cli->ctx, &input, &user);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "cli_user.h"
+#include "core_settings.h"
+#include "custom_field.h"
 #include "group.h"
 #include "json.h"
 #include "store_user.h"
@@ -52,6 +54,7 @@ int um_cli_user_show(um_cli_t *cli)
     um_json_put_int(object, "sessions", details.sessions);
     um_cli_put_time(object, "latest_session_at", apr_time_from_sec(details.latest_session_at));
     um_json_put(object, "groups", um_cli_user_groups(cli->pool, groups));
+    um_custom_field_show(cli->pool, cli->ctx->settings->custom_fields, user->custom, object);
     um_cli_show(cli, object);
     return UM_CLI_DONE;
 }

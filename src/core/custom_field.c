@@ -61,6 +61,22 @@ int um_custom_field_integer(const char *text, apr_int64_t *number)
            && *number >= -UM_CUSTOM_LARGEST && *number <= UM_CUSTOM_LARGEST;
 }
 
+int um_custom_field_boolean(const um_json_value_t *value)
+{
+    static const char *const words[] = { "", "false", "0", "off", "true", "1", "on" };
+
+    if (value->kind == UM_JSON_BOOLEAN) {
+        return value->number != 0;
+    }
+    /* A form can only send strings. */
+    for (int i = 0; value->kind == UM_JSON_STRING && i < 7; i++) {
+        if (strcmp(value->text, words[i]) == 0) {
+            return i > 3;
+        }
+    }
+    return -1;
+}
+
 /* A value of the field's kind; otherwise its kind is UM_JSON_NULL. */
 static um_json_value_t value_of(const um_custom_field_t *field, const um_json_t *object)
 {

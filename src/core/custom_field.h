@@ -5,7 +5,8 @@
  * um_users.custom. Values of fields that are not configured any more stay there, and are not shown. */
 #include <apr_pools.h>
 
-typedef struct json_object um_json_t;
+typedef struct json_object um_json_t;           /* json.h */
+typedef struct um_json_value_t um_json_value_t;
 
 typedef enum {
     UM_CUSTOM_TEXT,             /**< "" where it has no value */
@@ -45,6 +46,9 @@ int um_custom_field_is_date(const char *text);
 
 /** Reads an integer of digits with an optional minus. Whether it is one of at most 53 bits. */
 int um_custom_field_integer(const char *text, apr_int64_t *number);
+
+/** A truth value as JSON or forms give it: 1 or 0; -1: it is none. */
+int um_custom_field_boolean(const um_json_value_t *value);
 
 /** Adds all fields to out, with their values in stored (um_users.custom). A value that is not of the field's kind, from
  * before the kind was changed, counts as none. */

@@ -9,6 +9,8 @@
 #define UM_IN_UUID(name) UM_SQL2("cast(" UM_IN(name) " as uuid)", UM_IN(name))
 #define UM_IN_NUMBER(name) "cast(" UM_IN(name) " as bigint)"
 #define UM_IN_SMALL(name) "cast(" UM_IN(name) " as smallint)"
+/* Custom fields; null in them stands for no value. */
+#define UM_IN_CUSTOM UM_SQL2("cast(" UM_IN("custom") " as jsonb)", UM_IN("custom"))
 #define UM_IN_COMMA_NAME(name, ...) ", " #name
 #define UM_IN_COMMA_VALUE(name, ...) ", " UM_IN(#name)
 #define UM_IN_SET(name, ...) #name " = " UM_IN(#name) ", "
@@ -27,12 +29,13 @@ UM_STATEMENT(IMPORT_LOOK, READ, 1,
 UM_STATEMENT(IMPORT_INSERT, WRITE, 1,
     "insert into um_users (id" UM_PROFILE(UM_IN_COMMA_NAME) ", username_key, email_key, email_claim, email_verified,"
     " first_name_key, last_name_key, password, version, is_active, is_staff, alias, last_sign_in_at, created_at,"
-    " updated_at) select " UM_IN_UUID("id") UM_PROFILE(UM_IN_COMMA_VALUE) ", " UM_IN("username_key") ", "
+    " updated_at, custom) select " UM_IN_UUID("id") UM_PROFILE(UM_IN_COMMA_VALUE) ", " UM_IN("username_key") ", "
     UM_IN("email_key") ", " UM_IN("email_claim") ", " UM_IN_SMALL("email_verified") ", " UM_IN("first_name_key") ", "
     UM_IN("last_name_key") ", " UM_IN("password") ", " UM_IN_UUID("version") ", " UM_IN_SMALL("is_active") ", "
     UM_IN_SMALL("is_staff") ", " UM_IN("alias") ", " UM_IN_NUMBER("last_sign_in_at") ", " UM_IN_NUMBER("created_at")
-    ", " UM_IN_NUMBER("updated_at") " from " UM_IN_ROWS
-    " where true on conflict do nothing returning id")
+    ", " UM_IN_NUMBER("updated_at") ", "
+    UM_SQL2("jsonb_strip_nulls(coalesce(" UM_IN_CUSTOM ", '{}'))", "json_patch('{}', coalesce(" UM_IN_CUSTOM ", '{}'))")
+    " from " UM_IN_ROWS " where true on conflict do nothing returning id")
 
 /* A row changes the version, which ends the sessions, only if it changes credentials or state. */
 UM_STATEMENT(IMPORT_UPDATE, WRITE, 1,
@@ -44,8 +47,11 @@ UM_STATEMENT(IMPORT_UPDATE, WRITE, 1,
     UM_IN_SMALL("is_active") " and u.is_staff = " UM_IN_SMALL("is_staff") " then u.version else " UM_IN_UUID("version")
     " end, is_active = " UM_IN_SMALL("is_active") ", is_staff = " UM_IN_SMALL("is_staff") ", alias = coalesce("
     UM_IN("alias") ", u.alias), last_sign_in_at = coalesce(u.last_sign_in_at, "
-    UM_IN_NUMBER("last_sign_in_at") "), updated_at = " UM_IN_NUMBER("updated_at") " from " UM_IN_ROWS " where u.id = "
-    UM_IN_UUID("id") " returning " UM_SQL2("u.id", "id"))
+    UM_IN_NUMBER("last_sign_in_at") "), custom = "
+    UM_SQL2("jsonb_strip_nulls(u.custom || coalesce(" UM_IN_CUSTOM ", '{}'))",
+            "json_patch(u.custom, coalesce(" UM_IN_CUSTOM ", '{}'))")
+    ", updated_at = " UM_IN_NUMBER("updated_at") " from " UM_IN_ROWS " where u.id = " UM_IN_UUID("id")
+    " returning " UM_SQL2("u.id", "id"))
 
 UM_STATEMENT(IMPORT_LEAVE, WRITE, 1,
     "delete from um_memberships where user_id in (select " UM_IN_UUID("id") " from " UM_IN_ROWS ") returning user_id")
@@ -87,4 +93,5 @@ UM_STATEMENT(EXPORT_USERS, READ, 2,
 #undef UM_IN_COMMA_NAME
 #undef UM_IN_COMMA_VALUE
 #undef UM_IN_SET
+#undef UM_IN_CUSTOM
 #undef UM_IN_OWNER

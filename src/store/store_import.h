@@ -29,7 +29,8 @@ apr_status_t um_store_import_look(um_tx_t *tx, const char *rows, apr_array_heade
 
 /** Stores accounts, or changes those that are there. Members: id, the fields of the profile, username_key, email_key,
  * email_claim (or null), email_verified, first_name_key, last_name_key, password, version, is_active, is_staff, alias
- * (or null), created_at, last_sign_in_at (or null), updated_at. *ids holds the ids (const char *) of those that were
+ * (or null), created_at, last_sign_in_at (or null), updated_at, custom (a JSON object as text, in which null stands for
+ * no value; or null: those that are there stay). *ids holds the ids (const char *) of those that were
  * stored. A new one whose name, address or number another account has is left out. A changed one whose state and
  * password stay keeps its version. */
 apr_status_t um_store_import_insert(um_tx_t *tx, const char *rows, apr_array_header_t **ids);

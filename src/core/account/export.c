@@ -79,7 +79,7 @@ um_status_e um_export_run(um_ctx_t *ctx, const um_export_format_t *format, const
     apr_array_header_t *groups;
     um_status_e status = um_group_list(ctx, &groups);
 
-    if (status == UM_OK && format->head && !options->line(options->baton, format->head(ctx->pool, groups))) {
+    if (status == UM_OK && format->head && !options->line(options->baton, format->head(ctx->pool, options, groups))) {
         status = write_failed(ctx);
     }
     /* The groups stand before the accounts, and are counted as what a separator follows. */

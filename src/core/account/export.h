@@ -4,10 +4,12 @@
 /* Exporting accounts, page by page in the order of their ids, in bounded memory. */
 #include "ctx.h"
 
+typedef struct um_custom_fields_t um_custom_fields_t;   /* custom_field.h */
 typedef struct um_store_export_t um_store_export_t;
 
 typedef struct um_export_options_t {
     const char *model;          /**< Django's model of users; NULL: auth.user */
+    const um_custom_fields_t *fields;   /**< custom fields of the site, which CSV and lines of JSON have; or NULL */
     /** Takes a line of the output, without its end. 0: it could not be written, and the export ends. */
     int (*line)(void *baton, const char *text);
     /** Told of each account that the other program cannot use as it is, and why. */
@@ -23,7 +25,7 @@ typedef const char *um_export_print_fn(apr_pool_t *pool, const um_export_options
 typedef struct um_export_format_t {
     const char *name;
     /** What stands before the accounts and behind them, in pool. groups: their names; NULL: that is empty. */
-    const char *(*head)(apr_pool_t *pool, const apr_array_header_t *groups);
+    const char *(*head)(apr_pool_t *pool, const um_export_options_t *options, const apr_array_header_t *groups);
     um_export_print_fn *print;
     const char *tail;           /**< NULL: nothing */
     const char *separator;      /**< at the end of each account but the last one; "": none */

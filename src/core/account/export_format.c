@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "export.h"
 
+#include "custom_field.h"
 #include "isotime.h"
 #include "json.h"
 #include "pwhash.h"
@@ -64,10 +65,11 @@ static void put_time(um_json_t *object, const char *name, apr_int64_t seconds, a
 }
 
 /* Groups by name: Django finds those of the same name, or makes them. */
-static const char *django_head(apr_pool_t *pool, const apr_array_header_t *groups)
+static const char *django_head(apr_pool_t *pool, const um_export_options_t *options, const apr_array_header_t *groups)
 {
     const char *text = "[";
 
+    (void)options;
     for (int i = 0; i < groups->nelts; i++) {
         um_json_t *object = um_json_object(pool), *fields = um_json_object(pool), *none = um_json_list(pool);
 
@@ -133,7 +135,6 @@ static const char *jsonl_print(apr_pool_t *pool, const um_export_options_t *opti
 {
     um_json_t *object = um_json_object(pool);
 
-    (void)options;
     (void)warning;
     um_json_put_text(object, "id", account->user->id);
     if (account->alias) {
@@ -149,6 +150,7 @@ static const char *jsonl_print(apr_pool_t *pool, const um_export_options_t *opti
     put_time(object, "created_at", account->created_at, pool);
     put_time(object, "last_sign_in_at", account->last_sign_in_at, pool);
     put_groups(pool, object, account->groups, 0);
+    um_custom_field_show(pool, options->fields, account->user->custom, object);
     return um_json_print(pool, object);
 }
 
@@ -174,14 +176,30 @@ static const char *csv_field(apr_pool_t *pool, const char *text)
     return quoted;
 }
 
-static const char *csv_head(apr_pool_t *pool, const apr_array_header_t *groups)
+static const char *csv_head(apr_pool_t *pool, const um_export_options_t *options, const apr_array_header_t *groups)
 {
-    (void)pool;
-    (void)groups;
 #define COLUMN(name, ...) "," #name
-    return "id,alias" UM_PROFILE(COLUMN)
-           ",password,is_active,is_staff,email_verified,created_at,last_sign_in_at,groups";
+    const char *head = "id,alias" UM_PROFILE(COLUMN)
+                       ",password,is_active,is_staff,email_verified,created_at,last_sign_in_at,groups";
 #undef COLUMN
+
+    (void)groups;
+    for (int i = 0; options->fields && i < options->fields->count; i++) {
+        head = apr_pstrcat(pool, head, ",", options->fields->field[i].name, NULL);
+    }
+    return head;
+}
+
+/* The custom fields of an account, each behind a comma. */
+static const char *csv_custom(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored)
+{
+    const char *text = "";
+
+    for (int i = 0; fields && i < fields->count; i++) {
+        text = apr_pstrcat(pool, text, ",", csv_field(pool, um_custom_field_text(pool, &fields->field[i], stored)),
+                           NULL);
+    }
+    return text;
 }
 
 static const char *csv_print(apr_pool_t *pool, const um_export_options_t *options, const um_store_export_t *account,
@@ -190,7 +208,6 @@ static const char *csv_print(apr_pool_t *pool, const um_export_options_t *option
     const um_user_t *user = account->user;
     char *groups = apr_pstrdup(pool, account->groups);
 
-    (void)options;
     (void)warning;
     for (char *c = groups; *c; c++) {
         *c = *c == ',' ? ' ' : *c;
@@ -200,7 +217,7 @@ static const char *csv_print(apr_pool_t *pool, const um_export_options_t *option
                        csv_field(pool, user->password), user->is_active ? ",1" : ",0", user->is_staff ? ",1" : ",0",
                        account->email_verified ? ",1," : ",0,", um_isotime_print(pool, account->created_at), ",",
                        account->last_sign_in_at ? um_isotime_print(pool, account->last_sign_in_at) : "", ",", groups,
-                       NULL);
+                       csv_custom(pool, options->fields, user->custom), NULL);
 #undef FIELD
 }
 

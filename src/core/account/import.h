@@ -8,6 +8,7 @@
 #include "ctx.h"
 #include "profile.h"
 
+typedef struct json_object um_json_t;   /* json.h */
 typedef struct um_import_t um_import_t;
 
 /** What is done about an account that is there already. */
@@ -46,6 +47,7 @@ typedef struct um_import_row_t {
 #undef UM_IMPORT_MEMBER
     const char *password;       /**< the hash; "!" and what follows: unusable, and no mail may change that; "" or NULL:
                                  * none yet, a reset mail can give it one */
+    um_json_t *custom;          /**< custom fields that are said (custom_input.h); NULL: none */
     int is_inactive, is_staff, email_verified;
     apr_int64_t created_at;     /**< 0: now */
     apr_int64_t last_sign_in_at;    /**< 0: never, or not known */

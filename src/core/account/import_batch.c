@@ -174,6 +174,9 @@ static um_json_t *account_row(const um_import_t *import, const um_import_entry_t
         um_import_put_number(row, "last_sign_in_at", entry->row->last_sign_in_at);
     }
     um_import_put_number(row, "updated_at", um_ctx_seconds(import->ctx));
+    if (entry->row->custom) {
+        um_json_put_text(row, "custom", um_json_print(import->pool, entry->row->custom));
+    }
     return row;
 }
 

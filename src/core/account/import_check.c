@@ -2,6 +2,8 @@
 #include "import_private.h"
 
 #include "alias.h"
+#include "core_settings.h"
+#include "custom_input.h"
 #include "pepper.h"
 #include "profile_input.h"
 #include "pwhash.h"
@@ -65,6 +67,22 @@ static const char *check_identity(um_import_t *import, const um_import_row_t *ro
     um_profile_check_username(&ctx, row->username, &entry->user, &entry->keys);
     um_profile_check_email(&ctx, row->email ? row->email : "", &entry->user, &entry->keys);
     return first_error(&ctx, import->pool);
+}
+
+int um_import_check_custom(um_import_t *import, um_import_row_t *row, const char *name, const char *value,
+                           const char **why)
+{
+    const um_custom_field_t *field = um_custom_field_find(import->ctx->settings->custom_fields, name, strlen(name));
+    um_ctx_t ctx;
+
+    if (!field || (!*value && field->is_required)) {
+        return field != NULL;
+    }
+    um_ctx_init(&ctx, import->pool, import->ctx->site, import->ctx->now);
+    row->custom = row->custom ? row->custom : um_json_object(import->pool);
+    um_custom_input_text(&ctx, field, value, row->custom);
+    *why = *why ? *why : first_error(&ctx, import->pool);
+    return 1;
 }
 
 static const char *check_profile(um_import_t *import, const um_import_row_t *row, um_import_entry_t *entry)

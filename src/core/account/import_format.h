@@ -28,7 +28,8 @@ um_import_read_fn um_import_django;
 /* Lines of name:hash, and more fields that are ignored. */
 um_import_read_fn um_import_htpasswd;
 /* A row an account. Columns: username, password, email, first_name, last_name, is_active, is_staff, email_verified,
- * created_at, id, alias, groups (separated by blanks). A column of another name is refused, "-" is ignored. */
+ * created_at, id, alias, groups (separated by blanks), and the custom fields of the site. A column of another name is
+ * refused, "-" is ignored. */
 um_import_read_fn um_import_csv;
 /* An object of JSON a line, with the same members; groups is a list. */
 um_import_read_fn um_import_jsonl;

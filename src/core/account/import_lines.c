@@ -2,7 +2,8 @@
 /* The formats with an account a line: htpasswd, CSV and lines of JSON; and htdbm. */
 #include "import_format.h"
 
-#include "ctx.h"
+#include "core_settings.h"
+#include "custom_field.h"
 #include "import_private.h"
 #include "json.h"
 
@@ -160,8 +161,8 @@ static um_status_e add_fields(um_import_t *import, um_records_t *records, const 
         if (strcmp(name, "groups") == 0) {
             status = join_groups(import, row, split(um_import_pool(import), value, " "));
         }
-        else {
-            (void)um_import_set(um_import_pool(import), row, name, value, &why);
+        else if (!um_import_set(um_import_pool(import), row, name, value, &why)) {
+            (void)um_import_check_custom(import, row, name, value, &why);
         }
     }
     if (why) {
@@ -191,7 +192,8 @@ static const char *check_columns(um_import_t *import, const apr_array_header_t *
 
         has_name |= strcmp(name, "username") == 0;
         if (strcmp(name, "groups") != 0 && strcmp(name, "-") != 0
-            && !um_import_set(import->ctx->pool, &row, name, "", &ignored)) {
+            && !um_import_set(import->ctx->pool, &row, name, "", &ignored)
+            && !um_custom_field_find(import->ctx->settings->custom_fields, name, strlen(name))) {
             return apr_psprintf(import->ctx->pool, "the column %s is not known; name the columns with --columns, and - "
                                 "for one that is to be ignored", column_label(import->ctx->pool, name, i));
         }
@@ -243,6 +245,21 @@ const char *um_import_text(apr_pool_t *pool, um_json_t *value)
     return scalar.kind == UM_JSON_INTEGER || scalar.kind == UM_JSON_BOOLEAN ? um_json_print(pool, value) : NULL;
 }
 
+static void read_member(um_import_t *import, um_import_row_t *row, const um_json_t *object, const char *name,
+                        const char **why)
+{
+    apr_pool_t *pool = um_import_pool(import);
+    um_json_value_t value = um_json_get(object, name);
+    const char *text = um_import_text(pool, um_json_child(object, name));
+
+    if (text) {
+        (void)(um_import_set(pool, row, name, text, why) || um_import_check_custom(import, row, name, text, why));
+    }
+    else if (value.kind != UM_JSON_ABSENT && value.kind != UM_JSON_NULL) {
+        *why = apr_pstrcat(pool, name, " has a value of another kind", NULL);
+    }
+}
+
 const char *um_import_members(um_import_t *import, um_import_row_t *row, const um_json_t *object)
 {
     static const char *const names[] = {
@@ -252,18 +269,14 @@ const char *um_import_members(um_import_t *import, um_import_row_t *row, const u
         "password", "id", "alias", "is_active", "is_staff", "email_verified", "created_at", "date_joined",
         "last_sign_in_at", "last_login",
     };
+    const um_custom_fields_t *fields = import->ctx->settings->custom_fields;
     const char *why = NULL;
 
     for (apr_size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        um_json_value_t value = um_json_get(object, names[i]);
-        const char *text = um_import_text(um_import_pool(import), um_json_child(object, names[i]));
-
-        if (text) {
-            (void)um_import_set(um_import_pool(import), row, names[i], text, &why);
-        }
-        else if (value.kind != UM_JSON_ABSENT && value.kind != UM_JSON_NULL) {
-            why = apr_pstrcat(um_import_pool(import), names[i], " has a value of another kind", NULL);
-        }
+        read_member(import, row, object, names[i], &why);
+    }
+    for (int i = 0; fields && i < fields->count; i++) {
+        read_member(import, row, object, fields->field[i].name, &why);
     }
     return why;
 }

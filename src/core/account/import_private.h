@@ -51,6 +51,11 @@ struct um_import_t {
 /** Checks a row and fills entry. NULL, or why the row is refused; the text is in the import's pool. */
 const char *um_import_check(um_import_t *import, const um_import_row_t *row, um_import_entry_t *entry);
 
+/** Sets a custom field of row, if the site has one of that name; 0: it has not. *why: the value is none for it. "" of a
+ * field that accounts must have says nothing, because accounts from before it was one have no value. */
+int um_import_check_custom(um_import_t *import, um_import_row_t *row, const char *name, const char *value,
+                           const char **why);
+
 /** Why a stored hash cannot be used; NULL: it can. */
 const char *um_import_check_hash(apr_pool_t *pool, const char *hash);
 

@@ -62,6 +62,7 @@ static void check_fields(adding_t *adding)
 #define COPY_TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, user->name = input->name ? input->name : "";)
     UM_PROFILE(COPY_TEXT)
 #undef COPY_TEXT
+    user->custom = input->custom;
     um_profile_check_texts(adding->ctx, input);
     um_profile_check_username(adding->ctx, input->username ? input->username : "", user, &adding->keys);
     um_profile_check_email(adding->ctx, input->email ? input->email : "", user, &adding->keys);

@@ -119,9 +119,6 @@ int um_input_schema_position(const um_input_schema_t *schema, const char *field)
 /** Reads a text field that is no row of a schema. NULL: it is absent, or faulty. */
 const char *um_input_schema_text(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field);
 
-/** 1 or 0; -1: the value is no boolean. */
-int um_input_schema_boolean(const um_json_value_t *value);
-
 /* --- input_custom.c: fields that the site adds to accounts (custom_field.h) --------------------------------------- */
 
 /** Reads the custom fields of a body, and adds their errors. The valid ones as a JSON object, in which null stands for

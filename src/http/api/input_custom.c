@@ -4,56 +4,12 @@
 
 #include "core_settings.h"
 #include "custom_field.h"
+#include "custom_input.h"
 #include "input_schema.h"
 #include "json.h"
 #include "module.h"
 
 #include <string.h>
-
-/* Whether a value stands for none. A form cannot send null, so it sends "". */
-static int is_empty(const um_json_value_t *value)
-{
-    return value->kind == UM_JSON_NULL || (value->kind == UM_JSON_STRING && !value->len);
-}
-
-static int read_integer(um_json_t *out, const um_custom_field_t *field, const um_json_value_t *value)
-{
-    apr_int64_t number = 0;
-    int is_good = 0;
-
-    if (value->kind == UM_JSON_INTEGER) {
-        is_good = value->number >= (double)-UM_CUSTOM_LARGEST && value->number <= (double)UM_CUSTOM_LARGEST;
-        number = is_good ? (apr_int64_t)value->number : 0;
-    }
-    else if (value->kind == UM_JSON_STRING && strlen(value->text) == value->len) {
-        is_good = um_custom_field_integer(value->text, &number);
-    }
-    if (is_good) {
-        um_json_put_int(out, field->name, number);
-    }
-    return is_good;
-}
-
-static int read_boolean_value(um_json_t *out, const um_custom_field_t *field, const um_json_value_t *value)
-{
-    int truth = um_input_schema_boolean(value);
-
-    if (truth >= 0) {
-        um_json_put_bool(out, field->name, truth);
-    }
-    return truth >= 0;
-}
-
-static int read_date(um_json_t *out, const um_custom_field_t *field, const um_json_value_t *value)
-{
-    int is_good = value->kind == UM_JSON_STRING && strlen(value->text) == value->len
-                  && um_custom_field_is_date(value->text);
-
-    if (is_good) {
-        um_json_put_text(out, field->name, value->text);
-    }
-    return is_good;
-}
 
 static void read_custom_text(um_call_t *call, const um_json_doc_t *doc, const um_custom_field_t *field, int is_new,
                              um_json_t *out)
@@ -72,30 +28,13 @@ static void read_custom_text(um_call_t *call, const um_json_doc_t *doc, const um
 static void read_other(um_call_t *call, const um_json_doc_t *doc, const um_custom_field_t *field, int is_new,
                        um_json_t *out)
 {
-    um_json_value_t value = um_json_get(doc->root, field->name);
-    int is_good;
+    const um_json_value_t value = um_json_get(doc->root, field->name);
 
-    if (value.kind == UM_JSON_ABSENT) {
-        if (is_new && field->is_required) {
-            um_ctx_error(&call->ctx, field->name, UM_MESSAGE_REQUIRED);
-        }
-        return;
+    if (value.kind != UM_JSON_ABSENT) {
+        um_custom_input_value(&call->ctx, field, &value, out);
     }
-    if (is_empty(&value)) {
-        if (field->is_required) {
-            um_ctx_error(&call->ctx, field->name, UM_MESSAGE_NULL_VALUE);
-        }
-        else {
-            um_json_put_text(out, field->name, NULL);
-        }
-        return;
-    }
-    is_good = field->kind == UM_CUSTOM_INTEGER ? read_integer(out, field, &value)
-              : field->kind == UM_CUSTOM_DATE ? read_date(out, field, &value) : read_boolean_value(out, field, &value);
-    if (!is_good) {
-        um_ctx_error(&call->ctx, field->name, field->kind == UM_CUSTOM_INTEGER ? UM_MESSAGE_NOT_AN_INTEGER
-                                              : field->kind == UM_CUSTOM_DATE ? UM_MESSAGE_NOT_A_DATE
-                                                                              : UM_MESSAGE_NOT_A_BOOLEAN);
+    else if (is_new && field->is_required) {
+        um_ctx_error(&call->ctx, field->name, UM_MESSAGE_REQUIRED);
     }
 }
 

@@ -116,28 +116,12 @@ static int check_text(um_call_t *call, const um_input_field_t *field, const char
 
 /* --- booleans --- */
 
-int um_input_schema_boolean(const um_json_value_t *value)
-{
-    static const char *const words[] = { "", "false", "0", "off", "true", "1", "on" };
-
-    if (value->kind == UM_JSON_BOOLEAN) {
-        return value->number != 0;
-    }
-    /* A form can only send strings. */
-    for (int i = 0; value->kind == UM_JSON_STRING && i < 7; i++) {
-        if (strcmp(value->text, words[i]) == 0) {
-            return i > 3;
-        }
-    }
-    return -1;
-}
-
 static void read_boolean(um_call_t *call, const um_json_doc_t *doc, const um_input_field_t *field)
 {
     um_json_value_t value = um_json_get(doc->root, field->name);
     int *slot = (int *)((char *)call->in + field->offset);
     int is_switch = field->kind == UM_INPUT_SWITCH;
-    int truth = um_input_schema_boolean(&value);
+    int truth = um_custom_field_boolean(&value);
 
     if (value.kind == UM_JSON_ABSENT) {
         *slot = 0;

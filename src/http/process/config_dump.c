@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "custom_field.h"
 #include "json.h"
 #include "mail_settings.h"
 #include "module.h"
@@ -55,6 +56,25 @@ static void put_password_hash(const dump_t *dump, const void *value)
                                   params->cost, is_scrypt ? "r" : "t", params->block, params->lanes));
 }
 
+/* As um_cli_settings_site() reads it. */
+static void put_custom_fields(const dump_t *dump, const void *value)
+{
+    const um_custom_fields_t *fields = *(const um_custom_fields_t *const *)value;
+    um_json_t *list = um_json_list(dump->pool);
+
+    for (int i = 0; fields && i < fields->count; i++) {
+        const um_custom_field_t *field = &fields->field[i];
+        um_json_t *one = um_json_object(dump->pool);
+
+        um_json_put_text(one, "name", field->name);
+        um_json_put_text(one, "type", um_custom_field_type(field->kind));
+        um_json_put_int(one, "max_length", field->max_length);
+        um_json_put_bool(one, "required", field->is_required);
+        um_json_push(list, one);
+    }
+    um_json_put(dump->object, dump->name, list);
+}
+
 /* A value of another type, as it was typed. */
 static void put_typed(const dump_t *dump, const void *value)
 {
@@ -72,7 +92,7 @@ static void dump_settings(apr_pool_t *pool, um_json_t *object, const um_settings
         \
         _Generic(VALUE_##owner(member), int: put_int, unsigned: put_int, apr_int64_t: put_int64, \
                  const char *: put_text, const um_pwhash_params_t *: put_password_hash, \
-                 default: put_typed)(&dump, &VALUE_##owner(member)); \
+                 const um_custom_fields_t *: put_custom_fields, default: put_typed)(&dump, &VALUE_##owner(member)); \
     }
 #include "directives.h"
 }
