@@ -122,9 +122,17 @@ static void fill_standard_files(void)
     }
 }
 
+/* NULL: it is not set, or empty. */
+static const char *read_variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
 int main(int argc, char **argv)
 {
-    um_cli_t cli = { .driver = getenv("USERMGMT_DRIVER"), .params = getenv("USERMGMT_PARAMS") };
+    um_cli_t cli = { .driver = read_variable("USERMGMT_DRIVER"), .params = read_variable("USERMGMT_PARAMS") };
     int code, words;
 
     fill_standard_files();

@@ -79,11 +79,14 @@ static void progress(void *baton, const um_import_t *import)
 
 static void say_counts(const job_t *job, const um_import_counts_t *counts)
 {
+    const char *tokens = counts->tokens + counts->tokens_skipped == 0 ? ""      /* only Django's dumps have some */
+        : apr_psprintf(job->cli->pool, "; tokens: %" APR_INT64_T_FMT " stored, %" APR_INT64_T_FMT " left out or there "
+                       "already", counts->tokens, counts->tokens_skipped);
+
     um_cli_say(job->cli, "%saccounts: %" APR_INT64_T_FMT " made, %" APR_INT64_T_FMT " changed, %" APR_INT64_T_FMT
-               " there already; groups: %" APR_INT64_T_FMT " made; tokens: %" APR_INT64_T_FMT " stored, %"
-               APR_INT64_T_FMT " left out or there already; refused: %" APR_INT64_T_FMT,
+               " there already; groups: %" APR_INT64_T_FMT " made%s; refused: %" APR_INT64_T_FMT,
                job->options.dry_run ? "dry run, nothing was stored: " : "", counts->made, counts->updated,
-               counts->skipped, counts->groups, counts->tokens, counts->tokens_skipped, counts->refused);
+               counts->skipped, counts->groups, tokens, counts->refused);
 }
 
 /* --- options ------------------------------------------------------------------------------------------------------ */

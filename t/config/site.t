@@ -71,6 +71,11 @@ ends($UNREACHABLE, qr{other cannot be read}, $one, qw(key list), "$folder/other"
     ok($status == $DONE && $said =~ /sales$/, 'a relative --config is in the present folder') or diag("$status $said");
 }
 
+{
+    local @ENV{qw(USERMGMT_DRIVER USERMGMT_PARAMS)} = ('', '');
+    ends($DONE, qr/sales$/, $one, qw(group list));
+}
+
 # ---- several databases ---------------------------------------------------------------------------------------------
 
 my $two = configuration(two => @database, 'UserMgmtSigningKey keys', host('one.example.org'),
