@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "cli_user.h"
+#include "group.h"
 #include "json.h"
+#include "store_group.h"
 #include "store_list.h"
 #include "store_user.h"
 #include "user_admin.h"
@@ -80,10 +82,25 @@ static int read_limit(const um_cli_t *cli, apr_int64_t *most)
     return 1;
 }
 
+/* Sets the group of --group, which must exist: a mistyped one would look like a group without accounts. */
+static int choose_group(um_cli_t *cli, um_user_query_t *query)
+{
+    const char *name = cli->groups ? APR_ARRAY_IDX(cli->groups, 0, const char *) : NULL;
+    const um_group_t *group;
+    um_status_e status = name ? um_group_find(cli->ctx, name, &group) : UM_OK;
+
+    if (status != UM_OK) {
+        return um_cli_fail_status(cli, cli->ctx, status, "group", name);
+    }
+    query->group = name ? group->name : NULL;
+    return UM_CLI_DONE;
+}
+
 static int print_list(um_cli_t *cli, um_user_query_t *query, apr_int64_t *printed)
 {
     apr_int64_t most;
     um_status_e status;
+    int code;
 
     if (cli->groups && cli->groups->nelts > 1) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "a list takes one --group");
@@ -91,7 +108,9 @@ static int print_list(um_cli_t *cli, um_user_query_t *query, apr_int64_t *printe
     if (!read_limit(cli, &most)) {
         return UM_CLI_MISUSE;
     }
-    query->group = cli->groups ? APR_ARRAY_IDX(cli->groups, 0, const char *) : NULL;
+    if ((code = choose_group(cli, query)) != UM_CLI_DONE) {
+        return code;
+    }
     query->is_active = cli->inactive ? 0 : -1;
     query->is_staff = cli->staff ? 1 : -1;
     query->order = UM_USER_ORDER_USERNAME;

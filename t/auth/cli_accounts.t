@@ -148,6 +148,7 @@ cli(qw(user delete), $sql->("select id from um_users where username = 'alice\@ex
 
 is(join(' ', map { $_->{username} } records(qw(user list))), 'alice Bob carol race', 'user list has all by name');
 is(join(' ', map { $_->{username} } records(qw(user list --limit 2))), 'alice Bob', 'as many as are wanted');
+ends($ABSENT, qr/\Ausermgmt: there is no group none\z/, qw(user list --group none));
 is(join(' ', map { "$_->{username} @{ $_->{groups} }" } records(qw(user list --group sales --staff))), 'alice sales', 'of a group, of staff');
 is(scalar(records(qw(user list --inactive))), 0, 'of those that are switched off');
 ends($DONE, qr/\A\Q$alice->{id}\E alice <alice\@example\.org> staff\z/, qw(user find ALI));
