@@ -80,7 +80,7 @@ sub events_after {
     my ($function) = @_;
     my $mark = UmTest::mark($log);
     $function->();
-    return grep { $_->{event} ne 'key_rotated' } events_of(UmTest::since($mark));
+    return grep { $_->{event} !~ /\A(?:key_rotated|mail_sent)\z/ } events_of(UmTest::since($mark));
 }
 
 sub briefly { return map { join ' ', map { defined ? $_ : '-' } @$_{qw(event outcome reason)} } @_ }
