@@ -83,7 +83,7 @@ for my $row (
     is("$status $said", "1 usermgmt: the output could not be written\n", 'a command whose output is closed fails');
 }
 like(cli('user', 'show', 'alice'), qr/^groups +büro staff$/m, 'user show has the groups');
-like(cli('user', 'show', 'bob'), qr/^groups +$/m, 'user show prints an empty line for an account in no group');
+like(cli('user', 'show', 'bob'), qr/^groups +-$/m, 'user show prints a dash for an account in no group');
 {
     my @children = map {
         my $child = fork;
