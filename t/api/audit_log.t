@@ -136,10 +136,8 @@ case 'the members that a request brings' => sub {
     });
     my ($there) = events_of(UmTest::since($mark));
     is($there->{host}, 'other.test.example', 'a host has its own name, and its own log');
-    # The worker, which rotates keys, may write at any time.
-    my $is_of_worker = sub { ($_[0]{by} // '') eq 'worker' };
-    is(scalar(grep { !$is_of_worker->($_) } @own), 0, 'and writes to no other');
-    my %ids = map { $_->{request_id} => 1 } grep { !$is_of_worker->($_) } events_after(sub { guess(stranger(), 'ids') for 1 .. 5 });
+    is(scalar @own, 0, 'and writes to no other');
+    my %ids = map { $_->{request_id} => 1 } events_after(sub { guess(stranger(), 'ids') for 1 .. 5 });
     is(scalar keys %ids, 5, 'each request has an id of its own');
 };
 

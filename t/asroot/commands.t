@@ -5,7 +5,10 @@
 use strict;
 use warnings;
 use File::Temp ();
+use FindBin;
+use lib "$FindBin::Bin/../lib";
 use Test::More;
+use UmTest ();
 
 die "for root, by ./runtests\n" if $> || !$ENV{UM_TEST_BUILD};
 my $cli = "$ENV{UM_TEST_BUILD}/src/usermgmt";
@@ -15,24 +18,7 @@ my $top = File::Temp::tempdir('usermgmt-root.XXXXXX', TMPDIR => 1, CLEANUP => 1)
 chmod 0755, $top or die "$!\n";
 my $hash = 'A' x 43;
 
-sub run {
-    my (@command) = @_;
-    my $out = File::Temp->new;
-    my $child = fork;
-    die "fork: $!\n" unless defined $child;
-    if (!$child) {
-        open STDIN, '<', '/dev/null' or die;
-        open STDOUT, '>&', $out or die;
-        open STDERR, '>&', $out or die;
-        exec { $command[0] } @command or die;
-    }
-    waitpid $child, 0;
-    open my $in, '<', "$out" or die "$!\n";
-    local $/;
-    return ($? >> 8 || $? & 127, scalar <$in>);
-}
-
-sub usermgmt { return run('timeout', 60, $cli, @_) }
+sub usermgmt { return UmTest::run('timeout', 60, $cli, @_) }
 
 sub ends {
     my ($want, $pattern, @words) = @_;
@@ -66,7 +52,7 @@ sub owner_and_mode {
 
 sub as_user {
     my (@command) = @_;
-    my ($status, $said) = run('setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups', @command);
+    my ($status, $said) = UmTest::run('setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups', @command);
     die "@command: $said\n" if $status;
     return;
 }

@@ -7,7 +7,10 @@ use warnings;
 use Cwd ();
 use File::Path ();
 use File::Temp ();
+use FindBin;
+use lib "$FindBin::Bin/../lib";
 use Test::More;
+use UmTest ();
 
 die "for root, by ./runtests\n" if $> || !$ENV{UM_TEST_BUILD};
 my $here = Cwd::getcwd();
@@ -17,29 +20,6 @@ chmod 0755, $top or die "$!\n";
 my ($dir, $victim) = ("$top/run", "$top/victim");
 my @made;       # folders beside $top that are removed at the end
 my $port = $ENV{UM_TEST_PORT};
-
-# The exit status, and all output.
-sub run {
-    my (@command) = @_;
-    my $out = File::Temp->new;
-    my $child = fork;
-    die "fork: $!\n" unless defined $child;
-    if (!$child) {
-        open STDIN, '<', '/dev/null' or die;
-        open STDOUT, '>&', $out or die;
-        open STDERR, '>&', $out or die;
-        exec { $command[0] } @command or die;
-    }
-    waitpid $child, 0;
-    return ($? >> 8 || $? & 127, slurp("$out"));
-}
-
-sub slurp {
-    my ($file) = @_;
-    open my $in, '<', $file or return undef;
-    local $/;
-    return <$in>;
-}
 
 sub spew {
     my ($file, $text, $mode) = @_;
@@ -53,7 +33,7 @@ sub spew {
 # A shell's line as the server's user.
 sub as_user {
     my ($line) = @_;
-    my ($status, $said) = run('setpriv', "--reuid=$user", '--regid=' . (getpwnam $user)[3], '--clear-groups',
+    my ($status, $said) = UmTest::run('setpriv', "--reuid=$user", '--regid=' . (getpwnam $user)[3], '--clear-groups',
         'sh', '-c', $line);
     die "$line: $said\n" if $status;
     return;
@@ -61,7 +41,7 @@ sub as_user {
 
 sub quickstart {
     my (@options) = @_;
-    return run('timeout', 300, "$here/quickstart", '--no-install', @options);
+    return UmTest::run('timeout', 300, "$here/quickstart", '--no-install', @options);
 }
 
 # The result of a start and stop of the folder.
@@ -83,7 +63,7 @@ sub victim_is_intact {
     my ($name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my @info = stat $victim;
-    is(join(' ', slurp($victim), @info[4, 5], sprintf '%o', $info[2] & 07777), "root's own\n 0 0 600", $name);
+    is(join(' ', UmTest::slurp($victim), @info[4, 5], sprintf '%o', $info[2] & 07777), "root's own\n 0 0 600", $name);
     return;
 }
 
@@ -102,7 +82,7 @@ starts('a start', '--include', "$top/lines.conf");
 is(owner_and_mode("$dir/conf/include.conf"), "$user 600", 'the included lines are closed to others');
 is(owner_and_mode("$dir/conf/httpd.conf"), "$user 600", 'the configuration is closed to others');
 is(owner_and_mode("$dir/$_"), 'root 755', "the folder $_ is root's") for '', qw(conf bin htdocs);
-like((run('curl', '-qs', '-i', '-X', 'TRACE', "http://127.0.0.1:$port/"))[1], qr{\AHTTP/1.1 405 }, 'TRACE is off');
+like((UmTest::run('curl', '-qs', '-i', '-X', 'TRACE', "http://127.0.0.1:$port/"))[1], qr{\AHTTP/1.1 405 }, 'TRACE is off');
 stops();
 
 # ---- links in the folders of the server's user ---------------------------------------------------------------------
@@ -115,7 +95,7 @@ my @kinds = (
 );
 for my $folder (sort keys %names) {
     for my $kind (@kinds) {
-        run('cp', '-a', "$dir/$folder", "$top/kept");
+        UmTest::run('cp', '-a', "$dir/$folder", "$top/kept");
         as_user($kind->[1]("$dir/$folder/$_")) for grep { !/error|access|httpd|cgid/ || $kind->[0] eq 'links' }
             @{ $names{$folder} };
         my ($status, $said) = quickstart('--port', $port, '--dir', $dir);
@@ -177,11 +157,11 @@ chown scalar(getpwnam $user), (getpwnam $user)[3], "$top/logs" or die "$!\n";
 as_user("cd $top/logs && echo text >plain.log && ln -s $victim link.log && mkfifo pipe.log && echo x >build.log"
     . " && ln -s $victim '../logs/two words.log'");
 spew("$top/copies/build.log", "root's\n", 0644);
-my ($status, $output) = run('timeout', 100, 'bash', '-euc', ". $here/tools/common.sh; here=$here; um_copy_logs"
+my ($status, $output) = UmTest::run('timeout', 100, 'bash', '-euc', ". $here/tools/common.sh; here=$here; um_copy_logs"
     . " $user $top/logs $top/copies");
 is($status, 0, 'logs are copied') or diag($output);
 is(join(' ', sort map { s{.*/}{}r } glob "$top/copies/*"), 'build.log plain.log', 'ordinary files are');
-is(slurp("$top/copies/build.log"), "root's\n", 'no file of another user is overwritten');
+is(UmTest::slurp("$top/copies/build.log"), "root's\n", 'no file of another user is overwritten');
 
 END {
     my $code = $?;

@@ -5,7 +5,10 @@
 use strict;
 use warnings;
 use File::Temp ();
+use FindBin;
+use lib "$FindBin::Bin/../lib";
 use Test::More;
+use UmTest ();
 
 die "for root, by ./runtests\n" if $> || !$ENV{UM_TEST_BUILD};
 my $build = "$ENV{UM_TEST_BUILD}/src";
@@ -17,27 +20,10 @@ my ($httpd) = grep { -x } qw(/usr/sbin/apache2 /usr/sbin/httpd /usr/local/apache
 my ($modules) = grep { -d } qw(/usr/lib/apache2/modules /usr/lib64/httpd/modules /usr/local/apache2/modules);
 plan skip_all => 'httpd is not where it usually is' if !$httpd || !$modules;
 
-sub run {
-    my (@command) = @_;
-    my $out = File::Temp->new;
-    my $child = fork;
-    die "fork: $!\n" unless defined $child;
-    if (!$child) {
-        open STDIN, '<', '/dev/null' or die;
-        open STDOUT, '>&', $out or die;
-        open STDERR, '>&', $out or die;
-        exec { $command[0] } @command or die;
-    }
-    waitpid $child, 0;
-    open my $in, '<', "$out" or die "$!\n";
-    local $/;
-    return ($? >> 8 || $? & 127, scalar <$in>);
-}
-
 sub ends {
     my ($want, $pattern, $config, @words) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my ($status, $said) = run('timeout', 60, "$build/usermgmt", '--httpd', $httpd, '--config', $config, @words);
+    my ($status, $said) = UmTest::run('timeout', 60, "$build/usermgmt", '--httpd', $httpd, '--config', $config, @words);
     return ok($status == $want && $said =~ $pattern, "usermgmt @words: $want") || diag("$status $said");
 }
 
