@@ -27,6 +27,9 @@ int um_cli_user_profile(um_cli_t *cli, int is_new, const char **custom);
 
 /* --- cli_user_show.c --- */
 
+/** Adds to object what "user show" and "user list" print of every account: id, profile and state. */
+void um_cli_user_put(um_json_t *object, const um_user_t *user);
+
 /** The names of groups, joined by commas, as a list in pool. */
 um_json_t *um_cli_user_groups(apr_pool_t *pool, const char *names);
 

@@ -18,14 +18,7 @@ static void print_account(const um_cli_t *cli, apr_pool_t *pool, const um_list_r
     const um_user_t *user = row->user;
     um_json_t *object = um_json_object(pool);
 
-#define PUT(name, ...) um_json_put_text(object, #name, user->name);
-    um_json_put_text(object, "id", user->id);
-    UM_PROFILE(PUT)
-#undef PUT
-    um_json_put_bool(object, "email_verified", user->is_verified);
-    um_json_put_bool(object, "is_active", user->is_active);
-    um_json_put_bool(object, "is_waiting", user->is_waiting);
-    um_json_put_bool(object, "is_staff", user->is_staff);
+    um_cli_user_put(object, user);
     um_cli_put_time(object, "created_at", apr_time_from_sec(user->created_at));
     um_cli_put_time(object, "last_sign_in_at", apr_time_from_sec(user->last_sign_in_at));
     um_json_put(object, "groups", um_cli_user_groups(pool, row->groups));

@@ -10,6 +10,18 @@
 
 #include <apr_strings.h>
 
+void um_cli_user_put(um_json_t *object, const um_user_t *user)
+{
+#define PUT(name, ...) um_json_put_text(object, #name, user->name);
+    um_json_put_text(object, "id", user->id);
+    UM_PROFILE(PUT)
+#undef PUT
+    um_json_put_bool(object, "email_verified", user->is_verified);
+    um_json_put_bool(object, "is_active", user->is_active);
+    um_json_put_bool(object, "is_waiting", user->is_waiting);
+    um_json_put_bool(object, "is_staff", user->is_staff);
+}
+
 um_json_t *um_cli_user_groups(apr_pool_t *pool, const char *names)
 {
     um_json_t *list = um_json_list(pool);
@@ -39,14 +51,7 @@ int um_cli_user_show(um_cli_t *cli)
     if (status != UM_OK) {
         return um_cli_account_fail(cli, status, cli->args[0]);
     }
-#define PUT(name, ...) um_json_put_text(object, #name, user->name);
-    um_json_put_text(object, "id", user->id);
-    UM_PROFILE(PUT)
-#undef PUT
-    um_json_put_bool(object, "email_verified", user->is_verified);
-    um_json_put_bool(object, "is_active", user->is_active);
-    um_json_put_bool(object, "is_waiting", user->is_waiting);
-    um_json_put_bool(object, "is_staff", user->is_staff);
+    um_cli_user_put(object, user);
     um_cli_put_time(object, "created_at", apr_time_from_sec(user->created_at));
     um_cli_put_time(object, "updated_at", apr_time_from_sec(details.updated_at));
     um_cli_put_time(object, "last_sign_in_at", apr_time_from_sec(user->last_sign_in_at));
