@@ -206,7 +206,7 @@ UM_DIRECTIVE(UserMgmtRefreshGrace, seconds, CORE, refresh_grace,
     .preset = "30s", .least = 0, .most = 300)
 
 UM_DIRECTIVE(UserMgmtRegistration, registration, HTTP, registration,
-    "who makes accounts: open (anybody), staff (with the token of staff), invite (nobody; staff invites), off (nobody)",
+    "who makes accounts: open (anybody), staff (with the token of staff), invite (invited by staff), off (nobody)",
     .preset = "open")
 
 UM_DIRECTIVE(UserMgmtRequireClientToken, endpoints, HTTP, require_client_token,
