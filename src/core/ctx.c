@@ -27,6 +27,8 @@ void um_ctx_error_with(um_ctx_t *ctx, const char *field, um_message_e message, c
         .field = field,
         .code = um_message_code(message),
         .text = um_message_text(ctx->pool, message, value),
+        .message = message,
+        .value = value,
     };
 }
 

@@ -83,6 +83,8 @@ typedef struct um_error_t {
     const char *field;  /**< the field's name as the caller sent it, or UM_NO_FIELD */
     const char *code;   /**< stable, e.g. max_length */
     const char *text;   /**< English, for people */
+    um_message_e message;
+    const char *value;  /**< of the message; NULL: it has none */
 } um_error_t;
 
 #define UM_NO_FIELD "non_field_errors"

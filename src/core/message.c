@@ -5,12 +5,17 @@
 #include <string.h>
 
 static const struct {
-    const char *code, *text;
+    const char *name, *code, *text;
 } messages[] = {
-#define ROW(name, code, text) { code, text },
+#define ROW(name, code, text) { #name, code, text },
     UM_MESSAGES(ROW)
 #undef ROW
 };
+
+const char *um_message_name(um_message_e message)
+{
+    return messages[message].name;
+}
 
 const char *um_message_code(um_message_e message)
 {

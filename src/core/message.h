@@ -99,6 +99,9 @@ typedef enum {
 /** The stable code of a message, static. */
 const char *um_message_code(um_message_e message);
 
+/** The name of a message, as in its row: "PASSWORD_TOO_SHORT". Static. */
+const char *um_message_name(um_message_e message);
+
 /** The English text of a message, with value in place of its %s. value: NULL for a message without %s. The text lives
  * as long as pool and value. */
 const char *um_message_text(apr_pool_t *pool, um_message_e message, const char *value);

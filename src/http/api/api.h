@@ -28,6 +28,21 @@ int um_api_handler(request_rec *r);
  * of the API expect. */
 int um_api_not_found(request_rec *r);
 
+/* --- call.c: the steps of a call ---------------------------------------------------------------------------------- */
+
+/** Starts a call. match: what the path of the request is; it lives as long as the request. */
+um_call_t *um_call_make(request_rec *r, const um_route_match_t *match);
+
+/** Makes all steps of a request to the API, up to its answer. */
+int um_call_answer(um_call_t *call);
+
+/** The steps that an endpoint's answer takes, whatever the form of the request: throttle, caller, account, body, and
+ * the endpoint's function. call->route must be set. A body that has been read already is call->doc. */
+int um_call_run(um_call_t *call);
+
+/** Refuses a request in clear text where UserMgmtRequireTLS is on. OK, or DONE after an answer of 403. */
+int um_call_check_tls(um_call_t *call);
+
 /* --- ready.c: SetHandler usermgmt-ready --------------------------------------------------------------------------- */
 
 /** Hook handler: tells a balancer or a monitor whether this httpd can use its database. */
@@ -56,6 +71,9 @@ int um_route_is_under_api_v1(const char *uri);
 
 /** The row of a method on the path of first; HEAD is GET. NULL: the path does not allow the method. */
 const um_route_t *um_route_method(const um_route_t *first, const char *method);
+
+/** The row of a method and a path, both as in the table. NULL: there is none. */
+const um_route_t *um_route_find(const char *method, const char *path);
 
 /** The next row of the same path; NULL after the last. */
 const um_route_t *um_route_next(const um_route_t *row);

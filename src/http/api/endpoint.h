@@ -11,6 +11,8 @@ typedef struct json_object um_json_t;                       /* json.h */
 typedef struct um_call_t um_call_t;
 typedef struct um_caller_t um_caller_t;                     /* authenticate.h */
 typedef struct um_input_schema_t um_input_schema_t;         /* input_schema.h */
+typedef struct um_json_doc_t um_json_doc_t;                 /* json.h */
+typedef struct um_reply_form_t um_reply_form_t;
 typedef struct um_route_t um_route_t;
 typedef struct um_route_match_t um_route_match_t;
 typedef struct um_server_t um_server_t;                     /* server.h */
@@ -68,6 +70,16 @@ typedef struct um_document_t {
     int max_age;                /**< seconds for which caches may store it */
 } um_document_t;
 
+/** A form of answers other than JSON. Each function sends the answer and returns DONE. */
+struct um_reply_form_t {
+    /** The call succeeded: call->out or call->document, with the status of the route. */
+    int (*success)(um_call_t *call);
+    /** An error of the whole request. value: of the message; NULL: it has none. */
+    int (*error)(um_call_t *call, int status, um_message_e message, const char *value);
+    /** 400 with all of call->ctx.errors. */
+    int (*errors)(um_call_t *call);
+};
+
 /** One request to the API. */
 struct um_call_t {
     request_rec *r;
@@ -77,6 +89,8 @@ struct um_call_t {
     const um_route_t *route;    /**< the row of path and method; NULL: the path does not allow the method */
     um_ctx_t ctx;
     um_accept_e accept;         /**< in which form errors are answered */
+    const um_reply_form_t *form;    /**< of all answers; NULL: JSON, or problem details */
+    um_json_doc_t *doc;         /**< the body; NULL: it has not been read yet */
 
     /* Who calls. */
     um_caller_t *caller;        /**< never NULL; its user is NULL where no account has been authenticated */

@@ -143,6 +143,9 @@ int um_reply_detail_with(um_call_t *call, int status, um_message_e message, cons
     if (status == HTTP_SERVICE_UNAVAILABLE) {
         apr_table_setn(call->r->err_headers_out, "Retry-After", UM_CHALLENGE_RETRY_AFTER);
     }
+    if (call->form) {
+        return call->form->error(call, status, message, value);
+    }
     if (call->accept == UM_ACCEPT_PROBLEM) {
         return send_error(call, status, NULL, make_problem(call, status, message, text));
     }
@@ -153,6 +156,9 @@ int um_reply_detail_with(um_call_t *call, int status, um_message_e message, cons
 
 int um_reply_unauthorized(um_call_t *call, const char *error, um_message_e message)
 {
+    if (call->form) {
+        return call->form->error(call, HTTP_UNAUTHORIZED, message, NULL);
+    }
     apr_table_setn(call->r->err_headers_out, "WWW-Authenticate",
                    um_challenge_bearer(call->ctx.pool, call->settings->realm, call->settings->token_scheme, error,
                                        NULL));
@@ -262,11 +268,12 @@ int um_reply_status(um_call_t *call, um_status_e status)
         if (call->ctx.cause) {
             log_cause(call, APLOG_WARNING);
         }
-        return call->document ? send_document(call, call->document)
+        return call->form ? call->form->success(call)
+               : call->document ? send_document(call, call->document)
                : call->not_modified ? um_reply_json(call, HTTP_NOT_MODIFIED, NULL)
                : um_reply_json(call, call->route->success, call->out);
     case UM_INVALID:
-        return um_reply_errors(call);
+        return call->form ? call->form->errors(call) : um_reply_errors(call);
     case UM_BAD_TOKEN:
         log_cause(call, APLOG_INFO);
         return um_reply_unauthorized(call, "invalid_token", UM_MESSAGE_TOKEN_INVALID);

@@ -166,6 +166,16 @@ um_route_match_t um_route_match(apr_pool_t *pool, const char *uri)
     return match;
 }
 
+const um_route_t *um_route_find(const char *method, const char *path)
+{
+    const um_route_t *row = routes;
+
+    while (row < routes + COUNT && (strcmp(row->path, path) != 0 || strcmp(row->method, method) != 0)) {
+        row++;
+    }
+    return row < routes + COUNT ? row : NULL;
+}
+
 const um_route_t *um_route_next(const um_route_t *row)
 {
     return row + 1 < routes + COUNT && strcmp(row->path, row[1].path) == 0 ? row + 1 : NULL;
