@@ -72,6 +72,12 @@ my @cases = (
     (map { ["UserMgmtLogin $_ is refused where addresses may be shared", "${GOOD}UserMgmtLogin $_\n",
         qr/UserMgmtLogin $_ \(\S+httpd\.conf:\d+\): UserMgmtUniqueEmail \(default Off\): .* set UserMgmtUniqueEmail On/] }
         qw(email both)),
+    ['pages are accepted', "${GOOD}UserMgmtPages On\n"],
+    ['pages are accepted with a cookie and a path', "${GOOD}UserMgmtPages On /me/\nUserMgmtCookie s\n"],
+    ['pages are refused without a cookie', "${GOOD}UserMgmtCookie none\nUserMgmtPages On /me/\n",
+        qr{UserMgmtPages On /me/ \(\S+httpd\.conf:\d+\): UserMgmtCookie none \(\S+:\d+\): the pages need a cookie}],
+    ['pages are refused on a host without the API', $GOOD . host('a.example', 'UserMgmtPages On'),
+        qr/UserMgmtPages On \(\S+:\d+\): the pages need UserMgmt On for this host/],
     ['UserMgmtLogin email is refused on a host that allows shared addresses',
         "${GOOD}UserMgmtLogin email\nUserMgmtUniqueEmail On\n" . host('a.example', "UserMgmt On\nUserMgmtUniqueEmail Off"),
         qr/UserMgmtLogin email \(\S+:\d+\): UserMgmtUniqueEmail Off \(\S+:\d+\)/],

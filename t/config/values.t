@@ -43,6 +43,7 @@ for my $row (@rows) {
     my $count = $kind eq 'token_scheme' ? qr/must be Bearer/ : $kind eq 'throttle' ? qr/must be CLASS/
         : $kind eq 'custom_fields' ? qr/must (?:be NAME TYPE|have the type)/
         : $kind eq 'subnets' ? qr/must be none, or name networks/
+        : $kind eq 'pages' ? qr/must be On, On PATH, or Off/
         : $kind eq 'endpoints' ? qr/must be none, or/ : $kind =~ /\A(?:cors_)?origins\z/
         ? qr/must be none, (?:\*, )?or name/
         : qr/takes one argument/;       # httpd itself says the latter
@@ -105,6 +106,12 @@ for my $row (@rows) {
     elsif ($kind eq 'subnets') {
         refused($name, $_, qr/must be none, or name networks/) for 'localhost', '10.0.0.0/33', '::1/129', 'none ::1';
         accepted($name, $_) for 'none', '127.0.0.1', '10.0.0.0/8 2001:db8::/32 "::1"';
+    }
+    elsif ($kind eq 'pages') {
+        refused($name, $_, qr/must be On, On PATH, or Off/) for 'maybe', 'Off /a/', '/account/', 'On /a/ /b/', 'On on x';
+        refused($name, "On $_", qr/the path must begin and end with/) for qw(/ // a/ /a /a//b/ //a/ /./ /a/../b/
+            /.a/ /%61/ /a;b/ /a:/ http://a.example/), '"/a b/"', "/\xc3\xa9/", '/' . 'a' x 127 . '/';
+        accepted($name, $_) for 'On', 'off', 'ON /a/', 'on "/A-b_c.d/e1/"', 'On /' . 'a' x 126 . '/';
     }
     elsif ($kind eq 'cookie') {
         refused($name, $_, qr/must be a name/) for '"a b"', 'a=b', '__Host-x', 'a;b', 'n' x 65;

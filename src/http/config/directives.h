@@ -58,7 +58,7 @@ UM_DIRECTIVE(UserMgmtCommonPasswords, path, HTTP, common_passwords,
     .preset = UM_DATADIR "/common-passwords.txt")
 
 UM_DIRECTIVE(UserMgmtCookie, cookie, HTTP, cookie,
-    "name of the cookie in which browsers keep a token; none: no cookie",
+    "name of the cookie in which browsers keep a token; none: no cookie (usermgmt where UserMgmtPages is On)",
     .preset = "none")
 
 UM_DIRECTIVE(UserMgmtDatabaseGrace, seconds, CORE, database_grace,
@@ -172,6 +172,15 @@ UM_DIRECTIVE(UserMgmtNotifyEmailChange, flag, CORE, notify_email_change,
 UM_DIRECTIVE(UserMgmtNotifyPasswordChange, flag, CORE, notify_password_change,
     "notify the owner by mail when the password of an account is changed: On or Off",
     .preset = "On")
+
+/* Not inherited, as UserMgmt is not. */
+UM_DIRECTIVE(UserMgmtPages, pages, HTTP, pages,
+    "serve pages to sign in and to manage accounts on this virtual host: On, On PATH, or Off",
+    .preset = "Off", .scope = OWN)
+
+UM_DIRECTIVE(UserMgmtPagesTemplates, path, HTTP, pages_templates,
+    "folder of files that replace the templates, texts and styles of the pages; none: those of the module",
+    .preset = "none")
 
 UM_DIRECTIVE(UserMgmtPasswordHash, password_hash, CORE, password_hash,
     "hash of new passwords: auto (argon2id if built in, else scrypt), or scrypt or argon2id with parameters",

@@ -86,6 +86,7 @@ typedef um_login_e um_kind_login_t;                             /* username, ema
 typedef const char *um_kind_reserved_names_t;                   /* a path; "": default; NULL: off */
 typedef unsigned um_kind_endpoints_t;                           /* bits of um_open_endpoint_e; 0: none */
 typedef const char *um_kind_cookie_t;                           /* letters, digits and _ - . ; NULL: none */
+typedef const char *um_kind_pages_t;                            /* a path that begins and ends with /; NULL: off */
 typedef const apr_array_header_t *um_kind_origins_t;            /* normalized (web_origin.h); NULL: none */
 typedef const apr_array_header_t *um_kind_cors_origins_t;       /* as origins, or the one text "*" */
 typedef unsigned um_kind_identity_headers_t;                    /* bits of identity_attribute.c; 0: off */
@@ -120,7 +121,7 @@ um_value_read_fn um_value_flag, um_value_number, um_value_seconds, um_value_byte
                  um_value_login, um_value_email_change, um_value_custom_fields,
                  um_value_reserved_names, um_value_endpoints, um_value_cookie, um_value_origins, um_value_cors_origins,
                  um_value_identity_headers, um_value_authorization, um_value_token_scheme,
-                 um_value_token_sources, um_value_throttle, um_value_subnets;
+                 um_value_token_sources, um_value_throttle, um_value_subnets, um_value_pages;
 
 um_value_merge_fn um_value_throttle_merge, um_value_custom_fields_merge;
 

@@ -59,6 +59,7 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 #define ARGUMENTS_registration   AP_INIT_TAKE1
 #define ARGUMENTS_reserved_names AP_INIT_TAKE1
 #define ARGUMENTS_cookie         AP_INIT_TAKE1
+#define ARGUMENTS_pages          AP_INIT_RAW_ARGS
 #define ARGUMENTS_endpoints      AP_INIT_RAW_ARGS
 #define ARGUMENTS_token_scheme   AP_INIT_RAW_ARGS
 #define ARGUMENTS_origins        AP_INIT_RAW_ARGS

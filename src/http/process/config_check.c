@@ -117,6 +117,26 @@ static const char *check_login(const um_config_check_t *check)
                                                      UM_SET_UserMgmtUniqueEmail));
 }
 
+/* The pages know people by the cookie alone. */
+static const char *check_account_pages(const um_config_check_t *check)
+{
+    um_settings_t *settings = &check->server->settings;
+
+    if (!settings->pages) {
+        return NULL;
+    }
+    if (!settings->enabled) {
+        return um_config_check_error(check, UM_SET_UserMgmtPages, "the pages need UserMgmt On for this host");
+    }
+    if (!settings->cookie && settings->definition[UM_SET_UserMgmtCookie].file) {
+        return um_config_check_error(check, UM_SET_UserMgmtPages, "%s: the pages need a cookie; name one, or leave "
+                                     "UserMgmtCookie out",
+                                     um_settings_where(check->ptemp, settings, UM_SET_UserMgmtCookie));
+    }
+    settings->cookie = settings->cookie ? settings->cookie : "usermgmt";
+    return NULL;
+}
+
 static const char *why_not(const um_config_check_t *check, const char *path, int error)
 {
     char text[128];
@@ -200,8 +220,8 @@ typedef const char *check_fn(const um_config_check_t *check);
 /* Each check is made, so that all errors of a host are logged at once. The check of the issuer needs the databases of
  * all hosts, so it comes in a second round. */
 static check_fn *const checks[] = { check_keys, um_database_check, check_common_passwords, check_reserved_names,
-                                    check_login, check_pepper, check_clients, check_audit_log, um_mail_setup_check,
-                                    NULL };
+                                    check_login, check_account_pages, check_pepper, check_clients, check_audit_log,
+                                    um_mail_setup_check, NULL };
 static check_fn *const late_checks[] = { um_virtual_host_check_issuer, NULL };
 
 /* Logs an error. Whether there is none. */

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "module.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <string.h>
+#include <strings.h>
+
+#define USUAL_PATH "/account/"
+#define LONGEST_PATH 128
+
+/* Whether text can be the path under which pages are. It is compared with the path that httpd has decoded and merged:
+ * one with an empty segment, or with one that begins with a dot, would match none. */
+static int is_path(const char *text)
+{
+    apr_size_t len = strlen(text);
+
+    if (len < 3 || len > LONGEST_PATH || text[0] != '/' || text[len - 1] != '/') {
+        return 0;
+    }
+    for (const char *c = text; *c; c++) {
+        if (!apr_isalnum(*c) && !strchr("/_.-", *c)) {
+            return 0;
+        }
+        if (*c == '/' && (c[1] == '/' || c[1] == '.')) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+const char *um_value_pages(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
+{
+    const char **pages = value;
+    const char *word = ap_getword_conf(pool, &text);
+    const char *path = ap_getword_conf(pool, &text);
+    int is_on = strcasecmp(word, "on") == 0;
+
+    (void)row;
+    *pages = !is_on ? NULL : *path ? path : USUAL_PATH;
+    if (*text || (!is_on && (*path || strcasecmp(word, "off") != 0))) {
+        return "must be On, On PATH, or Off";
+    }
+    return !*pages || is_path(*pages) ? NULL
+           : "the path must begin and end with /, and be of letters, digits, and _ - . between single /";
+}
