@@ -18,7 +18,7 @@ is($server->crashes, '', 'the error log has no crash');
 my @reports = grep { -s $_ } glob UmTest::scratch() . '/logs/found*';
 is(join("\n", map { (split /\n/, UmTest::slurp($_))[0 .. 20] } @reports), '', 'no tool has found anything');
 
-my @answers = glob UmTest::scratch() . '/answers/' . UmTest::database() . '-*.jsonl';
+my @answers = glob UmTest::scratch() . '/answers/' . UmTest::sequence() . '-*.jsonl';
 SKIP: {
     skip 'no suite of the API was run', 2 unless @answers;
     my ($status, $said) = UmTest::run('/usr/bin/python3', UmTest::sources() . '/t/lib/openapi.py',

@@ -18,7 +18,7 @@ use UmSmtpd;
 plan(skip_all => 'SQLite cancels nothing') if UmTest::database() ne 'pgsql';
 
 my $CANCELED = 150;     # statements at least, of many more that are sent
-my $log = UmTest::scratch() . '/logs/postgresql.log';
+my $log = UmTest::pg_log();
 
 # A session of psql that does what is printed to it, and waits for more.
 sub session {

@@ -274,7 +274,7 @@ case 'an address of an international domain gets its mail' => sub {
         'a request for an address of an international domain is answered 200');
     ok(settle(), 'the outbox is empty');
     my ($mail) = grep { UmTest::slurp($_->{file}) =~ /To: <ann\@xn--/ }
-        UmMail::mails_in(UmTest::scratch() . '/' . UmTest::database() . '/mail', "ann\@" . to_ascii($domain));
+        UmMail::mails_in(UmTest::folder() . '/mail', "ann\@" . to_ascii($domain));
     like($mail->{to} || '', qr/\Aann\@xn--[a-z0-9-]+(?:\.[a-z]+)+\z/, 'the mail goes to the ASCII form of the domain');
 };
 

@@ -24,7 +24,7 @@ my %server;
 for my $unique (qw(Off On)) {
     $server{$unique} = UmServer->start($database, "UserMgmtUniqueEmail $unique", children => 1);
 }
-my $log = UmTest::scratch() . '/logs/postgresql.log';
+my $log = UmTest::pg_log();
 
 # The statements that the function makes PostgreSQL execute, each as [text, values]: what prepares them is not counted,
 # as that happens once, nor what the worker does meanwhile.
@@ -60,7 +60,7 @@ sub generic_plans {
     my ($text, $parameters) = @_;
     my @values = map { s/\A\$\d+ = //r } $parameters =~ /(\$\d+ = (?:NULL|'(?:[^']|'')*'))/g;
     my $list = @values ? '(' . join(', ', @values) . ')' : '';
-    my @run = (UmTest::setting('PGBIN') . '/psql', qw(-XqAt -v ON_ERROR_STOP=1 -U usermgmt -h), UmTest::scratch() . '/pg',
+    my @run = (UmTest::setting('PGBIN') . '/psql', qw(-XqAt -v ON_ERROR_STOP=1 -U usermgmt -h), UmTest::pg_folder(),
         '-d', $name, map { ('-c', $_) } 'begin', "prepare ten $text", ("execute ten$list") x 10,
         'select \'plans \' || generic_plans from pg_prepared_statements where name = \'ten\'', 'rollback');
     my ($status, $output) = UmTest::run(@run);

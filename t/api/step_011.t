@@ -15,7 +15,7 @@ push @$before, shift @$after while @$after && $after->[0] !~ /011_/;
 my $database = new_database(is_empty => 1);
 my ($name) = $database->{params} =~ /dbname=(\w+)/;
 my ($web, $other) = ("web_$name", "other_$name");
-my @psql = (UmTest::setting('PGBIN') . '/psql', qw(-Xq1At -v ON_ERROR_STOP=1 -h), UmTest::scratch() . '/pg',
+my @psql = (UmTest::setting('PGBIN') . '/psql', qw(-Xq1At -v ON_ERROR_STOP=1 -h), UmTest::pg_folder(),
     '-d', $name);
 
 # What psql answers to these arguments as a role.

@@ -51,7 +51,7 @@ unlike($site->{server}->log, qr/permission denied|UM301: .*503|UM502/, 'nothing 
 
 for my $change ('alter table um_users add column x text', 'drop table um_events', 'update um_events set kind = \'x\'',
     'insert into um_schema select * from um_schema', 'truncate um_users') {
-    my ($status, $output) = UmTest::run(UmTest::setting('PGBIN') . '/psql', '-Xq1At', '-h', UmTest::scratch() . '/pg', '-U', $web,
+    my ($status, $output) = UmTest::run(UmTest::setting('PGBIN') . '/psql', '-Xq1At', '-h', UmTest::pg_folder(), '-U', $web,
         '-d', $name, '-c', $change);
     like($output, qr/permission denied|must be owner/, "refused: $change");
 }

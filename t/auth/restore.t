@@ -20,7 +20,7 @@ $UmApi::PORT = $server->{port};
 
 sub pg {
     my ($program, @words) = @_;
-    my ($status, $output) = UmTest::run(UmTest::setting('PGBIN') . "/$program", '-h', UmTest::scratch() . '/pg', '-U',
+    my ($status, $output) = UmTest::run(UmTest::setting('PGBIN') . "/$program", '-h', UmTest::pg_folder(), '-U',
         'usermgmt', @words);
     die "$program: $output\n" if $status;
     return;

@@ -17,7 +17,7 @@ my $database = new_database();
 my ($name) = $database->{params} =~ /dbname=(\w+)/;
 my $is_pgsql = $database->{driver} eq 'pgsql';
 $database->{sql}->("alter database $name set log_statement = 'all'") if $is_pgsql;
-my $log = UmTest::scratch() . '/logs/postgresql.log';
+my $log = UmTest::pg_log();
 my $server = throttled_server(basic_location(), database => $database, threads => 32);
 
 # How many statements that match the function makes PostgreSQL execute.

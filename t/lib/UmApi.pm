@@ -181,7 +181,7 @@ sub record {
         my $folder = UmTest::scratch() . '/answers';
         mkdir $folder;
         ($recorder, %recorded) = ($$);
-        open $records, '>>', "$folder/" . UmTest::database() . "-$$.jsonl" or die "$folder: $!\n";
+        open $records, '>>', "$folder/" . UmTest::sequence() . "-$$.jsonl" or die "$folder: $!\n";
         $records->autoflush(1);
     }
     my $line = JSON::PP->new->canonical->ascii->encode({ suite => $0, method => $method, path => $path,

@@ -54,7 +54,7 @@ sub settle {
 
 # ---- reading -------------------------------------------------------------------------------------------------------
 
-sub folder { return UmTest::scratch() . '/' . UmTest::database() . '/mail' }
+sub folder { return UmTest::folder() . '/mail' }
 
 sub unescape {
     my ($text) = @_;

@@ -39,7 +39,7 @@ sub new_database {
     my @steps = $with{is_empty} ? () : sort glob UmTest::sources() . "/sql/$driver/*.sql";
     my ($name, $params);
     if ($driver eq 'pgsql') {
-        my ($programs, $socket) = (UmTest::setting('PGBIN'), UmTest::scratch() . '/pg');
+        my ($programs, $socket) = (UmTest::setting('PGBIN'), UmTest::pg_folder());
         $name = join '_', 'mail', $$, int(time) % 100_000, ++$databases;     # processes' numbers come again
         UmTest::output_of("$programs/createdb", '-h', $socket, '-U', 'usermgmt', '-T', 'template0', $name);
         UmTest::output_of("$programs/psql", qw(-Xq1 -v ON_ERROR_STOP=1 -U usermgmt -h), $socket,
@@ -178,7 +178,7 @@ sub start {
     return $self->launch;
 }
 
-# The one that the suites of this database share: Apache::Test has written its configuration and started it.
+# The one that the suites of this sequence share: Apache::Test has written its configuration and started it.
 sub shared {
     my ($class) = @_;
     return bless { folder => UmTest::server_root(), port => UmTest::port(), pid => UmTest::server_pid(), is_shared => 1,
@@ -270,7 +270,7 @@ sub keep_log {
     my ($self) = @_;
     my ($suite) = $0 =~ m{([^/]+)\.t\z};
     my ($number) = $self->{folder} =~ /(\d+)\z/;
-    UmTest::spew(UmTest::scratch() . '/logs/' . UmTest::database() . "-$suite-$number.log", $self->log);
+    UmTest::spew(UmTest::scratch() . '/logs/' . UmTest::sequence() . "-$suite-$number.log", $self->log);
     return;
 }
 

@@ -21,6 +21,8 @@ sub setting {
 
 sub scratch { return setting('SCRATCH') }
 sub database { return setting('DATABASE') }     # sqlite3 or pgsql
+sub sequence { return setting('SEQUENCE') }     # the suites with which this one shares a server (t/harness)
+sub folder { return scratch() . '/' . sequence() }  # of that server and of what else they share
 sub module { return setting('MODULE') }         # mod_usermgmt.so
 sub cli { return setting('CLI') }               # the program usermgmt
 sub httpd { return setting('HTTPD') }
@@ -28,14 +30,15 @@ sub sources { return $ENV{srcdir} || die "srcdir is not set: start the tests wit
 
 # ---- ports of this run (t/ports) -----------------------------------------------------------------------------------
 
-my $SHARED = 16;    # ports of the shared server of one database: Apache::Test takes the next ones for its hosts
+my $SHARED = 16;    # ports of the shared server of one sequence: Apache::Test takes the next ones for its hosts
+my $SEQUENCES = 4;
 
 # The first port of the shared server.
-sub shared_port { return setting('PORT') + (database() eq 'pgsql' ? $SHARED : 0) }
+sub shared_port { return setting('PORT') + $SHARED * setting('BLOCK') }
 
 # A port on which nobody listens. Each call, by whatever process of the run, gives the next one, until all were given.
 sub free_port {
-    my ($first, $count) = (setting('PORT') + 2 * $SHARED, setting('PORTS') - 2 * $SHARED);
+    my ($first, $count) = (setting('PORT') + $SEQUENCES * $SHARED, setting('PORTS') - $SEQUENCES * $SHARED);
     open my $file, '+>>', scratch() . '/tmp/port' or die "port: $!\n";
     flock $file, LOCK_EX or die "port: $!\n";
     seek $file, 0, 0;
@@ -104,20 +107,24 @@ sub wait_for {
 sub sql {
     my ($text, $name) = @_;
     return output_of(database() eq 'pgsql'
-        ? (setting('PGBIN') . '/psql', qw(-XqAt -v ON_ERROR_STOP=1 -U usermgmt -h), scratch() . '/pg',
-            '-d', $name || 'accounts', '-c', $text)
-        : ('sqlite3', '-batch', '-cmd', '.timeout 5000', $name || scratch() . '/sqlite3/db/usermgmt.db', $text));
+        ? (setting('PGBIN') . '/psql', qw(-XqAt -v ON_ERROR_STOP=1 -U usermgmt -h), pg_folder(), '-d',
+            $name || 'accounts', '-c', $text)
+        : ('sqlite3', '-batch', '-cmd', '.timeout 5000', $name || folder() . '/db/usermgmt.db', $text));
 }
 
-# The private PostgreSQL cluster: pg_ctl('restart', '-m', 'fast').
+# Where the socket of the sequence's PostgreSQL cluster is, and what it logs.
+sub pg_folder { return folder() . '/pg' }
+sub pg_log { return scratch() . '/logs/' . sequence() . '-postgresql.log' }
+
+# The PostgreSQL cluster of the sequence: pg_ctl('restart', '-m', 'fast').
 sub pg_ctl {
     my ($action, @options) = @_;
     # The cluster belongs to the harness: t/limit would end it with this suite.
     local $ENV{UM_TEST_PROGRAM};
     delete $ENV{UM_TEST_PROGRAM};
     # The server it starts must not keep our pipe open: its output goes to its log.
-    my ($status, $output) = run(setting('PGBIN') . '/pg_ctl', '-D', setting('PGDATA'), '-s', '-w',
-        '-l', scratch() . '/logs/postgresql.log', @options, $action);
+    my ($status, $output) = run(setting('PGBIN') . '/pg_ctl', '-D', pg_folder() . '/data', '-s', '-w', '-l', pg_log(),
+        @options, $action);
     die "pg_ctl $action: $output\n" if $status;
     return;
 }
