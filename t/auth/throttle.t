@@ -150,6 +150,7 @@ case 'strangers cannot lock an account: the address of its owner is exempt from 
     is(counted(22, sub { sign_in(stranger(), 'hanna', 'wrong') }), '400 x20, 429 x2', 'then 20 an hour');
     my $list = cli_throttle($server, 'list');
     like($list, qr/^sign-in account, refused \d+ times, last 0 s ago, allowed in 180 s: hanna$/m, 'the command lists it');
+    is(cli_throttle($server, 'clear', 'nobody.has.tried'), "cleared 0 counts\n", 'a name that nobody has tried has no count');
     like(cli_throttle($server, 'clear', 'HANNA'), qr/^cleared [1-9]/, 'and clears a name');
     is(sign_in(stranger(), 'hanna', $PASSWORD)->{status}, 200, 'then the account is free again');
 };
