@@ -212,7 +212,9 @@ int um_cli_secret_read(const um_cli_t *cli, um_secret_t *secret);
  * @param least  characters that it has at least */
 int um_cli_secret_make(const um_cli_t *cli, int least, um_secret_t *secret);
 
-/** Asks on a terminal, and does not ask elsewhere. Whether the answer is the wanted one, or nobody was asked. */
+/** Asks on a terminal whether to go on with what cannot be undone, unless --yes was given. Without a terminal --yes is
+ * needed, because a script that lost its way must not delete anything. UM_CLI_DONE: the answer is the wanted one.
+ * Otherwise the exit code, and the reason is printed. */
 int um_cli_secret_confirm(const um_cli_t *cli, const char *question, const char *wanted);
 
 /* --- cli_owner.c --- */

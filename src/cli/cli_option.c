@@ -68,7 +68,7 @@ const um_cli_option_t um_cli_options[] = {
     { .name = "all", MEMBER(all),
       .help = "all sessions of the account; mail list: also those that were sent; mail retry: all that were not" },
     { .name = "yes", MEMBER(yes),
-      .help = "do not ask, also on a terminal" },
+      .help = "do not ask; needed where standard input is no terminal" },
     { .name = "format", .value = "FORMAT", MEMBER(format),
       .help = "import: django, htpasswd, htdbm, csv or jsonl; export: django, csv or jsonl" },
     { .name = "dry-run", MEMBER(dry_run),

@@ -147,19 +147,18 @@ int um_cli_secret_make(const um_cli_t *cli, int least, um_secret_t *secret)
 
 int um_cli_secret_confirm(const um_cli_t *cli, const char *question, const char *wanted)
 {
-    char answer[512];
+    char answer[512] = "";
 
+    if (cli->yes) {
+        return UM_CLI_DONE;
+    }
     if (!isatty(STDIN_FILENO)) {
-        return 1;
+        return um_cli_fail(cli, UM_CLI_MISUSE, "standard input is no terminal to ask on: --yes is needed; nothing was "
+                           "changed");
     }
     um_cli_ask(cli, "%s", question);
-    if (!fgets(answer, sizeof(answer), stdin)) {
-        return 0;
+    if (fgets(answer, sizeof(answer), stdin)) {
+        answer[strcspn(answer, "\n")] = '\0';
     }
-    answer[strcspn(answer, "\n")] = '\0';
-    if (strcmp(answer, wanted) != 0) {
-        um_cli_fail(cli, UM_CLI_FAILED, "nothing was changed");
-        return 0;
-    }
-    return 1;
+    return strcmp(answer, wanted) == 0 ? UM_CLI_DONE : um_cli_fail(cli, UM_CLI_FAILED, "nothing was changed");
 }

@@ -81,10 +81,11 @@ static int user_delete(um_cli_t *cli)
     if (code != UM_CLI_DONE) {
         return code;
     }
-    if (!cli->yes && !um_cli_secret_confirm(cli, apr_psprintf(cli->pool, "%s (%s) and everything that belongs to the "
-                                                              "account is deleted for good. To go on, type its name:",
-                                                              user->username, user->id), user->username)) {
-        return UM_CLI_FAILED;
+    code = um_cli_secret_confirm(cli, apr_psprintf(cli->pool, "%s (%s) and everything that belongs to the account is "
+                                                   "deleted for good. To go on, type its name:", user->username,
+                                                   user->id), user->username);
+    if (code != UM_CLI_DONE) {
+        return code;
     }
     status = um_user_delete(cli->ctx, user->id);
     if (status != UM_OK) {

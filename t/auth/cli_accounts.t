@@ -141,8 +141,11 @@ cli(qw(user add alice@example.org --no-password));
 ends($FAILED, qr/\Ausermgmt: alice\@example\.org may be any of these accounts; call the command again with an id:\n(?=.*\Q$alice->{id}\E  alice )(?=.*  erin )(?=.*  alice\@example\.org )/s,
     qw(user disable alice@example.org));
 ok(status_of($alice->{id}, $token) == 200, 'a command that is ambiguous changes nothing');
-cli(qw(user delete erin));
-cli(qw(user delete), $sql->("select id from um_users where username = 'alice\@example.org'"));
+ends($MISUSE, qr/\Ausermgmt: standard input is no terminal to ask on: --yes is needed; nothing was changed\z/,
+    qw(user delete erin));
+is($sql->("select count(*) from um_users where username = 'erin'"), 1, 'without --yes a script deletes nothing');
+cli(qw(user delete erin --yes));
+cli(qw(user delete --yes), $sql->("select id from um_users where username = 'alice\@example.org'"));
 
 # ---- lists -----------------------------------------------------------------------------------------------------------
 
