@@ -135,18 +135,27 @@ static int has_claims(const um_custom_fields_t *fields)
     return has;
 }
 
-void um_custom_field_add_claims(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored,
-                                um_json_t *claims)
+/* Adds the fields that have a value in object, or those of them that are claims. object: NULL, if none has one. */
+static void put_given(const um_custom_fields_t *fields, const um_json_t *object, int are_claims, um_json_t *out)
 {
-    const um_json_t *object = has_claims(fields) ? parse(pool, stored) : NULL;
-
     for (int i = 0; object && i < fields->count; i++) {
         um_json_value_t value = value_of(&fields->field[i], object);
 
-        if (fields->field[i].is_claim && value.kind != UM_JSON_NULL && !(value.text && !*value.text)) {
-            put_value(claims, &fields->field[i], &value);
+        if ((fields->field[i].is_claim || !are_claims) && value.kind != UM_JSON_NULL && !(value.text && !*value.text)) {
+            put_value(out, &fields->field[i], &value);
         }
     }
+}
+
+void um_custom_field_show_given(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored, um_json_t *out)
+{
+    put_given(fields, fields && fields->count ? parse(pool, stored) : NULL, 0, out);
+}
+
+void um_custom_field_add_claims(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored,
+                                um_json_t *claims)
+{
+    put_given(fields, has_claims(fields) ? parse(pool, stored) : NULL, 1, claims);
 }
 
 const char *um_custom_field_claims(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored)

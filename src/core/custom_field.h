@@ -54,6 +54,9 @@ int um_custom_field_boolean(const um_json_value_t *value);
  * before the kind was changed, counts as none. */
 void um_custom_field_show(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored, um_json_t *out);
 
+/** The same without the fields that have no value. */
+void um_custom_field_show_given(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored, um_json_t *out);
+
 /** Adds those fields to claims that are claims and have a value. */
 void um_custom_field_add_claims(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored,
                                 um_json_t *claims);

@@ -38,6 +38,10 @@ ScriptAlias /pcgi ${pages}/cgi
 <Location /app/some>
     UserMgmtIdentityHeaders id
 </Location>
+<Location /app/one>
+    UserMgmtIdentityHeaders id
+    RequestHeader set X-Usermgmt-Employee expr=%{reqenv:USERMGMT_EMPLOYEE}
+</Location>
 <Location /open>
     ProxyPass ${back}/
 </Location>
@@ -62,6 +66,8 @@ is(change('{"phone_number":"+49 30","employee":7,"manager":true,"born":"2000-02-
 for my $round ('asked of the database', 'cached') {
     is(of(get('/pcgi/env', token => $me->{token}), 'USERMGMT_'), $FULL, "a program gets the claims: $round");
     is(of(get('/app/on', token => $me->{token}), 'HTTP_X_USERMGMT_'), $FULL, "a back end, too: $round");
+    is(of(get('/app/one', token => $me->{token}, headers => ['X-Usermgmt-Employee: 3', 'X_Usermgmt_Employee: 4',
+        'Connection: X-Usermgmt-Employee']), 'HTTP_X_USERMGMT_'), '-|7|-|-|-', "one of them by a header of the site: $round");
     is(of(get('/basic/', headers => ['Authorization: Basic YWxpY2U6Qmx1ZS1UcmVlITcxeA==']), 'HTTP_X_USERMGMT_'), $FULL,
         "by Basic: $round");
 }

@@ -9,7 +9,7 @@ typedef struct um_store_export_t um_store_export_t;
 
 typedef struct um_export_options_t {
     const char *model;          /**< Django's model of users; NULL: auth.user */
-    const um_custom_fields_t *fields;   /**< custom fields of the site, which CSV and lines of JSON have; or NULL */
+    const um_custom_fields_t *fields;   /**< custom fields of the site, or NULL; Django's auth.user has none */
     /** Takes a line of the output, without its end. 0: it could not be written, and the export ends. */
     int (*line)(void *baton, const char *text);
     /** Told of each account that the other program cannot use as it is, and why. */

@@ -107,13 +107,19 @@ static const char *django_print(apr_pool_t *pool, const um_export_options_t *opt
                                 const char **warning)
 {
     um_json_t *object = um_json_object(pool), *fields = um_json_object(pool);
+    const char *model = options->model ? options->model : "auth.user";
+    int is_own_model = strcmp(model, "auth.user") != 0;
 
-    um_json_put_text(object, "model", options->model ? options->model : "auth.user");
+    um_json_put_text(object, "model", model);
     if (account->alias) {
         um_json_put_int(object, "pk", apr_atoi64(account->alias));
     }
-    else if (options->model && strcmp(options->model, "auth.user") != 0) {
+    else if (is_own_model) {
         um_json_put_text(object, "pk", account->user->id);
+    }
+    if (is_own_model) {
+        /* First, so that Django's own fields win. Without a value: Django takes the default of its model. */
+        um_custom_field_show_given(pool, options->fields, account->user->custom, fields);
     }
 #define PUT(name, ...) um_json_put_text(fields, #name, account->user->name);
     UM_PROFILE(PUT)
