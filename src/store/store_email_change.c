@@ -21,6 +21,13 @@ apr_status_t um_store_email_change_put(um_tx_t *tx, apr_pool_t *pool, const um_u
     return rv;
 }
 
+apr_status_t um_store_email_change_drop(um_tx_t *tx, const char *user_id)
+{
+    um_rows_t rows;
+
+    return um_store_tx_run(tx, UM_SQL_EMAIL_CHANGE_DROP, UM_VALUES(user_id), &rows);
+}
+
 apr_status_t um_store_email_change_get(um_store_call_t *call, const char *user_id, apr_int64_t now, const char **email)
 {
     um_rows_t rows;
@@ -63,5 +70,5 @@ apr_status_t um_store_email_change_apply(um_tx_t *tx, apr_pool_t *pool, const ch
         rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_TAKE, UM_VALUES(hash, KIND, at), &rows);
     }
     *done = rv == APR_SUCCESS && rows.count > 0;
-    return *done ? um_store_tx_run(tx, UM_SQL_EMAIL_CHANGE_DROP, UM_VALUES(user->id), &rows) : rv;
+    return *done ? um_store_email_change_drop(tx, user->id) : rv;
 }

@@ -21,6 +21,9 @@ typedef struct um_email_change_t {
 apr_status_t um_store_email_change_put(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user,
                                        const um_email_change_t *change, int *done);
 
+/** In a transaction: deletes the change of an account, if there is one. */
+apr_status_t um_store_email_change_drop(um_tx_t *tx, const char *user_id);
+
 /** The address of the pending change of an account; NULL: there is none. */
 apr_status_t um_store_email_change_get(um_store_call_t *call, const char *user_id, apr_int64_t now, const char **email);
 

@@ -2,8 +2,9 @@
 #ifndef UM_EMAIL_CHANGE_H
 #define UM_EMAIL_CHANGE_H
 /* Changes of addresses that have to be confirmed (UserMgmtEmailChange confirm). A change that was asked for is pending
- * until the one-time token that was mailed to the new address is used. It ends with a newer one, with a change of the
- * password, the state or the address of the account, and with its time. */
+ * until the one-time token that was mailed to the new address is used. It ends with a newer one, when it is
+ * withdrawn (user_update.c), with a change of the password, the state or the address of the account, and with its
+ * time. */
 #include "ctx.h"
 
 typedef struct um_email_change_t um_email_change_t;     /* store_email_change.h */

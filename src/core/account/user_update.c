@@ -11,6 +11,7 @@
 #include "notification.h"
 #include "profile_input.h"
 #include "store.h"
+#include "store_email_change.h"
 #include "store_mail.h"
 #include "store_user.h"
 #include "user_state.h"
@@ -43,6 +44,7 @@ typedef struct update_t {
     um_mail_t *notice, *verify; /* or NULL */
     const char *pending_email;  /* an address that has to be confirmed; NULL: none */
     um_email_change_t *pending; /* its row */
+    int withdraws;              /* an address that was to be confirmed */
     int is_unmet;               /* ctx->demand is not met */
     um_user_t *updated;
     um_event_t *event;          /* NULL: none yet */
@@ -66,6 +68,9 @@ static apr_status_t update_rows(um_tx_t *tx, void *baton)
     }
     if (rv == APR_SUCCESS && update->pending) {
         rv = um_email_change_put(tx, pool, update->user, update->pending);
+    }
+    if (rv == APR_SUCCESS && update->withdraws) {
+        rv = um_store_email_change_drop(tx, update->user->id);
     }
     if (rv == APR_SUCCESS && update->notice) {
         rv = um_store_mail_insert_tx(tx, pool, update->notice);
@@ -118,6 +123,7 @@ static int is_done(um_store_call_t *call, update_t *update)
 {
     const um_user_t *change = update->change;
     um_user_t *now = NULL;
+    const char *pending = NULL;
 
     update->updated = NULL;
 #define AND_IS_AS(name, ...) && is_as(change->name, now->name)
@@ -128,6 +134,9 @@ static int is_done(um_store_call_t *call, update_t *update)
     }
 #undef AND_IS_AS
     if (update->pending && !um_email_change_is_stored(update->ctx, update->user, update->pending)) {
+        update->updated = NULL;
+    }
+    if (update->withdraws && (um_email_change_find(update->ctx, change->id, &pending) != UM_OK || pending)) {
         update->updated = NULL;
     }
     return update->updated != NULL;
@@ -146,7 +155,7 @@ static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *u
     }
     call.event = update->changes_email ? um_event_row(ctx, update->event) : NULL;
     /* A single statement is a transaction by itself, and costs less. */
-    rv = update->notice || update->verify || ctx->demand || update->state
+    rv = update->notice || update->verify || ctx->demand || update->state || update->withdraws
              ? um_store_transaction(&call, update_rows, update)
              : um_store_user_update(&call, update->change, update->keys, user->email, um_ctx_seconds(ctx),
                                     &update->updated);
@@ -169,6 +178,17 @@ static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *u
     }
     return not_updated(ctx, &call, update->keys, user->id,
                        rv == APR_SUCCESS || rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : um_ctx_unavailable(ctx, &call));
+}
+
+/* The present address alone says that it is to stay. Beside other fields it says nothing: forms send all fields. */
+static int is_withdrawal(const update_t *update, const um_user_t *user, const um_profile_input_t *input)
+{
+    int given = input->custom != NULL;
+
+#define COUNT(name, ...) given += input->name != NULL;
+    UM_PROFILE(COUNT)
+#undef COUNT
+    return input->email && given == 1 && !update->state && !um_email_change_is_other(update->ctx, user, update->keys);
 }
 
 um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profile_input_t *input,
@@ -199,6 +219,7 @@ um_status_e um_user_update_state(um_ctx_t *ctx, const um_user_t *user, const um_
     if (ctx->errors->nelts) {
         return UM_INVALID;
     }
+    update.withdraws = is_withdrawal(&update, user, input);
     if (change.email && um_email_change_is_pending(ctx, user, change.email, &keys)) {
         update.pending_email = change.email;
         change.email = NULL;
