@@ -128,7 +128,8 @@ int um_cli_fail(const um_cli_t *cli, um_cli_exit_e code, const char *format, ...
 int um_cli_fail_status(const um_cli_t *cli, const um_ctx_t *ctx, um_status_e status, const char *what,
                        const char *name);
 
-/** Prints a record of a list: with --json the object as a line, otherwise the line of text, as um_cli_say does. */
+/** Prints a record of a list: with --json the object as a line, otherwise the line of text, as um_cli_say does. On a
+ * terminal the line of text is broken at blanks where it is too wide; scripts get a line a record. */
 __attribute__((format(printf, 3, 4)))
 void um_cli_list(const um_cli_t *cli, um_json_t *object, const char *format, ...);
 

@@ -354,8 +354,8 @@ static int print_findings(const check_t *check)
         um_cli_show(check->cli, object);
         return worst;
     }
-    um_cli_say(check->cli, "USERMGMT %s - %s%s", states[worst], first,
-               bad > 1 ? apr_psprintf(check->cli->pool, " (and %d more)", bad - 1) : "");
+    um_cli_list(check->cli, NULL, "USERMGMT %s - %s%s", states[worst], first,
+                bad > 1 ? apr_psprintf(check->cli->pool, " (and %d more)", bad - 1) : "");
     for (int i = 0; i < check->findings->nelts; i++) {
         um_cli_say_marked(check->cli, findings[i].level, marks[findings[i].level], "%s: %s", findings[i].name,
                           findings[i].text);

@@ -18,9 +18,10 @@ static void print_event(const um_cli_t *cli, const um_store_event_t *event)
         return;
     }
     um_event_line_time(event->at_ms, text);
-    um_cli_say(cli, "%s %-17s account %s by %s from %s%s%s", text, event->kind, event->user_id ? event->user_id : "-",
-               *event->actor ? event->actor : "-", *event->address ? event->address : "-",
-               *event->detail ? ": " : "", event->detail);
+    um_cli_list(cli, NULL, "%s %-17s account %s by %s from %s%s%s", text, event->kind,
+                event->user_id ? event->user_id : "-", *event->actor ? event->actor : "-",
+                *event->address ? event->address : "-",
+                *event->detail ? ": " : "", event->detail);
 }
 
 /* A name or an address, or the id of an account, which may have been deleted. */

@@ -9,12 +9,79 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#define INDENT 4            /* columns before what continues a line */
+#define NARROWEST 40        /* columns of a terminal for which lines are broken */
 
 static const char *line(const um_cli_t *cli, const char *format, va_list args)
 {
     return um_printable(cli->pool, apr_pvsprintf(cli->pool, format, args));
 }
+
+/* --- lines as wide as the terminal --- */
+
+/* Columns of the terminal that standard output is; 0: it is none, or does not know. */
+static int columns_of_terminal(void)
+{
+    struct winsize size;
+
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* A column for each character. */
+static int columns_of(const char *text, apr_size_t len)
+{
+    int count = 0;
+
+    for (apr_size_t i = 0; i < len; i++) {
+        count += (text[i] & 0xC0) != 0x80;
+    }
+    return count;
+}
+
+/* The command at the end of a text, which says "with: " or "see: " before it; NULL: there is none. */
+static const char *command_in(const char *text)
+{
+    static const char *const before[] = { " with: ", " see: " };
+
+    for (int i = 0; i < 2; i++) {
+        const char *found = strstr(text, before[i]);
+
+        if (found) {
+            return found + strlen(before[i]);
+        }
+    }
+    return NULL;
+}
+
+/* Prints the rest of a line, of which so many columns are used. On a terminal it is broken at blanks, where it is too
+ * wide, but not within a command, which people copy. */
+static void put_broken(const char *text, int used)
+{
+    int width = columns_of_terminal();
+    const char *command = command_in(text);
+
+    while (*text) {
+        apr_size_t blanks = strspn(text, " ");
+        const char *word = text + blanks, *end = word == command ? word + strlen(word) : word + strcspn(word, " ");
+        int wide = (int)blanks + columns_of(word, (apr_size_t)(end - word));
+
+        if (width >= NARROWEST && used > INDENT && used + wide > width) {
+            printf("\n%*s", INDENT, "");
+            used = INDENT;
+            wide -= (int)blanks;
+            text = word;
+        }
+        (void)fwrite(text, 1, (size_t)(end - text), stdout);
+        used += wide;
+        text = end;
+    }
+    putchar('\n');
+}
+
+/* --- printing --- */
 
 void um_cli_say(const um_cli_t *cli, const char *format, ...)
 {
@@ -52,7 +119,12 @@ void um_cli_list(const um_cli_t *cli, um_json_t *object, const char *format, ...
     va_list args;
 
     va_start(args, format);
-    puts(cli->json ? um_json_print(cli->pool, object) : line(cli, format, args));
+    if (cli->json) {
+        puts(um_json_print(cli->pool, object));
+    }
+    else {
+        put_broken(line(cli, format, args), 0);
+    }
     va_end(args);
 }
 
@@ -114,7 +186,8 @@ void um_cli_say_marked(const um_cli_t *cli, um_cli_mark_e kind, const char *mark
     va_list args;
 
     va_start(args, format);
-    printf("%s%s%s %s\n", coloured ? colours[kind] : "", mark, coloured ? "\033[0m" : "", line(cli, format, args));
+    printf("%s%s%s ", coloured ? colours[kind] : "", mark, coloured ? "\033[0m" : "");
+    put_broken(line(cli, format, args), (int)strlen(mark) + 1);
     va_end(args);
 }
 

@@ -137,6 +137,19 @@ ends($ABSENT, qr/\Ausermgmt: there is no account dave\z/, qw(user show dave));
 
 is(show($_)->{id}, $alice->{id}, "user show $_") for 'ALICE', 'alice@EXAMPLE.org', $alice->{id};
 cli(qw(user add erin --no-password --email alice@example.org --verified));
+# Lists on a terminal: as in a pipe, but for the breaks.
+for my $words ([qw(session list alice)], ['events'], [qw(mail list --all)], ['check'], [qw(key list)]) {
+    my $piped = (UmTest::run(UmTest::cli(), @site, @$words))[1];
+    my ($status, $said) = by_terminal($words);
+    $said =~ s/\033\[\d*m//g;
+    s/(next in|differs by) \d+/$1/g for $said, $piped;
+    my @lines = split /\r\n/, $said;
+    cmp_ok(scalar(@lines), '>=', split(/\n/, $piped) || 1, "usermgmt @$words: lines are broken");
+    is(join('', map { "$_\n" } grep { length > 80 && /\A *\S+ +\S/ && !/ (?:with|see): / } @lines), '',
+        'none is wider than the terminal');
+    is(join(' ', split ' ', $said), join(' ', split ' ', $piped), 'the words are the same');
+}
+
 cli(qw(user add alice@example.org --no-password));
 ends($FAILED, qr/\Ausermgmt: alice\@example\.org may be any of these accounts; call the command again with an id:\n(?=.*\Q$alice->{id}\E  alice )(?=.*  erin )(?=.*  alice\@example\.org )/s,
     qw(user disable alice@example.org));
@@ -204,13 +217,14 @@ $token = login('alice', $made->{password});
 ok($token, 'a generated one signs in');
 ends($DONE, qr/\Acarol has no password; /, qw(user passwd carol --no-password));
 
-# By a terminal: twice, without an echo.
+# By a terminal of 80 columns: twice, without an echo.
 sub by_terminal {
     my ($words, @lines) = @_;
     return UmTest::run('/usr/bin/python3', '-c', <<'END', JSON::PP->new->encode([@lines]), UmTest::cli(), @site, @$words);
-import json, os, pty, sys, time
+import fcntl, json, os, pty, struct, sys, termios, time
 child, terminal = pty.fork()
 if child == 0:
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
     os.execv(sys.argv[2], sys.argv[2:])
 said = b''
 for line in json.loads(sys.argv[1]) + [None]:
