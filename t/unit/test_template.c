@@ -4,6 +4,7 @@
 #include "langtag.h"
 #include "mail_kind.h"
 #include "template.h"
+#include "template_pieces.h"
 
 #include <sys/stat.h>
 

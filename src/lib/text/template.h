@@ -10,8 +10,6 @@
  * are read and checked once and never change after that, so threads may share them. */
 #include <apr_pools.h>
 
-#define UM_TEMPLATE_MAX 262144   /**< bytes of the longest file */
-
 /** One kind of mail in one language: subject, text and optional HTML. */
 typedef struct um_template_t um_template_t;
 
@@ -28,10 +26,9 @@ typedef struct um_templates_t um_templates_t;
  *  fallback_language. names (NULL-terminated) are the placeholders that exist. Files of other kinds, and files that end
  *  in neither .txt nor .html, are ignored.
  *  APR_EINVAL or the system's error: *why names the file and, if there is one, the line, and says what is wrong: an
- *  unknown placeholder, a brace without its other half, no subject, not UTF-8, longer than UM_TEMPLATE_MAX, HTML
- * without
- *  a text, an invalid language (RFC 5646: "de", "de-AT"), or the same language twice (tags are compared without regard
- *  to case). */
+ *  unknown placeholder, a brace without its other half, no subject, not UTF-8, longer than UM_TEMPLATE_MAX
+ *  (template_pieces.h), HTML without a text, an invalid language (RFC 5646: "de", "de-AT"), or the same language twice
+ *  (tags are compared without regard to case). */
 apr_status_t um_templates_read(apr_pool_t *pool, const char *folder, const char *const *kinds,
                                const char *const *names, const char *fallback_language, um_templates_t **templates,
                                const char **why);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "langtag.h"
 #include "template.h"
+#include "template_pieces.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include <apr_file_info.h>
-#include <apr_file_io.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
@@ -42,25 +40,10 @@ static apr_status_t refuse_file(reader_t *reader, apr_status_t status, const cha
 
 static apr_status_t read_bytes(reader_t *reader, const char *file, char **bytes, apr_size_t *len)
 {
-    const char *path = apr_pstrcat(reader->scratch, reader->folder, "/", file, NULL);
-    apr_finfo_t info;
-    apr_file_t *in;
-    apr_status_t status;
+    const char *path = apr_pstrcat(reader->scratch, reader->folder, "/", file, NULL), *what;
+    apr_status_t status = um_template_file_read(reader->scratch, path, bytes, len, &what);
 
-    /* The type is checked before opening, because opening a named pipe would wait for a writer. */
-    status = apr_stat(&info, path, APR_FINFO_TYPE, reader->scratch);
-    if (status == APR_SUCCESS && info.filetype != APR_REG) {
-        return refuse_file(reader, APR_EINVAL, file, "not a regular file");
-    }
-    if (status == APR_SUCCESS) {
-        status = apr_file_open(&in, path, APR_FOPEN_READ | APR_FOPEN_BINARY, 0, reader->scratch);
-    }
-    if (status == APR_SUCCESS) {
-        *bytes = apr_palloc(reader->scratch, UM_TEMPLATE_MAX + 1);
-        status = apr_file_read_full(in, *bytes, UM_TEMPLATE_MAX + 1, len);
-        apr_file_close(in);
-    }
-    return status == APR_SUCCESS || APR_STATUS_IS_EOF(status) ? APR_SUCCESS : refuse_file(reader, status, file, NULL);
+    return status == APR_SUCCESS ? APR_SUCCESS : refuse_file(reader, status, file, what);
 }
 
 static apr_status_t read_template(reader_t *reader, const char *stem, int has_html, const um_template_t **t)
@@ -172,31 +155,6 @@ static apr_status_t read_kind(reader_t *reader, const apr_array_header_t *files,
     return status;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The names of the files, sorted, because messages and choices depend on their order. */
-static apr_status_t list_files(reader_t *reader, apr_array_header_t *files)
-{
-    apr_dir_t *dir;
-    apr_finfo_t info;
-    apr_status_t status = apr_dir_open(&dir, reader->folder, reader->pool);
-
-    if (status != APR_SUCCESS) {
-        return refuse_file(reader, status, NULL, NULL);
-    }
-    while ((status = apr_dir_read(&info, APR_FINFO_NAME, dir)) == APR_SUCCESS || status == APR_INCOMPLETE) {
-        if (info.name[0] != '.') {
-            add_tag(files, apr_pstrdup(reader->pool, info.name));
-        }
-    }
-    apr_dir_close(dir);
-    qsort(files->elts, (size_t)files->nelts, sizeof(const char *), compare_names);
-    return APR_STATUS_IS_ENOENT(status) ? APR_SUCCESS : refuse_file(reader, status, NULL, NULL);
-}
-
 apr_status_t um_templates_read(apr_pool_t *pool, const char *folder, const char *const *kinds,
                                const char *const *names, const char *fallback_language, um_templates_t **templates,
                                const char **why)
@@ -205,6 +163,7 @@ apr_status_t um_templates_read(apr_pool_t *pool, const char *folder, const char 
     um_templates_t *made = apr_pcalloc(pool, sizeof(*made));
     reader_t reader = { pool, NULL, folder, names, why };
     apr_status_t status;
+    const char *what;
     kind_t *kind;
 
     status = apr_pool_create(&reader.scratch, pool);
@@ -214,7 +173,11 @@ apr_status_t um_templates_read(apr_pool_t *pool, const char *folder, const char 
     made->fallback = apr_pstrdup(pool, fallback_language);
     made->kinds = apr_array_make(pool, 8, sizeof(kind_t));
     made->tags = apr_array_make(pool, 8, sizeof(const char *));
-    status = list_files(&reader, files);
+    /* Messages and choices depend on the order of the files. */
+    status = um_template_file_list(folder, files, &what);
+    if (status != APR_SUCCESS) {
+        refuse_file(&reader, status, NULL, what);
+    }
     for (; status == APR_SUCCESS && *kinds; ++kinds) {
         kind = apr_array_push(made->kinds);
         kind->name = apr_pstrdup(pool, *kinds);
