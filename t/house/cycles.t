@@ -15,7 +15,7 @@ my %wings = (
     http => [qw(api auth process config)],
     core => [qw(account mail session keys), ''],
     store => [''],
-    lib => [qw(mail jose password json text sync), ''],
+    lib => [qw(html mail jose password json text sync), ''],
     cli => [''],
 );
 

@@ -71,6 +71,11 @@ apr_array_header_t *um_json_get_list(apr_pool_t *pool, const um_json_t *object, 
 um_json_value_t um_json_value(um_json_t *value);
 /** The member of this name as it is; NULL: it is null, there is none, or object is NULL or not an object. */
 um_json_t *um_json_child(const um_json_t *object, const char *name);
+/** Whether object has a member of this name. *member becomes its value, NULL for null. 0 also when object is NULL or
+ *  not an object. */
+int um_json_find(const um_json_t *object, const char *name, um_json_t **member);
+/** An UM_JSON_INTEGER without the rounding of a double. 0 for null. */
+apr_int64_t um_json_int(const um_json_t *value);
 /** The elements of a list: how many, 0 for anything else; and one of them, NULL for null and beyond the end. */
 int um_json_length(const um_json_t *list);
 um_json_t *um_json_at(const um_json_t *list, int i);

@@ -12,6 +12,16 @@ um_json_t *um_json_child(const um_json_t *object, const char *name)
     return json_object_object_get_ex(object, name, &member) ? member : NULL;
 }
 
+int um_json_find(const um_json_t *object, const char *name, um_json_t **member)
+{
+    return json_object_object_get_ex(object, name, member) ? 1 : 0;
+}
+
+apr_int64_t um_json_int(const um_json_t *value)
+{
+    return json_object_get_int64(value);
+}
+
 int um_json_length(const um_json_t *list)
 {
     return json_object_is_type(list, json_type_array) ? (int)json_object_array_length(list) : 0;
