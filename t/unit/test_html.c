@@ -320,7 +320,7 @@ static void test_custom(void)
     put_text(custom, "site.css", "b {}\r\n");
     put_text(custom, "head.html", "({>more}");
     put_text(custom, "more.html", "+");
-    put_text(custom, "messages.en.txt", "two = zwo\nthree = 3");
+    put_text(custom, "messages.EN.txt", "two = zwo\nthree = 3");
     put_text(custom, "messages.it.txt", "direction = ltr\nlanguage_name = Italiano\none = uno");
     put_text(custom, "README", "\xff");
     is_text(page("en", "{}"), "(+1zwo", "templates by file, messages by key");
@@ -329,6 +329,7 @@ static void test_custom(void)
     is_text(um_html_style(html), "main {}\nb {}\n", "the site's own addition to the style");
     is_text(um_html_language(pool, html, "it"), "it", "the language is offered");
     is_text(um_html_message(pool, html, "it", "three", NULL), "3", "a further key");
+    is_text(um_html_language(pool, html, "EN"), "en", "a language in other letters is the same");
     put_text(folder, "head.html", "{x}");
     is_text(refusal(custom, &html), "", "a file that is replaced is not read");
     put_text(custom, "head.html", "\n{x}");

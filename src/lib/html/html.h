@@ -47,7 +47,7 @@ const char *um_html_language(apr_pool_t *pool, const um_html_t *html, const char
 
 /** The message of a key as plain text in pool, which is not escaped: {@...} and um_html_render escape. values (may be
  *  NULL) is the object of its placeholders. "de-AT" falls back to "de", and any other language to English. NULL: there
- *  is no such key. */
+ *  is no such key in English, or the text is too long for a page. */
 const char *um_html_message(apr_pool_t *pool, const um_html_t *html, const char *language, const char *key,
                             const um_json_t *values);
 

@@ -28,7 +28,6 @@ struct um_html_op_t {
 };
 
 typedef struct um_html_template_t {
-    const char *name;          /**< without .html */
     const char *path;
     um_html_op_t *ops;
     int count;                 /**< of ops */
@@ -61,7 +60,7 @@ struct um_html_t {
     apr_hash_t *keys;                /**< key to um_html_key_t: the messages that English has */
     int english;                     /**< its place in tags */
     apr_array_header_t *templates;   /**< um_html_template_t * */
-    apr_hash_t *by_name;             /**< the same by their names */
+    apr_hash_t *by_name;             /**< the same by their names, which are without .html */
     const char *style, *site_style;  /**< NULL: not read yet */
 };
 

@@ -61,7 +61,6 @@ static apr_status_t add_template(um_html_maker_t *maker, const char *path, const
 
     if (!t) {
         t = apr_pcalloc(maker->pool, sizeof(*t));
-        t->name = name;
         APR_ARRAY_PUSH(maker->html->templates, um_html_template_t *) = t;
         apr_hash_set(maker->html->by_name, name, APR_HASH_KEY_STRING, t);
     }
@@ -134,8 +133,9 @@ static apr_status_t check_languages(um_html_maker_t *maker, const char *folder, 
 
     for (i = 0; i < files->nelts; ++i) {
         file = APR_ARRAY_IDX(files, i, const char *);
-        for (k = 0; k < i && name_between(maker->scratch, file, "messages.", ".txt"); ++k) {
-            if (strcasecmp(APR_ARRAY_IDX(files, k, const char *), file) == 0) {
+        for (k = 0; k < i; ++k) {
+            if (strcasecmp(APR_ARRAY_IDX(files, k, const char *), file) == 0
+                && name_between(maker->scratch, file, "messages.", ".txt")) {
                 return um_html_refuse(maker, APR_EINVAL, apr_pstrcat(maker->pool, folder, "/", file, NULL), 0,
                                       "there is another for this language, in other letters");
             }
