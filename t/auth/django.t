@@ -10,6 +10,7 @@ use POSIX ();
 use Test::More;
 use Time::HiRes 'sleep';
 use UmApi;
+use UmDocs;
 use UmServer;
 
 plan(skip_all => 'needs python3-djangorestframework') if (UmTest::run('python3', '-c', 'import rest_framework'))[0];
@@ -76,21 +77,29 @@ if (!$client) {
 
 # ---- dump, try, import ---------------------------------------------------------------------------------------------
 
-django('manage', 'dumpdata', 'auth.group', 'auth.user', 'authtoken.token', '--output', "$folder/dump.json");
+local @ENV{qw(USERMGMT_DRIVER USERMGMT_PARAMS)} = @$database{qw(driver params)};
+my @blocks = command_blocks('docs/from-django.md');
 
-sub import_dump {
-    my ($status, $said) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
-        'user', 'import', '--format', 'django', '--tokens-until', '2099-01-31', '--report', "$folder/refused", @_,
-        "$folder/dump.json");
+# Runs the block of the page that begins so, with the site's manage.py, the program and further changes. Returns what it
+# ends with and prints.
+sub printed {
+    my ($begin, %put) = @_;
+    my ($block) = grep { index($_->{text}, $begin) == 0 } @blocks or die "docs/from-django.md has no $begin\n";
+    %put = ('python3 manage.py' => "@site manage", '2027-01-31' => '2099-01-31', %put);
+    my ($status, $said) = run_block($block, $folder, sub {
+        my ($text) = @_;
+        $text =~ s/\Q$_\E/$put{$_}/g for keys %put;
+        return $text =~ s/^usermgmt\b/UmTest::cli()/emgr;
+    });
     return "$status $said";
 }
 
-like(import_dump('--dry-run'), qr/\A1 dry run.*accounts: 6 made/, 'a dry run');
-is(UmTest::slurp("$folder/refused") =~ tr/\n//, 1, 'reports one account');
-like(UmTest::slurp("$folder/refused"), qr/\Aentry \d+\tAlice\taccount 1 of the file has the same name\n\z/, 'the collision');
+like(printed('python3 manage.py dumpdata auth.group auth.user'), qr/\A1 dry run.*accounts: 6 made/, 'a dry run');
+is(UmTest::slurp("$folder/refused.txt") =~ tr/\n//, 1, 'reports one account');
+like(UmTest::slurp("$folder/refused.txt"), qr/\Aentry \d+\tAlice\taccount 1 of the file has the same name\n\z/, 'the collision');
 is($database->{sql}->('select count(*) from um_users'), 0, 'and stores nothing');
-like(import_dump(), qr/\A1 accounts: 6 made, 0 changed.*groups: 2 made; tokens: 6 stored/, 'the import');
-like(import_dump('--on-conflict', 'update'), qr/\A1 accounts: 0 made, 6 changed.*tokens: 6 stored/,
+like(printed('usermgmt user import'), qr/\A1 accounts: 6 made, 0 changed.*groups: 2 made; tokens: 6 stored/, 'the import');
+like(printed('usermgmt user import', '--format' => '--on-conflict update --format'), qr/\A1 accounts: 0 made, 6 changed.*tokens: 6 stored/,
     'the import of what has changed meanwhile');
 
 # ---- the switch ----------------------------------------------------------------------------------------------------
@@ -116,6 +125,8 @@ undef $django;
 
 # ---- afterwards ----------------------------------------------------------------------------------------------------
 
+like(printed('curl ', '9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b' => $token{alice}, '/42/' => "/$key{alice}/",
+    'https://new.example.org' => "http://127.0.0.1:$server->{port}"), qr/\A0 .*"username":"alice"/s, 'curl with an old token');
 my $after = json_of(ask('Token', 'alice'));
 is(join('|', @$after{qw(username first_name last_name email)}), join('|', @$before{qw(username first_name last_name email)}),
     'the account is the same');
@@ -145,9 +156,7 @@ call(POST => $USERS, json => '{"username":"newbie","password":"the password of n
 
 # ---- the way back --------------------------------------------------------------------------------------------------
 
-is(UmTest::output_of(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params}, 'user', 'export',
-    '--format', 'django', "$folder/back.json"), '7 accounts written', 'the export');
-like(django('manage', 'loaddata', "$folder/back.json"), qr/Installed 9 object/, 'Django loads it');
+like(printed('usermgmt user export'), qr/\A0 7 accounts written\n.*Installed 9 object/s, 'the export, which Django loads');
 is(django('check', 'alice', 'a new password of hers'), 'True argon2 False Content-editors,readers',
     'Django verifies a password that was set here');
 is(django('check', 'dave', 'the password of dave'), 'True argon2 True Content-editors', 'and one that was replaced');
