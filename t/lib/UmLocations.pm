@@ -43,7 +43,7 @@ sub locations {
     my $back = free_port();
     $with{files}->($pages) if $with{files};
     $database = new_database();
-    $server = UmServer->start($database, module_lines() . <<"END" . $lines);
+    $server = UmServer->start($database, module_lines() . <<"END" . $lines, environment => $with{environment});
 
 Define pages $pages
 Define back http://127.0.0.1:$back/b

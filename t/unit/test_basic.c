@@ -152,11 +152,11 @@ static void test_changes(void)
     const um_user_t *zoe = site_register(&s, "zoe", "", NULL);
     um_user_t *user = apr_pmemdup(s.pool, zoe, sizeof(*zoe));
     um_ctx_t *ctx = site_ctx(&s);
-    const char *token;
+    um_session_new_t session;
 
     start();
     is("zoe", SITE_PASSWORD, UM_OK, 1, "somebody is known");
-    um_password_change(ctx, zoe, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD), &token);
+    um_password_change(ctx, zoe, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD), 0, &session);
     is("zoe", SITE_PASSWORD, UM_INVALID, 1, "the old password is not good the moment it is changed");
     is("zoe", NEW_PASSWORD, UM_OK, 1, "the new one is");
     is("zoe", NEW_PASSWORD, UM_OK, 0, "and known");

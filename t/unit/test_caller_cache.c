@@ -151,9 +151,9 @@ static void test_changes_here(void)
 
 static um_status_e change_password(um_ctx_t *ctx)
 {
-    const char *next;
+    um_session_new_t session;
 
-    return um_password_change(ctx, alice, site_secret(SITE_PASSWORD), site_secret(SITE_PASSWORD), &next);
+    return um_password_change(ctx, alice, site_secret(SITE_PASSWORD), site_secret(SITE_PASSWORD), 0, &session);
 }
 
 static um_status_e change_profile(um_ctx_t *ctx)

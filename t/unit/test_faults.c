@@ -119,8 +119,12 @@ static um_status_e do_login_rehash(world_t *w)
 
 static um_status_e do_change(world_t *w)
 {
-    return um_password_change(site_ctx(&w->s), w->alice, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD),
-                              &w->fresh);
+    um_session_new_t session;
+    um_status_e status = um_password_change(site_ctx(&w->s), w->alice, site_secret(SITE_PASSWORD),
+                                            site_secret(NEW_PASSWORD), 1, &session);
+
+    w->fresh = session.token;
+    return status;
 }
 
 static int is_changed(world_t *w)

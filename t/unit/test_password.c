@@ -337,16 +337,22 @@ static void test_forms(void)
 static um_status_e change(const um_user_t *user, const char *old, const char *new, um_ctx_t **ctx, const char **token)
 {
     um_secret_t missing = { NULL, 0 };
+    um_session_new_t session;
+    um_status_e status;
 
     *ctx = site_ctx(&s);
     hashes = 0;
-    return um_password_change(*ctx, user, site_secret(old), new ? site_secret(new) : missing, token);
+    status = um_password_change(*ctx, user, site_secret(old), new ? site_secret(new) : missing, 0, &session);
+    *token = session.token;
+    ok(!session.refresh_token, "the new session has a refresh token only where one is asked for");
+    return status;
 }
 
 static void test_change(void)
 {
     const um_user_t *erin = site_register(&s, "erin", "erin@example.org", NULL);
     const char *one, *two, *fresh = NULL;
+    um_session_new_t session;
     um_caller_t caller;
     um_ctx_t *ctx;
 
@@ -378,8 +384,8 @@ static void test_change(void)
     is_int(site_call(&s, fresh), UM_BAD_TOKEN, "a change to the same password ends sessions");
     ctx = site_ctx(&s);
     um_ctx_error(ctx, "old_password", UM_MESSAGE_REQUIRED);
-    is_int(um_password_change(ctx, erin, (um_secret_t){ NULL, 0 }, (um_secret_t){ "1", 1 }, &one), UM_INVALID,
-           "a change without the old password is refused");
+    is_int(um_password_change(ctx, erin, (um_secret_t){ NULL, 0 }, (um_secret_t){ "1", 1 }, 0, &session),
+           UM_INVALID, "a change without the old password is refused");
     is_text(site_errors(ctx), "old_password required, new_password password_too_short, "
             "new_password password_entirely_numeric", "the faults of both passwords are told");
 }

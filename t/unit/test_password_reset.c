@@ -261,9 +261,9 @@ static void test_own_clock(void)
 
 static void change_password(void)
 {
-    const char *token;
+    um_session_new_t opened;
 
-    um_password_change(site_ctx(&s), alice, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD), &token);
+    um_password_change(site_ctx(&s), alice, site_secret(SITE_PASSWORD), site_secret(NEW_PASSWORD), 0, &opened);
 }
 
 static void change_email(void)

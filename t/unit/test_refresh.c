@@ -138,6 +138,7 @@ static void test_used(void)
            "the session has the time of the use");
     is_int(apr_atoi64(column("expires_at", session.record.id)), SITE_NOW + 2 * HOUR + IDLE,
            "the session waits for the next refresh from then on");
+    is_int(used.refresh_expires_at, SITE_NOW + 2 * HOUR + IDLE, "the next refresh token expires with the session");
     end();
 }
 
@@ -166,6 +167,7 @@ static void test_chain(void)
 
         is_int(use(token, &used), UM_OK, "a refresh token is accepted in the last second");
         is_int(used.expires_at, SITE_NOW + LIFETIME, "the last access token expires with the session");
+        is_int(used.refresh_expires_at, SITE_NOW + LIFETIME, "the last refresh token expires with the session");
         token = used.refresh_token;
     }
     at(LIFETIME);
@@ -221,6 +223,7 @@ static void test_grace(void)
     is_int(site_call(&s, again.token), UM_OK, "the second use gives a valid access token");
     is_text(column("refresh_hash || expires_at || refreshed_at || rotated_at", session.record.id), row,
             "the second use writes nothing");
+    is_int(again.refresh_expires_at, SITE_NOW + IDLE, "it expires when the first use said");
     ok(next_of(first.refresh_token) != NULL, "the next token is accepted");
     end();
 
@@ -382,7 +385,7 @@ static void test_ends(void)
     um_session_new_t session;
     um_refresh_use_t used;
     um_user_t *user;
-    const char *token;
+    um_session_new_t after;
 
     begin();
     session = enter();
@@ -391,9 +394,10 @@ static void test_ends(void)
     um_user_set_active(site_ctx(&s), alice->id, 1, &user);
     ok(!next_of(session.refresh_token), "it stays refused when the account is active again");
     session = enter();
-    is_int(um_password_change(site_ctx(&s), user, site_secret(SITE_PASSWORD), site_secret("another horse battery"),
-                              &token), UM_OK, "the password is changed");
+    is_int(um_password_change(site_ctx(&s), user, site_secret(SITE_PASSWORD), site_secret("another horse battery"), 1,
+                              &after), UM_OK, "the password is changed");
     ok(!next_of(session.refresh_token), "the refresh token of the old password is refused");
+    ok(next_of(after.refresh_token), "that of the session after the change is accepted");
     is_int(um_user_delete(site_ctx(&s), alice->id), UM_OK, "the account is deleted");
     ok(!next_of(session.refresh_token), "the refresh token of a deleted account is refused");
     end();

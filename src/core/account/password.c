@@ -95,6 +95,7 @@ typedef struct change_t {
     const um_session_new_t *session;
     um_mail_t *notice;          /* or NULL */
     um_event_t *event;
+    int has_refresh;            /* the session gets a refresh token */
 } change_t;
 
 static apr_status_t change_rows(um_tx_t *tx, void *baton)
@@ -155,6 +156,9 @@ static um_status_e replace(um_ctx_t *ctx, const um_user_t *user, change_t *chang
 {
     um_status_e status = um_session_make(ctx, change->changed, session);
 
+    if (status == UM_OK && change->has_refresh) {
+        status = um_refresh_add(ctx, session);
+    }
     if (status == UM_OK) {
         status = um_notification_password_changed(ctx, user, &change->notice);
     }
@@ -162,14 +166,15 @@ static um_status_e replace(um_ctx_t *ctx, const um_user_t *user, change_t *chang
 }
 
 um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,
-                               const char **token)
+                               int has_refresh, um_session_new_t *session)
 {
     um_password_policy_person_t person = um_profile_person_of_user(user);
     um_user_t changed = *user;
-    um_session_new_t session = { 0 };
-    change_t change = { .ctx = ctx, .changed = &changed, .old_version = user->version, .session = &session };
+    change_t change = { .ctx = ctx, .changed = &changed, .old_version = user->version, .session = session,
+                        .has_refresh = has_refresh };
     um_status_e status;
 
+    *session = (um_session_new_t){ 0 };
     if (new_password.text) {
         um_password_check(ctx, "new_password", new_password, &person);
     }
@@ -185,11 +190,10 @@ um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t
         status = um_ctx_failed(ctx, "the random generator failed");
     }
     else if (status == UM_OK) {
-        status = replace(ctx, user, &change, &session);
+        status = replace(ctx, user, &change, session);
     }
     if (status != UM_OK && !change.event->outcome) {
         um_event_settle_status(ctx, change.event, status);
     }
-    *token = session.token;
     return status;
 }

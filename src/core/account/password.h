@@ -95,10 +95,11 @@ um_status_e um_password_login(um_ctx_t *ctx, const char *username, um_secret_t p
 /** Changes a password. The policy is checked first, because it costs no hash, then the old password. Every session of
  * the account ends, and a new one begins.
  * @param user   as this request has read it. If the password was changed since, this call fails with "Wrong password."
- * @param token  of the new session
+ * @param has_refresh  the new session gets a refresh token, if the site has refresh tokens
+ * @param session  the new session and its tokens
  * @return UM_OK; UM_INVALID: errors of old_password or new_password, or ctx->errors was not empty at the call, as it
  * must be when a password is missing (text NULL); UM_BUSY, UM_UNAVAILABLE, UM_FAILED */
 um_status_e um_password_change(um_ctx_t *ctx, const um_user_t *user, um_secret_t old_password, um_secret_t new_password,
-                               const char **token);
+                               int has_refresh, um_session_new_t *session);
 
 #endif

@@ -342,6 +342,7 @@ static um_status_e use_token(um_ctx_t *ctx, work_t *work, um_refresh_use_t *use)
     if (status == UM_OK && is_current(work)) {
         status = rotate(ctx, work, &use->refresh_token, &won);
     }
+    use->refresh_expires_at = won ? um_session_until(ctx, idle_time(ctx), work->row.ends_at) : work->row.expires_at;
     if (status != UM_OK || won) {
         return status;
     }

@@ -42,6 +42,7 @@ typedef struct um_refresh_use_t {
     const char *token;
     const char *refresh_token;
     apr_int64_t expires_at;    /**< of token */
+    apr_int64_t refresh_expires_at; /**< of refresh_token */
     int reused;                /**< set with UM_BAD_TOKEN: the token was used before, and its session was ended */
 } um_refresh_use_t;
 

@@ -59,8 +59,9 @@ static int check_basic(um_call_t *call, um_access_e access)
     return OK;
 }
 
-/* Finds the token in the Authorization header or, if there is no such header, in the cookie of UserMgmtCookie. */
-static void find_token(um_call_t *call, um_auth_token_t *found)
+/* Finds the token in the Authorization header or, if there is no such header, in the cookie of UserMgmtCookie. Returns
+ * whether it was the cookie's turn. */
+static int find_token(um_call_t *call, um_auth_token_t *found)
 {
     static um_token_source_t header = { UM_TOKEN_SOURCE_HEADER, NULL };
     static um_token_source_t cookie = { UM_TOKEN_SOURCE_COOKIE, NULL };
@@ -69,20 +70,16 @@ static void find_token(um_call_t *call, um_auth_token_t *found)
 
     um_auth_find(call->r, &source, NULL, found);
     call->by_cookie = !has_header && found->form != UM_BEARER_NONE;
+    return !has_header;
 }
 
-int um_api_authenticate(um_call_t *call)
+/* Judges what um_auth_find() has found. */
+static int check_found(um_call_t *call, um_access_e access, const um_auth_token_t *found)
 {
-    um_access_e access = um_authorize_access(call);
-    um_auth_token_t found;
-
-    if (um_authorize_ignores_credentials(call)) {
-        return OK;
-    }
-    find_token(call, &found);
-    switch (found.form) {
+    switch (found->form) {
     case UM_BEARER_FOUND:
-        return found.state == UM_AUTH_CROSS_SITE ? um_reply_csrf_failed(call) : check_token(call, access, found.token);
+        return found->state == UM_AUTH_CROSS_SITE ? um_reply_csrf_failed(call)
+                                                  : check_token(call, access, found->token);
     case UM_BEARER_NONE:
         return check_basic(call, access);
     case UM_BEARER_EMPTY:
@@ -96,4 +93,58 @@ int um_api_authenticate(um_call_t *call)
     }
     return um_reply_detail(call, HTTP_BAD_REQUEST,
                            call->by_cookie ? UM_MESSAGE_TOKENS_SEVERAL : UM_MESSAGE_HEADERS_SEVERAL);
+}
+
+/* Uses the result of a renewal. Where the session cannot go on, the caller is nobody, and the cookies were cleared. */
+static int check_renewed(um_call_t *call, const um_renewal_t *renewal)
+{
+    um_status_e status = renewal->status;
+
+    call->by_cookie = status == UM_OK;
+    call->ctx.cause = renewal->cause;
+    call->ctx.is_logged = renewal->is_logged;
+    call->ctx.retry_after = renewal->retry_after;
+    if (status == UM_OK) {
+        status = um_authenticate(&call->ctx, renewal->token, UM_FRESH, call->caller);
+    }
+    return status == UM_OK || renewal->status == UM_BAD_TOKEN || renewal->status == UM_INACTIVE
+           ? OK : um_reply_status(call, status);
+}
+
+/* Judges the token in the cookie. Renews its session if the token is absent or not valid. */
+static int check_cookie(um_call_t *call, um_access_e access, const um_auth_token_t *found)
+{
+    um_status_e status = UM_BAD_TOKEN;
+    const um_renewal_t *renewal;
+
+    if (found->state == UM_AUTH_FOUND) {
+        status = um_authenticate(&call->ctx, found->token, UM_FRESH, call->caller);
+    }
+    if (status != UM_BAD_TOKEN) {
+        return status == UM_OK ? OK : um_reply_status(call, status);
+    }
+    renewal = um_renewal_of(call->r);
+    return renewal->status == UM_ABSENT ? check_found(call, access, found) : check_renewed(call, renewal);
+}
+
+int um_api_authenticate(um_call_t *call)
+{
+    um_access_e access = um_authorize_access(call);
+    um_auth_token_t found;
+    int is_cookie;
+
+    if (um_authorize_ignores_credentials(call)) {
+        return OK;
+    }
+    is_cookie = find_token(call, &found);
+    /* A session that is about to be ended is not renewed, and the cookies of a client are no session. */
+    if (is_cookie && access != UM_ACCESS_REVOKE && access != UM_ACCESS_CLIENT
+        && (found.state == UM_AUTH_FOUND || found.state == UM_AUTH_NONE || found.state == UM_AUTH_INVALID)) {
+        return check_cookie(call, access, &found);
+    }
+    if (is_cookie && access == UM_ACCESS_REVOKE && found.state == UM_AUTH_NONE && um_csrf_allows(call->r, NULL)) {
+        call->bearer = um_cookie_refresh_token(call->r, NULL);
+        call->by_cookie = call->bearer != NULL;
+    }
+    return check_found(call, access, &found);
 }

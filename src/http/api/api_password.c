@@ -7,6 +7,7 @@
 #include "input_schema.h"
 #include "json.h"
 #include "password.h"
+#include "session.h"
 #include "store_user.h"
 
 #include <string.h>
@@ -28,11 +29,14 @@ um_status_e um_api_user_change_password(um_call_t *call)
 {
     static const char done[] = "Password updated successfully";
     const passwords_t *in = call->in;
-    const char *token;
+    /* The old token has been ended. The new one goes into the cookie, where no script of a page can read it. */
+    int into_cookie = call->by_cookie && strcmp(call->user->id, call->caller->user->id) == 0;
+    um_session_new_t session;
     um_status_e status = um_api_user_conditions(call);
 
     if (status == UM_OK) {
-        status = um_password_change(&call->ctx, call->user, in->old_password, in->new_password, &token);
+        status = um_password_change(&call->ctx, call->user, in->old_password, in->new_password, into_cookie,
+                                    &session);
     }
     /* There is a cause when the old password was wrong, and none when the new one was refused. */
     if (status == UM_INVALID && call->ctx.cause) {
@@ -45,12 +49,14 @@ um_status_e um_api_user_change_password(um_call_t *call)
         um_json_put_text(call->out, "message", done);
         um_json_put(call->out, "data", um_json_list(call->ctx.pool));
         um_json_put_text(call->out, "detail", done);
-        if (call->by_cookie && strcmp(call->user->id, call->caller->user->id) == 0) {
-            /* The old token has been ended. The new one goes into the cookie, where no script of a page can read it. */
-            um_cookie_set(call->r, token, call->ctx.settings->token_lifetime);
+        if (into_cookie) {
+            int stays = 1;
+
+            (void)um_cookie_refresh_token(call->r, &stays);
+            um_cookie_set_session(call->r, &session, stays);
         }
         else {
-            um_json_put_text(call->out, "token", token);
+            um_json_put_text(call->out, "token", session.token);
         }
     }
     return status;

@@ -72,7 +72,7 @@ static void answer_cookie(um_call_t *call, const um_session_new_t *session)
 {
     apr_int64_t seconds = session->token_expires_at - um_ctx_seconds(&call->ctx);
 
-    um_cookie_set(call->r, session->token, seconds);
+    um_cookie_set_session(call->r, session, 1);
     call->out = um_json_object(call->ctx.pool);
     um_json_put_text(call->out, "status", "OK");
     um_json_put_int(call->out, "expires_in", seconds);
@@ -121,9 +121,7 @@ um_status_e um_api_token_refresh(um_call_t *call)
     status = um_refresh_use(&call->ctx, in->token, &use);
     call->user = use.user;
     if (use.reused) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, call->r, "UM303: a refresh token of account %s was used again "
-                      "after it had been replaced; it may have been stolen, so its session has been ended",
-                      use.user->id);
+        um_renewal_log_reused(call->r, &use);
     }
     if (status == UM_OK) {
         answer_tokens(call, use.token, use.refresh_token, use.expires_at);
@@ -172,9 +170,46 @@ static um_status_e find_session(um_call_t *call, const char *token)
     return status;
 }
 
+/* Ends the session of an access or refresh token. An invalid token needs no revocation: UM_BAD_TOKEN, UM_INACTIVE. */
+static um_status_e end_session_of(um_call_t *call, const char *token)
+{
+    um_status_e status = find_session(call, token);
+
+    if (status == UM_OK) {
+        call->user = call->caller->user;
+        call->ctx.actor = call->ctx.actor ? call->ctx.actor : call->user->id;
+        status = um_session_end(&call->ctx, call->caller->user->id, call->caller->session_id, 0);
+    }
+    return status == UM_ABSENT ? UM_OK : status;
+}
+
+static int is_invalid(um_status_e status)
+{
+    return status == UM_BAD_TOKEN || status == UM_INACTIVE;
+}
+
+/* Ends the session of the cookies. The access token may have expired, and the refresh token be missing. */
+static um_status_e end_session_of_cookies(um_call_t *call)
+{
+    const char *refresh_token = um_cookie_refresh_token(call->r, NULL);
+    um_status_e by_refresh = refresh_token ? end_session_of(call, refresh_token) : UM_BAD_TOKEN, by_access;
+    um_caller_t caller = *call->caller;
+
+    if (!is_invalid(by_refresh) && by_refresh != UM_OK) {
+        return by_refresh;
+    }
+    by_access = end_session_of(call, call->bearer);
+    if (is_invalid(by_access)) {
+        *call->caller = caller;
+        return by_refresh;
+    }
+    return by_access;
+}
+
 um_status_e um_api_token_revoke(um_call_t *call)
 {
     const token_t *in = call->in;
+    int by_cookie = call->by_cookie && !in->token;
     um_status_e status;
 
     if (!call->ctx.errors->nelts && !in->token && !call->bearer) {
@@ -183,18 +218,12 @@ um_status_e um_api_token_revoke(um_call_t *call)
     if (call->ctx.errors->nelts) {
         return UM_INVALID;
     }
-    if (call->by_cookie && !in->token) {
-        um_cookie_clear(call->r);
+    if (by_cookie) {
+        um_cookie_clear_session(call->r);
     }
-    status = find_session(call, in->token ? in->token : call->bearer);
-    if (status == UM_OK) {
-        call->user = call->caller->user;
-        call->ctx.actor = call->ctx.actor ? call->ctx.actor : call->user->id;
-        status = um_session_end(&call->ctx, call->caller->user->id, call->caller->session_id, 0);
-        status = status == UM_ABSENT ? UM_OK : status;
-    }
+    status = by_cookie ? end_session_of_cookies(call) : end_session_of(call, in->token ? in->token : call->bearer);
     /* An invalid token needs no revocation, so the answer is that of success (RFC 7009 2.2). */
-    if ((in->token || call->by_cookie) && (status == UM_BAD_TOKEN || status == UM_INACTIVE)) {
+    if ((in->token || call->by_cookie) && is_invalid(status)) {
         call->ctx.cause = NULL;
         status = UM_OK;
     }

@@ -3,13 +3,15 @@
 #define UM_AUTH_H
 /* The private header of src/http/auth: who calls, for everything that httpd serves, and what back ends and caches learn
  * of it. The functions are grouped by file. */
+#include "ctx.h"
 #include "module.h"
 
 #include <ap_expr.h>
 #include <apr_tables.h>
 #include <httpd.h>
 
-typedef struct um_ctx_t um_ctx_t;                   /* ctx.h */
+typedef struct um_refresh_use_t um_refresh_use_t;   /* refresh.h */
+typedef struct um_session_new_t um_session_new_t;   /* session.h */
 typedef struct um_route_match_t um_route_match_t;   /* endpoint.h */
 
 /* --- tls.c: the transport of a request ---------------------------------------------------------------------------- */
@@ -73,17 +75,66 @@ const char *um_token_cookie_name(const request_rec *r);
 um_bearer_e um_token_extract(const request_rec *r, const um_token_source_t *source, const char **token);
 
 /** Removes the token from what a back end gets: the cookie from the Cookie header, the parameter from the query. All
- * other bytes stay as they are. The Authorization header is not changed. */
+ * other bytes stay as they are. The Authorization header is not changed. With the cookie of UserMgmtCookie, that of the
+ * refresh token is removed. */
 void um_token_remove(request_rec *r, const um_token_source_t *source);
 
-/* --- cookie.c: the cookie of UserMgmtCookie ----------------------------------------------------------------------- */
-/* Scripts cannot read it. Over TLS its name begins with __Host-, so that only this host can have set it. */
+/** The name of the cookie of the refresh token: that of um_token_cookie_name() and "-refresh". NULL: as there. */
+const char *um_token_refresh_cookie_name(const request_rec *r);
 
-/** Makes the browser store a token for that many seconds. um_token_cookie_name() must not be NULL. */
-void um_cookie_set(request_rec *r, const char *token, apr_int64_t seconds);
+/** The value of the cookie of the refresh token, as um_token_extract() gives a token. */
+um_bearer_e um_token_extract_refresh(const request_rec *r, const char **value);
 
-/** Makes the browser delete its token if the request contains one; else does nothing. */
-void um_cookie_clear(request_rec *r);
+/** Whether the Cookie header that a back end would get has the cookie of the refresh token. */
+int um_token_has_refresh(const request_rec *r);
+
+/** Removes the cookie of the refresh token from what a back end gets. */
+void um_token_remove_refresh(request_rec *r);
+
+/* --- cookie.c: the cookies of a session --------------------------------------------------------------------------- */
+/* The cookie of UserMgmtCookie has the access token. A second one, with "-refresh" behind its name, has the refresh
+ * token, where the session has one. Scripts cannot read them. Over TLS their names begin with __Host-, so that only
+ * this host can have set them. */
+
+/** Makes the browser store the tokens of a new session, in place of those that it has. um_token_cookie_name() must not
+ * be NULL.
+ * @param stays  1: the cookies last as long as the tokens; 0: the browser removes them when it ends */
+void um_cookie_set_session(request_rec *r, const um_session_new_t *session, int stays);
+
+/** The same for the tokens of a session that was renewed. now: seconds since the epoch. */
+void um_cookie_set_renewed(request_rec *r, const um_refresh_use_t *use, apr_int64_t now, int stays);
+
+/** Makes the browser delete the tokens that the request has, and those that this answer would set; without any, does
+ * nothing. */
+void um_cookie_clear_session(request_rec *r);
+
+/** The refresh token in the cookie of the request; it lives as long as r. NULL: there is none, or there are two.
+ * @param stays  whether the cookies last as long as the tokens; may be NULL */
+const char *um_cookie_refresh_token(const request_rec *r, int *stays);
+
+/* --- renewal.c: a session by cookie goes on ----------------------------------------------------------------------- */
+/* An access token in a cookie lasts for UserMgmtTokenLifetime. When it is over, the refresh token in the other cookie
+ * gives the next two, and the person notices nothing. So the session lasts while it is used, within UserMgmtSessionIdle
+ * and UserMgmtSessionLifetime. */
+
+/** What has become of the renewal of a request. */
+typedef struct um_renewal_t {
+    um_status_e status;         /**< UM_ABSENT: nothing to renew by; UM_OK; UM_BAD_TOKEN and UM_INACTIVE: both cookies
+                                     were cleared; UM_THROTTLED, UM_UNAVAILABLE, UM_FAILED: the cookies stay */
+    const char *token;          /**< UM_OK: the new access token; it lives as long as the client's request */
+    const char *cause;          /**< for the log; may be NULL */
+    int is_logged;              /**< the same cause was logged a moment ago */
+    apr_int64_t retry_after;    /**< of UM_THROTTLED, seconds */
+} um_renewal_t;
+
+/** Renews the session of the cookies. To be called where the cookie of UserMgmtCookie decides who calls, and has no
+ * valid token. It is done once for a request of a client: subrequests and redirects get the same result. The answer
+ * sets the new cookies. A request that another site may have caused renews nothing, and neither does one whose answer
+ * has begun, because its browser would not get the new cookies. Never NULL. */
+const um_renewal_t *um_renewal_of(request_rec *r);
+
+/** Logs that a refresh token was used again after it had been replaced (UM303). */
+void um_renewal_log_reused(request_rec *r, const um_refresh_use_t *use);
 
 /* --- auth_token.c: authentication by the token of a request ------------------------------------------------------- */
 
@@ -107,6 +158,7 @@ typedef struct um_auth_token_t {
     const um_identity_t *identity;      /**< set for UM_AUTH_VALID */
     const char *cause;                  /**< for the log, without a byte of the token; may be NULL */
     int is_logged;                      /**< the same cause was logged a moment ago */
+    apr_int64_t retry_after;            /**< UM_AUTH_UNAVAILABLE: too many tries; seconds. 0: another reason */
 } um_auth_token_t;
 
 /** Searches the sources in order. The first one with a token decides. A token in a cookie must pass the CSRF check of
@@ -115,9 +167,10 @@ typedef struct um_auth_token_t {
 void um_auth_find(const request_rec *r, const apr_array_header_t *sources, const um_csrf_request_t *request,
                   um_auth_token_t *found);
 
-/** Finds and verifies the token of r; a cached answer of the database is enough. The result is stored in r's record, so
- * this is done once for a request and its sources. request is as for um_auth_find(). The host must have a site. Never
- * NULL. */
+/** Finds and verifies the token of r; a cached answer of the database is enough. Where request is NULL, a session by
+ * cookie is renewed (renewal.c); an answer about the request of another server does not set its cookies. The result is
+ * stored in r's record, so this is done once for a request and its sources. request is as for um_auth_find(). The host
+ * must have a site. Never NULL. */
 const um_auth_token_t *um_auth_at(request_rec *r, const apr_array_header_t *sources, const um_csrf_request_t *request);
 
 /** The same for the sources of UserMgmtTokenSource; for a request to a forward proxy, for Proxy-Authorization alone. A
@@ -141,6 +194,7 @@ struct um_request_t {
     const struct ap_conf_vector_t *rules;   /**< per_dir_config under which identity and token were found */
     const um_identity_t *identity;      /**< the caller; NULL: nobody, or not authenticated by this module */
     um_auth_token_t token;              /**< set by auth_token.c */
+    const um_renewal_t *renewal;        /**< set by renewal.c, in the record of the client's request; NULL: not tried */
     unsigned shown;                     /**< bits 1 << um_token_source_e: sources of valid tokens, subrequests' too */
     int failed;                         /**< set by failure.c: status of the answer; 0: no failure */
     apr_int64_t retry_after;            /**< set by failure.c: of 429, seconds */

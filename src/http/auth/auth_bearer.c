@@ -87,6 +87,9 @@ int um_auth_bearer_check(request_rec *r)
     case UM_AUTH_UNAVAILABLE:
         break;
     }
+    if (found->retry_after) {
+        return HTTP_TOO_MANY_REQUESTS;
+    }
     ap_log_rerror(APLOG_MARK, found->is_logged ? APLOG_DEBUG : APLOG_ERR, 0, r,
                   "UM401: a token could not be verified: %s", found->cause ? found->cause : "-");
     return HTTP_SERVICE_UNAVAILABLE;

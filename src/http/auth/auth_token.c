@@ -85,6 +85,7 @@ static void verify(request_rec *r, um_auth_token_t *found)
     case UM_OK:
         found->state = UM_AUTH_VALID;
         found->identity = caller.identity;
+        um_request_show(r, found->source->kind);
         return;
     case UM_BAD_TOKEN:
     case UM_INACTIVE:
@@ -100,6 +101,58 @@ static void verify(request_rec *r, um_auth_token_t *found)
     found->is_logged = ctx.is_logged;
 }
 
+/* --- renewing --- */
+
+/* Where the cookie of UserMgmtCookie decides; NULL: it does not, or its token is good. No source with a token stands
+ * before it: such a source would decide. */
+static const um_token_source_t *renewable_source(const um_auth_token_t *found)
+{
+    if (found->state == UM_AUTH_INVALID) {
+        return found->source->kind == UM_TOKEN_SOURCE_COOKIE && !found->source->name ? found->source : NULL;
+    }
+    for (int i = 0; found->state == UM_AUTH_NONE && i < found->sources->nelts; i++) {
+        const um_token_source_t *source = &APR_ARRAY_IDX(found->sources, i, um_token_source_t);
+
+        if (source->kind == UM_TOKEN_SOURCE_COOKIE && !source->name) {
+            return source;
+        }
+    }
+    return NULL;
+}
+
+static void renew_session(request_rec *r, um_auth_token_t *found)
+{
+    const um_token_source_t *source = renewable_source(found);
+    const um_renewal_t *renewal = source ? um_renewal_of(r) : NULL;
+
+    if (!renewal || renewal->status == UM_ABSENT) {
+        return;
+    }
+    *found = (um_auth_token_t){ .state = UM_AUTH_NONE, .form = UM_BEARER_NONE, .sources = found->sources };
+    switch (renewal->status) {
+    case UM_OK:
+        found->state = UM_AUTH_FOUND;
+        found->form = UM_BEARER_FOUND;
+        found->source = source;
+        found->token = renewal->token;
+        verify(r, found);
+        break;
+    case UM_BAD_TOKEN:
+    case UM_INACTIVE:
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM406: a session was not renewed: %s",
+                      renewal->cause ? renewal->cause : "-");
+        break;
+    default:
+        found->state = UM_AUTH_UNAVAILABLE;
+        found->cause = renewal->cause;
+        found->retry_after = renewal->status == UM_THROTTLED ? renewal->retry_after : 0;
+        found->is_logged = renewal->is_logged || found->retry_after;
+        um_failure_note(r, found->retry_after ? HTTP_TOO_MANY_REQUESTS : HTTP_SERVICE_UNAVAILABLE,
+                        found->retry_after);
+        break;
+    }
+}
+
 const um_auth_token_t *um_auth_at(request_rec *r, const apr_array_header_t *sources, const um_csrf_request_t *request)
 {
     um_auth_token_t *found = &um_request_begin(r)->token;
@@ -110,9 +163,9 @@ const um_auth_token_t *um_auth_at(request_rec *r, const apr_array_header_t *sour
     um_auth_find(r, sources, request, found);
     if (found->state == UM_AUTH_FOUND) {
         verify(r, found);
-        if (found->state == UM_AUTH_VALID) {
-            um_request_show(r, found->source->kind);
-        }
+    }
+    if (!request && (found->state == UM_AUTH_NONE || found->state == UM_AUTH_INVALID)) {
+        renew_session(r, found);
     }
     return found;
 }

@@ -2,6 +2,7 @@
 #include "auth.h"
 
 #include "module.h"
+#include "refresh.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -36,12 +37,12 @@ static int may_get_parts(const request_rec *r)
     return r->handler && strcmp(r->handler, DIR_MAGIC_TYPE) == 0;
 }
 
-/* Every token is a JWT, whose first bytes are those of {" in base64. */
+/* An access token is a JWT, whose first bytes are those of {" in base64. A refresh token has a prefix. */
 static int has_cookie_with_token(const request_rec *r)
 {
     const char *cookies = um_request_header(r, UM_REQUEST_COOKIE);
 
-    return cookies && strstr(cookies, "=eyJ");
+    return cookies && (strstr(cookies, "=eyJ") || strstr(cookies, "=" UM_REFRESH_PREFIX));
 }
 
 static void set_default(request_rec *r, const char *name, const char *value)

@@ -245,6 +245,17 @@ static void set_authorization(request_rec *r, const um_dir_config_t *dir)
     remove_tokens_of(r, dir, UM_TOKEN_SOURCE_COOKIE);
 }
 
+/* Where this module knows the caller, applications get who it is. None of them needs a token by which a session can be
+ * prolonged for months. */
+static void hide_refresh_token(request_rec *r)
+{
+    if (um_token_has_refresh(r)) {
+        (void)begin_change(r);
+        um_token_remove_refresh(r);
+        remove_variables(r, "COOKIE");
+    }
+}
+
 void um_identity_headers_apply(request_rec *r)
 {
     const um_dir_config_t *dir = um_dir_config_of(r);
@@ -271,6 +282,9 @@ void um_identity_headers_apply(request_rec *r)
     }
     if (dir->authorization.what != UM_AUTHORIZATION_FORWARD) {
         set_authorization(r, dir);
+    }
+    if (identity || (record && record->token.sources)) {
+        hide_refresh_token(r);
     }
 }
 

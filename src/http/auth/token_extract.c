@@ -107,6 +107,8 @@ static const char *without(apr_pool_t *pool, const char *text, char separator, c
 
 /* --- the request --- */
 
+#define REFRESH_SUFFIX "-refresh"
+
 const char *um_token_cookie_name(const request_rec *r)
 {
     const char *name = um_server_of(r->server)->settings.cookie;
@@ -115,6 +117,13 @@ const char *um_token_cookie_name(const request_rec *r)
         return name ? apr_pstrcat(r->pool, "__Host-", name, NULL) : NULL;
     }
     return um_tls_is_on_or_local(r) ? name : NULL;
+}
+
+const char *um_token_refresh_cookie_name(const request_rec *r)
+{
+    const char *name = um_token_cookie_name(r);
+
+    return name ? apr_pstrcat(r->pool, name, REFRESH_SUFFIX, NULL) : NULL;
 }
 
 static const char *cookie_name(const request_rec *r, const um_token_source_t *source)
@@ -144,6 +153,16 @@ um_bearer_e um_token_extract(const request_rec *r, const um_token_source_t *sour
         return um_bearer_token(apr_table_get(r->headers_in, "Proxy-Authorization"), schemes_of(r), token);
     }
     return UM_BEARER_NONE;
+}
+
+um_bearer_e um_token_extract_refresh(const request_rec *r, const char **value)
+{
+    const char *cookies = um_request_header(r, UM_REQUEST_COOKIE), *name;
+
+    *value = NULL;
+    /* Most requests have no such cookie, and this finds it out without a copy of the name. */
+    name = cookies && strstr(cookies, REFRESH_SUFFIX "=") ? um_token_refresh_cookie_name(r) : NULL;
+    return name ? find_value(r, cookies, ';', name, value) : UM_BEARER_NONE;
 }
 
 static void remove_from_cookies(request_rec *r, const char *name)
@@ -176,10 +195,26 @@ static void remove_from_query(request_rec *r, const char *name)
     }
 }
 
+int um_token_has_refresh(const request_rec *r)
+{
+    const char *cookies = apr_table_get(r->headers_in, "Cookie"), *name;
+
+    name = cookies && strstr(cookies, REFRESH_SUFFIX "=") ? um_token_refresh_cookie_name(r) : NULL;
+    return name && without(r->pool, cookies, ';', name);
+}
+
+void um_token_remove_refresh(request_rec *r)
+{
+    remove_from_cookies(r, um_token_refresh_cookie_name(r));
+}
+
 void um_token_remove(request_rec *r, const um_token_source_t *source)
 {
     if (source->kind == UM_TOKEN_SOURCE_COOKIE) {
         remove_from_cookies(r, cookie_name(r, source));
+        if (!source->name) {
+            um_token_remove_refresh(r);
+        }
     }
     else if (source->kind == UM_TOKEN_SOURCE_QUERY) {
         remove_from_query(r, source->name);
