@@ -20,6 +20,7 @@ typedef struct um_password_kinds_t um_password_kinds_t;
 typedef struct um_pepper_t um_pepper_t;
 typedef struct um_reserved_t um_reserved_t;
 typedef struct um_log_limit_t um_log_limit_t;
+typedef struct um_opaque_token_memory_t um_opaque_token_memory_t;
 typedef struct um_signature_cache_t um_signature_cache_t;
 typedef struct um_single_flight_t um_single_flight_t;
 typedef struct um_store_call_t um_store_call_t;
@@ -45,6 +46,7 @@ typedef struct um_site_t {
     um_password_kinds_t *password_kinds; /**< of the hashes in the database; NULL: not known (command line) */
     const um_pepper_t *pepper;          /**< of password hashes; NULL: none */
     const um_mail_settings_t *mail_settings; /**< what mails say, and of which host; NULL: no mail (command line) */
+    um_opaque_token_memory_t *opaque_tokens; /**< whether there are imported tokens; NULL: ask each time */
     um_signature_cache_t *signatures;   /**< signatures that were verified before; NULL: verify each time */
     um_caller_cache_t *caller_cache;    /**< NULL: ask the database each time */
     unsigned char cache_scope[UM_CTX_SCOPE]; /**< separates this site's entries in the caller cache from other sites' */

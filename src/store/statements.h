@@ -65,6 +65,10 @@ UM_STATEMENT(SESSION_BY_ID, READ, 1,
 UM_STATEMENT(SESSION_OF_TOKEN, READ, 1,
     "select s.id, s.user_id, s.created_at, s.expires_at from um_sessions s where s.token_hash = cast(%s as text)")
 
+/* A row if any token was imported. The order lets PostgreSQL take the index also for a table without statistics. */
+UM_STATEMENT(SESSION_ANY_TOKEN, READ, 0,
+    "select 1 from um_sessions s where s.token_hash is not null order by s.token_hash limit 1")
+
 #define UM_SESSION_INSERT \
     "insert into um_sessions (id, user_id, user_version, created_at, expires_at, address, user_agent, family_hash," \
     " refresh_hash, ends_at)" \

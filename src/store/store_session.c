@@ -95,6 +95,15 @@ apr_status_t um_store_session_of_token(um_store_call_t *call, const char *hash, 
     return rv;
 }
 
+apr_status_t um_store_session_any_token(um_store_call_t *call, int *any)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_SESSION_ANY_TOKEN, NULL, 0, &rows);
+
+    *any = rows.count > 0;
+    return rv;
+}
+
 static void read_state(apr_pool_t *pool, const um_rows_t *rows, um_session_state_t *state)
 {
     *state = (um_session_state_t){ 0 };

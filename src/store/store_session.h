@@ -39,6 +39,8 @@ apr_status_t um_store_session_exists(um_store_call_t *call, const char *id, int 
 /** The session whose imported token has this hash: id, user_id, created_at and expires_at of *session, valid or not.
  * *found = 0: there is none. */
 apr_status_t um_store_session_of_token(um_store_call_t *call, const char *hash, um_session_t *session, int *found);
+/** Whether any session has an imported token, valid or not. */
+apr_status_t um_store_session_any_token(um_store_call_t *call, int *any);
 
 /** A session and its user, by one statement. */
 typedef struct um_session_state_t {

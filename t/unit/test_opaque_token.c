@@ -60,6 +60,32 @@ static void test_session(void)
        "a new version of the account ends it");
 }
 
+static void test_none(void)
+{
+    um_opaque_token_memory_t memory = { 0 };
+
+    site_do(&s, "delete from um_sessions");
+    s.site.opaque_tokens = &memory;
+    s.asked = 0;
+    is_int(site_call(&s, TOKEN), UM_BAD_TOKEN, "where no token was imported, one is refused");
+    is_int(s.asked, 2, "which asks for it, and for any");
+    is_int(site_call(&s, TOKEN), UM_BAD_TOKEN, "the next one is refused, too");
+    is_int(s.asked, 2, "without asking");
+    store_token(TOKEN, HOUR);
+    s.now += apr_time_from_sec(2);
+    is_int(site_call(&s, TOKEN), UM_OK, "two seconds later an imported one is accepted");
+    s.asked = 0;
+    is_int(site_call(&s, "f123456789abcdef0123456789abcdef01234567"), UM_BAD_TOKEN, "another one is refused");
+    is_int(site_call(&s, "f123456789abcdef0123456789abcdef01234567"), UM_BAD_TOKEN, "each time");
+    is_int(s.asked, 3, "and the site is asked once for any");
+    is_int(site_call(&s, TOKEN), UM_OK, "which does not concern the imported one");
+    s.now -= apr_time_from_sec(HOUR);
+    memory.none = (apr_uint32_t)SITE_NOW;
+    is_int(site_call(&s, TOKEN), UM_OK, "a clock that was set back does not refuse it");
+    s.now = apr_time_from_sec(SITE_NOW);
+    s.site.opaque_tokens = NULL;
+}
+
 int main(void)
 {
     site_begin();
@@ -67,6 +93,7 @@ int main(void)
     alice = site_register(&s, "alice", "alice@example.org", NULL);
     test_form();
     test_session();
+    test_none();
     ok(!s.misused, "no second connection was asked for");
     site_close(&s);
     return site_end();

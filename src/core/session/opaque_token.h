@@ -11,6 +11,12 @@
  * any token of that hash. */
 #include "token.h"
 
+/** What the threads of a process remember of the imported tokens of a site: when they saw last that it has none, or
+ * some, in seconds since the epoch. Zeroed: nothing. */
+typedef struct um_opaque_token_memory_t {
+    apr_uint32_t none, some;
+} um_opaque_token_memory_t;
+
 /** Whether text has the form of an opaque token. No token of this program has it. */
 int um_opaque_token_is(const char *text);
 
@@ -18,8 +24,10 @@ int um_opaque_token_is(const char *text);
 const char *um_opaque_token_hash(apr_pool_t *pool, const char *text);
 
 /** Finds the session of an opaque token and sets what um_token_read() sets; kid is "", because nothing was signed. Asks
- * the database, once. Whether the session is valid is for um_session_judge(), as with other tokens. UM_BAD_TOKEN: no
- * session has this token, or it has expired. UM_UNAVAILABLE, UM_FAILED. All with ctx->cause. */
+ * the database. Where no token was imported, it is asked at most every two seconds (ctx->site->opaque_tokens): anybody
+ * can send such texts, and they must not cost a query each. Whether the session is valid is for um_session_judge(), as
+ * with other tokens. UM_BAD_TOKEN: no session has this token, or it has expired. UM_UNAVAILABLE, UM_FAILED. All with
+ * ctx->cause. */
 um_status_e um_opaque_token_read(um_ctx_t *ctx, const char *text, um_token_t *token);
 
 #endif

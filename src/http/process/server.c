@@ -5,6 +5,7 @@
 #include "email_claim.h"
 #include "log_limit.h"
 #include "module.h"
+#include "opaque_token.h"
 #include "password.h"
 #include "process.h"
 #include "schema.h"
@@ -106,6 +107,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->common_passwords = server->common_passwords;
     site->reserved = server->reserved;
     server->email_claims = apr_pcalloc(pchild, sizeof(*server->email_claims));
+    site->opaque_tokens = apr_pcalloc(pchild, sizeof(*site->opaque_tokens));
     server->kinds_pass = apr_pcalloc(pchild, sizeof(*server->kinds_pass));
     site->pepper = server->pepper;
     site->clients = server->clients;
