@@ -3,24 +3,23 @@
 #include "api.h"
 #include "auth.h"
 #include "module.h"
+#include "pages.h"
 #include "process.h"
 
 #include <ap_config.h>
 #include <http_protocol.h>
 #include <http_request.h>
 
-static void register_hooks(apr_pool_t *pool)
+static void register_start(void)
 {
     /* mod_dbd opens its connections in child_init, and the database is asked right after. */
     static const char *const after_dbd[] = { "mod_dbd.c", NULL };
-    /* mod_proxy finds out which requests are for a forward proxy. */
-    static const char *const after_proxy[] = { "mod_proxy.c", NULL };
     /* mod_watchdog starts its threads in child_init. They use what these hooks make. */
     static const char *const before_watchdog[] = { "mod_watchdog.c", NULL };
 
-    um_identity_attribute_init();
     ap_hook_pre_config(um_server_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(um_config_check_run, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(um_page_setup_check, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_open_logs(um_audit_open_logs, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_server_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_sqlite_file_post_config, NULL, NULL, APR_HOOK_MIDDLE);
@@ -30,6 +29,15 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(um_server_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_key_reload_child_init, NULL, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_worker_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
+}
+
+static void register_hooks(apr_pool_t *pool)
+{
+    /* mod_proxy finds out which requests are for a forward proxy. */
+    static const char *const after_proxy[] = { "mod_proxy.c", NULL };
+
+    um_identity_attribute_init();
+    register_start();
 
     /* Before other modules see headers by which a client claims an identity. */
     ap_hook_create_request(um_identity_headers_create, NULL, NULL, APR_HOOK_MIDDLE);
@@ -38,8 +46,11 @@ static void register_hooks(apr_pool_t *pool)
     /* Before mod_proxy, mod_rewrite and mod_alias, which would take paths of the API. */
     ap_hook_pre_translate_name(um_api_pre_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(um_api_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_translate_name(um_page_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_map_to_storage(um_page_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(um_api_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Again, because mod_mime may have set another handler. */
+    ap_hook_fixups(um_page_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(um_api_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Before mod_headers evaluates its expressions. */
     ap_hook_fixups(um_resource_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
@@ -53,6 +64,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_insert_error_filter(um_cors_insert, NULL, NULL, APR_HOOK_REALLY_LAST);
     um_cors_register();
     ap_hook_handler(um_resource_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(um_page_handler, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(um_ready_handler, NULL, NULL, APR_HOOK_MIDDLE);
     /* After all other handlers except the one for files. */

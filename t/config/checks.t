@@ -25,6 +25,7 @@ my $GOOD = "$KEY\n$SQLITE\n$LIST\nUserMgmt On\n";
 my $BEARER = "<Location />\nAuthType \"bearer\"\nAuthName x\nRequire valid-user\n</Location>\n";
 my $MAIL = "UserMgmtMail file:\${folder}\nUserMgmtMailFrom a\@a.example\nUserMgmtMailTemplates "
     . UmTest::sources() . "/conf/mail\n";
+my $PAGES = 'UserMgmtPagesTemplates ' . UmTest::sources() . "/conf/pages\n";
 my @NAMELESS = (is_nameless => 1);
 
 sub host {
@@ -72,8 +73,8 @@ my @cases = (
     (map { ["UserMgmtLogin $_ is refused where addresses may be shared", "${GOOD}UserMgmtLogin $_\n",
         qr/UserMgmtLogin $_ \(\S+httpd\.conf:\d+\): UserMgmtUniqueEmail \(default Off\): .* set UserMgmtUniqueEmail On/] }
         qw(email both)),
-    ['pages are accepted', "${GOOD}UserMgmtPages On\n"],
-    ['pages are accepted with a cookie and a path', "${GOOD}UserMgmtPages On /me/\nUserMgmtCookie s\n"],
+    ['pages are accepted', "${GOOD}${PAGES}UserMgmtPages On\n"],
+    ['pages are accepted with a cookie and a path', "${GOOD}${PAGES}UserMgmtPages On /me/\nUserMgmtCookie s\n"],
     ['pages are refused without a cookie', "${GOOD}UserMgmtCookie none\nUserMgmtPages On /me/\n",
         qr{UserMgmtPages On /me/ \(\S+httpd\.conf:\d+\): UserMgmtCookie none \(\S+:\d+\): the pages need a cookie}],
     ['pages are refused on a host without the API', $GOOD . host('a.example', 'UserMgmtPages On'),

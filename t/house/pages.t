@@ -93,7 +93,8 @@ for my $file (@templates) {
     complain($file, $text =~ m{\bstyle\s*=|<(?:script|style|iframe|object|embed|base)\b|\son\w+\s*=}i
         ? 'has a style or a script of its own' : undef);
     complain($file, $text =~ m{https?:|["'(]//}i ? 'names another site' : undef);
-    complain($file, $text =~ m{\btarget\s*=}i ? 'opens a window' : undef);
+    complain($file, $text =~ m{\btarget\s*=(?!"_blank" rel="noopener")}i ? 'opens a window that can change this one'
+                                                                       : undef);
     for my $form ($text =~ m{<form\b.*?(?:</form>|\z)}gs) {
         complain($file, $form !~ /method="post"/ || $form =~ /name="csrf" value="\{csrf\}"/ ? undef
             : 'has a form without the token against CSRF');

@@ -255,7 +255,7 @@ typedef um_profile_input_t site_input_t;
 __attribute__((unused))
 static um_status_e site_enrol(um_ctx_t *ctx, const site_input_t *input, const um_user_t **user, const char **token)
 {
-    return um_registration_create(ctx, input, user, token);
+    return um_registration_create(ctx, input, user, token, NULL);
 }
 
 /* Registers with SITE_PASSWORD; NULL when that did not succeed. */

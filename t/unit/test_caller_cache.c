@@ -483,7 +483,7 @@ int main(void)
 
     site_begin();
     site_open(&s);
-    if (um_registration_create(site_ctx(&s), &input, &alice, &token) != UM_OK
+    if (site_enrol(site_ctx(&s), &input, &alice, &token) != UM_OK
         || !site_do(&s, "insert into um_groups values ('g1', 'staff-2', 1), ('g2', 'editors', 1), ('g3', 'none', 1)")
         || !site_do(&s, "insert into um_memberships select id, 'g1' from um_users")
         || !site_do(&s, "insert into um_memberships select id, 'g2' from um_users")) {

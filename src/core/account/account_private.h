@@ -20,15 +20,17 @@ typedef struct um_registration_t {
     um_event_t *event;
 } um_registration_t;
 
-/** Makes the checks that need no database, and sets the profile of user and its keys. user->is_waiting and is_invited
- * say what is required. Errors are added to ctx->errors. */
-void um_registration_check(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user, um_user_keys_t *keys);
-
 /** Checks whether the name or the address is taken. UM_INVALID when anything is wrong by now; UM_UNAVAILABLE. */
 um_status_e um_registration_check_others(um_ctx_t *ctx, const um_user_keys_t *keys);
 
 /** Stores all of it, or nothing, and settles the event. UM_INVALID: somebody else took the name or the address in the
  * meantime; UM_UNAVAILABLE. */
 um_status_e um_registration_store(um_ctx_t *ctx, um_registration_t *new);
+
+/* --- registration_check.c --- */
+
+/** Makes the checks that need no database, and sets the profile of user and its keys. user->is_waiting and is_invited
+ * say what is required. Errors are added to ctx->errors. */
+void um_registration_check(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user, um_user_keys_t *keys);
 
 #endif

@@ -8,20 +8,12 @@
 #include "mail_kind.h"
 #include "notification.h"
 #include "password.h"
-#include "password_policy.h"
 #include "profile_input.h"
 #include "quarantine.h"
-#include "reserved.h"
+#include "refresh.h"
 #include "store.h"
 #include "store_registration.h"
 #include "store_user.h"
-
-#include <string.h>
-
-static const char *text_or_empty(const char *text)
-{
-    return text ? text : "";
-}
 
 static um_status_e check_taken(um_ctx_t *ctx, const um_user_keys_t *keys)
 {
@@ -42,48 +34,6 @@ static um_status_e check_taken(um_ctx_t *ctx, const um_user_keys_t *keys)
         um_profile_taken_email(ctx);
     }
     return status;
-}
-
-/* An address is required when it must be verified, when people sign in with it, and for an invitation. Skip this error
- * when the address already has one. */
-static void need_email(um_ctx_t *ctx, const char *email)
-{
-    int told = 0;
-
-    for (int i = 0; i < ctx->errors->nelts; i++) {
-        told |= strcmp(APR_ARRAY_IDX(ctx->errors, i, um_error_t).field, "email") == 0;
-    }
-    if (!told && !email) {
-        um_ctx_error(ctx, "email", UM_MESSAGE_REQUIRED);
-    }
-    else if (!told && !*email) {
-        um_ctx_error(ctx, "email", UM_MESSAGE_BLANK);
-    }
-}
-
-void um_registration_check(um_ctx_t *ctx, const um_profile_input_t *input, um_user_t *user, um_user_keys_t *keys)
-{
-    um_password_policy_person_t person = um_profile_person_of_input(input);
-
-#define COPY_TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, user->name = text_or_empty(input->name);)
-    UM_PROFILE(COPY_TEXT)
-#undef COPY_TEXT
-    user->custom = input->custom;
-    if (input->username) {
-        um_profile_check_username(ctx, input->username, user, keys);
-    }
-    /* A reserved name is reported as taken: clients know that text, and people have to choose another name anyway. */
-    if (keys->username_key && um_reserved_has(ctx->pool, ctx->site->reserved, keys->username_key)) {
-        um_profile_taken_username(ctx);
-        keys->username_key = NULL;
-    }
-    if (input->password.text && !user->is_invited) {
-        um_password_check(ctx, "password", input->password, &person);
-    }
-    um_profile_check_email(ctx, text_or_empty(input->email), user, keys);
-    if (user->is_waiting || user->is_invited || ctx->settings->login == UM_LOGIN_EMAIL) {
-        need_email(ctx, input->email);
-    }
 }
 
 um_status_e um_registration_check_others(um_ctx_t *ctx, const um_user_keys_t *keys)
@@ -162,6 +112,9 @@ static um_status_e make_rows(um_ctx_t *ctx, um_registration_t *new)
 
     if (status == UM_OK && has_session(made)) {
         status = um_session_make(ctx, made, &new->session);
+        if (status == UM_OK && new->session.is_refreshable) {
+            status = um_refresh_add(ctx, &new->session);
+        }
     }
     if (status == UM_OK && um_notification_verification(ctx) != UM_VERIFY_OFF) {
         status = um_notification_create(ctx, UM_MAIL_KIND_VERIFY, made, made->email, "", &new->mail);
@@ -170,25 +123,29 @@ static um_status_e make_rows(um_ctx_t *ctx, um_registration_t *new)
 }
 
 um_status_e um_registration_create(um_ctx_t *ctx, const um_profile_input_t *input, const um_user_t **user,
-                                   const char **token)
+                                   const char **token, const um_session_new_t **session)
 {
     um_user_t *made = apr_pcalloc(ctx->pool, sizeof(*made));
     um_user_keys_t keys = { 0 };
-    um_registration_t new = { .user = made, .keys = &keys };
+    um_registration_t *new = apr_pcalloc(ctx->pool, sizeof(*new));
     um_status_e status;
 
+    *new = (um_registration_t){ .user = made, .keys = &keys, .session.is_refreshable = session != NULL };
     made->is_waiting = um_notification_verification(ctx) == UM_VERIFY_REQUIRED;
     made->is_active = !made->is_waiting;
-    new.event = um_event_named(ctx, UM_EVENT_REGISTERED, input->username);
+    new->event = um_event_named(ctx, UM_EVENT_REGISTERED, input->username);
     um_registration_check(ctx, input, made, &keys);
     status = check_and_hash(ctx, input, made, &keys);
     if (status == UM_OK) {
-        status = make_rows(ctx, &new);
+        status = make_rows(ctx, new);
     }
     if (status == UM_OK) {
-        status = um_registration_store(ctx, &new);
+        status = um_registration_store(ctx, new);
     }
     *user = made;
-    *token = new.session.token;
+    *token = new->session.token;
+    if (session) {
+        *session = new->session.token ? &new->session : NULL;
+    }
     return status;
 }

@@ -13,6 +13,7 @@ typedef struct um_session_new_t {
     const char *token;
     apr_int64_t token_expires_at;
     const char *refresh_token;  /**< NULL: none */
+    int is_refreshable;         /**< set by the caller that wants a refresh token too */
 } um_session_new_t;
 
 /** The most sessions that a list contains. */

@@ -81,7 +81,7 @@ static void answer_cookie(um_call_t *call, const um_session_new_t *session)
 um_status_e um_api_token_create(um_call_t *call)
 {
     const credentials_t *in = call->in;
-    um_session_new_t session;
+    um_session_new_t *session = apr_pcalloc(call->ctx.pool, sizeof(*session));
     um_status_e status;
 
     if (in->cookie && !um_token_cookie_name(call->r)) {
@@ -96,15 +96,16 @@ um_status_e um_api_token_create(um_call_t *call)
         call->csrf_failed = 1;
         return UM_DENIED;
     }
-    status = um_password_login(&call->ctx, in->username, in->password, &call->user, &session);
+    status = um_password_login(&call->ctx, in->username, in->password, &call->user, session);
     if (status == UM_INVALID) {
         um_login_failure_log(call->r, &call->ctx, in->username);
     }
     if (status == UM_OK && in->cookie) {
-        answer_cookie(call, &session);
+        answer_cookie(call, session);
     }
     else if (status == UM_OK) {
-        answer_tokens(call, session.token, session.refresh_token, session.token_expires_at);
+        answer_tokens(call, session->token, session->refresh_token, session->token_expires_at);
+        call->session = session;
     }
     return status;
 }

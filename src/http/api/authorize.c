@@ -37,10 +37,13 @@ static int is_open(const um_call_t *call, um_access_e access)
 
 um_access_e um_authorize_access(const um_call_t *call)
 {
-    const um_route_t *row = call->route ? call->route : call->match->first;
+    const um_route_t *row = call->match->first;
 
+    if (call->route) {
+        return call->route->access;
+    }
     /* A wrong method on a path is as open as the path's last row: that of POST, where the rows differ. */
-    for (const um_route_t *next = um_route_next(row); !call->route && next; next = um_route_next(next)) {
+    for (const um_route_t *next = um_route_next(row); next; next = um_route_next(next)) {
         row = next;
     }
     return row->access;

@@ -16,6 +16,7 @@ typedef struct um_reply_form_t um_reply_form_t;
 typedef struct um_route_t um_route_t;
 typedef struct um_route_match_t um_route_match_t;
 typedef struct um_server_t um_server_t;                     /* server.h */
+typedef struct um_session_new_t um_session_new_t;           /* session.h */
 typedef struct um_settings_t um_settings_t;                 /* module.h */
 typedef struct um_throttle_uses_t um_throttle_uses_t;       /* throttle.h */
 typedef struct um_user_t um_user_t;                         /* store_user.h */
@@ -98,6 +99,7 @@ struct um_call_t {
     int wants_staff;            /**< the body has a field that only staff may set, so credentials are not ignored */
     const char *client;         /**< name of the client that calls; NULL: none */
     int by_cookie;              /**< the token came in a cookie */
+    int wants_session;          /**< set for pages: a sign-in or a registration sets session */
     const char *bearer;         /**< UM_ACCESS_REVOKE: the header's token that is not a client's; else NULL */
 
     /* What the call is about. */
@@ -108,6 +110,7 @@ struct um_call_t {
     um_json_t *out;             /**< body of a successful answer; NULL: none */
     const char *text;           /**< out, if it has been printed already; else NULL */
     const um_document_t *document;  /**< answered in place of out; NULL: out is */
+    const um_session_new_t *session;    /**< the session that the call has opened; NULL: none, or not wanted */
     int not_modified;           /**< answer 304: the client has this version already */
     int bad_cursor;             /**< with UM_ABSENT: the query has a cursor that is none of this list */
     int csrf_failed;            /**< with UM_DENIED: the request came from another site */

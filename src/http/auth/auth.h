@@ -191,6 +191,7 @@ typedef enum { UM_REQUEST_AUTHORIZATION, UM_REQUEST_COOKIE, UM_REQUEST_HEADERS }
 typedef struct um_request_t um_request_t;
 struct um_request_t {
     const um_route_match_t *route;      /**< set by api/: a path of the API; NULL: not of the API */
+    struct um_page_request_t *page;     /**< set by pages/: a request for a page; NULL: it is for none */
     const struct ap_conf_vector_t *rules;   /**< per_dir_config under which identity and token were found */
     const um_identity_t *identity;      /**< the caller; NULL: nobody, or not authenticated by this module */
     um_auth_token_t token;              /**< set by auth_token.c */

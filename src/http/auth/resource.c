@@ -10,7 +10,7 @@ static int is_for_us(const request_rec *r)
 {
     const um_request_t *record = um_request_get(r);
 
-    return um_server_of(r->server)->site && !(record && record->route);
+    return um_server_of(r->server)->site && !(record && (record->route || record->page));
 }
 
 /* The one place where the directory's settings are applied to a request. */

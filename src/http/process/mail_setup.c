@@ -36,9 +36,13 @@ static int read_from(apr_pool_t *pool, const char *text, um_mail_settings_t *mai
     return um_email_valid(pool, mail_settings->from_address);
 }
 
-static const char *page(apr_pool_t *pconf, const char *set, const char *name, const char *path)
+/* path: of the page below UserMgmtPages; usual: of a site that has pages of its own, without a slash at its end. */
+static const char *page(apr_pool_t *pconf, const um_settings_t *settings, const char *set, const char *name,
+                        const char *path, const char *usual)
 {
-    return is(set, "auto") ? apr_pstrcat(pconf, "https://", name, path, "?token={token}", NULL) : set;
+    const char *where = settings->pages ? apr_pstrcat(pconf, settings->pages, path, NULL) : usual;
+
+    return is(set, "auto") ? apr_pstrcat(pconf, "https://", name, where, "?token={token}", NULL) : set;
 }
 
 /* Name and port of the host, which the nodes of one site share. Mails in the database belong to it. The name that
@@ -63,8 +67,8 @@ static um_mail_settings_t *make_mail_settings(const um_server_t *server, const c
     mail_settings->host = identity(server, pconf);
     name = name ? name : mail_settings->host;
     mail_settings->site = is(settings->site_name, "auto") ? name : settings->site_name;
-    mail_settings->reset_url = page(pconf, settings->reset_url, name, "/password-reset");
-    mail_settings->verify_url = page(pconf, settings->verify_url, name, "/verify-email");
+    mail_settings->reset_url = page(pconf, settings, settings->reset_url, name, "reset/", "/password-reset");
+    mail_settings->verify_url = page(pconf, settings, settings->verify_url, name, "verify/", "/verify-email");
     mail_settings->invite_url = is(settings->invite_url, "auto") ? mail_settings->reset_url : settings->invite_url;
     return mail_settings;
 }

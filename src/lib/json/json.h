@@ -76,6 +76,9 @@ um_json_t *um_json_child(const um_json_t *object, const char *name);
 int um_json_find(const um_json_t *object, const char *name, um_json_t **member);
 /** An UM_JSON_INTEGER without the rounding of a double. 0 for null. */
 apr_int64_t um_json_int(const um_json_t *value);
+/** The names of the members of an object, const char *, in their order; none for anything else. They live as long as
+ *  the object has the members. */
+apr_array_header_t *um_json_names(apr_pool_t *pool, const um_json_t *object);
 /** The elements of a list: how many, 0 for anything else; and one of them, NULL for null and beyond the end. */
 int um_json_length(const um_json_t *list);
 um_json_t *um_json_at(const um_json_t *list, int i);

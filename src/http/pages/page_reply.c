@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pages.h"
+
+#include "api.h"
+#include "auth.h"
+#include "authenticate.h"
+#include "html.h"
+#include "json.h"
+#include "module.h"
+#include "process.h"
+
+#include <apr_strings.h>
+#include <http_protocol.h>
+#include <string.h>
+
+/* --- sending --- */
+
+/* img-src: an administrator may add a logo to header.html. Chromium applies form-action to redirects after a form, too,
+ * so an application to which people return must not send them on to another host at once. */
+#define CONTENT_SECURITY_POLICY \
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; " \
+    "base-uri 'none'"
+
+static void set_headers(request_rec *r)
+{
+    static const char *const headers[][2] = {
+        { "Content-Security-Policy", CONTENT_SECURITY_POLICY },
+        { "X-Frame-Options", "DENY" },
+        { "X-Content-Type-Options", "nosniff" },
+        { "Referrer-Policy", "no-referrer" },
+        { "Cross-Origin-Opener-Policy", "same-origin" },
+        { "Cache-Control", "no-store" },
+    };
+
+    for (apr_size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        apr_table_setn(r->err_headers_out, headers[i][0], headers[i][1]);
+    }
+    /* Those of the endpoint's answer in JSON. */
+    apr_table_unset(r->headers_out, "ETag");
+    apr_table_unset(r->headers_out, "Location");
+}
+
+static int send_html(um_page_request_t *page, int status, const char *text, apr_size_t len)
+{
+    request_rec *r = page->call->r;
+
+    /* Before the client can see the answer. */
+    um_audit_write(page->call->server, &page->call->ctx);
+    set_headers(r);
+    r->status = status;
+    r->status_line = NULL;
+    apr_table_setn(r->headers_out, "Content-Language", page->language);
+    ap_set_content_type(r, "text/html; charset=utf-8");
+    ap_set_content_length(r, (apr_off_t)len);
+    ap_rwrite(text, (int)len, r);
+    return DONE;
+}
+
+static int send_template(um_page_request_t *page, int status, const char *template)
+{
+    const char *text;
+    apr_size_t len;
+
+    if (um_html_render(page->call->ctx.pool, page->call->server->html, template, page->language, page->view, &text,
+                       &len) != APR_SUCCESS) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, page->call->r, "UM801: the page %s could not be made", template);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return send_html(page, status, text, len);
+}
+
+int um_page_reply_redirect(um_page_request_t *page, const char *location)
+{
+    request_rec *r = page->call->r;
+
+    um_audit_write(page->call->server, &page->call->ctx);
+    set_headers(r);
+    r->status = HTTP_SEE_OTHER;
+    r->status_line = NULL;
+    apr_table_setn(r->headers_out, "Location", location);
+    ap_set_content_length(r, 0);
+    return DONE;
+}
+
+int um_page_reply_style(request_rec *r)
+{
+    const um_server_t *server = um_server_of(r->server);
+    const char *text = um_html_style(server->html);
+
+    if (r->method_number != M_GET) {
+        return HTTP_METHOD_NOT_ALLOWED;
+    }
+    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    /* Pages name the style sheet with a digest of it, so it never changes under its URL. */
+    apr_table_setn(r->headers_out, "Cache-Control", "public, max-age=31536000, immutable");
+    apr_table_setn(r->headers_out, "ETag", apr_pstrcat(r->pool, "\"", server->style_digest, "\"", NULL));
+    r->status = ap_meets_conditions(r);
+    if (r->status == HTTP_NOT_MODIFIED) {
+        return DONE;
+    }
+    r->status = HTTP_OK;
+    ap_set_content_type(r, "text/css; charset=utf-8");
+    ap_set_content_length(r, (apr_off_t)strlen(text));
+    ap_rputs(text, r);
+    return DONE;
+}
+
+/* --- pages --- */
+
+int um_page_reply_show(um_page_request_t *page, int status)
+{
+    um_status_e loaded;
+
+    um_page_view_make(page, page->page->name);
+    if (page->call->out) {
+        um_page_view_add(page, page->call->out);
+    }
+    loaded = page->page->load ? page->page->load(page) : UM_OK;
+    if (page->location) {
+        return um_page_reply_redirect(page, page->location);
+    }
+    if (loaded != UM_OK) {
+        page->is_failing = 1;
+        return um_reply_status(page->call, loaded);
+    }
+    um_page_custom_add(page);
+    return send_template(page, status, page->page->name);
+}
+
+int um_page_reply_problem(um_page_request_t *page, int status, const char *problem)
+{
+    const char *template = status == HTTP_FORBIDDEN && page->page ? "forbidden" : "error";
+    const char *kind = status == HTTP_NOT_FOUND ? "is_not_found" : status == HTTP_TOO_MANY_REQUESTS ? "is_throttled"
+                       : status == HTTP_SERVICE_UNAVAILABLE ? "is_unavailable" : "is_other";
+
+    page->problem = problem;
+    um_page_view_make(page, template);
+    um_json_put_bool(page->view, kind, 1);
+    um_page_view_again(page, page->call->r->unparsed_uri);
+    return send_template(page, status, template);
+}
+
+/* --- the form of answers --- */
+
+static int success(um_call_t *call)
+{
+    um_page_request_t *page = um_page_of(call);
+
+    return page->act ? um_page_act_finish(page) : um_page_reply_show(page, HTTP_OK);
+}
+
+/* What the page shows beside the form comes from its endpoint, which is asked again when a form was refused. */
+static int show_again(um_page_request_t *page, int status)
+{
+    um_call_t *call = page->call;
+    const um_route_t *route = um_page_route_endpoint(page->page);
+
+    call->out = NULL;
+    if (route && call->caller->user && call->user) {
+        call->route = route;
+        if (route->function(call) != UM_OK) {
+            call->out = NULL;
+        }
+    }
+    return um_page_reply_show(page, status);
+}
+
+static int errors(um_call_t *call)
+{
+    um_page_request_t *page = um_page_of(call);
+
+    if (!page->act) {
+        return um_page_reply_problem(page, HTTP_BAD_REQUEST, um_page_view_text(page, "error.query_invalid", NULL));
+    }
+    return show_again(page, HTTP_BAD_REQUEST);
+}
+
+/* Somebody who is not signed in: the page is shown after signing in. A form is shown again, so that nothing that was
+ * typed is lost; it can be sent when the person has signed in, in another tab. */
+static int ask_to_sign_in(um_page_request_t *page)
+{
+    request_rec *r = page->call->r;
+    const char *next = r->method_number == M_GET ? r->unparsed_uri : um_page_route_url(r, page->page->path);
+
+    if (page->act && !page->page->own && !page->page->is_of_query) {
+        page->has_ended = 1;
+        page->problem = um_page_view_text(page, "error.session_gone", NULL);
+        return show_again(page, HTTP_FORBIDDEN);
+    }
+    return um_page_reply_redirect(page, apr_pstrcat(r->pool, um_page_route_url(r, "sign-in/?next="),
+                                                    ap_escape_urlencoded(r->pool, next), NULL));
+}
+
+static int error(um_call_t *call, int status, um_message_e message, const char *value)
+{
+    um_page_request_t *page = um_page_of(call);
+    const char *problem = um_page_view_message(page, message, value);
+
+    if (status == HTTP_UNAUTHORIZED && !page->is_failing) {
+        return ask_to_sign_in(page);
+    }
+    if (status == HTTP_NOT_FOUND && page->act && page->act->absent) {
+        page->problem = um_page_view_text(page, page->act->absent, NULL);
+        return show_again(page, status);
+    }
+    /* A form that was not refused for good is shown again. */
+    if (page->page && call->doc && !page->is_failing && status != HTTP_NOT_FOUND
+        && message != UM_MESSAGE_PERMISSION_DENIED) {
+        page->problem = problem;
+        return show_again(page, status);
+    }
+    return um_page_reply_problem(page, status, problem);
+}
+
+const um_reply_form_t um_page_reply_form = { success, error, errors };

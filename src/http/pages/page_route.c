@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pages.h"
+
+#include "api.h"
+#include "module.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define ME "/api/v1/users/{id}/"
+
+static const um_page_t pages[] = {
+    { .path = "", .name = "profile", .endpoint = ME, .load = um_page_account_load_profile },
+    { .path = "sign-in/", .name = "sign_in", .load = um_page_session_load_sign_in },
+    { .path = "sign-out/", .name = "sign_out", .endpoint = ME },
+    { .path = "register/", .name = "register" },
+    { .path = "verify/", .name = "verify" },
+    { .path = "verify/again/", .name = "verify_request", .load = um_page_link_load_request },
+    { .path = "forgot/", .name = "forgot", .load = um_page_link_load_request },
+    { .path = "reset/", .name = "reset", .own = &um_page_link_reset_route, .load = um_page_link_load_reset },
+    { .path = "password/", .name = "password", .endpoint = ME },
+    { .path = "email/", .name = "email", .endpoint = ME, .load = um_page_account_load_email },
+    { .path = "sessions/", .name = "sessions", .endpoint = ME "sessions/",
+      .load = um_page_account_load_sessions },
+    { .path = "events/", .name = "events", .endpoint = ME "events/", .load = um_page_account_load_events },
+    { .path = "delete/", .name = "delete", .endpoint = ME },
+};
+
+#define COUNT (sizeof(pages) / sizeof(pages[0]))
+
+/* Whether a path is that of a row, or that without the slash at its end. */
+static int is_path(const char *row, const char *path)
+{
+    apr_size_t len = strlen(path);
+
+    return strncmp(row, path, len) == 0 && (row[len] == '\0' || (len && strcmp(row + len, "/") == 0));
+}
+
+const um_page_t *um_page_route_find(const char *path)
+{
+    for (const um_page_t *row = pages; row < pages + COUNT; row++) {
+        if (is_path(row->path, path)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+const char *const *um_page_route_names(apr_pool_t *pool)
+{
+    const char **names = apr_pcalloc(pool, (COUNT + 3) * sizeof(*names));
+
+    for (apr_size_t i = 0; i < COUNT; i++) {
+        names[i] = pages[i].name;
+    }
+    names[COUNT] = "error";
+    names[COUNT + 1] = "forbidden";
+    return names;
+}
+
+const um_route_t *um_page_route_endpoint(const um_page_t *page)
+{
+    return page->own ? page->own : page->endpoint ? um_route_find("GET", page->endpoint) : NULL;
+}
+
+const char *um_page_route_url(const request_rec *r, const char *path)
+{
+    return apr_pstrcat(r->pool, um_server_of(r->server)->settings.pages, path, NULL);
+}

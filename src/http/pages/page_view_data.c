@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer of an endpoint as a page shows it. */
+#include "pages.h"
+
+#include "json.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <string.h>
+
+/* Deeper than any answer of the API is nested. */
+#define DEPTH 4
+
+/* --- times --- */
+
+/* Whether a text is a time of the API: 2026-11-29T19:02:11Z, perhaps with parts of a second. */
+static int is_time(const char *text)
+{
+    static const char form[] = "0000-00-00T00:00:00";
+    int i = 0;
+
+    for (; form[i]; i++) {
+        if (form[i] == '0' ? !apr_isdigit(text[i]) : text[i] != form[i]) {
+            return 0;
+        }
+    }
+    return text[i] == 'Z' || text[i] == '.';
+}
+
+/* Time and date to the minute, in UTC, which the text names: a page does not know the time zone of its reader. */
+static void put_time(apr_pool_t *pool, um_json_t *object, const char *name, const char *text)
+{
+    um_json_put_text(object, apr_pstrcat(pool, name, "_iso", NULL), text);
+    um_json_put_text(object, name, apr_psprintf(pool, "%.10s %.5s UTC", text, text + 11));
+}
+
+/* --- links --- */
+
+/* A link of a list in the API becomes one of the page: the same query below the page's path. */
+static void put_link(um_page_request_t *page, um_json_t *object, const char *name, const char *text)
+{
+    apr_pool_t *pool = page->call->ctx.pool;
+    const char *query = strchr(text, '?');
+    const char *own = page->page->is_of_query ? um_page_view_query(page) : "";
+
+    /* The query of a list of the API contains the parameters of the page already, except those of its path. */
+    if (query && *own && strstr(query, "id=")) {
+        own = "";
+    }
+    um_json_put_text(object, apr_pstrcat(pool, name, "_url", NULL),
+                     apr_pstrcat(pool, um_page_route_url(page->call->r, page->page->path), "?", own,
+                                 query ? query + 1 : "", NULL));
+}
+
+/* --- all of it --- */
+
+static void convert(um_page_request_t *page, um_json_t *value, int depth);
+
+static void convert_member(um_page_request_t *page, um_json_t *object, const char *name, int depth)
+{
+    um_json_t *child = um_json_child(object, name);
+    um_json_value_t value = um_json_value(child);
+
+    if (value.kind == UM_JSON_STRING && is_time(value.text)) {
+        put_time(page->call->ctx.pool, object, name, apr_pstrdup(page->call->ctx.pool, value.text));
+    }
+    else if (value.kind == UM_JSON_STRING && depth == 0
+             && (strcmp(name, "next") == 0 || strcmp(name, "previous") == 0)) {
+        put_link(page, object, name, value.text);
+    }
+    else {
+        convert(page, child, depth + 1);
+    }
+}
+
+static void convert(um_page_request_t *page, um_json_t *value, int depth)
+{
+    apr_array_header_t *names;
+
+    for (int i = 0; depth < DEPTH && i < um_json_length(value); i++) {
+        convert(page, um_json_at(value, i), depth + 1);
+    }
+    names = depth < DEPTH && um_json_value(value).kind == UM_JSON_OBJECT
+            ? um_json_names(page->call->ctx.pool, value) : NULL;
+    for (int i = 0; names && i < names->nelts; i++) {
+        convert_member(page, value, APR_ARRAY_IDX(names, i, const char *), depth);
+    }
+}
+
+void um_page_view_add(um_page_request_t *page, um_json_t *out)
+{
+    um_json_t *object = out;
+    apr_array_header_t *names;
+
+    if (um_json_value(out).kind == UM_JSON_LIST) {
+        object = um_json_object(page->call->ctx.pool);
+        um_json_put(object, "results", out);
+    }
+    convert(page, object, 0);
+    um_json_put_bool(page->view, "has_pages",
+                     um_json_child(object, "next_url") || um_json_child(object, "previous_url"));
+    names = um_json_names(page->call->ctx.pool, object);
+    for (int i = 0; i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        um_json_put(page->view, name, um_json_child(object, name));
+    }
+}
