@@ -50,20 +50,20 @@ const um_user_t *um_page_session_user(um_page_request_t *page)
     um_call_t *call = page->call;
     um_auth_token_t found;
     um_caller_t caller;
+    const char *token;
 
     um_auth_find(call->r, &sources, NULL, &found);
-    if (found.state != UM_AUTH_FOUND) {
-        return NULL;
+    if (found.state == UM_AUTH_FOUND && um_authenticate(&call->ctx, found.token, UM_FRESH, &caller) == UM_OK) {
+        return caller.user;
     }
-    return um_authenticate(&call->ctx, found.token, UM_FRESH, &caller) == UM_OK ? caller.user : NULL;
+    token = um_renewal_of(call->r)->token;
+    return token && um_authenticate(&call->ctx, token, UM_FRESH, &caller) == UM_OK ? caller.user : NULL;
 }
 
 /* "stay signed in": the cookies outlive the browser. */
 static void set_cookies(um_page_request_t *page)
 {
-    const um_session_new_t *session = page->call->session;
-
-    um_cookie_set(page->call->r, session->token, session->token_expires_at - um_ctx_seconds(&page->call->ctx));
+    um_cookie_set_session(page->call->r, page->call->session, um_page_view_field(page, "stay") != NULL);
 }
 
 void um_page_session_signed_in(um_page_request_t *page)
@@ -105,7 +105,7 @@ const um_route_t um_page_session_sign_out_route = {
  * one by one. */
 void um_page_session_signed_out(um_page_request_t *page)
 {
-    um_cookie_clear(page->call->r);
+    um_cookie_clear_session(page->call->r);
     apr_table_setn(page->call->r->err_headers_out, "Clear-Site-Data", "\"cache\"");
 }
 
