@@ -10,6 +10,7 @@
 // Each page that a person gets is looked at: its weight, what it loads and that it breaks no rule of its own CSP.
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 export const facts = JSON.parse(process.env.UM_BROWSER_FACTS);
@@ -61,7 +62,8 @@ export async function person({ width = 1280, scripts = true, scheme = 'light', l
         javaScriptEnabled: scripts, colorScheme: scheme, locale, reducedMotion: 'reduce' });
     context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
-    return new Person(context, page, scripts, `${width}${scheme === 'dark' ? '-dark' : ''}${scripts ? '' : '-no-scripts'}`);
+    const kind = [width, ...scheme === 'dark' ? ['dark'] : [], ...scripts ? [] : ['no-scripts']].join('-');
+    return new Person(context, page, scripts, kind);
 }
 
 // The last thing that a script does.
@@ -177,6 +179,13 @@ class Person {
         return this.page.locator(`main [name="${name}"]:visible`).first().inputValue();
     }
 
+    // What the fields of the page's content tell password managers and phones, as "NAME=VALUE ...".
+    autocomplete()
+    {
+        return this.evaluate(`[...document.querySelectorAll('main [autocomplete]')].filter((one) => one.name)
+            .map((one) => one.name + '=' + one.getAttribute('autocomplete')).join(' ')`);
+    }
+
     async cookies()
     {
         return Object.fromEntries((await this.context.cookies()).map((cookie) => [cookie.name, cookie]));
@@ -184,31 +193,52 @@ class Person {
 
     screenshot(name)
     {
-        return this.page.screenshot({ fullPage: true, path: `${facts.screenshots}/${facts.database}-${name}-${this.kind}.png` });
+        const path = `${facts.screenshots}/${facts.database}-${name}-${this.kind}.png`;
+        return this.page.screenshot({ fullPage: true, path });
     }
 
-    // Runs an expression on the page, past its CSP. Where scripts are off, they are on for as long as it takes: axe-core
-    // needs timers.
+    // Runs an expression on the page, past its CSP. Where scripts are off, they are on for as long as it takes, because
+    // axe-core needs timers.
     async evaluate(expression)
     {
-        const session = await this.context.newCDPSession(this.page);
-        await session.send('Emulation.setScriptExecutionDisabled', { value: false });
-        const answer = await session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true,
-            allowUnsafeEvalBlockedByCSP: true });
-        await session.send('Emulation.setScriptExecutionDisabled', { value: !this.scripts });
-        await session.detach();
+        this.session ??= await this.context.newCDPSession(this.page);
+        await this.#allow_scripts(true);
+        const answer = await this.session.send('Runtime.evaluate', { expression, awaitPromise: true,
+            returnByValue: true, allowUnsafeEvalBlockedByCSP: true });
+        await this.#allow_scripts(false);
         if (answer.exceptionDetails) {
             throw new Error(`${expression.slice(0, 60)}: ${answer.exceptionDetails.exception?.description}`);
         }
         return answer.result.value;
     }
 
+    async #allow_scripts(allow)
+    {
+        if (!this.scripts) {
+            await this.session.send('Emulation.setScriptExecutionDisabled', { value: !allow });
+        }
+    }
+
+    // Whether what has the focus is one that the selector means, as soon as the page has given it the focus.
+    async has_focus(selector)
+    {
+        const expression = `document.activeElement.matches(${JSON.stringify(selector)})`;
+        for (const end = Date.now() + PATIENCE / 4; Date.now() < end;) {
+            if (await this.evaluate(expression)) {
+                return true;
+            }
+            await sleep(50);
+        }
+        return false;
+    }
+
     // Everything that can be seen of the page as it is: axe-core, targets, width, and a picture.
     async look(name)
     {
         await this.evaluate(`${axe}; true`);
-        const violations = await this.evaluate(`axe.run({ resultTypes: ['violations'] }).then((result) => result.violations
-            .map((rule) => rule.id + ' ' + rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')))`);
+        const violations = await this.evaluate(`axe.run({ resultTypes: ['violations'] }).then((result) =>
+            result.violations.map((rule) => rule.id + ' ' +
+                rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')))`);
         is(violations.join('\n'), '', `${name} (${this.kind}): axe finds nothing`);
         is((await this.evaluate(SMALL)).join(', '), '', `${name} (${this.kind}): targets are large enough`);
         ok(await this.evaluate('document.documentElement.scrollWidth <= innerWidth'),
@@ -216,8 +246,8 @@ class Person {
         await this.screenshot(name);
     }
 
-    // Walks through the page by the Tab key: everything that can be used is reached, in the order of the page, and shows
-    // that it has the focus. Returns the names of what was reached.
+    // Walks through the page by the Tab key: everything that can be used is reached, in the order of the page, and
+    // shows that it has the focus. Returns the names of what was reached.
     async walk(name)
     {
         const all = await this.evaluate(`${FOCUS}; focus_all()`);
@@ -293,7 +323,7 @@ export async function link_of_mail(address, pattern)
                 return found[0];
             }
         }
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await sleep(100);
     }
     throw new Error(`no mail to ${address} with ${pattern}`);
 }
