@@ -43,27 +43,27 @@ apr_status_t um_store_import_look(um_tx_t *tx, const char *rows, apr_array_heade
     return rv;
 }
 
-/* Runs a statement that answers ids. */
-static apr_status_t run_for_ids(um_tx_t *tx, um_statement_e id, const char *rows, apr_array_header_t **ids)
+/* Runs a statement that answers names. */
+static apr_status_t run_for_names(um_tx_t *tx, um_statement_e id, const char *rows, apr_array_header_t **names)
 {
     um_rows_t answer;
     apr_status_t rv = um_store_tx_run(tx, id, UM_VALUES(rows), &answer);
 
-    *ids = apr_array_make(tx->call->pool, answer.count + 1, sizeof(const char *));
+    *names = apr_array_make(tx->call->pool, answer.count + 1, sizeof(const char *));
     for (int i = 0; i < answer.count; i++) {
-        APR_ARRAY_PUSH(*ids, const char *) = answer.row[i][0];
+        APR_ARRAY_PUSH(*names, const char *) = answer.row[i][0];
     }
     return rv;
 }
 
-apr_status_t um_store_import_insert(um_tx_t *tx, const char *rows, apr_array_header_t **ids)
+apr_status_t um_store_import_insert(um_tx_t *tx, const char *rows, apr_array_header_t **names)
 {
-    return run_for_ids(tx, UM_SQL_IMPORT_INSERT, rows, ids);
+    return run_for_names(tx, UM_SQL_IMPORT_INSERT, rows, names);
 }
 
-apr_status_t um_store_import_update(um_tx_t *tx, const char *rows, apr_array_header_t **ids)
+apr_status_t um_store_import_update(um_tx_t *tx, const char *rows, apr_array_header_t **names)
 {
-    return run_for_ids(tx, UM_SQL_IMPORT_UPDATE, rows, ids);
+    return run_for_names(tx, UM_SQL_IMPORT_UPDATE, rows, names);
 }
 
 apr_status_t um_store_import_leave(um_tx_t *tx, const char *rows)
@@ -83,20 +83,21 @@ apr_status_t um_store_import_join(um_tx_t *tx, const char *rows)
 apr_status_t um_store_import_tokens(um_tx_t *tx, const char *rows, int renew, char *owned, int count, int *stored)
 {
     um_rows_t answer;
-    apr_status_t rv = um_store_tx_run(tx, UM_SQL_IMPORT_OWNERS, UM_VALUES(rows), &answer);
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_IMPORT_TOKENS, UM_VALUES(rows, renew ? "1" : "0"), &answer);
 
-    *stored = 0;
-    memset(owned, 0, (size_t)count);
+    *stored = answer.count;
+    memset(owned, *stored == count, (size_t)count);
+    if (rv != APR_SUCCESS || *stored == count) {
+        return rv;
+    }
+    /* A token that was not stored has no account, or is there already. */
+    rv = um_store_tx_run(tx, UM_SQL_IMPORT_OWNERS, UM_VALUES(rows), &answer);
     for (int i = 0; i < answer.count; i++) {
         apr_int64_t n = apr_atoi64(answer.row[i][0]);
 
         if (n >= 0 && n < count) {
             owned[n] = 1;
         }
-    }
-    if (rv == APR_SUCCESS) {
-        rv = um_store_tx_run(tx, UM_SQL_IMPORT_TOKENS, UM_VALUES(rows, renew ? "1" : "0"), &answer);
-        *stored = answer.count;
     }
     return rv;
 }

@@ -15,32 +15,40 @@
 #define TRIES 20
 #define PAUSE apr_time_from_msec(250)
 
-void um_import_put_number(um_json_t *object, const char *name, apr_int64_t number)
+void um_import_write_number(um_json_writer_t *rows, apr_int64_t number)
 {
     char text[24];
 
     apr_snprintf(text, sizeof(text), "%" APR_INT64_T_FMT, number);
-    um_json_put_text(object, name, text);
+    um_json_write_text(rows, text);
 }
 
 /* --- what is there ------------------------------------------------------------------------------------------------ */
 
+/* The rows that were not stored as new accounts; NULL: all were. */
 static const char *look_rows(const um_import_t *import)
 {
-    um_json_t *rows = um_json_list(import->pool);
+    um_json_writer_t *rows = um_json_writer(import->pool);
+    int count = 0;
 
+    um_json_write_begin(rows, '[');
     for (int i = 0; i < import->entry_count; i++) {
         const um_import_entry_t *entry = &import->entries[i];
-        um_json_t *row = um_json_object(import->pool);
 
-        um_import_put_number(row, "n", i);
-        um_json_put_text(row, "given", entry->given);
-        um_json_put_text(row, "alias", entry->row->alias);
-        um_json_put_text(row, "username_key", entry->keys.username_key);
-        um_json_put_text(row, "email_claim", *entry->keys.email_claim ? entry->keys.email_claim : NULL);
-        um_json_push(rows, row);
+        if (entry->result == UM_IMPORT_MADE) {
+            continue;
+        }
+        um_json_write_begin(rows, '[');
+        um_import_write_number(rows, i);
+        um_json_write_text(rows, entry->given);
+        um_json_write_text(rows, entry->row->alias);
+        um_json_write_text(rows, entry->keys.username_key);
+        um_json_write_text(rows, *entry->keys.email_claim ? entry->keys.email_claim : NULL);
+        um_json_write_end(rows, ']');
+        count++;
     }
-    return um_json_print(import->pool, rows);
+    um_json_write_end(rows, ']');
+    return count ? um_json_written(rows) : NULL;
 }
 
 static void refuse_entry(um_import_entry_t *entry, const char *why)
@@ -67,15 +75,30 @@ static void compare(um_import_entry_t *entry, const um_store_import_found_t *fou
     }
 }
 
-/* Looks at the accounts that were found in that way. */
-static void compare_all(um_import_t *import, const apr_array_header_t *found, const char *by, const char **same)
+/* Two rows of a batch may be about one account, or give two accounts what only one can have. Names are compared in the
+ * whole file (import_names.c). */
+static void refuse_pair(um_import_entry_t *entry, int is_email)
+{
+    refuse_entry(entry, is_email ? "another row of the file has the e-mail address"
+                 : "another row of the file is about the same account");
+}
+
+/* Looks at the accounts that were found in that way. made: the ids of those that the batch has stored itself. */
+static void compare_all(um_import_t *import, const apr_array_header_t *found, const char *by, apr_hash_t *made,
+                        const char **same)
 {
     for (int i = 0; i < found->nelts; i++) {
         const um_store_import_found_t *one = &APR_ARRAY_IDX(found, i, um_store_import_found_t);
+        um_import_entry_t *entry = one->row >= 0 && one->row < import->entry_count ? &import->entries[one->row] : NULL;
 
-        if (strcmp(one->by, by) == 0 && one->row >= 0 && one->row < import->entry_count
-            && import->entries[one->row].result != UM_IMPORT_REFUSED) {
-            compare(&import->entries[one->row], one, &same[one->row]);
+        if (!entry || strcmp(one->by, by) != 0 || entry->result == UM_IMPORT_REFUSED) {
+            continue;
+        }
+        if (apr_hash_get(made, one->id, APR_HASH_KEY_STRING)) {
+            refuse_pair(entry, strcmp(by, "email") == 0);
+        }
+        else {
+            compare(entry, one, &same[one->row]);
         }
     }
 }
@@ -95,8 +118,7 @@ static int first_with(const um_import_t *import, apr_hash_t *seen, const char *k
     return first ? *first : number;
 }
 
-/* Two rows of a batch may be about one account, or give two accounts what only one can have. The database would refuse
- * the whole statement. Names are compared in the whole file (import_names.c). */
+/* Among the rows that change accounts; the database would refuse the whole statement. */
 static void refuse_pairs(um_import_t *import)
 {
     apr_hash_t *seen = apr_hash_make(import->pool);
@@ -104,27 +126,27 @@ static void refuse_pairs(um_import_t *import)
     for (int i = 0; i < import->entry_count; i++) {
         um_import_entry_t *entry = &import->entries[i];
 
-        if (entry->result != UM_IMPORT_MADE && entry->result != UM_IMPORT_UPDATED) {
+        if (entry->result != UM_IMPORT_UPDATED) {
             continue;
         }
         if (first_with(import, seen, "id ", entry->user.id, i) != i
             || (entry->row->alias && first_with(import, seen, "alias ", entry->row->alias, i) != i)) {
-            refuse_entry(entry, "another row of the file is about the same account");
+            refuse_pair(entry, 0);
         }
         else if (*entry->keys.email_claim && first_with(import, seen, "email ", entry->keys.email_claim, i) != i) {
-            refuse_entry(entry, "another row of the file has the e-mail address");
+            refuse_pair(entry, 1);
         }
     }
 }
 
-/* Decides what becomes of each row: keys come before names, and names before addresses. */
-static void decide(um_import_t *import, const apr_array_header_t *found)
+/* Decides what becomes of each row that is open: keys come before names, and names before addresses. */
+static void decide(um_import_t *import, const apr_array_header_t *found, apr_hash_t *made)
 {
     static const char *const ways[] = { "id", "alias", "name", "email" };
     const char **same = apr_pcalloc(import->pool, UM_IMPORT_BATCH * sizeof(*same));
 
     for (apr_size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-        compare_all(import, found, ways[i], same);
+        compare_all(import, found, ways[i], made, same);
     }
     for (int i = 0; i < import->entry_count; i++) {
         um_import_entry_t *entry = &import->entries[i];
@@ -133,9 +155,6 @@ static void decide(um_import_t *import, const apr_array_header_t *found)
             entry->result = import->options->on_conflict == UM_IMPORT_UPDATE ? UM_IMPORT_UPDATED : UM_IMPORT_SKIPPED;
             entry->user.id = same[i];
         }
-        else if (entry->result != UM_IMPORT_REFUSED) {
-            entry->result = UM_IMPORT_MADE;
-        }
     }
     refuse_pairs(import);
 }
@@ -143,70 +162,82 @@ static void decide(um_import_t *import, const apr_array_header_t *found)
 /* --- accounts ----------------------------------------------------------------------------------------------------- */
 
 /* The key by which a first or last name is searched for; "": it has none. */
-static void put_name_key(const um_import_t *import, um_json_t *row, const char *name, const char *text)
+static void write_name_key(const um_import_t *import, um_json_writer_t *rows, const char *text)
 {
     const char *key;
 
-    um_json_put_text(row, name, um_unicode_key(import->pool, text, &key) == APR_SUCCESS ? key : "");
+    um_json_write_text(rows, um_unicode_key(import->pool, text, &key) == APR_SUCCESS ? key : "");
 }
 
-static um_json_t *account_row(const um_import_t *import, const um_import_entry_t *entry)
+static void write_entry(const um_import_t *import, um_json_writer_t *rows, const um_import_entry_t *entry)
 {
-    um_json_t *row = um_json_object(import->pool);
+    const um_import_row_t *row = entry->row;
 
-    um_json_put_text(row, "id", entry->user.id);
-#define PUT(name, ...) um_json_put_text(row, #name, entry->user.name);
-    UM_PROFILE(PUT)
-#undef PUT
-    um_json_put_text(row, "username_key", entry->keys.username_key);
-    put_name_key(import, row, "first_name_key", entry->user.first_name);
-    put_name_key(import, row, "last_name_key", entry->user.last_name);
-    um_json_put_text(row, "email_key", entry->keys.email_key);
-    um_json_put_text(row, "email_claim", *entry->keys.email_claim ? entry->keys.email_claim : NULL);
-    um_import_put_number(row, "email_verified", entry->email_verified);
-    um_json_put_text(row, "password", entry->user.password);
-    um_json_put_text(row, "version", entry->user.version);
-    um_import_put_number(row, "is_active", entry->user.is_active);
-    um_import_put_number(row, "is_staff", entry->user.is_staff);
-    um_json_put_text(row, "alias", entry->row->alias);
-    um_import_put_number(row, "created_at", entry->created_at);
-    if (entry->row->last_sign_in_at) {
-        um_import_put_number(row, "last_sign_in_at", entry->row->last_sign_in_at);
+    um_json_write_begin(rows, '[');
+    um_json_write_text(rows, entry->user.id);
+    um_json_write_begin(rows, '{');
+#define WRITE(name, ...) um_json_write_name(rows, #name), um_json_write_text(rows, entry->user.name);
+    UM_PROFILE(WRITE)
+#undef WRITE
+    um_json_write_end(rows, '}');
+    um_json_write_text(rows, entry->keys.username_key);
+    write_name_key(import, rows, entry->user.first_name);
+    write_name_key(import, rows, entry->user.last_name);
+    um_json_write_text(rows, entry->keys.email_key);
+    um_json_write_text(rows, *entry->keys.email_claim ? entry->keys.email_claim : NULL);
+    um_import_write_number(rows, entry->email_verified);
+    um_json_write_text(rows, entry->user.password);
+    um_json_write_text(rows, entry->user.version);
+    um_import_write_number(rows, entry->user.is_active);
+    um_import_write_number(rows, entry->user.is_staff);
+    um_json_write_text(rows, row->alias);
+    um_import_write_number(rows, entry->created_at);
+    if (row->last_sign_in_at) {
+        um_import_write_number(rows, row->last_sign_in_at);
     }
-    um_import_put_number(row, "updated_at", um_ctx_seconds(import->ctx));
-    if (entry->row->custom) {
-        um_json_put_text(row, "custom", um_json_print(import->pool, entry->row->custom));
+    else {
+        um_json_write_text(rows, NULL);
     }
-    return row;
+    um_import_write_number(rows, um_ctx_seconds(import->ctx));
+    um_json_write_text(rows, row->custom ? um_json_print(import->pool, row->custom) : NULL);
+    um_json_write_end(rows, ']');
 }
 
-/* Stores the rows with that result. Those that were not stored have lost a race, or collide with one of the batch. */
-static apr_status_t store_accounts(um_import_t *import, um_tx_t *tx, um_import_result_e result)
+/* Stores the rows with one result. Those that were stored get another one, the others become open. made gets the ids of
+ * the former. */
+static apr_status_t store_accounts(um_import_t *import, um_tx_t *tx, um_import_result_e from, um_import_result_e to,
+                                   apr_hash_t *made)
 {
+    um_json_writer_t *rows = um_json_writer(import->pool);
     apr_hash_t *stored = apr_hash_make(import->pool);
-    um_json_t *rows = um_json_list(import->pool);
-    apr_array_header_t *ids = NULL;
-    const char *text;
+    apr_array_header_t *names = NULL;
+    int count = 0;
     apr_status_t rv;
 
+    um_json_write_begin(rows, '[');
     for (int i = 0; i < import->entry_count; i++) {
-        if (import->entries[i].result == result) {
-            um_json_push(rows, account_row(import, &import->entries[i]));
+        if (import->entries[i].result == from) {
+            write_entry(import, rows, &import->entries[i]);
+            count++;
         }
     }
-    if (!um_json_length(rows)) {
+    um_json_write_end(rows, ']');
+    if (!count) {
         return APR_SUCCESS;
     }
-    text = um_json_print(import->pool, rows);
-    rv = result == UM_IMPORT_MADE ? um_store_import_insert(tx, text, &ids) : um_store_import_update(tx, text, &ids);
-    for (int i = 0; i < ids->nelts; i++) {
-        apr_hash_set(stored, APR_ARRAY_IDX(ids, i, const char *), APR_HASH_KEY_STRING, "");
+    rv = (to == UM_IMPORT_MADE ? um_store_import_insert : um_store_import_update)(tx, um_json_written(rows), &names);
+    for (int i = 0; i < names->nelts; i++) {
+        apr_hash_set(stored, APR_ARRAY_IDX(names, i, const char *), APR_HASH_KEY_STRING, "");
     }
     for (int i = 0; i < import->entry_count; i++) {
         um_import_entry_t *entry = &import->entries[i];
 
-        if (entry->result == result && !apr_hash_get(stored, entry->user.id, APR_HASH_KEY_STRING)) {
-            refuse_entry(entry, "another account has the name, the key or the e-mail address");
+        if (entry->result == from && apr_hash_get(stored, entry->keys.username_key, APR_HASH_KEY_STRING)) {
+            entry->result = to;
+            apr_hash_set(made, entry->user.id, APR_HASH_KEY_STRING, "");
+        }
+        else if (entry->result == from) {
+            entry->result = UM_IMPORT_OPEN;
         }
     }
     return rv;
@@ -215,60 +246,69 @@ static apr_status_t store_accounts(um_import_t *import, um_tx_t *tx, um_import_r
 /* The memberships of an account that was changed become those of its row. */
 static apr_status_t store_memberships(um_import_t *import, um_tx_t *tx)
 {
-    um_json_t *left = um_json_list(import->pool), *joined = um_json_list(import->pool);
+    um_json_writer_t *left = um_json_writer(import->pool), *joined = um_json_writer(import->pool);
+    int left_count = 0, joined_count = 0;
     apr_status_t rv = APR_SUCCESS;
+
+    um_json_write_begin(left, '[');
+    um_json_write_begin(joined, '[');
 
     for (int i = 0; i < import->entry_count; i++) {
         const um_import_entry_t *entry = &import->entries[i];
         const apr_array_header_t *groups = entry->row->groups;
-        um_json_t *row;
 
         if (!groups || (entry->result != UM_IMPORT_MADE && entry->result != UM_IMPORT_UPDATED)) {
             continue;
         }
         if (entry->result == UM_IMPORT_UPDATED) {
-            row = um_json_object(import->pool);
-            um_json_put_text(row, "id", entry->user.id);
-            um_json_push(left, row);
+            um_json_write_begin(left, '[');
+            um_json_write_text(left, entry->user.id);
+            um_json_write_end(left, ']');
+            left_count++;
         }
         for (int k = 0; k < groups->nelts; k++) {
-            row = um_json_object(import->pool);
-            um_json_put_text(row, "id", entry->user.id);
-            um_json_put_text(row, "group", APR_ARRAY_IDX(groups, k, const char *));
-            um_json_push(joined, row);
+            um_json_write_begin(joined, '[');
+            um_json_write_text(joined, entry->user.id);
+            um_json_write_text(joined, APR_ARRAY_IDX(groups, k, const char *));
+            um_json_write_end(joined, ']');
+            joined_count++;
         }
     }
-    if (um_json_length(left)) {
-        rv = um_store_import_leave(tx, um_json_print(import->pool, left));
+    um_json_write_end(left, ']');
+    um_json_write_end(joined, ']');
+    if (left_count) {
+        rv = um_store_import_leave(tx, um_json_written(left));
     }
-    return rv == APR_SUCCESS && um_json_length(joined) ? um_store_import_join(tx, um_json_print(import->pool, joined))
-                                                       : rv;
+    return rv == APR_SUCCESS && joined_count ? um_store_import_join(tx, um_json_written(joined)) : rv;
 }
 
+/* What is there is looked for only after the new accounts were stored, and only for the rows that were not: in most
+ * imports these are few. */
 static apr_status_t store_users(um_tx_t *tx, void *baton)
 {
     um_import_t *import = baton;
     apr_array_header_t *found = NULL;
+    apr_hash_t *made = apr_hash_make(import->pool);
+    const char *open;
     apr_status_t rv;
 
     for (int i = 0; i < import->entry_count; i++) {
         import->entries[i].result = UM_IMPORT_OPEN;
         import->entries[i].user.id = import->entries[i].given ? import->entries[i].given : import->entries[i].made_id;
     }
-    rv = um_store_import_look(tx, look_rows(import), &found);
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    decide(import, found);
-    if (import->options->on_conflict == UM_IMPORT_FAIL) {
-        for (int i = 0; i < import->entry_count; i++) {
-            if (import->entries[i].result != UM_IMPORT_MADE) {
-                return UM_STORE_ROLLED_BACK;
-            }
+    rv = store_accounts(import, tx, UM_IMPORT_OPEN, UM_IMPORT_MADE, made);
+    open = rv == APR_SUCCESS ? look_rows(import) : NULL;
+    if (open) {
+        rv = um_store_import_look(tx, open, &found);
+        if (rv != APR_SUCCESS) {
+            return rv;
         }
+        decide(import, found, made);
+        if (import->options->on_conflict == UM_IMPORT_FAIL) {
+            return UM_STORE_ROLLED_BACK;
+        }
+        rv = store_accounts(import, tx, UM_IMPORT_UPDATED, UM_IMPORT_UPDATED, made);
     }
-    rv = store_accounts(import, tx, UM_IMPORT_MADE);
-    rv = rv == APR_SUCCESS ? store_accounts(import, tx, UM_IMPORT_UPDATED) : rv;
     rv = rv == APR_SUCCESS ? store_memberships(import, tx) : rv;
     return rv == APR_SUCCESS && import->options->dry_run ? UM_STORE_ROLLED_BACK : rv;
 }
@@ -299,9 +339,13 @@ static um_status_e settle(um_import_t *import)
     int may_not_be = import->options->on_conflict == UM_IMPORT_FAIL, stops = 0;
 
     for (int i = 0; i < import->entry_count; i++) {
-        const um_import_entry_t *entry = &import->entries[i];
+        um_import_entry_t *entry = &import->entries[i];
         int is_there = entry->result == UM_IMPORT_SKIPPED;
 
+        if (entry->result == UM_IMPORT_OPEN) {
+            /* What it collided with is there no more, or came meanwhile. */
+            refuse_entry(entry, "another account has the name, the key or the e-mail address");
+        }
         stops |= may_not_be && (is_there || entry->result == UM_IMPORT_REFUSED);
         if (entry->result == UM_IMPORT_REFUSED || (is_there && may_not_be)) {
             um_import_refuse(import, entry->row->where, entry->user.username,

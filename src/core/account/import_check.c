@@ -11,6 +11,7 @@
 #include "unicode.h"
 
 #include <apr_strings.h>
+#include <apr_time.h>
 #include <string.h>
 
 const char *um_import_check_hash(apr_pool_t *pool, const char *hash)
@@ -96,10 +97,11 @@ static const char *check_profile(um_import_t *import, const um_import_row_t *row
     return why;
 }
 
-/* Ids of version 7 with the time of the import, so that new rows come at the end of the index. */
+/* Ids of version 7 with the present time, not with that of the context, which is the same in the whole import: so each
+ * row comes near the end of the indexes that end with the id, whose other pages need not be read and written again. */
 static const char *make_ids(um_import_t *import, um_import_entry_t *entry)
 {
-    if (um_random_uuid(import->pool, import->ctx->now, &entry->made_id) != APR_SUCCESS
+    if (um_random_uuid(import->pool, apr_time_now(), &entry->made_id) != APR_SUCCESS
         || um_random_uuid(import->pool, import->ctx->now, &entry->user.version) != APR_SUCCESS) {
         return "the random generator failed";
     }

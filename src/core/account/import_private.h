@@ -73,8 +73,8 @@ apr_int64_t um_import_names_add(um_import_names_t *names, const char *key, apr_i
  * it is tried again for some seconds. After a lost COMMIT it is done once more: what was stored is then found there. */
 um_status_e um_import_run(um_import_t *import, um_store_tx_fn *fn, void *baton);
 
-/** Adds a number to a row as text. */
-void um_import_put_number(um_json_t *row, const char *name, apr_int64_t number);
+/** Writes a number as text. */
+void um_import_write_number(um_json_writer_t *rows, apr_int64_t number);
 
 /** Stores the accounts of the batch, and tells what became of them. */
 um_status_e um_import_store_users(um_import_t *import);

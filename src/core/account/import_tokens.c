@@ -8,6 +8,7 @@
 #include "store_import.h"
 #include "unicode.h"
 
+#include <apr_time.h>
 #include <string.h>
 
 typedef struct batch_t {
@@ -18,28 +19,28 @@ typedef struct batch_t {
 } batch_t;
 
 /* 0: OpenSSL or the random generator failed. */
-static int put_row(um_import_t *import, um_json_t *rows, int i)
+static int put_row(um_import_t *import, um_json_writer_t *rows, int i)
 {
     const um_import_token_t *token = import->tokens[i];
     const char *session, *key = NULL, *hash = um_opaque_token_hash(import->pool, token->token);
     apr_int64_t created_at = token->created_at ? token->created_at : um_ctx_seconds(import->ctx);
-    um_json_t *row = um_json_object(import->pool);
 
-    if (!hash || um_random_uuid(import->pool, import->ctx->now, &session) != APR_SUCCESS) {
+    if (!hash || um_random_uuid(import->pool, apr_time_now(), &session) != APR_SUCCESS) {
         return 0;
     }
     if (token->username && um_unicode_key(import->pool, token->username, &key) != APR_SUCCESS) {
         key = NULL;
     }
-    um_import_put_number(row, "n", i);
-    um_json_put_text(row, "id", token->id ? um_random_uuid_parse(import->pool, token->id) : NULL);
-    um_json_put_text(row, "alias", token->alias);
-    um_json_put_text(row, "username_key", key);
-    um_json_put_text(row, "session", session);
-    um_json_put_text(row, "hash", hash);
-    um_import_put_number(row, "created_at", created_at);
-    um_import_put_number(row, "expires_at", import->options->tokens_until);
-    um_json_push(rows, row);
+    um_json_write_begin(rows, '[');
+    um_import_write_number(rows, i);
+    um_json_write_text(rows, token->id ? um_random_uuid_parse(import->pool, token->id) : NULL);
+    um_json_write_text(rows, token->alias);
+    um_json_write_text(rows, key);
+    um_json_write_text(rows, session);
+    um_json_write_text(rows, hash);
+    um_import_write_number(rows, created_at);
+    um_import_write_number(rows, import->options->tokens_until);
+    um_json_write_end(rows, ']');
     return 1;
 }
 
@@ -55,11 +56,12 @@ static apr_status_t store_tokens(um_tx_t *tx, void *baton)
 
 um_status_e um_import_store_tokens(um_import_t *import)
 {
-    um_json_t *rows = um_json_list(import->pool);
+    um_json_writer_t *rows = um_json_writer(import->pool);
     batch_t batch = { .import = import };
     um_status_e status;
     int owned = 0;
 
+    um_json_write_begin(rows, '[');
     for (int i = 0; i < import->token_count; i++) {
         if (!put_row(import, rows, i)) {
             return um_ctx_failed(import->ctx, "a token could not be hashed");
@@ -70,7 +72,8 @@ um_status_e um_import_store_tokens(um_import_t *import)
         import->counts.tokens += import->token_count;
         return UM_OK;
     }
-    batch.rows = um_json_print(import->pool, rows);
+    um_json_write_end(rows, ']');
+    batch.rows = um_json_written(rows);
     status = um_import_run(import, store_tokens, &batch);
     for (int i = 0; status == UM_OK && i < import->token_count; i++) {
         owned += batch.owned[i];

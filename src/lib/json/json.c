@@ -151,14 +151,13 @@ um_json_t *um_json_list(apr_pool_t *pool)
     return um_json_own(pool, json_object_new_array());
 }
 
-/* A malloc'ed copy of text with U+FFFD for each bad byte; *len becomes its length. NULL: text is valid UTF-8. */
-static char *repair(const char *text, apr_size_t *len)
+char *um_json_repair(const char *text, apr_size_t *len)
 {
     const unsigned char *at = (const unsigned char *)text, *end = at + *len;
     apr_size_t step;
     char *copy, *to;
 
-    while (at < end && (step = um_utf8_step(at, (apr_size_t)(end - at))) > 0) {
+    while (at < end && (step = *at < 0x80 ? 1 : um_utf8_step(at, (apr_size_t)(end - at))) > 0) {
         at += step;
     }
     if (at == end) {
@@ -182,7 +181,7 @@ static um_json_t *new_text(const char *text, apr_size_t len)
     char *better;
 
     um_json_need(len < INT_MAX / 4);       /* json-c counts in int */
-    better = repair(text, &len);
+    better = um_json_repair(text, &len);
     value = json_object_new_string_len(better ? better : text, (int)len);
     free(better);
     um_json_need(value != NULL);
@@ -192,7 +191,7 @@ static um_json_t *new_text(const char *text, apr_size_t len)
 static void add(um_json_t *object, const char *name, um_json_t *value)
 {
     apr_size_t len = strlen(name);
-    char *better = repair(name, &len);
+    char *better = um_json_repair(name, &len);
 
     um_json_need(json_object_object_add(object, better ? better : name, value) == 0);
     free(better);

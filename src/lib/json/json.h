@@ -106,4 +106,19 @@ void um_json_push(um_json_t *list, um_json_t *child);
 void um_json_push_text(um_json_t *list, const char *text);
 /** Compact text in pool; non-ASCII characters and "/" are not escaped. NULL value is null. */
 const char *um_json_print(apr_pool_t *pool, um_json_t *value);
+
+/** Writes a text of many values without making the values first, which takes several times as long. */
+typedef struct um_json_writer_t um_json_writer_t;
+
+/** A writer whose text is in pool. */
+um_json_writer_t *um_json_writer(apr_pool_t *pool);
+/** Begins a list ('[') or an object ('{'), and ends the one that was begun last (']' or '}'). */
+void um_json_write_begin(um_json_writer_t *writer, char bracket);
+void um_json_write_end(um_json_writer_t *writer, char bracket);
+/** The name of the member whose value is written next. UTF-8. */
+void um_json_write_name(um_json_writer_t *writer, const char *name);
+/** A text; NULL is null. Bytes that are not UTF-8 are replaced, as by um_json_put_text. */
+void um_json_write_text(um_json_writer_t *writer, const char *text);
+/** What was written, when all that was begun has been ended. */
+const char *um_json_written(um_json_writer_t *writer);
 #endif

@@ -18,6 +18,11 @@ typedef struct output_t {
     apr_size_t len, room;
 } output_t;
 
+struct um_json_writer_t {
+    output_t out;
+    int follows;                /* a value was written: a comma comes before the next one */
+};
+
 static void add_bytes(output_t *out, const char *bytes, apr_size_t len)
 {
     if (out->room - out->len < len) {
@@ -124,4 +129,60 @@ const char *um_json_print(apr_pool_t *pool, um_json_t *value)
     add_value(&out, value);
     add_bytes(&out, "", 1);
     return out.text;
+}
+
+/* --- without values --- */
+
+um_json_writer_t *um_json_writer(apr_pool_t *pool)
+{
+    um_json_writer_t *writer = apr_palloc(pool, sizeof(*writer));
+
+    *writer = (um_json_writer_t){ .out = { pool, apr_palloc(pool, 512), 0, 512 } };
+    return writer;
+}
+
+static void add_next(um_json_writer_t *writer, const char *bytes, apr_size_t len, int follows)
+{
+    add_bytes(&writer->out, ",", writer->follows);
+    add_bytes(&writer->out, bytes, len);
+    writer->follows = follows;
+}
+
+void um_json_write_begin(um_json_writer_t *writer, char bracket)
+{
+    add_next(writer, &bracket, 1, 0);
+}
+
+void um_json_write_end(um_json_writer_t *writer, char bracket)
+{
+    writer->follows = 0;
+    add_next(writer, &bracket, 1, 1);
+}
+
+void um_json_write_name(um_json_writer_t *writer, const char *name)
+{
+    add_next(writer, "", 0, 0);
+    add_string(&writer->out, name, strlen(name));
+    add_bytes(&writer->out, ":", 1);
+}
+
+void um_json_write_text(um_json_writer_t *writer, const char *text)
+{
+    apr_size_t len = text ? strlen(text) : 0;
+    char *better;
+
+    if (!text) {
+        add_next(writer, "null", 4, 1);
+        return;
+    }
+    better = um_json_repair(text, &len);
+    add_next(writer, "", 0, 1);
+    add_string(&writer->out, better ? better : text, len);
+    free(better);
+}
+
+const char *um_json_written(um_json_writer_t *writer)
+{
+    add_bytes(&writer->out, "", 1);
+    return writer->out.text;
 }

@@ -12,6 +12,9 @@ typedef struct json_object um_json_t;
  *  never be taken for the other. */
 void um_json_need(int good);
 
+/** A malloc'ed copy of text with U+FFFD for each bad byte; *len becomes its length. NULL: text is valid UTF-8. */
+char *um_json_repair(const char *text, apr_size_t *len);
+
 /** value itself, which pool frees from now on. */
 um_json_t *um_json_own(apr_pool_t *pool, um_json_t *value);
 
