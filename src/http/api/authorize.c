@@ -8,7 +8,8 @@
 /* Whether the endpoint may be called without any credentials. */
 static int is_open(const um_call_t *call, um_access_e access)
 {
-    unsigned closed = call->settings->require_client_token;
+    /* Pages belong to this server. Nobody can send a client token with a form. */
+    unsigned closed = call->form ? 0 : call->settings->require_client_token;
     um_registration_e registration = call->settings->registration;
 
     switch (access) {

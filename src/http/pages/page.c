@@ -129,6 +129,9 @@ static int act(um_page_request_t *page)
     if (status != OK) {
         return status;
     }
+    if (!um_page_csrf_has_cookie(call->r)) {
+        page->problem = um_page_view_text(page, "error.no_cookies", NULL);
+    }
     if (!um_page_csrf_is_right(call->r, um_page_view_field(page, "csrf"))) {
         return um_reply_csrf_failed(call);
     }

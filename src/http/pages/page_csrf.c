@@ -81,6 +81,11 @@ const char *um_page_csrf_make(request_rec *r)
     return um_base64url_encode(r->pool, bytes, sizeof(bytes));
 }
 
+int um_page_csrf_has_cookie(const request_rec *r)
+{
+    return read_cookie(r, cookie_name(r)) != NULL;
+}
+
 int um_page_csrf_is_right(const request_rec *r, const char *text)
 {
     const char *cookie = read_cookie(r, cookie_name(r));

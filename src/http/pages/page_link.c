@@ -7,10 +7,21 @@
 #include "password_reset.h"
 #include "throttle.h"
 
-um_status_e um_page_link_load_request(um_page_request_t *page)
+/* A page that asks for a mail is there where the site sends it: the endpoint itself would say OK in any case. */
+static um_status_e load_request(um_page_request_t *page, const char *flag)
 {
     um_json_put_bool(page->view, "email_required", 1);
-    return UM_OK;
+    return um_json_get(page->view, flag).number ? UM_OK : UM_ABSENT;
+}
+
+um_status_e um_page_link_load_verify(um_page_request_t *page)
+{
+    return load_request(page, "can_verify");
+}
+
+um_status_e um_page_link_load_forgot(um_page_request_t *page)
+{
+    return load_request(page, "can_mail");
 }
 
 /* Whether the token of the link is still good is said before a password is chosen. */

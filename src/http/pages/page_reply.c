@@ -180,7 +180,8 @@ static int errors(um_call_t *call)
 static int ask_to_sign_in(um_page_request_t *page)
 {
     request_rec *r = page->call->r;
-    const char *next = r->method_number == M_GET ? r->unparsed_uri : um_page_route_url(r, page->page->path);
+    const char *own = apr_pstrcat(r->pool, um_page_route_url(r, page->page->path), "?", um_page_view_query(page), NULL);
+    const char *next = r->method_number == M_GET ? r->unparsed_uri : own;
 
     if (page->act && !page->page->own && !page->page->is_of_query) {
         page->has_ended = 1;
@@ -194,7 +195,7 @@ static int ask_to_sign_in(um_page_request_t *page)
 static int error(um_call_t *call, int status, um_message_e message, const char *value)
 {
     um_page_request_t *page = um_page_of(call);
-    const char *problem = um_page_view_message(page, message, value);
+    const char *problem = page->problem ? page->problem : um_page_view_message(page, message, value);
 
     if (status == HTTP_UNAUTHORIZED && !page->is_failing) {
         return ask_to_sign_in(page);

@@ -23,41 +23,41 @@ static const char *next_of(um_page_request_t *page)
     return next && um_local_path_is(next) ? next : um_page_route_url(page->call->r, "");
 }
 
-/* A person who has signed in already goes on, unless they are asked to sign in again. */
-um_status_e um_page_session_load_sign_in(um_page_request_t *page)
-{
-    um_call_t *call = page->call;
-    const char *again = um_page_view_field(page, "again");
-    const um_user_t *user = call->doc ? NULL : um_page_session_user(page);
-
-    if (!user) {
-        return UM_OK;
-    }
-    um_json_put_bool(page->view, "again", again != NULL);
-    if (!again) {
-        page->location = next_of(page);
-    }
-    else if (!um_page_view_field(page, "username") && !um_page_view_field(page, "other")) {
-        um_json_put_text(page->view, "input_username", user->username);
-    }
-    return UM_OK;
-}
-
-const um_user_t *um_page_session_user(um_page_request_t *page)
+/* Who the cookies of the request stand for. Whether there is somebody. */
+static int find_caller(um_page_request_t *page, um_caller_t *caller)
 {
     static um_token_source_t cookie = { UM_TOKEN_SOURCE_COOKIE, NULL };
     static const apr_array_header_t sources = { NULL, sizeof(cookie), 1, 1, (char *)&cookie };
     um_call_t *call = page->call;
     um_auth_token_t found;
-    um_caller_t caller;
     const char *token;
 
     um_auth_find(call->r, &sources, NULL, &found);
-    if (found.state == UM_AUTH_FOUND && um_authenticate(&call->ctx, found.token, UM_FRESH, &caller) == UM_OK) {
-        return caller.user;
+    if (found.state == UM_AUTH_FOUND && um_authenticate(&call->ctx, found.token, UM_FRESH, caller) == UM_OK) {
+        return 1;
     }
     token = um_renewal_of(call->r)->token;
-    return token && um_authenticate(&call->ctx, token, UM_FRESH, &caller) == UM_OK ? caller.user : NULL;
+    return token && um_authenticate(&call->ctx, token, UM_FRESH, caller) == UM_OK;
+}
+
+/* A person who has signed in already goes on, unless they are asked to sign in again. */
+um_status_e um_page_session_load_sign_in(um_page_request_t *page)
+{
+    um_call_t *call = page->call;
+    const char *again = um_page_view_field(page, "again");
+    um_caller_t caller;
+
+    um_json_put_bool(page->view, "again", again != NULL);
+    if (call->doc || !find_caller(page, &caller)) {
+        return UM_OK;
+    }
+    if (!again) {
+        page->location = next_of(page);
+    }
+    else if (!um_page_view_field(page, "username") && !um_page_view_field(page, "other")) {
+        um_json_put_text(page->view, "input_username", caller.user->username);
+    }
+    return UM_OK;
 }
 
 /* "stay signed in": the cookies outlive the browser. */
@@ -66,10 +66,28 @@ static void set_cookies(um_page_request_t *page)
     um_cookie_set_session(page->call->r, page->call->session, um_page_view_field(page, "stay") != NULL);
 }
 
+/* Ends the session that the browser had before. Nobody who knows its token may go on with it, and it must not stay in the
+ * list of sessions. That the person has signed in does not depend on it. */
+static void end_previous(um_page_request_t *page)
+{
+    um_ctx_t *ctx = &page->call->ctx;
+    um_caller_t caller;
+
+    if (find_caller(page, &caller)) {
+        (void)um_session_end(ctx, caller.user->id, caller.session_id, 0);
+    }
+}
+
 void um_page_session_signed_in(um_page_request_t *page)
 {
+    end_previous(page);
     set_cookies(page);
     page->location = next_of(page);
+}
+
+um_status_e um_page_session_load_register(um_page_request_t *page)
+{
+    return page->call->settings->registration == UM_REGISTRATION_OPEN ? UM_OK : UM_DENIED;
 }
 
 /* Where an address must be verified first, the account has no session yet. */

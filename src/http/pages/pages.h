@@ -169,6 +169,9 @@ void um_page_custom_add(um_page_request_t *page);
 /** The text for a form; sets the cookie if the request has none. NULL: the random generator failed. */
 const char *um_page_csrf_make(request_rec *r);
 
+/** Whether a request has the cookie without which no form is accepted. */
+int um_page_csrf_has_cookie(const request_rec *r);
+
 /** Whether a form has a text that follows from the request's cookie. text may be NULL. */
 int um_page_csrf_is_right(const request_rec *r, const char *text);
 
@@ -192,15 +195,12 @@ um_page_done_fn um_page_account_email_saved;
 /* --- page_session.c: signing in and out --------------------------------------------------------------------------- */
 
 extern const um_route_t um_page_session_sign_out_route, um_page_session_end_others_route;
-
-/** The account of the request's session; NULL: there is none. Asks the database. */
-const um_user_t *um_page_session_user(um_page_request_t *page);
-um_page_load_fn um_page_session_load_sign_in;
+um_page_load_fn um_page_session_load_sign_in, um_page_session_load_register;
 um_page_done_fn um_page_session_signed_in, um_page_session_signed_out, um_page_session_registered;
 
 /* --- page_link.c: links of mails ---------------------------------------------------------------------------------- */
 
 extern const um_route_t um_page_link_reset_route;
-um_page_load_fn um_page_link_load_request, um_page_link_load_reset;
+um_page_load_fn um_page_link_load_verify, um_page_link_load_forgot, um_page_link_load_reset;
 
 #endif
