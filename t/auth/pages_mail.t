@@ -27,8 +27,7 @@ END
 sub link_to {
     my ($address) = @_;
     settle(sql => $site->{database}{sql});
-    my ($mail) = grep { grep { $_ eq $address } @{ $_->{to} } } reverse mails_in($mails);
-    $mail or return '';
+    my $mail = (mails_in($mails, $address))[-1] or return '';
     my ($link) = $mail->{text} =~ m{https://[^/\s]+(/\S+)};
     return $link || '';
 }

@@ -66,8 +66,8 @@ static void set_cookies(um_page_request_t *page)
     um_cookie_set_session(page->call->r, page->call->session, um_page_view_field(page, "stay") != NULL);
 }
 
-/* Ends the session that the browser had before. Nobody who knows its token may go on with it, and it must not stay in the
- * list of sessions. That the person has signed in does not depend on it. */
+/* Ends the session that the browser had before. Nobody who knows its token may go on with it, and it must not stay in
+ * the list of sessions. That the person has signed in does not depend on it. */
 static void end_previous(um_page_request_t *page)
 {
     um_ctx_t *ctx = &page->call->ctx;
