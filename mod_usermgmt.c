@@ -2,6 +2,7 @@
 /* The hooks of the module, and their order. um_<file>_<function> is in the file of that name below src/http. */
 #include "api.h"
 #include "auth.h"
+#include "browser.h"
 #include "module.h"
 #include "pages.h"
 #include "process.h"
@@ -70,9 +71,11 @@ static void register_hooks(apr_pool_t *pool)
     /* After all other handlers except the one for files. */
     ap_hook_handler(um_api_not_found, NULL, NULL, APR_HOOK_LAST);
 
+    ap_hook_check_access_ex(um_sign_in_page_access, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authn(um_auth_bearer_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(um_auth_bearer_note_failure, NULL, NULL, APR_HOOK_MIDDLE);
 
+    um_sign_in_page_register(um_page_forbidden);
     um_auth_basic_register(pool);
     ap_hook_insert_error_filter(um_failure_error, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(um_failure_error_document, NULL, NULL, APR_HOOK_MIDDLE);

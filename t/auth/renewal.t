@@ -387,6 +387,18 @@ case 'a new password replaces both cookies' => sub {
     is(cookies_of($change), $NEW, 'so it is for a session whose token is good');
 };
 
+case 'without refresh tokens there is one cookie' => sub {
+    my ($me, $jar) = somebody();
+    my $plain = UmServer->start($site->{database}, "UserMgmtCookie tok\nUserMgmtSessionIdle 0\n");
+    my $answer = call(POST => $TOKEN, headers => [$OWN, cookie_header($jar)], port => $plain->{port}, any => 1,
+        json => qq({"username":"$me->{username}","password":"$me->{password}","cookie":true}));
+    is(cookies_of($answer), 'tok tok-refresh cleared', 'a sign-in leaves no refresh token of an earlier session');
+    $answer = call(GET => "$USERS$me->{id}/", headers => ["Cookie: tok-refresh=$jar->{'tok-refresh'}"],
+        port => $plain->{port}, any => 1);
+    is("$answer->{status} " . cookies_of($answer), "401 $CLEARED", 'no session is renewed');
+    $plain->stop;
+};
+
 # ---- who sees them ---------------------------------------------------------------------------------------------------
 
 case 'no application gets the refresh token' => sub {

@@ -33,6 +33,8 @@ sub host {
     return "<VirtualHost *:1>\nServerName $name\n$lines\n</VirtualHost>\n";
 }
 
+sub sign_in_page { return "<Location /x/>\nUserMgmtSignInPage $_[0]\n</Location>\n" }
+
 my $HASH = 'S_AZv6qtzgD4t2bBUHTDlLMXGYhu3wDrtf4PYcULFnk';
 my $CLIENTS = "UserMgmtClientToken \${folder}/clients\n";
 
@@ -79,6 +81,16 @@ my @cases = (
         qr{UserMgmtPages On /me/ \(\S+httpd\.conf:\d+\): UserMgmtCookie none \(\S+:\d+\): the pages need a cookie}],
     ['pages are refused on a host without the API', $GOOD . host('a.example', 'UserMgmtPages On'),
         qr/UserMgmtPages On \(\S+:\d+\): the pages need UserMgmt On for this host/],
+    ['a sign-in page of the pages is accepted', "${GOOD}${PAGES}UserMgmtPages On\n" . sign_in_page('auto')],
+    ['a sign-in page of the pages of another host is accepted for a folder that both serve',
+        $GOOD . $PAGES . sign_in_page('auto') . host('a.example', "UserMgmt On\nUserMgmtPages On")],
+    ['a sign-in page of another program is accepted without pages', $GOOD . sign_in_page('/login')],
+    ['no sign-in page is accepted without pages', $GOOD . sign_in_page('none')],
+    ['a sign-in page of the pages is refused without pages', $GOOD . sign_in_page('auto'),
+        qr/UserMgmtSignInPage auto \(\S+httpd\.conf:\d+\): this host has no pages; set UserMgmtPages On/],
+    ['a sign-in page of the pages is refused on a host without pages',
+        "${GOOD}${PAGES}UserMgmtPages On\n" . host('a.example', "UserMgmt On\n" . sign_in_page('AUTO')),
+        qr/UserMgmtSignInPage AUTO \(\S+:\d+\): this host has no pages/],
     ['UserMgmtLogin email is refused on a host that allows shared addresses',
         "${GOOD}UserMgmtLogin email\nUserMgmtUniqueEmail On\n" . host('a.example', "UserMgmt On\nUserMgmtUniqueEmail Off"),
         qr/UserMgmtLogin email \(\S+:\d+\): UserMgmtUniqueEmail Off \(\S+:\d+\)/],

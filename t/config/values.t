@@ -140,9 +140,12 @@ for my $row (@rows) {
 # The directives of directories are allowed there.
 my %wrong = (UserMgmtAuthorization => ['forwrad', '""', 'drop drop', '"Basic x" y', "\"Basic \x01\""],
     UserMgmtIdentityHeaders => ['maybe', '""', 'On On', 'id maybe', 'On id', 'id Off'],
+    UserMgmtSignInPage => ['', '""', 'maybe', 'auto none', 'auto /a/', '//a.example/', '/a/../b', '"/a b"', '/a#b', 'a/b',
+        'ftp://a.example/', 'javascript:x', 'https://', 'https://a.example/#x', 'https://u@a.example/'],
     UserMgmtTokenSource => ['', 'headers', 'header=x', 'cookie=', 'cookie=a;b', 'query', '"query=a b"', 'header body']);
 my %right = (UserMgmtAuthorization => ['forward', 'Drop', 'bearer', '"Basic dXNlcjpzZWNyZXQ="'],
     UserMgmtIdentityHeaders => ['On', 'off', 'id', 'Groups username id email staff', 'id id'],
+    UserMgmtSignInPage => ['none', 'None', '/login', '"/login?from=here"', 'https://a.example/login?x=y', 'http://[::1]:81/'],
     UserMgmtTokenSource => ['header', 'cookie', 'Header cookie cookie=a.b query=access_token']);
 for my $name (map { $_->{name} } dir_directives()) {
     for my $value (@{ $wrong{$name} }) {

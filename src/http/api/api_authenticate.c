@@ -3,6 +3,7 @@
 
 #include "auth.h"
 #include "authenticate.h"
+#include "browser.h"
 #include "client.h"
 #include "event.h"
 

@@ -3,6 +3,7 @@
 
 #include "auth.h"
 #include "authenticate.h"
+#include "browser.h"
 #include "core_settings.h"
 #include "input_schema.h"
 #include "json.h"

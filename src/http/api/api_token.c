@@ -3,6 +3,7 @@
 
 #include "auth.h"
 #include "authenticate.h"
+#include "browser.h"
 #include "input_schema.h"
 #include "json.h"
 #include "module.h"

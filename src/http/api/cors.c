@@ -50,7 +50,7 @@ static const char *reading_origin(const request_rec *r)
 /* Whether a token in a cookie is accepted here, by the API or by the directory. */
 static int accepts_cookie(const request_rec *r)
 {
-    const apr_array_header_t *sources = um_dir_config_of(r)->sources;
+    const apr_array_header_t *sources = um_dir_config_sources(um_dir_config_of(r));
 
     for (int i = 0; i < sources->nelts; i++) {
         if (APR_ARRAY_IDX(sources, i, um_token_source_t).kind == UM_TOKEN_SOURCE_COOKIE) {

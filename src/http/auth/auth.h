@@ -3,15 +3,14 @@
 #define UM_AUTH_H
 /* The private header of src/http/auth: who calls, for everything that httpd serves, and what back ends and caches learn
  * of it. The functions are grouped by file. */
-#include "ctx.h"
 #include "module.h"
 
 #include <ap_expr.h>
 #include <apr_tables.h>
 #include <httpd.h>
 
-typedef struct um_refresh_use_t um_refresh_use_t;   /* refresh.h */
-typedef struct um_session_new_t um_session_new_t;   /* session.h */
+typedef struct um_ctx_t um_ctx_t;                   /* ctx.h */
+typedef struct um_renewal_t um_renewal_t;           /* browser.h */
 typedef struct um_route_match_t um_route_match_t;   /* endpoint.h */
 
 /* --- tls.c: the transport of a request ---------------------------------------------------------------------------- */
@@ -91,51 +90,6 @@ int um_token_has_refresh(const request_rec *r);
 /** Removes the cookie of the refresh token from what a back end gets. */
 void um_token_remove_refresh(request_rec *r);
 
-/* --- cookie.c: the cookies of a session --------------------------------------------------------------------------- */
-/* The cookie of UserMgmtCookie has the access token. A second one, with "-refresh" behind its name, has the refresh
- * token, where the session has one. Scripts cannot read them. Over TLS their names begin with __Host-, so that only
- * this host can have set them. */
-
-/** Makes the browser store the tokens of a new session, in place of those that it has. um_token_cookie_name() must not
- * be NULL.
- * @param stays  1: the cookies last as long as the tokens; 0: the browser removes them when it ends */
-void um_cookie_set_session(request_rec *r, const um_session_new_t *session, int stays);
-
-/** The same for the tokens of a session that was renewed. now: seconds since the epoch. */
-void um_cookie_set_renewed(request_rec *r, const um_refresh_use_t *use, apr_int64_t now, int stays);
-
-/** Makes the browser delete the tokens that the request has, and those that this answer would set; without any, does
- * nothing. */
-void um_cookie_clear_session(request_rec *r);
-
-/** The refresh token in the cookie of the request; it lives as long as r. NULL: there is none, or there are two.
- * @param stays  whether the cookies last as long as the tokens; may be NULL */
-const char *um_cookie_refresh_token(const request_rec *r, int *stays);
-
-/* --- renewal.c: a session by cookie goes on ----------------------------------------------------------------------- */
-/* An access token in a cookie lasts for UserMgmtTokenLifetime. When it is over, the refresh token in the other cookie
- * gives the next two, and the person notices nothing. So the session lasts while it is used, within UserMgmtSessionIdle
- * and UserMgmtSessionLifetime. */
-
-/** What has become of the renewal of a request. */
-typedef struct um_renewal_t {
-    um_status_e status;         /**< UM_ABSENT: nothing to renew by; UM_OK; UM_BAD_TOKEN and UM_INACTIVE: both cookies
-                                     were cleared; UM_THROTTLED, UM_UNAVAILABLE, UM_FAILED: the cookies stay */
-    const char *token;          /**< UM_OK: the new access token; it lives as long as the client's request */
-    const char *cause;          /**< for the log; may be NULL */
-    int is_logged;              /**< the same cause was logged a moment ago */
-    apr_int64_t retry_after;    /**< of UM_THROTTLED, seconds */
-} um_renewal_t;
-
-/** Renews the session of the cookies. To be called where the cookie of UserMgmtCookie decides who calls, and has no
- * valid token. It is done once for a request of a client: subrequests and redirects get the same result. The answer
- * sets the new cookies. A request that another site may have caused renews nothing, and neither does one whose answer
- * has begun, because its browser would not get the new cookies. Never NULL. */
-const um_renewal_t *um_renewal_of(request_rec *r);
-
-/** Logs that a refresh token was used again after it had been replaced (UM303). */
-void um_renewal_log_reused(request_rec *r, const um_refresh_use_t *use);
-
 /* --- auth_token.c: authentication by the token of a request ------------------------------------------------------- */
 
 typedef enum {
@@ -173,9 +127,14 @@ void um_auth_find(const request_rec *r, const apr_array_header_t *sources, const
  * must have a site. Never NULL. */
 const um_auth_token_t *um_auth_at(request_rec *r, const apr_array_header_t *sources, const um_csrf_request_t *request);
 
-/** The same for the sources of UserMgmtTokenSource; for a request to a forward proxy, for Proxy-Authorization alone. A
- * host without a site: UM_AUTH_NONE. */
+/** The same for the sources of um_dir_config_sources(); for a request to a forward proxy, for Proxy-Authorization
+ * alone. A host without a site: UM_AUTH_NONE. */
 const um_auth_token_t *um_auth_of(request_rec *r);
+
+/** The cookie by which the caller would be known, if it had a valid token: where it decides and its token is not valid,
+ * or where no source has a token. NULL: no cookie, or another source decides, or the caller is known.
+ * @param is_own  only the cookie of UserMgmtCookie counts; 0: cookie=NAME too */
+const um_token_source_t *um_auth_missing_cookie(const um_auth_token_t *found, int is_own);
 
 /* --- request.c: what the module stores with a request ------------------------------------------------------------- */
 /* Each request_rec has a record of its own: the main request, a subrequest, and the request of an internal redirect.
@@ -195,7 +154,7 @@ struct um_request_t {
     const struct ap_conf_vector_t *rules;   /**< per_dir_config under which identity and token were found */
     const um_identity_t *identity;      /**< the caller; NULL: nobody, or not authenticated by this module */
     um_auth_token_t token;              /**< set by auth_token.c */
-    const um_renewal_t *renewal;        /**< set by renewal.c, in the record of the client's request; NULL: not tried */
+    const um_renewal_t *renewal;        /**< set by renewal.c for the client's request; NULL: not tried */
     unsigned shown;                     /**< bits 1 << um_token_source_e: sources of valid tokens, subrequests' too */
     int failed;                         /**< set by failure.c: status of the answer; 0: no failure */
     apr_int64_t retry_after;            /**< set by failure.c: of 429, seconds */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auth.h"
 
+#include "browser.h"
 #include "identity.h"
 #include "log_limit.h"
 #include "module.h"
@@ -67,6 +68,9 @@ int um_auth_bearer_check(request_rec *r)
         return decline_without_site(r);
     }
     found = um_auth_of(r);
+    if (um_sign_in_page_leads(r, found)) {
+        return HTTP_SEE_OTHER;
+    }
     switch (found->state) {
     case UM_AUTH_VALID:
         return accept_token(r, found->identity);

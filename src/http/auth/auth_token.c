@@ -2,6 +2,7 @@
 #include "auth.h"
 
 #include "authenticate.h"
+#include "browser.h"
 #include "module.h"
 
 /* --- finding --- */
@@ -103,17 +104,20 @@ static void verify(request_rec *r, um_auth_token_t *found)
 
 /* --- renewing --- */
 
-/* Where the cookie of UserMgmtCookie decides; NULL: it does not, or its token is good. No source with a token stands
- * before it: such a source would decide. */
-static const um_token_source_t *renewable_source(const um_auth_token_t *found)
+static int is_cookie(const um_token_source_t *source, int is_own)
+{
+    return source->kind == UM_TOKEN_SOURCE_COOKIE && !(is_own && source->name);
+}
+
+const um_token_source_t *um_auth_missing_cookie(const um_auth_token_t *found, int is_own)
 {
     if (found->state == UM_AUTH_INVALID) {
-        return found->source->kind == UM_TOKEN_SOURCE_COOKIE && !found->source->name ? found->source : NULL;
+        return is_cookie(found->source, is_own) ? found->source : NULL;
     }
     for (int i = 0; found->state == UM_AUTH_NONE && i < found->sources->nelts; i++) {
         const um_token_source_t *source = &APR_ARRAY_IDX(found->sources, i, um_token_source_t);
 
-        if (source->kind == UM_TOKEN_SOURCE_COOKIE && !source->name) {
+        if (is_cookie(source, is_own)) {
             return source;
         }
     }
@@ -122,7 +126,7 @@ static const um_token_source_t *renewable_source(const um_auth_token_t *found)
 
 static void renew_session(request_rec *r, um_auth_token_t *found)
 {
-    const um_token_source_t *source = renewable_source(found);
+    const um_token_source_t *source = um_auth_missing_cookie(found, 1);
     const um_renewal_t *renewal = source ? um_renewal_of(r) : NULL;
 
     if (!renewal || renewal->status == UM_ABSENT) {
@@ -179,5 +183,5 @@ const um_auth_token_t *um_auth_of(request_rec *r)
     if (!um_server_of(r->server)->site) {
         return &none;
     }
-    return um_auth_at(r, um_request_is_forward(r) ? &for_proxies : um_dir_config_of(r)->sources, NULL);
+    return um_auth_at(r, um_request_is_forward(r) ? &for_proxies : um_dir_config_sources(um_dir_config_of(r)), NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auth.h"
 
+#include "browser.h"
 #include "message.h"
 
 #include <apr_strings.h>
@@ -66,6 +67,7 @@ void um_failure_error(request_rec *r)
     }
     um_login_failure_write(r);
     um_auth_bearer_forbid(r);
+    um_sign_in_page_forbid(r);
 }
 
 int um_failure_error_document(request_rec *r)

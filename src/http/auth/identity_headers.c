@@ -218,8 +218,10 @@ static int hides_token(const um_dir_config_t *dir)
 
 static void remove_tokens_of(request_rec *r, const um_dir_config_t *dir, um_token_source_e kind)
 {
-    for (int i = 0; hides_token(dir) && i < dir->sources->nelts; i++) {
-        const um_token_source_t *source = &APR_ARRAY_IDX(dir->sources, i, um_token_source_t);
+    const apr_array_header_t *sources = um_dir_config_sources(dir);
+
+    for (int i = 0; hides_token(dir) && i < sources->nelts; i++) {
+        const um_token_source_t *source = &APR_ARRAY_IDX(sources, i, um_token_source_t);
 
         if (source->kind == kind) {
             um_token_remove(r, source);

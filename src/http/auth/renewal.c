@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auth.h"
 
+#include "browser.h"
 #include "event.h"
 #include "process.h"
 #include "refresh.h"

@@ -18,6 +18,21 @@ const um_dir_config_t *um_dir_config_of(const request_rec *r)
     return ap_get_module_config(r->per_dir_config, &usermgmt_module);
 }
 
+const apr_array_header_t *um_dir_config_sources(const um_dir_config_t *dir)
+{
+    static um_token_source_t usual[] = { { UM_TOKEN_SOURCE_HEADER, NULL }, { UM_TOKEN_SOURCE_COOKIE, NULL } };
+    static const apr_array_header_t with_page = { NULL, sizeof(usual[0]), 2, 2, (char *)usual };
+
+    return dir->sign_in_page && !dir->is_set[UM_DIR_UserMgmtTokenSource] ? &with_page : dir->sources;
+}
+
+/* A directive and where it is, for messages. */
+static const char *place_of(const cmd_parms *cmd, const um_value_row_t *row, const char *args)
+{
+    return apr_psprintf(cmd->pool, "%s %s (%s:%d)", row->name, args, cmd->directive->filename,
+                        cmd->directive->line_num);
+}
+
 const char *um_dir_config_set(cmd_parms *cmd, void *dir, const char *args)
 {
     apr_uintptr_t which = (apr_uintptr_t)cmd->info;
@@ -27,8 +42,10 @@ const char *um_dir_config_set(cmd_parms *cmd, void *dir, const char *args)
 
     config->is_set[which] = 1;
     if (which == UM_DIR_UserMgmtIdentityHeaders && config->identity_headers) {
-        um_server_of(cmd->server)->identity_headers = apr_psprintf(cmd->pool, "%s %s (%s:%d)", row->name, args,
-                                                                   cmd->directive->filename, cmd->directive->line_num);
+        um_server_of(cmd->server)->identity_headers = place_of(cmd, row, args);
+    }
+    if (which == UM_DIR_UserMgmtSignInPage && config->sign_in_page && !*config->sign_in_page) {
+        um_server_of(cmd->server)->sign_in_auto = place_of(cmd, row, args);
     }
     return fault ? apr_psprintf(cmd->pool, "%s %s: %s", row->name, args, fault) : NULL;
 }

@@ -314,6 +314,11 @@ UM_DIR_DIRECTIVE(UserMgmtIdentityHeaders, identity_headers, identity_headers,
     "headers that name the caller to applications: Off, On (all but groups), or id, username, email, groups, staff",
     .preset = "Off")
 
+UM_DIR_DIRECTIVE(UserMgmtSignInPage, sign_in_page, sign_in_page,
+    "page to which browsers without a session are sent: auto (that of UserMgmtPages), a path or an URL; none: 401",
+    .preset = "none")
+
+/* Where UserMgmtSignInPage is set and this is not, it is header cookie: um_dir_config_sources(). */
 UM_DIR_DIRECTIVE(UserMgmtTokenSource, token_sources, sources,
     "where AuthType Bearer looks for a token, in this order: header, cookie, cookie=NAME, query=NAME",
     .preset = "header")

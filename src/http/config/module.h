@@ -95,6 +95,7 @@ typedef um_forward_authorization_t um_kind_authorization_t;
 typedef const um_throttle_rules_t *um_kind_throttle_t;           /* see throttle.h */
 typedef const apr_array_header_t *um_kind_subnets_t;            /* apr_ipsubnet_t *; may be empty */
 typedef unsigned um_kind_token_scheme_t;                        /* bits of um_scheme_e */
+typedef const char *um_kind_sign_in_page_t;                     /* a path or URL; "": auto; NULL: none */
 typedef const apr_array_header_t *um_kind_token_sources_t;      /* um_token_source_t, at least one */
 
 typedef struct um_value_row_t um_value_row_t;
@@ -122,7 +123,8 @@ um_value_read_fn um_value_flag, um_value_number, um_value_seconds, um_value_byte
                  um_value_login, um_value_email_change, um_value_custom_fields,
                  um_value_reserved_names, um_value_endpoints, um_value_cookie, um_value_origins, um_value_cors_origins,
                  um_value_identity_headers, um_value_authorization, um_value_token_scheme,
-                 um_value_token_sources, um_value_throttle, um_value_subnets, um_value_pages;
+                 um_value_token_sources, um_value_throttle, um_value_subnets, um_value_pages,
+                 um_value_sign_in_page;
 
 um_value_merge_fn um_value_throttle_merge, um_value_custom_fields_merge;
 
@@ -181,6 +183,10 @@ typedef struct um_dir_config_t {
 /** The directory configuration of a request. */
 const um_dir_config_t *um_dir_config_of(const request_rec *r);
 
+/** Where a token is looked for (um_token_source_t): what UserMgmtTokenSource says; where it is not set, header and,
+ * with UserMgmtSignInPage, cookie. */
+const apr_array_header_t *um_dir_config_sources(const um_dir_config_t *dir);
+
 /** Hooks of the module record: httpd's per-directory configuration. */
 void *um_dir_config_create(apr_pool_t *pool, char *unused);
 void *um_dir_config_merge(apr_pool_t *pool, void *base, void *add);
@@ -194,6 +200,7 @@ typedef struct um_server_t {
     um_settings_t settings;
     server_rec *server;
     const char *identity_headers;   /**< where a directory of this host has UserMgmtIdentityHeaders; NULL: nowhere */
+    const char *sign_in_auto;       /**< where this very host has UserMgmtSignInPage auto; NULL: nowhere */
     um_log_limit_t *misplaced_log;  /**< limits the log lines about AuthType Bearer or Basic where it cannot work */
     int has_own_key;                /**< UserMgmtSigningKey is set in this very host, and not inherited */
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "local_path.h"
 #include "module.h"
+#include "web_origin.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -43,4 +45,27 @@ const char *um_value_pages(apr_pool_t *pool, const um_value_row_t *row, const ch
     }
     return !*pages || is_path(*pages) ? NULL
            : "the path must begin and end with /, and be of letters, digits, and _ - . between single /";
+}
+
+/* Whether text is an URL of an http or https page, without a fragment: the address of the page that was asked for is
+ * appended to it. */
+static int is_url(apr_pool_t *pool, const char *text)
+{
+    for (const char *c = text; *c; c++) {
+        if (!apr_isgraph(*c) || strchr("\"'<>\\#", *c)) {
+            return 0;
+        }
+    }
+    return um_local_path_is(text) || um_web_origin_of_url(pool, text);
+}
+
+const char *um_value_sign_in_page(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
+{
+    const char **page = value;
+    const char *word = ap_getword_conf(pool, &text);
+
+    (void)row;
+    *page = strcasecmp(word, "none") == 0 ? NULL : strcasecmp(word, "auto") == 0 ? "" : word;
+    return !*text && (!*page || !**page || is_url(pool, word)) && *word ? NULL
+           : "must be auto, none, a path that begins with /, or an URL of http or https; without a fragment";
 }

@@ -205,6 +205,11 @@ const char *um_page_forbidden(request_rec *r)
         um_json_put(page.view, "user", user);
     }
     um_page_view_again(&page, r->unparsed_uri);
-    return um_html_render(r->pool, page.call->server->html, "forbidden", page.language, page.view, &text, &len)
-           == APR_SUCCESS ? text : NULL;
+    if (um_html_render(r->pool, page.call->server->html, "forbidden", page.language, page.view, &text, &len)
+        != APR_SUCCESS) {
+        return NULL;
+    }
+    um_page_reply_headers(r);
+    apr_table_setn(r->err_headers_out, "Content-Language", page.language);
+    return text;
 }

@@ -21,7 +21,7 @@
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; " \
     "base-uri 'none'"
 
-static void set_headers(request_rec *r)
+void um_page_reply_headers(request_rec *r)
 {
     static const char *const headers[][2] = {
         { "Content-Security-Policy", CONTENT_SECURITY_POLICY },
@@ -46,7 +46,7 @@ static int send_html(um_page_request_t *page, int status, const char *text, apr_
 
     /* Before the client can see the answer. */
     um_audit_write(page->call->server, &page->call->ctx);
-    set_headers(r);
+    um_page_reply_headers(r);
     r->status = status;
     r->status_line = NULL;
     apr_table_setn(r->headers_out, "Content-Language", page->language);
@@ -74,7 +74,7 @@ int um_page_reply_redirect(um_page_request_t *page, const char *location)
     request_rec *r = page->call->r;
 
     um_audit_write(page->call->server, &page->call->ctx);
-    set_headers(r);
+    um_page_reply_headers(r);
     r->status = HTTP_SEE_OTHER;
     r->status_line = NULL;
     apr_table_setn(r->headers_out, "Location", location);

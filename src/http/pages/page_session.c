@@ -2,6 +2,7 @@
 #include "pages.h"
 
 #include "auth.h"
+#include "browser.h"
 #include "authenticate.h"
 #include "json.h"
 #include "local_path.h"

@@ -65,7 +65,8 @@ int um_page_fixups(request_rec *r);
 /** Hook handler. DECLINED for requests that are not for a page. */
 int um_page_handler(request_rec *r);
 
-/** The page of 403 for a place whose rights the caller lacks: HTML in r->pool. NULL: this host has no pages. */
+/** The page of 403 for a place whose rights the caller lacks: HTML in r->pool, with its header fields in r. NULL: this
+ * host has no pages. */
 const char *um_page_forbidden(request_rec *r);
 
 /** Makes an endpoint the one of the call: what its path names comes from the form or the query. */
@@ -114,6 +115,9 @@ int um_page_act_finish(um_page_request_t *page);
 
 /** The form of answers of pages. */
 extern const um_reply_form_t um_page_reply_form;
+
+/** Sets the header fields that each page has. */
+void um_page_reply_headers(request_rec *r);
 
 /** Shows the page, with what was typed and the errors if a form was refused. */
 int um_page_reply_show(um_page_request_t *page, int status);

@@ -187,6 +187,20 @@ static const char *check_trailers(apr_pool_t *ptemp, const server_rec *s)
                         set ? set->line_num : 0, server->identity_headers);
 }
 
+/* Where the main server has it in a directory, any host may serve that directory. */
+static const char *check_sign_in_page(apr_pool_t *ptemp, const server_rec *s, const server_rec *main_server)
+{
+    const um_server_t *server = um_server_of(s);
+    int has_pages = server->settings.pages != NULL;
+
+    for (const um_server_t *any = um_server_of(main_server); any && s == main_server; any = um_server_next(any)) {
+        has_pages |= any->settings.pages != NULL;
+    }
+    return !server->sign_in_auto || server->server != s || has_pages ? NULL
+           : apr_pstrcat(ptemp, server->sign_in_auto, ": this host has no pages; set UserMgmtPages On, or name the "
+                         "address of a sign-in page", NULL);
+}
+
 /* TRACE sends the headers of a request back as httpd got them, the token among them. Logged by "httpd -t" and, at the
  * start, when the configuration is read the second time. */
 static void warn_of_trace(apr_pool_t *ptemp, const server_rec *main_server)
@@ -256,6 +270,7 @@ int um_config_check_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     warn_of_trace(ptemp, main_server);
     for (const server_rec *s = main_server; s; s = s->next) {
         good &= is_good(s, check_trailers(ptemp, s));
+        good &= is_good(s, check_sign_in_page(ptemp, s, main_server));
     }
     for (int round = 0; round < 2; round++) {
         for (um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
