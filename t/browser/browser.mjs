@@ -55,15 +55,15 @@ const browser = await chromium.launch({
 mkdirSync(facts.screenshots, { recursive: true });
 
 // Somebody with cookies of their own. width in pixels; scripts: whether JavaScript is on; scheme: light or dark;
-// locale: of Accept-Language.
-export async function person({ width = 1280, scripts = true, scheme = 'light', locale = 'en-GB' } = {})
+// locale: of Accept-Language; others: whether they visit other sites, too.
+export async function person({ width = 1280, scripts = true, scheme = 'light', locale = 'en-GB', others = false } = {})
 {
     const context = await browser.newContext({ viewport: { width, height: width < 600 ? 740 : 900 },
         javaScriptEnabled: scripts, colorScheme: scheme, locale, reducedMotion: 'reduce' });
     context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     const kind = [width, ...scheme === 'dark' ? ['dark'] : [], ...scripts ? [] : ['no-scripts']].join('-');
-    return new Person(context, page, scripts, kind);
+    return new Person(context, page, { scripts, others, kind });
 }
 
 // The last thing that a script does.
@@ -74,25 +74,21 @@ export async function done()
 }
 
 class Person {
-    constructor(context, page, scripts, kind)
+    constructor(context, page, traits)
     {
-        this.scripts = scripts;
-        this.context = context;
-        this.page = page;
-        this.kind = kind;
-        this.status = 0;
+        Object.assign(this, { context, page, traits, status: 0 }, traits);
         this.#watch(page);
     }
 
     #watch(page)
     {
         page.on('console', (message) => {
-            if (/Content Security Policy|Refused to/.test(message.text())) {
+            if (!this.others && /Content Security Policy|Refused to/.test(message.text())) {
                 ok(false, `${page.url()}: keeps to its CSP`, message.text());
             }
         });
         page.on('request', (request) => {
-            if (!request.url().startsWith(facts.base) && !request.url().startsWith('data:')) {
+            if (!this.others && !request.url().startsWith(facts.base) && !request.url().startsWith('data:')) {
                 ok(false, `${page.url()}: loads nothing from elsewhere`, request.url());
             }
         });
@@ -110,6 +106,18 @@ class Person {
                 }
             }
         });
+    }
+
+    // Another tab of the same browser.
+    async tab()
+    {
+        return new Person(this.context, await this.context.newPage(), this.traits);
+    }
+
+    // What another site answers at a URL.
+    site(url, body)
+    {
+        return this.context.route(url, (route) => route.fulfill({ contentType: 'text/html', body }));
     }
 
     // A page of the pages' own path, or another path of the host if it begins with "/". Returns its status.
