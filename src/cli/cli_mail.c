@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "json.h"
+#include "mail_admin.h"
 #include "mailmsg.h"
 #include "random.h"
 #include "store.h"
-#include "store_mail_admin.h"
 #include "transport.h"
 
 #include <apr_strings.h>
@@ -110,7 +110,6 @@ static int mail_show(um_cli_t *cli)
 
 static int mail_retry(um_cli_t *cli)
 {
-    um_store_call_t call = um_ctx_store(cli->ctx);
     const char *id = NULL;
     int code = UM_CLI_DONE, count;
 
@@ -121,8 +120,8 @@ static int mail_retry(um_cli_t *cli)
     if (code != UM_CLI_DONE) {
         return code;
     }
-    if (um_store_mail_admin_retry(&call, id, apr_time_sec(cli->ctx->now), &count) != APR_SUCCESS) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
+    if (um_mail_admin_retry(cli->ctx, id, &count) != UM_OK) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", cli->ctx->cause);
     }
     if (id && !count) {
         return um_cli_fail(cli, UM_CLI_ABSENT, "there is no mail %s that waits or was given up", id);
@@ -134,21 +133,21 @@ static int mail_retry(um_cli_t *cli)
 
 static int mail_drop(um_cli_t *cli)
 {
-    um_store_call_t call = um_ctx_store(cli->ctx);
-    int code, count;
+    int code;
     const char *id = id_of(cli, &code);
 
     if (!id) {
         return code;
     }
-    if (um_store_mail_admin_drop(&call, id, apr_time_sec(cli->ctx->now), &count) != APR_SUCCESS) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
-    }
-    if (!count) {
+    switch (um_mail_admin_drop(cli->ctx, id)) {
+    case UM_OK:
+        um_cli_say(cli, "the mail is deleted");
+        return UM_CLI_DONE;
+    case UM_ABSENT:
         return um_cli_fail(cli, UM_CLI_ABSENT, "there is no mail %s that waits or was given up", id);
+    default:
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", cli->ctx->cause);
     }
-    um_cli_say(cli, "the mail is deleted");
-    return UM_CLI_DONE;
 }
 
 /* --- test --- */

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
-#include "email.h"
 #include "json.h"
 #include "monotonic.h"
-#include "refusal_log.h"
-#include "throttle.h"
-#include "unicode.h"
+#include "throttle_admin.h"
 
 #include <apr_file_io.h>
 #include <apr_strings.h>
@@ -114,64 +111,25 @@ static int throttle_list(um_cli_t *cli)
     int code = UM_CLI_DONE;
     um_throttle_t *throttle = attach_server(cli, &code);
     apr_int64_t now = um_monotonic_ms();
-    um_refusal_t refusal;
+    apr_array_header_t *list = throttle ? um_throttle_admin_list(cli->pool, throttle, 0) : NULL;
 
-    for (int i = 0; throttle && i < UM_REFUSAL_LOG_SLOTS; i++) {
-        if (um_refusal_log_read(throttle->refusals, i, &refusal)
-            && refusal.kind < UM_THROTTLE_CLASSES * UM_THROTTLE_KEYS) {
-            list_refusal(cli, &refusal, now);
-        }
+    for (int i = 0; list && i < list->nelts; i++) {
+        list_refusal(cli, &APR_ARRAY_IDX(list, i, um_refusal_t), now);
     }
     return code;
-}
-
-/* The pairs of a name and an address of which either one is cleared, as far as the list of the refused has them. */
-static int clear_pairs(um_cli_t *cli, const um_throttle_t *throttle, const char *key,
-                       const um_throttle_client_t *client)
-{
-    um_refusal_t refusal;
-    int count = 0;
-
-    for (int i = 0; i < UM_REFUSAL_LOG_SLOTS; i++) {
-        um_throttle_client_t other;
-        char *space;
-
-        if (!um_refusal_log_read(throttle->refusals, i, &refusal)
-            || refusal.kind != UM_THROTTLE_SIGN_IN * UM_THROTTLE_KEYS + UM_THROTTLE_BOTH
-            || !(space = strrchr(refusal.text, ' '))) {
-            continue;
-        }
-        *space = '\0';
-        if (um_throttle_client_parse(cli->pool, space + 1, &other)
-            && (key ? strcmp(key, refusal.text) == 0
-                    : um_throttle_client_number(&other) == um_throttle_client_number(client))) {
-            count += um_throttle_clear(throttle, refusal.text, &other);
-        }
-    }
-    return count;
 }
 
 static int throttle_clear(um_cli_t *cli)
 {
     int code = UM_CLI_DONE, count;
     um_throttle_t *throttle = attach_server(cli, &code);
-    um_throttle_client_t client;
-    const char *key = NULL, *email_key;
 
     if (!throttle) {
         return code;
     }
-    if (!um_throttle_client_parse(cli->pool, cli->args[1], &client)
-        && um_unicode_key(cli->pool, cli->args[1], &key) != APR_SUCCESS) {
+    count = um_throttle_admin_clear(cli->pool, throttle, 0, cli->args[1]);
+    if (count < 0) {
         return um_cli_fail(cli, UM_CLI_MISUSE, "%s: neither an address nor a name", cli->args[1]);
-    }
-    count = clear_pairs(cli, throttle, key, &client);
-    count += um_throttle_clear(throttle, key, key ? NULL : &client);
-    /* An e-mail address is counted under another key than a name, if its domain is international. */
-    email_key = key && um_email_valid(cli->pool, cli->args[1]) ? um_email_key(cli->pool, cli->args[1]) : NULL;
-    if (email_key && strcmp(email_key, key) != 0) {
-        count += clear_pairs(cli, throttle, email_key, &client);
-        count += um_throttle_clear(throttle, email_key, NULL);
     }
     um_cli_say(cli, "cleared %d count%s", count, count == 1 ? "" : "s");
     return UM_CLI_DONE;

@@ -35,6 +35,8 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
     EVENT(EMAIL_VERIFIED, "email_verified", KEPT) \
     EVENT(EMAIL_UNVERIFIED, "email_unverified", KEPT) \
     EVENT(MAIL_SENT, "mail_sent", LOGGED) \
+    EVENT(MAIL_RETRIED, "mail_retried", KEPT) \
+    EVENT(MAIL_DROPPED, "mail_dropped", KEPT) \
     EVENT(SESSION_ENDED, "session_ended", KEPT) \
     EVENT(SESSIONS_ENDED, "sessions_ended", KEPT) \
     EVENT(REFRESH_REUSED, "refresh_reused", KEPT) \
@@ -53,6 +55,7 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
     EVENT(KEY_ROTATED, "key_rotated", KEPT) \
     EVENT(IMPORTED, "accounts_imported", KEPT) \
     EVENT(CLIENT_USED, "client_token_used", LOGGED) \
+    EVENT(THROTTLE_CLEARED, "throttle_cleared", KEPT) \
     EVENT(CSRF_REFUSED, "csrf_refused", LOGGED) \
     EVENT(THROTTLED, "throttled", LOGGED)
 

@@ -123,9 +123,11 @@ void um_throttle_give_back(um_ctx_t *ctx, um_throttle_uses_t *uses);
  * in to the account. Otherwise the try could not be judged, and they are given back. */
 void um_throttle_settle(um_ctx_t *ctx, um_throttle_uses_t *uses, um_status_e status);
 
-/** Forgets the counts of a name or an address, in all scopes: for an administrator. Either may be NULL; with both, the
- * count of the two together.
+/** Forgets the counts of a name or an address: for an administrator. Either may be NULL; with both, the count of the
+ * two together.
+ * @param scope  of the site; 0: all scopes
  * @return how many counts there were */
-int um_throttle_clear(const um_throttle_t *throttle, const char *key, const um_throttle_client_t *client);
+int um_throttle_clear(const um_throttle_t *throttle, apr_uint64_t scope, const char *key,
+                      const um_throttle_client_t *client);
 
 #endif

@@ -155,27 +155,39 @@ static int forget(const um_throttle_t *throttle, apr_uint64_t hash)
     return um_throttle_table_forget(throttle->table, hash, um_monotonic_ms());
 }
 
-int um_throttle_clear(const um_throttle_t *throttle, const char *key, const um_throttle_client_t *client)
+static int clear_scope(const um_throttle_t *throttle, apr_uint64_t scope, const char *key,
+                       const um_throttle_client_t *client)
 {
-    apr_uint64_t scope;
     int count = 0;
 
-    for (int i = 0; (scope = um_throttle_table_scope(throttle->table, i)) != 0; i++) {
-        if (key && client) {
-            count += forget(throttle, um_throttle_key_pair(throttle, scope, 'b', client, key));
-            continue;
-        }
-        for (int class = 0; class < UM_THROTTLE_CLASSES && client; class++) {
-            count += forget(throttle, um_throttle_key_address(throttle, scope, class, client,
-                                                              um_throttle_key_bytes(client)));
-            count += client->len == 16 ? forget(throttle, um_throttle_key_address(throttle, scope, class, client,
-                                                                                  UM_THROTTLE_KEY_WIDE)) : 0;
-        }
-        if (key) {
-            count += forget(throttle, um_throttle_key_account(throttle, scope, UM_THROTTLE_SIGN_IN, "u", key));
-            count += forget(throttle, um_throttle_key_account(throttle, scope, UM_THROTTLE_RESET, "r", key));
-            count += forget(throttle, um_throttle_key_account(throttle, scope, UM_THROTTLE_RESET, "v", key));
-        }
+    if (key && client) {
+        return forget(throttle, um_throttle_key_pair(throttle, scope, 'b', client, key));
+    }
+    for (int class = 0; class < UM_THROTTLE_CLASSES && client; class++) {
+        count += forget(throttle, um_throttle_key_address(throttle, scope, class, client,
+                                                          um_throttle_key_bytes(client)));
+        count += client->len == 16 ? forget(throttle, um_throttle_key_address(throttle, scope, class, client,
+                                                                              UM_THROTTLE_KEY_WIDE)) : 0;
+    }
+    if (key) {
+        count += forget(throttle, um_throttle_key_account(throttle, scope, UM_THROTTLE_SIGN_IN, "u", key));
+        count += forget(throttle, um_throttle_key_account(throttle, scope, UM_THROTTLE_RESET, "r", key));
+        count += forget(throttle, um_throttle_key_account(throttle, scope, UM_THROTTLE_RESET, "v", key));
+    }
+    return count;
+}
+
+int um_throttle_clear(const um_throttle_t *throttle, apr_uint64_t scope, const char *key,
+                      const um_throttle_client_t *client)
+{
+    apr_uint64_t each;
+    int count = 0;
+
+    if (scope) {
+        return clear_scope(throttle, scope, key, client);
+    }
+    for (int i = 0; (each = um_throttle_table_scope(throttle->table, i)) != 0; i++) {
+        count += clear_scope(throttle, each, key, client);
     }
     return count;
 }

@@ -78,35 +78,42 @@ UM_STATEMENT(START_SESSION, READ, 1,
     "cast(m.id as text), m.kind, m.address, m.username, m.site," \
     " case m.state when 1 then 'sent' when 2 then 'given up' else case" \
     " when m.claim is not null and m.due_at > cast(%s as bigint) then 'sending' else 'waiting' end end," \
-    " m.attempts, m.created_at, case when m.state = 0 then m.due_at else 0 end, m.done_at, m.last_error"
+    " m.attempts, m.created_at, case when m.state = 0 then m.due_at else 0 end, m.done_at, m.last_error," \
+    " cast(m.user_id as text)"
 
 /* Mails and requests. The state of sent mails is 1; 9 as the state to leave out leaves out none. */
 UM_STATEMENT(MAIL_ADMIN_LIST, READ, 7,
     "select * from (select * from (select " UM_MAIL_ADMIN_COLUMNS " from um_mail m where m.id > " UM_UUID
     " and m.state <> cast(%s as smallint) order by m.id limit cast(%s as integer)) a union all"
     " select * from (select cast(r.id as text), r.kind, r.address, null, r.site, 'requested', 0, r.created_at, 0,"
-    " cast(null as bigint), '' from um_requests r where r.id > " UM_UUID " order by r.id limit cast(%s as integer)) b)"
+    " cast(null as bigint), '', cast(null as text) from um_requests r where r.id > " UM_UUID
+    " order by r.id limit cast(%s as integer)) b)"
     " c order by 1 limit cast(%s as integer)")
 
 UM_STATEMENT(MAIL_ADMIN_ONE, READ, 2,
     "select " UM_MAIL_ADMIN_COLUMNS " from um_mail m where m.id = " UM_UUID)
 
+/* The mails of an account, the newest first: those that have been made for its address, for which there is an index. */
+UM_STATEMENT(MAIL_ADMIN_OF_USER, READ, 4,
+    "select " UM_MAIL_ADMIN_COLUMNS " from um_mail m where m.email_key = cast(%s as text) and m.made_at is not null"
+    " and m.user_id = " UM_UUID " order by m.id desc limit cast(%s as integer)")
+
 /* What is not being sent: the lease of its claim is over, or it has none. */
 #define UM_MAIL_ADMIN_IDLE "state in (0, 2) and (claim is null or state = 2 or due_at <= cast(%s as bigint))"
 
 /* As if it had been asked for now: a mail that is too old or was tried too often would be given up again. */
-UM_STATEMENT(MAIL_ADMIN_RETRY, WRITE, 4,
+UM_STATEMENT_AND_EVENT(MAIL_ADMIN_RETRY, 4,
     "update um_mail set state = 0, due_at = cast(%s as bigint), created_at = cast(%s as bigint), attempts = 0,"
     " claim = null, done_at = null where id = " UM_UUID " and " UM_MAIL_ADMIN_IDLE " returning id")
 
-UM_STATEMENT(MAIL_ADMIN_RETRY_ALL, WRITE, 3,
+UM_STATEMENT_AND_EVENT(MAIL_ADMIN_RETRY_ALL, 3,
     "update um_mail set state = 0, due_at = cast(%s as bigint), created_at = cast(%s as bigint), attempts = 0,"
     " claim = null, done_at = null where " UM_MAIL_ADMIN_IDLE " returning id")
 
-UM_STATEMENT(MAIL_ADMIN_DROP, WRITE, 2,
+UM_STATEMENT_AND_EVENT(MAIL_ADMIN_DROP, 2,
     "delete from um_mail where id = " UM_UUID " and " UM_MAIL_ADMIN_IDLE " returning id")
 
-UM_STATEMENT(REQUEST_ADMIN_DROP, WRITE, 1,
+UM_STATEMENT_AND_EVENT(REQUEST_ADMIN_DROP, 1,
     "delete from um_requests where id = " UM_UUID " returning id")
 
 UM_STATEMENT(MAIL_ADMIN_COUNTS, READ, 2,

@@ -11,7 +11,7 @@
     " select " UM_UUID ", " UM_UUID ", cast(%s as text), cast(%s as bigint), cast(%s as text), " UM_UUID "," \
     " cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text), cast(%s as text)"
 
-/* A statement that changes one row at most, and a second form of it that also stores an event if it has: in one round
+/* A statement that changes rows, and a second form of it that also stores one event if it has: in one round
  * trip, and both or neither. When the statement is sent again, the event has the same id and is stored once. SQLite has
  * no such statement and needs none, because it has no round trips. The values of the event follow the others. */
 #define UM_STATEMENT_AND_EVENT(name, values, text) \

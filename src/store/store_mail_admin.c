@@ -18,7 +18,7 @@ static um_mail_row_t row_of(const char *const *row)
     return (um_mail_row_t){
         .id = row[0], .kind = row[1], .address = row[2], .username = row[3], .site = row[4], .state = row[5],
         .attempts = number_of_row(row[6]), .created_at = number_of_row(row[7]), .due_at = number_of_row(row[8]),
-        .done_at = number_of_row(row[9]), .last_error = row[10],
+        .done_at = number_of_row(row[9]), .last_error = row[10], .user_id = row[11],
     };
 }
 
@@ -51,12 +51,27 @@ apr_status_t um_store_mail_admin_one(um_store_call_t *call, const char *id, apr_
     return rv;
 }
 
+apr_status_t um_store_mail_admin_of_user(um_store_call_t *call, const char *user_id, const char *email_key,
+                                         apr_int64_t now, int most, apr_array_header_t **list)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_MAIL_ADMIN_OF_USER,
+                                   UM_VALUES(um_store_number(call->pool, now), email_key, user_id,
+                                             um_store_number(call->pool, most)), &rows);
+
+    *list = apr_array_make(call->pool, 8, sizeof(um_mail_row_t));
+    for (int i = 0; rv == APR_SUCCESS && i < rows.count; i++) {
+        APR_ARRAY_PUSH(*list, um_mail_row_t) = row_of(rows.row[i]);
+    }
+    return rv;
+}
+
 apr_status_t um_store_mail_admin_retry(um_store_call_t *call, const char *id, apr_int64_t now, int *count)
 {
     const char *time = um_store_number(call->pool, now);
     um_rows_t rows;
-    apr_status_t rv = id ? um_store_run(call, UM_SQL_MAIL_ADMIN_RETRY, UM_VALUES(time, time, id, time), &rows)
-                         : um_store_run(call, UM_SQL_MAIL_ADMIN_RETRY_ALL, UM_VALUES(time, time, time), &rows);
+    apr_status_t rv = id ? um_store_event_run(call, UM_SQL_MAIL_ADMIN_RETRY, UM_VALUES(time, time, id, time), &rows)
+                         : um_store_event_run(call, UM_SQL_MAIL_ADMIN_RETRY_ALL, UM_VALUES(time, time, time), &rows);
 
     *count = rv == APR_SUCCESS ? rows.count : 0;
     return rv;
@@ -65,11 +80,11 @@ apr_status_t um_store_mail_admin_retry(um_store_call_t *call, const char *id, ap
 apr_status_t um_store_mail_admin_drop(um_store_call_t *call, const char *id, apr_int64_t now, int *count)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_MAIL_ADMIN_DROP, UM_VALUES(id, um_store_number(call->pool, now)),
-                                   &rows);
+    apr_status_t rv = um_store_event_run(call, UM_SQL_MAIL_ADMIN_DROP,
+                                         UM_VALUES(id, um_store_number(call->pool, now)), &rows);
 
     if (rv == APR_SUCCESS && !rows.count) {
-        rv = um_store_run(call, UM_SQL_REQUEST_ADMIN_DROP, UM_VALUES(id), &rows);
+        rv = um_store_event_run(call, UM_SQL_REQUEST_ADMIN_DROP, UM_VALUES(id), &rows);
     }
     *count = rv == APR_SUCCESS ? rows.count : 0;
     return rv;

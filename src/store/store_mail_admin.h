@@ -21,6 +21,7 @@ typedef struct um_mail_row_t {
     apr_int64_t due_at;        /**< the next attempt; 0: none */
     apr_int64_t done_at;       /**< when it was sent or given up; 0: not yet */
     const char *last_error;    /**< "": none */
+    const char *user_id;       /**< of its account; NULL: not known */
 } um_mail_row_t;
 
 /** At most most rows after an id, in the order of ids, which is that of time: mails that are not done or were given up,
@@ -32,12 +33,17 @@ apr_status_t um_store_mail_admin_list(um_store_call_t *call, const char *after, 
 /** One mail. *row NULL: there is none. */
 apr_status_t um_store_mail_admin_one(um_store_call_t *call, const char *id, apr_int64_t now, um_mail_row_t **row);
 
+/** At most most mails of an account, the newest first, as far as they were made for its present address, whose key is
+ * email_key. A mail is made when it is first tried. */
+apr_status_t um_store_mail_admin_of_user(um_store_call_t *call, const char *user_id, const char *email_key,
+                                         apr_int64_t now, int most, apr_array_header_t **rows);
+
 /** Lets a mail that waits or was given up be sent now, as if it had been asked for now. A mail that is being sent stays
- * as it is. id NULL: all of them. *count: how many. */
+ * as it is. id NULL: all of them. *count: how many. Stores call->event if there are any. */
 apr_status_t um_store_mail_admin_retry(um_store_call_t *call, const char *id, apr_int64_t now, int *count);
 
 /** Deletes a mail that waits or was given up, or a request. A mail that is being sent stays. *count: how many, 0 or
- * 1. */
+ * 1. Stores call->event if it is 1. */
 apr_status_t um_store_mail_admin_drop(um_store_call_t *call, const char *id, apr_int64_t now, int *count);
 
 /** How the outbox is. */

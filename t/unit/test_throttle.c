@@ -4,7 +4,7 @@
 #include "site.h"
 
 #include "refusal_log.h"
-#include "throttle.h"
+#include "throttle_admin.h"
 #include "throttle_private.h"
 
 #define TABLE UM_THROTTLE_TABLE_LEAST
@@ -224,21 +224,49 @@ static void test_clear(void)
     int listed = 0;
 
     start();
-    is_int(um_throttle_clear(s.site.throttle, "alice", NULL), 0, "nothing to clear");
+    is_int(um_throttle_clear(s.site.throttle, 0, "alice", NULL), 0, "nothing to clear");
     passed(2 * FREE, HOME, "alice", UM_INVALID);
     for (int i = 0; i < UM_REFUSAL_LOG_SLOTS; i++) {
         listed += um_refusal_log_read(s.site.throttle->refusals, i, &refusal)
                   && strcmp(refusal.text, "alice " HOME) == 0 && refusal.count == FREE;
     }
     is_int(listed, 1, "who was refused is in the list");
-    is_int(um_throttle_clear(s.site.throttle, "alice", &home), 1, "name and address together are cleared");
+    is_int(um_throttle_clear(s.site.throttle, 0, "alice", &home), 1, "name and address together are cleared");
     is_int(passed(1, HOME, "alice", UM_INVALID), 1, "then they may try again");
-    is_int(um_throttle_clear(s.site.throttle, NULL, &home), 1, "an address is cleared");
+    is_int(um_throttle_clear(s.site.throttle, 0, NULL, &home), 1, "an address is cleared");
     passed(1, "2001:db8:5::1", "berta", UM_INVALID);
-    is_int(um_throttle_clear(s.site.throttle, NULL, &other), 2, "one of IPv6 by its /64 and its /48");
+    is_int(um_throttle_clear(s.site.throttle, 0, NULL, &other), 2, "one of IPv6 by its /64 and its /48");
     um_throttle_take_account(from(HOME), UM_THROTTLE_RESET, "r", "alice");
     um_throttle_take_account(from(HOME), UM_THROTTLE_RESET, "v", "alice");
-    is_int(um_throttle_clear(s.site.throttle, "alice", NULL), 3, "a name with its sign-ins and its mails");
+    is_int(um_throttle_clear(s.site.throttle, 0, "alice", NULL), 3, "a name with its sign-ins and its mails");
+}
+
+/* The list and the clearing of a site leave those of other databases alone. */
+static void test_admin(void)
+{
+    apr_pool_t *pool = s.pool;
+    apr_uint64_t own, other;
+    um_throttle_t *throttle;
+    apr_array_header_t *list;
+
+    start();
+    throttle = s.site.throttle;
+    own = s.site.throttle_scope;
+    other = own + 2;
+    passed(2 * FREE, HOME, "alice", UM_INVALID);
+    list = um_throttle_admin_list(pool, throttle, own);
+    is_int(list->nelts, 1, "a site lists who was refused");
+    is_text(APR_ARRAY_IDX(list, 0, um_refusal_t).text, "alice " HOME, "name and address");
+    is_int(um_throttle_admin_list(pool, throttle, 0)->nelts, 1, "the list of all has it, too");
+    is_int(um_throttle_admin_list(pool, throttle, other)->nelts, 0, "another site has not");
+    is_int(um_throttle_admin_clear(pool, throttle, other, "alice"), 0, "another site clears nothing");
+    is_int(passed(1, HOME, "alice", UM_INVALID), 0, "the name is still refused");
+    is_int(um_throttle_admin_clear(pool, throttle, own, "alice " HOME), 1, "a pair is cleared as it is listed");
+    is_int(passed(1, HOME, "alice", UM_INVALID), 1, "then they may try again");
+    passed(2 * FREE, HOME, "alice", UM_INVALID);
+    is_int(um_throttle_admin_clear(pool, throttle, own, "ALICE"), 2, "a name is cleared with its pairs");
+    is_int(um_throttle_admin_list(pool, throttle, own)->nelts, 0, "and is in the list no more");
+    is_int(um_throttle_admin_clear(pool, throttle, own, "\xff"), -1, "what is no text is refused");
 }
 
 int main(void)
@@ -258,6 +286,7 @@ int main(void)
     test_wide();
     test_exempt();
     test_clear();
+    test_admin();
     site_close(&s);
     return site_end();
 }
