@@ -107,6 +107,7 @@ for my $key (sort keys %uses) {
     complain($uses{$key}, defined $english->{$key} ? undef : "uses $key, which is in no file of messages");
 }
 my %of_pages = map { $_ => 1 } qw(error.confirm error.no_cookies error.session_gone error.throttle_name error.mail_busy
+    error.group_absent error.member_absent error.session_absent error.account_ambiguous
     language_name direction);
 for my $key (sort keys %{$english}) {
     complain("$FOLDER/messages.en.txt", $uses{$key} || $needed{$key} || $of_pages{$key} || $key =~ $BY_CODE ? undef

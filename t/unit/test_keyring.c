@@ -87,7 +87,7 @@ static void test_rings(void)
 
         is_int(um_keyring_read(site_root, folder, &ring, &why), APR_SUCCESS, cases[i].name);
         if (ring) {
-            const apr_array_header_t *files = um_keyring_files(ring);
+            const apr_array_header_t *files = um_keyring_files(ring, NULL);
 
             is_text(um_jwk_alg(um_keyring_signing(ring)), cases[i].alg, "the expected key signs");
             is_int(files->nelts, cases[i].keys, "the keyring has the expected number of files");
@@ -413,9 +413,9 @@ static void test_file(void)
     um_keyring_t *ring = NULL;
 
     write_file(file, ed_private);
-    ok(um_keyring_read(site_root, file, &ring, &why) == APR_SUCCESS && um_keyring_files(ring)->nelts == 1,
+    ok(um_keyring_read(site_root, file, &ring, &why) == APR_SUCCESS && um_keyring_files(ring, NULL)->nelts == 1,
        "a file of any name");
-    is_text(APR_ARRAY_IDX(um_keyring_files(ring), 0, const char *), file, "the file of the key is listed");
+    is_text(APR_ARRAY_IDX(um_keyring_files(ring, NULL), 0, const char *), file, "the file of the key is listed");
     is_text(um_jwk_kid(um_keyring_signing(ring)), ED_KID, "the key of the file signs");
     unlink(file);
 }

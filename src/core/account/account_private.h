@@ -16,6 +16,7 @@ typedef struct um_registration_t {
     um_user_t *user;
     um_user_keys_t *keys;
     um_session_new_t session;   /**< stored unless the account is waiting or invited */
+    int has_no_session;         /**< it is not stored in any case */
     um_mail_t *mail;            /**< to verify the address, or the invitation; NULL: none */
     um_event_t *event;
 } um_registration_t;

@@ -69,16 +69,16 @@ static um_status_e check_and_hash(um_ctx_t *ctx, const um_profile_input_t *input
     return status;
 }
 
-static int has_session(const um_user_t *user)
+static int has_session(const um_registration_t *new)
 {
-    return !user->is_waiting && !user->is_invited;
+    return !new->has_no_session && !new->user->is_waiting && !new->user->is_invited;
 }
 
 um_status_e um_registration_store(um_ctx_t *ctx, um_registration_t *new)
 {
     um_store_call_t call = um_ctx_store(ctx);
     const um_store_registration_t rows = {
-        .user = new->user, .keys = new->keys, .session = has_session(new->user) ? &new->session.record : NULL,
+        .user = new->user, .keys = new->keys, .session = has_session(new) ? &new->session.record : NULL,
         .mail = new->mail,
     };
     um_status_e status;
@@ -110,7 +110,7 @@ static um_status_e make_rows(um_ctx_t *ctx, um_registration_t *new)
     um_user_t *made = new->user;
     um_status_e status = um_profile_make_ids(ctx, made);
 
-    if (status == UM_OK && has_session(made)) {
+    if (status == UM_OK && has_session(new)) {
         status = um_session_make(ctx, made, &new->session);
         if (status == UM_OK && new->session.is_refreshable) {
             status = um_refresh_add(ctx, &new->session);
@@ -130,7 +130,8 @@ um_status_e um_registration_create(um_ctx_t *ctx, const um_profile_input_t *inpu
     um_registration_t *new = apr_pcalloc(ctx->pool, sizeof(*new));
     um_status_e status;
 
-    *new = (um_registration_t){ .user = made, .keys = &keys, .session.is_refreshable = session != NULL };
+    *new = (um_registration_t){ .user = made, .keys = &keys, .session.is_refreshable = session != NULL,
+                                .has_no_session = !token };
     made->is_waiting = um_notification_verification(ctx) == UM_VERIFY_REQUIRED;
     made->is_active = !made->is_waiting;
     new->event = um_event_named(ctx, UM_EVENT_REGISTERED, input->username);
@@ -143,7 +144,9 @@ um_status_e um_registration_create(um_ctx_t *ctx, const um_profile_input_t *inpu
         status = um_registration_store(ctx, new);
     }
     *user = made;
-    *token = new->session.token;
+    if (token) {
+        *token = new->session.token;
+    }
     if (session) {
         *session = new->session.token ? &new->session : NULL;
     }

@@ -389,7 +389,12 @@ const char *um_keyring_jwks(const um_keyring_t *keyring, const char **etag)
     return snapshot->set;
 }
 
-const apr_array_header_t *um_keyring_files(const um_keyring_t *keyring)
+const apr_array_header_t *um_keyring_files(const um_keyring_t *keyring, const apr_array_header_t **keys)
 {
-    return atomic_load(&((um_keyring_t *)keyring)->snapshot)->files;
+    const snapshot_t *snapshot = current(keyring, keyring->how.pause);
+
+    if (keys) {
+        *keys = snapshot->keys;
+    }
+    return snapshot->files;
 }

@@ -47,7 +47,8 @@ const um_jwk_t *um_keyring_find(void *keyring, const char *kid);
  * for an hour. It contains no secrets. */
 const char *um_keyring_jwks(const um_keyring_t *keyring, const char **etag);
 
-/** The paths of the files that the keys were read from, const char *, in the order of their names. */
-const apr_array_header_t *um_keyring_files(const um_keyring_t *keyring);
+/** The paths of the files that the keys were read from, const char *, in the order of their names; valid for an hour.
+ * @param keys  gets the keys, um_jwk_t *, in the same order; may be NULL */
+const apr_array_header_t *um_keyring_files(const um_keyring_t *keyring, const apr_array_header_t **keys);
 
 #endif

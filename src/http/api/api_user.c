@@ -102,7 +102,7 @@ um_status_e um_api_user_register(um_call_t *call)
     const char *token = NULL;
     um_status_e status = in->invite ? invite(call, &in->profile, &user)
                          : call->settings->registration == UM_REGISTRATION_INVITE ? UM_DENIED
-                         : um_registration_create(&call->ctx, &in->profile, &user, &token,
+                         : um_registration_create(&call->ctx, &in->profile, &user, call->needs_staff ? NULL : &token,
                                                   call->wants_session ? &call->session : NULL);
 
     /* Staff invites as many people as they like: the throttle of registrations is for strangers. */

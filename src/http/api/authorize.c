@@ -40,6 +40,9 @@ um_access_e um_authorize_access(const um_call_t *call)
 {
     const um_route_t *row = call->match->first;
 
+    if (call->needs_staff) {
+        return UM_ACCESS_STAFF;
+    }
     if (call->route) {
         return call->route->access;
     }
@@ -75,8 +78,8 @@ int um_authorize_is_denied(const um_call_t *call)
 {
     const um_user_t *user = call->caller->user;
 
-    if (call->route->access == UM_ACCESS_STAFF) {
-        return !(user && user->is_staff);
+    if (um_authorize_access(call) == UM_ACCESS_STAFF && !(user && user->is_staff)) {
+        return 1;
     }
     if (call->route->access != UM_ACCESS_REGISTER) {
         return 0;

@@ -96,6 +96,7 @@ struct um_call_t {
     /* Who calls. */
     um_caller_t *caller;        /**< never NULL; its user is NULL where no account has been authenticated */
     um_throttle_uses_t *uses;   /**< of the row's throttle class, by the client's address; NULL: none */
+    int needs_staff;            /**< only staff may make the call, whatever the row says */
     int wants_staff;            /**< the body has a field that only staff may set, so credentials are not ignored */
     const char *client;         /**< name of the client that calls; NULL: none */
     int by_cookie;              /**< the token came in a cookie */

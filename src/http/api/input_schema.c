@@ -305,8 +305,12 @@ static int equals(const char *own, const char *name, apr_size_t len)
 int um_input_schema_wants(const void *call, const char *name, apr_size_t len)
 {
     const um_call_t *own = call;
-    const um_input_schema_t *schema = own->route->schema;
+    const um_input_schema_t *schema = own->route ? own->route->schema : NULL;
 
+    /* A page reads its form before it is known what the form does. Forms are not JSON. */
+    if (!schema) {
+        return 0;
+    }
     return um_input_schema_has(schema, name, len)
            || (schema->custom && um_custom_field_find(own->settings->core.custom_fields, name, len));
 }

@@ -78,7 +78,9 @@ static void start(um_page_request_t *page, request_rec *r)
     page->call = um_call_make(r, match);
     page->call->form = &um_page_reply_form;
     page->call->accept = UM_ACCEPT_JSON;
-    page->call->wants_session = 1;
+    page->call->needs_staff = page->page && page->page->is_for_staff;
+    /* Staff makes accounts for other people. */
+    page->call->wants_session = !page->call->needs_staff;
     page->language = um_html_language(r->pool, page->call->server->html, apr_table_get(r->headers_in,
                                                                                        "Accept-Language"));
 }
@@ -116,7 +118,6 @@ static int show(um_page_request_t *page)
     return um_call_run(page->call);
 }
 
-/* The account, the group and the session that a form is about are known when its body has been read. */
 static int act(um_page_request_t *page)
 {
     um_call_t *call = page->call;
@@ -133,6 +134,7 @@ static int act(um_page_request_t *page)
         page->problem = um_page_view_text(page, "error.no_cookies", NULL);
     }
     if (!um_page_csrf_is_right(call->r, um_page_view_field(page, "csrf"))) {
+        um_page_caller_find(page);
         return um_reply_csrf_failed(call);
     }
     return um_page_act_run(page);

@@ -2,11 +2,16 @@
 #include "pages.h"
 
 #include "api.h"
+#include "authenticate.h"
+#include "json.h"
+
 #include <apr_strings.h>
 #include <string.h>
 
 #define USERS "/api/v1/users/"
 #define ME USERS "{id}/"
+#define GROUPS "/api/v1/groups/"
+#define GROUP GROUPS "{group}/"
 #define RESET "/api/password_reset/"
 #define EMAIL "/api/email_verification/"
 
@@ -30,6 +35,50 @@ static const um_page_act_t acts[] = {
     { .page = "sessions", .action = "others", .own = &um_page_session_end_others_route, .key = "sessions_ended" },
     { .page = "delete", .method = "DELETE", .endpoint = ME, .done = um_page_session_signed_out, .to = "sign-in/",
       .key = "deleted", .needs_confirm = 1, .needs_recent = 1 },
+    { .page = "staff_account", .action = "profile", .method = "PATCH", .endpoint = ME, .key = "account_saved" },
+    { .page = "staff_account", .action = "email", .method = "PATCH", .endpoint = ME, .key = "account_saved",
+      .needs_recent = 1 },
+    { .page = "staff_account", .action = "verify", .method = "PATCH", .endpoint = ME, .field = "email_verified",
+      .value = "true", .key = "account_verified" },
+    { .page = "staff_account", .action = "unverify", .method = "PATCH", .endpoint = ME, .field = "email_verified",
+      .value = "false", .key = "account_unverified" },
+    { .page = "staff_account", .action = "enable", .method = "PATCH", .endpoint = ME, .field = "is_active",
+      .value = "true", .key = "account_on", .needs_recent = 1 },
+    { .page = "staff_account", .action = "disable", .method = "PATCH", .endpoint = ME, .field = "is_active",
+      .value = "false", .key = "account_off", .needs_recent = 1 },
+    { .page = "staff_account", .action = "staff_on", .method = "PATCH", .endpoint = ME, .field = "is_staff",
+      .value = "true", .key = "staff_on", .needs_recent = 1 },
+    { .page = "staff_account", .action = "staff_off", .method = "PATCH", .endpoint = ME, .field = "is_staff",
+      .value = "false", .key = "staff_off", .needs_recent = 1 },
+    { .page = "staff_account", .action = "reset", .method = "POST", .endpoint = ME "reset/", .key = "account_reset" },
+    { .page = "staff_account", .action = "group_add", .method = "PUT", .endpoint = GROUP "members/{id}/",
+      .key = "group_added", .absent = "error.group_absent", .needs_recent = 1 },
+    { .page = "staff_account", .action = "group_remove", .method = "DELETE", .endpoint = GROUP "members/{id}/",
+      .key = "group_removed", .absent = "error.member_absent", .needs_recent = 1 },
+    { .page = "staff_account", .action = "end_session", .method = "DELETE", .endpoint = ME "sessions/{session}/",
+      .key = "account_session_ended", .absent = "error.session_absent" },
+    { .page = "staff_account", .action = "end_sessions", .method = "DELETE", .endpoint = ME "sessions/",
+      .key = "account_sessions_ended" },
+    { .page = "staff_account", .action = "delete", .method = "DELETE", .endpoint = ME, .to = "staff/",
+      .key = "account_deleted", .needs_confirm = 1, .needs_recent = 1 },
+    { .page = "staff_new", .method = "POST", .endpoint = USERS, .prepare = um_page_staff_prepare_new,
+      .done = um_page_staff_made },
+    { .page = "staff_groups", .method = "POST", .endpoint = GROUPS, .key = "group_created", .needs_recent = 1 },
+    { .page = "staff_group", .action = "add", .own = &um_page_staff_group_add_route, .key = "group_added",
+      .needs_recent = 1 },
+    { .page = "staff_group", .action = "remove", .method = "DELETE", .endpoint = GROUP "members/{id}/",
+      .key = "group_removed", .absent = "error.member_absent", .needs_recent = 1 },
+    { .page = "staff_group", .action = "rename", .method = "PATCH", .endpoint = GROUP,
+      .done = um_page_staff_group_renamed, .needs_recent = 1 },
+    { .page = "staff_group", .action = "delete", .method = "DELETE", .endpoint = GROUP, .to = "staff/groups/",
+      .key = "group_deleted", .needs_confirm = 1, .needs_recent = 1 },
+    { .page = "staff_mails", .action = "retry", .own = &um_page_staff_mail_retry_route, .key = "mail_retried",
+      .absent = "error.mail_busy" },
+    { .page = "staff_mails", .action = "retry_all", .own = &um_page_staff_mail_retry_all_route,
+      .key = "mails_retried" },
+    { .page = "staff_mails", .action = "drop", .own = &um_page_staff_mail_drop_route, .key = "mail_dropped",
+      .absent = "error.mail_busy", .needs_confirm = 1, .needs_recent = 1 },
+    { .page = "staff_throttle", .own = &um_page_staff_throttle_clear_route, .key = "throttle_cleared" },
 };
 
 #define COUNT (sizeof(acts) / sizeof(acts[0]))
@@ -55,25 +104,62 @@ int um_page_act_has(const um_page_t *page)
     return has;
 }
 
-int um_page_act_run(um_page_request_t *page)
+static const um_route_t *route_of(const um_page_act_t *act)
 {
-    um_call_t *call = page->call;
-    const um_page_act_t *act = um_page_act_find(page->page, um_page_view_field(page, "action"));
-    int status = OK;
+    return act->own ? act->own : um_route_find(act->method, act->endpoint);
+}
 
-    page->act = act;
-    if (!act) {
-        return um_page_reply_problem(page, HTTP_BAD_REQUEST, um_page_view_text(page, "error.invalid_input", NULL));
+/* What staff changes on an account has acts of its own, some of which need a recent sign-in. So a form of another act
+ * must not have it. */
+static int has_foreign_field(const um_page_request_t *page)
+{
+    static const char *const fields[] = { "is_active", "is_staff", "email_verified", "groups", "email" };
+    const char *action = page->act->action;
+    int has = 0;
+
+    if (!page->page->is_for_staff || !page->act->method || strcmp(page->act->method, "PATCH") != 0) {
+        return 0;
+    }
+    for (apr_size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        has |= um_json_get(page->call->doc->root, fields[i]).kind != UM_JSON_ABSENT && strcmp(fields[i], action) != 0;
+    }
+    return has;
+}
+
+/* Completes the form by what its act says. */
+static void prepare(um_page_request_t *page)
+{
+    const um_page_act_t *act = page->act;
+    um_call_t *call = page->call;
+
+    um_page_set_route(page, route_of(act));
+    if (act->field) {
+        um_json_put_text(call->doc->root, act->field, act->value);
+    }
+    if (act->prepare) {
+        act->prepare(page);
     }
     if (act->needs_confirm && !um_page_view_field(page, "confirm")) {
         um_ctx_error(&call->ctx, "confirm", UM_MESSAGE_REQUIRED);
     }
-    um_page_set_route(page, act->own ? act->own : um_route_find(act->method, act->endpoint));
-    if (act->needs_recent) {
+}
+
+int um_page_act_run(um_page_request_t *page)
+{
+    um_call_t *call = page->call;
+    int status = OK;
+
+    page->act = um_page_act_find(page->page, um_page_view_field(page, "action"));
+    if (!page->act || has_foreign_field(page)) {
+        return um_page_reply_problem(page, HTTP_BAD_REQUEST, um_page_view_text(page, "error.invalid_input", NULL));
+    }
+    prepare(page);
+    if (page->act->needs_recent) {
         status = um_page_recent_check(page);
     }
     /* An endpoint without a body does not look at the errors. */
-    if (status == OK && call->ctx.errors->nelts && !call->route->schema) {
+    if (status == OK && call->ctx.errors->nelts && !call->route->schema
+        && (call->caller->user || !page->act->needs_recent)) {
         return um_reply_status(call, UM_INVALID);
     }
     return status == OK ? um_call_run(call) : status;

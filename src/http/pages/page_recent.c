@@ -37,12 +37,14 @@ int um_page_recent_check(um_page_request_t *page)
     apr_pool_t *pool = call->ctx.pool;
     int is_recent, status;
     um_status_e found;
-    const char *url;
 
     /* The endpoint authenticates the caller for itself, as always. */
     status = um_api_authenticate(call);
     if (status != OK || !call->caller->user) {
         return status;
+    }
+    if (um_authorize_is_denied(call)) {
+        return um_reply_status(call, UM_DENIED);
     }
     found = find(page, &is_recent);
     if (found != UM_OK) {
@@ -51,7 +53,6 @@ int um_page_recent_check(um_page_request_t *page)
     if (is_recent) {
         return OK;
     }
-    url = apr_pstrcat(pool, um_page_route_url(call->r, page->page->path), "?", um_page_view_query(page), NULL);
     return um_page_reply_redirect(page, apr_pstrcat(pool, um_page_route_url(call->r, "sign-in/?again=1&next="),
-                                                    ap_escape_urlencoded(pool, url), NULL));
+                                                    ap_escape_urlencoded(pool, um_page_view_url(page)), NULL));
 }

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "module.h"
 #include "process.h"
+#include "store_user.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>
@@ -156,11 +157,10 @@ static int show_again(um_page_request_t *page, int status)
     const um_route_t *route = um_page_route_endpoint(page->page);
 
     call->out = NULL;
-    if (route && call->caller->user && call->user) {
-        call->route = route;
-        if (route->function(call) != UM_OK) {
-            call->out = NULL;
-        }
+    um_page_caller_find(page);
+    if (route && call->caller->user && (call->user || !call->match->id)
+        && (!call->needs_staff || call->caller->user->is_staff) && route->function(call) != UM_OK) {
+        call->out = NULL;
     }
     return um_page_reply_show(page, status);
 }
@@ -169,10 +169,8 @@ static int errors(um_call_t *call)
 {
     um_page_request_t *page = um_page_of(call);
 
-    if (!page->act) {
-        return um_page_reply_problem(page, HTTP_BAD_REQUEST, um_page_view_text(page, "error.query_invalid", NULL));
-    }
-    return show_again(page, HTTP_BAD_REQUEST);
+    /* A page whose query has errors shows them. */
+    return page->act ? show_again(page, HTTP_BAD_REQUEST) : um_page_reply_show(page, HTTP_BAD_REQUEST);
 }
 
 /* Somebody who is not signed in: the page is shown after signing in. A form is shown again, so that nothing that was
@@ -180,16 +178,36 @@ static int errors(um_call_t *call)
 static int ask_to_sign_in(um_page_request_t *page)
 {
     request_rec *r = page->call->r;
-    const char *own = apr_pstrcat(r->pool, um_page_route_url(r, page->page->path), "?", um_page_view_query(page), NULL);
-    const char *next = r->method_number == M_GET ? r->unparsed_uri : own;
+    const char *next = r->method_number == M_GET ? r->unparsed_uri : um_page_view_url(page);
 
-    if (page->act && !page->page->own && !page->page->is_of_query) {
+    if (page->act && (!page->page->own || page->act->endpoint) && !page->page->is_of_query) {
         page->has_ended = 1;
         page->problem = um_page_view_text(page, "error.session_gone", NULL);
         return show_again(page, HTTP_FORBIDDEN);
     }
     return um_page_reply_redirect(page, apr_pstrcat(r->pool, um_page_route_url(r, "sign-in/?next="),
                                                     ap_escape_urlencoded(r->pool, next), NULL));
+}
+
+/* Whether a page for staff has its reader, and a page about an account has that account. */
+static int is_known(const um_page_request_t *page)
+{
+    const um_call_t *call = page->call;
+
+    return !call->needs_staff || (call->caller->user && call->caller->user->is_staff
+                                  && (call->user || !call->match->id));
+}
+
+/* Whether the page can be shown, with the problem: a form that was not refused for good, and a list whose link has
+ * become invalid. */
+static int can_show(const um_page_request_t *page, int status, um_message_e message)
+{
+    const um_call_t *call = page->call;
+
+    if (!page->page || page->is_failing || message == UM_MESSAGE_PERMISSION_DENIED) {
+        return 0;
+    }
+    return call->bad_cursor || (call->doc && status != HTTP_NOT_FOUND && is_known(page));
 }
 
 static int error(um_call_t *call, int status, um_message_e message, const char *value)
@@ -200,15 +218,16 @@ static int error(um_call_t *call, int status, um_message_e message, const char *
     if (status == HTTP_UNAUTHORIZED && !page->is_failing) {
         return ask_to_sign_in(page);
     }
-    if (status == HTTP_NOT_FOUND && page->act && page->act->absent) {
+    if (call->needs_staff && call->doc) {
+        um_page_caller_find(page);
+    }
+    if (status == HTTP_NOT_FOUND && page->act && page->act->absent && is_known(page)) {
         page->problem = um_page_view_text(page, page->act->absent, NULL);
         return show_again(page, status);
     }
-    /* A form that was not refused for good is shown again. */
-    if (page->page && call->doc && !page->is_failing && status != HTTP_NOT_FOUND
-        && message != UM_MESSAGE_PERMISSION_DENIED) {
+    if (can_show(page, status, message)) {
         page->problem = problem;
-        return show_again(page, status);
+        return call->doc ? show_again(page, status) : um_page_reply_show(page, status);
     }
     return um_page_reply_problem(page, status, problem);
 }

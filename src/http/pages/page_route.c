@@ -7,7 +7,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#define ME "/api/v1/users/{id}/"
+#define USERS "/api/v1/users/"
+#define ME USERS "{id}/"
 
 static const um_page_t pages[] = {
     { .path = "", .name = "profile", .endpoint = ME, .load = um_page_account_load_profile },
@@ -24,6 +25,22 @@ static const um_page_t pages[] = {
       .load = um_page_account_load_sessions },
     { .path = "events/", .name = "events", .endpoint = ME "events/", .load = um_page_account_load_events },
     { .path = "delete/", .name = "delete", .endpoint = ME },
+    { .path = "staff/", .name = "staff_list", .endpoint = USERS, .load = um_page_staff_load_list, .is_for_staff = 1 },
+    { .path = "staff/account/", .name = "staff_account", .endpoint = ME, .load = um_page_staff_account_load,
+      .is_of_query = 1, .is_for_staff = 1 },
+    { .path = "staff/events/", .name = "staff_events", .endpoint = ME "events/", .load = um_page_staff_load_events,
+      .is_of_query = 1, .is_for_staff = 1 },
+    { .path = "staff/new/", .name = "staff_new", .own = &um_page_staff_new_route, .load = um_page_staff_load_new,
+      .is_for_staff = 1 },
+    { .path = "staff/groups/", .name = "staff_groups", .endpoint = "/api/v1/groups/",
+      .load = um_page_staff_group_load_list, .is_for_staff = 1 },
+    { .path = "staff/group/", .name = "staff_group", .endpoint = "/api/v1/groups/{group}/members/",
+      .load = um_page_staff_group_load, .is_of_query = 1, .is_for_staff = 1 },
+    { .path = "staff/mails/", .name = "staff_mails", .own = &um_page_staff_mail_list_route,
+      .is_for_staff = 1 },
+    { .path = "staff/throttle/", .name = "staff_throttle", .own = &um_page_staff_throttle_list_route,
+      .load = um_page_staff_load_results, .is_for_staff = 1 },
+    { .path = "staff/health/", .name = "staff_health", .own = &um_page_staff_health_route, .is_for_staff = 1 },
 };
 
 #define COUNT (sizeof(pages) / sizeof(pages[0]))

@@ -24,23 +24,6 @@ static const char *next_of(um_page_request_t *page)
     return next && um_local_path_is(next) ? next : um_page_route_url(page->call->r, "");
 }
 
-/* Who the cookies of the request stand for. Whether there is somebody. */
-static int find_caller(um_page_request_t *page, um_caller_t *caller)
-{
-    static um_token_source_t cookie = { UM_TOKEN_SOURCE_COOKIE, NULL };
-    static const apr_array_header_t sources = { NULL, sizeof(cookie), 1, 1, (char *)&cookie };
-    um_call_t *call = page->call;
-    um_auth_token_t found;
-    const char *token;
-
-    um_auth_find(call->r, &sources, NULL, &found);
-    if (found.state == UM_AUTH_FOUND && um_authenticate(&call->ctx, found.token, UM_FRESH, caller) == UM_OK) {
-        return 1;
-    }
-    token = um_renewal_of(call->r)->token;
-    return token && um_authenticate(&call->ctx, token, UM_FRESH, caller) == UM_OK;
-}
-
 /* A person who has signed in already goes on, unless they are asked to sign in again. */
 um_status_e um_page_session_load_sign_in(um_page_request_t *page)
 {
@@ -49,7 +32,7 @@ um_status_e um_page_session_load_sign_in(um_page_request_t *page)
     um_caller_t caller;
 
     um_json_put_bool(page->view, "again", again != NULL);
-    if (call->doc || !find_caller(page, &caller)) {
+    if (call->doc || !um_page_caller_is(page, &caller)) {
         return UM_OK;
     }
     if (!again) {
@@ -74,7 +57,7 @@ static void end_previous(um_page_request_t *page)
     um_ctx_t *ctx = &page->call->ctx;
     um_caller_t caller;
 
-    if (find_caller(page, &caller)) {
+    if (um_page_caller_is(page, &caller)) {
         (void)um_session_end(ctx, caller.user->id, caller.session_id, 0);
     }
 }

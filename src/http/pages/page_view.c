@@ -239,9 +239,16 @@ void um_page_view_make(um_page_request_t *page, const char *template)
 const char *um_page_view_query(const um_page_request_t *page)
 {
     apr_pool_t *pool = page->call->ctx.pool;
-    const um_route_match_t *match = page->call->match;
+    const char *name = !page->page->is_of_query ? NULL : strstr(page->page->endpoint, "{group}") ? "group" : "id";
+    const char *value = name ? um_page_view_field(page, name) : NULL;
 
-    return apr_pstrcat(pool, match->id ? "id=" : "", match->id ? ap_escape_urlencoded(pool, match->id) : "",
-                       match->id ? "&" : "", match->group ? "group=" : "",
-                       match->group ? ap_escape_urlencoded(pool, match->group) : "", match->group ? "&" : "", NULL);
+    return value ? apr_pstrcat(pool, name, "=", ap_escape_urlencoded(pool, value), "&", NULL) : "";
+}
+
+const char *um_page_view_url(const um_page_request_t *page)
+{
+    const char *path = um_page_route_url(page->call->r, page->page->path), *query = um_page_view_query(page);
+
+    return *query ? apr_pstrcat(page->call->ctx.pool, path, "?", apr_pstrndup(page->call->ctx.pool, query,
+                                                                              strlen(query) - 1), NULL) : path;
 }

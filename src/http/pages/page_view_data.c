@@ -36,20 +36,31 @@ static void put_time(apr_pool_t *pool, um_json_t *object, const char *name, cons
 
 /* --- links --- */
 
+/* Whether a parameter of the API's link stays: not what was done before the page was first shown, and not the page's
+ * own parameter, which is added anyway. */
+static int is_kept(const char *parameter, const char *own)
+{
+    apr_size_t len = strcspn(own, "=");
+
+    return *parameter && strncmp(parameter, "done=", 5) != 0 && !(len && strncmp(parameter, own, len + 1) == 0);
+}
+
 /* A link of a list in the API becomes one of the page: the same query below the page's path. */
 static void put_link(um_page_request_t *page, um_json_t *object, const char *name, const char *text)
 {
     apr_pool_t *pool = page->call->ctx.pool;
-    const char *query = strchr(text, '?');
-    const char *own = page->page->is_of_query ? um_page_view_query(page) : "";
+    const char *rest = strchr(text, '?'), *own = um_page_view_query(page), *query = own;
 
-    /* The query of a list of the API contains the parameters of the page already, except those of its path. */
-    if (query && *own && strstr(query, "id=")) {
-        own = "";
+    rest = rest ? rest + 1 : NULL;
+    while (rest && *rest) {
+        const char *parameter = ap_getword(pool, &rest, '&');
+
+        if (is_kept(parameter, own)) {
+            query = apr_pstrcat(pool, query, parameter, *rest ? "&" : "", NULL);
+        }
     }
     um_json_put_text(object, apr_pstrcat(pool, name, "_url", NULL),
-                     apr_pstrcat(pool, um_page_route_url(page->call->r, page->page->path), "?", own,
-                                 query ? query + 1 : "", NULL));
+                     apr_pstrcat(pool, um_page_route_url(page->call->r, page->page->path), "?", query, NULL));
 }
 
 /* --- all of it --- */
@@ -85,6 +96,11 @@ static void convert(um_page_request_t *page, um_json_t *value, int depth)
     for (int i = 0; names && i < names->nelts; i++) {
         convert_member(page, value, APR_ARRAY_IDX(names, i, const char *), depth);
     }
+}
+
+void um_page_view_convert(um_page_request_t *page, um_json_t *value)
+{
+    convert(page, value, 0);
 }
 
 void um_page_view_add(um_page_request_t *page, um_json_t *out)

@@ -24,7 +24,8 @@ struct um_page_t {
     const char *endpoint;       /**< path in the API's table, whose GET the page shows; NULL: none */
     const um_route_t *own;      /**< the same for what the API does not have; NULL: none */
     um_page_load_fn *load;      /**< NULL: nothing more */
-    int is_of_query;            /**< {id} and {group} of the endpoint come from the query; else {id} is "me" */
+    int is_of_query;            /**< {id} or {group} of the endpoint comes from the query; else {id} is "me" */
+    int is_for_staff;           /**< the page and its acts are for staff only */
 };
 
 /** What a form of a page does: a row of the table in page_act.c. */
@@ -37,6 +38,8 @@ struct um_page_act_t {
     const char *to;             /**< the path below UserMgmtPages to go to afterwards; NULL: the page itself */
     const char *key;            /**< of the message done.KEY that is shown there; NULL: none */
     const char *absent;         /**< key of the problem that 404 stands for; NULL: the page of 404 */
+    const char *field, *value;  /**< set in the form before it is read; NULL: nothing is */
+    void (*prepare)(um_page_request_t *page);   /**< the same for what depends on the form; NULL: nothing does */
     int needs_confirm;          /**< the form must have "confirm" */
     int needs_recent;           /**< the sign-in must be recent (page_recent.c) */
 };
@@ -139,8 +142,11 @@ void um_page_view_make(um_page_request_t *page, const char *template);
 /** Adds to the view the link to sign in as somebody else, and then to go to next. */
 void um_page_view_again(um_page_request_t *page, const char *next);
 
-/** The parameters of the page's own address, each followed by "&"; "": it has none. */
+/** The parameter of the query that the page is about, followed by "&"; "": it has none. */
 const char *um_page_view_query(const um_page_request_t *page);
+
+/** The URL path of the page with that parameter. */
+const char *um_page_view_url(const um_page_request_t *page);
 
 /** The text of a message of the catalogue in the page's language. value: of {value}; NULL: it has none. */
 const char *um_page_view_text(const um_page_request_t *page, const char *key, const char *value);
@@ -159,6 +165,9 @@ const char *um_page_view_field(const um_page_request_t *page, const char *name);
 /** Puts the members of an answer of the API into the view; a list becomes "results". Times become texts for people,
  * beside NAME_iso. Links to other pages of a list become those of the page. */
 void um_page_view_add(um_page_request_t *page, um_json_t *out);
+
+/** Converts a value that the view is to have, as the function above does. */
+void um_page_view_convert(um_page_request_t *page, um_json_t *value);
 
 /* --- page_custom.c: the site's own fields of an account in forms -------------------------------------------------- */
 
@@ -196,6 +205,14 @@ um_page_load_fn um_page_account_load_sessions, um_page_account_load_events, um_p
     um_page_account_load_profile;
 um_page_done_fn um_page_account_email_saved;
 
+/* --- page_caller.c: who calls, where no endpoint asks ------------------------------------------------------------- */
+
+/** Who the cookies of the request stand for. Asks the database. 0: for nobody. */
+int um_page_caller_is(um_page_request_t *page, um_caller_t *caller);
+
+/** Sets who calls, and the account that the page is about, where a form was refused before they were looked for. */
+void um_page_caller_find(um_page_request_t *page);
+
 /* --- page_session.c: signing in and out --------------------------------------------------------------------------- */
 
 extern const um_route_t um_page_session_sign_out_route, um_page_session_end_others_route;
@@ -206,5 +223,46 @@ um_page_done_fn um_page_session_signed_in, um_page_session_signed_out, um_page_s
 
 extern const um_route_t um_page_link_reset_route;
 um_page_load_fn um_page_link_load_verify, um_page_link_load_forgot, um_page_link_load_reset;
+
+/* --- page_staff.c: the accounts of the site, for staff ------------------------------------------------------------ */
+
+extern const um_route_t um_page_staff_new_route;
+um_page_load_fn um_page_staff_load_list, um_page_staff_load_events, um_page_staff_load_new;
+um_page_done_fn um_page_staff_made;
+
+/** A new account without a password is an invitation, where the site sends mail. */
+void um_page_staff_prepare_new(um_page_request_t *page);
+
+/** Adds to the view whether a list has "results". */
+um_page_load_fn um_page_staff_load_results;
+
+/* --- page_staff_account.c: one account ---------------------------------------------------------------------------- */
+
+um_page_load_fn um_page_staff_account_load;
+
+/* --- page_staff_group.c: groups ----------------------------------------------------------------------------------- */
+
+extern const um_route_t um_page_staff_group_add_route;
+um_page_load_fn um_page_staff_group_load_list, um_page_staff_group_load;
+um_page_done_fn um_page_staff_group_renamed;
+
+/** The URL path of the page of a group. */
+const char *um_page_staff_group_url(const um_page_request_t *page, const char *name);
+
+/* --- page_staff_mail.c: the outbox -------------------------------------------------------------------------------- */
+
+extern const um_route_t um_page_staff_mail_list_route, um_page_staff_mail_retry_route,
+    um_page_staff_mail_retry_all_route, um_page_staff_mail_drop_route;
+
+/** A list of mails, um_mail_row_t, as the view is to have it before its times are converted. */
+um_json_t *um_page_staff_mail_show(um_page_request_t *page, const apr_array_header_t *mails);
+
+/* --- page_staff_throttle.c: who is refused because of too many tries ---------------------------------------------- */
+
+extern const um_route_t um_page_staff_throttle_list_route, um_page_staff_throttle_clear_route;
+
+/* --- page_staff_health.c: whether all is well --------------------------------------------------------------------- */
+
+extern const um_route_t um_page_staff_health_route;
 
 #endif

@@ -40,7 +40,7 @@ static const char *try_access(apr_pool_t *pool, const void *baton, const char **
 {
     const wanted_t *wanted = baton;
     const char *path = wanted->server->settings.signing_key;
-    const apr_array_header_t *files = um_keyring_files(wanted->server->keys);
+    const apr_array_header_t *files = um_keyring_files(wanted->server->keys, NULL);
     int refused = access(path, is_folder(pool, path) ? wanted->mode : R_OK) != 0;
 
     (void)why;

@@ -100,6 +100,8 @@ void um_json_put_text(um_json_t *object, const char *name, const char *text);
 void um_json_put_bytes(um_json_t *object, const char *name, const char *text, apr_size_t len);
 void um_json_put_int(um_json_t *object, const char *name, apr_int64_t number);
 void um_json_put_bool(um_json_t *object, const char *name, int truth);
+/** Removes the member of this name, if there is one. */
+void um_json_remove(um_json_t *object, const char *name);
 /** As um_json_put. */
 void um_json_push(um_json_t *list, um_json_t *child);
 /** NULL text is null. */

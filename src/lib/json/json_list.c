@@ -44,3 +44,8 @@ apr_array_header_t *um_json_names(apr_pool_t *pool, const um_json_t *object)
     }
     return names;
 }
+
+void um_json_remove(um_json_t *object, const char *name)
+{
+    json_object_object_del(object, name);
+}
