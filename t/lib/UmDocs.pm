@@ -25,6 +25,9 @@ my @ROWS = (
     ['README', 'sudo usermgmt user add alice', 'run'],
     ['README', 'autoreconf -i && ./configure --with-apxs=', not => 'needs an httpd that is installed elsewhere'],
     ['README', 'apt-get install', not => 'installs packages, as root'],
+    ['docs/pages.md', 'sudo usermgmt user add alice', 'auth/pages_documented'],
+    ['docs/pages.md', 'curl -sS -o', 'auth/pages_documented'],
+    ['docs/pages.md', 'sudo install -d', 'auth/pages_documented'],
     ['docs/operations.md', 'usermgmt [OPTIONS]', not => 'is the form of commands, and none'],
     ['docs/operations.md', 'sudo usermgmt user show alice', 'run'],
     ['docs/operations.md', 'sudo usermgmt check', 'auth/program'],
@@ -73,7 +76,9 @@ my @ROWS = (
     ['docs/from-htpasswd.md', 'usermgmt group new', 'run'],
 );
 
-sub command_pages { return ('README', 'docs/operations.md', 'docs/from-django.md', 'docs/from-htpasswd.md') }
+sub command_pages {
+    return ('README', map { "docs/$_.md" } qw(pages operations from-django from-htpasswd));
+}
 
 # The rows: { page, begin, how, why }.
 sub command_rows { return map { { page => $_->[0], begin => $_->[1], how => $_->[2], why => $_->[3] } } @ROWS }
