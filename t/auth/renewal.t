@@ -127,9 +127,10 @@ my $NEW = 'tok tok-refresh';
 my $CLEARED = 'tok cleared tok-refresh cleared';
 
 sub sign_in {
-    my ($account) = @_;
+    my ($account, $server) = @_;
     my $jar = {};
-    my $answer = store($jar, ask(POST => $TOKEN, headers => [$OWN],
+    my $answer = store($jar, call(POST => $TOKEN, headers => [$OWN], any => 1,
+        port => ($server || $site->{server})->{port},
         json => qq({"username":"$account->{username}","password":"$account->{password}","cookie":true})));
     die "no cookies: $answer->{status} $answer->{body}\n" unless cookies_of($answer) eq $NEW;
     return $jar;
@@ -346,6 +347,67 @@ case 'a session ends some day, however often it is used' => sub {
     later(11);
     $answer = browse($jar, GET => '/shut/hello.txt');
     is("$answer->{status} " . cookies_of($answer), "401 $CLEARED", 'its lifetime is over');
+};
+
+# A server of its own on the same database, with keys of its own, and the same clock and cookies.
+sub other_server {
+    my ($lines) = @_;
+    return UmServer->start($site->{database}, UmLocations::module_lines() . <<"END", environment => $with{environment});
+
+UserMgmtCookie tok
+UserMgmtTokenLifetime ${TOKEN_LIFE}s
+TypesConfig $site->{pages}/types
+Alias /shut $site->{pages}/files
+<Location /shut/>
+    AuthType Bearer
+    AuthName here
+    Require valid-user
+    UserMgmtTokenSource cookie
+</Location>
+$lines
+END
+}
+
+sub browse_at {
+    my ($server, $jar, $path) = @_;
+    return store($jar, call(GET => $path, headers => [cookie_header($jar)], port => $server->{port}, any => 1));
+}
+
+case 'too many renewals of an address are throttled' => sub {
+    my ($me) = somebody();
+    my $other = other_server("UserMgmtThrottleExempt none\nUserMgmtThrottle refresh address 1/d 1");
+    my $jar = sign_in($me, $other);
+    my $at = sub { browse_at($other, $jar, @_) };
+    later($TOKEN_LIFE + 1);
+    is(cookies_of($at->('/shut/hello.txt')), $NEW, 'the first is not');
+    later($TOKEN_LIFE + 1);
+    for my $path ('/shut/hello.txt', "$USERS$me->{id}/") {
+        my $answer = $at->($path);
+        is("$answer->{status} " . cookies_of($answer), '429 ', "the second is, at $path, and the cookies stay");
+        like("@{ $answer->{head}{'retry-after'} || [] }", qr/\A[1-9]\d*\z/, 'for a time');
+    }
+    is($other->crashes, '', 'no process crashed');
+    $other->stop;
+    ok(is_in($jar), 'the refresh token was not used');
+};
+
+case 'without the database the cookies stay' => sub {
+    my ($me) = somebody();
+    my $other = other_server('');
+    my $jar = sign_in($me, $other);
+    my $at = sub { browse_at($other, $jar, @_) };
+    is($at->('/shut/hello.txt')->{status}, 200, 'the session is good');
+    later($TOKEN_LIFE + 1);
+    $site->{database}{sql}->('alter table um_sessions rename to um_gone');
+    for my $path ('/shut/hello.txt', "$USERS$me->{id}/") {
+        my $answer = $at->($path);
+        is("$answer->{status} " . cookies_of($answer), '503 ', "$path is answered 503");
+        ok($answer->{head}{'retry-after'}, 'for a time');
+    }
+    $site->{database}{sql}->('alter table um_gone rename to um_sessions');
+    ok(await(10, sub { $at->('/shut/hello.txt')->{status} == 200 }), 'the session is renewed when it is back');
+    is($other->crashes, '', 'no process crashed');
+    $other->stop;
 };
 
 # ---- ended and replaced ----------------------------------------------------------------------------------------------
