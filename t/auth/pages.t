@@ -20,6 +20,14 @@ Alias /shut ${pages}/files
     AuthType Bearer
     AuthName here
     Require valid-user
+    UserMgmtSignInPage auto
+</Location>
+Alias /editors ${pages}/files
+<Location /editors/>
+    AuthType Bearer
+    AuthName here
+    Require usermgmt-group editors
+    UserMgmtSignInPage auto
 </Location>
 END
 
@@ -104,6 +112,28 @@ case 'forms have a token of their own' => sub {
     my $first = ($browser->form({}))[1]{csrf};
     $browser->go($PAGES);
     isnt(($browser->form({}))[1]{csrf}, $first, 'it differs in each answer');
+};
+
+# ---- places ----------------------------------------------------------------------------------------------------------
+
+case 'a place leads to the sign-in page and back' => sub {
+    my $account = enrol('petra', groups => ['writers']);
+    my $browser = UmPages->new;
+    my $page = $browser->go('/shut/hello.txt?a=1');
+    is($page->{path}, "${PAGES}sign-in/?next=%2fshut%2fhello.txt%3fa%3d1", 'who is not signed in is sent there');
+    $page = $browser->send({ username => 'petra', password => $account->{password} });
+    is($page->{path}, '/shut/hello.txt?a=1', 'after signing in they are where they wanted to be');
+    is($page->{body}, $HELLO, 'and see it');
+    $page = $browser->go('/editors/hello.txt');
+    is($page->{status}, 403, 'a place for a group that they lack is 403');
+    like(UmPages::text($page), qr/petra/, 'the page says who they are');
+    like($page->{body}, qr{sign-in/\?again=1&amp;other=1&amp;next=%2feditors}, 'and lets them sign in as somebody else');
+    like($page->{head}{'content-security-policy'}[0], qr/frame-ancestors 'none'/, 'it has the headers of a page');
+    is(get('/shut/hello.txt')->{status}, 401, 'a script gets 401');
+    my $editor = enrol('edith', groups => ['editors']);
+    $browser->go("${PAGES}sign-in/?again=1&other=1&next=%2feditors%2fhello.txt");
+    $page = $browser->send({ username => 'edith', password => $editor->{password} });
+    is($page->{path}, '/editors/hello.txt', 'somebody else is let in');
 };
 
 # ---- registering -----------------------------------------------------------------------------------------------------
