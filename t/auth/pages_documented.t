@@ -166,6 +166,45 @@ case 'bob registers, lacks a group, and resets his password' => sub {
     is(sign_in($browser, 'bob', "$PASSWORD-2")->{path}, '/account/', 'bob signs in with it');
 };
 
+# ---- which pages there are -----------------------------------------------------------------------------------------
+
+# Somebody who is signed in.
+sub visitor {
+    my ($name) = @_;
+    my $browser = UmPages->new;
+    $browser->go('/account/sign-in/');
+    sign_in($browser, $name);
+    return $browser;
+}
+
+case 'the pages are there for those whom the table names' => sub {
+    my $dora = enrol('dora');
+    my %member = (nobody => UmPages->new, dora => UmPages->new, alice => visitor('alice'));
+    $member{dora}->go('/account/sign-in/');
+    sign_in($member{dora}, 'dora', $dora->{password});
+    my ($section) = UmTest::slurp("$SOURCES/docs/pages.md") =~ /^## Which pages there are\n(.*?)^## /ms;
+    my $count = 0;
+    while ($section =~ /^\| (?:`[^|]*`|the path itself) +\| (\w+(?: in)?) +\|.*$/mg) {
+        my ($who, $row) = ($1, $&);
+        my @paths = $row =~ /`([\w\/-]+\/)`/g;
+        for my $path (@paths ? @paths : '') {
+            my $query = $path =~ m{account/|/events/} ? "?id=$dora->{id}"
+                : $path eq 'staff/group/' ? '?group=editors' : '';
+            my %seen;
+            for my $name (sort keys %member) {
+                my $page = $member{$name}->go("/account/$path$query");
+                $seen{$name} = $page->{path} =~ m{\A/account/sign-in/\?next=} ? 'sign-in' : $page->{status};
+            }
+            my $wanted = $who eq 'everybody' ? 'alice 200, dora 200, nobody 200'
+                : $who eq 'staff' ? 'alice 200, dora 403, nobody sign-in' : 'alice 200, dora 200, nobody sign-in';
+            $wanted =~ s/200/404/g if $path eq 'verify/again/';     # this site verifies no addresses
+            is(join(', ', map { "$_ $seen{$_}" } sort keys %seen), $wanted, "/account/$path: $who");
+            $count++;
+        }
+    }
+    cmp_ok($count, '>=', 22, 'the table has its rows');
+};
+
 # ---- who may have an account ---------------------------------------------------------------------------------------
 
 my %EFFECT = (
@@ -215,11 +254,25 @@ case 'lines change who may have an account' => sub {
 # ---- the rest ------------------------------------------------------------------------------------------------------
 
 case 'staff pages can be closed to other networks' => sub {
-    with_lines(block(apache => qr{^<Location "/account/staff/">}));
-    my $browser = UmPages->new;
-    $browser->go('/account/sign-in/');
-    is(sign_in($browser, 'alice')->{status}, 200, 'the account is there');
+    my $lines = block(apache => qr{^<Location "/account/staff/">});
+    with_lines($lines);
+    my $browser = visitor('alice');
+    is($browser->go('/account/')->{status}, 200, 'the account is there');
     is($browser->go('/account/staff/')->{status}, 403, 'the pages of staff are not, for this address');
+    my $whole = block(apache => qr{^<Location "/">});
+    with_lines("$whole$lines");
+    is($browser->go('/account/staff/')->{status}, 200, 'where the whole site is closed, these lines have no effect');
+    with_lines($whole . $lines =~ s/^(?=<\/)/    UserMgmtSignInPage none\n/mr);
+    is($browser->go('/account/staff/')->{status}, 403, 'with one more line they have');
+};
+
+case 'the whole site can be closed' => sub {
+    with_lines(block(apache => qr{^<Location "/">}));
+    my $browser = UmPages->new;
+    like($browser->go('/index.html')->{path}, qr{\A/account/sign-in/\?next=}, 'the first page leads to signing in');
+    my $page = sign_in($browser, 'alice');
+    like($page->{path} . $page->{body}, qr{\A/index\.html<h1>Open}, 'after signing in it is there');
+    is($browser->go('/account/sessions/')->{status}, 200, 'the pages are open');
 };
 
 case 'another look, texts and a language' => sub {
