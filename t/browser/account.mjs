@@ -29,7 +29,8 @@ for (const [kind, walks] of [[{ width: 360 }, true], [{ width: 1280 }, false],
 // --- registering, on a phone without scripts -------------------------------------------------------------------------
 
 const alice = await person({ width: 360, scripts: false });
-await alice.go('sign-in/');
+await alice.go(facts.place);
+is(await alice.text('h1'), 'Sign in', 'who wants to see a protected place is asked to sign in');
 await alice.follow('Create an account');
 is(await alice.text('h1'), 'Create an account', 'the sign-in page leads to registration');
 await alice.look('register');
@@ -47,14 +48,22 @@ like(await alice.evaluate('document.activeElement.getAttribute("aria-describedby
     'the error is read with the field');
 await alice.fill({ password: PASSWORD, email: 'alice@example.org', first_name: 'Alice' });
 is(await alice.submit(), 200, 'the account is made');
-is(await alice.text('h1'), 'Your account', 'alice is signed in');
+is(alice.where(), facts.place, 'alice is where she wanted to be');
+await alice.go('');
+is(await alice.text('h1'), 'Your account', 'she is signed in');
 like(await alice.text('header'), /alice/, 'the page says who is signed in');
 ok(Object.values(await alice.cookies()).every((one) => one.httpOnly && one.sameSite === 'Lax' && one.path === '/'),
     'the cookies are out of reach of scripts and of other sites');
 
 // --- wandering -------------------------------------------------------------------------------------------------------
 
-is(await alice.go(facts.place), 200, 'the protected place is open to alice');
+is(await alice.go(facts.shut), 403, 'a place for a group that alice is not in');
+is(await alice.text('h1'), 'No access', 'the page says so');
+like(await alice.text('main'), /alice/, 'it says who she is');
+await alice.look('forbidden');
+await alice.follow('Sign in as somebody else');
+is(await alice.text('h1'), 'Sign in', 'she can sign in as somebody else');
+is(await alice.value('username'), '', 'whose name she types');
 await alice.go('');
 for (const [link, heading, name] of [['Profile', 'Your account', 'profile'], ['Email', 'Email address', 'email'],
     ['Password', 'Change password', 'password'], ['Devices', 'Devices', 'sessions'],
@@ -142,7 +151,8 @@ is(await desk.submit('Sign out'), 200, 'alice signs out');
 is(await desk.text('[role="status"]'), 'You are signed out.', 'the page says so');
 await desk.back();
 is(await desk.text('h1'), 'Sign in', 'the back button shows nothing of hers');
-ok(await desk.go(facts.place) !== 200, 'the protected place is shut');
+await desk.go(facts.place);
+is(await desk.text('h1'), 'Sign in', 'the protected place is shut');
 
 // --- deleting the account, in another language -----------------------------------------------------------------------
 

@@ -16,7 +16,10 @@ my $mails = UmTest::new_folder();
 my $sources = UmTest::sources();
 my $server = UmServer->start(new_database(), private_pages() . <<"END");
 <Location /private/>
-    UserMgmtTokenSource header cookie
+    UserMgmtSignInPage auto
+</Location>
+<Location /private/editors/>
+    Require usermgmt-group editors
 </Location>
 UserMgmtPages On
 UserMgmtPagesTemplates "$sources/conf/pages"
@@ -24,7 +27,7 @@ UserMgmtMail "file:$mails"
 UserMgmtResetURL auto
 END
 browse('account.mjs', base => "http://127.0.0.1:$server->{port}", path => '/account/', mails => $mails,
-    place => '/private/page.txt');
+    place => '/private/page.txt?a=b', shut => '/private/editors/');
 is($server->crashes, '', 'nothing crashed');
 $server->stop;
 

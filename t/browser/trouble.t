@@ -21,7 +21,7 @@ UmTest::spew("$folder/clock", "0\n");
 my $sources = UmTest::sources();
 my $server = UmServer->start(new_database(), private_pages() . <<"END",
 <Location /private/>
-    UserMgmtTokenSource header cookie
+    UserMgmtSignInPage auto
 </Location>
 UserMgmtPages On
 UserMgmtPagesTemplates "$sources/conf/pages"
