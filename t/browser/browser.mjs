@@ -22,6 +22,7 @@ const axe = readFileSync(from_npm.resolve('axe-core/axe.min.js'), 'utf8');
 const PATIENCE = 20000;         // ms, for a page; more than any needs on a loaded machine
 const WEIGHT = 30 * 1024;       // bytes of a page
 const TARGET = 24;              // pixels: WCAG 2.2, 2.5.8
+const NARROWEST = 320;          // pixels of width: WCAG 2.2, 1.4.10
 
 // --- checks ---------------------------------------------------------------------------------------------------------
 
@@ -63,7 +64,7 @@ export async function person({ width = 1280, scripts = true, scheme = 'light', l
     context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     const kind = [width, ...scheme === 'dark' ? ['dark'] : [], ...scripts ? [] : ['no-scripts']].join('-');
-    return new Person(context, page, { scripts, others, kind });
+    return new Person(context, page, { width, scripts, others, kind });
 }
 
 // The last thing that a script does.
@@ -249,8 +250,11 @@ class Person {
                 rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')))`);
         is(violations.join('\n'), '', `${name} (${this.kind}): axe finds nothing`);
         is((await this.evaluate(SMALL)).join(', '), '', `${name} (${this.kind}): targets are large enough`);
-        ok(await this.evaluate('document.documentElement.scrollWidth <= innerWidth'),
-            `${name} (${this.kind}): nothing has to be scrolled sideways`);
+        for (const width of this.width < 600 ? [NARROWEST, this.width] : [this.width]) {
+            await this.page.setViewportSize({ ...this.page.viewportSize(), width });
+            ok(await this.evaluate('document.documentElement.scrollWidth <= innerWidth'),
+                `${name} (${this.kind}): nothing has to be scrolled sideways at ${width}`);
+        }
         await this.screenshot(name);
     }
 

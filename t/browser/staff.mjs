@@ -12,7 +12,7 @@ await chief.follow('Administration');
 is(await chief.text('h1'), 'Accounts', 'staff finds its pages');
 await chief.look('staff-list');
 
-// --- somebody new -----------------------------------------------------------------------------------------------------
+// --- somebody new ---------------------------------------------------------------------------------------------------
 
 await chief.follow('New account');
 await chief.look('staff-new');
@@ -36,7 +36,7 @@ is(await bob.text('h1'), 'Your account', 'bob signs in');
 is(await bob.go('staff/'), 403, 'he does not see the pages of staff');
 await bob.look('staff-forbidden');
 
-// --- groups -----------------------------------------------------------------------------------------------------------
+// --- groups ---------------------------------------------------------------------------------------------------------
 
 await chief.follow('Groups');
 await chief.fill({ name: 'editors' });
@@ -49,7 +49,7 @@ await chief.look('staff-group');
 await bob.go(facts.shut);
 ok(bob.status !== 403, 'he may go where the group may');
 
-// --- an account -------------------------------------------------------------------------------------------------------
+// --- an account -----------------------------------------------------------------------------------------------------
 
 await chief.follow('Accounts');
 await chief.fill({ search: 'bo' });
@@ -81,7 +81,7 @@ await chief.fill({ confirm: true });
 is(await chief.submit(/^Delete this account$/), 200, 'the account is deleted');
 is(await chief.text('[role="status"]'), 'The account is deleted.', 'the page says so');
 
-// --- mails, throttles, health -----------------------------------------------------------------------------------------
+// --- mails, throttles, health ---------------------------------------------------------------------------------------
 
 await chief.follow('Mail queue');
 await chief.look('staff-mails');
@@ -96,7 +96,7 @@ is(await chief.submit('Allow again'), 200, 'somebody who was refused may try aga
 await chief.follow('Health');
 await chief.look('staff-health');
 
-// --- at a desk, in French -----------------------------------------------------------------------------------------------
+// --- at a desk, in French -------------------------------------------------------------------------------------------
 
 const desk = await person({ locale: 'fr-FR', scheme: 'dark' });
 await desk.go('sign-in/');

@@ -12,7 +12,7 @@ use UmHouse;
 my $FOLDER = 'conf/pages';
 my $STYLE_MOST = 12 * 1024;
 # Texts that the module looks up by what there is to tell, such as the KEY of ?done=KEY.
-my $BY_CODE = qr{\A(?:done|by|state|device|label)\.};
+my $BY_CODE = qr{\A(?:done|by|device|label|error)\.(\w+)\z};
 
 # ---- texts ---------------------------------------------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ my %needed;
 sub need {
     my ($family, @names) = @_;
     is(scalar @names > 2, 1, "names of $family are found");
-    $needed{"$family.$_"} = 1 for map { lc =~ tr/-/_/r } @names;
+    $needed{"$family.$_"} = 1 for map { lc =~ tr/ -/__/r } grep { defined } @names;
     return;
 }
 need(error => code('src/core/message.h', strings => 1) =~ /\bMESSAGE\((\w+), "/g);
@@ -68,6 +68,8 @@ need(event => code('src/core/event.h', strings => 1) =~ /\bEVENT\(\w+, "(\w+)"/g
 need(mail => code('src/core/mail/mail_kind.h', strings => 1) =~ /^#define UM_MAIL_KIND_\w+ +"(\w+)"/gm);
 my ($classes) = code('src/core/throttle_key.c', strings => 1) =~ /um_throttle_class_names\[\] = \{(.*?)\}/s;
 need(class => ($classes // '') =~ /"([a-z-]+)"/g);
+need(done => map { code($_, strings => 1) =~ /\bkey = "(\w+)"|[?&]done=(\w+)/g } files(qr{\Asrc/http/pages/.*\.c\z}));
+need(state => (text('src/store/store_mail_admin.h') =~ m{char \*state; +/\*\*< (.*)\*/})[0] =~ /"([^"]+)"/g);
 need(label => text('src/core/account/profile.h') =~ m{FIELD\(/\* name \*/ (\w+),}g);
 complain("$FOLDER/messages.en.txt", defined $english->{$_} ? undef : "has no $_") for sort keys %needed;
 checked('errors, events, mails, throttles and fields have a text', 100);
@@ -106,11 +108,13 @@ for my $name (sort keys %included) {
 for my $key (sort keys %uses) {
     complain($uses{$key}, defined $english->{$key} ? undef : "uses $key, which is in no file of messages");
 }
-my %of_pages = map { $_ => 1 } qw(error.confirm error.no_cookies error.session_gone error.throttle_name error.mail_busy
-    error.group_absent error.member_absent error.session_absent error.account_ambiguous
-    language_name direction);
+# Names of messages are strings of the pages' source, with or without the family.
+my $source = join '', map { code($_, strings => 1) } files(qr{\Asrc/http/pages/.*\.c\z});
+my %of_language = map { $_ => 1 } qw(language_name direction);
 for my $key (sort keys %{$english}) {
-    complain("$FOLDER/messages.en.txt", $uses{$key} || $needed{$key} || $of_pages{$key} || $key =~ $BY_CODE ? undef
+    my $name = $key =~ $BY_CODE ? $1 : undef;
+    complain("$FOLDER/messages.en.txt", $uses{$key} || $needed{$key} || $of_language{$key}
+        || (defined $name && $source =~ /"(?:\Q$key\E|$name|\S*[?&]done=$name)"/) ? undef
         : "has $key, which nothing uses");
 }
 checked('templates use what there is, and load nothing from elsewhere', 500);
