@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package UmBrowser;
-# Runs a script of t/browser, which drives a browser, and counts its checks as those of the suite. ./runtests has brought
-# the npm packages that t/browser/package.json names into the folder "browser" of the run.
+# Runs a script of t/browser, which drives a browser, and counts its checks as those of the suite. ./runtests has
+# brought the npm packages that t/browser/package.json names into the folder "browser" of the run.
 use strict;
 use warnings;
 use Exporter 'import';
@@ -27,7 +27,8 @@ sub browse {
     my ($script, %facts) = @_;
     my $chromium = UmTest::output_of('which', $CHROMIUM);
     local $ENV{UM_BROWSER_FACTS} = JSON::PP->new->canonical->encode({ packages => packages(), chromium => $chromium,
-        database => UmTest::database(), screenshots => UmTest::scratch() . '/logs/pages', %facts });
+        database => UmTest::database(), looks => UmTest::database() eq 'sqlite3' ? JSON::PP::true : JSON::PP::false,
+        screenshots => UmTest::scratch() . '/logs/pages', %facts });
     open my $out, '-|', $NODE, UmTest::sources() . "/t/browser/$script" or die "$NODE: $!\n";
     my $is_done = 0;
     while (my $line = <$out>) {
