@@ -109,6 +109,7 @@ for my $row (@rows) {
     }
     elsif ($kind eq 'pages') {
         refused($name, $_, qr/must be On, On PATH, or Off/) for 'maybe', 'Off /a/', '/account/', 'On /a/ /b/', 'On on x';
+        refused($name, "On $_", qr/the path belongs to the API/) for qw(/api/ /api/v1/users/ /api-token-auth/);
         refused($name, "On $_", qr/the path must begin and end with/) for qw(/ // a/ /a /a//b/ //a/ /./ /a/../b/
             /.a/ /%61/ /a;b/ /a:/ http://a.example/), '"/a b/"', "/\xc3\xa9/", '/' . 'a' x 127 . '/';
         accepted($name, $_) for 'On', 'off', 'ON /a/', 'on "/A-b_c.d/e1/"', 'On /' . 'a' x 126 . '/';

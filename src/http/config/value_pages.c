@@ -31,6 +31,12 @@ static int is_path(const char *text)
     return 1;
 }
 
+/* Whether the paths of the API would be below it, or it below them. */
+static int is_of_api(const char *path)
+{
+    return strncmp(path, "/api/", 5) == 0 || strncmp(path, "/api-", 5) == 0;
+}
+
 const char *um_value_pages(apr_pool_t *pool, const um_value_row_t *row, const char *text, void *value)
 {
     const char **pages = value;
@@ -42,6 +48,9 @@ const char *um_value_pages(apr_pool_t *pool, const um_value_row_t *row, const ch
     *pages = !is_on ? NULL : *path ? path : USUAL_PATH;
     if (*text || (!is_on && (*path || strcasecmp(word, "off") != 0))) {
         return "must be On, On PATH, or Off";
+    }
+    if (*pages && is_of_api(*pages)) {
+        return "the path belongs to the API; choose another one";
     }
     return !*pages || is_path(*pages) ? NULL
            : "the path must begin and end with /, and be of letters, digits, and _ - . between single /";
