@@ -90,12 +90,13 @@ static int read_bytes(um_call_t *call, buffer_t *buffer)
 
 typedef enum { JSON, URLENCODED, MULTIPART, OTHER } form_e;
 
-static form_e form_of(const um_mediatype_t *type)
+/* A page reads its form before it is known for which endpoint, and a browser sends no form as JSON. */
+static form_e form_of(const um_call_t *call, const um_mediatype_t *type)
 {
     if (!type->name) {
         return OTHER;
     }
-    return strcmp(type->name, "application/json") == 0 ? JSON
+    return strcmp(type->name, "application/json") == 0 ? call->form ? OTHER : JSON
            : strcmp(type->name, "application/x-www-form-urlencoded") == 0 ? URLENCODED
            : strcmp(type->name, "multipart/form-data") == 0 ? MULTIPART : OTHER;
 }
@@ -154,7 +155,7 @@ int um_body_read(um_call_t *call, um_json_doc_t **doc)
 {
     const char *length = apr_table_get(call->r->headers_in, "Content-Length");
     um_mediatype_t type = um_mediatype_parse(call->ctx.pool, apr_table_get(call->r->headers_in, "Content-Type"));
-    form_e form = form_of(&type);
+    form_e form = form_of(call, &type);
     buffer_t buffer = { 0 };
     apr_off_t announced = length ? apr_atoi64(length) : 0;
     int refused = form == OTHER || encoding_of(call);
