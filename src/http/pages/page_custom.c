@@ -8,13 +8,40 @@
 #include <apr_strings.h>
 #include <string.h>
 
+/* Member of the view. No template has this name, and no field has an upper-case letter. */
+#define STORED "STORED"
+
+static const um_custom_fields_t *fields_of(const um_page_request_t *page)
+{
+    return page->call->settings->core.custom_fields;
+}
+
+void um_page_custom_remove(const um_page_request_t *page, um_json_t *object)
+{
+    const um_custom_fields_t *fields = fields_of(page);
+
+    for (int i = 0; fields && i < fields->count; i++) {
+        um_json_remove(object, fields->field[i].name);
+    }
+}
+
+void um_page_custom_keep(um_page_request_t *page, const um_json_t *out)
+{
+    const um_custom_fields_t *fields = fields_of(page);
+    um_json_t *stored = um_json_object(page->call->ctx.pool);
+
+    for (int i = 0; fields && i < fields->count; i++) {
+        um_json_put(stored, fields->field[i].name, um_json_child(out, fields->field[i].name));
+    }
+    um_json_put(page->view, STORED, stored);
+}
+
 /* What the form has, or else what the answer of the endpoint has. */
 static um_json_t *value_of(um_page_request_t *page, const char *name)
 {
-    um_json_t *input = um_json_child(page->view, "input");
-    um_json_t *typed = um_json_child(input, name);
+    um_json_t *typed = um_json_child(um_json_child(page->view, "input"), name);
 
-    return typed ? typed : um_json_child(page->view, name);
+    return typed ? typed : um_json_child(um_json_child(page->view, STORED), name);
 }
 
 static void put_value(um_json_t *out, const um_custom_field_t *field, const um_json_value_t *value)
@@ -58,7 +85,7 @@ static um_json_t *show_field(um_page_request_t *page, const um_custom_field_t *f
 
 void um_page_custom_add(um_page_request_t *page)
 {
-    const um_custom_fields_t *fields = page->call->settings->core.custom_fields;
+    const um_custom_fields_t *fields = fields_of(page);
     um_json_t *list = um_json_list(page->call->ctx.pool);
 
     for (int i = 0; fields && i < fields->count; i++) {

@@ -67,27 +67,42 @@ static void put_input(um_page_request_t *page, um_json_t *input, const char *nam
     }
 }
 
+/* What the link says. A page that has forms takes from its link only what brings people there: otherwise a link could
+ * fill in a form so that they send what they have not read, such as another address. */
+static void add_query(um_page_request_t *page, um_json_t *input)
+{
+    int has_form = um_page_act_has(page->page);
+    const char *rest = page->call->r->args;
+    um_json_t *earlier;
+
+    while (rest && *rest) {
+        char *name = ap_getword(page->call->ctx.pool, &rest, '&'), *value = strchr(name, '=');
+
+        if (!value) {
+            continue;
+        }
+        *value++ = '\0';
+        if ((!has_form || strcmp(name, "username") == 0 || strcmp(name, "token") == 0)
+            && !um_json_find(input, name, &earlier) && ap_unescape_urlencoded(value) != HTTP_NOT_FOUND) {
+            put_input(page, input, name, value);
+        }
+    }
+}
+
 /* What was typed, so that nobody has to type it again; before that, what the link says. */
 static void add_input(um_page_request_t *page)
 {
     um_call_t *call = page->call;
     um_json_t *input = um_json_object(call->ctx.pool);
-    const char *rest = call->r->args;
+    const apr_array_header_t *names = call->doc ? um_json_names(call->ctx.pool, call->doc->root) : NULL;
 
-    if (call->doc) {
-        const apr_array_header_t *names = um_json_names(call->ctx.pool, call->doc->root);
+    for (int i = 0; names && i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
 
-        for (int i = 0; i < names->nelts; i++) {
-            const char *name = APR_ARRAY_IDX(names, i, const char *);
-
-            put_input(page, input, name, um_page_view_field(page, name));
-        }
+        put_input(page, input, name, um_page_view_field(page, name));
     }
-    while (!call->doc && rest && *rest) {
-        char *name = ap_getword(call->ctx.pool, &rest, '&');
-
-        name[strcspn(name, "=")] = '\0';
-        put_input(page, input, name, um_query_text(call, name));
+    if (!names && page->page) {
+        add_query(page, input);
     }
     um_json_put(page->view, "input", input);
 }
@@ -157,6 +172,7 @@ static void add_person(um_page_request_t *page)
 
     if (user) {
         out = um_api_user_show(page->call, user);
+        um_page_custom_remove(page, out);
         um_json_put_bool(out, "is_staff", user->is_staff);
         um_json_put(page->view, "user", out);
     }

@@ -13,6 +13,20 @@
 
 /* --- times --- */
 
+/* Whether a member of this name is a time. Names, devices and messages are texts that people have written, and may look
+ * like one. */
+static int is_time_name(const char *name)
+{
+    static const char *const names[] = { "created", "expires", "last", "last_refresh", "oldest_due", "time", "until" };
+    apr_size_t len = strlen(name);
+    int is = len > 3 && strcmp(name + len - 3, "_at") == 0;
+
+    for (apr_size_t i = 0; !is && i < sizeof(names) / sizeof(names[0]); i++) {
+        is = strcmp(name, names[i]) == 0;
+    }
+    return is;
+}
+
 /* Whether a text is a time of the API: 2026-11-29T19:02:11Z, perhaps with parts of a second. */
 static int is_time(const char *text)
 {
@@ -72,7 +86,7 @@ static void convert_member(um_page_request_t *page, um_json_t *object, const cha
     um_json_t *child = um_json_child(object, name);
     um_json_value_t value = um_json_value(child);
 
-    if (value.kind == UM_JSON_STRING && is_time(value.text)) {
+    if (value.kind == UM_JSON_STRING && is_time_name(name) && is_time(value.text)) {
         put_time(page->call->ctx.pool, object, name, apr_pstrdup(page->call->ctx.pool, value.text));
     }
     else if (value.kind == UM_JSON_STRING && depth == 0
@@ -90,6 +104,9 @@ static void convert(um_page_request_t *page, um_json_t *value, int depth)
 
     for (int i = 0; depth < DEPTH && i < um_json_length(value); i++) {
         convert(page, um_json_at(value, i), depth + 1);
+    }
+    if (um_json_value(value).kind == UM_JSON_OBJECT) {
+        um_page_custom_remove(page, value);
     }
     names = depth < DEPTH && um_json_value(value).kind == UM_JSON_OBJECT
             ? um_json_names(page->call->ctx.pool, value) : NULL;
@@ -112,6 +129,7 @@ void um_page_view_add(um_page_request_t *page, um_json_t *out)
         object = um_json_object(page->call->ctx.pool);
         um_json_put(object, "results", out);
     }
+    um_page_custom_keep(page, object);
     convert(page, object, 0);
     um_json_put_bool(page->view, "has_pages",
                      um_json_child(object, "next_url") || um_json_child(object, "previous_url"));

@@ -171,8 +171,17 @@ void um_page_view_convert(um_page_request_t *page, um_json_t *value);
 
 /* --- page_custom.c: the site's own fields of an account in forms -------------------------------------------------- */
 
+/* An administrator chooses the names of these fields, and people their values. So they are never members of the view
+ * themselves, where a template would take one that is called "path" for the path of the pages. */
+
 /** Adds "custom" to the view. */
 void um_page_custom_add(um_page_request_t *page);
+
+/** Keeps the fields of an account, as the API shows it, for um_page_custom_add. */
+void um_page_custom_keep(um_page_request_t *page, const um_json_t *out);
+
+/** Removes these fields from an object that the view is to have. */
+void um_page_custom_remove(const um_page_request_t *page, um_json_t *object);
 
 /* --- page_csrf.c: tokens of forms --------------------------------------------------------------------------------- */
 /* A random value in a cookie, and in each form a text that follows from it and differs in each answer. Another site can
