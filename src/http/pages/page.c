@@ -127,6 +127,8 @@ static int act(um_page_request_t *page)
         return um_reply_csrf_failed(call);
     }
     status = um_body_read(call, &call->doc);
+    /* What follows is checked at the end of a body that is sent slowly, not at its beginning. */
+    call->ctx.now = apr_time_now();
     if (status != OK) {
         return status;
     }

@@ -92,8 +92,11 @@ int um_page_reply_style(request_rec *r)
         return HTTP_METHOD_NOT_ALLOWED;
     }
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
-    /* Pages name the style sheet with a digest of it, so it never changes under its URL. */
-    apr_table_setn(r->headers_out, "Cache-Control", "public, max-age=31536000, immutable");
+    /* Pages name the style sheet with a digest of it, so it never changes under that URL. Under another digest, a cache
+     * would keep it in place of the one that another version of the module has there. */
+    apr_table_setn(r->headers_out, "Cache-Control",
+                   r->args && strncmp(r->args, "v=", 2) == 0 && strcmp(r->args + 2, server->style_digest) == 0
+                   ? "public, max-age=31536000, immutable" : "no-cache");
     apr_table_setn(r->headers_out, "ETag", apr_pstrcat(r->pool, "\"", server->style_digest, "\"", NULL));
     r->status = ap_meets_conditions(r);
     if (r->status == HTTP_NOT_MODIFIED) {
