@@ -109,19 +109,19 @@ static const um_route_t *route_of(const um_page_act_t *act)
     return act->own ? act->own : um_route_find(act->method, act->endpoint);
 }
 
-/* What staff changes on an account has acts of its own, some of which need a recent sign-in. So a form of another act
- * must not have it. */
+/* What decides over an account has acts of its own, some of which need a recent sign-in. So a form of another act must
+ * not have it: the endpoint, which is the same one, would take it. */
 static int has_foreign_field(const um_page_request_t *page)
 {
     static const char *const fields[] = { "is_active", "is_staff", "email_verified", "groups", "email" };
-    const char *action = page->act->action;
+    const char *own = page->act->action ? page->act->action : page->page->name;
     int has = 0;
 
-    if (!page->page->is_for_staff || !page->act->method || strcmp(page->act->method, "PATCH") != 0) {
+    if (!page->act->method || strcmp(page->act->method, "PATCH") != 0) {
         return 0;
     }
     for (apr_size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        has |= um_json_get(page->call->doc->root, fields[i]).kind != UM_JSON_ABSENT && strcmp(fields[i], action) != 0;
+        has |= um_json_get(page->call->doc->root, fields[i]).kind != UM_JSON_ABSENT && strcmp(fields[i], own) != 0;
     }
     return has;
 }
