@@ -176,6 +176,8 @@ my %FIELDS = (
     staff_throttle => sub { { name => 'somebody' } },
 );
 
+my $groups = 0;
+
 # A form of an act as a person would send it, and who would.
 sub form_of {
     my ($act) = @_;
@@ -187,13 +189,14 @@ sub form_of {
     my %fields = $FIELDS{ $act->{page} } ? %{ $FIELDS{ $act->{page} }->({ %$me, other_session => $own }) } : ();
     $fields{action} = $act->{action} if $act->{action};
     if ($is_staff) {
-        my (undef, $victim) = person(groups => ['writers']);
-        my %more = (id => $victim->{id}, group => 'writers', confirm => 'yes', email => 'changed@example.org',
-            new_name => 'others', username => $victim->{username}, first_name => 'Changed');
+        my $group = 'writers' . ++$groups;
+        my (undef, $victim) = person(groups => [$group]);
+        my %more = (id => $victim->{id}, group => $group, confirm => 'yes', email => 'changed@example.org',
+            name => "others$groups", username => $victim->{username}, first_name => 'Changed');
         $fields{$_} = exists $fields{$_} ? $fields{$_} : $more{$_} for
             $act->{page} eq 'staff_account' && $act->{action} eq 'email' ? qw(id email)
             : $act->{page} eq 'staff_account' ? qw(id group confirm first_name)
-            : $act->{page} eq 'staff_group' ? qw(id group confirm new_name username) : qw(id confirm);
+            : $act->{page} eq 'staff_group' ? qw(id group confirm name username) : qw(id confirm);
     }
     return ($browser, $me, path_of_page($act->{page}), \%fields);
 }
@@ -322,6 +325,7 @@ case 'a session that somebody else has set is worth nothing after signing in' =>
     isnt($planted->{cookies}{$_}, $thief->{cookies}{$_}, "$_ is another one") for qw(usermgmt usermgmt-refresh);
     is(scalar(grep { /\Ausermgmt(?:-refresh)?=[^;]/ } @{ $answer->{head}{'set-cookie'} }), 2, 'both tokens are new');
     like(text_of($planted->go($PAGES)), qr/\b\Q$me->{username}\E\b/, 'the person sees their account');
+    ok(!is_signed_in($thief), 'the earlier session has ended');
     for my $name (qw(usermgmt usermgmt-refresh)) {
         my $page = UmPages->new(cookies => { $name => $thief->{cookies}{$name} })->go($PAGES);
         unlike($page->{body}, qr/\Q$me->{username}\E/, "the earlier $name does not show it");
@@ -425,6 +429,19 @@ case 'dangerous acts need a sign-in of a moment ago' => sub {
         like(leads_to($answer), qr{\A\Q$PAGES\Esign-in/\?again=1&next=}, 'leads to signing in again');
         is_unchanged($before, 'and changes nothing');
     }
+};
+
+case 'a form that is sent slowly is judged at its end' => sub {
+    my ($browser, $me) = person();
+    my $form = UmPages::form_text(email => 'slow@example.org', csrf => csrf_of($browser));
+    $site->{database}{sql}->("update um_sessions set created_at = created_at - 898 where user_id = '$me->{id}'");
+    my $socket = UmApi::connection($site->{server}{port});
+    print {$socket} join "\r\n", "POST ${PAGES}email/ HTTP/1.1", 'Host: localhost', 'Origin: http://localhost',
+        'Content-Type: application/x-www-form-urlencoded', 'Connection: close', 'Cookie: ' . cookies_of($browser),
+        'Content-Length: ' . length $form, '', substr $form, 0, 10;
+    sleep 4;
+    my $answer = answers(exchange(substr($form, 10), socket => $socket, answers => 1))->[0];
+    like(leads_to($answer), qr{\A\Q$PAGES\Esign-in/\?again=1}, 'by then the sign-in is not recent any more');
 };
 
 case 'acts that cannot be undone need a confirmation' => sub {

@@ -448,9 +448,9 @@ case 'dangerous acts need a recent sign-in' => sub {
 
 case 'a body that is no form does nothing' => sub {
     for my $body ('{}', 'null', '[]', '{"csrf":"x"}') {
-        is($browser->request(POST => "${STAFF}new/", json => $body)->{status}, 403, "$body is refused");
+        is($browser->request(POST => "${STAFF}new/", json => $body)->{status}, 415, "$body is refused");
     }
-    is($browser->request(POST => "${PAGES}sign-in/", json => '{"username":"x"}')->{status}, 403, 'at the sign-in, too');
+    is($browser->request(POST => "${PAGES}sign-in/", json => '{"username":"x"}')->{status}, 415, 'at the sign-in, too');
     is($browser->go("${STAFF}health/")->{status}, 200, 'and the server goes on');
 };
 

@@ -94,7 +94,7 @@ for my $row (@rows) {
     elsif ($kind eq 'custom_fields') {
         refused($name, $_, qr/must be NAME TYPE/) for '"Phone" text', '1a text', 'a-b text', '"a b" text', 'x' x 41 . ' text';
         refused($name, "$_ text", qr/must have another name/) for qw(id username email password is_staff groups auth_token
-            pending_email sub exp sid scope iss non_field_errors created_at invite none);
+            pending_email sub exp sid scope iss non_field_errors created_at invite csrf action none);
         refused($name, $_, qr/must have the type/) for 'phone', 'phone string', 'phone max=3';
         refused($name, $_, qr/must have no options/) for 'phone text long', 'born date max=3', 'phone text max=',
             'phone text max=-1';

@@ -15,13 +15,15 @@
 #define LONGEST_TEXT 4000
 #define DEFAULT_LENGTH 255      /* also the longest text of a claim: tokens have to fit into headers and cookies */
 
-/* Members of bodies and answers, claims, and names of variables that have another meaning. */
+/* Members of bodies and answers, fields of the pages' forms, claims, and names of variables that have another
+ * meaning. */
 static const char *const taken[] = {
     "id", "pk", "url", "password", "old_password", "new_password", "current_password", "token", "auth_token",
     "refresh_token", "mfa_token", "cookie", "invite", "is_active", "is_staff", "is_superuser", "staff", "groups",
     "user_permissions", "email_verified", "pending_email", "created_at", "updated_at", "last_login", "last_sign_in_at",
     "date_joined", "alias", "status", "code", "detail", "errors", "message", "data", "methods", "count", "next",
     "previous", "results", "non_field_errors", "sessions", "events", "factors", "custom", "profile", "me",
+    "csrf", "action", "confirm", "stay", "again",
     "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "scope", "client_id", "username", "act", "cnf", "roles",
     "entitlements", "auth_time", "acr", "amr", "azp", "nonce", "session", "expires", "claims",
     "none",
