@@ -16,7 +16,8 @@
 #define EMAIL "/api/email_verification/"
 
 static const um_page_act_t acts[] = {
-    { .page = "sign_in", .method = "POST", .endpoint = "/api-token-auth/", .done = um_page_session_signed_in },
+    { .page = "sign_in", .method = "POST", .endpoint = "/api-token-auth/", .prepare = um_page_session_prepare,
+      .done = um_page_session_signed_in },
     { .page = "sign_out", .own = &um_page_session_sign_out_route, .done = um_page_session_signed_out,
       .to = "sign-in/", .key = "signed_out" },
     { .page = "register", .method = "POST", .endpoint = USERS, .done = um_page_session_registered },

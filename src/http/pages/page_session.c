@@ -62,6 +62,12 @@ static void end_previous(um_page_request_t *page)
     }
 }
 
+/* Clients of the API ask for cookies so, and then there is no session left to set them by. */
+void um_page_session_prepare(um_page_request_t *page)
+{
+    um_json_remove(page->call->doc->root, "cookie");
+}
+
 void um_page_session_signed_in(um_page_request_t *page)
 {
     end_previous(page);

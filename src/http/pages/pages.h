@@ -225,6 +225,9 @@ void um_page_caller_find(um_page_request_t *page);
 /* --- page_session.c: signing in and out --------------------------------------------------------------------------- */
 
 extern const um_route_t um_page_session_sign_out_route, um_page_session_end_others_route;
+
+/** Removes from the form to sign in what only clients of the API send. */
+void um_page_session_prepare(um_page_request_t *page);
 um_page_load_fn um_page_session_load_sign_in, um_page_session_load_register;
 um_page_done_fn um_page_session_signed_in, um_page_session_signed_out, um_page_session_registered;
 
