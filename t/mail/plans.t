@@ -41,8 +41,8 @@ sub statements {
         EVENT_PURGE HASH_KINDS);
     # Not of the worker: of the throttles, while somebody guesses passwords.
     push @own, 'SESSION_ADDRESSES';
-    # A page of an account's events must not read those of others.
-    push @own, qw(EVENT_COUNT EVENT_BEFORE EVENT_AFTER EVENT_ALL);
+    # A page of an account's events or mails must not read those of others.
+    push @own, qw(EVENT_COUNT EVENT_BEFORE EVENT_AFTER EVENT_ALL MAIL_ADMIN_OF_USER);
     return (\%text, map { $_ => $text{$_} || die "there is no statement $_\n" } @own);
 }
 

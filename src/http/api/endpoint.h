@@ -91,6 +91,7 @@ struct um_call_t {
     um_ctx_t ctx;
     um_accept_e accept;         /**< in which form errors are answered */
     const um_reply_form_t *form;    /**< of all answers; NULL: JSON, or problem details */
+    int page_size;              /**< of lists, where the query names no other; 0: UM_QUERY_USUAL_SIZE */
     um_json_doc_t *doc;         /**< the body; NULL: it has not been read yet */
 
     /* Who calls. */

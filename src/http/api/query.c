@@ -54,7 +54,8 @@ int um_query_page_size(um_call_t *call, int *is_given)
     long size = text ? strtol(text, &end, 10) : 0;
 
     *is_given = size > 0 && !*end;
-    return !*is_given ? UM_QUERY_USUAL_SIZE : size > UM_QUERY_LARGEST_SIZE ? UM_QUERY_LARGEST_SIZE : (int)size;
+    return !*is_given ? call->page_size ? call->page_size : UM_QUERY_USUAL_SIZE
+           : size > UM_QUERY_LARGEST_SIZE ? UM_QUERY_LARGEST_SIZE : (int)size;
 }
 
 const char *um_query_link(um_call_t *call, const char *path, const char *cursor)

@@ -14,6 +14,8 @@
 #include <string.h>
 
 #define HANDLER "usermgmt-pages"
+/* Rows of a list: fewer than those of the API, because a page must be small. */
+#define PAGE_SIZE 25
 
 /* --- which requests are for a page --- */
 
@@ -78,6 +80,7 @@ static void start(um_page_request_t *page, request_rec *r)
     page->call = um_call_make(r, match);
     page->call->form = &um_page_reply_form;
     page->call->accept = UM_ACCEPT_JSON;
+    page->call->page_size = PAGE_SIZE;
     page->call->needs_staff = page->page && page->page->is_for_staff;
     /* Staff makes accounts for other people. */
     page->call->wants_session = !page->call->needs_staff;
