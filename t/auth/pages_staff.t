@@ -17,6 +17,7 @@ use UmTest ();
 
 my $mails = UmTest::new_folder();
 my $log = UmTest::new_folder() . '/audit.log';
+my ($invite, $closed) = (free_port(), free_port());
 my $site = pages_site(UmTest::load_modules('remoteip') . <<"END");
 RemoteIPHeader X-Client
 RemoteIPInternalProxy 127.0.0.1
@@ -25,6 +26,18 @@ UserMgmtResetURL auto
 UserMgmtInviteURL auto
 UserMgmtAuditLog $log
 UserMgmtProfile nickname text max=30
+Listen 127.0.0.1:$invite
+<VirtualHost 127.0.0.1:$invite>
+    UserMgmt On
+    UserMgmtPages On
+    UserMgmtRegistration invite
+</VirtualHost>
+Listen 127.0.0.1:$closed
+<VirtualHost 127.0.0.1:$closed>
+    UserMgmt On
+    UserMgmtPages On
+    UserMgmtRegistration off
+</VirtualHost>
 END
 my $sql = $site->{database}{sql};
 my $STAFF = "${PAGES}staff/";
@@ -216,6 +229,22 @@ case 'accounts are made' => sub {
     like($page->{body}, qr/name="username" value="gwendolyn"/, 'what was typed is still there');
     unlike($page->{body}, qr/1234/, 'but for the password');
     is(join(' ', $sql->("select id from um_sessions where user_id = '$admin->{id}'")), $sessions, 'chief has no new session');
+};
+
+case 'the rules of registration hold' => sub {
+    my @staff = (token => $admin->{token}, any => 1);
+    my $page = call(GET => "${STAFF}new/", @staff, port => $invite);
+    is($page->{status}, 200, 'where accounts are made by invitation');
+    unlike($page->{body}, qr/type="password"/, 'staff sets no password');
+    my ($cookie) = $page->{head}{'set-cookie'}[0] =~ /\A([^;]+)/;
+    my ($csrf) = $page->{body} =~ /name="csrf" value="([^"]+)"/;
+    $page = call(POST => "${STAFF}new/", @staff, port => $invite, 
+        headers => ["Cookie: $cookie", 'Origin: http://localhost', 'Sec-Fetch-Site: same-origin'],
+        form => UmPages::form_text(csrf => $csrf, username => 'invitedonly', email => 'invitedonly@example.org',
+            password => good_password()));
+    like($page->{head}{location}[0], qr/done=account_invited\z/, 'whoever it makes is invited')
+        or diag("$page->{status} $page->{body}");
+    is(call(GET => "${STAFF}new/", @staff, port => $closed)->{status}, 403, 'where nobody makes accounts, staff does not');
 };
 
 # ---- groups ----------------------------------------------------------------------------------------------------------

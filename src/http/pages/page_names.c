@@ -4,11 +4,11 @@
 /* In alphabetical order. A template that has another name is refused at the start, so a slip is found there. */
 const char *const um_page_names[] = {
     "account", "account_id", "account_name", "address", "again", "again_url", "algorithm", "all_groups", "answer_ms",
-    "attempts", "browser", "by_text", "can_drop", "can_mail", "can_register", "can_retry", "can_stay", "can_verify",
-    "class_text", "count", "count_at_least", "count_estimate", "count_exact", "created", "created_at",
-    "created_at_iso", "created_iso", "csrf", "current", "custom", "database_ok", "detail", "device", "direction",
-    "driver", "due_at", "due_at_iso", "email", "email_confirm", "email_required", "email_verified", "error",
-    "error_confirm", "error_email", "error_first_name", "error_group", "error_last_name", "error_name",
+    "attempts", "browser", "by_text", "can_drop", "can_mail", "can_register", "can_retry", "can_set_password",
+    "can_stay", "can_verify", "class_text", "count", "count_at_least", "count_estimate", "count_exact", "created",
+    "created_at", "created_at_iso", "created_iso", "csrf", "current", "custom", "database_ok", "detail", "device",
+    "direction", "driver", "due_at", "due_at_iso", "email", "email_confirm", "email_required", "email_verified",
+    "error", "error_confirm", "error_email", "error_first_name", "error_group", "error_last_name", "error_name",
     "error_new_password", "error_old_password", "error_ordering", "error_password", "error_token", "error_username",
     "errors", "event_text", "events", "events_url", "field", "filter_active_false", "filter_active_true",
     "filter_staff_false", "filter_staff_true", "first_name", "group", "group_name", "groups", "has_errors",

@@ -80,16 +80,20 @@ const um_route_t um_page_staff_new_route = {
 
 um_status_e um_page_staff_load_new(um_page_request_t *page)
 {
+    um_registration_e registration = page->call->settings->registration;
+
     um_json_put_bool(page->view, "is_other", 1);
-    return UM_OK;
+    um_json_put_bool(page->view, "can_set_password", registration != UM_REGISTRATION_INVITE);
+    return registration == UM_REGISTRATION_OFF ? UM_DENIED : UM_OK;
 }
 
 void um_page_staff_prepare_new(um_page_request_t *page)
 {
     um_call_t *call = page->call;
-    const um_server_t *server = call->server;
+    const um_mail_settings_t *mail_settings = call->server->mail_settings;
+    int invites_only = call->settings->registration == UM_REGISTRATION_INVITE;
 
-    if (!has_text(page, "password") && server->mail_settings && server->mail_settings->sends) {
+    if (invites_only || (!has_text(page, "password") && mail_settings && mail_settings->sends)) {
         um_json_remove(call->doc->root, "password");
         um_json_put_bool(call->doc->root, "invite", 1);
     }

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define EVENTS 10
-#define MAILS 10
+#define MAILS 5
 /* Names of groups that the form suggests. */
 #define SUGGESTED 100
 

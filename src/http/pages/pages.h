@@ -242,7 +242,8 @@ extern const um_route_t um_page_staff_new_route;
 um_page_load_fn um_page_staff_load_list, um_page_staff_load_events, um_page_staff_load_new;
 um_page_done_fn um_page_staff_made;
 
-/** A new account without a password is an invitation, where the site sends mail. */
+/** A new account without a password is an invitation, where the site sends mail; so is each one where accounts are made
+ * by invitation only. */
 void um_page_staff_prepare_new(um_page_request_t *page);
 
 /** Adds to the view whether a list has "results". */
