@@ -81,7 +81,7 @@ sub vary { return join ', ', @{ $_[0]{head}{vary} || [] } }
 sub exposes {
     my ($answer) = @_;
     my $all = join ',', @{ $answer->{head}{'access-control-expose-headers'} || [] };
-    return $all =~ /WWW-Authenticate, Retry-After, ETag, Location/ ? 1 : 0;
+    return $all =~ /WWW-Authenticate, Retry-After, ETag, Location, X-Request-Id/ ? 1 : 0;
 }
 
 # A request to any host of the server.

@@ -26,7 +26,7 @@ Listen 127.0.0.1:$bare_port
 END
 
 sub only_body { my ($r) = @_; return "$r->{status} $r->{body} " . join ' ', map { "$_=@{ $r->{head}{$_} }" }
-    grep { $_ ne 'date' } sort keys %{ $r->{head} } }
+    grep { !/\A(?:date|x-request-id)\z/ } sort keys %{ $r->{head} } }
 
 case 'five failures of a name from an address are free, then the waits grow up to 15 minutes' => sub {
     new_account('alice');

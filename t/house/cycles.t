@@ -12,7 +12,7 @@ my ($LONGEST_CHAIN, $MOST_SEEN) = (4, 20);
 
 # The wings of each floor, from top to bottom; '' is the folder of the floor itself.
 my %wings = (
-    http => [qw(pages api auth process config)],
+    http => [qw(monitor pages api auth process config)],
     core => [qw(account mail session keys), ''],
     store => [''],
     lib => [qw(html mail jose password json text sync), ''],

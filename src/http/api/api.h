@@ -43,11 +43,6 @@ int um_call_run(um_call_t *call);
 /** Refuses a request in clear text where UserMgmtRequireTLS is on. OK, or DONE after an answer of 403. */
 int um_call_check_tls(um_call_t *call);
 
-/* --- ready.c: SetHandler usermgmt-ready --------------------------------------------------------------------------- */
-
-/** Hook handler: tells a balancer or a monitor whether this httpd can use its database. */
-int um_ready_handler(request_rec *r);
-
 /* --- cors.c: UserMgmtCORS ----------------------------------------------------------------------------------------- */
 
 /** Hook header_parser: answers a preflight (Fetch standard) before access is checked, because a browser sends it

@@ -31,6 +31,7 @@ um_call_t *um_call_make(request_rec *r, const um_route_match_t *match)
     call->accept = um_mediatype_accept(r->pool, apr_table_get(r->headers_in, "Accept"));
     um_ctx_init(&call->ctx, r->pool, call->server->site, apr_time_now());
     um_audit_describe(&call->ctx, r);
+    um_request_id_send(r);
     um_client_address_set(r, &call->ctx);
     return call;
 }

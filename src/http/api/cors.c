@@ -19,7 +19,7 @@
 /* Bytes of a list of header names in a preflight that is sent back. */
 #define LONGEST_LIST 2000
 
-static const char EXPOSED[] = "WWW-Authenticate, Retry-After, ETag, Location";
+static const char EXPOSED[] = "WWW-Authenticate, Retry-After, ETag, Location, X-Request-Id";
 
 /* --- which origins may read --- */
 

@@ -93,6 +93,9 @@ static authn_status check_password(request_rec *r, const char *username, const c
     um_audit_describe(&ctx, r);
     um_client_address_set(r, &ctx);
     status = verify_password(r, &ctx, username, password);
+    if (status != AUTH_GRANTED) {
+        um_request_id_send(r);
+    }
     um_audit_write(server, &ctx);
     return status;
 }

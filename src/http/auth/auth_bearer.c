@@ -112,9 +112,13 @@ void um_auth_bearer_forbid(request_rec *r)
 {
     const um_request_t *record = um_request_get(r);
 
+    if (!um_server_of(r->server)->site || !is_bearer(ap_auth_type(r))) {
+        return;
+    }
+    um_request_id_send(r);
     /* Access control has refused a caller who was authenticated by a token. */
     if (r->status == HTTP_FORBIDDEN && record && record->identity && !record->is_allowed
-        && record->token.identity == record->identity && um_server_of(r->server)->site && is_bearer(ap_auth_type(r))) {
+        && record->token.identity == record->identity) {
         set_challenge(r, "insufficient_scope", "The account has not the rights that this needs");
     }
 }

@@ -93,6 +93,10 @@ UM_DIRECTIVE(UserMgmtHashWait, seconds, CORE, hash_wait,
     "how long a request waits for its turn to hash a password before it is answered 503",
     .preset = "5s", .least = 0, .most = 60)
 
+UM_DIRECTIVE(UserMgmtHealthMailAge, seconds, HTTP, health_mail_age,
+    "how long a mail may be overdue before usermgmt-health says that this httpd is not ready; 0: mail is not checked",
+    .preset = "0", .least = 0, .most = 604800)
+
 UM_DIRECTIVE(UserMgmtInviteLifetime, seconds, CORE, invite_lifetime,
     "how long the token of an invitation is valid",
     .preset = "7d", .least = 60, .most = 7776000)

@@ -111,22 +111,11 @@ int um_audit_open_logs(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
 
 /* --- the context of a request ------------------------------------------------------------------------------------- */
 
-/* mod_unique_id's, or else the id that httpd gives the request for its own log (%L in ErrorLogFormat). */
-static const char *request_id(request_rec *r)
-{
-    const char *id = apr_table_get(r->subprocess_env, "UNIQUE_ID");
-
-    if (!id && !r->log_id) {
-        ap_run_generate_log_id(r->connection, r, &r->log_id);
-    }
-    return id ? id : r->log_id;
-}
-
 void um_audit_describe(um_ctx_t *ctx, request_rec *r)
 {
     ctx->address = r->useragent_ip;
     ctx->user_agent = apr_table_get(r->headers_in, "User-Agent");
-    ctx->request_id = request_id(r);
+    ctx->request_id = um_request_id_of(r);
     ctx->host = r->server->server_hostname;
     ctx->node = node;
 }

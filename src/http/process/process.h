@@ -193,6 +193,18 @@ apr_size_t um_shared_memory_caller_cache_size(void);
 void *um_shared_memory_throttle(void);
 apr_size_t um_shared_memory_throttle_size(void);
 
+/* --- request_id.c: the id of a request ---------------------------------------------------------------------------- */
+
+/* Answers, the audit log, and httpd's own log (%L in ErrorLogFormat) have the same id of a request. A client's is not
+ * taken: it could be that of another request, and is a text of a stranger. */
+
+/** mod_unique_id's id if that module is loaded, or else the one that httpd makes for its log. A subrequest and an
+ * internal redirect have that of the request that the client sent. Lives as long as r. */
+const char *um_request_id_of(request_rec *r);
+
+/** Sets X-Request-Id in the answer, also if it becomes an error. */
+void um_request_id_send(request_rec *r);
+
 /* --- audit.c: the audit log, UserMgmtAuditLog --------------------------------------------------------------------- */
 
 /* A line of JSON for each event (event.h), written by one write(), so that lines of several processes do not mix. A log

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api.h"
+#include "monitor.h"
 
 #include "ctx.h"
 #include "module.h"
+#include "process.h"
 #include "store.h"
 #include "store_user.h"
 
@@ -34,20 +35,30 @@ static int is_ready(request_rec *r, const um_site_t *site)
     return 0;
 }
 
-int um_ready_handler(request_rec *r)
+int um_ready_begin(request_rec *r)
 {
-    int ready;
-
-    if (!r->handler || strcmp(r->handler, HANDLER) != 0) {
-        return DECLINED;
-    }
+    um_request_id_send(r);
     r->allowed |= AP_METHOD_BIT << M_GET;
     if (r->method_number != M_GET) {
         return HTTP_METHOD_NOT_ALLOWED;
     }
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    return OK;
+}
+
+int um_ready_handler(request_rec *r)
+{
+    int ready, status;
+
+    if (!r->handler || strcmp(r->handler, HANDLER) != 0) {
+        return DECLINED;
+    }
+    status = um_ready_begin(r);
+    if (status != OK) {
+        return status;
+    }
     ready = is_ready(r, um_server_of(r->server)->site);
     r->status = ready ? HTTP_OK : HTTP_SERVICE_UNAVAILABLE;
-    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     ap_set_content_type(r, "text/plain");
     ap_rputs(ready ? "ready\n" : "not ready\n", r);
     return OK;
