@@ -237,7 +237,9 @@ case 'the pages answer as pages' => sub {
     my %head = map { $_ => $answer->{head}{$_}[0] } keys %{ $answer->{head} };
     like($head{'content-security-policy'}, qr/default-src 'none'.*frame-ancestors 'none'/, 'nothing from elsewhere');
     is($head{'cache-control'}, 'no-store', 'no cache stores a page');
-    is($head{'referrer-policy'}, 'no-referrer', 'no address leaks');
+    is($head{'referrer-policy'}, 'same-origin', 'other hosts get no address');
+    is($browser->request(GET => "${PAGES}reset/?token=x")->{head}{'referrer-policy'}[0], 'strict-origin',
+        'nobody gets one with a token');
     is($head{'x-frame-options'}, 'DENY', 'no frame shows it');
     cmp_ok(length $answer->{body}, '<', 30_000, 'a page is small');
     my ($style) = $answer->{body} =~ /rel="stylesheet" href="([^"]+)"/;

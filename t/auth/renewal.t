@@ -98,7 +98,7 @@ sub later {
 
 sub cookie_header {
     my ($jar) = @_;
-    return 'Cookie: ' . join('; ', 'x=1', map { "$_=$jar->{$_}" } grep { length $jar->{$_} } qw(tok tok-refresh));
+    return 'Cookie: ' . join('; ', 'x=1', map { "$_=$jar->{$_}" } grep { length($jar->{$_} // "") } qw(tok tok-refresh tok-form));
 }
 
 # Takes the cookies of an answer into a jar.
@@ -474,6 +474,10 @@ case 'no application gets the refresh token' => sub {
         is($told->{HTTP_COOKIE}, 'x=1', 'where tokens are dropped, both cookies are');
         $told = told(browse($jar, GET => '/open/x'));
         is($told->{HTTP_COOKIE}, 'x=1', 'in an open place, too');
+    }
+    for my $place (qw(app drop open)) {
+        my $told = told(browse({ %$jar, 'tok-form' => 'A' x 22 }, GET => "/$place/x"));
+        unlike($told->{HTTP_COOKIE}, qr/tok-form/, "nor the value that forms of the pages follow from: /$place/");
     }
     unlike($site->{server}->log, qr/umr_/, 'no refresh token is in the log');
     unlike(UmTest::slurp("$site->{server}{folder}/logs/audit"), qr/umr_/, 'or in the audit log');

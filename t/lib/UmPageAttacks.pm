@@ -33,7 +33,6 @@ my %HEAD = (
         . "frame-ancestors 'none'; base-uri 'none'",
     'x-frame-options' => 'DENY',
     'x-content-type-options' => 'nosniff',
-    'referrer-policy' => 'no-referrer',
     'cross-origin-opener-policy' => 'same-origin',
     'cache-control' => 'no-store',
 );
@@ -81,6 +80,8 @@ sub hold {
         my @values = @{ $head->{$name} || [] };
         push @wrong, "$name: @values" unless "@values" eq $HEAD{$name};
     }
+    my @referrer = @{ $head->{'referrer-policy'} || [] };
+    push @wrong, "referrer-policy: @referrer" unless "@referrer" =~ /\A(?:same|strict)-origin\z/;
     for (@{ $head->{location} || [] }) {
         push @wrong, "Location: $_" unless m{\A/(?![/\\])[!-~]*\z} && !/\\/;
     }

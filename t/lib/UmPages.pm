@@ -48,8 +48,8 @@ sub request {
     my ($self, $method, $path, %with) = @_;
     my @headers = ("Accept: text/html,application/xhtml+xml", "Accept-Language: $self->{language}",
         'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Site: same-origin', @{ delete $with{headers} || [] });
-    push @headers, 'Cookie: ' . join '; ', map { "$_=$self->{cookies}{$_}" } sort keys %{ $self->{cookies} }
-        if %{ $self->{cookies} };
+    my @cookies = grep { defined $self->{cookies}{$_} } sort keys %{ $self->{cookies} };
+    push @headers, 'Cookie: ' . join '; ', map { "$_=$self->{cookies}{$_}" } @cookies if @cookies;
     push @headers, 'Origin: http://localhost' if $method eq 'POST' && !grep { /^Origin:/ } @headers;
     my $answer = ask($method, $path, %with, headers => \@headers);
     for my $cookie (@{ $answer->{head}{'set-cookie'} || [] }) {

@@ -84,11 +84,16 @@ const char *um_token_refresh_cookie_name(const request_rec *r);
 /** The value of the cookie of the refresh token, as um_token_extract() gives a token. */
 um_bearer_e um_token_extract_refresh(const request_rec *r, const char **value);
 
-/** Whether the Cookie header that a back end would get has the cookie of the refresh token. */
-int um_token_has_refresh(const request_rec *r);
+/** The name of the cookie from which the tokens of forms follow: that of um_token_cookie_name() and "-form". NULL: as
+ * there. */
+const char *um_token_form_cookie_name(const request_rec *r);
 
-/** Removes the cookie of the refresh token from what a back end gets. */
-void um_token_remove_refresh(request_rec *r);
+/** Whether the Cookie header that a back end would get has the cookie of the refresh token or of forms, which no back
+ * end needs. */
+int um_token_has_own(const request_rec *r);
+
+/** Removes these two cookies from what a back end gets. */
+void um_token_remove_own(request_rec *r);
 
 /* --- auth_token.c: authentication by the token of a request ------------------------------------------------------- */
 

@@ -248,12 +248,12 @@ static void set_authorization(request_rec *r, const um_dir_config_t *dir)
 }
 
 /* Where this module knows the caller, applications get who it is. None of them needs a token by which a session can be
- * prolonged for months. */
-static void hide_refresh_token(request_rec *r)
+ * prolonged for months, or the value by which a form is known as one of the pages. */
+static void hide_own_cookies(request_rec *r)
 {
-    if (um_token_has_refresh(r)) {
+    if (um_token_has_own(r)) {
         (void)begin_change(r);
-        um_token_remove_refresh(r);
+        um_token_remove_own(r);
         remove_variables(r, "COOKIE");
     }
 }
@@ -286,7 +286,7 @@ void um_identity_headers_apply(request_rec *r)
         set_authorization(r, dir);
     }
     if (identity || (record && record->token.sources)) {
-        hide_refresh_token(r);
+        hide_own_cookies(r);
     }
 }
 

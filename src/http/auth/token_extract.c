@@ -108,6 +108,7 @@ static const char *without(apr_pool_t *pool, const char *text, char separator, c
 /* --- the request --- */
 
 #define REFRESH_SUFFIX "-refresh"
+#define FORM_SUFFIX "-form"
 
 const char *um_token_cookie_name(const request_rec *r)
 {
@@ -119,11 +120,21 @@ const char *um_token_cookie_name(const request_rec *r)
     return um_tls_is_on_or_local(r) ? name : NULL;
 }
 
-const char *um_token_refresh_cookie_name(const request_rec *r)
+static const char *name_with(const request_rec *r, const char *suffix)
 {
     const char *name = um_token_cookie_name(r);
 
-    return name ? apr_pstrcat(r->pool, name, REFRESH_SUFFIX, NULL) : NULL;
+    return name ? apr_pstrcat(r->pool, name, suffix, NULL) : NULL;
+}
+
+const char *um_token_refresh_cookie_name(const request_rec *r)
+{
+    return name_with(r, REFRESH_SUFFIX);
+}
+
+const char *um_token_form_cookie_name(const request_rec *r)
+{
+    return name_with(r, FORM_SUFFIX);
 }
 
 static const char *cookie_name(const request_rec *r, const um_token_source_t *source)
@@ -195,17 +206,25 @@ static void remove_from_query(request_rec *r, const char *name)
     }
 }
 
-int um_token_has_refresh(const request_rec *r)
+/* Most requests have no such cookie, and the first look finds it out without a copy. */
+static int has_suffixed(const request_rec *r, const char *cookies, const char *suffix)
 {
-    const char *cookies = apr_table_get(r->headers_in, "Cookie"), *name;
+    const char *name = strstr(cookies, suffix) ? name_with(r, suffix) : NULL;
 
-    name = cookies && strstr(cookies, REFRESH_SUFFIX "=") ? um_token_refresh_cookie_name(r) : NULL;
     return name && without(r->pool, cookies, ';', name);
 }
 
-void um_token_remove_refresh(request_rec *r)
+int um_token_has_own(const request_rec *r)
+{
+    const char *cookies = apr_table_get(r->headers_in, "Cookie");
+
+    return cookies && (has_suffixed(r, cookies, REFRESH_SUFFIX) || has_suffixed(r, cookies, FORM_SUFFIX));
+}
+
+void um_token_remove_own(request_rec *r)
 {
     remove_from_cookies(r, um_token_refresh_cookie_name(r));
+    remove_from_cookies(r, um_token_form_cookie_name(r));
 }
 
 void um_token_remove(request_rec *r, const um_token_source_t *source)
@@ -213,7 +232,7 @@ void um_token_remove(request_rec *r, const um_token_source_t *source)
     if (source->kind == UM_TOKEN_SOURCE_COOKIE) {
         remove_from_cookies(r, cookie_name(r, source));
         if (!source->name) {
-            um_token_remove_refresh(r);
+            um_token_remove_own(r);
         }
     }
     else if (source->kind == UM_TOKEN_SOURCE_QUERY) {

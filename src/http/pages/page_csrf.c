@@ -19,14 +19,6 @@
 
 static const char purpose[] = "usermgmt form";
 
-/* The name of the cookie; NULL: this request cannot have one. */
-static const char *cookie_name(const request_rec *r)
-{
-    const char *name = um_token_cookie_name(r);
-
-    return name ? apr_pstrcat(r->pool, name, "-form", NULL) : NULL;
-}
-
 /* The value of the cookie of the request; NULL: it has none of the right form. */
 static const char *read_cookie(const request_rec *r, const char *name)
 {
@@ -58,7 +50,7 @@ static void mask(unsigned char bytes[2 * BYTES])
 
 const char *um_page_csrf_make(request_rec *r)
 {
-    const char *name = cookie_name(r), *cookie = read_cookie(r, name);
+    const char *name = um_token_form_cookie_name(r), *cookie = read_cookie(r, name);
     unsigned char bytes[2 * BYTES];
 
     if (!name) {
@@ -83,12 +75,12 @@ const char *um_page_csrf_make(request_rec *r)
 
 int um_page_csrf_has_cookie(const request_rec *r)
 {
-    return read_cookie(r, cookie_name(r)) != NULL;
+    return read_cookie(r, um_token_form_cookie_name(r)) != NULL;
 }
 
 int um_page_csrf_is_right(const request_rec *r, const char *text)
 {
-    const char *cookie = read_cookie(r, cookie_name(r));
+    const char *cookie = read_cookie(r, um_token_form_cookie_name(r));
     unsigned char wanted[BYTES], *bytes;
     apr_size_t len;
 

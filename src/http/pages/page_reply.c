@@ -28,7 +28,6 @@ void um_page_reply_headers(request_rec *r)
         { "Content-Security-Policy", CONTENT_SECURITY_POLICY },
         { "X-Frame-Options", "DENY" },
         { "X-Content-Type-Options", "nosniff" },
-        { "Referrer-Policy", "no-referrer" },
         { "Cross-Origin-Opener-Policy", "same-origin" },
         { "Cache-Control", "no-store" },
     };
@@ -36,6 +35,10 @@ void um_page_reply_headers(request_rec *r)
     for (apr_size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
         apr_table_setn(r->err_headers_out, headers[i][0], headers[i][1]);
     }
+    /* With "no-referrer" browsers send the origin "null" with each form, and those that do not send Sec-Fetch-Site
+     * would be refused. The address of a page that a mail leads to has a token: nobody gets more than its origin. */
+    apr_table_setn(r->err_headers_out, "Referrer-Policy",
+                   r->args && strstr(r->args, "token=") ? "strict-origin" : "same-origin");
     /* Those of the endpoint's answer in JSON. */
     apr_table_unset(r->headers_out, "ETag");
     apr_table_unset(r->headers_out, "Location");
