@@ -27,6 +27,7 @@ static void register_start(void)
     ap_hook_post_config(um_sqlite_file_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_virtual_host_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_key_reload_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(um_api_openapi_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_worker_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_server_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_key_reload_child_init, NULL, before_watchdog, APR_HOOK_MIDDLE);

@@ -56,6 +56,7 @@ um_copy_sources()
         ! -path ./.place ! -path './.sources*' \
         ! -path ./Makefile ! -path ./Makefile.in ! -path ./configure ! -path './configure~' ! -path ./aclocal.m4 \
         ! -path './config.*' ! -path ./mod_usermgmt.so ! -path ./usermgmt ! -path ./src/store/schema_steps.inc \
+        ! -path ./src/http/api/openapi_lines.inc \
         \( ! -path './t/unit/*' -o -name '*.[ch]' \) \( ! -path './t/fuzz/fuzz_*' -o -name '*.[ch]' \) -print) |
         LC_ALL=C sort >"$to/.sources.new"
     if [ -f "$to/.sources" ]; then

@@ -31,6 +31,17 @@ static int may_be_ours(const request_rec *r)
            && !um_request_is_forward(r);
 }
 
+/* What a path is to the API of this host. */
+static um_route_match_t match_path(const request_rec *r, const char *path)
+{
+    um_route_match_t match = um_route_match(r->pool, path);
+
+    if (um_route_is_under_openapi(path) && !um_server_of(r->server)->settings.openapi) {
+        match = (um_route_match_t){ 0 };
+    }
+    return match;
+}
+
 static void take(request_rec *r, um_route_match_t match)
 {
     um_request_make(r)->route = apr_pmemdup(r->pool, &match, sizeof(match));
@@ -59,7 +70,7 @@ int um_api_pre_translate(request_rec *r)
     const char *path = r->parsed_uri.path;
     const char *plain = path && strchr(path, '%') && may_be_ours(r) ? without_encoded(r->pool, path) : NULL;
 
-    if (!plain || !um_route_match(r->pool, plain).is_ours) {
+    if (!plain || !match_path(r, plain).is_ours) {
         return DECLINED;
     }
     take(r, (um_route_match_t){ .is_ours = 1 });
@@ -72,7 +83,7 @@ int um_api_translate(request_rec *r)
         return DECLINED;
     }
     if (!match_of(r)) {
-        um_route_match_t match = um_route_match(r->pool, r->uri);
+        um_route_match_t match = match_path(r, r->uri);
 
         if (!match.is_ours) {
             return DECLINED;

@@ -64,6 +64,9 @@ um_route_match_t um_route_match(apr_pool_t *pool, const char *uri);
 /** Whether a path is equal to or below /api/v1. Other applications may serve paths there too. */
 int um_route_is_under_api_v1(const char *uri);
 
+/** Whether a path is equal to or below /api/openapi.yaml, which belongs to the site where UserMgmtOpenAPI is Off. */
+int um_route_is_under_openapi(const char *uri);
+
 /** The row of a method on the path of first; HEAD is GET. NULL: the path does not allow the method. */
 const um_route_t *um_route_method(const um_route_t *first, const char *method);
 
@@ -285,5 +288,11 @@ um_route_fn um_api_reset_verify_request, um_api_reset_verify_confirm;
 
 /* api_key.c: /.well-known/jwks.json */
 um_route_fn um_api_key_set;
+
+/* api_openapi.c: /api/openapi.yaml */
+um_route_fn um_api_openapi_get;
+
+/** Hook post_config: makes the document of each host that has UserMgmtOpenAPI On. */
+int um_api_openapi_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
 
 #endif

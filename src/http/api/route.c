@@ -14,6 +14,7 @@
 #define RESET "/api/password_reset/"
 #define EMAIL "/api/email_verification/"
 #define JWKS  "/.well-known/jwks.json"
+#define OPENAPI "/api/openapi.yaml"
 
 /* Rows of the same path are adjacent; their order is that of the methods in the Allow header. */
 static const um_route_t routes[] = {
@@ -92,6 +93,8 @@ static const um_route_t routes[] = {
       .name = "Confirm Email" },
     { .path = JWKS, .method = "GET", .access = UM_ACCESS_PUBLIC, .throttle = UM_THROTTLE_NONE,
       .success = 200, .function = um_api_key_set, .name = "JSON Web Key Set" },
+    { .path = OPENAPI, .method = "GET", .access = UM_ACCESS_PUBLIC, .throttle = UM_THROTTLE_NONE,
+      .success = 200, .function = um_api_openapi_get, .name = "OpenAPI" },
 };
 
 #define COUNT (sizeof(routes) / sizeof(routes[0]))
@@ -107,6 +110,11 @@ static int is_below(const char *uri, const char *path, apr_size_t len)
 int um_route_is_under_api_v1(const char *uri)
 {
     return is_below(uri, API, strlen(API));
+}
+
+int um_route_is_under_openapi(const char *uri)
+{
+    return is_below(uri, OPENAPI, strlen(OPENAPI));
 }
 
 /* Whether a URI is equal to or below the part of a row's path before its first name in braces. Every request of the

@@ -178,6 +178,11 @@ UM_DIRECTIVE(UserMgmtNotifyPasswordChange, flag, CORE, notify_password_change,
     .preset = "On")
 
 /* Not inherited, as UserMgmt is not. */
+UM_DIRECTIVE(UserMgmtOpenAPI, flag, HTTP, openapi,
+    "serve the description of the API, as this host offers it, at /api/openapi.yaml: On or Off",
+    .preset = "Off", .scope = OWN)
+
+/* Not inherited, as UserMgmt is not. */
 UM_DIRECTIVE(UserMgmtPages, pages, HTTP, pages,
     "serve pages to sign in and to manage accounts on this virtual host: On, On PATH, or Off",
     .preset = "Off", .scope = OWN)

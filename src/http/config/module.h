@@ -14,6 +14,7 @@
 typedef struct um_audit_t um_audit_t;                       /* audit.c */
 typedef struct um_client_list_t um_client_list_t;           /* client.h */
 typedef struct um_email_claim_pass_t um_email_claim_pass_t; /* email_claim.h */
+typedef struct um_document_t um_document_t;                 /* endpoint.h */
 typedef struct um_html_t um_html_t;                         /* html.h */
 typedef struct um_identity_t um_identity_t;                 /* identity.h */
 typedef struct um_keyring_t um_keyring_t;                   /* keyring.h */
@@ -220,6 +221,7 @@ typedef struct um_server_t {
     um_mail_settings_t *mail_settings;
     um_html_t *html;                /**< of the pages; NULL: this host has none */
     const char *style_digest;       /**< of their style sheet, for its URL */
+    const um_document_t *openapi;   /**< of UserMgmtOpenAPI; NULL: it is Off */
     um_transport_t *transport;      /**< used by the worker only; NULL: no mail is sent */
 
     /* Set when logs are opened: */
