@@ -14,6 +14,7 @@ typedef struct um_client_list_t um_client_list_t;
 typedef struct um_core_settings_t um_core_settings_t;
 typedef struct um_concurrency_limit_t um_concurrency_limit_t;
 typedef struct um_event_t um_event_t;
+typedef struct um_idempotency_t um_idempotency_t;
 typedef struct um_keyring_t um_keyring_t;
 typedef struct um_mail_settings_t um_mail_settings_t;
 typedef struct um_password_kinds_t um_password_kinds_t;
@@ -74,6 +75,7 @@ typedef enum {
     UM_ABSENT,          /**< not found, or not visible to this caller, who cannot tell which */
     UM_DENIED,          /**< for staff only */
     UM_PRECONDITION,    /**< a precondition of the request (RFC 9110, section 13) is false */
+    UM_REUSED,          /**< an Idempotency-Key was used for another request */
     UM_BUSY,            /**< too many requests wait to hash a password; try again. ctx->cause */
     UM_THROTTLED,       /**< too many tries; ctx->retry_after says when to try again. ctx->cause has which limit */
     UM_UNAVAILABLE,     /**< the database is unreachable or failed; try again. ctx->cause */
@@ -107,6 +109,7 @@ typedef struct um_ctx_t {
     const char *user_agent;         /**< may be NULL */
     const char *language;           /**< of mails to the caller, e.g. "de"; NULL for the site's own */
     const um_demand_t *demand;      /**< NULL: none */
+    um_idempotency_t *idempotency;  /**< of a call that makes an account (idempotency.h); NULL: none */
     apr_array_header_t *errors;     /**< um_error_t */
     const char *cause;              /**< for the log, after the statuses that say so; has no user data */
     const char *alarm;              /**< for the log, however the call ended: what has to be mended; or NULL */

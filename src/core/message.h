@@ -84,6 +84,9 @@
     MESSAGE(NOT_ACCEPTABLE, "not_acceptable", "Could not satisfy the request Accept header.") \
     MESSAGE(METHOD_NOT_ALLOWED, "method_not_allowed", "Method \"%s\" not allowed.") \
     MESSAGE(PRECONDITION_FAILED, "precondition_failed", "Precondition failed.") \
+    MESSAGE(IDEMPOTENCY_KEY_INVALID, "invalid", "An Idempotency-Key has 1 to 255 printable ASCII characters.") \
+    MESSAGE(IDEMPOTENCY_KEY_USED, "idempotency_key_used", \
+        "This Idempotency-Key was used for another request, or its account was changed since.") \
     MESSAGE(QUERY_INVALID, "invalid_request", "The query may hold group=NAME and staff=1, and nothing else.") \
     MESSAGE(THROTTLED, "throttled", "Request was throttled. Expected available in %s seconds.") \
     MESSAGE(THROTTLED_FOR_1, "throttled", "Request was throttled. Expected available in 1 second.") \

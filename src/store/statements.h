@@ -267,6 +267,7 @@ UM_STATEMENT(ONE_TIME_TOKEN_TAKE, WRITE, 3,
 #include "statements_mail.h"
 #include "statements_email_change.h"
 #include "statements_admin.h"
+#include "statements_idempotency.h"
 #include "statements_list.h"
 #include "statements_import.h"
 

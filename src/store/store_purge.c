@@ -55,6 +55,7 @@ apr_status_t um_store_purge(um_store_call_t *call, const um_store_purge_t *befor
         { UM_SQL_SESSION_PURGE, UM_VALUES(um_store_number(call->pool, before->sessions), limit), { 0 } },
         { UM_SQL_NAME_PURGE, UM_VALUES(um_store_number(call->pool, before->names), limit), { 0 } },
         { UM_SQL_EMAIL_CHANGE_PURGE, UM_VALUES(um_store_number(call->pool, before->email_changes), limit), { 0 } },
+        { UM_SQL_IDEMPOTENCY_PURGE, UM_VALUES(um_store_number(call->pool, before->idempotency), limit), { 0 } },
         { UM_SQL_EVENT_PURGE, UM_VALUES(before->events, limit), { 0 } },
     };
     int count;

@@ -11,7 +11,7 @@ typedef struct um_store_call_t um_store_call_t;
 
 /** Rows that ended before these times are deleted. */
 typedef struct um_store_purge_t {
-    apr_int64_t mails, one_time_tokens, sessions, names, email_changes; /**< seconds since the epoch */
+    apr_int64_t mails, one_time_tokens, sessions, names, email_changes, idempotency; /**< seconds since the epoch */
     const char *events;        /**< events with smaller ids */
 } um_store_purge_t;
 

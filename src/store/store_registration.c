@@ -2,6 +2,7 @@
 #include "store_registration.h"
 
 #include "store_event.h"
+#include "store_idempotency.h"
 #include "store_mail.h"
 #include "store_session.h"
 #include "store_sql.h"
@@ -59,12 +60,18 @@ static apr_status_t insert_each(um_tx_t *tx, void *baton)
     const um_store_registration_t *rows = work->rows;
     const char *values[UM_STORE_USER_VALUES];
     um_rows_t result;
-    apr_status_t rv;
-    int done;
+    apr_status_t rv = APR_SUCCESS;
+    int done = 1;
 
     user_values(work->pool, rows, work->now, values);
-    rv = um_store_tx_run(tx, UM_SQL_USER_INSERT, values, UM_STORE_USER_VALUES, &result);
-    done = result.count > 0;
+    /* First: of two requests with one key the other one waits here, and then finds the key in use. */
+    if (rows->idempotency) {
+        rv = um_store_idempotency_insert_tx(tx, work->pool, rows->idempotency, work->now, &done);
+    }
+    if (rv == APR_SUCCESS && done) {
+        rv = um_store_tx_run(tx, UM_SQL_USER_INSERT, values, UM_STORE_USER_VALUES, &result);
+        done = result.count > 0;
+    }
     if (rv == APR_SUCCESS && done && rows->session) {
         rv = um_store_session_insert_tx(tx, work->pool, rows->session, &done);
     }
@@ -84,7 +91,8 @@ apr_status_t um_store_registration(um_store_call_t *call, const um_store_registr
     um_rows_t result = { 0 };
     apr_status_t rv;
 
-    if (um_store_dialect(call->store) == UM_DIALECT_SQLITE3) {
+    /* The statement of all rows would keep a key whose account it could not insert. */
+    if (um_store_dialect(call->store) == UM_DIALECT_SQLITE3 || rows->idempotency) {
         rv = um_store_transaction(call, insert_each, &work);
         *done = rv == APR_SUCCESS;
         return rv == UM_STORE_ROLLED_BACK ? APR_SUCCESS : rv;

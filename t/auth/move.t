@@ -65,6 +65,8 @@ sqlite($_) for (
         . " values ('$UUID', $sample, 'signed_in', 5000, 'cli', '$VERSION', 'd', '192.0.2.1', 'agent', 'request', 'host', 'node')",
     "insert into um_email_changes (user_id, user_version, former_key, email, email_key, created_at, expires_at) values"
         . " ($sample, '$VERSION', 'a\@example.org', 'B\@example.org', 'b\@example.org', 1, 2)",
+    'insert into um_idempotency (key_hash, body_hash, user_id, user_version, has_session, expires_at) values'
+        . " ('$HASH', 'body', $sample, '$VERSION', 1, 2)",
 );
 my @tables = split /\n/, sqlite("select name from sqlite_master where type = 'table' and name like 'um_%' and name <> 'um_schema'"
     . ' order by name');

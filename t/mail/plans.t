@@ -63,6 +63,8 @@ my %rows = (
         "$uuid, 'reset', i % 3, i, 'x', $uuid, i, case when i % 3 > 0 then i end, 's' || (i % 5)",
     'um_events (id, user_id, kind, at_ms, actor, detail, address, user_agent, request_id, host, node)' =>
         "$uuid, $uuid, 'registered', i, '', '', '', '', '', '', ''",
+    'um_idempotency (key_hash, body_hash, user_id, user_version, has_session, expires_at)' =>
+        "'h' || i, 'b', $uuid, $uuid, 1, i",
     'um_held_names (hash, held_until)' => "'h' || i, i",
     'um_requests (site, id, kind, email_key, address, created_at)' =>
         "'s' || (i % 5), $uuid, 'reset', 'u' || i || '\@x', 'x', i",

@@ -39,6 +39,8 @@ my @rows = (
     [um_sessions => 'good', 30, 1, sub { ($now + 3600) }],
     [um_held_names => 'free again', 1200, 0, sub { ($now - 10) }],
     [um_held_names => 'held back', 30, 1, sub { ($now + 3600) }],
+    [um_idempotency => 'expired', 1200, 0, sub { ($now - 10) }],
+    [um_idempotency => 'still kept', 30, 1, sub { ($now + 3600) }],
     [um_events => 'older than UserMgmtEventsKeep', 1200, 0, sub { 'old' }],
     [um_events => 'younger', 30, 1, sub { 'young' }],
 );
@@ -48,6 +50,8 @@ my %into = (
         sub { "'$_[0]', 'reset', '$_[0]', '$user', '$version', '$address', 0, $_[1]" }],
     um_sessions => ['id, user_id, user_version, created_at, expires_at',
         sub { "'$_[0]', '$user', '$version', 0, $_[1]" }],
+    um_idempotency => ['key_hash, body_hash, user_id, user_version, has_session, expires_at',
+        sub { "'$_[0]', 'b', '$user', '$version', 1, $_[1]" }],
     um_held_names => ['hash, held_until', sub { "'$_[0]', $_[1]" }],
     um_events => ['id, user_id, kind, at_ms, actor, detail, address, user_agent, request_id, host, node', sub {
         my ($number) = $_[0] =~ /(\w+)\z/;
@@ -69,7 +73,7 @@ sub left {
     if ($table eq 'um_events') {
         return $sql->("select count(*) from um_events where at_ms = $at{ $rows[$number][4]->() }");
     }
-    my $key = $table =~ /\Aum_(?:one_time_tokens|held_names)\z/ ? 'hash'
+    my $key = $table =~ /\Aum_(?:one_time_tokens|held_names)\z/ ? 'hash' : $table eq 'um_idempotency' ? 'key_hash'
         : $database->{driver} eq 'pgsql' ? 'cast(id as text)' : 'id';
     return $sql->("select count(*) from $table where $key like '" . sprintf('%08x', $number) . "-%'");
 }

@@ -5,6 +5,7 @@
 #include "concurrency_limit.h"
 #include "core_settings.h"
 #include "event.h"
+#include "idempotency.h"
 #include "mail_kind.h"
 #include "notification.h"
 #include "password.h"
@@ -79,7 +80,7 @@ um_status_e um_registration_store(um_ctx_t *ctx, um_registration_t *new)
     um_store_call_t call = um_ctx_store(ctx);
     const um_store_registration_t rows = {
         .user = new->user, .keys = new->keys, .session = has_session(new) ? &new->session.record : NULL,
-        .mail = new->mail,
+        .mail = new->mail, .idempotency = new->idempotency,
     };
     um_status_e status;
     apr_status_t rv;
@@ -104,6 +105,18 @@ um_status_e um_registration_store(um_ctx_t *ctx, um_registration_t *new)
     return status == UM_OK ? UM_INVALID : status;
 }
 
+um_status_e um_registration_again(um_ctx_t *ctx, um_status_e status, const um_profile_input_t *input, um_user_t *made,
+                                  const char **token)
+{
+    um_status_e again = status == UM_INVALID ? um_idempotency_replay(ctx, input, made, token) : UM_ABSENT;
+
+    if (again == UM_ABSENT) {
+        return status;
+    }
+    apr_array_clear(ctx->errors);
+    return again;
+}
+
 /* Makes the ids of the account, its version and its session, and the mail. */
 static um_status_e make_rows(um_ctx_t *ctx, um_registration_t *new)
 {
@@ -122,12 +135,27 @@ static um_status_e make_rows(um_ctx_t *ctx, um_registration_t *new)
     return status;
 }
 
+/* Makes the account, whose name and fields are good. */
+static um_status_e create(um_ctx_t *ctx, const um_profile_input_t *input, um_registration_t *new)
+{
+    um_status_e status = check_and_hash(ctx, input, new->user, new->keys);
+
+    if (status == UM_OK) {
+        status = make_rows(ctx, new);
+    }
+    if (status == UM_OK) {
+        status = um_idempotency_make(ctx, input, new->user, has_session(new), &new->idempotency);
+    }
+    return status == UM_OK ? um_registration_store(ctx, new) : status;
+}
+
 um_status_e um_registration_create(um_ctx_t *ctx, const um_profile_input_t *input, const um_user_t **user,
                                    const char **token, const um_session_new_t **session)
 {
     um_user_t *made = apr_pcalloc(ctx->pool, sizeof(*made));
     um_user_keys_t keys = { 0 };
     um_registration_t *new = apr_pcalloc(ctx->pool, sizeof(*new));
+    const char *again = NULL;
     um_status_e status;
 
     *new = (um_registration_t){ .user = made, .keys = &keys, .session.is_refreshable = session != NULL,
@@ -136,16 +164,16 @@ um_status_e um_registration_create(um_ctx_t *ctx, const um_profile_input_t *inpu
     made->is_active = !made->is_waiting;
     new->event = um_event_named(ctx, UM_EVENT_REGISTERED, input->username);
     um_registration_check(ctx, input, made, &keys);
-    status = check_and_hash(ctx, input, made, &keys);
-    if (status == UM_OK) {
-        status = make_rows(ctx, new);
-    }
-    if (status == UM_OK) {
-        status = um_registration_store(ctx, new);
+    status = ctx->errors->nelts ? UM_ABSENT : um_idempotency_replay(ctx, input, made, &again);
+    if (status == UM_ABSENT) {
+        int is_faulty = ctx->errors->nelts > 0;
+
+        status = create(ctx, input, new);
+        status = is_faulty ? status : um_registration_again(ctx, status, input, made, &again);
     }
     *user = made;
     if (token) {
-        *token = new->session.token;
+        *token = ctx->idempotency && ctx->idempotency->is_replayed ? again : new->session.token;
     }
     if (session) {
         *session = new->session.token ? &new->session : NULL;

@@ -28,6 +28,7 @@ um_status_e um_outbox_purge(um_ctx_t *ctx, apr_int64_t keep, int *more)
         .sessions = now,
         .names = now,
         .email_changes = now,
+        .idempotency = now,
         .events = um_random_uuid_from(ctx->pool, ctx->now - apr_time_from_sec(ctx->settings->events_keep)),
     };
 

@@ -2,6 +2,7 @@
 #include "api.h"
 
 #include "authenticate.h"
+#include "idempotency.h"
 #include "input_schema.h"
 #include "invitation.h"
 #include "json.h"
@@ -14,6 +15,9 @@
 
 #include <apr_strings.h>
 #include <string.h>
+
+#define KEY_HEADER  "Idempotency-Key"
+#define LONGEST_KEY 255
 
 /* --- schemas --- */
 
@@ -95,18 +99,57 @@ static um_status_e invite(um_call_t *call, const um_profile_input_t *input, cons
     return caller && caller->is_staff ? um_invitation_create(&call->ctx, input, user) : UM_DENIED;
 }
 
+/* Keys belong to whoever calls: an account, a trusted client, or else an address. */
+static const char *scope_of(const um_call_t *call)
+{
+    const um_user_t *caller = call->caller->user;
+
+    return caller ? apr_pstrcat(call->ctx.pool, "account ", caller->id, NULL)
+           : call->client ? apr_pstrcat(call->ctx.pool, "client ", call->client, NULL)
+           : apr_pstrcat(call->ctx.pool, "address ", call->ctx.address, NULL);
+}
+
+static int is_key(const char *key)
+{
+    apr_size_t len = strlen(key);
+
+    for (const char *at = key; *at; at++) {
+        if (*at < ' ' || *at > '~') {
+            return 0;
+        }
+    }
+    return len > 0 && len <= LONGEST_KEY;
+}
+
+static void read_idempotency_key(um_call_t *call)
+{
+    const char *key = call->form ? NULL : apr_table_get(call->r->headers_in, KEY_HEADER);
+
+    if (key && !is_key(key)) {
+        um_ctx_error(&call->ctx, KEY_HEADER, UM_MESSAGE_IDEMPOTENCY_KEY_INVALID);
+    }
+    else if (key) {
+        call->ctx.idempotency = apr_pcalloc(call->ctx.pool, sizeof(*call->ctx.idempotency));
+        call->ctx.idempotency->scope = scope_of(call);
+        call->ctx.idempotency->key = key;
+    }
+}
+
 um_status_e um_api_user_register(um_call_t *call)
 {
     const register_body_t *in = call->in;
     const um_user_t *user;
     const char *token = NULL;
-    um_status_e status = in->invite ? invite(call, &in->profile, &user)
-                         : call->settings->registration == UM_REGISTRATION_INVITE ? UM_DENIED
-                         : um_registration_create(&call->ctx, &in->profile, &user, call->needs_staff ? NULL : &token,
-                                                  call->wants_session ? &call->session : NULL);
+    um_status_e status;
 
-    /* Staff invites as many people as they like: the throttle of registrations is for strangers. */
-    call->is_uncounted = in->invite;
+    read_idempotency_key(call);
+    status = in->invite ? invite(call, &in->profile, &user)
+             : call->settings->registration == UM_REGISTRATION_INVITE ? UM_DENIED
+             : um_registration_create(&call->ctx, &in->profile, &user, call->needs_staff ? NULL : &token,
+                                      call->wants_session ? &call->session : NULL);
+    /* Staff invites as many people as they like: the throttle of registrations is for strangers. A repetition makes no
+     * further account. */
+    call->is_uncounted = in->invite || (call->ctx.idempotency && call->ctx.idempotency->is_replayed);
     if (status == UM_OK) {
         call->user = user;
         call->out = um_api_user_show(call, user);

@@ -288,6 +288,8 @@ int um_reply_status(um_call_t *call, um_status_e status)
                : um_reply_detail(call, HTTP_FORBIDDEN, UM_MESSAGE_PERMISSION_DENIED);
     case UM_PRECONDITION:
         return um_reply_detail(call, HTTP_PRECONDITION_FAILED, UM_MESSAGE_PRECONDITION_FAILED);
+    case UM_REUSED:
+        return um_reply_detail(call, HTTP_UNPROCESSABLE_ENTITY, UM_MESSAGE_IDEMPOTENCY_KEY_USED);
     case UM_THROTTLED:
         return send_throttled(call);
     case UM_BUSY:
