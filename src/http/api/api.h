@@ -220,6 +220,20 @@ int um_reply_status(um_call_t *call, um_status_e status);
 /** The request body will not be read: closes the connection after the answer if one was announced. */
 void um_reply_ignore_body(um_call_t *call);
 
+/* --- translate.c: UserMgmtTranslateErrors ------------------------------------------------------------------------- */
+
+typedef struct um_error_t um_error_t;                       /* ctx.h */
+
+/** The text of a message in the language that the request accepts, else in English. Sets Content-Language where
+ * messages are translated. value: of the message; NULL: it has none. */
+const char *um_translate_message(const um_call_t *call, um_message_e message, const char *value);
+
+/** The same for an error of a field. */
+const char *um_translate_error(const um_call_t *call, const um_error_t *error);
+
+/** Adds Accept-Language to Vary where messages are translated. */
+void um_translate_vary(const um_call_t *call);
+
 /* --- options.c: OPTIONS ------------------------------------------------------------------------------------------- */
 
 /** Answers OPTIONS with what the path can do. Needs no token, because browsers ask before they send one. */

@@ -58,6 +58,7 @@ static int send_text(um_call_t *call, int status, const char *type, const char *
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     apr_table_setn(r->headers_out, "Referrer-Policy", "same-origin");
     apr_table_mergen(r->headers_out, "Vary", "Accept");
+    um_translate_vary(call);
     if (text) {
         apr_size_t len = strlen(text);
 
@@ -137,7 +138,7 @@ int um_reply_detail(um_call_t *call, int status, um_message_e message)
 
 int um_reply_detail_with(um_call_t *call, int status, um_message_e message, const char *value)
 {
-    const char *text = um_message_text(call->ctx.pool, message, value);
+    const char *text;
     um_json_t *plain;
 
     if (status == HTTP_SERVICE_UNAVAILABLE) {
@@ -146,6 +147,7 @@ int um_reply_detail_with(um_call_t *call, int status, um_message_e message, cons
     if (call->form) {
         return call->form->error(call, status, message, value);
     }
+    text = um_translate_message(call, message, value);
     if (call->accept == UM_ACCEPT_PROBLEM) {
         return send_error(call, status, NULL, make_problem(call, status, message, text));
     }
@@ -173,7 +175,7 @@ static void log_cause(um_call_t *call, int level)
 
 int um_reply_invalid_client(um_call_t *call)
 {
-    const char *text = um_message_text(call->ctx.pool, UM_MESSAGE_CLIENT_INVALID, NULL);
+    const char *text = um_translate_message(call, UM_MESSAGE_CLIENT_INVALID, NULL);
     um_json_t *plain = um_json_object(call->ctx.pool);
 
     log_cause(call, APLOG_INFO);
@@ -215,11 +217,12 @@ static void add_field(um_call_t *call, const char *field, um_json_t *plain, um_j
 
         if (strcmp(error->field, field) == 0) {
             um_json_t *one = um_json_object(call->ctx.pool);
+            const char *text = um_translate_error(call, error);
 
-            um_json_push_text(texts, error->text);
+            um_json_push_text(texts, text);
             um_json_put_text(one, "field", field);
             um_json_put_text(one, "code", error->code);
-            um_json_put_text(one, "detail", error->text);
+            um_json_put_text(one, "detail", text);
             um_json_push(list, one);
         }
     }
@@ -243,7 +246,7 @@ int um_reply_errors(um_call_t *call)
     um_json_t *plain = um_json_object(call->ctx.pool);
     um_json_t *list = um_json_list(call->ctx.pool);
     um_json_t *details = make_problem(call, HTTP_BAD_REQUEST, UM_MESSAGE_INVALID_INPUT,
-                                      um_message_text(call->ctx.pool, UM_MESSAGE_INVALID_INPUT, NULL));
+                                      um_translate_message(call, UM_MESSAGE_INVALID_INPUT, NULL));
 
     /* Field by field in the order of the schema, because core adds errors in another order. Parameters of a query have
      * no schema. */

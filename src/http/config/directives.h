@@ -291,6 +291,10 @@ UM_DIRECTIVE(UserMgmtTokenScheme, token_scheme, HTTP, token_scheme,
     "schemes of the Authorization header under which a token is read: Bearer, or Bearer Token",
     .preset = "Bearer")
 
+UM_DIRECTIVE(UserMgmtTranslateErrors, flag, HTTP, translate_errors,
+    "translate messages of the API into the languages that the catalogues of the pages have: On or Off",
+    .preset = "Off")
+
 UM_DIRECTIVE(UserMgmtTrustedOrigin, origins, HTTP, trusted_origins,
     "other sites, as https://HOST[:PORT], whose pages may send requests that change data with the cookie; or none",
     .preset = "none")

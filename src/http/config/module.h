@@ -219,7 +219,7 @@ typedef struct um_server_t {
     um_pepper_t *pepper;            /**< of password hashes; NULL: none */
     um_client_list_t *clients;      /**< trusted clients; NULL: none */
     um_mail_settings_t *mail_settings;
-    um_html_t *html;                /**< of the pages; NULL: this host has none */
+    um_html_t *html;                /**< of the pages and of translated messages; NULL: this host has neither */
     const char *style_digest;       /**< of their style sheet, for its URL */
     const um_document_t *openapi;   /**< of UserMgmtOpenAPI; NULL: it is Off */
     um_transport_t *transport;      /**< used by the worker only; NULL: no mail is sent */

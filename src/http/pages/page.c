@@ -201,7 +201,7 @@ const char *um_page_forbidden(request_rec *r)
     apr_size_t len;
     um_json_t *user;
 
-    if (!um_server_of(r->server)->html) {
+    if (!um_server_of(r->server)->settings.pages) {
         return NULL;
     }
     start(&page, r);

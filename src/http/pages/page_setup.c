@@ -56,7 +56,10 @@ int um_page_setup_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     for (um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
         const um_config_check_t check = { .pconf = pconf, .ptemp = ptemp, .main_server = main_server,
                                           .server = server };
-        const char *error = server->settings.pages && server->settings.enabled ? read_templates(&check) : NULL;
+        const um_settings_t *settings = &server->settings;
+        /* The API takes its translations from the catalogues, which are among the files of the pages. */
+        int is_needed = settings->enabled && (settings->pages || settings->translate_errors);
+        const char *error = is_needed ? read_templates(&check) : NULL;
 
         if (error) {
             ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_NOERRNO, 0, server->server, "UM201: %s", error);
