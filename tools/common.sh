@@ -50,10 +50,13 @@ um_copy_sources()
     mkdir -p "$to"
     printf '%s\n' "$to" >"$to/.place"
     (cd "$from" && find . \
-        \( -name .git -o -name .deps -o -path ./build -o -path ./run -o -path './run-*' -o -path ./build-aux -o -path ./autom4te.cache -o -path './mod_usermgmt-[0-9]*' \) -prune -o \
+        \( -name .git -o -name .deps -o -path ./build -o -path ./run -o -path './run-*' -o -path ./build-aux -o -path ./autom4te.cache -o -path './mod_usermgmt-[0-9]*' \
+        -o -path ./debian/.debhelper -o -path ./debian/libapache2-mod-usermgmt \) -prune -o \
         \( -type f -o -type l \) \
         ! -name '*.o' ! -name '*.a' ! -name '*.gcda' ! -name '*.gcno' ! -name .dirstamp \
         ! -path ./.place ! -path './.sources*' \
+        ! -path './debian/*debhelper*' ! -path './debian/*.substvars' ! -path ./debian/files \
+        ! -path './debian/autoreconf.*' \
         ! -path ./Makefile ! -path ./Makefile.in ! -path ./configure ! -path './configure~' ! -path ./aclocal.m4 \
         ! -path './config.*' ! -path ./mod_usermgmt.so ! -path ./usermgmt ! -path ./src/store/schema_steps.inc \
         ! -path ./src/http/api/openapi_lines.inc \
