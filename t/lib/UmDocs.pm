@@ -14,6 +14,7 @@ our @EXPORT = qw(command_pages command_blocks command_rows run_block);
 my @ROWS = (
     ['README', './quickstart', not => './runtests is what runs here; t/asroot/quickstart.t runs ./quickstart'],
     ['README', 'BASE=', 'run'],
+    ['README', 'sudo apt-get install ./libapache2', not => 'installs on this machine; t/packages/run installs elsewhere'],
     ['README', 'autoreconf -i && ./configure --prefix=/usr ',
         not => 'installs on this machine; t/asroot/install.t installs elsewhere'],
     ['README', 'sudo usermgmt key new', 'run'],
@@ -32,6 +33,8 @@ my @ROWS = (
     ['docs/operations.md', 'sudo usermgmt user show alice', 'run'],
     ['docs/operations.md', 'sudo usermgmt check', 'auth/program'],
     ['docs/operations.md', 'usermgmt hash calibrate', 'auth/program'],
+    ['docs/operations.md', 'sudo apt-get install --no-install-recommends dpkg-dev',
+        not => 'installs packages on this machine; t/packages/run does it elsewhere'],
     ['docs/operations.md', 'usermgmt key new', 'run'],
     ['docs/operations.md', 'rsync ', not => 'copies to another machine'],
     ['docs/operations.md', 'usermgmt key list', 'run'],
