@@ -71,6 +71,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_handler(um_api_handler, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(um_ready_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(um_health_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_handler(um_metrics_handler, NULL, NULL, APR_HOOK_MIDDLE);
     /* After all other handlers except the one for files. */
     ap_hook_handler(um_api_not_found, NULL, NULL, APR_HOOK_LAST);
 

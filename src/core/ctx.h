@@ -10,6 +10,7 @@
 #include <apr_time.h>
 
 typedef struct um_caller_cache_t um_caller_cache_t;
+typedef struct um_counters_t um_counters_t;
 typedef struct um_client_list_t um_client_list_t;
 typedef struct um_core_settings_t um_core_settings_t;
 typedef struct um_concurrency_limit_t um_concurrency_limit_t;
@@ -58,6 +59,7 @@ typedef struct um_site_t {
     um_throttle_t *throttle;            /**< NULL: nothing is throttled (command line) */
     apr_uint64_t throttle_scope;        /**< separates the counts of this site's accounts from other databases' */
     um_log_limit_t *throttle_log;       /**< limits log lines about throttled keys; NULL: none */
+    um_counters_t *counters;            /**< of the metrics, see metric.h; NULL: nothing is counted (command line) */
 } um_site_t;
 
 /** A password or another secret text. It may contain any byte, so it has a length. */

@@ -98,6 +98,7 @@ void um_event_settle(um_event_t *event, apr_status_t rv, int done)
 void um_event_settle_status(const um_ctx_t *ctx, um_event_t *event, um_status_e status)
 {
     if (status == UM_THROTTLED && ctx->is_logged) {
+        event->reason = UM_REASON_THROTTLED;    /* for the metrics */
         return;
     }
     event->outcome = status == UM_OK ? UM_OUTCOME_OK : UM_OUTCOME_FAILED;

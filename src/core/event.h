@@ -97,8 +97,9 @@ typedef enum {
     UM_OUTCOME_OPEN,            /**< not settled: it is not written */
     UM_OUTCOME_OK,
     UM_OUTCOME_FAILED,          /**< nothing was changed; reason says why */
-    UM_OUTCOME_UNKNOWN          /**< the database failed, and whether it was done is not known; if it was, the row is
+    UM_OUTCOME_UNKNOWN,         /**< the database failed, and whether it was done is not known; if it was, the row is
                                  * in um_events */
+    UM_OUTCOME_COUNT
 } um_outcome_e;
 
 struct um_event_t {

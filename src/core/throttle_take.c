@@ -3,6 +3,7 @@
 
 #include "core_settings.h"
 #include "event.h"
+#include "metric.h"
 #include "monotonic.h"
 #include "refusal_log.h"
 #include "store.h"
@@ -58,6 +59,7 @@ static um_status_e refuse(um_ctx_t *ctx, const try_t *try, apr_int64_t wait, apr
     const char *text = apr_pstrcat(ctx->pool, try->name ? try->name : "", try->name && *address ? " " : "", address,
                                    NULL);
 
+    um_metric_count(ctx, UM_METRIC_THROTTLED + (unsigned)try->class);
     ctx->retry_after = (wait + 999) / 1000;
     ctx->cause = apr_psprintf(ctx->pool, "too many tries: %s, by %s", um_throttle_class_names[try->class],
                               try->by == UM_THROTTLE_BOTH ? "account and address" : um_throttle_key_names[try->by]);

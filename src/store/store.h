@@ -22,6 +22,7 @@ typedef enum { UM_DIALECT_PGSQL, UM_DIALECT_SQLITE3 } um_dialect_e;
 /* --- where connections come from --- */
 
 typedef struct um_call_timeout_t um_call_timeout_t;
+typedef struct um_counters_t um_counters_t;
 typedef struct um_thread_limit_t um_thread_limit_t;
 
 /** Limits how long a database that does not answer can hold up the threads of a process. Each part may be NULL. */
@@ -30,6 +31,15 @@ typedef struct um_guard_t {
     apr_uint32_t timeout;      /**< milliseconds */
     um_thread_limit_t *limit;  /**< bounds the connections in use */
 } um_guard_t;
+
+/** What is counted of the calls, and where (counters.h). */
+typedef struct um_store_meter_t {
+    um_counters_t *counters;   /**< NULL: nothing is counted */
+    unsigned calls;            /**< histogram of the time of a statement or transaction, all waiting included */
+    unsigned retries;          /**< counter: how often one was sent again */
+    unsigned failures;         /**< counter: how many failed in the end */
+    unsigned in_use, waiting;  /**< gauges: connections, and threads that wait for one */
+} um_store_meter_t;
 
 /** A connection as its pool hands it out. */
 typedef struct um_dbconn_t {
@@ -54,6 +64,7 @@ typedef struct um_connection_pool_t {
     apr_status_t (*lock)(void *baton);
     void (*unlock)(void *baton);
     um_guard_t guard;
+    um_store_meter_t meter;
 } um_connection_pool_t;
 
 /* --- a database --- */

@@ -142,3 +142,37 @@ apr_status_t um_store_admin_end_mails(um_store_call_t *call, apr_int64_t now, in
     *count = rows.count;
     return rv;
 }
+
+/* --- how full the database is --- */
+
+static apr_int64_t whole(const char *text)
+{
+    return text ? apr_atoi64(text) : 0;
+}
+
+/* 0 stands for "none". */
+static apr_int64_t earlier(apr_int64_t one, apr_int64_t other)
+{
+    return !one || (other && other < one) ? other : one;
+}
+
+apr_status_t um_store_overview(um_store_call_t *call, apr_int64_t now, apr_int64_t since, um_overview_t *overview)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_OVERVIEW, UM_VALUES(um_store_number(call->pool, now),
+                                                              um_store_number(call->pool, since)), &rows);
+    const char *const *row = rv == APR_SUCCESS && rows.count ? rows.row[0] : NULL;
+
+    *overview = (um_overview_t){ 0 };
+    if (row) {
+        apr_int64_t due = whole(row[4]);
+
+        *overview = (um_overview_t){
+            .mails_requested = whole(row[0]), .mails_sending = whole(row[2]),
+            .mails_waiting = whole(row[1]) - whole(row[2]), .mails_given_up = whole(row[6]),
+            .oldest_mail = earlier(whole(row[3]), whole(row[5])), .oldest_due = due > now ? 0 : due,
+            .sessions = whole(row[7]), .accounts = whole(row[8]),
+        };
+    }
+    return rv;
+}

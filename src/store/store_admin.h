@@ -76,4 +76,23 @@ apr_status_t um_store_admin_end_mails(um_store_call_t *call, apr_int64_t now, in
 /** The time of the database's machine, in milliseconds since the epoch. */
 apr_status_t um_store_admin_clock(um_store_call_t *call, apr_int64_t *milliseconds);
 
+/* --- how full the database is, for the metrics --- */
+
+typedef struct um_overview_t {
+    apr_int64_t mails_requested;    /**< whose recipient was not looked up yet */
+    apr_int64_t mails_waiting;
+    apr_int64_t mails_sending;
+    apr_int64_t mails_given_up;     /**< since a time */
+    apr_int64_t oldest_mail;        /**< when the oldest mail that is not done was asked for; seconds of the epoch; 0:
+                                     * there is none */
+    apr_int64_t oldest_due;         /**< since when the one that is overdue longest is due; 0: none is overdue */
+    apr_int64_t sessions, accounts; /**< PostgreSQL: estimates */
+} um_overview_t;
+
+/** Reads it. It costs what the mails that are not done, and on SQLite the sessions and accounts, cost to count.
+ * @param now    seconds since the epoch
+ * @param since  from when mails that were given up are counted
+ * @return APR_SUCCESS; APR_EGENERAL: the database did not execute the statement, call->cause says why */
+apr_status_t um_store_overview(um_store_call_t *call, apr_int64_t now, apr_int64_t since, um_overview_t *overview);
+
 #endif

@@ -179,6 +179,16 @@ apr_status_t um_store_pool_set_wal(um_store_call_t *call);
 apr_status_t um_store_pool_wait_begin(um_store_call_t *call);
 void um_store_pool_wait_end(um_store_call_t *call);
 
+/* --- store_meter.c: counting, around the functions of store_pool.c --- */
+
+/** As um_store_pool_acquire, _release and _recover. */
+apr_status_t um_store_meter_acquire(um_store_call_t *call, int write, um_store_conn_t *conn);
+void um_store_meter_release(um_store_call_t *call, int write, um_store_conn_t *conn);
+int um_store_meter_recover(um_store_call_t *call, um_store_conn_t *conn, const um_statement_t *failed);
+
+/** Counts a call that ended now. began: um_monotonic_us. Returns rv. */
+apr_status_t um_store_meter_end(const um_store_call_t *call, apr_int64_t began, apr_status_t rv);
+
 /* --- store_tx.c: statements and transactions, repeated where that is right --- */
 
 /** One statement by itself; status as um_store_run. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statements and transactions, repeated where that is right. BEGIN, COMMIT and ROLLBACK are sent as text: the driver's
  * own transaction calls crash on a lost connection, and commit what was left open. */
+#include "monotonic.h"
 #include "store_private.h"
 
 #include <apr_atomic.h>
@@ -113,15 +114,16 @@ static apr_status_t attempt(um_tx_t *tx, um_store_tx_fn *fn, void *baton, int *u
 apr_status_t um_store_tx_do(um_store_call_t *call, um_store_tx_fn *fn, void *baton)
 {
     um_tx_t tx = { .call = call };
+    apr_int64_t began = um_monotonic_us();
     apr_status_t rv = APR_EGENERAL;
     int undone = 0;
 
-    if (um_store_pool_acquire(call, 1, &tx.conn) != APR_SUCCESS) {
-        return APR_EGENERAL;
+    if (um_store_meter_acquire(call, 1, &tx.conn) != APR_SUCCESS) {
+        return um_store_meter_end(call, began, APR_EGENERAL);
     }
     for (int i = 0; i < UM_STORE_TRIES; i++) {
         rv = attempt(&tx, fn, baton, &undone);
-        if (!undone || !um_store_pool_recover(call, &tx.conn, tx.failed)) {
+        if (!undone || !um_store_meter_recover(call, &tx.conn, tx.failed)) {
             break;
         }
     }
@@ -129,8 +131,8 @@ apr_status_t um_store_tx_do(um_store_call_t *call, um_store_tx_fn *fn, void *bat
     if (rv == UM_STORE_UNKNOWN && tx.conn.failure == UM_FAILURE_LOST) {
         (void)um_store_conn_alive(&tx.conn, call->pool);
     }
-    um_store_pool_release(call, 1, &tx.conn);
-    return rv;
+    um_store_meter_release(call, 1, &tx.conn);
+    return um_store_meter_end(call, began, rv);
 }
 
 /* --- a statement by itself --- */
@@ -155,6 +157,7 @@ apr_status_t um_store_tx_alone(um_store_call_t *call, const um_statement_t *stat
                                int count, um_rows_t *rows)
 {
     int write = statement->kind == UM_STATEMENT_WRITE;
+    apr_int64_t began = um_monotonic_us();
     um_store_conn_t conn;
     apr_status_t rv;
 
@@ -167,17 +170,17 @@ apr_status_t um_store_tx_alone(um_store_call_t *call, const um_statement_t *stat
 
         return um_store_tx_do(call, write_alone, &alone);
     }
-    if (um_store_pool_acquire(call, write, &conn) != APR_SUCCESS) {
-        return APR_EGENERAL;
+    if (um_store_meter_acquire(call, write, &conn) != APR_SUCCESS) {
+        return um_store_meter_end(call, began, APR_EGENERAL);
     }
     rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
-    for (int i = 1; i < UM_STORE_TRIES && rv != APR_SUCCESS && um_store_pool_recover(call, &conn, statement); i++) {
+    for (int i = 1; i < UM_STORE_TRIES && rv != APR_SUCCESS && um_store_meter_recover(call, &conn, statement); i++) {
         rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
         rows->again = 1;
     }
     if (rv == APR_SUCCESS) {
         call->cause = NULL;
     }
-    um_store_pool_release(call, write, &conn);
-    return rv;
+    um_store_meter_release(call, write, &conn);
+    return um_store_meter_end(call, began, rv);
 }

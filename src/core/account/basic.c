@@ -7,6 +7,7 @@
 #include "event.h"
 #include "identity.h"
 #include "login_name.h"
+#include "metric.h"
 #include "password.h"
 #include "pwhash.h"
 #include "single_flight.h"
@@ -75,6 +76,7 @@ static um_status_e find_cached(um_ctx_t *ctx, const credentials_t *in, um_basic_
 {
     um_status_e status = um_caller_cache_login(ctx, in->name.cache_key, in->password, &found->identity);
 
+    um_metric_count(ctx, status == UM_OK ? UM_METRIC_PASSWORD_HITS : UM_METRIC_PASSWORD_MISSES);
     if (status == UM_OK
         && um_throttle_peek_other(ctx, um_login_name_other(ctx, &in->name, found->identity->username)) != UM_OK) {
         found->identity = NULL;

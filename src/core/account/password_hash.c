@@ -4,6 +4,8 @@
 #include "concurrency_limit.h"
 #include "core_settings.h"
 #include "log_limit.h"
+#include "metric.h"
+#include "monotonic.h"
 #include "pepper.h"
 #include "pwhash.h"
 #include "store_user.h"
@@ -48,19 +50,33 @@ um_status_e um_password_enter(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
 {
     apr_interval_time_t wait = apr_time_from_sec(ctx->settings->hash_wait);
     apr_uint64_t who = um_throttle_client_number(ctx->throttle_client);
+    um_counters_t *counters = ctx->site->counters;
+    apr_int64_t began = um_monotonic_us();
+    apr_status_t rv;
 
-    if (ctx->site->hash_limit
-        && um_concurrency_limit_enter_for(ctx->site->hash_limit, who, wait, pass) != APR_SUCCESS) {
+    if (!ctx->site->hash_limit) {
+        return UM_OK;
+    }
+    um_counters_change(counters, UM_METRIC_HASH_WAITING, 1);
+    rv = um_concurrency_limit_enter_for(ctx->site->hash_limit, who, wait, pass);
+    um_counters_change(counters, UM_METRIC_HASH_WAITING, -1);
+    if (rv != APR_SUCCESS) {
+        um_counters_add(counters, UM_METRIC_HASH_REFUSED, 1);
         ctx->cause = "too many passwords wait to be hashed";
         ctx->is_logged = !um_log_limit_allows(ctx->site->hash_limit_log);
         return UM_BUSY;
     }
+    um_counters_change(counters, UM_METRIC_HASHING, 1);
+    um_counters_time(counters, UM_METRIC_HASH_WAIT, um_monotonic_us() - began);
     return UM_OK;
 }
 
 void um_password_leave(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
 {
     if (ctx->site->hash_limit) {
+        if (pass->slot >= 0) {
+            um_counters_change(ctx->site->counters, UM_METRIC_HASHING, -1);
+        }
         um_concurrency_limit_leave(ctx->site->hash_limit, pass);
     }
 }

@@ -4,6 +4,7 @@
 #include "caller_cache_record.h"
 #include "core_settings.h"
 #include "keyring.h"
+#include "metric.h"
 #include "opaque_token.h"
 #include "session.h"
 #include "store.h"
@@ -130,6 +131,7 @@ static um_status_e ask_database(lookup_t *lookup, um_caller_t *caller)
     um_caller_cache_record_t *record = &lookup->record;
     um_session_state_t state;
 
+    um_metric_count(ctx, UM_METRIC_TOKEN_MISSES);
     record->epoch = um_caller_cache_epoch(ctx, record->user_id);
     if (um_store_session_state(&call, um_random_uuid_text(ctx->pool, record->other), &state) != APR_SUCCESS) {
         return lookup->cached && um_caller_cache_is_fresh(ctx, lookup->cached, ctx->settings->database_grace)
@@ -161,6 +163,7 @@ static um_status_e authenticate_cached(um_ctx_t *ctx, const char *token, um_call
         return status;
     }
     if (um_caller_cache_is_fresh(ctx, lookup.cached, 0)) {
+        um_metric_count(ctx, UM_METRIC_TOKEN_HITS);
         return answer(&lookup, lookup.cached, caller);
     }
     lookup.record = *lookup.cached;

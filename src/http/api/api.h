@@ -40,6 +40,9 @@ int um_call_answer(um_call_t *call);
  * the endpoint's function. call->route must be set. A body that has been read already is call->doc. */
 int um_call_run(um_call_t *call);
 
+/** Counts a call that ends now, in a slot of process.h. status: what the handler returns. */
+void um_call_note(const um_call_t *call, unsigned slot, int is_page, int status);
+
 /** Refuses a request in clear text where UserMgmtRequireTLS is on. OK, or DONE after an answer of 403. */
 int um_call_check_tls(um_call_t *call);
 
@@ -75,6 +78,10 @@ const um_route_t *um_route_find(const char *method, const char *path);
 
 /** The next row of the same path; NULL after the last. */
 const um_route_t *um_route_next(const um_route_t *row);
+
+/** The number of a row of the table, from 0 on, and the row of a number; NULL after the last. */
+unsigned um_route_index(const um_route_t *row);
+const um_route_t *um_route_at(unsigned index);
 
 /** The value of the Allow header for the path of first, allocated from pool. */
 const char *um_route_allow(apr_pool_t *pool, const um_route_t *first);

@@ -7,6 +7,7 @@
 #include "authenticate.h"
 #include "event.h"
 #include "module.h"
+#include "monotonic.h"
 #include "process.h"
 #include "store_user.h"
 #include "throttle.h"
@@ -24,6 +25,7 @@ um_call_t *um_call_make(request_rec *r, const um_route_match_t *match)
     um_call_t *call = apr_pcalloc(r->pool, sizeof(*call));
 
     call->r = r;
+    call->began = um_monotonic_us();
     call->server = um_server_of(r->server);
     call->settings = &call->server->settings;
     call->match = match;
@@ -284,10 +286,21 @@ static step_fn *const steps_of_call[] = {
     NULL
 };
 
+void um_call_note(const um_call_t *call, unsigned slot, int is_page, int status)
+{
+    int is_sign_in = call->route && call->route->throttle == UM_THROTTLE_SIGN_IN;
+
+    um_request_metrics_note(call->server, slot, is_sign_in ? UM_REQUEST_KIND_SIGN_IN
+                            : is_page ? UM_REQUEST_KIND_PAGE : UM_REQUEST_KIND_API, status == OK || status == DONE
+                            ? call->r->status : status, call->began);
+}
+
 int um_call_answer(um_call_t *call)
 {
     int status = run_steps(call, steps_of_call);
+    unsigned slot = call->route ? UM_REQUEST_ROUTES + um_route_index(call->route) : UM_REQUEST_OTHER;
 
     um_audit_write(call->server, &call->ctx);
+    um_call_note(call, slot, 0, status);
     return status;
 }

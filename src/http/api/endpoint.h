@@ -89,6 +89,7 @@ struct um_call_t {
     const um_route_match_t *match;  /**< what the path of the request is */
     const um_route_t *route;    /**< the row of path and method; NULL: the path does not allow the method */
     um_ctx_t ctx;
+    apr_int64_t began;          /**< um_monotonic_us */
     um_accept_e accept;         /**< in which form errors are answered */
     const um_reply_form_t *form;    /**< of all answers; NULL: JSON, or problem details */
     int page_size;              /**< of lists, where the query names no other; 0: UM_QUERY_USUAL_SIZE */

@@ -200,6 +200,16 @@ const um_route_t *um_route_method(const um_route_t *first, const char *method)
     return row;
 }
 
+unsigned um_route_index(const um_route_t *row)
+{
+    return (unsigned)(row - routes);
+}
+
+const um_route_t *um_route_at(unsigned index)
+{
+    return index < COUNT ? &routes[index] : NULL;
+}
+
 const char *um_route_allow(apr_pool_t *pool, const um_route_t *first)
 {
     const char *allow = "";

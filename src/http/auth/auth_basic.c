@@ -5,6 +5,7 @@
 #include "identity.h"
 #include "log_limit.h"
 #include "module.h"
+#include "monotonic.h"
 #include "process.h"
 
 #include <apr_strings.h>
@@ -72,9 +73,19 @@ static authn_status verify_password(request_rec *r, um_ctx_t *ctx, const char *u
     }
 }
 
+/* The status that the answer will have, if no other provider knows the name. */
+static int status_of(const request_rec *r, authn_status status)
+{
+    const um_request_t *record = um_request_get(r);
+
+    return status == AUTH_GRANTED ? HTTP_OK : status != AUTH_GENERAL_ERROR ? HTTP_UNAUTHORIZED
+           : record && record->failed ? record->failed : HTTP_INTERNAL_SERVER_ERROR;
+}
+
 static authn_status check_password(request_rec *r, const char *username, const char *password)
 {
     um_server_t *server = um_server_of(r->server);
+    apr_int64_t began = um_monotonic_us();
     authn_status status;
     um_ctx_t ctx;
 
@@ -96,6 +107,7 @@ static authn_status check_password(request_rec *r, const char *username, const c
     if (status != AUTH_GRANTED) {
         um_request_id_send(r);
     }
+    um_request_metrics_note(server, UM_REQUEST_BASIC, UM_REQUEST_KIND_BASIC, status_of(r, status), began);
     um_audit_write(server, &ctx);
     return status;
 }

@@ -5,12 +5,14 @@
 #include "identity.h"
 #include "log_limit.h"
 #include "module.h"
+#include "monotonic.h"
 #include "process.h"
 
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <strings.h>
 
 static int is_bearer(const char *auth_type)
@@ -57,17 +59,10 @@ static int decline_without_site(request_rec *r)
     return DECLINED;
 }
 
-int um_auth_bearer_check(request_rec *r)
+static int check_token(request_rec *r)
 {
-    const um_auth_token_t *found;
+    const um_auth_token_t *found = um_auth_of(r);
 
-    if (!is_bearer(ap_auth_type(r))) {
-        return DECLINED;
-    }
-    if (!um_server_of(r->server)->site) {
-        return decline_without_site(r);
-    }
-    found = um_auth_of(r);
     if (um_sign_in_page_leads(r, found)) {
         return HTTP_SEE_OTHER;
     }
@@ -97,6 +92,28 @@ int um_auth_bearer_check(request_rec *r)
     ap_log_rerror(APLOG_MARK, found->is_logged ? APLOG_DEBUG : APLOG_ERR, 0, r,
                   "UM401: a token could not be verified: %s", found->cause ? found->cause : "-");
     return HTTP_SERVICE_UNAVAILABLE;
+}
+
+int um_auth_bearer_check(request_rec *r)
+{
+    const um_server_t *server = um_server_of(r->server);
+    apr_int64_t began;
+    int status;
+
+    if (!is_bearer(ap_auth_type(r))) {
+        return DECLINED;
+    }
+    if (!server->site) {
+        return decline_without_site(r);
+    }
+    began = um_monotonic_us();
+    status = check_token(r);
+    /* Subrequests get the answer of the request that the client sent. */
+    if (ap_is_initial_req(r)) {
+        um_request_metrics_note(server, UM_REQUEST_PLACE, UM_REQUEST_KIND_PLACE, status == OK ? HTTP_OK : status,
+                                began);
+    }
+    return status;
 }
 
 int um_auth_bearer_note_failure(request_rec *r, const char *auth_type)

@@ -3,6 +3,7 @@
 
 #include "browser.h"
 #include "event.h"
+#include "metric.h"
 #include "process.h"
 #include "refresh.h"
 #include "store_user.h"
@@ -62,6 +63,9 @@ static um_renewal_t renew(request_rec *r, const char *token, int stays)
     else if (status == UM_BAD_TOKEN || status == UM_INACTIVE) {
         um_cookie_clear_session(r);
     }
+    um_metric_count(&ctx, status == UM_OK ? UM_METRIC_RENEWED
+                          : status == UM_BAD_TOKEN || status == UM_INACTIVE || status == UM_THROTTLED
+                          ? UM_METRIC_RENEWALS_REFUSED : UM_METRIC_RENEWALS_FAILED);
     um_audit_write(um_server_of(r->server), &ctx);
     return (um_renewal_t){ .status = status, .token = use.token, .cause = ctx.cause, .is_logged = ctx.is_logged,
                            .retry_after = ctx.retry_after };

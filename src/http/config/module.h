@@ -20,6 +20,7 @@ typedef struct um_identity_t um_identity_t;                 /* identity.h */
 typedef struct um_keyring_t um_keyring_t;                   /* keyring.h */
 typedef struct um_log_limit_t um_log_limit_t;               /* log_limit.h */
 typedef struct um_mail_settings_t um_mail_settings_t;       /* notification.h */
+typedef struct um_overview_cache_t um_overview_cache_t;     /* overview.c */
 typedef struct um_password_kinds_pass_t um_password_kinds_pass_t; /* password.h */
 typedef struct um_pepper_t um_pepper_t;                     /* pepper.h */
 typedef struct um_reserved_t um_reserved_t;                 /* reserved.h */
@@ -231,6 +232,7 @@ typedef struct um_server_t {
     um_site_t *site;                /**< NULL: this host has no keys or no database */
     apr_uint32_t checked_at;        /**< by startup_check.c: tick of the last attempt; 0: none yet */
     int is_checked;                 /**< by startup_check.c: the database has answered */
+    um_overview_cache_t *overview;      /**< of the metrics, overview.c; NULL: this host has no site */
     um_email_claim_pass_t *email_claims; /**< of the worker, email_claims.c */
     um_password_kinds_pass_t *kinds_pass; /**< of the worker, hash_kinds.c; NULL: none yet */
 } um_server_t;

@@ -3,7 +3,12 @@
 #define UM_MONITOR_H
 /* The private header of src/http/monitor: what a balancer or a monitor asks this httpd. Functions are grouped by file;
  * the hooks are for mod_usermgmt.c. */
+#include <apr.h>
 #include <httpd.h>
+
+typedef struct um_counters_t um_counters_t;         /* counters.h */
+typedef struct um_exposition_t um_exposition_t;     /* exposition.h */
+typedef struct um_server_t um_server_t;             /* module.h */
 
 /* --- ready.c: SetHandler usermgmt-ready --------------------------------------------------------------------------- */
 
@@ -19,5 +24,32 @@ int um_ready_begin(request_rec *r);
 /** Hook handler: a path that ends in /live tells that this httpd answers; any other tells whether it can serve, by the
  * database, its schema, the keys and the outbox. */
 int um_health_handler(request_rec *r);
+
+/* --- metrics.c: SetHandler usermgmt-metrics ----------------------------------------------------------------------- */
+
+/** The answer that is being written. */
+typedef struct um_metrics_t {
+    request_rec *r;
+    const um_server_t *server;
+    const um_counters_t *counters;
+    um_exposition_t *out;
+} um_metrics_t;
+
+/** Hook handler: what this httpd has counted since its start, over all of its processes, and what its database has
+ * now. */
+int um_metrics_handler(request_rec *r);
+
+/** Adds the samples of a histogram of counters.h, which begins at the counter first. */
+void um_metrics_add_times(const um_metrics_t *metrics, const char *labels, unsigned first);
+
+/* --- metrics_requests.c: requests --------------------------------------------------------------------------------- */
+
+/** Adds what is counted of requests. */
+void um_metrics_requests_add(const um_metrics_t *metrics);
+
+/* --- metrics_state.c: what there is now --------------------------------------------------------------------------- */
+
+/** Adds what the database has, as it was some seconds ago at most, and the ages of the keys. */
+void um_metrics_state_add(const um_metrics_t *metrics);
 
 #endif

@@ -188,6 +188,8 @@ int um_page_handler(request_rec *r)
     start(page, r);
     status = answer(page);
     um_audit_write(page->call->server, &page->call->ctx);
+    um_call_note(page->call, page->page ? UM_REQUEST_PAGES + um_page_route_index(page->page) : UM_REQUEST_OTHER, 1,
+                 status);
     return status;
 }
 

@@ -75,6 +75,16 @@ const char *const *um_page_route_names(apr_pool_t *pool)
     return names;
 }
 
+unsigned um_page_route_index(const um_page_t *page)
+{
+    return (unsigned)(page - pages);
+}
+
+const char *um_page_route_name(unsigned index)
+{
+    return index < COUNT ? pages[index].name : NULL;
+}
+
 const um_route_t *um_page_route_endpoint(const um_page_t *page)
 {
     return page->own ? page->own : page->endpoint ? um_route_find("GET", page->endpoint) : NULL;

@@ -83,6 +83,10 @@ um_page_request_t *um_page_of(const um_call_t *call);
 /** The page of a path below UserMgmtPages; a missing slash at the end makes no difference. NULL: there is none. */
 const um_page_t *um_page_route_find(const char *path);
 
+/** The number of a row of the table, from 0 on, and the name of that row's template; NULL after the last. */
+unsigned um_page_route_index(const um_page_t *page);
+const char *um_page_route_name(unsigned index);
+
 /** The names of the templates of all pages, those of errors too; NULL-terminated, in pool. */
 const char *const *um_page_route_names(apr_pool_t *pool);
 

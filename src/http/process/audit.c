@@ -2,6 +2,7 @@
 #include "ctx.h"
 #include "event.h"
 #include "log_limit.h"
+#include "metric.h"
 #include "module.h"
 #include "process.h"
 
@@ -21,6 +22,8 @@
 
 /* The notes of a request keep a line until its answer is known. */
 #define KEPT_KEY "usermgmt-audit"
+/* And the number of its reason. */
+#define KEPT_REASON_KEY "usermgmt-audit-reason"
 
 struct um_audit_t {
     const char *target;         /* as configured */
@@ -133,6 +136,7 @@ static void report_lost(const um_server_t *server, int error)
 {
     um_audit_t *audit = server->audit;
 
+    um_counters_add(um_request_metrics_counters(server), UM_METRIC_EVENTS_LOST, 1);
     apr_atomic_inc32(&audit->lost);
     if (um_log_limit_allows_after(&audit->lost_log, REPORT_SECONDS)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, error, server->server, "UM702: the audit log %s could not be written, and "
@@ -203,9 +207,17 @@ static void write_now(void *unused, const um_server_t *server, const char *line,
     write_line(server, line, len);
 }
 
+static void count_events(const um_ctx_t *ctx)
+{
+    for (int i = 0; ctx->events && i < ctx->events->nelts; i++) {
+        um_metric_count_event(ctx, APR_ARRAY_IDX(ctx->events, i, const um_event_t *));
+    }
+}
+
 void um_audit_write(const um_server_t *server, um_ctx_t *ctx)
 {
     if (ctx->events) {
+        count_events(ctx);
         each_line(server, ctx, write_now, NULL);
     }
 }
@@ -220,14 +232,22 @@ static void keep_line(void *baton, const um_server_t *server, const char *line, 
 
 void um_audit_keep(request_rec *r, um_ctx_t *ctx)
 {
+    if (ctx->events) {
+        apr_table_setn(r->notes, KEPT_REASON_KEY, apr_itoa(r->pool, ctx->reason));
+    }
     each_line(um_server_of(r->server), ctx, keep_line, r);
 }
 
 void um_audit_write_kept(request_rec *r)
 {
     const char *line = apr_table_get(r->notes, KEPT_KEY);
+    const char *reason = apr_table_get(r->notes, KEPT_REASON_KEY);
     const um_server_t *server = um_server_of(r->server);
 
+    if (reason) {
+        um_counters_add(um_request_metrics_counters(server), UM_METRIC_SIGN_INS + (unsigned)apr_atoi64(reason), 1);
+        apr_table_unset(r->notes, KEPT_REASON_KEY);
+    }
     if (line && server->audit) {
         apr_table_unset(r->notes, KEPT_KEY);
         write_line(server, line, strlen(line));

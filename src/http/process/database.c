@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "metric.h"
 #include "module.h"
 #include "process.h"
 #include "store.h"
@@ -90,11 +91,17 @@ static void unlock(void *baton)
     apr_global_mutex_unlock(um_shared_memory_sqlite_mutex());
 }
 
-um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_t guard)
+um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_t guard, um_counters_t *counters)
 {
     um_dialect_e dialect = server->sqlite_file ? UM_DIALECT_SQLITE3 : UM_DIALECT_PGSQL;
     um_store_t *store;
     um_connection_pool_t connections = { .baton = server, .acquire = acquire, .release = release, .guard = guard };
+
+    connections.meter = (um_store_meter_t){
+        .counters = counters, .calls = UM_METRIC_STORE_CALLS, .retries = UM_METRIC_STORE_RETRIES,
+        .failures = UM_METRIC_STORE_FAILURES, .in_use = UM_METRIC_CONNECTIONS,
+        .waiting = UM_METRIC_CONNECTION_WAITING,
+    };
 
     if (server->sqlite_file) {
         connections.trouble = trouble;

@@ -13,7 +13,9 @@
 
 typedef struct um_ctx_t um_ctx_t;                           /* ctx.h */
 typedef struct um_database_limits_t um_database_limits_t;   /* database_limits.c */
+typedef struct um_counters_t um_counters_t;                 /* counters.h */
 typedef struct um_guard_t um_guard_t;                       /* store.h */
+typedef struct um_overview_t um_overview_t;                 /* store_admin.h */
 typedef struct um_store_t um_store_t;                       /* store.h */
 
 /* --- config_check.c: checks of the whole configuration ------------------------------------------------------------ */
@@ -89,7 +91,7 @@ const char *um_database_check(const um_config_check_t *check);
 /* --- database.c: mod_dbd's connections for the store -------------------------------------------------------------- */
 
 /** A child's store of a host's database. */
-um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_t guard);
+um_store_t *um_database_store(apr_pool_t *pchild, um_server_t *server, um_guard_t guard, um_counters_t *counters);
 
 /* --- database_limits.c: limits for a database that does not answer ------------------------------------------------ */
 
@@ -176,6 +178,9 @@ apr_global_mutex_t *um_shared_memory_sqlite_mutex(void);
 /** Wakes the worker, in whichever process it is, because there may be mail. */
 void um_shared_memory_wake_worker(void);
 
+/** This child's view of the counters of the metrics (metric.h). */
+um_counters_t *um_shared_memory_counters(apr_pool_t *pchild);
+
 /** How often the worker was woken so far. */
 apr_uint32_t um_shared_memory_wake_count(void);
 
@@ -204,6 +209,37 @@ const char *um_request_id_of(request_rec *r);
 
 /** Sets X-Request-Id in the answer, also if it becomes an error. */
 void um_request_id_send(request_rec *r);
+
+/* --- request_metrics.c: counting requests ------------------------------------------------------------------------- */
+
+/* A request is counted by where it went, and by the class of its status: a slot has five counters. Its time is counted
+ * by its kind, because a sign-in costs a hash and a check of a token next to nothing. No text of a client is part of
+ * either, so the number of series is fixed. */
+
+/** The slots. The rows of route.c and of page_route.c follow from their first ones on. */
+enum { UM_REQUEST_OTHER, UM_REQUEST_PLACE, UM_REQUEST_BASIC, UM_REQUEST_ROUTES = 8, UM_REQUEST_PAGES = 160 };
+
+typedef enum {
+    UM_REQUEST_KIND_API, UM_REQUEST_KIND_SIGN_IN, UM_REQUEST_KIND_PLACE, UM_REQUEST_KIND_BASIC, UM_REQUEST_KIND_PAGE
+} um_request_kind_e;
+
+/** Counts a request that ends now. began: um_monotonic_us. Nothing is counted where the host has no site. */
+void um_request_metrics_note(const um_server_t *server, unsigned slot, um_request_kind_e kind, int status,
+                             apr_int64_t began);
+
+/** The counters of all processes; NULL: the host has no site. */
+um_counters_t *um_request_metrics_counters(const um_server_t *server);
+
+/* --- overview.c: how full a host's database is -------------------------------------------------------------------- */
+
+/** Makes the record of a host, in a child. */
+um_overview_cache_t *um_overview_create(apr_pool_t *pchild);
+
+/** What the database had some seconds ago at most: at most one thread of a process asks it, and the others get the
+ * answer of before.
+ * @param is_up  whether the database answered then
+ * @return whether *overview is set */
+int um_overview_of(const um_server_t *server, apr_pool_t *pool, um_overview_t *overview, int *is_up);
 
 /* --- audit.c: the audit log, UserMgmtAuditLog --------------------------------------------------------------------- */
 

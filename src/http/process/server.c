@@ -86,6 +86,7 @@ static void make_common(apr_pool_t *pchild, server_rec *main_server, common_t *c
     site->hash_limit_log = apr_pcalloc(pchild, sizeof(*site->hash_limit_log));
     site->throttle = um_throttle_attach(pchild, um_shared_memory_throttle(), um_shared_memory_throttle_size());
     site->throttle_log = apr_pcalloc(pchild, sizeof(*site->throttle_log));
+    site->counters = um_shared_memory_counters(pchild);
     site->database_log = apr_pcalloc(pchild, sizeof(*site->database_log));
     if (um_signature_cache_create(pchild, CACHED_SIGNATURES, &site->signatures) != APR_SUCCESS) {
         site->signatures = NULL;
@@ -102,10 +103,12 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     um_site_t *site = apr_pmemdup(pchild, &common->site, sizeof(*site));
 
     site->settings = &server->settings.core;
-    site->store = um_database_store(pchild, server, um_database_limits_for(common->database_limits, pchild, server));
+    site->store = um_database_store(pchild, server, um_database_limits_for(common->database_limits, pchild, server),
+                                    site->counters);
     site->keys = server->keys;
     site->common_passwords = server->common_passwords;
     site->reserved = server->reserved;
+    server->overview = um_overview_create(pchild);
     server->email_claims = apr_pcalloc(pchild, sizeof(*server->email_claims));
     site->opaque_tokens = apr_pcalloc(pchild, sizeof(*site->opaque_tokens));
     server->kinds_pass = apr_pcalloc(pchild, sizeof(*server->kinds_pass));

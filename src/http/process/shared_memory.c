@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "caller_cache.h"
 #include "concurrency_limit.h"
+#include "metric.h"
 #include "module.h"
 #include "password.h"
 #include "process.h"
@@ -31,7 +32,8 @@
  * loads the module again at a graceful restart, and it may be another version. */
 #define FORM_SIZE 256
 
-/* The first segment. The kinds of hashes and the hash limit follow the layout. */
+/* The first segment. The counters, the kinds of hashes and the hash limit follow the layout. Its size is a multiple of
+ * 64, which counters need. */
 typedef struct layout_t {
     char form[FORM_SIZE];
     apr_uint32_t wakes;         /* how often the worker was woken */
@@ -56,8 +58,9 @@ apr_status_t um_shared_memory_pre_config(apr_pool_t *pconf)
 static void write_form(apr_pool_t *pool, char form[FORM_SIZE])
 {
     memset(form, 0, FORM_SIZE);
-    apr_snprintf(form, FORM_SIZE, "mod_usermgmt " UM_VERSION ", shared %d, kinds %d, %s, %s", (int)sizeof(layout_t),
-                 (int)um_password_kinds_size(), um_concurrency_limit_form(pool), um_caller_cache_form(pool));
+    apr_snprintf(form, FORM_SIZE, "mod_usermgmt " UM_VERSION ", shared %d, counters %d, kinds %d, %s, %s",
+                 (int)sizeof(layout_t), UM_METRIC_COUNT, (int)um_password_kinds_size(),
+                 um_concurrency_limit_form(pool), um_caller_cache_form(pool));
 }
 
 /* Children can write to the memory. So the form is not parsed, only compared. */
@@ -108,8 +111,8 @@ static apr_status_t make_writers(server_rec *main_server, apr_global_mutex_t **w
 
 static apr_status_t make_segments(server_rec *main_server, retained_t *retained, const char form[FORM_SIZE])
 {
-    apr_status_t rv = make_segment(main_server, sizeof(layout_t) + um_password_kinds_size()
-                                   + um_concurrency_limit_size(), "the limit on password hashing",
+    apr_status_t rv = make_segment(main_server, sizeof(layout_t) + um_counters_size(UM_METRIC_COUNT)
+                                   + um_password_kinds_size() + um_concurrency_limit_size(), "counters and limits",
                                    &retained->segment);
 
     if (rv != APR_SUCCESS) {
@@ -247,9 +250,14 @@ apr_uint32_t um_shared_memory_wake_count(void)
     return apr_atomic_read32(&layout()->wakes);
 }
 
+um_counters_t *um_shared_memory_counters(apr_pool_t *pchild)
+{
+    return um_counters_attach(pchild, layout() + 1, UM_METRIC_COUNT);
+}
+
 void *um_shared_memory_password_kinds(void)
 {
-    return layout() + 1;
+    return (char *)(layout() + 1) + um_counters_size(UM_METRIC_COUNT);
 }
 
 void *um_shared_memory_hash_limit(void)

@@ -298,6 +298,12 @@ um_concurrency_limit_t *um_concurrency_limit_attach(apr_pool_t *pool, void *memo
     return limit;
 }
 
+void um_concurrency_limit_bounds(const um_concurrency_limit_t *limit, int *holders, int *queue)
+{
+    *holders = limit->holders;
+    *queue = limit->queue;
+}
+
 void um_concurrency_limit_threads(um_concurrency_limit_t *limit, int threads)
 {
     limit->threads = threads;

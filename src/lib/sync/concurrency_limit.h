@@ -42,6 +42,9 @@ apr_status_t um_concurrency_limit_init(void *memory);
  * @param queue    0 to 1024 places; likewise */
 um_concurrency_limit_t *um_concurrency_limit_attach(apr_pool_t *pool, void *memory, int holders, int queue);
 
+/** How many may be inside, and how many may wait. */
+void um_concurrency_limit_bounds(const um_concurrency_limit_t *limit, int *holders, int *queue);
+
 /** Bounds the threads of this process that are inside or wait, so that the others are left for requests that need no
  * slot; 0: no bound. Call it before any thread enters. */
 void um_concurrency_limit_threads(um_concurrency_limit_t *limit, int threads);
