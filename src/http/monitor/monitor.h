@@ -42,6 +42,11 @@ int um_metrics_handler(request_rec *r);
 /** Adds the samples of a histogram of counters.h, which begins at the counter first. */
 void um_metrics_add_times(const um_metrics_t *metrics, const char *labels, unsigned first);
 
+/* --- status.c: the page of mod_status ----------------------------------------------------------------------------- */
+
+/** Adds a section to the page of mod_status, if that module is loaded. */
+void um_status_register(void);
+
 /* --- metrics_requests.c: requests --------------------------------------------------------------------------------- */
 
 /** Adds what is counted of requests. */
