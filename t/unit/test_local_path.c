@@ -47,6 +47,7 @@ static void test_refused(void)
         "/.", "/..", "/./", "/../", "/.//evil.example", "/..//evil.example", "/a/..//evil.example",
         "/a/../../evil.example",
         "/./evil", "/a/.", "/a/..", "/a/..?b", "/a/..#b", "/%2e%2e//evil.example", "/.%2e//evil.example",
+        "/%00/evil.example", "/%00%5cevil.example", "/%09/evil.example", "/%0d%0a/evil.example", "/a%1Fb",
         "/%2E.//evil.example", "/%2e//evil.example", "/a/%2E%2E/%2e./",
     };
 

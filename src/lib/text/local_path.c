@@ -24,6 +24,13 @@ static int begins_with_slash(const char *text)
     return *text == '/' || *text == '\\' || strncasecmp(text, "%2f", 3) == 0 || strncasecmp(text, "%5c", 3) == 0;
 }
 
+/* A segment that a browser would resolve away, or an encoded control character: software that decodes the path may drop
+ * it, which joins what stands before and behind it. */
+static int is_misleading(const char *text)
+{
+    return (*text == '/' && is_dot_segment(text + 1)) || (*text == '%' && (text[1] == '0' || text[1] == '1'));
+}
+
 int um_local_path_is(const char *text)
 {
     size_t len = 0, path;
@@ -39,7 +46,7 @@ int um_local_path_is(const char *text)
     }
     path = strcspn(text, "?#");
     for (size_t i = 0; i < path; i++) {
-        if (text[i] == '/' && is_dot_segment(text + i + 1)) {
+        if (is_misleading(text + i)) {
             return 0;
         }
     }

@@ -12,7 +12,7 @@
  * Text that a browser could take for another host is refused, and so is text that could become such on its way:
  * - It must begin with one "/". Browsers take "//" for the start of a host, and "\" for "/" anywhere in an address.
  * - It has no control characters: browsers remove tabs and line ends before they read an address, and a line end would
- *   end the header.
+ *   end the header. Its path has no encoded ones either, because a proxy may decode them.
  * - It has no blank and no byte outside of ASCII. An address has them percent-encoded.
  * - Its path has no segment "." or "..", encoded or not, because removing them can leave "//" at the beginning. It does
  *   not begin with an encoded "/" or "\", which a proxy may decode.
