@@ -105,6 +105,13 @@ for my $version ('1.1', UmTest::setting('MPM') eq 'prefork' ? () : '2') {
     my ($large, $after) = tls($version, [POST => $TOKEN, json => '{"username":"' . 'x' x 3000 . '"}'],
         [GET => "$USERS$id/", token => $token]);
     is("$large->{status} $after->{status}", '413 200', "$name: a body over the limit is refused, the next request is not");
+    # An answer that is sent before its body was read reaches a client that is still sending, at each try.
+    my @early = tls($version, map { ([PATCH => "$USERS$id/", json => '{"first_name":"A"}'],
+        [POST => $TOKEN, json => '{"username":"' . 'x' x 3000 . '"}']) } 1 .. 40);
+    my %count;
+    $count{$_->{status}}++ for @early;
+    is_deeply(\%count, { 401 => 40, 413 => 40 }, "$name: answers before the end of a body are all received");
+
     my ($basic, $bad) = map { (tls($version, [GET => '/basic/hello.txt', headers => ['Authorization: Basic '
         . MIME::Base64::encode_base64("$alice->{username}:$_", '')]]))[0] } $password, 'wrong horse';
     is("$basic->{status} $bad->{status}", '200 401', "$name: name and password of Basic");

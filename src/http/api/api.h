@@ -116,6 +116,11 @@ int um_authorize_is_denied(const um_call_t *call);
  * AP_FILTER_ERROR: a filter has sent an answer of its own. */
 int um_body_read(um_call_t *call, um_json_doc_t **doc);
 
+/** Reads up to 64 KB of the rest of a body over HTTP/2 and drops them, after an answer that has been sent before its
+ * body was read. mod_http2 resets the stream when the request ends before its body, and a client that still sends then
+ * drops the answer. Does nothing in HTTP/1. */
+void um_body_drain(request_rec *r);
+
 /* --- input_schema.c: the fields of a body ------------------------------------------------------------------------- */
 
 /** Reads a document into call->in, a structure of the schema's size. A faulty field stays NULL (0) there, and its

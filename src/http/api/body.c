@@ -14,6 +14,9 @@
 
 /* Lists and objects within each other. */
 #define MAX_DEPTH 32
+/* Bytes of a refused body that are read over HTTP/2: the initial window of a stream (RFC 9113 section 6.9.2), which a
+ * client may send before it reads anything from the server. */
+#define MAX_DRAINED (64 * 1024)
 
 typedef struct buffer_t {
     char *bytes;
@@ -179,4 +182,32 @@ int um_body_read(um_call_t *call, um_json_doc_t **doc)
                : HTTP_INTERNAL_SERVER_ERROR;
     }
     return refused ? refuse_type(call, form) : parse_body(call, form, &type, &buffer, doc);
+}
+
+/* Adds the bytes of a brigade to *len. Whether more may follow. */
+static int count_brigade(apr_bucket_brigade *brigade, apr_off_t *len)
+{
+    for (apr_bucket *b = APR_BRIGADE_FIRST(brigade); b != APR_BRIGADE_SENTINEL(brigade); b = APR_BUCKET_NEXT(b)) {
+        if (APR_BUCKET_IS_EOS(b)) {
+            return 0;
+        }
+        *len += APR_BUCKET_IS_METADATA(b) ? 0 : (apr_off_t)b->length;
+    }
+    return *len < MAX_DRAINED;
+}
+
+void um_body_drain(request_rec *r)
+{
+    apr_bucket_brigade *brigade;
+    apr_off_t len = 0;
+
+    if (r->proto_num < HTTP_VERSION(2, 0)) {
+        return;
+    }
+    brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    while (ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, HUGE_STRING_LEN) == APR_SUCCESS
+           && count_brigade(brigade, &len)) {
+        apr_brigade_cleanup(brigade);
+    }
+    apr_brigade_destroy(brigade);
 }

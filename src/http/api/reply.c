@@ -44,6 +44,7 @@ static void flush_before_body(um_call_t *call, int status)
     else {
         ap_rflush(call->r);
     }
+    um_body_drain(call->r);
 }
 
 static int send_text(um_call_t *call, int status, const char *type, const char *text)

@@ -187,6 +187,10 @@ int um_page_handler(request_rec *r)
     page->page = path ? um_page_route_find(path) : NULL;
     start(page, r);
     status = answer(page);
+    if (!page->call->doc && r->method_number != M_GET) {
+        ap_rflush(r);
+        um_body_drain(r);
+    }
     um_audit_write(page->call->server, &page->call->ctx);
     um_call_note(page->call, page->page ? UM_REQUEST_PAGES + um_page_route_index(page->page) : UM_REQUEST_OTHER, 1,
                  status);
