@@ -8,6 +8,7 @@
 #include "json.h"
 #include "module.h"
 #include "process.h"
+#include "wipe.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>
@@ -121,6 +122,21 @@ static int show(um_page_request_t *page)
     return um_call_run(page->call);
 }
 
+/* A form that is refused before its endpoint reads it may hold passwords. */
+static void wipe_passwords(const um_call_t *call)
+{
+    apr_array_header_t *names = um_json_names(call->ctx.pool, call->doc->root);
+
+    for (int i = 0; i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+        um_json_value_t value = um_json_get(call->doc->root, name);
+
+        if (um_page_view_is_secret(name) && value.kind == UM_JSON_STRING) {
+            um_wipe_with(call->ctx.pool, value.text, value.len);
+        }
+    }
+}
+
 static int act(um_page_request_t *page)
 {
     um_call_t *call = page->call;
@@ -135,6 +151,7 @@ static int act(um_page_request_t *page)
     if (status != OK) {
         return status;
     }
+    wipe_passwords(call);
     if (!um_page_csrf_has_cookie(call->r)) {
         page->problem = um_page_view_text(page, "error.no_cookies", NULL);
     }

@@ -54,14 +54,14 @@ const char *um_page_view_field(const um_page_request_t *page, const char *name)
            : call->doc ? NULL : um_query_text(call, name);
 }
 
-static int is_secret(const char *name)
+int um_page_view_is_secret(const char *name)
 {
     return strstr(name, "password") || strcmp(name, "csrf") == 0;
 }
 
 static void put_input(um_page_request_t *page, um_json_t *input, const char *name, const char *value)
 {
-    if (!is_secret(name) && value) {
+    if (!um_page_view_is_secret(name) && value) {
         um_json_put_text(input, name, value);
         um_json_put_text(page->view, apr_pstrcat(page->call->ctx.pool, "input_", name, NULL), value);
     }

@@ -164,6 +164,9 @@ const char *um_page_view_message(const um_page_request_t *page, um_message_e mes
 /** A field of the form that was sent, or else of the query; NULL: neither has it. */
 const char *um_page_view_field(const um_page_request_t *page, const char *name);
 
+/** Whether a field of a form is secret: it is never shown again, and is wiped. */
+int um_page_view_is_secret(const char *name);
+
 /* --- page_view_data.c: answers of endpoints ----------------------------------------------------------------------- */
 
 /** Puts the members of an answer of the API into the view; a list becomes "results". Times become texts for people,
