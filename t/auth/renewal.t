@@ -16,9 +16,6 @@ use UmTest ();
 my ($TOKEN_LIFE, $GRACE, $IDLE, $LIFE) = (60, 30, 600, 1500);
 
 my $folder = UmTest::new_folder();
-my ($failed, $said) = UmTest::run('cc', qw(-shared -fPIC -D_GNU_SOURCE -o), "$folder/setclock.so",
-    UmTest::sources() . '/t/lib/setclock.c', '-ldl');
-plan(skip_all => "no library to set the clock could be built: $said") if $failed;
 my $clock = UmTest::spew("$folder/offset", "0\n");
 
 # A folder with parts that have rules of their own.
@@ -34,7 +31,7 @@ sub files {
 }
 
 my $modules = UmTest::load_modules(qw(cache cache_disk));
-my %with = (files => \&files, environment => { LD_PRELOAD => "$folder/setclock.so", UM_TEST_CLOCK => $clock });
+my %with = (files => \&files, environment => { LD_PRELOAD => UmTest::library('setclock'), UM_TEST_CLOCK => $clock });
 my $site = locations($modules . <<"END", %with);
 UserMgmtCookie         tok
 UserMgmtTokenLifetime  ${TOKEN_LIFE}s

@@ -14,9 +14,6 @@ my $why = why_no_browser();
 plan(skip_all => $why) if $why;
 
 my $folder = UmTest::new_folder();
-my ($failed, $said) = UmTest::run('cc', qw(-shared -fPIC -D_GNU_SOURCE -o), "$folder/setclock.so",
-    UmTest::sources() . '/t/lib/setclock.c', '-ldl');
-die $said if $failed;
 UmTest::spew("$folder/clock", "0\n");
 UmTest::spew("$folder/types", "text/html html\n");
 mkdir "$folder/$_" or die "$folder/$_: $!\n" for qw(htdocs htdocs/members mails);
@@ -48,7 +45,7 @@ UserMgmtResetURL auto
 UserMgmtVerifyURL auto
 UserMgmtTokenLifetime 1h
 END
-    environment => { LD_PRELOAD => "$folder/setclock.so", UM_TEST_CLOCK => "$folder/clock" });
+    environment => { LD_PRELOAD => UmTest::library('setclock'), UM_TEST_CLOCK => "$folder/clock" });
 my $password = good_password();
 my @program = (UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params});
 UmTest::output_of('sh', '-c', 'printf "%s\n%s\n" "$0" "$0" | "$@"', $password, @program, qw(user add chief --email),

@@ -13,9 +13,6 @@ my $why = why_no_browser();
 plan(skip_all => $why) if $why;
 
 my $folder = UmTest::new_folder();
-my ($failed, $said) = UmTest::run('cc', qw(-shared -fPIC -D_GNU_SOURCE -o), "$folder/setclock.so",
-    UmTest::sources() . '/t/lib/setclock.c', '-ldl');
-die $said if $failed;
 UmTest::spew("$folder/clock", "0\n");
 
 my $sources = UmTest::sources();
@@ -27,7 +24,7 @@ UserMgmtPages On
 UserMgmtPagesTemplates "$sources/conf/pages"
 UserMgmtTokenLifetime 1h
 END
-    environment => { LD_PRELOAD => "$folder/setclock.so", UM_TEST_CLOCK => "$folder/clock" });
+    environment => { LD_PRELOAD => UmTest::library('setclock'), UM_TEST_CLOCK => "$folder/clock" });
 browse('trouble.mjs', base => "http://127.0.0.1:$server->{port}", path => '/account/', place => '/private/page.txt',
     clock => "$folder/clock");
 is($server->crashes, '', 'nothing crashed');

@@ -42,7 +42,7 @@ fault 'fifty-connections-a-child' => (none => 1, setup => sub { { lines => "MaxC
 # To and fro, by less than the leeway that tokens have.
 fault 'clock' => (none => 1, setup => sub {
     my $offset = UmTest::spew(UmTest::new_folder() . '/offset', "0\n");
-    return { offset => $offset, with => { environment => { LD_PRELOAD => library('setclock'),
+    return { offset => $offset, with => { environment => { LD_PRELOAD => UmTest::library('setclock'),
         UM_TEST_CLOCK => $offset } } };
 }, inject => sub {
     my ($world) = @_;

@@ -160,7 +160,7 @@ fault 'too-many-connections' => (setup => sub {
 
 fault 'disk-full' => (setup => sub {
     my $flag = UmTest::new_folder() . '/full';
-    return { flag => $flag, cluster_with => { environment => { LD_PRELOAD => library('diskfull'), UM_TEST_FULL => $flag,
+    return { flag => $flag, cluster_with => { environment => { LD_PRELOAD => UmTest::library('diskfull'), UM_TEST_FULL => $flag,
         UM_TEST_FULL_PATH => '/base/' } } };
 }, inject => sub {
     my ($world) = @_;
@@ -174,7 +174,7 @@ fault 'journal-full' => (setup => sub {
     my $flag = UmTest::new_folder() . '/full';
     return { flag => $flag, cluster_with => { initdb => ['--wal-segsize=1'],
         lines => "min_wal_size = 2MB\nmax_wal_size = 4MB\nwal_recycle = off\n",
-        environment => { LD_PRELOAD => library('diskfull'), UM_TEST_FULL => $flag, UM_TEST_FULL_PATH => '/pg_wal/' } } };
+        environment => { LD_PRELOAD => UmTest::library('diskfull'), UM_TEST_FULL => $flag, UM_TEST_FULL_PATH => '/pg_wal/' } } };
 }, recovery => 15, inject => sub {
     my ($world) = @_;
     my $log = UmTest::mark("$world->{cluster}{folder}/log");

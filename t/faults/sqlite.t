@@ -25,7 +25,7 @@ fault 'locked' => (quick => 1, inject => sub {
 
 fault 'full' => (quick => 1, setup => sub {
     my $flag = UmTest::new_folder() . '/full';
-    return { flag => $flag, with => { environment => { LD_PRELOAD => library('diskfull'), UM_TEST_FULL => $flag,
+    return { flag => $flag, with => { environment => { LD_PRELOAD => UmTest::library('diskfull'), UM_TEST_FULL => $flag,
         UM_TEST_FULL_PATH => '/accounts.db' } } };
 }, inject => sub {
     my ($world) = @_;

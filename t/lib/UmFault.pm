@@ -30,7 +30,7 @@ use UmServer;
 use UmSmtpd;
 use UmTest ();
 
-our @EXPORT = qw(fault faults_done library long_or_quick);
+our @EXPORT = qw(fault faults_done long_or_quick);
 
 my $LOAD = 0.7;         # seconds of load before the fault, and after the recovery
 my $CLIENTS = 4;
@@ -194,16 +194,6 @@ sub report {
 sub long_or_quick {
     my ($long, $quick) = @_;
     return $rounds ? $long : $quick;
-}
-
-# A library of t/lib to be preloaded; its file.
-sub library {
-    my ($stem) = @_;
-    my $file = UmTest::new_folder() . "/$stem.so";
-    my ($status, $said) = UmTest::run('cc', qw(-shared -fPIC -D_GNU_SOURCE -o), $file,
-        UmTest::sources() . "/t/lib/$stem.c", '-ldl');
-    die "$stem.c: $said\n" if $status;
-    return $file;
 }
 
 1;

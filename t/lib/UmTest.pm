@@ -183,6 +183,15 @@ sub new_folder {
     return $folder;
 }
 
+# A library of t/lib to be preloaded; its file.
+sub library {
+    my ($stem) = @_;
+    my $file = new_folder() . "/$stem.so";
+    my ($status, $said) = run('cc', qw(-shared -fPIC -D_GNU_SOURCE -o), $file, sources() . "/t/lib/$stem.c", '-ldl');
+    die "$stem.c: $said\n" if $status;
+    return $file;
+}
+
 # A fresh signing key; algorithm and options as openssl genpkey takes them.
 sub new_key {
     my ($file, @kind) = @_;
@@ -202,13 +211,10 @@ sub httpd_t {
     return run(httpd(), '-t', '-d', $folder, '-f', spew("$folder/conf/httpd.conf", prelude($folder, %with) . $lines));
 }
 
-my $modules;
-
 # Where a module of httpd lies.
 sub module_file {
     my ($name) = @_;
-    $modules = output_of(setting('APXS'), '-q', 'LIBEXECDIR') unless defined $modules;
-    return "$modules/mod_$name.so";
+    return setting('MODULES') . "/mod_$name.so";
 }
 
 # Lines that load modules of httpd; one without a file is built in.

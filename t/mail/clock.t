@@ -12,9 +12,6 @@ use UmServer;
 use UmSmtpd;
 
 my $folder = UmTest::new_folder();
-my ($status, $said) = UmTest::run('cc', qw(-shared -fPIC -D_GNU_SOURCE -o), "$folder/setclock.so",
-    UmTest::sources() . '/t/lib/setclock.c', '-ldl');
-plan(skip_all => "no library to set the clock could be built: $said") if $status;
 
 my $HOUR = 3600;
 my $file = UmTest::spew("$folder/offset", "0\n");
@@ -22,7 +19,7 @@ my $database = new_database();
 my $sql = $database->{sql};
 my $port = free_port();
 my $server = UmServer->start($database, "UserMgmtMail smtp://127.0.0.1:$port",
-    environment => { LD_PRELOAD => "$folder/setclock.so", UM_TEST_CLOCK => $file });
+    environment => { LD_PRELOAD => UmTest::library('setclock'), UM_TEST_CLOCK => $file });
 
 # The hour of the server's clock, from the Date header.
 sub hour {
