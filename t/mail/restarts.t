@@ -83,7 +83,8 @@ for my $way (qw(graceful stop)) {
     }
     else {
         cmp_ok($server->stop, '<', $KILLS_AFTER, "$way: the server ends soon");
-        is($sql->('select count(*) from um_mail where state = 0 and claim is null and attempts = 0'), 5,
+        # Of those that were asked for while the first one was being sent there is no mail yet.
+        is($sql->('select count(*) from um_mail where state <> 0 or claim is not null or attempts <> 0'), 0,
             "$way: all claims are released, and no attempt is counted");
         $server->launch;
     }

@@ -10,6 +10,7 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include <mod_watchdog.h>
+#include <openssl/crypto.h>
 
 #define WATCHDOG "_usermgmt_"
 /* mod_watchdog calls the worker in this interval. The worker then checks whether it was woken. If it was, it asks the
@@ -344,6 +345,9 @@ static apr_status_t on_watchdog(int state, void *unused, apr_pool_t *pool)
     atomic_store(&worker.busy, 1);
     if (state == AP_WATCHDOG_STATE_RUNNING && !worker.stop) {
         work(pool);
+        /* At the end of a thread OpenSSL frees what it keeps for it, and so does its handler of exit(). mod_watchdog
+         * does not wait for this thread before exit(), so both could free the same at the same time. */
+        OPENSSL_thread_stop();
     }
     atomic_store(&worker.busy, 0);
     return APR_SUCCESS;
@@ -354,12 +358,10 @@ static apr_status_t on_watchdog(int state, void *unused, apr_pool_t *pool)
 static void log_hosts_without_mail(const server_rec *main_server)
 {
     for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
-        const server_rec *s = server->server;
-
         if (server->settings.enabled && server->mail_settings && !server->mail_settings->sends) {
-            ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s, "UM507: UserMgmtMail is none: a request to %s for a mail is "
-                         "answered as if the mail were sent, and no mail is sent",
-                         s->server_hostname ? s->server_hostname : "");
+            ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server->server, "UM507: UserMgmtMail is none: a request to %s "
+                         "for a mail is answered as if the mail were sent, and no mail is sent",
+                         server->server->server_hostname ? server->server->server_hostname : "");
         }
     }
 }
