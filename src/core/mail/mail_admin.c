@@ -55,7 +55,7 @@ static um_status_e start(um_ctx_t *ctx, um_store_call_t *call, um_event_e kind, 
 um_status_e um_mail_admin_retry(um_ctx_t *ctx, const char *id, int *count)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    um_event_t *event;
+    um_event_t *event = NULL;
     um_status_e status = start(ctx, &call, UM_EVENT_MAIL_RETRIED, id, &event);
     apr_status_t rv;
 
@@ -72,7 +72,7 @@ um_status_e um_mail_admin_retry(um_ctx_t *ctx, const char *id, int *count)
 um_status_e um_mail_admin_drop(um_ctx_t *ctx, const char *id)
 {
     um_store_call_t call = um_ctx_store(ctx);
-    um_event_t *event;
+    um_event_t *event = NULL;
     um_status_e status = start(ctx, &call, UM_EVENT_MAIL_DROPPED, id, &event);
     apr_status_t rv;
     int count;
