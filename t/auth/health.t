@@ -23,6 +23,7 @@ ErrorLogFormat "{%L} %M"
 UserMgmtAuditLog \${folder}/logs/audit
 UserMgmtPages On
 UserMgmtPagesTemplates "$templates"
+UserMgmtCORS https://app.example.org
 <Location "/health">
     SetHandler usermgmt-health
 </Location>
@@ -99,11 +100,16 @@ is(seen('/health', $mails), '200 ok', 'it is gone');
 sub id_of { return $_[0]{head}{'x-request-id'} ? "@{ $_[0]{head}{'x-request-id'} }" : '' }
 
 my $FORM = qr{\A[A-Za-z0-9+/\@=_-]{8,}\z};
+my @preflight = ('Origin: https://app.example.org', 'Access-Control-Request-Method: GET');
 my %asked = (
     'an answer of the API' => [GET => '/api/v1/users/me/'],
     'an unknown path of the API' => [GET => '/api/v1/nothing/'],
     'a page' => [GET => '/account/sign-in/'],
     'a page that does not exist' => [GET => '/account/nothing/'],
+    'the style of the pages' => [GET => '/account/style.css'],
+    'a preflight of the API' => [OPTIONS => '/api/v1/users/me/', headers => \@preflight],
+    'a preflight of a Location' => [OPTIONS => '/shut', headers => \@preflight],
+    'a refusal at a Location without a password' => [GET => '/basic/'],
     'a refusal at a Location without a token' => [GET => '/shut'],
     'a refusal at a Location with a bad token' => [GET => '/shut', token => 'abc'],
     'a refusal at a Location with a bad password' =>

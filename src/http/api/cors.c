@@ -3,6 +3,7 @@
 
 #include "auth.h"
 #include "module.h"
+#include "process.h"
 #include "web_origin.h"
 
 #include <apr_lib.h>
@@ -215,6 +216,7 @@ int um_cors_preflight(request_rec *r)
                match && match->first ? um_route_allow(r->pool, match->first) : method);
     set_header(r, "Access-Control-Allow-Headers", token_list(r, "Access-Control-Request-Headers"));
     set_header(r, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
+    um_request_id_send(r);
     r->status = HTTP_NO_CONTENT;
     r->status_line = NULL;
     return DONE;

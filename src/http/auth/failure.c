@@ -3,12 +3,15 @@
 
 #include "browser.h"
 #include "message.h"
+#include "module.h"
+#include "process.h"
 
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_core.h>
+#include <strings.h>
 
 static const char *default_page(apr_pool_t *pool, int status)
 {
@@ -58,6 +61,18 @@ static void set_status(request_rec *r, int status, const request_rec *failed)
     }
 }
 
+/* mod_auth_basic and mod_auth_form refuse a request without credentials before they ask a provider, and do not tell
+ * which providers a place has. So every such refusal of a host with accounts has the id. */
+static void send_id_of_refused(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    if (r->status == HTTP_UNAUTHORIZED && um_server_of(r->server)->site && type
+        && (strcasecmp(type, "Basic") == 0 || strcasecmp(type, "Form") == 0)) {
+        um_request_id_send(r);
+    }
+}
+
 void um_failure_error(request_rec *r)
 {
     int status = real_status(r);
@@ -66,6 +81,7 @@ void um_failure_error(request_rec *r)
         set_status(r, status, r);
     }
     um_login_failure_write(r);
+    send_id_of_refused(r);
     um_auth_bearer_forbid(r);
     um_sign_in_page_forbid(r);
 }

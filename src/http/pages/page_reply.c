@@ -91,6 +91,7 @@ int um_page_reply_style(request_rec *r)
     const um_server_t *server = um_server_of(r->server);
     const char *text = um_html_style(server->html);
 
+    um_request_id_send(r);
     if (r->method_number != M_GET) {
         return HTTP_METHOD_NOT_ALLOWED;
     }
