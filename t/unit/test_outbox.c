@@ -215,7 +215,6 @@ static void test_one_bad(void)
 static void test_unfit(void)
 {
     static const struct { const char *kind, *address, *username, *error; } cases[] = {
-        { "no_such_kind", "b@example.org", "someone", "this version of the module does not know its kind" },
         { UM_MAIL_KIND_PASSWORD_CHANGED, "b@example.org", "\xFF", "its template cannot be filled" },
         { UM_MAIL_KIND_PASSWORD_CHANGED, "no address", "someone",
           "no message can be made of it: an address is invalid" },
@@ -240,6 +239,34 @@ static void test_unfit(void)
         is_int(round.sent, 2, "the others are sent");
         end();
     }
+}
+
+/* A newer version of the module on another node has made it. */
+static void test_unknown_kind(void)
+{
+    um_outbox_round_t round;
+
+    begin();
+    put_many(1);
+    put("no_such_kind", "b@example.org");
+    put_many(1);
+    round = work(UM_OK);
+    is_int(round.sent, 2, "a mail of an unknown kind does not delay others");
+    is_int(round.later, 1, "it is left to another node");
+    ok(strstr(line(&round), "put off: this version of the module does not know its kind") != NULL,
+       "it is logged: %s", line(&round));
+    is_number("select attempts from um_mail where state = 0", 0, "no attempt is counted");
+    is_number("select count(*) from um_mail where state = 0 and claim is null", 1, "another node can claim it");
+    for (int i = 0; i < 3; i++) {
+        later(60);
+        round = work(UM_OK);
+        is_int(round.later, 1, "it is left again");
+        is_int(round.lines->nelts, 0, "which is not logged again");
+    }
+    later(s.settings.mail_max_age);
+    round = work(UM_OK);
+    is_int(round.given_up, 1, "it is given up when it is too old");
+    end();
 }
 
 /* --- trying again --- */
@@ -907,6 +934,7 @@ int main(void)
     test_all();
     test_one_bad();
     test_unfit();
+    test_unknown_kind();
     test_attempts();
     test_age();
     test_delay(1, 30);

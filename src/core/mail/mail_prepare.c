@@ -218,8 +218,5 @@ apr_status_t um_mail_prepare(um_tx_t *tx, um_ctx_t *ctx, const char *claim, cons
     work_t work = { tx, ctx, claim, um_mail_kind_find(mail->kind), prepared };
 
     *prepared = (um_mail_prepared_t){ .token = "" };
-    if (!work.kind) {
-        return give_up(&work, mail, "this version of the module does not know its kind");
-    }
     return mail->user_id ? prepare_for_user(&work, mail) : resolve(&work, mail);
 }

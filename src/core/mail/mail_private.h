@@ -79,6 +79,10 @@ void um_outbox_end(um_outbox_batch_t *batch, const um_mail_t *mail, um_mail_stat
  * last attempt. */
 void um_outbox_failed(um_outbox_batch_t *batch, const um_mail_t *mail, const char *why);
 
+/** Leaves a mail to another node, for which it is due soon, and writes that. No attempt is counted. It is given up when
+ * it is too old. */
+um_status_e um_outbox_leave(um_outbox_batch_t *batch, const um_mail_t *mail, const char *why);
+
 /** Writes the record, if there is one, in a transaction. */
 apr_status_t um_outbox_write(um_outbox_batch_t *batch, um_tx_t *tx);
 

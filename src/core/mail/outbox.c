@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "mail_kind.h"
 #include "mail_private.h"
 
 #include "event.h"
@@ -133,6 +134,9 @@ static um_status_e send_mail(um_outbox_batch_t *batch, const um_mail_t *mail)
                                             : "too old before it was tried");
         }
         return status;
+    }
+    if (!um_mail_kind_find(mail->kind)) {
+        return um_outbox_leave(batch, mail, "this version of the module does not know its kind");
     }
     status = prepare(batch, mail, &prepared);
     if (status == UM_OK && prepared.mail) {

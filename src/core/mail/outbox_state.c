@@ -147,6 +147,15 @@ static um_status_e blame_server(um_outbox_batch_t *batch, const um_mail_t *mail,
     return um_outbox_flush(batch);
 }
 
+/* A newer version of the module that works on the same database has made it, and can send it. */
+um_status_e um_outbox_leave(um_outbox_batch_t *batch, const um_mail_t *mail, const char *why)
+{
+    um_status_e status = um_outbox_flush(batch);
+
+    return status == UM_OK ? blame_server(batch, mail, UM_OUTBOX_DOWN_DELAY, strcmp(mail->last_error, why) != 0, why)
+                           : status;
+}
+
 static void record_answer(um_outbox_batch_t *batch, um_outbox_event_e event, const um_mail_t *mail, const char *why)
 {
     if (event == UM_OUTBOX_RETRY) {
