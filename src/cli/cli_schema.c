@@ -54,27 +54,35 @@ static int schema_status(um_cli_t *cli)
     return state.missing->nelts ? UM_CLI_FAILED : UM_CLI_DONE;
 }
 
+/* Standard error, because the program may wait for minutes, and with --quiet nobody would know why. */
+static void say_waits(void *baton, const char *why)
+{
+    (void)um_cli_fail(baton, UM_CLI_DONE, "waiting: %s", why);
+}
+
 static int schema_upgrade(um_cli_t *cli)
 {
     um_store_call_t call;
     um_schema_state_t state;
     apr_array_header_t *applied = apr_array_make(cli->pool, 4, sizeof(const char *));
-    int code = um_cli_database_open_schema(cli, 1, &call);
+    int code = um_cli_database_open_schema(cli, 1, &call), is_done;
 
     if (code != UM_CLI_DONE) {
         return code;
     }
-    if (um_schema_upgrade(&call, applied) != APR_SUCCESS || um_schema_look(&call, &state) != APR_SUCCESS) {
+    is_done = um_schema_upgrade(&call, applied, say_waits, cli) == APR_SUCCESS;
+    for (int i = 0; i < applied->nelts; i++) {
+        um_cli_say(cli, "applied  %s", APR_ARRAY_IDX(applied, i, const char *));
+    }
+    if (!is_done || um_schema_look(&call, &state) != APR_SUCCESS) {
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
     }
     if (state.wrong_column) {
         return um_cli_fail(cli, UM_CLI_FAILED, "%s", state.wrong_column);
     }
     if (um_store_rekey(&call, INT_MAX) != APR_SUCCESS) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "not all keys of addresses could be made anew: %s", call.cause);
-    }
-    for (int i = 0; i < applied->nelts; i++) {
-        um_cli_say(cli, "applied  %s", APR_ARRAY_IDX(applied, i, const char *));
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "not all keys of addresses and names could be made: %s",
+                           call.cause);
     }
     if (!applied->nelts) {
         um_cli_say(cli, "nothing to do: the database has all steps");
@@ -97,7 +105,7 @@ const um_cli_command_t um_cli_schema[] = {
     { .verb = "status", .synopsis = "", .arguments = 0, .options = "json",
       .function = schema_status, .help = "list the steps of the schema that the database has and lacks" },
     { .verb = "upgrade", .synopsis = "", .arguments = 0,
-      .function = schema_upgrade, .help = "apply the missing steps, all or none" },
+      .function = schema_upgrade, .help = "apply the missing steps, on PostgreSQL beside running servers" },
     { .verb = "sql", .synopsis = "", .arguments = 0,
       .function = schema_sql, .help = "print all steps of --driver as SQL" },
     { .function = NULL },

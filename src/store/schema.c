@@ -73,58 +73,22 @@ apr_status_t um_schema_look(um_store_call_t *call, um_schema_state_t *state)
     return state->missing->nelts ? APR_SUCCESS : um_schema_columns(call, &state->wrong_column);
 }
 
+apr_status_t um_schema_look_tx(um_tx_t *tx, um_schema_state_t *state)
+{
+    um_rows_t rows = { 0 };
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_SCHEMA_TABLE, NULL, 0, &rows);
+
+    if (rv == APR_SUCCESS && rows.count) {
+        rv = um_store_tx_run(tx, reading(&rows), NULL, 0, &rows);
+    }
+    if (rv == APR_SUCCESS) {
+        compare(tx->call->pool, um_store_tx_dialect(tx), &rows, state);
+    }
+    return rv;
+}
+
 const char *um_schema_too_new(apr_pool_t *pool, const um_schema_state_t *state)
 {
     return apr_psprintf(pool, "the database has the schema's step %s, which does not work with this version: install "
                         "the newer version", state->too_new);
-}
-
-static apr_status_t apply(um_tx_t *tx, void *baton)
-{
-    apr_array_header_t *applied = baton;
-    um_dialect_e dialect = um_store_tx_dialect(tx);
-    um_schema_state_t state;
-    um_rows_t rows = { 0 };
-    apr_status_t rv;
-
-    /* On SQLite the transaction already excludes others. Here the second of two upgrades waits and then finds nothing
-     * to do. The number is arbitrary, so that no other program uses it. The lock ends with the transaction, so it works
-     * behind a connection pooler. */
-    if (dialect == UM_DIALECT_PGSQL
-        && (rv = um_store_tx_text(tx, "select pg_advisory_xact_lock(7234815906)")) != APR_SUCCESS) {
-        return rv;
-    }
-    applied->nelts = 0;
-    if ((rv = um_store_tx_run(tx, UM_SQL_SCHEMA_TABLE, NULL, 0, &rows)) != APR_SUCCESS) {
-        return rv;
-    }
-    if (rows.count && (rv = um_store_tx_run(tx, reading(&rows), NULL, 0, &rows)) != APR_SUCCESS) {
-        return rv;
-    }
-    compare(tx->call->pool, dialect, &rows, &state);
-    if (state.too_new) {
-        tx->call->cause = um_schema_too_new(tx->call->pool, &state);
-        return APR_EGENERAL;
-    }
-    for (int i = 0; i < state.missing->nelts; i++) {
-        const um_schema_step_t *step = APR_ARRAY_IDX(state.missing, i, const um_schema_step_t *);
-
-        if ((rv = um_store_tx_text(tx, step->sql)) != APR_SUCCESS) {
-            tx->call->cause = apr_pstrcat(tx->call->pool, "the schema's step ", step->name, " failed: ",
-                                          tx->call->cause, NULL);
-            return rv;
-        }
-        APR_ARRAY_PUSH(applied, const char *) = step->name;
-    }
-    return applied->nelts ? APR_SUCCESS : UM_STORE_ROLLED_BACK;
-}
-
-apr_status_t um_schema_upgrade(um_store_call_t *call, apr_array_header_t *applied)
-{
-    apr_status_t rv = um_store_pool_set_wal(call);
-
-    if (rv == APR_SUCCESS) {
-        rv = um_store_tx_do(call, apply, applied ? applied : apr_array_make(call->pool, 4, sizeof(const char *)));
-    }
-    return rv == UM_STORE_ROLLED_BACK ? APR_SUCCESS : rv;
 }

@@ -25,6 +25,24 @@ UM_STATEMENT(SCHEMA_STEPS, READ, 0,
 UM_STATEMENT(SCHEMA_STEPS_BARE, READ, 0,
     "select step, name, 0 from um_schema order by step")
 
+/* The lock of an upgrade that builds indexes, which ends with the connection at the latest: 1 when it was free. The
+ * number is that of the lock in schema_upgrade.c. */
+UM_STATEMENT(SCHEMA_LOCK, READ, 0,
+    UM_SQL2("select case when pg_try_advisory_lock(7234815906) then 1 else 0 end", ""))
+
+UM_STATEMENT(SCHEMA_UNLOCK, READ, 0,
+    UM_SQL2("select case when pg_advisory_unlock(7234815906) then 1 else 0 end", ""))
+
+/* Whose locks on our tables a step may wait for: of transactions that are not young. PostgreSQL does not tell everybody
+ * the age of those of other roles (null). */
+UM_STATEMENT(SCHEMA_BLOCKERS, READ, 0,
+    UM_SQL2("select string_agg(distinct cast(l.pid as text), ', ') from pg_locks l"
+            " join pg_class c on c.oid = l.relation join pg_stat_activity a on a.pid = l.pid"
+            " where l.granted and l.pid <> pg_backend_pid()"
+            " and l.database = (select d.oid from pg_database d where d.datname = current_database())"
+            " and substr(c.relname, 1, 3) = 'um_'"
+            " and coalesce(a.xact_start, '-infinity') < clock_timestamp() - interval '1s'", ""))
+
 /* --- events, and users --- */
 
 #include "statements_event.h"

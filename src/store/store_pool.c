@@ -49,7 +49,8 @@ int um_store_pool_recover(um_store_call_t *call, um_store_conn_t *conn, const um
     um_failure_e failure = conn->failure;
     int is_idle, all_dropped;
 
-    if (store->dialect == UM_DIALECT_PGSQL && (failure == UM_FAILURE_FINAL || failure == UM_FAILURE_OVERDUE)) {
+    if (store->dialect == UM_DIALECT_PGSQL
+        && (failure == UM_FAILURE_FINAL || failure == UM_FAILURE_BUSY || failure == UM_FAILURE_OVERDUE)) {
         return 0;
     }
     is_idle = um_store_conn_settle(conn, call->pool);

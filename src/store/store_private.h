@@ -32,6 +32,7 @@ typedef enum {
 /** How a statement failed on PostgreSQL: whether it may be repeated, and how. */
 typedef enum {
     UM_FAILURE_FINAL,          /**< the server refused or canceled it, and would do so again: not repeated */
+    UM_FAILURE_BUSY,           /**< lock_timeout: nothing was done; not repeated here */
     UM_FAILURE_CONFLICT,       /**< a deadlock or a serialization failure: nothing was done */
     UM_FAILURE_STALE,          /**< the server does not have the prepared statement, or cannot execute it any more */
     UM_FAILURE_LOST,           /**< the connection was lost: whether it was done is not known. Or the server accepts no
@@ -198,6 +199,9 @@ apr_status_t um_store_tx_alone(um_store_call_t *call, const um_statement_t *stat
 /** A statement in a transaction; status as um_store_tx_run. */
 apr_status_t um_store_tx_statement(um_tx_t *tx, const um_statement_t *statement, const char *const *values, int count,
                                    um_rows_t *rows);
+
+/** SQL text by itself, outside of a transaction of ours, once. APR_EGENERAL: call->cause says why it failed. */
+apr_status_t um_store_tx_text_alone(um_store_call_t *call, const char *sql);
 
 /** A transaction; status as um_store_transaction. */
 apr_status_t um_store_tx_do(um_store_call_t *call, um_store_tx_fn *fn, void *baton);

@@ -59,7 +59,7 @@ static apr_status_t check_schema(um_store_call_t *call)
         return APR_EGENERAL;
     }
     /* Not um_schema_look again: SQLite refuses its prepared statements after the steps. */
-    if (state.missing->nelts && (um_schema_upgrade(call, NULL) != APR_SUCCESS
+    if (state.missing->nelts && (um_schema_upgrade(call, NULL, NULL, NULL) != APR_SUCCESS
                                  || um_schema_columns(call, &state.wrong_column) != APR_SUCCESS)) {
         return APR_EGENERAL;
     }

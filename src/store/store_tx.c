@@ -184,3 +184,17 @@ apr_status_t um_store_tx_alone(um_store_call_t *call, const um_statement_t *stat
     um_store_meter_release(call, write, &conn);
     return um_store_meter_end(call, began, rv);
 }
+
+apr_status_t um_store_tx_text_alone(um_store_call_t *call, const char *sql)
+{
+    apr_int64_t began = um_monotonic_us();
+    um_store_conn_t conn;
+    apr_status_t rv;
+
+    if (um_store_meter_acquire(call, 0, &conn) != APR_SUCCESS) {
+        return um_store_meter_end(call, began, APR_EGENERAL);
+    }
+    rv = um_store_conn_text(&conn, call->pool, sql, &call->cause);
+    um_store_meter_release(call, 0, &conn);
+    return um_store_meter_end(call, began, rv);
+}

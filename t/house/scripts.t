@@ -10,14 +10,14 @@ use Time::HiRes qw(sleep);
 use UmHouse;
 use UmTest;
 
-for my $file (files(qr{\A(?:quickstart|runtests|tools/.*\.sh|t/harness|t/fuzz/run|t/static|t/watch|t/packages/(?:run|site)|
+for my $file (files(qr{\A(?:quickstart|runtests|tools/.*\.sh|t/harness|t/fuzz/run|t/static|t/watch|t/packages/(?:run|site)|t/upgrades/run|
     debian/.*\.post(?:inst|rm)|\.ci/run)\z}x)) {
     my ($status, $output) = UmTest::run('bash', '-n', UmTest::sources() . "/$file");
     complain($file, $status ? $output : undef);
 }
 checked('shell scripts', 4);
 
-for my $file (files(qr{\A(?:quickstart|runtests|\.ci/run|t/TEST|t/limit|t/ports|t/fuzz/run|t/static|t/mutate|t/packages/run|
+for my $file (files(qr{\A(?:quickstart|runtests|\.ci/run|t/TEST|t/limit|t/ports|t/fuzz/run|t/static|t/mutate|t/packages/run|t/upgrades/run|
     debian/rules)\z}x)) {
     complain($file, -x UmTest::sources() . "/$file" ? undef : 'cannot be executed');
 }

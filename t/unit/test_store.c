@@ -75,6 +75,11 @@ static void test_sqlite_takes_all(void)
 /* --- the schema --- */
 
 /* The number of the first missing step; 0: none is missing. */
+static apr_status_t upgrade(um_store_call_t *call, apr_array_header_t *applied)
+{
+    return um_schema_upgrade(call, applied, NULL, NULL);
+}
+
 static int first_missing(const um_schema_state_t *state)
 {
     return state->missing->nelts ? APR_ARRAY_IDX(state->missing, 0, const um_schema_step_t *)->number : 0;
@@ -134,7 +139,7 @@ static void test_newer_schema(void)
     call = call_of(&s);
     is_cause(&call, um_store_ready(&call), "step 999_other, which does not work with this version",
              "an unknown step that does not work with this version is refused");
-    is_cause(&call, um_schema_upgrade(&call, NULL), "step 999_other", "an upgrade of such a database applies nothing");
+    is_cause(&call, upgrade(&call, NULL), "step 999_other", "an upgrade of such a database applies nothing");
     site_close(&s);
 }
 
@@ -176,17 +181,17 @@ static void test_schema(void)
     call = call_of(&s);
     applied = apr_array_make(s.pool, 1, sizeof(const char *));
     ok(um_schema_look(&call, &state) == APR_SUCCESS && first_missing(&state) == 1, "an empty database lacks step 1");
-    ok(um_schema_upgrade(&call, applied) == APR_SUCCESS && applied->nelts > 0, "an upgrade applies the steps");
+    ok(upgrade(&call, applied) == APR_SUCCESS && applied->nelts > 0, "an upgrade applies the steps");
     is_text(applied->nelts ? APR_ARRAY_IDX(applied, 0, const char *) : NULL, "001_accounts",
             "an upgrade names the steps that it applied");
     ok(um_schema_look(&call, &state) == APR_SUCCESS && first_missing(&state) == 0,
        "no step is missing after an upgrade");
-    ok(um_schema_upgrade(&call, applied) == APR_SUCCESS && applied->nelts == 0, "a second upgrade applies nothing");
-    ok(um_schema_upgrade(&call, NULL) == APR_SUCCESS, "an upgrade works without a list for the names");
+    ok(upgrade(&call, applied) == APR_SUCCESS && applied->nelts == 0, "a second upgrade applies nothing");
+    ok(upgrade(&call, NULL) == APR_SUCCESS, "an upgrade works without a list for the names");
     site_do(&s, "delete from um_schema where step = 1");
     ok(um_schema_look(&call, &state) == APR_SUCCESS && first_missing(&state) == 1,
        "a step that is not recorded is missing");
-    is_cause(&call, um_schema_upgrade(&call, applied), "step 001_accounts failed", "a step that fails is named");
+    is_cause(&call, upgrade(&call, applied), "step 001_accounts failed", "a step that fails is named");
     site_close(&s);
     ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
 

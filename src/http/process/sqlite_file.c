@@ -115,7 +115,7 @@ static const char *upgrade(apr_pool_t *pool, const void *path, const char **why)
 
     apr_pool_create(&open, pool);
     if (um_store_open(open, "sqlite3", path, &call.store, why) == APR_SUCCESS) {
-        if (um_schema_upgrade(&call, applied) == APR_SUCCESS) {
+        if (um_schema_upgrade(&call, applied, NULL, NULL) == APR_SUCCESS) {
             done = apr_array_pstrcat(pool, applied, ' ');
         }
         *why = call.cause;
