@@ -8,6 +8,7 @@ package UmLedger;
 # Each client makes accounts with names of their own, one after the other, and does with each what people do. An entry of
 # the ledger: { op, name, began, ended, status, retry, value, body }; retry: whether Retry-After came with it.
 # page: { path, token } of a protected page, for which one more client asks again and again.
+# ports: a file with the ports of servers, among which each request picks one, as a balancer does; it may be changed.
 use strict;
 use warnings;
 use Exporter 'import';
@@ -43,7 +44,8 @@ sub start {
             $SIG{TERM} = sub { POSIX::_exit(1) };
             open my $out, '>', $file or POSIX::_exit(1);
             $out->autoflush(1);
-            my $client = { out => $out, over => $self->{over}, page => $with{page} };
+            my $client = { out => $out, over => $self->{over}, page => $with{page},
+                ports => $with{ports} };
             eval { $life->($client) until -e $self->{over}; 1 } or note($client, 'died', '-', 0, 0, '', $@);
             POSIX::_exit(0);
         }
@@ -76,7 +78,9 @@ sub note {
 sub ask {
     my ($client, $op, $value, $method, $path, %with) = @_;
     my $began = time;
-    my $answer = eval { call($method => $path, any => 1, %with) } || { status => 0, body => $@ || '' };
+    my @ports = $client->{ports} ? split ' ', UmTest::slurp($client->{ports}) : ();
+    my @port = @ports ? (port => $ports[rand @ports]) : ();
+    my $answer = eval { call($method => $path, any => 1, @port, %with) } || { status => 0, body => $@ || '' };
     note($client, $op, $client->{name}, $began, $answer->{status}, $value, $answer->{body},
         exists $answer->{head}{'retry-after'});
     sleep $THINK;

@@ -119,7 +119,9 @@ sub configuration {
     $prelude =~ s/^Listen .*$/Listen 127.0.0.1:$self->{port}/m or die "no Listen\n";
     # All clients of the suites come from this machine.
     $prelude .= "UserMgmtThrottleExempt 127.0.0.0/8 ::1\n";
-    return $prelude . <<"END" . ($self->{is_bare} ? '' : $self->accounts) . "$lines\n";
+    my $usual = $self->{is_bare} ? '' : $self->accounts;
+    ($prelude, $usual) = map { $self->{filter}->($_) . "\n" } $prelude, $usual if $self->{filter};
+    return $prelude . <<"END" . "$usual$lines\n";
 LogLevel info usermgmt:trace8
 MaxKeepAliveRequests 0
 <IfModule mpm_prefork_module>
@@ -164,7 +166,7 @@ END
 # Starts a server and waits until it answers; dies when it does not. children: how many, two if nothing is said;
 # threads: of each, eight if nothing is said.
 # is_bare => 1: without a ServerName and without accounts in the main server; the lines bring them, or hosts, a function
-# that makes lines for the server's port. modules: httpd's modules beside the usual ones. environment: what else is in its
+# that makes lines for the server's port. filter: a function that changes the usual lines. modules: httpd's modules beside the usual ones. environment: what else is in its
 # environment.
 sub start {
     my ($class, $database, $lines, %with) = @_;
@@ -173,7 +175,7 @@ sub start {
     UmTest::new_key("$folder/keys/one.pem");
     my $self = bless { folder => $folder, port => free_port(), database => $database,
         children => $with{children} || 2, threads => $with{threads} || 8, is_bare => $with{is_bare},
-        modules => $with{modules} || [], environment => $with{environment} || {} }, $class;
+        filter => $with{filter}, modules => $with{modules} || [], environment => $with{environment} || {} }, $class;
     $self->configure($with{hosts} ? $with{hosts}->($self->{port}) : $lines);
     return $self->launch;
 }
