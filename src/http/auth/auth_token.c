@@ -106,7 +106,7 @@ static void verify(request_rec *r, um_auth_token_t *found)
 
 static int is_cookie(const um_token_source_t *source, int is_own)
 {
-    return source->kind == UM_TOKEN_SOURCE_COOKIE && !(is_own && source->name);
+    return source && source->kind == UM_TOKEN_SOURCE_COOKIE && !(is_own && source->name);
 }
 
 const um_token_source_t *um_auth_missing_cookie(const um_auth_token_t *found, int is_own)
