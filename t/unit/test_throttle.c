@@ -269,6 +269,42 @@ static void test_admin(void)
     is_int(um_throttle_admin_clear(pool, throttle, own, "\xff"), -1, "what is no text is refused");
 }
 
+/* Every kind of count is listed for its own site, and for no other. */
+static void test_scopes(void)
+{
+    static const char *const texts[] = { HOME, "2001:db8:5::1", "bob@example.org", "carol" };
+    apr_uint64_t own;
+    apr_array_header_t *list;
+    um_throttle_t *throttle;
+
+    start();
+    throttle = s.site.throttle;
+    own = s.site.throttle_scope;
+    for (int i = 0; i < 2; i++) {
+        um_throttle_uses_t uses = { 0 };
+        int tries = 0;
+
+        while (um_throttle_take_address(from(texts[i]), UM_THROTTLE_RESET, &uses) == UM_OK && ++tries < 1000) {
+            uses.count = 0;
+        }
+    }
+    for (int i = 0; i < 10; i++) {
+        um_throttle_take_account(from(stranger()), UM_THROTTLE_RESET, "r", texts[2]);
+    }
+    passed(FREE_NAME + 1, NULL, texts[3], UM_INVALID);
+    list = um_throttle_admin_list(s.pool, throttle, own);
+    for (int i = 0; i < 4; i++) {
+        int listed = 0;
+
+        for (int k = 0; k < list->nelts; k++) {
+            listed += strcmp(APR_ARRAY_IDX(list, k, um_refusal_t).text, texts[i]) == 0;
+        }
+        is_int(listed, 1, apr_pstrcat(s.pool, "its own site lists ", texts[i], NULL));
+    }
+    is_int(um_throttle_admin_list(s.pool, throttle, own + 2)->nelts, 0, "another site lists none of them");
+    is_int(um_throttle_admin_list(s.pool, throttle, 0)->nelts, list->nelts, "the list of all has them");
+}
+
 int main(void)
 {
     site_begin();
@@ -287,6 +323,7 @@ int main(void)
     test_exempt();
     test_clear();
     test_admin();
+    test_scopes();
     site_close(&s);
     return site_end();
 }

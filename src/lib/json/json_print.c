@@ -143,7 +143,7 @@ um_json_writer_t *um_json_writer(apr_pool_t *pool)
 
 static void add_next(um_json_writer_t *writer, const char *bytes, apr_size_t len, int follows)
 {
-    add_bytes(&writer->out, ",", writer->follows);
+    add_bytes(&writer->out, ",", writer->follows ? 1 : 0);
     add_bytes(&writer->out, bytes, len);
     writer->follows = follows;
 }
