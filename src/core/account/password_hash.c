@@ -55,6 +55,7 @@ um_status_e um_password_enter(um_ctx_t *ctx, um_concurrency_limit_pass_t *pass)
     apr_status_t rv;
 
     if (!ctx->site->hash_limit) {
+        pass->slot = -1;
         return UM_OK;
     }
     um_counters_change(counters, UM_METRIC_HASH_WAITING, 1);
