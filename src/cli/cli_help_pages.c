@@ -89,7 +89,7 @@ static int print_man_page(um_cli_t *cli)
     }
     um_cli_print(".SH ENVIRONMENT\n.TP\n.B USERMGMT_DRIVER, USERMGMT_PARAMS\n"
                  "The database, as \\-\\-driver and \\-\\-params.\n.TP\n.B NO_COLOR\nNo colours, even on a terminal.\n"
-                 ".SH SEE ALSO\noperations.md in the folder of the documentation has a section for each task.\n");
+                 ".SH SEE ALSO\nindex.md in the folder of the documentation lists its pages by task.\n");
     return UM_CLI_DONE;
 }
 

@@ -60,7 +60,7 @@ static int move(um_cli_t *cli)
     if (!cli->json) {
         um_cli_say(cli, "All rows were copied. Now change httpd's configuration:");
         um_cli_say(cli, "DBDriver  pgsql");
-        um_cli_say(cli, "DBDParams \"...\" for the role of httpd, see docs/operations.md");
+        um_cli_say(cli, "DBDParams \"...\" for the role of httpd, see docs/to-postgresql.md");
     }
     return UM_CLI_DONE;
 }

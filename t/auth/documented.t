@@ -14,11 +14,13 @@ use UmDocs;
 use UmServer;
 
 my $folder = UmTest::new_folder();
-mkdir "$folder/$_", 0700 or die "$folder: $!\n" for qw(bin etc filter.d run run/mail pages pages/private);
+mkdir "$folder/$_", 0700 or die "$folder: $!\n" for qw(etc filter.d run run/mail pages pages/private);
 UmTest::spew("$folder/pages/private/hello.txt", "hello\n");
 my $database = new_database();
 my $sql = $database->{sql};
-my $server = UmServer->start($database, <<"END");
+my ($dav) = map { s{/srv/dav}{$folder/dav}r } UmTest::slurp(UmTest::sources() . '/docs/webdav.md')
+    =~ /^```apache\n(Alias .*?)^```$/ms or die "docs/webdav.md has no lines\n";
+my $server = UmServer->start($database, <<"END" . $dav, modules => [qw(alias auth_basic dav dav_fs)]);
 UserMgmtMail file:$folder/run/mail
 UserMgmtAuditLog $folder/audit.log
 DocumentRoot $folder/pages
@@ -33,15 +35,7 @@ DocumentRoot $folder/pages
 END
 $UmApi::PORT = $server->{port};
 
-# Programs as an administrator calls them.
-my %program = (
-    usermgmt => "exec '" . UmTest::cli() . "' --httpd '" . UmTest::httpd() . "' --config '$server->{folder}/httpd.conf' \"\$@\"",
-    sudo => '[ "$1" != -u ] || shift 2; exec "$@"',
-);
-for my $name (keys %program) {
-    chmod 0700, UmTest::spew("$folder/bin/$name", "#!/bin/sh\n$program{$name}\n") or die "$name: $!\n";
-}
-local $ENV{PATH} = "$folder/bin:" . UmTest::setting('PGBIN') . ":$ENV{PATH}";
+local $ENV{PATH} = join ':', programs("$server->{folder}/httpd.conf"), UmTest::setting('PGBIN'), $ENV{PATH};
 local @ENV{qw(PGHOST PGUSER)} = (UmTest::pg_folder(), 'usermgmt');
 
 # An empty database of PostgreSQL, and its name.
@@ -62,12 +56,12 @@ my $base = "http://127.0.0.1:$server->{port}";
 sub changed {
     my ($text) = @_;
     my @put = (
-        ['/etc/apache2/', "$folder/etc/"], ['/etc/fail2ban/', "$folder/"],
+        ['/etc/apache2/', "$folder/etc/"], ['/etc/fail2ban/', "$folder/"], ['/root/', "$folder/"],
         ['/usr/share/usermgmt/mail', "$sources/conf/mail"], ['/usr/share/usermgmt/sql', "$sources/sql"],
         ['/usr/share/usermgmt/fail2ban', "$sources/share/fail2ban"],
         ['/var/lib/usermgmt/accounts.db', $database->{params}], ['/var/lib/usermgmt', "$folder/var"],
         ['/srv/dav', "$folder/dav"], ['/var/log/apache2/error.log', "$server->{folder}/logs/error_log"],
-        [' -o www-data -g www-data', ''], ['https://www.example.org', $base], ['http://127.0.0.1:8080', $base],
+        [' -o www-data -g www-data', ''], (map { ["https://$_.example.org", $base] } 'www', 'node1', '$node'), ['http://127.0.0.1:8080', $base],
         $empty ? (['host=db.example.org dbname=accounts user=accounts_owner', $empty->{params}], ['-d site', "-d $name"]) : (),
     );
     $text =~ s/ accounts$/ $name/mg if $empty;
@@ -93,9 +87,12 @@ my %try = (
     'README sudo usermgmt key new' => { says => qr/\.pem$/, after => sub { -d "$folder/var" } },
     'README curl -sS https://www.example.org/.well-known/jwks.json' =>
         { says => qr/\A\{"keys":\[\{.*\}\]\}\s*401\n.*UM221: .*API on/s },
-    'README sudo install -d -m 750' => { after => sub { -d "$folder/dav" } },
-    'README usermgmt --driver pgsql' => { on => 'pgsql', before => \&make_empty, after => sub { empty_has('um_users') } },
     'README sudo usermgmt user add alice' => { reads => "$PASSWORD\n", after => sub { login('alice', $PASSWORD) } },
+    'docs/backup.md sudo install -m 600' => { put => sub { $_[0] =~ s{-C /etc}{-C $folder}r =~ s{ apache2$}{ etc}mr },
+        after => sub { (UmTest::run('tar', '-tzf', "$folder/apache2.tar.gz"))[1] =~ m{^etc/usermgmt/.*\.pem$}m } },
+    'docs/two-nodes.md TOKEN=' => { says => qr/\A200\n200\n\z/ },
+    'docs/webdav.md sudo install -d -m 750' => { after => sub { -d "$folder/dav" } },
+    'docs/webdav.md echo hello' => { says => qr/201 Created.*^hello$/ms, after => sub { -s "$folder/dav/hello.txt" } },
     'docs/operations.md sudo usermgmt user show alice' => { says => qr/^username +alice$/m },
     'docs/operations.md usermgmt key new' => { says => qr/\.pem$/, after => sub { next_kid() } },
     'docs/operations.md usermgmt key list' => { put => sub { $_[0] =~ s/\bKID\b/next_kid()/er }, says => qr/ signs .* next /s,
@@ -103,13 +100,16 @@ my %try = (
     'docs/operations.md usermgmt pepper new' => { after => sub { -s "$folder/etc/usermgmt-pepper" } },
     'docs/operations.md install -d -m 700' => { after => sub { -d "$folder/var" } },
     'docs/operations.md sudo usermgmt schema upgrade' => {},
-    'docs/operations.md psql -1 -v ON_ERROR_STOP=1 -f' => { on => 'pgsql', before => \&make_empty,
+    'docs/to-postgresql.md usermgmt --driver pgsql --params' => { on => 'pgsql', before => \&make_empty,
         after => sub { empty_has('um_users') } },
-    'docs/operations.md usermgmt --driver pgsql schema sql' => { on => 'pgsql', before => \&make_empty,
+    'docs/to-postgresql.md sudo install -m 600' => {
+        after => sub { UmTest::slurp("$folder/etc/usermgmt-pgpass") =~ /\Adb\..*:accounts_web:/ } },
+    'docs/to-postgresql.md psql -1 -v ON_ERROR_STOP=1 -f' => { on => 'pgsql', before => \&make_empty,
+        after => sub { empty_has('um_users') } },
+    'docs/to-postgresql.md usermgmt --driver pgsql schema sql' => { on => 'pgsql', before => \&make_empty,
         after => sub { empty_has('um_events') } },
     'docs/operations.md curl -H' => { says => qr/\{"status":"OK"\}/ },
     'docs/operations.md cp -r /usr/share/usermgmt/mail' => { after => sub { -s "$folder/etc/usermgmt-texts/reset.fr.txt" } },
-    'docs/operations.md usermgmt group new editors' => { says => qr/^groups +.*editors/m },
     'docs/operations.md usermgmt client new' => { says => qr/\A\S{20,}/, after => sub { -s "$folder/etc/usermgmt-clients" } },
     'docs/operations.md # failed sign-ins by address' => {
         before => sub {
@@ -117,7 +117,8 @@ my %try = (
             $ENV{ID} = $sql->("select id from um_users where username = 'alice'");
         },
         says => qr/^ +1 127\.0\.0\.1\n.*"event":"sign_in".*^127\.0\.0\.1 alice$/ms },
-    'docs/operations.md cp /usr/share/usermgmt/fail2ban' => { after => sub { -s "$folder/filter.d/usermgmt.conf" } },
+    'docs/fail2ban.md sudo fail2ban-regex' => { needs => 'fail2ban-regex', says => qr/^Lines: /m },
+    'docs/fail2ban.md sudo cp' => { after => sub { -s "$folder/filter.d/usermgmt.conf" } },
     'docs/operations.md sudo -u www-data sqlite3' => { on => 'sqlite3',
         before => sub {
             $sql->('insert into um_users (id, username, username_key, password, version, is_active, created_at, updated_at)'
@@ -160,6 +161,7 @@ for my $block (map { command_blocks($_) } command_pages()) {
     my $try = $try{$key};
     $known{$key} = 1;
     next if $try->{on} && $try->{on} ne $database->{driver};
+    next if $try->{needs} && !grep { -x "$_/$try->{needs}" } split /:/, $ENV{PATH};
     $try->{before}->() if $try->{before};
     my ($status, $said) = run_block($block, $folder, sub { changed($try->{put} ? $try->{put}->($_[0]) : $_[0]) }, $try->{reads});
     ok($status == 0 && (!$try->{says} || $said =~ $try->{says}) && (!$try->{after} || $try->{after}->()), $what)

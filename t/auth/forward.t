@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # /api-forward-auth/: what other proxies are answered. nginx, HAProxy and Caddy run with the lines of
-# docs/operations.md, where they are installed.
+# docs/forward-auth.md, where they are installed.
 use strict;
 use warnings;
 use FindBin;
@@ -139,25 +139,25 @@ sub program {
     return (grep { -x } map { "$_/$name" } qw(/usr/sbin /usr/bin /usr/local/bin))[0];
 }
 
-# ---- the lines of docs/operations.md, as printed ---------------------------------------------------------------------
+# ---- the lines of docs/forward-auth.md, as printed -------------------------------------------------------------------
 
 my $folder = UmTest::new_folder();
-my $docs = UmTest::slurp(UmTest::sources() . '/docs/operations.md');
+my $docs = UmTest::slurp(UmTest::sources() . '/docs/forward-auth.md');
 
 # The fenced block after the paragraph that begins with this text, with the addresses of the test.
 sub recipe {
     my ($paragraph, %put) = @_;
     my ($lines) = $docs =~ /^\Q$paragraph\E(?:[^\n]+\n)+\n```\w*\n(.*?)^```\n/ms
-        or die "docs/operations.md has no lines after '$paragraph'\n";
+        or die "docs/forward-auth.md has no lines after '$paragraph'\n";
     %put = ('127.0.0.1:8080' => "127.0.0.1:$PORT", '127.0.0.1:9000' => "127.0.0.1:$app", %put);
     $lines =~ s/\Q$_\E/$put{$_}/g or $_ =~ /\A127/ or die "'$_' is not in the lines after '$paragraph'\n" for sort keys %put;
     return $lines;
 }
 
-my %proxy = (
-    nginx => sub {
-        my ($program, $port) = @_;
-        UmTest::spew("$folder/nginx.conf", <<"END" . recipe('**nginx**') . "}}\n");
+# nginx with lines of its server.
+sub nginx {
+    my ($program, $port, $lines) = @_;
+    UmTest::spew("$folder/nginx.conf", <<"END" . $lines . "}}\n");
 daemon off;
 pid $folder/nginx.pid;
 events { }
@@ -168,8 +168,11 @@ http {
     server {
         listen 127.0.0.1:$port;
 END
-        return launch($port, $program, '-p', $folder, '-c', "$folder/nginx.conf", '-e', "$folder/nginx.log");
-    },
+    return launch($port, $program, '-p', $folder, '-c', "$folder/nginx.conf", '-e', "$folder/nginx.log");
+}
+
+my %proxy = (
+    nginx => sub { return nginx(@_, recipe('**nginx**')) },
     caddy => sub {
         my ($program, $port) = @_;
         UmTest::spew("$folder/Caddyfile", "{\n    admin off\n    auto_https off\n}\n"
@@ -234,6 +237,18 @@ for my $name (sort keys %proxy) {
         is($through->(POST => $with->("Cookie: tok=$T", 'Origin: http://localhost')), $alice,
             "$name: a cookie with a request of this site passes");
     }
+}
+
+# The lines of docs/balancer.md before the same application, which sees what httpd would.
+SKIP: {
+    my $program = program('nginx') or skip 'nginx is not installed', 1;
+    my ($lines) = UmTest::slurp(UmTest::sources() . '/docs/balancer.md') =~ /^```nginx\n(.*?)^```\n/ms;
+    $lines =~ s{10\.0\.0\.11:80}{127.0.0.1:$app} or die "docs/balancer.md has no lines\n";
+    my $port = free_port();
+    ok(nginx($program, $port, $lines), 'nginx starts with the lines of docs/balancer.md') or last;
+    my $got = call(GET => '/x', port => $port, any => 1, headers => ['X-Forwarded-For: 192.0.2.7'])->{body};
+    like($got, qr/^Host: (?:localhost|127\.0\.0\.1):$port\r$/m, 'Host is passed on') or diag($got);
+    is(join(' ', $got =~ /^X-Forwarded-For: (.*)\r$/mg), '127.0.0.1', 'the address is the client\'s, whatever it says');
 }
 {
     my $over = enrol('dave', groups => [map { sprintf 'g%063d', $_ } 1 .. 62]);

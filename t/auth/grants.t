@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The grants in docs/operations.md are all that httpd's role needs, and they give no right to change the schema.
+# The roles, schema and grants of docs/to-postgresql.md are all that httpd needs, and its role may not change the schema.
 use strict;
 use warnings;
 use FindBin;
@@ -8,18 +8,26 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use UmApi;
 use UmAudit;
+use UmDocs;
 use UmMail;
 use UmServer;
 use UmTest ();
 
 plan(skip_all => 'SQLite has no roles') if UmTest::database() ne 'pgsql';
 
-my @grants = UmTest::slurp(UmTest::sources() . '/docs/operations.md') =~ /^(grant [^;]+ to accounts_web);$/msg;
-cmp_ok(scalar @grants, '>=', 3, 'the page has grants');
-my $database = new_database();
+my $database = new_database(is_empty => 1);
 my ($name) = $database->{params} =~ /dbname=(\w+)/;
 my $web = "web_$name";
-$database->{sql}->($_) for "create role $web login", map { s/accounts_web/$web/r } @grants;
+local $ENV{PATH} = join ':', programs(), UmTest::setting('PGBIN'), $ENV{PATH};
+local @ENV{qw(PGHOST PGUSER PGDATABASE)} = (UmTest::pg_folder(), 'usermgmt', 'postgres');
+is((UmTest::run('dropdb', $name))[0], 0, 'the page makes the database');
+for my $begin ('sudo -u postgres psql', 'usermgmt --driver pgsql --params', 'psql -v ON_ERROR_STOP=1 "host') {
+    my ($status, $said) = run_block(command_block('docs/to-postgresql.md', $begin), UmTest::new_folder(), sub {
+        return $_[0] =~ s/accounts_owner/owner_$name/gr =~ s/accounts_web/$web/gr =~ s/database accounts /database $name /r
+            =~ s/host=\S+ dbname=accounts /dbname=$name /r;
+    });
+    is($status, 0, "docs/to-postgresql.md: $begin") or diag($said);
+}
 $database->{params} =~ s/user=\w+/user=$web/;
 my $site = audited_server('', database => $database);
 

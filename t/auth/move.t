@@ -6,6 +6,7 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 use UmApi;
+use UmDocs;
 use UmServer;
 use UmTest;
 
@@ -99,9 +100,13 @@ is($other->{sql}->('select (select count(*) from um_users) + (select count(*) fr
 
 # ---- moved ---------------------------------------------------------------------------------------------------------
 
-my ($line) = UmTest::slurp(UmTest::sources() . '/docs/operations.md') =~ /^ *sudo usermgmt move (--to) "pgsql:[^"]*"$/m;
-is($line, '--to', 'docs/operations.md has the command');
-ends(0, qr/^ +$ACCOUNTS um_users\n.*All rows were copied/ms, qw(move --to), $to);
+my ($status, $said) = do {
+    local $ENV{PATH} = programs("$server->{folder}/httpd.conf") . ":$ENV{PATH}";
+    run_block(command_block('docs/to-postgresql.md', 'sudo usermgmt move'), UmTest::new_folder(),
+        sub { $_[0] =~ s/"pgsql:[^"]*"/"$to"/r });
+};
+ok($status == 0 && $said =~ /^ +$ACCOUNTS um_users\n.*All rows were copied/ms, 'the line of docs/to-postgresql.md copies all')
+    or diag("$status $said");
 is(join(' ', split /\n/, $target->{sql}->("select table_name from information_schema.tables where table_schema = current_schema()"
     . " and table_type = 'BASE TABLE' and table_name <> 'um_schema' order by table_name collate \"C\"")), "@tables",
     'both databases have the same tables');

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# docs/pages.md: a site is closed with the lines that it prints, its files change the look, and its other lines do what
-# it says. The blocks are taken from the page; folders, addresses and ports are those of the test.
+# docs/static-site.md, docs/application.md, docs/pages.md and docs/balancer.md: a site is closed with the lines that they
+# print, their files change the look, and their other lines do what they say. The blocks are taken from the pages; folders,
+# addresses and ports are those of the test.
 use strict;
 use warnings;
 use File::Path ();
@@ -18,14 +19,15 @@ use UmTest;
 
 my $SOURCES = UmTest::sources();
 my $PASSWORD = 'Green-Pond!82y';
+my @PAGES = map { "docs/$_.md" } qw(static-site application pages balancer);
 my $folder = UmTest::new_folder();
-File::Path::make_path("$folder/$_") for qw(bin etc mail look);
+File::Path::make_path("$folder/$_") for qw(etc mail look);
 
 # ---- what the page prints ------------------------------------------------------------------------------------------
 
 my %block;      # by language and the beginning of its text
-{
-    my $all = UmTest::slurp("$SOURCES/docs/pages.md");
+for my $page (@PAGES) {
+    my $all = UmTest::slurp("$SOURCES/$page");
     while ($all =~ /^```(\w+)\n(.*?)^```$/msg) {
         my ($language, $text) = ($1, $2);
         push @{ $block{$language} }, { text => $text };
@@ -75,20 +77,12 @@ my $server = $site->{server};
 my $base = "http://127.0.0.1:$server->{port}";
 $UmApi::PORT = $server->{port};
 
-my %program = (
-    usermgmt => join(' ', 'exec', (map { "'$_'" } UmTest::cli(), '--httpd', UmTest::httpd(), '--config',
-        "$server->{folder}/httpd.conf"), '"$@"'),
-    sudo => 'exec "$@"',
-);
-for my $name (keys %program) {
-    chmod 0700, UmTest::spew("$folder/bin/$name", "#!/bin/sh\n$program{$name}\n") or die "$name: $!\n";
-}
-local $ENV{PATH} = "$folder/bin:$ENV{PATH}";
+local $ENV{PATH} = programs("$server->{folder}/httpd.conf") . ":$ENV{PATH}";
 
 # Runs the block of commands that begins so; its exit code and what it printed.
 sub commands {
     my ($begin, $input) = @_;
-    my ($found) = grep { index($_->{text}, $begin) == 0 } command_blocks('docs/pages.md');
+    my ($found) = grep { index($_->{text}, $begin) == 0 } map { command_blocks($_) } @PAGES;
     die "no commands begin with $begin\n" unless $found;
     block(sh => qr/\A\Q$begin\E/);
     return run_block($found, $folder, sub {
@@ -121,7 +115,9 @@ sub link_of_mail {
 # ---- closing it ----------------------------------------------------------------------------------------------------
 
 my ($status, $said) = commands('sudo usermgmt user add alice', "$PASSWORD\n");
-is($status, 0, 'the first account of staff and a group are made') or diag($said);
+is($status, 0, 'the first account of staff is made') or diag($said);
+($status, $said) = commands('sudo usermgmt group new editors');
+is($status, 0, 'and a group') or diag($said);
 ($status, $said) = commands('curl -sS -o');
 is($said, "401\n200\n", 'scripts get 401, and the sign-in page is there');
 
@@ -239,7 +235,7 @@ my %EFFECT = (
 );
 
 case 'lines change who may have an account' => sub {
-    my ($section) = UmTest::slurp("$SOURCES/docs/pages.md") =~ /^### Who may have an account\n(.*?)^### /ms;
+    my ($section) = UmTest::slurp("$SOURCES/docs/static-site.md") =~ /^## Who may have an account\n(.*?)^## /ms;
     my @rows = $section =~ /^\| `(UserMgmt\w+ [^`]+)` /mg;
     cmp_ok(scalar @rows, '>=', 7, 'the table has its rows');
     for my $row (@rows) {
@@ -310,11 +306,34 @@ case 'another policy for what a page loads' => sub {
         'without these lines it has the one that the documentation names');
 };
 
+case 'a site with a page of its own to sign in' => sub {
+    with_lines(block(apache => qr/^UserMgmtCookie session/));
+    my $answer = UmPages->new->go('/members/', follow => 0);
+    is($answer->{status}, 303, 'a browser is led away') or diag(UmPages::text($answer));
+    like("@{ $answer->{head}{location} || [] }", qr{\A(?:http://[^/]+)?/login\?}, 'to that page');
+};
+
+case 'an application for a group and for staff' => sub {
+    with_lines(block(apache => qr{^<Location "/shop">}) =~ s{http://127\.0\.0\.1:9000/}{\${back}/}r);
+    my $told = told(get('/shop/x', token => login('alice', $PASSWORD)));
+    is($told->{HTTP_X_USERMGMT_STAFF}, 1, 'staff is admitted, and the application knows it');
+    is(get('/shop/x', token => enrol('eva')->{token})->{status}, 403, 'others are not');
+    is(told(get('/shop/x', token => enrol('finn', groups => ['sales'])->{token}))->{HTTP_X_USERMGMT_GROUPS}, 'sales', 'the group is');
+};
+
+case 'a balancer can ask' => sub {
+    with_lines(block(apache => qr{^<Location "/health">}));
+    is(call(GET => '/health/ready')->{status}, 200, 'the page is there for this machine');
+    block(nginx => qr/proxy_set_header Host/);      # t/auth/forward.t runs these lines
+};
+
 case 'behind a proxy that ends TLS' => sub {
     my $more = block(apache => qr/^ServerName https:/);
     $more =~ s/www\.example\.org/localhost/;
     $more =~ s/10\.0\.0\.5/127.0.0.1/;
     with_lines(UmTest::load_modules('remoteip') . $more);
+    ($status, $said) = commands('curl -sSI');
+    like($said, qr/\ASet-Cookie: __Host-usermgmt-form=.*; Secure.*\n200\n\z/si, 'the commands show that it is well') or diag($said);
     my $browser = UmPages->new;
     my @by_proxy = (headers => ['X-Forwarded-For: 198.51.100.7', 'Origin: https://localhost']);
     $browser->go('/account/sign-in/', @by_proxy);
@@ -334,7 +353,7 @@ case 'behind a proxy that ends TLS' => sub {
 if (all_cases()) {
     my @left = map { my $language = $_; map { "$language: " . (split /\n/, $_->{text})[0] }
         grep { !$_->{is_used} } @{ $block{$language} } } sort keys %block;
-    is(join(', ', @left), '', 'every block of the page was used');
+    is(join(', ', @left), '', 'every block of the pages was used');
 }
 is($server->crashes, '', 'no process of the server crashed');
 cases_done();

@@ -4,9 +4,9 @@
 use strict;
 use warnings;
 use lib 't/lib';
-use File::Copy qw(copy);
 use Test::More;
 use UmApi;
+use UmDocs;
 use UmServer;
 use UmTest;
 
@@ -18,37 +18,31 @@ my $LINES = "UserMgmtMail file:$mails\nUserMgmtSiteName Test\n";
 my $server = UmServer->start($database, $LINES);
 $UmApi::PORT = $server->{port};
 
-sub pg {
-    my ($program, @words) = @_;
-    my ($status, $output) = UmTest::run(UmTest::setting('PGBIN') . "/$program", '-h', UmTest::pg_folder(), '-U',
-        'usermgmt', @words);
-    die "$program: $output\n" if $status;
-    return;
-}
-
-# As docs/operations.md says: made while the server is running, restored while it is stopped.
+# As docs/backup.md says, with its commands: made while the server is running, restored while it is stopped.
 my $folder = UmTest::new_folder();
+my $is_sqlite = $database->{driver} eq 'sqlite3';
+local $ENV{PATH} = join ':', programs("$server->{folder}/httpd.conf"), UmTest::setting('PGBIN'), $ENV{PATH};
+local @ENV{qw(PGHOST PGUSER PGDATABASE)} = (UmTest::pg_folder(), 'usermgmt', 'postgres');
 
-sub backup {
-    if ($database->{driver} eq 'sqlite3') {
-        my ($status, $output) = UmTest::run('sqlite3', '-batch', $database->{params}, ".backup $folder/backup");
-        die "backup: $output\n" if $status;
-        return;
-    }
+sub documented {
+    my ($begin) = @_;
     my ($name) = $database->{params} =~ /dbname=(\S+)/;
-    return pg('pg_dump', '-Fc', '-f', "$folder/backup", $name);
+    my ($status, $said) = run_block(command_block('docs/backup.md', $begin), $folder, sub {
+        my ($text) = @_;
+        $text =~ s{/var/lib/usermgmt/accounts\.db}{$database->{params}}g;
+        $text =~ s{/var/backups/}{$folder/}g;
+        $text =~ s{ -o www-data -g www-data| -O accounts_owner}{}g;
+        $text =~ s{dbname=accounts user=accounts_owner}{dbname=$name}g;
+        $text =~ s{host=db\.example\.org }{};
+        $text =~ s{ accounts( |$)}{ $name$1}mg;
+        return $text;
+    });
+    die "$begin: $status $said\n" if $status;
+    return $said;
 }
 
-sub restore {
-    if ($database->{driver} eq 'sqlite3') {
-        unlink map { "$database->{params}$_" } '', '-wal', '-shm';
-        return copy("$folder/backup", $database->{params}) || die "$!\n";
-    }
-    my ($name) = $database->{params} =~ /dbname=(\S+)/;
-    pg('dropdb', $name);
-    pg('createdb', '-T', 'template0', $name);
-    return pg('pg_restore', '--exit-on-error', '-d', $name, "$folder/backup");
-}
+sub backup { return documented($is_sqlite ? 'sudo usermgmt backup' : 'pg_dump') }
+sub restore { return documented($is_sqlite ? 'sudo rm -f' : 'sudo -u postgres dropdb') }
 
 # Accounts that are made without a pause, until the function has returned; their names.
 sub registering_while {
@@ -148,11 +142,9 @@ is(profile($new), 200, 'accounts are made in the restored database');
 $server->stop;
 
 restore();
-my ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
-    qw(session end-all));
-is("$status $output", "0 ended all sessions of " . (1 + $number) . " accounts, 1 one-time tokens and 1 waiting mails\n",
+is(documented('sudo usermgmt session end-all'), "ended all sessions of " . (1 + $number) . " accounts, 1 one-time tokens and 1 waiting mails\n",
     'session end-all ends the sessions, tokens and mails of the backup');
-($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
+my ($status, $output) = UmTest::run(UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params},
     qw(session end-all));
 is("$status $output", "0 ended all sessions of " . (1 + $number) . " accounts, 0 one-time tokens and 0 waiting mails\n",
     'session end-all can be called again');

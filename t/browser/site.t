@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A site of three static pages and a proxied application, closed with the lines of docs/pages.md: a person's year on it.
+# A site of three static pages and a proxied application, closed with the lines of docs/static-site.md and
+# docs/application.md: a person's year on it.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -22,11 +23,11 @@ my %page = ('index' => 'Welcome', 'members/index' => 'For members', 'members/min
 UmTest::spew("$folder/htdocs/$_.html", "<!doctype html><title>$page{$_}</title><h1>$page{$_}</h1>"
     . '<a href="/members/minutes.html">Minutes</a> <a href="/wiki/start">Wiki</a>') for keys %page;
 
-# The lines are those of docs/pages.md, with the port of this application.
+# The lines are those of the pages, with the port of this application.
 my $application = free_port();
-my $text = UmTest::slurp(UmTest::sources() . '/docs/pages.md');
-my $lines = join '', $text =~ /^\*\*Step [123]\.\*\*.*?^```apache\n(.*?)^```/gms;
-is(scalar(() = $lines =~ /^<Location/gm), 2, 'the page closes two places');
+my $lines = join '', map { UmTest::slurp(UmTest::sources() . "/docs/$_.md") =~ /^\*\*Step \d\.\*\*(?:(?!^\*\*).)*?^```apache\n(.*?)^```/gms }
+    qw(static-site application);
+is(scalar(() = $lines =~ /^<Location/gm), 2, 'the pages close two places');
 $lines =~ s/127\.0\.0\.1:9000/127.0.0.1:$application/g;
 
 my $sources = UmTest::sources();

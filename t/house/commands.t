@@ -17,19 +17,19 @@ for my $page (command_pages()) {
         complain("$page:$block->{line}", @rows == 1 ? undef : @rows . " rows of t/lib/UmDocs.pm are about: $first");
         $used{"$page $_->{begin}"}++ for @rows;
     }
-    complain($page, text($page) =~ /^```(?:bash|shell|console)\b/m ? 'a block of commands begins with ```sh' : undef);
+    complain($page, text($page) =~ /^ *```(?:bash|shell|console)\b/m ? 'a block of commands begins with ```sh' : undef);
 }
 checked('every block of commands has its row', 50);
 
 for my $row (command_rows()) {
     my $name = "$row->{page}, $row->{begin}";
-    complain($name, ($used{"$row->{page} $row->{begin}"} || 0) == 1 ? undef : 'is not the beginning of one block');
+    complain($name, ($row->{begin} eq '' || ($used{"$row->{page} $row->{begin}"} || 0) == 1) ? undef : 'is not the beginning of one block');
     if ($row->{how} eq 'not') {
         complain($name, length($row->{why} || '') > 10 ? undef : 'has no reason why it is not run');
     }
     elsif ($row->{how} ne 'run') {
-        my ($file) = files(qr{\At/\Q$row->{how}\E\.t\z});
-        complain($name, $file && index(text($file), $row->{page}) >= 0 ? undef : "t/$row->{how}.t does not name the page");
+        my ($file) = files(qr{\At/\Q$row->{how}\E\z});
+        complain($name, $file && index(text($file), $row->{page}) >= 0 ? undef : "t/$row->{how} does not name the page");
     }
 }
 checked('every row is about one block, and its test is there', 50);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A message to clients stands in src/core/message.h and nowhere else in the source, each is used, and docs/api.md and
 # docs/openapi.yaml have its code. docs/api.md has its text too; that of the messages of groups, which only the program
-# usermgmt shows, is in docs/operations.md.
+# usermgmt shows, is in docs/accounts.md.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -25,7 +25,7 @@ my $count = () = $rows =~ /\bMESSAGE\(/g;
 my $read = 0;
 my %documented = map { ($_ => 1) } text('docs/api.md') =~ /`([a-z_]+)`/g;
 # Documents wrap their lines.
-my %document = map { ($_ => text($_) =~ s/\s+/ /gr) } 'docs/api.md', 'docs/operations.md';
+my %document = map { ($_ => text($_) =~ s/\s+/ /gr) } 'docs/api.md', 'docs/accounts.md';
 my %described = map { ($_ => 1) } text('docs/openapi.yaml') =~ /^ +- '?([a-z_]+)'?$/gm;
 while ($rows =~ /\bMESSAGE\((\w+), "([a-z_]+)",(?: |\s*\\\n\s*)"((?:[^"\\\n]|\\.)+)"\)/g) {
     my ($name, $code, $text) = ($1, $2, $3);
@@ -34,7 +34,7 @@ while ($rows =~ /\bMESSAGE\((\w+), "([a-z_]+)",(?: |\s*\\\n\s*)"((?:[^"\\\n]|\\.
     complain('docs/api.md', $documented{$code} ? undef : "does not document the code `$code`");
     complain('docs/openapi.yaml', $described{$code} ? undef : "has no code $code in an enum of problem details");
     next if $text eq '%s';
-    my $document = $name =~ /\AGROUP_/ ? 'docs/operations.md' : 'docs/api.md';
+    my $document = $name =~ /\AGROUP_/ ? 'docs/accounts.md' : 'docs/api.md';
     my $pattern = join '[^`]+?', map { quotemeta } split /%s/, $text =~ s/\\"/"/gr, -1;
     complain($document, $document{$document} =~ /$pattern/ ? undef : "does not have the message \"$text\"");
     # What is left of the text beside its value must not be part of a literal either.
