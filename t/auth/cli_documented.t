@@ -25,11 +25,12 @@ while ($page =~ /^## (.*?)\n(.*?)(?=^## |\z)/msg) {
     my ($task, $text) = ($1, $2);
     $tasks++;
     # bob, whom the first task makes, is staff.
-    local $ENV{TOKEN} = $task eq 'Inviting somebody' ? login('bob', 'Blue-Tree!71x')->{token} : '';
+    local $ENV{TOKEN} = $task eq 'Inviting somebody' ? login('bob', 'Blue-Tree!71x') : '';
     while ($text =~ /^```sh\n(.*?)^```$/msg) {
-        my ($status, $output) = UmTest::run('/bin/sh', '-ec', $1 =~ s{https://www\.example\.org}{http://127.0.0.1:$server->{port}}r);
+        my $commands = $1 =~ s{https://www\.example\.org}{http://127.0.0.1:$server->{port}}r;
+        my ($status, $output) = UmTest::run('/bin/sh', '-ec', $commands);
         $said{$task} .= $output;
-        is($status, 0, "$task: " . ((split /\n/, $1)[-1])) or diag($output);
+        is($status, 0, "$task: " . ((split /\n/, $commands)[-1])) or diag($output);
     }
     ok(defined $said{$task}, "$task: has commands");
 }
@@ -42,7 +43,7 @@ like($said{'Rename'}, qr/^alice is now alicia$/m, 'it is renamed');
 like($said{'Delete'}, qr/^alicia \(\S+\) is deleted$/m, 'and in the end deleted');
 is($database->{sql}->('select username from um_users order by username'), "bob\ncarol\ndave\nerin",
     'the others are there');
-like($said{'Inviting somebody'}, qr/^username +dave$.*"username":"erin"/ms, 'two are invited');
+like($said{'Inviting somebody'}, qr/^dave \(\S+\) is invited.*"username":"erin"/ms, 'two are invited');
 is($database->{sql}->("select count(*) from um_users where password = 'invited'"), 2, 'who have no password yet');
 ok(login('bob', 'Blue-Tree!71x'), 'an account signs in with the password from standard input');
 settle(sql => $database->{sql});

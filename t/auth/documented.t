@@ -24,6 +24,7 @@ my $server = UmServer->start($database, <<"END" . $dav, modules => [qw(alias aut
 UserMgmtMail file:$folder/run/mail
 UserMgmtAuditLog $folder/audit.log
 DocumentRoot $folder/pages
+DavLockDB $folder/run/davlock
 <Directory $folder/pages>
     Require all granted
 </Directory>
@@ -56,7 +57,7 @@ my $base = "http://127.0.0.1:$server->{port}";
 sub changed {
     my ($text) = @_;
     my @put = (
-        ['/etc/apache2/', "$folder/etc/"], ['/etc/fail2ban/', "$folder/"], ['/root/', "$folder/"],
+        ['/etc/apache2/', "$folder/etc/"], ['/etc/fail2ban/', "$folder/"], ['/var/backups/', "$folder/"],
         ['/usr/share/usermgmt/mail', "$sources/conf/mail"], ['/usr/share/usermgmt/sql', "$sources/sql"],
         ['/usr/share/usermgmt/fail2ban', "$sources/share/fail2ban"],
         ['/var/lib/usermgmt/accounts.db', $database->{params}], ['/var/lib/usermgmt', "$folder/var"],

@@ -247,7 +247,7 @@ SKIP: {
     my $port = free_port();
     ok(nginx($program, $port, $lines), 'nginx starts with the lines of docs/balancer.md') or last;
     my $got = call(GET => '/x', port => $port, any => 1, headers => ['X-Forwarded-For: 192.0.2.7'])->{body};
-    like($got, qr/^Host: (?:localhost|127\.0\.0\.1):$port\r$/m, 'Host is passed on') or diag($got);
+    like($got, qr/^Host: localhost\r$/m, 'Host is passed on') or diag($got);
     is(join(' ', $got =~ /^X-Forwarded-For: (.*)\r$/mg), '127.0.0.1', 'the address is the client\'s, whatever it says');
 }
 {

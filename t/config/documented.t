@@ -13,7 +13,7 @@ mkdir "$folder/$_", 0700 or die "$folder: $!\n" for qw(db etc etc/usermgmt log l
 UmTest::new_key("$folder/etc/usermgmt/one.pem");
 UmTest::output_of('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj',
     '/CN=www.example.org', '-keyout', "$folder/etc/tls.key", '-out', "$folder/etc/tls.pem");
-UmTest::spew("$folder/etc/$_", '') for qw(usermgmt-clients common.txt);
+UmTest::spew("$folder/etc/$_", '') for qw(usermgmt-clients usermgmt-names);
 UmTest::spew("$folder/etc/usermgmt-mail", "user:password\n");
 UmTest::output_of(UmTest::cli(), qw(pepper new), "$folder/etc/usermgmt-pepper");
 UmTest::spew("$folder/etc/htpasswd", "bob:x\n");
@@ -27,7 +27,11 @@ my @PUT = (
     [qr{/etc/ssl/(?:certs/)?[\w.-]+\.(?:pem|crt)}, "$folder/etc/tls.pem"],
     [qr{/etc/apache2/usermgmt-texts|/usr/share/usermgmt/mail|/srv/mail-texts}, "$sources/conf/mail"],
     [qr{/etc/apache2/usermgmt-pages}, "$folder/look"],
-    [qr{/usr/share/usermgmt/common-passwords\.txt}, "$sources/conf/common-passwords.txt"],
+    [qr{/usr/share/usermgmt/common-passwords\.txt|/\S+/pwned-passwords-sha1\.txt}, "$sources/conf/common-passwords.txt"],
+    [qr{/usr/bin/rotatelogs}, '/bin/cat'],
+    [qr{\$\{APACHE_LOG_DIR\}}, "$folder/log"],
+    [qr{(?<=UserMgmtSigningKey )conf/usermgmt}, "$folder/etc/usermgmt"],
+    [qr{^LoadModule .*\n}m, ''],       # the modules are loaded, or built in
     [qr{/etc/apache2}, "$folder/etc"],
     [qr{/var/lib/usermgmt}, "$folder/db"],
     [qr{/var/log/apache2}, "$folder/log"],
@@ -57,13 +61,14 @@ for my $page ('README', map { s{\A\Q$sources/\E}{}r } sort glob "$sources/docs/*
     while ($all =~ /^( *)```apache\n(.*?)^\1```$/msg) {
         my ($indent, $text, $line) = ($1, $2, 1 + (substr($all, 0, $-[0]) =~ tr/\n//));
         $text =~ s/^$indent//gm;
+        my ($first) = split /\n/, $text;
         for my $put (@PUT) {
             $text =~ s/$put->[0]/$put->[1]/g;
         }
-        my ($first) = split /\n/, $text;
+        $text = "<Location /members>\n$text</Location>\n" if $text =~ /\AAuthType/;
         # Directives of the server itself cannot stand in a virtual host, and hosts not in one another.
         my $is_for_server = $text =~ /^(?:DBD|<VirtualHost|LoadModule|TraceEnable|UserMgmtSessionCache|Mutex|ErrorLogFormat)/m;
-        $text = "UserMgmt On\n$text" unless $is_for_server;
+        $text = "UserMgmt On\nUserMgmtPages On\n$text" unless $is_for_server;
         my ($status, $said) = UmTest::httpd_t($site . $text, modules => \@MODULES);
         ok(!$status, "$page, line $line: $first") or diag($said);
         $count++;
