@@ -13,9 +13,9 @@ my ($LONGEST_CHAIN, $MOST_SEEN) = (4, 20);
 # The wings of each floor, from top to bottom; '' is the folder of the floor itself.
 my %wings = (
     http => [qw(monitor pages api auth process config)],
-    core => [qw(account mail session keys), ''],
+    core => [qw(account webhook mail session keys), ''],
     store => [''],
-    lib => [qw(html mail jose password json text sync), ''],
+    lib => [qw(html mail webhook jose password json text sync), ''],
     cli => [''],
 );
 
