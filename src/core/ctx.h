@@ -30,6 +30,7 @@ typedef struct um_store_t um_store_t;
 typedef struct um_throttle_client_t um_throttle_client_t;
 typedef struct um_throttle_t um_throttle_t;
 typedef struct um_user_t um_user_t;
+typedef struct um_webhook_list_t um_webhook_list_t;
 typedef struct um_wordlist_t um_wordlist_t;
 
 #define UM_CTX_SCOPE 16
@@ -48,6 +49,7 @@ typedef struct um_site_t {
     um_password_kinds_t *password_kinds; /**< of the hashes in the database; NULL: not known (command line) */
     const um_pepper_t *pepper;          /**< of password hashes; NULL: none */
     const um_mail_settings_t *mail_settings; /**< what mails say, and of which host; NULL: no mail (command line) */
+    const um_webhook_list_t *webhooks;  /**< who gets events by HTTP (webhook_list.h); NULL: nobody */
     um_opaque_token_memory_t *opaque_tokens; /**< whether there are imported tokens; NULL: ask each time */
     um_signature_cache_t *signatures;   /**< signatures that were verified before; NULL: verify each time */
     um_caller_cache_t *caller_cache;    /**< NULL: ask the database each time */

@@ -5,6 +5,8 @@
 #include "random.h"
 #include "store.h"
 #include "store_event.h"
+#include "store_webhook.h"
+#include "webhook_list.h"
 
 #include <apr_strings.h>
 
@@ -14,8 +16,8 @@
 
 enum { LOGGED, KEPT };
 
-static const struct { const char *text; int where; } kinds[] = {
-#define ROW(name, text, where) [UM_EVENT_##name] = { text, where },
+static const struct { const char *text; int where; const char *type; } kinds[] = {
+#define ROW(name, text, where, type) [UM_EVENT_##name] = { text, where, type },
     UM_EVENTS(ROW)
 #undef ROW
 };
@@ -31,9 +33,31 @@ const char *um_event_kind_text(um_event_e kind)
     return kinds[kind].text;
 }
 
+const char *um_event_kind_type(um_event_e kind)
+{
+    return kinds[kind].type;
+}
+
 const char *um_event_reason_text(um_reason_e reason)
 {
     return reasons[reason];
+}
+
+static int is_for(const um_webhook_t *webhook, um_event_e kind)
+{
+    _Static_assert(UM_EVENT_COUNT <= 8 * sizeof(webhook->events), "um_webhook_t has a bit for each kind");
+    return (webhook->events >> kind) & 1;
+}
+
+int um_event_has_webhooks(const um_ctx_t *ctx, um_event_e kind)
+{
+    const um_webhook_list_t *list = ctx->site ? ctx->site->webhooks : NULL;
+    int is_wanted = 0;
+
+    for (int i = 0; list && i < list->count; i++) {
+        is_wanted |= is_for(&list->webhook[i], kind);
+    }
+    return is_wanted;
 }
 
 um_event_t *um_event_add(um_ctx_t *ctx, um_event_e kind, const char *user_id)
@@ -46,6 +70,7 @@ um_event_t *um_event_add(um_ctx_t *ctx, um_event_e kind, const char *user_id)
     if (kinds[kind].where == KEPT && um_random_uuid(ctx->pool, ctx->now, &event->id) != APR_SUCCESS) {
         event->id = NULL;
     }
+    ctx->wrote_mail |= um_event_has_webhooks(ctx, kind);
     if (!ctx->events) {
         ctx->events = apr_array_make(ctx->pool, 2, sizeof(um_event_t *));
     }
@@ -121,6 +146,27 @@ static const char *plain(apr_pool_t *pool, const char *text, apr_size_t longest)
     return copy;
 }
 
+/* A row for each receiver. Without an id it is refused by the database, and with it the change. */
+static const apr_array_header_t *webhook_rows(const um_ctx_t *ctx, um_event_e kind)
+{
+    const um_webhook_list_t *list = ctx->site->webhooks;
+    apr_array_header_t *rows;
+
+    if (!um_event_has_webhooks(ctx, kind)) {
+        return NULL;
+    }
+    rows = apr_array_make(ctx->pool, list->count, sizeof(um_store_webhook_t));
+    for (int i = 0; i < list->count; i++) {
+        um_store_webhook_t row = { .site = list->site, .url = list->webhook[i].url, .kind = kinds[kind].type };
+
+        if (is_for(&list->webhook[i], kind)) {
+            (void)um_random_uuid(ctx->pool, ctx->now, &row.id);
+            APR_ARRAY_PUSH(rows, um_store_webhook_t) = row;
+        }
+    }
+    return rows;
+}
+
 const um_store_event_t *um_event_row(const um_ctx_t *ctx, const um_event_t *event)
 {
     um_store_event_t *row;
@@ -142,6 +188,7 @@ const um_store_event_t *um_event_row(const um_ctx_t *ctx, const um_event_t *even
         .request_id = plain(ctx->pool, ctx->request_id, LONGEST_USER_AGENT),
         .host = ctx->host ? ctx->host : "",
         .node = ctx->node ? ctx->node : "",
+        .webhooks = webhook_rows(ctx, event->kind),
     };
     return row;
 }

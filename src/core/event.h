@@ -16,48 +16,49 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
 /* --- the kinds of events, and the reasons of refusals; docs/operations.md has a row for each -----------------------
  * */
 
-/** The table: EVENT(NAME, text, KEPT or LOGGED). text is the name in the audit log, in um_events and in the API.
+/** The table: EVENT(NAME, text, KEPT or LOGGED, type). text is the name in the audit log, in um_events and in the API.
+ * type is the name in webhooks, whose standard wants its parts to be separated by full stops; NULL: it is in none.
  *
  * KEPT: also stored in um_events, in the transaction of the change. LOGGED: only written to the audit log, because
  * nothing was changed: a stranger must not be able to fill the database. A new event is a row here, and a call of
  * um_event_add() where it happens. */
 #define UM_EVENTS(EVENT) \
-    EVENT(REGISTERED, "registered", KEPT) \
-    EVENT(INVITED, "invited", KEPT) \
-    EVENT(INVITATION_ACCEPTED, "invitation_accepted", KEPT) \
-    EVENT(SIGN_IN, "sign_in", LOGGED) \
-    EVENT(PASSWORD_CHANGED, "password_changed", KEPT) \
-    EVENT(RESET_ASKED, "reset_asked", LOGGED) \
-    EVENT(RESET_SENT, "reset_sent", KEPT) \
-    EVENT(RESET_CONFIRMED, "reset_confirmed", KEPT) \
-    EVENT(EMAIL_CHANGED, "email_changed", KEPT) \
-    EVENT(VERIFICATION_ASKED, "verification_asked", LOGGED) \
-    EVENT(EMAIL_VERIFIED, "email_verified", KEPT) \
-    EVENT(EMAIL_UNVERIFIED, "email_unverified", KEPT) \
-    EVENT(MAIL_SENT, "mail_sent", LOGGED) \
-    EVENT(MAIL_RETRIED, "mail_retried", KEPT) \
-    EVENT(MAIL_DROPPED, "mail_dropped", KEPT) \
-    EVENT(SESSION_ENDED, "session_ended", KEPT) \
-    EVENT(SESSIONS_ENDED, "sessions_ended", KEPT) \
-    EVENT(REFRESH_REUSED, "refresh_reused", KEPT) \
-    EVENT(ACCOUNT_ADDED, "account_added", KEPT) \
-    EVENT(ACCOUNT_RENAMED, "account_renamed", KEPT) \
-    EVENT(ACCOUNT_DELETED, "account_deleted", KEPT) \
-    EVENT(ACCOUNT_ON, "account_on", KEPT) \
-    EVENT(ACCOUNT_OFF, "account_off", KEPT) \
-    EVENT(STAFF_GIVEN, "staff_given", KEPT) \
-    EVENT(STAFF_TAKEN, "staff_taken", KEPT) \
-    EVENT(GROUP_MADE, "group_made", KEPT) \
-    EVENT(GROUP_RENAMED, "group_renamed", KEPT) \
-    EVENT(GROUP_REMOVED, "group_removed", KEPT) \
-    EVENT(GROUP_ADDED, "group_added", KEPT) \
-    EVENT(GROUP_DROPPED, "group_dropped", KEPT) \
-    EVENT(KEY_ROTATED, "key_rotated", KEPT) \
-    EVENT(IMPORTED, "accounts_imported", KEPT) \
-    EVENT(CLIENT_USED, "client_token_used", LOGGED) \
-    EVENT(THROTTLE_CLEARED, "throttle_cleared", KEPT) \
-    EVENT(CSRF_REFUSED, "csrf_refused", LOGGED) \
-    EVENT(THROTTLED, "throttled", LOGGED)
+    EVENT(REGISTERED, "registered", KEPT, "account.registered") \
+    EVENT(INVITED, "invited", KEPT, "account.invited") \
+    EVENT(INVITATION_ACCEPTED, "invitation_accepted", KEPT, "account.invitation_accepted") \
+    EVENT(SIGN_IN, "sign_in", LOGGED, NULL) \
+    EVENT(PASSWORD_CHANGED, "password_changed", KEPT, "account.password_changed") \
+    EVENT(RESET_ASKED, "reset_asked", LOGGED, NULL) \
+    EVENT(RESET_SENT, "reset_sent", KEPT, "account.reset_sent") \
+    EVENT(RESET_CONFIRMED, "reset_confirmed", KEPT, "account.reset_confirmed") \
+    EVENT(EMAIL_CHANGED, "email_changed", KEPT, "account.email_changed") \
+    EVENT(VERIFICATION_ASKED, "verification_asked", LOGGED, NULL) \
+    EVENT(EMAIL_VERIFIED, "email_verified", KEPT, "account.email_verified") \
+    EVENT(EMAIL_UNVERIFIED, "email_unverified", KEPT, "account.email_unverified") \
+    EVENT(MAIL_SENT, "mail_sent", LOGGED, NULL) \
+    EVENT(MAIL_RETRIED, "mail_retried", KEPT, "mail.retried") \
+    EVENT(MAIL_DROPPED, "mail_dropped", KEPT, "mail.dropped") \
+    EVENT(SESSION_ENDED, "session_ended", KEPT, "session.ended") \
+    EVENT(SESSIONS_ENDED, "sessions_ended", KEPT, "session.all_ended") \
+    EVENT(REFRESH_REUSED, "refresh_reused", KEPT, "session.refresh_reused") \
+    EVENT(ACCOUNT_ADDED, "account_added", KEPT, "account.added") \
+    EVENT(ACCOUNT_RENAMED, "account_renamed", KEPT, "account.renamed") \
+    EVENT(ACCOUNT_DELETED, "account_deleted", KEPT, "account.deleted") \
+    EVENT(ACCOUNT_ON, "account_on", KEPT, "account.on") \
+    EVENT(ACCOUNT_OFF, "account_off", KEPT, "account.off") \
+    EVENT(STAFF_GIVEN, "staff_given", KEPT, "account.staff_given") \
+    EVENT(STAFF_TAKEN, "staff_taken", KEPT, "account.staff_taken") \
+    EVENT(GROUP_MADE, "group_made", KEPT, "group.made") \
+    EVENT(GROUP_RENAMED, "group_renamed", KEPT, "group.renamed") \
+    EVENT(GROUP_REMOVED, "group_removed", KEPT, "group.removed") \
+    EVENT(GROUP_ADDED, "group_added", KEPT, "account.group_added") \
+    EVENT(GROUP_DROPPED, "group_dropped", KEPT, "account.group_dropped") \
+    EVENT(KEY_ROTATED, "key_rotated", KEPT, "key.rotated") \
+    EVENT(IMPORTED, "accounts_imported", KEPT, "account.imported") \
+    EVENT(CLIENT_USED, "client_token_used", LOGGED, NULL) \
+    EVENT(THROTTLE_CLEARED, "throttle_cleared", KEPT, "throttle.cleared") \
+    EVENT(CSRF_REFUSED, "csrf_refused", LOGGED, NULL) \
+    EVENT(THROTTLED, "throttled", LOGGED, NULL)
 
 /** The table of reasons: REASON(NAME, text). They are for the log; callers are not told. */
 #define UM_EVENT_REASONS(REASON) \
@@ -144,8 +145,12 @@ const um_store_event_t *um_event_row(const um_ctx_t *ctx, const um_event_t *even
 /** Stores an event in the transaction of its change, if um_event_row() gives a row. */
 apr_status_t um_event_insert(um_tx_t *tx, const um_ctx_t *ctx, const um_event_t *event);
 
+/** Whether the site sends webhooks of a kind. */
+int um_event_has_webhooks(const um_ctx_t *ctx, um_event_e kind);
+
 /** The names of the tables. */
 const char *um_event_kind_text(um_event_e kind);
+const char *um_event_kind_type(um_event_e kind);
 const char *um_event_reason_text(um_reason_e reason);
 
 /* --- event_line.c: events as JSON --------------------------------------------------------------------------------- */

@@ -43,6 +43,10 @@ UM_STATEMENT(SCHEMA_BLOCKERS, READ, 0,
             " and substr(c.relname, 1, 3) = 'um_'"
             " and coalesce(a.xact_start, '-infinity') < clock_timestamp() - interval '1s'", ""))
 
+/* The rows of a table whose ids are in a list. PostgreSQL finds the list first and then each row by its index, whatever
+ * its statistics are. It leaves out rows that another node has locked, so no node waits for another. */
+#define UM_LISTED(select) UM_SQL2(" = any(array(" select " for update skip locked))", " in (" select ")")
+
 /* --- events, and users --- */
 
 #include "statements_event.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of statements.h for um_events. statements.h includes it before all others and has the rules. */
+/* The part of statements.h for um_events and um_webhooks. statements.h includes it before all others and has the
+ * rules. */
 
 /* How many values UM_EVENT_INSERT takes. */
 #define UM_EVENT_VALUES 12
@@ -23,6 +24,9 @@
 UM_STATEMENT(EVENT_INSERT, WRITE, UM_EVENT_VALUES,
     UM_EVENT_INSERT " where true on conflict do nothing returning id")
 
+UM_STATEMENT(EVENT_THERE, READ, 1,
+    "select e.id from um_events e where e.id = " UM_UUID)
+
 UM_STATEMENT(EVENT_COUNT, READ, 1,
     "select count(*) from um_events e where e.user_id = " UM_UUID)
 
@@ -45,3 +49,110 @@ UM_STATEMENT(EVENT_PURGE, WRITE, 2,
     "delete from um_events where id " UM_SQL2("= any(array(",
                                               "in (") "select e.id from um_events e where e.id < " UM_UUID
     " order by e.id limit cast(%s as integer))" UM_SQL2(")", "") " returning id")
+
+/* --- webhooks --- */
+
+/* The name is that of the account in the transaction of the event: after a renaming the new one. */
+UM_STATEMENT(WEBHOOK_INSERT, WRITE, 12,
+    "insert into um_webhooks (id, site, url, event_id, kind, at_ms, user_id, username, actor, detail, due_at,"
+    " created_at) values (" UM_UUID ", cast(%s as text), cast(%s as text), " UM_UUID ", cast(%s as text),"
+    " cast(%s as bigint), " UM_UUID ", coalesce((select u.username from um_users u where u.id = " UM_UUID "), ''),"
+    " cast(%s as text), cast(%s as text), cast(%s as bigint), cast(%s as bigint)) on conflict do nothing"
+    " returning id")
+
+/* --- sending --- */
+
+#define UM_WEBHOOK_DUE \
+    " from um_webhooks w where w.state = 0 and w.site = cast(%s as text) and w.url = cast(%s as text)" \
+    " and w.due_at <= cast(%s as bigint) order by w.due_at limit "
+
+UM_STATEMENT(WEBHOOK_DUE, READ, 3,
+    "select w.id" UM_WEBHOOK_DUE "1")
+
+/* A claim is a lease, as that of a mail. */
+UM_STATEMENT(WEBHOOK_CLAIM, WRITE, 6,
+    "update um_webhooks set claim = " UM_UUID ", due_at = cast(%s as bigint), attempts = attempts + 1"
+    " where id" UM_LISTED("select w.id" UM_WEBHOOK_DUE "cast(%s as integer)") " returning id")
+
+UM_STATEMENT(WEBHOOK_CLAIMED, READ, 1,
+    "select w.id, w.url, w.event_id, w.kind, w.at_ms, w.user_id, w.username, w.actor, w.detail, w.attempts,"
+    " w.created_at from um_webhooks w where w.claim = " UM_UUID " and w.state = 0 order by w.created_at, w.id")
+
+UM_STATEMENT(WEBHOOK_DONE, WRITE, 5,
+    "update um_webhooks set state = cast(%s as smallint), done_at = cast(%s as bigint), last_error = cast(%s as text)"
+    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
+
+UM_STATEMENT(WEBHOOK_LATER, WRITE, 4,
+    "update um_webhooks set due_at = cast(%s as bigint), last_error = cast(%s as text), claim = null"
+    " where id = " UM_UUID " and claim = " UM_UUID " and state = 0 returning id")
+
+/* What a worker has claimed and will not send. */
+UM_STATEMENT(WEBHOOK_RELEASE, WRITE, 2,
+    "update um_webhooks set due_at = cast(%s as bigint), attempts = attempts - 1, claim = null"
+    " where claim = " UM_UUID " and state = 0 returning id")
+
+/* --- rows that nobody sends, and rows that have ended, in bounded batches --- */
+
+/* The next site and URL that have waiting rows, by the index of such rows. */
+UM_STATEMENT(WEBHOOK_NEXT, READ, 2,
+    "select w.site, w.url from um_webhooks w where w.state = 0 and (w.site, w.url) > (cast(%s as text),"
+    " cast(%s as text)) order by w.site, w.url limit 1")
+
+UM_STATEMENT(WEBHOOK_ORPHANS, WRITE, 6,
+    "update um_webhooks set state = 2, done_at = cast(%s as bigint), last_error = cast(%s as text), claim = null"
+    " where id" UM_LISTED("select w.id from um_webhooks w where w.state = 0 and w.site = cast(%s as text)"
+    " and w.url = cast(%s as text) and w.due_at < cast(%s as bigint) order by w.due_at limit cast(%s as integer)")
+    " returning id")
+
+/* Rows that wait for a time later than any that is set, after a clock was set back, become due now. */
+UM_STATEMENT(WEBHOOK_HURRY, WRITE, 3,
+    "update um_webhooks set due_at = cast(%s as bigint) where id" UM_LISTED("select w.id from um_webhooks w"
+    " where w.state = 0 and w.due_at > cast(%s as bigint) order by w.due_at limit cast(%s as integer)")
+    " returning id")
+
+UM_STATEMENT(WEBHOOK_PURGE, WRITE, 2,
+    "delete from um_webhooks where id" UM_LISTED("select w.id from um_webhooks w where w.state <> 0"
+    " and w.done_at < cast(%s as bigint) order by w.done_at limit cast(%s as integer)") " returning id")
+
+/* --- for an administrator --- */
+
+#define UM_WEBHOOK_ADMIN_COLUMNS \
+    "cast(w.id as text), w.url, cast(w.event_id as text), w.kind, w.at_ms, cast(w.user_id as text), w.username," \
+    " w.actor, w.detail, w.site, case w.state when 1 then 'delivered' when 2 then 'given up' else case" \
+    " when w.claim is not null and w.due_at > cast(%s as bigint) then 'sending' else 'waiting' end end," \
+    " w.attempts, w.created_at, case when w.state = 0 then w.due_at else 0 end, w.done_at, w.last_error"
+
+/* The state of delivered rows is 1; 9 as the state to leave out leaves out none. */
+UM_STATEMENT(WEBHOOK_ADMIN_LIST, READ, 4,
+    "select " UM_WEBHOOK_ADMIN_COLUMNS " from um_webhooks w where w.id > " UM_UUID
+    " and w.state <> cast(%s as smallint) order by w.id limit cast(%s as integer)")
+
+UM_STATEMENT(WEBHOOK_ADMIN_ONE, READ, 2,
+    "select " UM_WEBHOOK_ADMIN_COLUMNS " from um_webhooks w where w.id = " UM_UUID)
+
+#define UM_WEBHOOK_IDLE "(claim is null or state <> 0 or due_at <= cast(%s as bigint))"
+
+/* Also one that was delivered, for a receiver that has lost it. Its age counts from now on. */
+UM_STATEMENT(WEBHOOK_ADMIN_RETRY, WRITE, 4,
+    "update um_webhooks set state = 0, due_at = cast(%s as bigint), created_at = cast(%s as bigint), attempts = 0,"
+    " claim = null, done_at = null where id = " UM_UUID " and " UM_WEBHOOK_IDLE " returning id")
+
+UM_STATEMENT(WEBHOOK_ADMIN_RETRY_ALL, WRITE, 3,
+    "update um_webhooks set state = 0, due_at = cast(%s as bigint), created_at = cast(%s as bigint), attempts = 0,"
+    " claim = null, done_at = null where state <> 1 and " UM_WEBHOOK_IDLE " returning id")
+
+UM_STATEMENT(WEBHOOK_ADMIN_DROP, WRITE, 2,
+    "delete from um_webhooks where id = " UM_UUID " and " UM_WEBHOOK_IDLE " returning id")
+
+/* How many wait, how many are being sent, how many were given up since a time; when the oldest of the first two was
+ * made, and since when the one that is overdue longest is due. */
+UM_STATEMENT(WEBHOOK_COUNTS, READ, 4,
+    "select count(case when w.claim is null or w.due_at <= cast(%s as bigint) then 1 end),"
+    " count(case when w.claim is not null and w.due_at > cast(%s as bigint) then 1 end),"
+    " (select count(*) from um_webhooks g where g.state <> 0 and g.state = 2 and g.done_at > cast(%s as bigint)),"
+    " coalesce(min(w.created_at), 0), coalesce(min(case when w.due_at <= cast(%s as bigint) then w.due_at end), 0)"
+    " from um_webhooks w where w.state = 0")
+
+#undef UM_WEBHOOK_DUE
+#undef UM_WEBHOOK_ADMIN_COLUMNS
+#undef UM_WEBHOOK_IDLE

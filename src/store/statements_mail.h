@@ -7,10 +7,6 @@
     "m.id, m.kind, m.address, m.user_id, m.username, m.detail, m.language, m.site, m.attempts, m.created_at," \
     " m.last_error, m.made_at"
 
-/* The rows of a table whose ids are in a list. PostgreSQL finds the list first and then each row by its index, whatever
- * its statistics are. It leaves out rows that another node has locked, so no node waits for another. */
-#define UM_LISTED(select) UM_SQL2(" = any(array(" select " for update skip locked))", " in (" select ")")
-
 /* Several requests for mail in one statement, because the commit is what costs. A shorter list is filled up with copies
  * of its last row. */
 #define UM_REQUEST_INTO "insert into um_requests (site, id, kind, email_key, address, language, created_at) values "

@@ -2,6 +2,7 @@
 #include "store_event.h"
 
 #include "store_sql.h"
+#include "store_webhook.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -26,16 +27,52 @@ void um_store_event_values(apr_pool_t *pool, const um_store_event_t *event, cons
     values[11] = event->node;
 }
 
+static apr_status_t insert_webhook(um_tx_t *tx, apr_pool_t *pool, const um_store_webhook_t *webhook,
+                                   const um_store_event_t *event)
+{
+    const char *now = um_store_number(pool, event->at_ms / 1000);
+    um_rows_t rows;
+
+    return um_store_tx_run(tx, UM_SQL_WEBHOOK_INSERT,
+                           UM_VALUES(webhook->id, webhook->site, webhook->url, event->id, webhook->kind,
+                                     um_store_number(pool, event->at_ms), event->user_id, event->user_id, event->actor,
+                                     event->detail, now, now), &rows);
+}
+
 apr_status_t um_store_event_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_store_event_t *event)
 {
     const char *values[UM_EVENT_VALUES];
     um_rows_t rows;
+    apr_status_t rv;
 
     if (!event) {
         return APR_SUCCESS;
     }
     um_store_event_values(pool, event, values);
-    return um_store_tx_run(tx, UM_SQL_EVENT_INSERT, values, UM_EVENT_VALUES, &rows);
+    rv = um_store_tx_run(tx, UM_SQL_EVENT_INSERT, values, UM_EVENT_VALUES, &rows);
+    for (int i = 0; rv == APR_SUCCESS && event->webhooks && i < event->webhooks->nelts; i++) {
+        rv = insert_webhook(tx, pool, &APR_ARRAY_IDX(event->webhooks, i, um_store_webhook_t), event);
+    }
+    return rv;
+}
+
+apr_status_t um_store_event_settle(um_store_call_t *call, apr_status_t rv)
+{
+    um_rows_t rows;
+
+    if (rv != UM_STORE_UNKNOWN || um_store_run(call, UM_SQL_EVENT_THERE, UM_VALUES(call->event->id), &rows)
+                                  != APR_SUCCESS) {
+        return rv;
+    }
+    call->cause = rows.count ? NULL : "the connection was lost at COMMIT, and nothing was done";
+    return rows.count ? APR_SUCCESS : APR_EGENERAL;
+}
+
+static apr_status_t insert_alone(um_tx_t *tx, void *baton)
+{
+    const um_store_call_t *call = baton;
+
+    return um_store_event_insert_tx(tx, call->pool, call->event);
 }
 
 apr_status_t um_store_event_insert(um_store_call_t *call, const um_store_event_t *event)
@@ -43,6 +80,10 @@ apr_status_t um_store_event_insert(um_store_call_t *call, const um_store_event_t
     const char *values[UM_EVENT_VALUES];
     um_rows_t rows;
 
+    if (event->webhooks) {
+        call->event = event;
+        return um_store_event_settle(call, um_store_transaction(call, insert_alone, call));
+    }
     um_store_event_values(call->pool, event, values);
     return um_store_run(call, UM_SQL_EVENT_INSERT, values, UM_EVENT_VALUES, &rows);
 }
@@ -76,8 +117,8 @@ apr_status_t um_store_event_run(um_store_call_t *call, um_statement_e id, const 
     if (!call->event) {
         return um_store_run(call, id, values, count, rows);
     }
-    if (um_store_dialect(call->store) == UM_DIALECT_SQLITE3) {
-        return um_store_transaction(call, run_both, &both);
+    if (um_store_dialect(call->store) == UM_DIALECT_SQLITE3 || call->event->webhooks) {
+        return um_store_event_settle(call, um_store_transaction(call, run_both, &both));
     }
     all = apr_palloc(call->pool, (apr_size_t)(count + UM_EVENT_VALUES) * sizeof(*all));
     memcpy(all, values, (apr_size_t)count * sizeof(*all));

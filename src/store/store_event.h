@@ -23,17 +23,23 @@ typedef struct um_store_event_t {
     const char *request_id;
     const char *host;
     const char *node;
+    const apr_array_header_t *webhooks; /**< um_store_webhook_t: rows that are stored with it; NULL: none */
 } um_store_event_t;
 
 /** The UM_EVENT_VALUES values of EVENT_INSERT, in their order. event NULL: all values are NULL. */
 void um_store_event_values(apr_pool_t *pool, const um_store_event_t *event, const char **values);
 
 /** Stores an event in the transaction of the change that it tells of. A transaction that is repeated stores it once,
- * because its id is made before. NULL: stores nothing. */
+ * because its id is made before. NULL: stores nothing. The name of the account that its webhooks tell is the one that
+ * the account has in this transaction. */
 apr_status_t um_store_event_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_store_event_t *event);
 
 /** Stores an event by itself: of a change that is not in the database. */
 apr_status_t um_store_event_insert(um_store_call_t *call, const um_store_event_t *event);
+
+/** For a transaction that stored call->event: after UM_STORE_UNKNOWN, looks whether it was done. Returns APR_SUCCESS
+ * when it was, UM_STORE_UNKNOWN when the database does not answer, and any other rv as it is. */
+apr_status_t um_store_event_settle(um_store_call_t *call, apr_status_t rv);
 
 /** Ids before and after those of all events. */
 #define UM_STORE_EVENT_FIRST "00000000-0000-0000-0000-000000000000"

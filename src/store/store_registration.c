@@ -91,9 +91,11 @@ apr_status_t um_store_registration(um_store_call_t *call, const um_store_registr
     um_rows_t result = { 0 };
     apr_status_t rv;
 
-    /* The statement of all rows would keep a key whose account it could not insert. */
-    if (um_store_dialect(call->store) == UM_DIALECT_SQLITE3 || rows->idempotency) {
+    /* The statement of all rows would keep a key whose account it could not insert, and has no webhooks. */
+    if (um_store_dialect(call->store) == UM_DIALECT_SQLITE3 || rows->idempotency
+        || (call->event && call->event->webhooks)) {
         rv = um_store_transaction(call, insert_each, &work);
+        rv = call->event ? um_store_event_settle(call, rv) : rv;
         *done = rv == APR_SUCCESS;
         return rv == UM_STORE_ROLLED_BACK ? APR_SUCCESS : rv;
     }

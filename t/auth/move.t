@@ -66,6 +66,10 @@ sqlite($_) for (
         . " values ('$UUID', $sample, 'signed_in', 5000, 'cli', '$VERSION', 'd', '192.0.2.1', 'agent', 'request', 'host', 'node')",
     "insert into um_email_changes (user_id, user_version, former_key, email, email_key, created_at, expires_at) values"
         . " ($sample, '$VERSION', 'a\@example.org', 'B\@example.org', 'b\@example.org', 1, 2)",
+    'insert into um_webhooks (id, site, url, event_id, kind, at_ms, user_id, username, actor, detail, state, due_at, claim,'
+        . ' attempts, created_at, done_at, last_error)'
+        . " values ('$UUID', 'site', 'https://example.org/', '$UUID', 'account.added', 5000, $sample, 'many00007', 'cli',"
+        . " 'detail', 2, 3, '$VERSION', 1, 4, 5, 'error')",
     'insert into um_idempotency (key_hash, body_hash, user_id, user_version, has_session, expires_at) values'
         . " ('$HASH', 'body', $sample, '$VERSION', 1, 2)",
 );

@@ -10,8 +10,8 @@ use UmHouse;
 # The files of the store, one a noun: the last that came are store_list.c, for lists of accounts,
 # store_user_admin.c, for what only an administrator does to one, store_email_change.c, for a table of its own,
 # store_import.c, for many accounts at once, store_mail_admin.c, for mails in an administrator's hands, store_move.c,
-# store_idempotency.c, for a table of its own, and schema_upgrade.c.
-my $MOST = 23;
+# store_idempotency.c and store_webhook.c, each for a table of its own, and schema_upgrade.c.
+my $MOST = 24;
 
 # What "make -n" would do if the statements had just been edited; runtests has asked it where the build is.
 my %compiled = map { $_ => 1 }

@@ -37,6 +37,7 @@ sub statements {
         $text{$name} =~ s/\\"/"/g;
     }
     my @own = UmTest::slurp("$store/statements_mail.h") =~ /UM_STATEMENT\((\w+)/g;
+    push @own, grep { !/ADMIN|COUNTS/ } UmTest::slurp("$store/statements_event.h") =~ /UM_STATEMENT\((WEBHOOK_\w+)/g;
     push @own, qw(MAIL_INSERT USERS_BY_EMAIL ONE_TIME_TOKEN_INSERT ONE_TIME_TOKEN_DROP ONE_TIME_TOKEN_BOUND
         EVENT_PURGE HASH_KINDS);
     # Not of the worker: of the throttles, while somebody guesses passwords.
@@ -65,6 +66,8 @@ my %rows = (
         "$uuid, $uuid, 'registered', i, '', '', '', '', '', '', ''",
     'um_idempotency (key_hash, body_hash, user_id, user_version, has_session, expires_at)' =>
         "'h' || i, 'b', $uuid, $uuid, 1, i",
+    'um_webhooks (id, site, url, event_id, kind, at_ms, state, due_at, created_at, done_at)' =>
+        "$uuid, 's' || (i % 5), 'u' || (i % 7), $uuid, 'account.added', i, i % 3, i, i, case when i % 3 > 0 then i end",
     'um_held_names (hash, held_until)' => "'h' || i, i",
     'um_requests (site, id, kind, email_key, address, created_at)' =>
         "'s' || (i % 5), $uuid, 'reset', 'u' || i || '\@x', 'x', i",

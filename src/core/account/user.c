@@ -93,10 +93,14 @@ static apr_status_t delete_row(um_tx_t *tx, void *baton)
     delete_t *deletion = baton;
     apr_status_t rv = um_demand_check(deletion->ctx, tx, &deletion->is_unmet);
 
+    /* The event comes first, because its webhooks tell the name of the account. */
+    if (rv == APR_SUCCESS) {
+        rv = um_event_insert(tx, deletion->ctx, deletion->event);
+    }
     if (rv == APR_SUCCESS) {
         rv = um_quarantine_delete(deletion->ctx, tx, deletion->id, &deletion->done);
     }
-    return rv == APR_SUCCESS && deletion->done ? um_event_insert(tx, deletion->ctx, deletion->event) : rv;
+    return rv == APR_SUCCESS && !deletion->done ? UM_STORE_ROLLED_BACK : rv;
 }
 
 /* If the answer to COMMIT is lost, the deletion has succeeded when the account is gone. */
@@ -116,7 +120,7 @@ static um_status_e delete_in_transaction(um_ctx_t *ctx, const char *id, um_event
     if (deletion.is_unmet) {
         return um_demand_unmet(ctx, id);
     }
-    return rv != APR_SUCCESS ? um_ctx_unavailable(ctx, &call) : deletion.done ? UM_OK : UM_ABSENT;
+    return rv == UM_STORE_ROLLED_BACK ? UM_ABSENT : rv != APR_SUCCESS ? um_ctx_unavailable(ctx, &call) : UM_OK;
 }
 
 um_status_e um_user_delete(um_ctx_t *ctx, const char *id)
@@ -126,7 +130,8 @@ um_status_e um_user_delete(um_ctx_t *ctx, const char *id)
     int done;
     apr_status_t rv;
 
-    if (ctx->demand || ctx->settings->name_quarantine) {
+    if (ctx->demand || ctx->settings->name_quarantine
+        || um_event_has_webhooks(ctx, UM_EVENT_ACCOUNT_DELETED)) {
         return delete_in_transaction(ctx, id, event);
     }
     call.event = um_event_row(ctx, event);
