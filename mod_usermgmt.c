@@ -29,9 +29,11 @@ static void register_start(void)
     ap_hook_post_config(um_key_reload_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_api_openapi_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_worker_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(um_webhook_worker_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_server_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_key_reload_child_init, NULL, before_watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_init(um_worker_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
+    ap_hook_child_init(um_webhook_worker_child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
 }
 
 static void register_hooks(apr_pool_t *pool)

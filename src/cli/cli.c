@@ -23,6 +23,7 @@ const um_cli_noun_t um_cli_nouns[] = {
     { .name = "session", .commands = um_cli_session },
     { .name = "throttle", .commands = um_cli_throttle },
     { .name = "user", .commands = um_cli_user },
+    { .name = "webhook", .commands = um_cli_webhook },
     { .name = NULL },
 };
 

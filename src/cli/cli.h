@@ -50,7 +50,7 @@ typedef enum um_cli_exit_e {
     UM_CLI_DONE,
     UM_CLI_FAILED,              /**< refused, or not done for a reason that is none of the following */
     UM_CLI_MISUSE,              /**< an unknown command or option, or a wrong value */
-    UM_CLI_ABSENT,              /**< the account, group, client, pepper, key or mail does not exist */
+    UM_CLI_ABSENT,              /**< the account, group, client, pepper, key, mail or webhook does not exist */
     UM_CLI_UNREACHABLE          /**< the database is unreachable, or a file cannot be read or written */
 } um_cli_exit_e;
 
@@ -91,7 +91,8 @@ typedef struct um_cli_option_t {
 /* The commands of the nouns, each in the file of its name. */
 extern const um_cli_command_t um_cli_backup[], um_cli_check[], um_cli_client[], um_cli_events[], um_cli_group[],
                               um_cli_hash[], um_cli_help_commands[], um_cli_key[], um_cli_mail[], um_cli_move[],
-                              um_cli_pepper[], um_cli_schema[], um_cli_session[], um_cli_throttle[], um_cli_user[];
+                              um_cli_pepper[], um_cli_schema[], um_cli_session[], um_cli_throttle[], um_cli_user[],
+                              um_cli_webhook[];
 
 /* --- cli.c --- */
 

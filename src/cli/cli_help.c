@@ -14,7 +14,7 @@ const um_cli_exit_text_t um_cli_exit_texts[] = {
     { UM_CLI_DONE, "done" },
     { UM_CLI_FAILED, "refused or failed; check: a warning" },
     { UM_CLI_MISUSE, "wrong use; check: something does not work" },
-    { UM_CLI_ABSENT, "the account, group, client, pepper, key or mail does not exist" },
+    { UM_CLI_ABSENT, "the account, group, client, pepper, key, mail or webhook does not exist" },
     { UM_CLI_UNREACHABLE, "the database is unreachable, or a file cannot be read or written" },
     { UM_CLI_DONE, NULL },
 };

@@ -66,7 +66,8 @@ const um_cli_option_t um_cli_options[] = {
     { .name = "held", MEMBER(held),
       .help = "also give a name that is held back (UserMgmtNameQuarantine)" },
     { .name = "all", MEMBER(all),
-      .help = "all sessions of the account; mail list: also those that were sent; mail retry: all that were not" },
+      .help = "all sessions of the account; mail list, webhook list: also those that were sent; mail retry, webhook "
+              "retry: all that were not" },
     { .name = "yes", MEMBER(yes),
       .help = "do not ask; needed where standard input is no terminal" },
     { .name = "format", .value = "FORMAT", MEMBER(format),

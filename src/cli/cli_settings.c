@@ -7,6 +7,7 @@
 #include "pepper.h"
 #include "pwhash.h"
 #include "reserved.h"
+#include "webhook_list.h"
 #include "wordlist.h"
 
 #include <apr_strings.h>
@@ -54,6 +55,8 @@ static const number_t numbers[] = {
     NUMBER(UserMgmtTokenLifetime, token_lifetime, DAY),
     NUMBER(UserMgmtUniqueEmail, unique_email, 0),
     NUMBER(UserMgmtVerifyLifetime, verify_lifetime, 3 * DAY),
+    NUMBER(UserMgmtWebhookMaxAge, webhook_max_age, 3 * DAY),
+    NUMBER(UserMgmtWebhookRetention, webhook_retention, 7 * DAY),
 };
 
 static void read_numbers(um_core_settings_t *settings, const um_json_t *host)
@@ -123,6 +126,25 @@ static const um_mail_settings_t *mail_settings_of(um_cli_t *cli, const um_json_t
     return mail;
 }
 
+static const um_webhook_list_t *webhooks_of(um_cli_t *cli, const um_json_t *host)
+{
+    um_json_t *named = um_json_child(host, "UserMgmtWebhook");
+    um_webhook_list_t *list = apr_pcalloc(cli->pool, sizeof(*list));
+    int count = um_json_get(host, "UserMgmt").number != 0 ? um_json_length(named) : 0;
+    um_webhook_t *webhook = apr_pcalloc(cli->pool, sizeof(*webhook) * (apr_size_t)(count + 1));
+
+    *list = (um_webhook_list_t){ .site = um_cli_site_text(host, "mail_host"), .count = count, .webhook = webhook };
+    for (int i = 0; i < count; i++) {
+        const um_json_t *one = um_json_at(named, i);
+
+        webhook[i] = (um_webhook_t){
+            .url = um_json_get(one, "url").text, .secret_file = um_json_get(one, "secret_file").text,
+            .events = (apr_uint64_t)um_json_int(um_json_child(one, "events")),
+        };
+    }
+    return list;
+}
+
 um_site_t *um_cli_settings_site(um_cli_t *cli, const um_json_t *host)
 {
     um_site_t *site = apr_pcalloc(cli->pool, sizeof(*site));
@@ -141,6 +163,7 @@ um_site_t *um_cli_settings_site(um_cli_t *cli, const um_json_t *host)
     settings->custom_fields = custom_fields_of(cli, host);
     site->settings = settings;
     site->mail_settings = mail_settings_of(cli, host);
+    site->webhooks = webhooks_of(cli, host);
     return site;
 }
 

@@ -66,6 +66,10 @@ typedef struct um_core_settings_t {
     int notify_password_change;                 /**< whether the owner of an account is notified by mail */
     int notify_email_change;                    /**< whether the old address is notified */
 
+    /* Webhooks */
+    apr_int64_t webhook_max_age;                /**< seconds after which a delivery is given up */
+    apr_int64_t webhook_retention;              /**< seconds that the record of a delivery is kept when it is done */
+
     /* Throttles */
     const um_throttle_rules_t *throttle;        /**< how often clients may try */
 } um_core_settings_t;

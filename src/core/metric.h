@@ -12,6 +12,9 @@
 #define UM_METRIC_CLASSES 5         /**< of status codes: 1xx to 5xx */
 #define UM_METRIC_KINDS 5           /**< of requests, by what they cost */
 
+/** Outcomes of attempts to deliver a webhook; FAILED: it is tried again. */
+enum { UM_METRIC_WEBHOOK_DELIVERED, UM_METRIC_WEBHOOK_FAILED, UM_METRIC_WEBHOOK_GIVEN_UP, UM_METRIC_WEBHOOK_OUTCOMES };
+
 /** The table: METRIC(NAME, how many counters in a row). */
 #define UM_METRICS(METRIC) \
     METRIC(TOKEN_HITS, 1) \
@@ -27,6 +30,7 @@
     METRIC(RENEWED, 1) \
     METRIC(RENEWALS_REFUSED, 1) \
     METRIC(RENEWALS_FAILED, 1) \
+    METRIC(WEBHOOKS, UM_METRIC_WEBHOOK_OUTCOMES) \
     METRIC(STORE_CALLS, UM_COUNTERS_HISTOGRAM) \
     METRIC(STORE_RETRIES, 1) \
     METRIC(STORE_FAILURES, 1) \

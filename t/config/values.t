@@ -43,6 +43,7 @@ for my $row (@rows) {
     my $count = $kind eq 'token_scheme' ? qr/must be Bearer/ : $kind eq 'throttle' ? qr/must be CLASS/
         : $kind eq 'custom_fields' ? qr/must (?:be NAME TYPE|have the type)/
         : $kind eq 'subnets' ? qr/must be none, or name networks/
+        : $kind eq 'webhooks' ? qr/must be an address/
         : $kind eq 'pages' ? qr/must be On, On PATH, or Off/
         : $kind eq 'endpoints' ? qr/must be none, or/ : $kind =~ /\A(?:cors_)?origins\z/
         ? qr/must be none, (?:\*, )?or name/
@@ -106,6 +107,10 @@ for my $row (@rows) {
     elsif ($kind eq 'subnets') {
         refused($name, $_, qr/must be none, or name networks/) for 'localhost', '10.0.0.0/33', '::1/129', 'none ::1';
         accepted($name, $_) for 'none', '127.0.0.1', '10.0.0.0/8 2001:db8::/32 "::1"';
+    }
+    elsif ($kind eq 'webhooks') {      # more of it: t/config/webhooks.t
+        refused($name, $_, qr/must be an address/) for 'no-such-word', 'none x', 'https:///x file';
+        accepted($name, $_) for 'none', 'https://a.example/x file', '"https://b.example" "a file" account.*';
     }
     elsif ($kind eq 'pages') {
         refused($name, $_, qr/must be On, On PATH, or Off/) for 'maybe', 'Off /a/', '/account/', 'On /a/ /b/', 'On on x';

@@ -90,6 +90,9 @@ my @ROWS = (
     ['docs/operations.md', '# failed sign-ins by address', 'run'],
     ['docs/operations.md', 'sudo -u www-data sqlite3', 'run'],
     ['docs/operations.md', q(grep -E 'UM), 'run'],
+    ['docs/webhooks.md', 'sudo usermgmt webhook secret', 'mail/webhooks_documented.t'],
+    ['docs/webhooks.md', 'sudo usermgmt webhook test', 'mail/webhooks_documented.t'],
+    ['docs/webhooks.md', 'sudo usermgmt webhook list', 'mail/webhooks_documented.t'],
     ['docs/from-django.md', 'python3 manage.py dumpdata auth.group auth.user', 'auth/django.t'],
     ['docs/from-django.md', 'python3 manage.py dumpdata auth.group people.person',
         not => 'needs a site with a model of its own; t/api/import.t imports such a dump'],
@@ -106,7 +109,8 @@ my @ROWS = (
 # In the order in which t/auth/documented.t runs their blocks.
 sub command_pages {
     return ('README', map { "docs/$_.md" } qw(accounts application backup balancer fail2ban forward-auth index pages
-        questions static-site tutorial two-nodes uninstall webdav operations to-postgresql from-django from-htpasswd));
+        questions static-site tutorial two-nodes uninstall webdav webhooks operations to-postgresql from-django
+        from-htpasswd));
 }
 
 # The rows: { page, begin, how, why }.

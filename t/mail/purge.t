@@ -41,6 +41,10 @@ my @rows = (
     [um_held_names => 'held back', 30, 1, sub { ($now + 3600) }],
     [um_idempotency => 'expired', 1200, 0, sub { ($now - 10) }],
     [um_idempotency => 'still kept', 30, 1, sub { ($now + 3600) }],
+    [um_webhooks => 'delivered long ago', 1200, 0, sub { "1, 0, " . ($now - $keep - 3600) }],
+    [um_webhooks => 'given up long ago', 100, 0, sub { "2, 0, " . ($now - $keep - 3600) }],
+    [um_webhooks => 'delivered lately', 30, 1, sub { "1, 0, " . ($now - $keep + 3600) }],
+    [um_webhooks => 'waiting, for another host', 30, 1, sub { "0, " . ($now - 20 * 86400) . ", null" }],
     [um_events => 'older than UserMgmtEventsKeep', 1200, 0, sub { 'old' }],
     [um_events => 'younger', 30, 1, sub { 'young' }],
 );
@@ -52,6 +56,8 @@ my %into = (
         sub { "'$_[0]', '$user', '$version', 0, $_[1]" }],
     um_idempotency => ['key_hash, body_hash, user_id, user_version, has_session, expires_at',
         sub { "'$_[0]', 'b', '$user', '$version', 1, $_[1]" }],
+    um_webhooks => ['id, site, url, event_id, kind, at_ms, created_at, state, due_at, done_at',
+        sub { "'$_[0]', 'elsewhere', 'https://example.org/', '$_[0]', 'account.added', 0, 0, $_[1]" }],
     um_held_names => ['hash, held_until', sub { "'$_[0]', $_[1]" }],
     um_events => ['id, user_id, kind, at_ms, actor, detail, address, user_agent, request_id, host, node', sub {
         my ($number) = $_[0] =~ /(\w+)\z/;

@@ -11,6 +11,7 @@
  *             .scope: INHERITED unless it is said: a virtual host has the main server's value where it sets none
  *                     OWN: a virtual host has the default where it sets none
  *                     GLOBAL: the directive is for the main server only
+ *             .locate: notes where a line was set, of a value that is made of several lines
  *             .merge: what a virtual host sets is added to the main server's value by this function
  *
  * UM_DIRECTIVE_ALIAS(former, name, kind): a former name of a setting of a virtual host.
@@ -310,6 +311,30 @@ UM_DIRECTIVE(UserMgmtVerifyLifetime, seconds, CORE, verify_lifetime,
 UM_DIRECTIVE(UserMgmtVerifyURL, text, HTTP, verify_url,
     "page where an address is verified, with {token}; auto: as UserMgmtResetURL",
     .preset = "auto")
+
+UM_DIRECTIVE(UserMgmtWebhook, webhooks, HTTP, webhooks,
+    "address and file of secrets of a receiver that gets events by HTTP, and which events; none: no receiver",
+    .preset = "none", .locate = um_value_webhooks_locate)
+
+UM_DIRECTIVE(UserMgmtWebhookAllow, subnets, HTTP, webhook_allow,
+    "networks that UserMgmtWebhook may connect to although they are private or of this machine, or none",
+    .preset = "none")
+
+UM_DIRECTIVE(UserMgmtWebhookCAFile, path, HTTP, webhook_ca_file,
+    "certificates (PEM) that alone may vouch for the receivers of UserMgmtWebhook; none: those of the system",
+    .preset = "none")
+
+UM_DIRECTIVE(UserMgmtWebhookMaxAge, seconds, CORE, webhook_max_age,
+    "how long the delivery of an event is tried again, before it is given up",
+    .preset = "3d", .least = 60, .most = 2592000)
+
+UM_DIRECTIVE(UserMgmtWebhookRetention, seconds, CORE, webhook_retention,
+    "how long the record of a delivery is kept when it was delivered or given up",
+    .preset = "7d", .least = 0, .most = 31536000)
+
+UM_DIRECTIVE(UserMgmtWebhookTimeout, seconds, HTTP, webhook_timeout,
+    "how long a receiver of events may take to connect and to answer",
+    .preset = "15s", .least = 1, .most = 60)
 
 /* Former names, which still work: UM_DIRECTIVE_ALIAS(former name, name, kind). */
 UM_DIRECTIVE_ALIAS(UserMgmtMailHourly, UserMgmtMailHourlyLimit, number)

@@ -27,6 +27,7 @@ typedef struct um_reserved_t um_reserved_t;                 /* reserved.h */
 typedef struct um_site_t um_site_t;                         /* ctx.h */
 typedef struct um_sqlite_file_t um_sqlite_file_t;             /* sqlite_file.c */
 typedef struct um_transport_t um_transport_t;               /* transport.h */
+typedef struct um_webhook_list_t um_webhook_list_t;         /* webhook_list.h */
 typedef struct um_wordlist_t um_wordlist_t;                 /* wordlist.h */
 
 /** The only symbol that the shared object exports. */
@@ -100,6 +101,8 @@ typedef unsigned um_kind_token_scheme_t;                        /* bits of um_sc
 typedef const char *um_kind_sign_in_page_t;                     /* a path or URL; "": auto; NULL: none */
 typedef const apr_array_header_t *um_kind_token_sources_t;      /* um_token_source_t, at least one */
 
+typedef const um_webhook_list_t *um_kind_webhooks_t;            /* never NULL; without site and secrets */
+
 typedef struct um_value_row_t um_value_row_t;
 
 /** Reads a value of one kind into *value, which has the C type of the kind. text is one argument, or all arguments as
@@ -109,6 +112,9 @@ typedef const char *um_value_read_fn(apr_pool_t *pool, const um_value_row_t *row
 /** Merges the value of a virtual host (add) over the main server's (base). All three have the C type of the kind. */
 typedef void um_value_merge_fn(apr_pool_t *pool, void *merged, const void *base, const void *add);
 
+/** Notes where a line of the value, which was just read, is in the configuration. */
+typedef void um_value_locate_fn(void *value, const char *file, int line);
+
 /** A directive: a row of directives.h. */
 struct um_value_row_t {
     const char *name;
@@ -117,6 +123,7 @@ struct um_value_row_t {
     const char *preset;             /**< the default, as text */
     apr_int64_t least, most;        /**< of numbers, seconds and bytes */
     enum { INHERITED, OWN, GLOBAL } scope;
+    um_value_locate_fn *locate;     /**< where each line needs its own place; NULL: um_definition_t is enough */
     um_value_merge_fn *merge;       /**< where a host adds to the main server's value; NULL: it replaces it */
 };
 
@@ -126,9 +133,10 @@ um_value_read_fn um_value_flag, um_value_number, um_value_seconds, um_value_byte
                  um_value_reserved_names, um_value_endpoints, um_value_cookie, um_value_origins, um_value_cors_origins,
                  um_value_identity_headers, um_value_authorization, um_value_token_scheme,
                  um_value_token_sources, um_value_throttle, um_value_subnets, um_value_pages,
-                 um_value_sign_in_page;
+                 um_value_sign_in_page, um_value_webhooks;
 
 um_value_merge_fn um_value_throttle_merge, um_value_custom_fields_merge;
+um_value_locate_fn um_value_webhooks_locate;
 
 /* --- settings.c: the settings of a virtual host ------------------------------------------------------------------- */
 
@@ -223,6 +231,7 @@ typedef struct um_server_t {
     um_html_t *html;                /**< of the pages and of translated messages; NULL: this host has neither */
     const char *style_digest;       /**< of their style sheet, for its URL */
     const um_document_t *openapi;   /**< of UserMgmtOpenAPI; NULL: it is Off */
+    um_webhook_list_t *webhooks;    /**< with their secrets, read as root; may be empty */
     um_transport_t *transport;      /**< used by the worker only; NULL: no mail is sent */
 
     /* Set when logs are opened: */

@@ -24,6 +24,12 @@ static const um_value_row_t rows[] = {
 
 /* --- the command table -------------------------------------------------------------------------------------------- */
 
+/* A URL that contains a login is refused, and its password must not get into the log. */
+static const char *without_login(const char *text)
+{
+    return strstr(text, "://") && strchr(text, '@') ? "..." : text;
+}
+
 /* httpd puts file and line before the text that is returned. */
 static const char *set(cmd_parms *cmd, void *unused, const char *text)
 {
@@ -40,7 +46,10 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
         .text = apr_pstrdup(cmd->pool, text),
     };
     fault = row->read(cmd->pool, row, text, (char *)settings + row->offset);
-    return fault ? apr_psprintf(cmd->pool, "%s %s: %s", cmd->cmd->name, text, fault) : NULL;
+    if (!fault && row->locate) {
+        row->locate((char *)settings + row->offset, cmd->directive->filename, cmd->directive->line_num);
+    }
+    return fault ? apr_psprintf(cmd->pool, "%s %s: %s", cmd->cmd->name, without_login(text), fault) : NULL;
 }
 
 /* How httpd hands the arguments of a kind over: one word, or all arguments as they were typed. */
@@ -66,6 +75,7 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
 #define ARGUMENTS_cors_origins   AP_INIT_RAW_ARGS
 #define ARGUMENTS_throttle       AP_INIT_RAW_ARGS
 #define ARGUMENTS_subnets        AP_INIT_RAW_ARGS
+#define ARGUMENTS_webhooks       AP_INIT_RAW_ARGS
 
 const command_rec um_settings_commands[] = {
 #define UM_DIRECTIVE(name, kind, owner, member, help, ...) \
@@ -108,13 +118,10 @@ void um_settings_merge(apr_pool_t *pool, um_settings_t *merged, const um_setting
 const char *um_settings_where(apr_pool_t *pool, const um_settings_t *settings, um_directive_e directive)
 {
     const um_definition_t *definition = &settings->definition[directive];
-    int has_password;
 
     if (!definition->file) {
         return apr_psprintf(pool, "%s (default %s)", rows[directive].name, rows[directive].preset);
     }
-    /* A URL that contains a login is refused by the caller, and its password must not get into the log. */
-    has_password = strstr(definition->text, "://") && strchr(definition->text, '@');
-    return apr_psprintf(pool, "%s %s (%s:%d)", definition->name, has_password ? "..." : definition->text,
+    return apr_psprintf(pool, "%s %s (%s:%d)", definition->name, without_login(definition->text),
                         definition->file, definition->line);
 }

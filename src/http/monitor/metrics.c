@@ -155,6 +155,17 @@ static void add_renewals(const um_metrics_t *metrics)
     }
 }
 
+static void add_webhook_attempts(const um_metrics_t *metrics)
+{
+    static const char *const outcomes[] = { "delivered", "failed", "given_up" };
+
+    um_exposition_family(metrics->out, "usermgmt_webhook_attempts", UM_EXPOSITION_COUNTER,
+                         "Attempts to deliver a webhook by outcome; failed: it is tried again.");
+    for (unsigned i = 0; i < UM_METRIC_WEBHOOK_OUTCOMES; i++) {
+        add_counter(metrics, um_exposition_label(metrics->out, "", "outcome", outcomes[i]), UM_METRIC_WEBHOOKS + i);
+    }
+}
+
 /* --- the answer --------------------------------------------------------------------------------------------------- */
 
 static void add_all(const um_metrics_t *metrics)
@@ -168,6 +179,7 @@ static void add_all(const um_metrics_t *metrics)
     add_hashes(metrics);
     add_caches(metrics);
     add_renewals(metrics);
+    add_webhook_attempts(metrics);
     add_database(metrics);
     um_metrics_state_add(metrics);
 }

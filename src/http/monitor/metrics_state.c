@@ -8,6 +8,7 @@
 #include "module.h"
 #include "process.h"
 #include "store_admin.h"
+#include "store_webhook.h"
 
 #include <string.h>
 
@@ -36,6 +37,26 @@ static void add_mails(const um_metrics_t *metrics, const um_overview_t *overview
     um_exposition_sample(metrics->out, "", overview->oldest_due ? now - overview->oldest_due : 0);
 }
 
+static void add_webhooks(const um_metrics_t *metrics)
+{
+    apr_int64_t now = apr_time_sec(apr_time_now());
+    um_webhook_counts_t counts;
+
+    if (!um_overview_webhooks(metrics->server, &counts)) {
+        return;
+    }
+    begin_gauge(metrics, "usermgmt_webhooks", "Webhooks by state; given_up: within the last 24 hours.");
+    um_exposition_sample(metrics->out, um_exposition_label(metrics->out, "", "state", "waiting"), counts.waiting);
+    um_exposition_sample(metrics->out, um_exposition_label(metrics->out, "", "state", "sending"), counts.sending);
+    um_exposition_sample(metrics->out, um_exposition_label(metrics->out, "", "state", "given_up"), counts.given_up);
+    begin_gauge(metrics, "usermgmt_webhook_oldest_seconds",
+                "Age of the oldest webhook that is not done; 0: there is none.");
+    um_exposition_sample(metrics->out, "", counts.oldest ? now - counts.oldest : 0);
+    begin_gauge(metrics, "usermgmt_webhook_overdue_seconds",
+                "For how long the webhook that is overdue longest is due; 0: none is.");
+    um_exposition_sample(metrics->out, "", counts.oldest_due ? now - counts.oldest_due : 0);
+}
+
 static void add_database_state(const um_metrics_t *metrics)
 {
     um_overview_t overview;
@@ -47,6 +68,7 @@ static void add_database_state(const um_metrics_t *metrics)
         return;
     }
     add_mails(metrics, &overview);
+    add_webhooks(metrics);
     begin_gauge(metrics, "usermgmt_sessions", "Sessions that are stored; an estimate on PostgreSQL.");
     um_exposition_sample(metrics->out, "", overview.sessions);
     begin_gauge(metrics, "usermgmt_accounts", "Accounts; an estimate on PostgreSQL.");

@@ -235,7 +235,7 @@ typedef const char *check_fn(const um_config_check_t *check);
  * all hosts, so it comes in a second round. */
 static check_fn *const checks[] = { check_keys, um_database_check, check_common_passwords, check_reserved_names,
                                     check_login, check_account_pages, check_pepper, check_clients, check_audit_log,
-                                    um_mail_setup_check, NULL };
+                                    um_mail_setup_check, um_webhook_setup_check, NULL };
 static check_fn *const late_checks[] = { um_virtual_host_check_issuer, NULL };
 
 /* Logs an error. Whether there is none. */

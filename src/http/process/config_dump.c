@@ -5,6 +5,7 @@
 #include "module.h"
 #include "process.h"
 #include "pwhash.h"
+#include "webhook_list.h"
 
 #include <apr_strings.h>
 #include <http_config.h>
@@ -75,6 +76,23 @@ static void put_custom_fields(const dump_t *dump, const void *value)
     um_json_put(dump->object, dump->name, list);
 }
 
+/* As um_cli_settings_site() reads it. */
+static void put_webhooks(const dump_t *dump, const void *value)
+{
+    const um_webhook_list_t *webhooks = *(const um_webhook_list_t *const *)value;
+    um_json_t *list = um_json_list(dump->pool);
+
+    for (int i = 0; i < webhooks->count; i++) {
+        um_json_t *one = um_json_object(dump->pool);
+
+        um_json_put_text(one, "url", webhooks->webhook[i].url);
+        um_json_put_text(one, "secret_file", webhooks->webhook[i].secret_file);
+        um_json_put_int(one, "events", (apr_int64_t)webhooks->webhook[i].events);
+        um_json_push(list, one);
+    }
+    um_json_put(dump->object, dump->name, list);
+}
+
 /* A value of another type, as it was typed. */
 static void put_typed(const dump_t *dump, const void *value)
 {
@@ -92,7 +110,8 @@ static void dump_settings(apr_pool_t *pool, um_json_t *object, const um_settings
         \
         _Generic(VALUE_##owner(member), int: put_int, unsigned: put_int, apr_int64_t: put_int64, \
                  const char *: put_text, const um_pwhash_params_t *: put_password_hash, \
-                 const um_custom_fields_t *: put_custom_fields, default: put_typed)(&dump, &VALUE_##owner(member)); \
+                 const um_custom_fields_t *: put_custom_fields, const um_webhook_list_t *: put_webhooks, \
+                 default: put_typed)(&dump, &VALUE_##owner(member)); \
     }
 #include "directives.h"
 }

@@ -17,6 +17,7 @@ typedef struct um_counters_t um_counters_t;                 /* counters.h */
 typedef struct um_guard_t um_guard_t;                       /* store.h */
 typedef struct um_overview_t um_overview_t;                 /* store_admin.h */
 typedef struct um_store_t um_store_t;                       /* store.h */
+typedef struct um_webhook_counts_t um_webhook_counts_t;     /* store_webhook.h */
 
 /* --- config_check.c: checks of the whole configuration ------------------------------------------------------------ */
 
@@ -140,6 +141,11 @@ const char *um_mail_setup_check(const um_config_check_t *check);
 /** The language of mails that a request causes, from its Accept-Language; "" for the site's own. */
 const char *um_mail_setup_language(const um_server_t *server, const request_rec *r);
 
+/* --- webhook_setup.c: webhooks ------------------------------------------------------------------------------------ */
+
+/** Checks all settings of webhooks, and sets server->webhooks, which lives in pconf. After um_mail_setup_check(). */
+const char *um_webhook_setup_check(const um_config_check_t *check);
+
 /* --- key_reload.c: the keys of a running server ------------------------------------------------------------------- */
 
 /** Checks that httpd's user can rotate the keys, if UserMgmtKeyRotation is not 0. */
@@ -241,6 +247,9 @@ um_overview_cache_t *um_overview_create(apr_pool_t *pchild);
  * @return whether *overview is set */
 int um_overview_of(const um_server_t *server, apr_pool_t *pool, um_overview_t *overview, int *is_up);
 
+/** The webhooks at that time; none are counted where the host sends none. 0: the database did not answer. */
+int um_overview_webhooks(const um_server_t *server, um_webhook_counts_t *counts);
+
 /* --- audit.c: the audit log, UserMgmtAuditLog --------------------------------------------------------------------- */
 
 /* A line of JSON for each event (event.h), written by one write(), so that lines of several processes do not mix. A log
@@ -289,6 +298,22 @@ int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 /** Hook child_init, after the sites are made. mod_watchdog does not wait for its threads when a child ends. So the end
  * of a child waits here for the worker, before the memory that it uses is freed. */
 void um_worker_child_init(apr_pool_t *pchild, server_rec *main_server);
+
+/* --- webhook_worker.c: a second worker, which sends webhooks ------------------------------------------------------ */
+
+/* It has a thread of its own, so that receivers that are slow hold up no mail. Where no host has UserMgmtWebhook, there
+ * is none. */
+
+/** Hook post_config: registers this worker with mod_watchdog, if there are webhooks. Errors are logged. */
+int um_webhook_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
+/** Hook child_init, after that of the worker, which initializes libcurl. The end of a child waits here for what is
+ * being sent, for a short time. */
+void um_webhook_worker_child_init(apr_pool_t *pchild, server_rec *main_server);
+
+/** For the worker: tidies the rows of webhooks as well, if the status of its own tidying so far is UM_OK (um_status_e,
+ * ctx.h). */
+int um_webhook_worker_tidy(um_ctx_t *ctx, int status, int *more);
 
 /* --- hash_kinds.c: which kinds of password hashes the accounts have ----------------------------------------------- */
 

@@ -115,6 +115,7 @@ static um_site_t *make_site(apr_pool_t *pchild, um_server_t *server, const commo
     site->pepper = server->pepper;
     site->clients = server->clients;
     site->mail_settings = server->mail_settings;
+    site->webhooks = server->webhooks;
     /* No token is issued with an empty issuer, so none is accepted. */
     site->issuer = server->issuer ? server->issuer : "";
     site->audience = strcasecmp(server->settings.audience, "auto") == 0 ? site->issuer : server->settings.audience;

@@ -170,7 +170,7 @@ static void purge(host_t *host, apr_pool_t *pool)
 
     um_ctx_init(&ctx, pool, host->server->site, apr_time_now());
     if (is_tidying) {
-        status = um_outbox_tidy(&ctx, &more);
+        status = um_webhook_worker_tidy(&ctx, um_outbox_tidy(&ctx, &more), &more);
         host->next_tidy = status == UM_OK && !more ? in_seconds(TIDY_SECONDS) : 0;
     }
     if (status == UM_OK) {

@@ -43,6 +43,9 @@ apr_status_t um_transport_global_init(apr_pool_t *pool);
 apr_status_t um_transport_check(apr_pool_t *pool, const char *url, const um_transport_options_t *options,
                                 const char **why);
 
+/** Checks that file holds a certificate in PEM. */
+apr_status_t um_transport_login_check_ca(apr_pool_t *pool, const char *file, const char **why);
+
 /** Checks likewise, and creates the transport in pool. The login is read here and wiped with pool. libcurl is not used
  * and nothing is connected before the first send, so a parent with more rights can open what its children use. */
 apr_status_t um_transport_open(apr_pool_t *pool, const char *url, const um_transport_options_t *options,

@@ -44,9 +44,6 @@ const char *um_transport_reason(apr_pool_t *pool, const char *what, apr_status_t
 apr_status_t um_transport_login_read(apr_pool_t *pool, const char *file, char **user, char **password,
                                      const char **why);
 
-/** Checks that file holds a certificate in PEM. */
-apr_status_t um_transport_login_check_ca(apr_pool_t *pool, const char *file, const char **why);
-
 /* --- transport_dialog.c: the SMTP commands and replies of one message, and what they mean for the message --- */
 
 /* Whether a refusal concerns one message or all of them depends on the command that was refused. libcurl's return and
