@@ -182,7 +182,7 @@ case 'who lacks rights is not asked to sign in again' => sub {
 case 'next is the path and query that was asked for' => sub {
     my $usual = join ' ', sort keys %{ navigate('/shut/hello.txt')->{head} };
     for my $path ('/shut/', '/shut/a%20b.txt', '/shut/?', '/shut/?a=b&c=d+e&next=/x', '/shut/%C3%A9?%E2%82%AC',
-        '/shut/x%0d%0aSet-Cookie:%20a=b', '/shut/?%0D%0ALocation:%20https://evil.example/', '/shut/%25',
+        '/shut/?%0D%0ALocation:%20https://evil.example/', '/shut/%25',
         '/shut/?https://evil.example/', '/shut/a//b', '/shut/?"<script>', "/shut/?'", '/shut/;a=b',
         '/shut/@evil.example', '/shut/%2e%2ex', '/shut/?x=' . 'y' x 2000) {
         my $answer = navigate($path);
@@ -190,6 +190,8 @@ case 'next is the path and query that was asked for' => sub {
         is(defined $next ? decoded($next) : led($answer), $path, 'of ' . substr($path, 0, 60));
         is(join(' ', sort keys %{ $answer->{head} }), $usual, 'no header is added');
     }
+    # um_local_path_is() refuses control characters in a path.
+    is(led(navigate('/shut/x%0d%0aSet-Cookie:%20a=b')), '303 /me/sign-in/', 'no path with encoded line ends');
     is(led(navigate('http://localhost/shut/?a')), '303 /me/sign-in/?next=%2fshut%2f%3fa', 'of an address with a host');
     is(led(navigate('http://evil.example/shut/')), '303 /me/sign-in/?next=%2fshut%2f', 'never the host');
 };
