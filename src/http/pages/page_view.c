@@ -182,7 +182,7 @@ static void add_site(um_page_request_t *page)
 {
     const um_server_t *server = page->call->server;
     const um_settings_t *settings = &server->settings;
-    int sends = server->mail_settings && server->mail_settings->sends;
+    int sends = server->mail_settings->sends;
     const char *path = um_page_route_url(page->call->r, "");
 
     um_json_put_text(page->view, "site", server->mail_settings->site);
