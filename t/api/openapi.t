@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # The description of the API: served where UserMgmtOpenAPI is On, as the host offers the API; and without a complaint of
-# a public linter.
+# two public linters.
 use strict;
 use warnings;
 use FindBin;
@@ -9,6 +9,7 @@ use lib "$FindBin::Bin/../lib";
 use JSON::PP ();
 use Test::More;
 use UmApi;
+use UmNode;
 use UmServer;
 
 my $PATH = '/api/openapi.yaml';
@@ -120,6 +121,12 @@ for my $schema (qw(Account Registration ProfileChange)) {
 }
 is_deeply($rich_tree->{components}{schemas}{Registration}{required}, [qw(username rings tall)],
     'fields that the site requires are required at registration');
+is_deeply($rich_tree->{components}{schemas}{Account}{required},
+    [qw(id username first_name last_name email phone rings tall planted)], 'an account always has the fields of the site');
+is_deeply($plain_tree->{components}{schemas}{Account}{required}, [qw(id username first_name last_name email)],
+    'and no others where the site has none');
+is_deeply([map { $rich_tree->{components}{schemas}{Faults}{properties}{$_}{'$ref'} } qw(phone planted)],
+    [('#/components/schemas/Messages') x 2], 'faults may name the fields of the site');
 
 my %documented = map { ($_ => 1) } split /\n/, UmTest::output_of($PYTHON, $READER, $FILE, 'routes');
 my @left_out = ('POST /api-token-introspect/', 'POST /api-token-refresh/', 'POST /api/email_verification/',
@@ -142,7 +149,7 @@ is(UmTest::output_of($PYTHON, $READER, $rich_file, 'answers', $record), '1 check
 
 # ---- linted --------------------------------------------------------------------------------------------------------
 
-my $packages = UmTest::scratch() . '/openapi';
+my $packages = node_packages('openapi');
 
 # What Redocly says about a document.
 sub lint {
@@ -154,11 +161,18 @@ sub lint {
     return ($status, map { "$_->{ruleId}: $_->{message}" } @{ $found->{problems} });
 }
 
+# What Spectral says about a document.
+sub spectral {
+    my ($file) = @_;
+    my ($status, $said) = UmTest::run('node', "$packages/node_modules/.bin/spectral", qw(lint --quiet --fail-severity hint
+        --format text --ruleset), UmTest::sources() . '/t/openapi/spectral.yaml', $file);
+    return join "\n", $status, grep { !/\AOpenAPI 3\.1\.x detected|\A\s*\z/ } split /\n/, $said;
+}
+
 SKIP: {
-    my $why = -e "$packages/why" ? UmTest::slurp("$packages/why") : -d "$packages/node_modules" ? undef : 'no npm packages';
     # What is linted does not depend on the database.
-    $why ||= 'linted on SQLite' if UmTest::database() ne 'sqlite3';
-    skip $why, 4 if $why;
+    my $why = why_no_node('openapi') || (UmTest::database() eq 'sqlite3' ? undef : 'linted on SQLite');
+    skip $why, 6 if $why;
     my ($status, @said) = lint($FILE);
     is(join("\n", $status, @said), '0', 'Redocly has no complaint about docs/openapi.yaml');
     ($status, @said) = lint($rich_file);
@@ -166,6 +180,8 @@ SKIP: {
     ($status, @said) = lint($plain_file);
     is($status, 0, 'Redocly has no error in a document with paths left out');
     is(join("\n", grep { !/\Ano-unused-components: / } @said), '', 'and warns of components alone that nothing uses');
+    is(spectral($FILE), '0', 'Spectral has no complaint about docs/openapi.yaml');
+    is(spectral($rich_file), '0', 'Spectral has no complaint about the served document');
 }
 
 is($server->crashes, '', 'no process of the server crashed');

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What follows from a row without further source is documented all the same: fields of an account, kinds of mail, steps
-# of the schema. Directives, endpoints and messages have tests of their own.
+# What follows from a row without further source is documented all the same: fields of an account, kinds of mail, kinds of
+# events, steps of the schema. Directives, endpoints and messages have tests of their own.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -33,6 +33,12 @@ my @rows = code('src/core/mail/mail_kind.c') =~ /\.name = (\w+),/g;
 is(join(' ', sort @rows), join(' ', sort keys %kind), 'every name of a kind of mail has its row');
 told('docs/operations.md', qr/^\| `$kind{$_}` +\|/m, "the kind of mail $kind{$_}") for sort keys %kind;
 checked('the kinds of mail are documented', 4);
+
+my ($events) = code('src/core/event.h', strings => 1) =~ /^#define UM_EVENTS\(EVENT\)((?:.*\\\n)+.*)/m;
+my @kept = $events =~ /"(\w+)", KEPT\)/g;
+my ($listed) = text('docs/openapi.yaml') =~ /^        event:\n +type: string\n +enum:\n((?: +- \w+\n)+)/m;
+is(join(' ', sort(($listed || '') =~ /- (\w+)/g)), join(' ', sort @kept),
+    'docs/openapi.yaml lists the kinds of events that are kept');
 
 my %step;
 $step{ stem($_) }{$_} = 1 for files(qr{\Asql/(?:pgsql|sqlite3)/.*\.sql\z});

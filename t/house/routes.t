@@ -62,4 +62,27 @@ for my $path (@paths) {
 }
 checked('docs/api.md has the Allow of each path', 7);
 
+# The line "Errors:" of each endpoint in docs/api.md, against the errors that docs/openapi.yaml describes. What is the same
+# everywhere stands nowhere: methods that a path has not, and throttles.
+my %errors;
+for my $section (split /^## /m, text('docs/api.md')) {
+    my ($heading) = $section =~ /\A(.*)$/m;
+    my ($line) = $section =~ /^Errors: (.*?)(?:\n\n|\n?\z)/ms or next;
+    $line =~ s/\([^)]*\)//g;
+    my ($path) = $heading =~ m{(/\S*)};
+    $errors{"$_ $path"} = { map { ($_ => 1) } $line =~ /\b([45]\d\d)\b/g } for $heading =~ /\b(GET|POST|PUT|PATCH|DELETE)\b/g;
+}
+my (undef, $answers) = UmTest::run('/usr/bin/python3', UmTest::sources() . '/t/lib/openapi.py',
+    UmTest::sources() . '/docs/openapi.yaml', 'described');
+my %yaml;
+for (split /\n/, $answers) {
+    my ($method, $path, $error) = split / /;
+    $yaml{"$method $path"}{$error} = 1 if $error >= 400 && $error !~ /\A(?:422|429)\z/ && ($error != 405 || $path =~ /\./);
+}
+for my $endpoint (sort keys %row) {
+    my ($page, $document) = map { join ' ', sort keys %{ $_->{$endpoint} || {} } } \%errors, \%yaml;
+    complain($endpoint, $page eq $document ? undef : "docs/api.md has the errors $page, docs/openapi.yaml $document");
+}
+checked('docs/api.md and docs/openapi.yaml have the same errors for each endpoint', 30);
+
 done_testing();

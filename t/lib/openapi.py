@@ -3,6 +3,8 @@
 """docs/openapi.yaml, held against the product.
 
 openapi.py FILE routes            prints "METHOD path" for each operation
+openapi.py FILE described         prints "METHOD path STATUS" for each answer that is described
+openapi.py FILE unmet JSONL...    prints the same for those of them that no recorded answer is of
 openapi.py FILE answers JSONL...  checks the answers that UmApi.pm has recorded; prints each that the document does not
                                   describe, and how many were checked
 """
@@ -67,6 +69,11 @@ class Document:
         error = jsonschema.exceptions.best_match(self.validators[key].iter_errors(value))
         return error.message if error else None
 
+    def described(self):
+        """Method, path and status of each answer that is described."""
+        return [(method, path, status) for _, path, item in self.paths for method in METHODS if method.lower() in item
+                for status in item[method.lower()]['responses']]
+
     def response(self, method, item, status):
         """What describes a status of a method on a path; a method or path that is not described answers an error."""
         operation = item.get('get' if method == 'HEAD' else method.lower() if method in METHODS else None)
@@ -90,7 +97,7 @@ class Document:
         if not content or answer['type'] not in content:
             return f"{status} of {name} is not described as {answer['type']}"
         schema = content[answer['type']]['schema']
-        fault = self.fault_of(schema, json.loads(answer['body']))
+        fault = self.fault_of(schema, json.loads(answer['body']) if 'json' in answer['type'] else answer['body'])
         return fault and f'{status} of {name}: {fault}'
 
 
@@ -109,11 +116,31 @@ def check(document, files):
     print(f'{count} checked')
 
 
+def unmet(document, files):
+    met = set()
+    for file in files:
+        with open(file, encoding='utf-8') as lines:
+            for line in lines:
+                answer = json.loads(line)
+                method = 'GET' if answer['method'] == 'HEAD' else answer['method']
+                met.add((method, document.find(answer['path'])[0], str(answer['status'])))
+    # 405 is the answer to a method that the path does not have.
+    met |= {(method, path, '405') for _, path, status in met if status == '405' for method in METHODS}
+    for answer in document.described():
+        if answer not in met:
+            print(*answer)
+
+
 def main():
     document = Document(sys.argv[1])
     if sys.argv[2] == 'routes':
         for method, path in document.operations():
             print(method, path)
+    elif sys.argv[2] == 'described':
+        for answer in document.described():
+            print(*answer)
+    elif sys.argv[2] == 'unmet':
+        unmet(document, sys.argv[3:])
     else:
         check(document, sys.argv[3:])
 

@@ -97,29 +97,39 @@ static const char *type_of(apr_pool_t *pool, const um_custom_field_t *field)
     return "type: [string, 'null'], format: date";
 }
 
-static void add_custom_fields(writer_t *writer)
+/* The lines of the fields that the site has added, in the schema that a line "    Name:" has begun. */
+static void add_custom_fields(writer_t *writer, const char *schema)
 {
     const um_custom_fields_t *fields = writer->server->settings.core.custom_fields;
+    int is_faults = strcmp(schema, "    Faults:") == 0;
 
     for (int i = 0; fields && i < fields->count; i++) {
         const um_custom_field_t *field = &fields->field[i];
 
-        add(writer, apr_psprintf(writer->pool, "        %s: { %s, description: %s }", field->name,
-                                 type_of(writer->pool, field), quote(writer->pool, field->label)));
+        add(writer, is_faults
+            ? apr_psprintf(writer->pool, "        %s: { $ref: '#/components/schemas/Messages' }", field->name)
+            : apr_psprintf(writer->pool, "        %s: { %s, description: %s }", field->name,
+                           type_of(writer->pool, field), quote(writer->pool, field->label)));
     }
 }
 
-static void add_required_of_registration(writer_t *writer)
+/* A line "required: [...]" with the site's fields: all of them in an account, which always shows them. */
+static void add_required(writer_t *writer, const char *line, int has_all)
 {
     const um_custom_fields_t *fields = writer->server->settings.core.custom_fields;
-    const char *names = "username";
+    const char *names = apr_pstrmemdup(writer->pool, line, strcspn(line, "]"));
 
     for (int i = 0; fields && i < fields->count; i++) {
-        if (fields->field[i].is_required) {
+        if (has_all || fields->field[i].is_required) {
             names = apr_pstrcat(writer->pool, names, ", ", fields->field[i].name, NULL);
         }
     }
-    add(writer, apr_pstrcat(writer->pool, "      required: [", names, "]", NULL));
+    add(writer, apr_pstrcat(writer->pool, names, "]", NULL));
+}
+
+static int is_of_account(const char *schema)
+{
+    return strcmp(schema, "    Account:") == 0 || strcmp(schema, "    Registration:") == 0;
 }
 
 /* Whether the host offers the path of a line "  /path:", with all below it. */
@@ -181,10 +191,10 @@ static const char *make_text(writer_t *writer)
                                         quote(writer->pool, writer->server->mail_settings->site), NULL));
             }
             else if (starts_with(line, "        # UserMgmtProfile")) {
-                add_custom_fields(writer);
+                add_custom_fields(writer, schema);
             }
-            else if (strcmp(schema, "    Registration:") == 0 && starts_with(line, "      required: ")) {
-                add_required_of_registration(writer);
+            else if (starts_with(line, "      required: ") && is_of_account(schema)) {
+                add_required(writer, line, strcmp(schema, "    Account:") == 0);
             }
             else {
                 add(writer, line);
