@@ -68,6 +68,8 @@ my @ROWS = (
     ['docs/webdav.md', 'sudo install -d -m 750', 'run'],
     ['docs/webdav.md', 'echo hello', 'run'],
     ['docs/pages.md', 'sudo install -d', 'auth/pages_documented.t'],
+    ['docs/api.md', 'npm install', 'auth/typescript.t'],
+    ['docs/performance.md', 't/bench/run', not => 'takes the machine for an hour; each fails when a goal is missed'],
     ['docs/operations.md', 'usermgmt [OPTIONS]', not => 'is the form of commands, and none'],
     ['docs/operations.md', 'sudo usermgmt user show alice', 'run'],
     ['docs/operations.md', 'sudo usermgmt check', 'auth/program.t'],
@@ -108,8 +110,8 @@ my @ROWS = (
 
 # In the order in which t/auth/documented.t runs their blocks.
 sub command_pages {
-    return ('README', map { "docs/$_.md" } qw(accounts application backup balancer fail2ban forward-auth index pages
-        questions static-site tutorial two-nodes uninstall webdav webhooks operations to-postgresql from-django
+    return ('README', map { "docs/$_.md" } qw(accounts api application backup balancer fail2ban forward-auth index pages
+        performance questions static-site tutorial two-nodes uninstall webdav webhooks operations to-postgresql from-django
         from-htpasswd));
 }
 
