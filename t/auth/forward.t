@@ -6,10 +6,11 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use POSIX ();
+use IO::Socket::INET;
 use Test::More;
 use UmApi;
 use UmLocations;
+use UmProgram;
 use UmServer;
 use UmTest ();
 
@@ -89,30 +90,6 @@ for my $method (qw(GET HEAD POST PUT PATCH DELETE OPTIONS PROPFIND)) {
 
 # ---- real proxies ----------------------------------------------------------------------------------------------------
 
-my @children;
-END {
-    my $status = $?;
-    kill TERM => @children if @children;
-    waitpid $_, 0 for @children;
-    $? = $status;
-}
-
-# Starts a program that stays in the foreground, and waits until its port accepts connections.
-sub launch {
-    my ($port, @command) = @_;
-    my $log = UmTest::scratch() . "/tmp/forward-$port.log";
-    my $child = fork;
-    die "fork: $!\n" unless defined $child;
-    if (!$child) {
-        open STDOUT, '>', $log or POSIX::_exit(126);
-        open STDERR, '>&STDOUT' or POSIX::_exit(126);
-        exec { $command[0] } @command or POSIX::_exit(127);
-    }
-    push @children, $child;
-    return await(20, sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port)
-        || waitpid($child, POSIX::WNOHANG()) }) && kill(0 => $child) ? 1 : (diag(UmTest::slurp($log)), 0)[1];
-}
-
 # An application that answers with the headers that it got. A CGI program under httpd would not get all of these names.
 my $app = do {
     my $listener = IO::Socket::INET->new(Listen => 20, LocalAddr => '127.0.0.1', ReuseAddr => 1) or die "listen: $!\n";
@@ -130,14 +107,9 @@ my $app = do {
         read($client, my $body, $1) if $got =~ /^content-length: *(\d+)/mi;
         print {$client} "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ", length $got, "\r\n\r\n$got";
     }
-    push @children, $child;
+    own_child($child);
     $listener->sockport;
 };
-
-sub program {
-    my ($name) = @_;
-    return (grep { -x } map { "$_/$name" } qw(/usr/sbin /usr/bin /usr/local/bin))[0];
-}
 
 # ---- the lines of docs/forward-auth.md, as printed -------------------------------------------------------------------
 
