@@ -25,8 +25,8 @@ UmTest::spew("$folder/htdocs/$_.html", "<!doctype html><title>$page{$_}</title><
 
 # The lines are those of the pages, with the port of this application.
 my $application = free_port();
-my $lines = join '', map { UmTest::slurp(UmTest::sources() . "/docs/$_.md") =~ /^\*\*Step \d\.\*\*(?:(?!^\*\*).)*?^```apache\n(.*?)^```/gms }
-    qw(static-site application);
+my $STEP = qr/^\*\*Step \d\.\*\*(?:(?!^(?:\*\*|#)).)*?^```apache\n(.*?)^```/ms;
+my $lines = join '', map { UmTest::slurp(UmTest::sources() . "/docs/$_.md") =~ /$STEP/g } qw(static-site application);
 is(scalar(() = $lines =~ /^<Location/gm), 2, 'the pages close two places');
 $lines =~ s/127\.0\.0\.1:9000/127.0.0.1:$application/g;
 

@@ -27,11 +27,13 @@ my ($status, $help) = usermgmt('--help');
 is($status, $DONE, '--help ends with 0');
 my @rows = $help =~ /^  ([a-z]+(?: [a-z][a-z-]*)?) /mg;
 my $documented = UmTest::slurp(UmTest::sources() . '/docs/operations.md');
+my $tasks = UmTest::slurp(UmTest::sources() . '/docs/accounts.md');
 my ($table) = $documented =~ /^(\| Command .*?\n\n)/ms;
 my %documented = map { $_ => 1 } $table =~ /^\| `([a-z]+(?: [a-z][a-z-]*)?)[ `]/mg;
 is(join(', ', sort @rows), join(', ', sort keys %documented), 'docs/operations.md has every command, and no other');
 for my $option ($help =~ /^  (--\w+)/mg) {
-    like($documented, qr/\Q$option\E\b/, "docs/operations.md has $option") unless $option =~ /\A--(?:help|version)\z/;
+    ok("$documented$tasks" =~ /\Q$option\E\b/, "docs/operations.md or docs/accounts.md has $option")
+        unless $option =~ /\A--(?:help|version)\z/;
 }
 
 ends($MISUSE, qr/^usage: usermgmt \[OPTIONS\] NOUN VERB.*^  user show NAME /ms);
