@@ -42,7 +42,8 @@ sub pooler {
 sub server {
     my ($pooler, $database, $lines) = @_;
     my $params = "host=127.0.0.1 port=$pooler->{port} user=usermgmt dbname=accounts connect_timeout=2 tcp_user_timeout=5000";
-    return UmServer->start({ %$database, params => $params }, $lines, children => $CHILDREN);
+    # All clients hash at the same time: none is to be refused for that.
+    return UmServer->start({ %$database, params => $params }, "UserMgmtHashConcurrency 16\n$lines", children => $CHILDREN);
 }
 
 # A row of "show pools" or the like, by its columns.
