@@ -16,6 +16,7 @@ UmTest::output_of('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_pa
 UmTest::spew("$folder/etc/$_", '') for qw(usermgmt-clients usermgmt-names);
 UmTest::spew("$folder/etc/usermgmt-mail", "user:password\n");
 UmTest::output_of(UmTest::cli(), qw(pepper new), "$folder/etc/usermgmt-pepper");
+UmTest::output_of(UmTest::cli(), qw(webhook secret), "$folder/etc/usermgmt-webhook");
 UmTest::spew("$folder/etc/htpasswd", "bob:x\n");
 chmod 0600, glob "$folder/etc/*" or die "$folder: $!\n";
 chmod 0700, "$folder/etc/usermgmt" or die "$folder: $!\n";
