@@ -218,6 +218,11 @@ my %ROWS = (
         return row('um_idempotency', key_hash => hash_of('a key'), body_hash => 'x', user_id => id_of('alice'),
             user_version => id_of('version of alice'), has_session => 1, expires_at => $LATER);
     },
+    '019_webhooks' => sub {
+        return row('um_webhooks', id => id_of('webhook'), site => 'localhost', url => 'https://hooks.example.org/',
+            event_id => id_of('event'), kind => 'account.registered', at_ms => $NOW . '000', user_id => id_of('alice'),
+            username => 'alice', due_at => $LATER, created_at => $NOW);
+    },
 );
 
 # Adds the rows of a step, if it has some.
