@@ -296,16 +296,12 @@ $server->stop;
 
 case 'a log that passes the check of the configuration and cannot be opened' => sub {
     symlink "$folder/no/audit.log", "$folder/link" or die "$!\n";
-    for (["$folder/link", qr/UM701: the audit log \Q$folder\E\/link cannot be opened/, 'a link to no folder'],
-        ['"|no_such_program"', qr/UM701: the audit log \|no_such_program cannot be started/, 'a program of no folder']) {
-        my ($target, $line, $name) = @$_;
-        $server->configure(hosts($server->{port}) =~ s/^UserMgmtAuditLog \Q$log\E$/UserMgmtAuditLog $target/mr);
-        my $mark = $server->mark;
-        my ($status) = UmTest::run('timeout', 60, UmTest::httpd(), '-DFOREGROUND', '-d', $server->{folder}, '-f',
-            "$server->{folder}/httpd.conf");
-        is($status, 1, "$name stops the start");
-        like(UmTest::since($mark), $line, 'with UM701');
-    }
+    $server->configure(hosts($server->{port}) =~ s/^UserMgmtAuditLog \Q$log\E$/UserMgmtAuditLog $folder\/link/mr);
+    my $mark = $server->mark;
+    my ($status) = UmTest::run('timeout', 60, UmTest::httpd(), '-DFOREGROUND', '-d', $server->{folder}, '-f',
+        "$server->{folder}/httpd.conf");
+    is($status, 1, 'a link to no folder stops the start');
+    like(UmTest::since($mark), qr/UM701: the audit log \Q$folder\E\/link cannot be opened/, 'with UM701');
 };
 
 api_done();

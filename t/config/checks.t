@@ -263,6 +263,8 @@ my @cases = (
         qr/UserMgmtAuditLog \S+ \(\S+:\d+\): \S+: Is a directory/],
     ['a program for the audit log that is missing is refused', $GOOD . "UserMgmtAuditLog \"|/no/program x\"\n",
         qr/UserMgmtAuditLog .*: \/no\/program: No such file/],
+    ['a program for the audit log without its path is refused', $GOOD . "UserMgmtAuditLog \"|cat x\"\n",
+        qr/UserMgmtAuditLog .*: cat: name the program with its whole path/],
     ['a program for the audit log is accepted', $GOOD . "UserMgmtAuditLog \"|/bin/cat x\"\n"],
     ['a file of peppers is accepted', $GOOD . $PEPPER, undef, sub { pepper($_[0], "one $HASH\n") }],
     ['a missing file of peppers is refused', $GOOD . $PEPPER,

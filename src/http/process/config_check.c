@@ -145,21 +145,32 @@ static const char *why_not(const um_config_check_t *check, const char *path, int
                                  apr_strerror(error, text, sizeof(text)));
 }
 
+/* httpd looks for a program without a path in its working directory, which depends on how it was started. */
+static const char *check_audit_program(const um_config_check_t *check, const char *command)
+{
+    char **words;
+
+    if (apr_tokenize_to_argv(command, &words, check->ptemp) != APR_SUCCESS || !words[0]) {
+        return NULL;
+    }
+    if (*words[0] != '/') {
+        return um_config_check_error(check, UM_SET_UserMgmtAuditLog, "%s: name the program with its whole path",
+                                     words[0]);
+    }
+    return access(words[0], X_OK) == 0 ? NULL : why_not(check, words[0], errno);
+}
+
 /* The log is opened later, when a failure would end an httpd that restarts. "httpd -t" tells it before. */
 static const char *check_audit_log(const um_config_check_t *check)
 {
     const char *target = check->server->settings.audit_log, *folder;
-    char **words;
     apr_finfo_t info;
 
     if (!target) {
         return NULL;
     }
     if (*target == '|') {
-        return strncmp(target, "|$", 2) == 0
-               || apr_tokenize_to_argv(target + 1 + strspn(target + 1, "|"), &words, check->ptemp) != APR_SUCCESS
-               || !words[0] || *words[0] != '/' || access(words[0], X_OK) == 0 ? NULL
-               : why_not(check, words[0], errno);
+        return target[1] == '$' ? NULL : check_audit_program(check, target + 1 + strspn(target + 1, "|"));
     }
     if (!APR_STATUS_IS_ENOENT(apr_stat(&info, target, APR_FINFO_TYPE, check->ptemp))) {
         return info.filetype == APR_DIR ? why_not(check, target, EISDIR)
