@@ -13,7 +13,7 @@
 typedef struct um_store_event_t um_store_event_t;       /* store_event.h */
 typedef struct um_tx_t um_tx_t;                         /* store.h */
 
-/* --- the kinds of events, and the reasons of refusals; docs/operations.md has a row for each ----------------------- */
+/* --- the kinds of events, and the reasons of refusals; docs/operations.md has a row for each ---------------------- */
 
 /** The table: EVENT(NAME, text, KEPT or LOGGED, type). text is the name in the audit log, in um_events and in the API.
  * type is the name in webhooks, whose standard wants its parts to be separated by full stops; NULL: it is in none.
