@@ -200,7 +200,7 @@ my %ROWS = (
         return token('um_one_time_tokens', 'reset of alice', 'reset', 'alice', 'alice@example.org');
     },
     '012_events' => sub {
-        return row('um_events', id => id_of('event'), user_id => id_of('alice'), kind => 'signed_in',
+        return row('um_events', id => id_of('event'), user_id => id_of('alice'), kind => 'password_changed',
             at_ms => $NOW . '000', actor => id_of('alice'), session_id => id_of('first session'));
     },
     '014_import' => sub {
