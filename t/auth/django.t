@@ -51,7 +51,7 @@ my $path = "$USERS$key{alice}/";
 
 sub ask {
     my ($scheme, $name, $where) = @_;
-    return call(GET => $where || "$USERS$key{$name}/", port => $server->{port}, any => 1,
+    return call(GET => $where || "$USERS$key{$name}/", port => $server->{port}, any => 'other',
         headers => ["Authorization: $scheme $token{$name}"]);
 }
 

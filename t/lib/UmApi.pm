@@ -166,11 +166,11 @@ sub call {
     my $answer = answers($bytes, [$method])->[0]
         || { status => 0, head => {}, body => '', method => $method, bytes => $bytes };
     hold_to_rules("$method " . substr($path, 0, 80), $answer) unless $with{any};
-    record($method, $path, $answer) if !$with{any} || is_of_api($path, $answer);
+    record($method, $path, $answer) if !$with{any} || ($with{any} ne 'other' && is_of_api($path, $answer));
     return $answer;
 }
 
-# Whether it is an answer of an endpoint, although not all rules for all answers hold for it. Elsewhere no answer is JSON.
+# Whether it is an answer of an endpoint (any => 'other': another program may have given it), although not all rules for all answers hold for it. Elsewhere no answer is JSON.
 sub is_of_api {
     my ($path, $answer) = @_;
     return $path =~ m{\A/(?:api(?:/|-token-|-forward-auth)|\.well-known/jwks\.json)}
