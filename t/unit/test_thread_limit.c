@@ -148,6 +148,40 @@ static void *hammer(void *unused)
     return NULL;
 }
 
+/* --- a cold start: each place needs something that takes time to fetch --- */
+
+static um_thread_limit_t *cold;
+static apr_uint32_t hurried;
+
+static void *fetch_slowly(void *unused)
+{
+    (void)unused;
+    if (um_thread_limit_enter(cold, 2 * WAIT_MS) != APR_SUCCESS) {
+        apr_atomic_inc32(&hurried);
+        return NULL;
+    }
+    apr_sleep(apr_time_from_msec(WAIT_MS * 2 / 3));
+    um_thread_limit_progress(cold);
+    um_thread_limit_fetched(cold);
+    um_thread_limit_leave(cold);
+    return NULL;
+}
+
+static void test_cold_start(void)
+{
+    pthread_t threads[THREADS];
+    um_thread_limit_total_t total;
+
+    cold = limit_of(&total, THREADS, 2 * THREADS);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_create(&threads[i], NULL, fetch_slowly, NULL);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    is_int(hurried, 0, "threads wait longer than a place may be waited for while others fetch one after the other");
+}
+
 static void test_threads(void)
 {
     pthread_t threads[THREADS];
@@ -171,6 +205,7 @@ int main(void)
     test_places();
     test_stalled(0);
     test_stalled(1);
+    test_cold_start();
     test_threads();
     apr_pool_destroy(pool);
     apr_terminate();

@@ -12,6 +12,9 @@
 #define STALLED_MS 500
 /* How often a waiting thread checks whether the service hangs. */
 #define STEP_MS 100
+/* How many times as long a thread waits while others fetch one after the other: at a cold start under load each place
+ * needs a connection of its own first. */
+#define FETCH_TIMES 5
 
 struct um_thread_limit_t {
     pthread_mutex_t mutex;
@@ -19,6 +22,7 @@ struct um_thread_limit_t {
     um_thread_limit_total_t *total;
     int most, in_use, waiting;
     int fetching;              /* a thread fetches what it needs for its place */
+    apr_uint32_t fetch_began;  /* um_monotonic_tick at which it began to */
     apr_uint32_t alive;        /* atomic: um_monotonic_tick at which a call returned, or the first one began */
 };
 
@@ -59,7 +63,7 @@ static void wait_a_step(um_thread_limit_t *limit)
 /* Called with the mutex held. */
 static apr_status_t await_place(um_thread_limit_t *limit, apr_uint32_t milliseconds)
 {
-    apr_uint32_t since = 0;
+    apr_uint32_t since = 0, now;
 
     for (;;) {
         if (apr_atomic_read32(&limit->total->count) > limit->total->most && is_stalled(limit)) {
@@ -68,9 +72,13 @@ static apr_status_t await_place(um_thread_limit_t *limit, apr_uint32_t milliseco
         if (limit->in_use < limit->most && !limit->fetching) {
             return APR_SUCCESS;
         }
-        since = since ? since : um_monotonic_tick();
-        if (um_monotonic_tick() - since >= milliseconds) {
-            return limit->fetching ? APR_EBUSY : APR_TIMEUP;
+        now = um_monotonic_tick();
+        since = since ? since : now;
+        if (limit->fetching && now - limit->fetch_began >= milliseconds) {
+            return APR_EBUSY;
+        }
+        if (now - since >= milliseconds * (limit->in_use < limit->most ? FETCH_TIMES : 1)) {
+            return APR_TIMEUP;
         }
         wait_a_step(limit);
     }
@@ -88,6 +96,7 @@ apr_status_t um_thread_limit_enter(um_thread_limit_t *limit, apr_uint32_t millis
             um_thread_limit_progress(limit);
         }
         limit->fetching = 1;
+        limit->fetch_began = um_monotonic_tick();
     }
     else {
         /* Before the mutex is left: the next thread would find one too many and leave as well. */
