@@ -57,11 +57,14 @@ END
 # Answers to requests in one connection, in their order; each has status, version, connects, head and body.
 sub tls {
     my ($version, @requests) = @_;
-    my @arguments = ("--http$version", '-Z');
+    # Without a limit curl keeps dozens of idle connections of HTTP/1.1, which httpd closes when its threads are used
+    # up; curl gives up a request when five of them in a row turn out to be closed.
+    my @arguments = ('-Z', $version eq '2' ? () : ('--parallel-max', 8));
     for my $i (0 .. $#requests) {
         my ($method, $path, %with) = @{ $requests[$i] };
-        push @arguments, ($i ? '--next' : ()), '-sS', '--cacert', "$folder/certificate", '--resolve', "localhost:$PORT:127.0.0.1",
-            '-X', $method, ($method eq 'HEAD' ? '-I' : ()), '-o', "$folder/body$i", '-D', "$folder/head$i", '-w',
+        push @arguments, ($i ? '--next' : ()), "--http$version", '-sS', '--cacert', "$folder/certificate",
+            '--resolve', "localhost:$PORT:127.0.0.1", '-X', $method, ($method eq 'HEAD' ? '-I' : ()),
+            '-o', "$folder/body$i", '-D', "$folder/head$i", '-w',
             "$i %{http_code} %{http_version} %{num_connects}\\n",
             (map { ('-H', $_) } @{ $with{headers} || [] }, $with{token} ? "Authorization: Bearer $with{token}" : ()),
             (defined $with{json} ? ('-H', 'Content-Type: application/json', '-d', $with{json}) : ()), "https://localhost:$PORT$path";
@@ -110,7 +113,8 @@ for my $version ('1.1', UmTest::setting('MPM') eq 'prefork' ? () : '2') {
         [POST => $TOKEN, json => '{"username":"' . 'x' x 3000 . '"}']) } 1 .. 40);
     my %count;
     $count{$_->{status}}++ for @early;
-    is_deeply(\%count, { 401 => 40, 413 => 40 }, "$name: answers before the end of a body are all received");
+    is_deeply(\%count, { 401 => 40, 413 => 40 }, "$name: answers before the end of a body are all received")
+        or diag(explain(\%count), $early[0]{said});
 
     my ($basic, $bad) = map { (tls($version, [GET => '/basic/hello.txt', headers => ['Authorization: Basic '
         . MIME::Base64::encode_base64("$alice->{username}:$_", '')]]))[0] } $password, 'wrong horse';
