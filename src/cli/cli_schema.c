@@ -4,7 +4,6 @@
 #include "schema.h"
 #include "store_rekey.h"
 
-#include <limits.h>
 #include <string.h>
 
 static int is_missing(const um_schema_state_t *state, const um_schema_step_t *step)
@@ -60,6 +59,11 @@ static void say_waits(void *baton, const char *why)
     (void)um_cli_fail(baton, UM_CLI_DONE, "waiting: %s", why);
 }
 
+static void say_progress(void *baton, int made)
+{
+    (void)um_cli_fail(baton, UM_CLI_DONE, "making keys of addresses and names: %d accounts are done", made);
+}
+
 static int schema_upgrade(um_cli_t *cli)
 {
     um_store_call_t call;
@@ -80,7 +84,7 @@ static int schema_upgrade(um_cli_t *cli)
     if (state.wrong_column) {
         return um_cli_fail(cli, UM_CLI_FAILED, "%s", state.wrong_column);
     }
-    if (um_store_rekey(&call, INT_MAX) != APR_SUCCESS) {
+    if (um_store_rekey(&call, say_progress, cli) != APR_SUCCESS) {
         return um_cli_fail(cli, UM_CLI_UNREACHABLE, "not all keys of addresses and names could be made: %s",
                            call.cause);
     }

@@ -116,7 +116,15 @@ UM_STATEMENT(LIST_ESTIMATE, READ, 0,
 /* Names of accounts whose keys are not made yet. */
 UM_STATEMENT(USERS_NO_NAME_KEY, READ, 1,
     "select id, first_name, last_name from um_users where first_name_key is null and id > " UM_UUID
-    " order by id limit 100")
-UM_STATEMENT(USER_NAME_KEYS, WRITE, 5,
-    "update um_users set first_name_key = cast(%s as text), last_name_key = cast(%s as text) where id = " UM_UUID
-    " and first_name = cast(%s as text) and last_name = cast(%s as text) returning id")
+    " order by id limit 2000")
+/* The keys of many accounts, as a list of lists in JSON (statements_import.h says why): id, both names, both keys. An
+ * account whose names were changed meanwhile is left out, and one that another process has made the keys of. */
+UM_STATEMENT(USERS_NAME_KEYS, WRITE, 1,
+    UM_SQL2("update um_users as u set first_name_key = r.value->>3, last_name_key = r.value->>4"
+            " from jsonb_array_elements(cast(%s as jsonb)) r where u.id = cast(r.value->>0 as uuid)"
+            " and u.first_name = r.value->>1 and u.last_name = r.value->>2",
+            "update um_users as u set first_name_key = json_extract(r.value, '$[3]'),"
+            " last_name_key = json_extract(r.value, '$[4]') from json_each(%s) r"
+            " where u.id = json_extract(r.value, '$[0]') and u.first_name = json_extract(r.value, '$[1]')"
+            " and u.last_name = json_extract(r.value, '$[2]')")
+    " and u.first_name_key is null returning " UM_SQL2("u.id", "id"))

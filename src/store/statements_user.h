@@ -68,7 +68,7 @@ UM_STATEMENT(USERS_OLD_KEY, READ, 1,
                       "length(cast(email as blob)) <> length(email)"
                       " and instr(substr(email_key, instr(email_key, '@')), 'xn--') = 0"
                       " and instr(email_key, '@?') = 0")
-    " and id > " UM_UUID " order by id limit 100")
+    " and id > " UM_UUID " order by id limit 2000")
 
 UM_STATEMENT(USER_REKEY, WRITE, 8,
     "update um_users as u set email = cast(%s as text), email_key = cast(%s as text),"

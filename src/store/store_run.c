@@ -12,9 +12,6 @@
 /* The longest time between two trials while the database is unreachable. mod_dbd logs two lines for each trial. */
 #define LONGEST_TRIAL_INTERVAL_MS 5000
 
-/* Keys of addresses that a process makes anew at its start: the work of a second or two. */
-#define MOST_KEYS 2000
-
 um_store_t *um_store_create(apr_pool_t *pool, um_dialect_e dialect, const um_connection_pool_t *connections,
                             int prepare)
 {
@@ -78,7 +75,7 @@ apr_status_t um_store_ready(um_store_call_t *call)
         return APR_EGENERAL;
     }
     /* The rest is for the next process: this is the start of one, or the first request that it answers. */
-    if (!store->keeps_schema && um_store_rekey(call, MOST_KEYS) != APR_SUCCESS) {
+    if (!store->keeps_schema && um_store_rekey_some(call) != APR_SUCCESS) {
         call->cause = NULL;
     }
     apr_atomic_set32(&store->ready, 1);
