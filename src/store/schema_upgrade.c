@@ -21,8 +21,8 @@ typedef struct upgrade_t {
     apr_uint32_t began;
     const char *told;              /* why it waits, as was last told */
     const um_schema_step_t *step;  /* the one that is being applied */
+    const um_schema_step_t *lost;  /* the one at whose COMMIT the connection was lost; NULL: none */
     const char *part;              /* of the step */
-    int is_last;                   /* the part records the step */
     um_failure_e failure;          /* of the last part that failed */
 } upgrade_t;
 
@@ -149,8 +149,7 @@ static const char *locked_by(um_store_call_t *call)
     return apr_pstrcat(call->pool, " (of PostgreSQL's processes ", rows.row[0][0], ")", NULL);
 }
 
-/* UM_STORE_ROLLED_BACK: another upgrade has applied the step. After a loss at COMMIT the part is tried again, which
- * parts can bear, and the last one is not when the step is recorded. */
+/* UM_STORE_ROLLED_BACK: another upgrade has applied the step. */
 static apr_status_t run_part(upgrade_t *upgrade)
 {
     apr_status_t rv;
@@ -158,11 +157,32 @@ static apr_status_t run_part(upgrade_t *upgrade)
     do {
         upgrade->failure = UM_FAILURE_FINAL;
         rv = um_store_tx_do(upgrade->call, apply_part, upgrade);
-    } while (rv == UM_STORE_UNKNOWN
-             || (rv == APR_EGENERAL && upgrade->failure == UM_FAILURE_BUSY
-                 && wait_on(upgrade, apr_pstrcat(upgrade->call->pool, "the step ", upgrade->step->name, " needs a lock "
-                                                 "that other transactions have", locked_by(upgrade->call), NULL))));
+    } while (rv == APR_EGENERAL && upgrade->failure == UM_FAILURE_BUSY
+             && wait_on(upgrade, apr_pstrcat(upgrade->call->pool, "the step ", upgrade->step->name, " needs a lock "
+                                             "that other transactions have", locked_by(upgrade->call), NULL)));
     return rv;
+}
+
+/* --- PostgreSQL, one upgrade at a time ---------------------------------------------------------------------------- */
+
+/* Of the session, for indexes: waiting for locks blocks nobody then. */
+static const char no_limits[] = "set statement_timeout = 0; set lock_timeout = 0";
+
+/* One upgrade at a time builds indexes, which is done outside of transactions. The lock and the limits are lost with
+ * the connection, so this is called before each index. A session can have the lock several times. */
+static apr_status_t be_alone(upgrade_t *upgrade)
+{
+    um_rows_t rows;
+    apr_status_t rv;
+
+    do {
+        rv = um_store_sql_alone(upgrade->call, UM_SQL_SCHEMA_LOCK, NULL, 0, &rows);
+        if (rv != APR_SUCCESS || (rows.count && rows.row[0][0][0] == '1')) {
+            return rv == APR_SUCCESS ? um_store_tx_text_alone(upgrade->call, no_limits) : rv;
+        }
+    } while (wait_on(upgrade, "another upgrade of this database is running"));
+    upgrade->call->cause = "another upgrade of this database is running";
+    return APR_EGENERAL;
 }
 
 /* --- PostgreSQL, an index ----------------------------------------------------------------------------------------- */
@@ -180,7 +200,10 @@ static apr_status_t build_index(upgrade_t *upgrade, const char *text)
     name = apr_pstrmemdup(call->pool, name, strcspn(name, " "));
     upgrade->part = apr_psprintf(call->pool, "do $$ begin if exists (select 1 from pg_index where not indisvalid and "
                                  "indexrelid = to_regclass('%s')) then drop index %s; end if; end $$", name, name);
-    rv = *name ? run_part(upgrade) : APR_EGENERAL;
+    rv = *name ? be_alone(upgrade) : APR_EGENERAL;
+    if (rv == APR_SUCCESS) {
+        rv = run_part(upgrade);
+    }
     if (rv == APR_SUCCESS) {
         rv = um_store_tx_text_alone(call, apr_pstrcat(call->pool, apr_pstrmemdup(call->pool, text,
                                                                                  (apr_size_t)(at - text)),
@@ -235,35 +258,39 @@ static apr_status_t apply_step(upgrade_t *upgrade)
     return rv == UM_STORE_ROLLED_BACK ? APR_SUCCESS : rv;
 }
 
-/* Of the session, for indexes: waiting for locks blocks nobody then. */
-static const char no_limits[] = "set statement_timeout = 0; set lock_timeout = 0";
-
-/* One upgrade at a time builds indexes, which is done outside of transactions. */
-static apr_status_t begin_alone(upgrade_t *upgrade)
+/* After a loss at COMMIT: the steps that were recorded all the same. */
+static void note_lost(upgrade_t *upgrade, const um_schema_state_t *state)
 {
-    um_rows_t rows;
-    apr_status_t rv;
+    const um_schema_step_t *step, *missing = state->missing->nelts
+                                             ? APR_ARRAY_IDX(state->missing, 0, const um_schema_step_t *) : NULL;
 
-    do {
-        rv = um_store_sql_alone(upgrade->call, UM_SQL_SCHEMA_LOCK, NULL, 0, &rows);
-        if (rv != APR_SUCCESS || (rows.count && rows.row[0][0][0] == '1')) {
-            return rv == APR_SUCCESS ? um_store_tx_text_alone(upgrade->call, no_limits) : rv;
+    for (int i = 0; upgrade->lost && (step = um_schema_step(UM_DIALECT_PGSQL, i)) != NULL; i++) {
+        if (step->number >= upgrade->lost->number && (!missing || step->number < missing->number)) {
+            APR_ARRAY_PUSH(upgrade->applied, const char *) = step->name;
         }
-    } while (wait_on(upgrade, "another upgrade of this database is running"));
-    upgrade->call->cause = "another upgrade of this database is running";
-    return APR_EGENERAL;
+    }
+    upgrade->lost = NULL;
 }
 
+/* A step whose connection was lost at COMMIT is begun again unless it is recorded by then: a part may want what the
+ * part before it has made, and has used up. */
 static apr_status_t upgrade_beside(upgrade_t *upgrade)
 {
     um_schema_state_t state;
     apr_status_t rv;
 
-    while ((rv = um_schema_look(upgrade->call, &state)) == APR_SUCCESS
-           && (rv = check_too_new(upgrade->call, &state)) == APR_SUCCESS && state.missing->nelts) {
+    while ((rv = um_schema_look(upgrade->call, &state)) == APR_SUCCESS) {
+        note_lost(upgrade, &state);
+        rv = check_too_new(upgrade->call, &state);
+        if (rv != APR_SUCCESS || !state.missing->nelts) {
+            break;
+        }
         upgrade->step = APR_ARRAY_IDX(state.missing, 0, const um_schema_step_t *);
         rv = upgrade->step->number == 1 ? upgrade_at_once(upgrade) : apply_step(upgrade);
-        if (rv != APR_SUCCESS) {
+        if (rv == UM_STORE_UNKNOWN && um_monotonic_tick() - upgrade->began < PATIENCE_MS) {
+            upgrade->lost = upgrade->step;
+        }
+        else if (rv != APR_SUCCESS) {
             break;
         }
     }
@@ -286,7 +313,7 @@ apr_status_t um_schema_upgrade(um_store_call_t *call, apr_array_header_t *applie
     if (rv != APR_SUCCESS || um_store_dialect(call->store) == UM_DIALECT_SQLITE3) {
         return rv == APR_SUCCESS ? upgrade_at_once(&upgrade) : rv;
     }
-    rv = begin_alone(&upgrade);
+    rv = be_alone(&upgrade);
     if (rv == APR_SUCCESS) {
         um_rows_t rows;
         const char *cause;

@@ -31,7 +31,7 @@ UM_STATEMENT(SCHEMA_LOCK, READ, 0,
     UM_SQL2("select case when pg_try_advisory_lock(7234815906) then 1 else 0 end", ""))
 
 UM_STATEMENT(SCHEMA_UNLOCK, READ, 0,
-    UM_SQL2("select case when pg_advisory_unlock(7234815906) then 1 else 0 end", ""))
+    UM_SQL2("select 1 from pg_advisory_unlock_all()", ""))
 
 /* Whose locks on our tables a step may wait for: of transactions that are not young. PostgreSQL does not tell everybody
  * the age of those of other roles (null). */

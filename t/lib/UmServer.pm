@@ -32,7 +32,7 @@ my %running;        # process => server
 my $databases = 0;
 
 # A database with the schema and nothing in it, of the kind that the suite is run for.
-# With is_empty => 1 it has no schema either.
+# With is_empty => 1 it has no schema either. template: of which database it is a copy (PostgreSQL).
 sub new_database {
     my (%with) = @_;
     my $driver = UmTest::database();
@@ -41,9 +41,10 @@ sub new_database {
     if ($driver eq 'pgsql') {
         my ($programs, $socket) = (UmTest::setting('PGBIN'), UmTest::pg_folder());
         $name = join '_', 'mail', $$, int(time) % 100_000, ++$databases;     # processes' numbers come again
-        UmTest::output_of("$programs/createdb", '-h', $socket, '-U', 'usermgmt', '-T', 'template0', $name);
+        UmTest::output_of("$programs/createdb", '-h', $socket, '-U', 'usermgmt', '-T', $with{template} || 'template0',
+            $name);
         UmTest::output_of("$programs/psql", qw(-Xq1 -v ON_ERROR_STOP=1 -U usermgmt -h), $socket,
-            (map { ('-f', $_) } @steps), $name);
+            (map { ('-f', $_) } @steps), $name) if @steps;
         $params = "host=$socket user=usermgmt dbname=$name connect_timeout=2";
     }
     else {

@@ -3,8 +3,8 @@ package UmUpgrade;
 # Databases of earlier versions: the steps of the schema by their files, the rows of a site that grew up with them, and
 # the program that upgrades it.
 #
-#   my $database = old_database();                  # step 001, with what the module of then would have written
-#   apply($database, $_), fill($database, $_) for later_steps(1);
+#   my $database = database_of_step(1);             # with what the module of then would have written
+#   grow($database, later_steps(1));                # and those of later ones
 #   upgrade($database)  schema_of($database)  steps_of($database)  rows_of($database)
 use strict;
 use warnings;
@@ -15,8 +15,9 @@ use POSIX ();
 use UmServer;
 use UmTest ();
 
-our @EXPORT = qw(steps later_steps apply fill filled old_database database_of_step copy_of upgrade start_upgrade ended schema_of steps_of
-    rows_of tables_of name_of programs id_of token_for refresh_token $SITE $PASSWORD);
+our @EXPORT = qw(steps later_steps apply grow rows_of_step newest_filled database_of_step copy_of drop upgrade start_upgrade ended
+    fresh_schema schema_of steps_of rows_of tables_of counts_of name_of programs id_of token_for refresh_token $SITE
+    $PASSWORD);
 
 our $SITE = 'accounts.example:443';     # the host that mails belong to
 our $PASSWORD = 'Blue-Tree!71x';
@@ -36,17 +37,27 @@ sub steps {
 sub number_of { return 0 + ($_[0] =~ m{/(\d+)_[^/]*\z})[0] }
 sub later_steps { my ($number) = @_; return grep { number_of($_) > $number } steps() }
 
-# Applies a file as docs/operations.md says to do it without the program.
-sub apply {
+# Applies files, each as docs/operations.md says to do it without the program.
+sub apply { my ($database, @files) = @_; return shell($database, map { in_transaction($database, $_) } @files) }
+
+# The same, each with the rows of its step. One call of the shell: calls take more time than what they do.
+sub grow {
     my ($database, @files) = @_;
-    if ($database->{driver} eq 'pgsql') {
-        UmTest::output_of(programs() . '/psql', qw(-Xq1 -v ON_ERROR_STOP=1 -U usermgmt -h), UmTest::pg_folder(),
-            (map { ('-f', $_) } @files), name_of($database));
-    }
-    else {
-        UmTest::output_of('sqlite3', '-batch', '-bail', $database->{params}, 'begin immediate', (map { ".read $_" } @files),
-            'commit');
-    }
+    return shell($database, map { (in_transaction($database, $_), rows_of_step($_)) } @files);
+}
+
+sub in_transaction {
+    my ($database, $file) = @_;
+    return $database->{driver} eq 'pgsql' ? ('begin', \$file, 'commit') : ('begin immediate', ".read $file", 'commit');
+}
+
+# The database's shell; a reference names a file.
+sub shell {
+    my ($database, @texts) = @_;
+    return unless @texts;
+    UmTest::output_of($database->{driver} eq 'pgsql' ? (programs() . '/psql', qw(-Xq -v ON_ERROR_STOP=1 -U usermgmt -h),
+        UmTest::pg_folder(), (map { ref ? ('-f', $$_) : ('-c', $_) } @texts), name_of($database))
+        : ('sqlite3', '-batch', '-bail', '-cmd', 'pragma synchronous = off', $database->{params}, @texts));
     return;
 }
 
@@ -58,36 +69,27 @@ sub name_of {
     return ($database->{params} =~ /dbname=(\w+)/)[0];
 }
 
-sub old_database {
-    my $database = new_database(is_empty => 1);
-    apply($database, (steps())[0]);
-    fill($database, (steps())[0]);
-    return $database;
-}
-
 # With the steps up to that number, and their rows.
 sub database_of_step {
     my ($number) = @_;
-    my $database = old_database();
-    for my $file (grep { number_of($_) <= $number } later_steps(1)) {
-        apply($database, $file);
-        fill($database, $file);
-    }
+    my $database = new_database(is_empty => 1);
+    grow($database, grep { number_of($_) <= $number } steps());
     return $database;
 }
 
 sub copy_of {
     my ($database) = @_;
+    return new_database(is_empty => 1, template => name_of($database)) if $database->{driver} eq 'pgsql';
     my $copy = new_database(is_empty => 1);
-    if ($database->{driver} eq 'pgsql') {
-        my @where = ('-h', UmTest::pg_folder(), '-U', 'usermgmt');
-        UmTest::output_of(programs() . '/dropdb', @where, name_of($copy));
-        UmTest::output_of(programs() . '/createdb', @where, '-T', name_of($database), name_of($copy));
-    }
-    else {
-        UmTest::output_of('sqlite3', '-batch', $database->{params}, ".backup $copy->{params}");
-    }
+    UmTest::output_of('sqlite3', '-batch', $database->{params}, ".backup $copy->{params}");
     return $copy;
+}
+
+# Of many copies only the last is there. PostgreSQL.
+sub drop {
+    my ($database) = @_;
+    UmTest::output_of(programs() . '/dropdb', '-h', UmTest::pg_folder(), '-U', 'usermgmt', name_of($database));
+    return;
 }
 
 # ---- rows ----------------------------------------------------------------------------------------------------------
@@ -225,20 +227,15 @@ my %ROWS = (
     },
 );
 
-# Adds the rows of a step, if it has some.
-sub fill {
-    my ($database, $file) = @_;
+# The rows of a step, as SQL, if it has some.
+sub rows_of_step {
+    my ($file) = @_;
     my ($step) = $file =~ m{([^/]+)\.sql\z};
-    $database->{sql}->(join ";\n", $ROWS{$step}->()) if $ROWS{$step};
-    return;
+    return $ROWS{$step} ? join(";\n", $ROWS{$step}->()) : ();
 }
 
-# Whether a table of a step that is not newer than the newest of these has to have rows.
-sub filled {
-    my ($file) = @_;
-    my ($newest) = reverse sort keys %ROWS;
-    return ($file =~ m{([^/]+)\.sql\z})[0] le $newest;
-}
+# The newest step that has rows here: a table of a later one may be empty.
+sub newest_filled { return 0 + ((reverse sort keys %ROWS)[0] =~ /\A(\d+)/)[0] }
 
 # ---- the program ---------------------------------------------------------------------------------------------------
 
@@ -296,11 +293,29 @@ select type, name, tbl_name, sql from sqlite_master order by 1, 2;
 END
 }
 
+# The schema of a new database. A run of the tests makes it once for each kind of database.
+sub fresh_schema {
+    my $file = UmTest::scratch() . '/tmp/fresh_schema_' . UmTest::database();
+    return UmTest::slurp($file) if -e $file;
+    my $text = schema_of(new_database());
+    UmTest::spew("$file.$$", $text);
+    rename "$file.$$", $file or die "$file: $!\n";
+    return $text;
+}
+
 # All rows of um_ tables, without those of um_schema, as text.
 sub rows_of {
     my ($database) = @_;
-    my $sql = $database->{sql};
-    return join "\n", map { ("-- $_", $sql->("select * from $_ order by " . join(', ', 1, 2))) } tables_of($database);
+    my @tables = tables_of($database);
+    return $database->{sql}->($database->{driver} eq 'pgsql'
+        ? join(' union all ', map { "select '$_ ' || cast(t as text) from $_ t" } @tables) . ' order by 1'
+        : join '', map { "select '-- $_'; select * from $_ order by 1, 2;\n" } @tables);
+}
+
+# The number of rows of each of these tables.
+sub counts_of {
+    my ($database, @tables) = @_;
+    return split /\n/, $database->{sql}->(join ' union all ', map { "select count(*) from $_" } @tables);
 }
 
 sub tables_of {

@@ -14,7 +14,7 @@ use UmTest ();
 use UmUpgrade;
 
 my $is_pgsql = UmTest::database() eq 'pgsql';
-my $fresh = schema_of(new_database());
+my $fresh = fresh_schema();
 
 # A shell of the database that stays open; what it is given is executed.
 sub shell {
