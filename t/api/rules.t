@@ -114,7 +114,7 @@ is(call(TRACE => $path, token => $good, any => 1)->{status}, 405, 'TRACE is not 
 # ---- encoded slashes and zeros ---------------------------------------------------------------------------------------
 
 # httpd itself would answer in HTML, or where AllowEncodedSlashes is On or NoDecode find another path.
-for my $port (UmTest::port(), map { Apache::Test::vars("um_${_}_port") } qw(quiet mute)) {
+for my $port (UmTest::port(), map { UmTest::server_value("um_${_}_port") } qw(quiet mute)) {
     for my $odd ("${USERS}%2F", "${USERS}$me->{id}%2f", "${USERS}%00", "$path%00", "/api/v1/users%2F$me->{id}/",
         "/api-token-auth/%2F", '/api-token-auth/x%00y', "/x/../api/v1/users/a%2F..%2F..%2Fb", '/api%2Fv1/users/',
         '/%61pi/v1/users/%2F',

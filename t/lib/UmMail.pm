@@ -124,7 +124,7 @@ sub new_address {
 # The port of one of the virtual hosts of conf/extra.conf.in: site_port('verify').
 sub site_port {
     my ($name) = @_;
-    return Apache::Test::vars("um_${name}_port") || die "there is no host um_$name\n";
+    return UmTest::server_value("um_${name}_port") || die "there is no host um_$name\n";
 }
 
 sub ask_reset {

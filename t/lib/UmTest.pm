@@ -4,7 +4,6 @@ package UmTest;
 # Suites of t/api/ run with the server's own folder as current folder, once for each database.
 use strict;
 use warnings;
-use Apache::Test ();
 use Fcntl 'LOCK_EX';
 use File::Path ();
 use File::Temp ();
@@ -56,15 +55,23 @@ sub free_port {
 
 # ---- the server ----------------------------------------------------------------------------------------------------
 
+# A value of Apache::Test's configuration of the shared server, which t/TEST writes into a file.
+my %server;
+sub server_value {
+    my ($name) = @_;
+    %server = map { split / /, $_, 2 } split /\n/, slurp(folder() . '/t/conf/values') unless %server;
+    return $server{$name};
+}
+
 sub host { return '127.0.0.1' }
-sub port { return Apache::Test::vars('um_on_port') }        # the virtual host with accounts
-sub off_port { return Apache::Test::vars('um_off_port') }   # the one without
+sub port { return server_value('um_on_port') }        # the virtual host with accounts
+sub off_port { return server_value('um_off_port') }   # the one without
 sub base { return 'http://' . host() . ':' . port() }
-sub server_root { return Apache::Test::vars('serverroot') }
-sub access_log { return Apache::Test::vars('t_logs') . '/access_log' }
+sub server_root { return server_value('serverroot') }
+sub access_log { return server_value('t_logs') . '/access_log' }
 
 sub server_pid {
-    return 0 + (slurp(Apache::Test::vars('t_pid_file')) =~ /(\d+)/)[0];
+    return 0 + (slurp(server_value('t_pid_file')) =~ /(\d+)/)[0];
 }
 
 # Whether the server takes connections; waits for it up to that many seconds.
