@@ -12,6 +12,7 @@ package UmServer;
 use strict;
 use warnings;
 use Exporter 'import';
+use File::Copy ();
 use File::Path ();
 use IO::Socket::INET;
 use POSIX ();
@@ -36,22 +37,42 @@ my $databases = 0;
 sub new_database {
     my (%with) = @_;
     my $driver = UmTest::database();
-    my @steps = $with{is_empty} ? () : sort glob UmTest::sources() . "/sql/$driver/*.sql";
     my ($name, $params);
     if ($driver eq 'pgsql') {
-        my ($programs, $socket) = (UmTest::setting('PGBIN'), UmTest::pg_folder());
         $name = join '_', 'mail', $$, int(time) % 100_000, ++$databases;     # processes' numbers come again
-        UmTest::output_of("$programs/createdb", '-h', $socket, '-U', 'usermgmt', '-T', $with{template} || 'template0',
-            $name);
-        UmTest::output_of("$programs/psql", qw(-Xq1 -v ON_ERROR_STOP=1 -U usermgmt -h), $socket,
-            (map { ('-f', $_) } @steps), $name) if @steps;
-        $params = "host=$socket user=usermgmt dbname=$name connect_timeout=2";
+        create_database($name, $with{template} || ($with{is_empty} ? 'template0' : filled()));
+        $params = 'host=' . UmTest::pg_folder() . " user=usermgmt dbname=$name connect_timeout=2";
     }
     else {
         $name = $params = UmTest::new_folder() . '/accounts.db';
-        UmTest::output_of('sqlite3', '-batch', $params, map { ".read $_" } @steps);
+        $with{is_empty} or File::Copy::copy(filled(), $name) or die "$name: $!\n";
     }
     return { driver => $driver, params => $params, sql => sub { return UmTest::sql($_[0], $name) } };
+}
+
+# Of PostgreSQL, as a copy of another one.
+sub create_database {
+    my ($name, $template) = @_;
+    UmTest::output_of(UmTest::setting('PGBIN') . '/createdb', '-h', UmTest::pg_folder(), qw(-U usermgmt -T), $template,
+        $name);
+    return;
+}
+
+# The name (SQLite: the file) of the database from which new ones are copied. The first suite of a sequence makes it.
+sub filled {
+    my $driver = UmTest::database();
+    my @steps = sort glob UmTest::sources() . "/sql/$driver/*.sql";
+    my $file = UmTest::folder() . '/filled.db';
+    if (!-e $file && $driver eq 'pgsql') {
+        create_database('filled', 'template0');
+        UmTest::output_of(UmTest::setting('PGBIN') . '/psql', qw(-Xq1 -v ON_ERROR_STOP=1 -U usermgmt -h),
+            UmTest::pg_folder(), (map { ('-f', $_) } @steps), 'filled');
+        UmTest::spew($file, '');
+    }
+    elsif (!-e $file) {
+        UmTest::output_of('sqlite3', '-batch', $file, map { ".read $_" } @steps);
+    }
+    return $driver eq 'pgsql' ? 'filled' : $file;
 }
 
 # Accounts that nobody can sign in to, but who get mail; returns their addresses. Much faster than registering them.
