@@ -184,7 +184,7 @@ sub others {
     is(join(' ', map { crowd($_->{port}, $person{logout}{token}) } $here, $there), '200 200',
         'both nodes accept a token');
     # The changes are made just after the tokens were cached again: then they take longest to be seen.
-    my $watchers = watch($DELAY + 0.1 + @events * 0.3 + $DELAY + 1, map { ["$_-there", $there->{port}, $person{$_}{token}],
+    my $watchers = watch($DELAY + 0.1 + @events * 1.5 + $DELAY + 1, map { ["$_-there", $there->{port}, $person{$_}{token}],
         ["$_-here", $here->{port}, $person{$_}{token}] } sort keys %person);
     sleep $DELAY + 0.1;
     for my $event (@events) {

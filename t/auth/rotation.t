@@ -230,8 +230,9 @@ for my $node (@nodes) {
 my $log = $own->log;
 like($log, qr/UM604: keys: \S{43} is published and will sign in 15 s/, 'the worker publishes the next key');
 ok(await(30, sub { $own->log =~ /UM604: keys: \S{43} signs from now on/ }), 'the worker lets the next key sign');
-is(join(' ', map { $_ . scalar @{ states($own_keys)->{$_} || [] } } qw(signs verifies next)), 'signs1 verifies1 next0',
-    'the old key still verifies after the rotation of the worker');
+# On a slow machine the key after the next one may be published already.
+like(join(' ', map { $_ . scalar @{ states($own_keys)->{$_} || [] } } qw(signs verifies next)),
+    qr/\Asigns1 verifies1 next[01]\z/, 'the old key still verifies after the rotation of the worker');
 is(call(GET => '/.well-known/jwks.json', port => $own->{port}, any => 1)->{head}{'cache-control'}[0],
     'public, max-age=7', 'clients may keep the keys for less time than a key is published before it signs');
 is(join('', map { $_->crashes } @nodes, $own), '', 'no process of a node crashed');
