@@ -89,6 +89,12 @@ static um_json_value_t value_of(const um_custom_field_t *field, const um_json_t 
     return fits ? value : (um_json_value_t){ .kind = UM_JSON_NULL };
 }
 
+/* "" is no value of a text. */
+static int is_none(const um_json_value_t *value)
+{
+    return value->kind == UM_JSON_NULL || (value->text && !*value->text);
+}
+
 static void put_value(um_json_t *out, const um_custom_field_t *field, const um_json_value_t *value)
 {
     if (value->kind == UM_JSON_INTEGER) {
@@ -141,7 +147,7 @@ static void put_given(const um_custom_fields_t *fields, const um_json_t *object,
     for (int i = 0; object && i < fields->count; i++) {
         um_json_value_t value = value_of(&fields->field[i], object);
 
-        if ((fields->field[i].is_claim || !are_claims) && value.kind != UM_JSON_NULL && !(value.text && !*value.text)) {
+        if ((fields->field[i].is_claim || !are_claims) && !is_none(&value)) {
             put_value(out, &fields->field[i], &value);
         }
     }
@@ -179,18 +185,27 @@ const char *um_custom_field_text(apr_pool_t *pool, const um_custom_field_t *fiel
            : value.text ? apr_pstrdup(pool, value.text) : "";
 }
 
-int um_custom_field_has_all(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored, const char *change)
+static int is_same(const um_json_value_t *a, const um_json_value_t *b)
+{
+    if (is_none(a) || is_none(b)) {
+        return is_none(a) == is_none(b);
+    }
+    return a->kind == b->kind && a->number == b->number && (!a->text || strcmp(a->text, b->text) == 0);
+}
+
+const char *um_custom_field_changes(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored,
+                                    const char *change)
 {
     const um_json_t *has = parse(pool, stored), *wants = parse(pool, change);
+    const char *names = "";
 
     for (int i = 0; wants && i < fields->count; i++) {
         const um_custom_field_t *field = &fields->field[i];
         um_json_value_t a = value_of(field, has), b = value_of(field, wants);
 
-        if (um_json_get(wants, field->name).kind != UM_JSON_ABSENT
-            && (a.kind != b.kind || a.number != b.number || (a.text && strcmp(a.text, b.text) != 0))) {
-            return 0;
+        if (um_json_get(wants, field->name).kind != UM_JSON_ABSENT && !is_same(&a, &b)) {
+            names = apr_pstrcat(pool, names, " ", field->name, NULL);
         }
     }
-    return 1;
+    return names;
 }

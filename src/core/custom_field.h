@@ -67,7 +67,9 @@ const char *um_custom_field_claims(apr_pool_t *pool, const um_custom_fields_t *f
 /** The value of a field in the text of um_custom_field_claims(), for applications: a boolean as 1 or 0; "": none. */
 const char *um_custom_field_text(apr_pool_t *pool, const um_custom_field_t *field, const char *claims);
 
-/** Whether stored has the values of change, in which null stands for no value. NULL: nothing is changed. */
-int um_custom_field_has_all(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored, const char *change);
+/** The names of the fields that have another value in change than in stored, each behind a blank; "": none. In change,
+ * null stands for no value. change NULL: nothing is changed. */
+const char *um_custom_field_changes(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored,
+                                    const char *change);
 
 #endif

@@ -11,7 +11,6 @@
 #include <apr_strings.h>
 
 /* Enough to recognise a client by. */
-#define LONGEST_DETAIL 200
 #define LONGEST_USER_AGENT 255
 
 enum { LOGGED, KEPT };
@@ -182,7 +181,7 @@ const um_store_event_t *um_event_row(const um_ctx_t *ctx, const um_event_t *even
         .at_ms = (apr_int64_t)apr_time_as_msec(ctx->now),
         .actor = ctx->actor ? ctx->actor : "",
         .session_id = event->session_id ? event->session_id : ctx->actor_session,
-        .detail = event->detail ? apr_pstrndup(ctx->pool, event->detail, LONGEST_DETAIL) : "",
+        .detail = event->detail ? apr_pstrndup(ctx->pool, event->detail, UM_EVENT_LONGEST_DETAIL) : "",
         .address = plain(ctx->pool, ctx->address, LONGEST_USER_AGENT),
         .user_agent = plain(ctx->pool, ctx->user_agent, LONGEST_USER_AGENT),
         .request_id = plain(ctx->pool, ctx->request_id, LONGEST_USER_AGENT),

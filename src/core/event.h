@@ -41,6 +41,7 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
     EVENT(SESSIONS_ENDED, "sessions_ended", KEPT, "session.all_ended") \
     EVENT(REFRESH_REUSED, "refresh_reused", KEPT, "session.refresh_reused") \
     EVENT(ACCOUNT_ADDED, "account_added", KEPT, "account.added") \
+    EVENT(ACCOUNT_UPDATED, "account_updated", KEPT, "account.updated") \
     EVENT(ACCOUNT_RENAMED, "account_renamed", KEPT, "account.renamed") \
     EVENT(ACCOUNT_DELETED, "account_deleted", KEPT, "account.deleted") \
     EVENT(ACCOUNT_ON, "account_on", KEPT, "account.on") \
@@ -112,6 +113,9 @@ struct um_event_t {
     const char *name;           /**< of the account, as somebody typed it; for the log only; NULL: none */
     const char *detail;         /**< such as the name of a group; NULL: none */
 };
+
+/** The longest detail that is stored, in bytes. The rest is cut off. */
+#define UM_EVENT_LONGEST_DETAIL 200
 
 /** The most events of a call that are written. */
 #define UM_EVENT_MOST 128

@@ -36,9 +36,12 @@ UM_STATEMENT(USER_EMAIL_TAKEN, READ, 2,
 
 UM_STATEMENT(USER_INSERT, WRITE, UM_STORE_USER_VALUES, UM_USER_INSERT)
 
+UM_STATEMENT(USER_LOCK, READ, 1,
+    "select " UM_USER_COLUMNS " from um_users u where u.id = " UM_UUID UM_SQL2(" for update", ""))
+
 /* A field that is NULL keeps its value. The condition has nothing but the key: PostgreSQL keeps one plan for all values
  * only if no value can make the plan cheaper. */
-UM_STATEMENT(USER_UPDATE, WRITE, UM_USER_TEXTS + 2,
+UM_STATEMENT_AND_EVENT(USER_UPDATE, UM_USER_TEXTS + 2,
     "update um_users as u set " UM_USER_SET_TEXTS UM_USER_SET_KEYS "updated_at = cast(%s as bigint) where id = " UM_UUID
     UM_USER_RETURNING)
 

@@ -170,8 +170,7 @@ apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change
 {
     update_t update = make_update(call->pool, change, keys, email_before, now);
     um_rows_t rows;
-    apr_status_t rv = change->email ? um_store_event_run(call, update.id, update.values, update.count, &rows)
-                                    : um_store_run(call, update.id, update.values, update.count, &rows);
+    apr_status_t rv = um_store_event_run(call, update.id, update.values, update.count, &rows);
 
     *user = first(call->pool, &rows);
     return rv;
@@ -184,6 +183,15 @@ apr_status_t um_store_user_update_tx(um_tx_t *tx, apr_pool_t *pool, const um_use
     update_t update = make_update(pool, change, keys, email_before, now);
     um_rows_t rows;
     apr_status_t rv = um_store_tx_run(tx, update.id, update.values, update.count, &rows);
+
+    *user = first(pool, &rows);
+    return rv;
+}
+
+apr_status_t um_store_user_lock_tx(um_tx_t *tx, apr_pool_t *pool, const char *id, um_user_t **user)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_LOCK, UM_VALUES(id), &rows);
 
     *user = first(pool, &rows);
     return rv;

@@ -60,15 +60,17 @@ apr_status_t um_store_user_email_taken(um_store_call_t *call, const char *email_
 /** The values of USER_INSERT, UM_STORE_USER_VALUES of them. */
 void um_store_user_values(apr_pool_t *pool, const um_user_t *user, const um_user_keys_t *keys, apr_int64_t now,
                           const char **values);
-/** Changes the profile, and stores call->event with it if change has an address; fields that are NULL keep their value.
- * *user is the record after the change, or NULL: there is no such user, another account has the claimed address, or the
- * address is to change and is no longer email_before. */
+/** Changes the profile, and stores call->event with it; fields that are NULL keep their value. *user is the record
+ * after the change, or NULL: there is no such user, another account has the claimed address, or the address is to
+ * change and is no longer email_before. */
 apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change, const um_user_keys_t *keys,
                                   const char *email_before, apr_int64_t now, um_user_t **user);
 /** The same in a transaction. */
 apr_status_t um_store_user_update_tx(um_tx_t *tx, apr_pool_t *pool, const um_user_t *change,
                                      const um_user_keys_t *keys, const char *email_before, apr_int64_t now,
                                      um_user_t **user);
+/** In a transaction: reads a user and locks the row until the transaction ends. *user NULL: there is none. */
+apr_status_t um_store_user_lock_tx(um_tx_t *tx, apr_pool_t *pool, const char *id, um_user_t **user);
 /** In a transaction: sets password and version. *done = 0: the version is no longer old_version. */
 apr_status_t um_store_user_password(um_tx_t *tx, apr_pool_t *pool, const um_user_t *user, const char *old_version,
                                     apr_int64_t now, int *done);

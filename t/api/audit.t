@@ -13,7 +13,7 @@ use UmMail;
 use UmServer;
 
 my @MEMBERS = qw(time event outcome reason user_id name session_id by detail address user_agent request_id host node);
-my @KEPT = qw(registered password_changed reset_sent reset_confirmed email_changed email_verified email_unverified session_ended sessions_ended
+my @KEPT = qw(registered account_updated password_changed reset_sent reset_confirmed email_changed email_verified email_unverified session_ended sessions_ended
     refresh_reused account_deleted account_on account_off staff_given staff_taken group_made group_renamed group_removed group_added
     group_dropped key_rotated);
 my %kept = map { $_ => 1 } @KEPT;
@@ -97,7 +97,9 @@ $me->{password} = 'Green-House?40';
 event_is('password_changed', outcome => 'ok', user_id => $id, by => $id);
 
 call(PATCH => $path, json => '{"first_name":"Ann"}', token => $token);
-is(join(' ', map { $_->{event} } events()), '', 'another name is no event');
+event_is('account_updated', outcome => 'ok', user_id => $id, by => $id, detail => 'first_name');
+call(PATCH => $path, json => '{"first_name":"Ann","last_name":""}', token => $token);
+is(join(' ', map { $_->{event} } events()), '', 'the same values are no event');
 call(PATCH => $path, json => '{"email":"New@example.org"}', token => $token);
 event_is('email_changed', outcome => 'ok', user_id => $id, by => $id);
 call(PATCH => $path, json => '{"email":"New@EXAMPLE.org"}', token => $token);

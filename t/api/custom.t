@@ -89,6 +89,8 @@ case 'values are registered, shown, changed and cleared' => sub {
     is_deeply(custom_of(own($me)), \%SHOWN, 'GET');
     my $r = patch($me, { employee => -12, first_name => 'Ann' });
     is_deeply(custom_of(json_of($r)), { %SHOWN, employee => -12 }, 'PATCH of one changes no other');
+    is($sql->("select kind || ' ' || detail from um_events where user_id = '$me->{id}' and kind <> 'registered'"),
+        'account_updated first_name employee', 'it is an event with the names of the fields');
     is(json_of($r)->{first_name}, 'Ann', 'nor a field of the contract');
     is_deeply(custom_of(json_of(patch($me, { first_name => 'Bea' }))), { %SHOWN, employee => -12 },
         'and the other way round');

@@ -101,7 +101,7 @@ case 'staff sees and sets the state of an account' => sub {
     is(login($who->{username}, $who->{password}), undef, 'an inactive account cannot be signed in to');
     is_deeply([sort @{ events_of($who, $boss) }], [sort 'registered', 'staff_given by staff', 'email_verified by staff',
         "group_added by staff $one", "group_added by staff $two", 'account_off by staff', 'staff_taken by staff',
-        'email_unverified by staff', "group_dropped by staff $one"], 'each act is an event that names who did it')
+        'email_unverified by staff', "group_dropped by staff $one", 'account_updated by staff first_name'], 'each act is an event that names who did it')
         or diag(explain(events_of($who, $boss)));
     set($boss, $who, '{"is_active":true,"groups":[]}');
     ok(login($who->{username}, $who->{password}), 'an active account can');

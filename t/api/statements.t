@@ -83,7 +83,7 @@ my @operations = (
     ['a profile', 1, sub { return call(GET => "$USERS$account->{id}/", token => $account->{auth_token})->{status} }, 200],
     ['a change of names', 2, sub {
         return call(PATCH => "$USERS$account->{id}/", token => $account->{auth_token},
-            json => '{"first_name":"Ann","last_name":"Lee"}')->{status};
+            json => '{"first_name":"Ann","last_name":"Lee' . ++$number . '"}')->{status};
     }, 200],
     ['a change of all', 2, sub {
         return call(PUT => "$USERS$account->{id}/", token => $account->{auth_token},

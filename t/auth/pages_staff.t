@@ -163,7 +163,7 @@ case 'an account is changed' => sub {
     ok(!shown($account)->{is_active}, 'and is off');
     done_is(act($account, 'enable'), 'account_on', 'it is switched on');
     is(events_of($account),
-        'email_changed email_verified email_unverified staff_given staff_taken account_off account_on',
+        'account_updated email_changed email_verified email_unverified staff_given staff_taken account_off account_on',
         'each change is an event');
 };
 

@@ -105,7 +105,8 @@ unlike($first->{body}, qr/\Q$PASSWORD\E|hooked\@example|eyJ/, 'no password, addr
 
 # ---- each kind of event ----------------------------------------------------------------------------------------------
 
-is(call(PATCH => $hooked->{path}, token => $token, json => '{"email":"new@example.org"}')->{status}, 200, 'a change');
+is(call(PATCH => $hooked->{path}, token => $token, json => '{"email":"new@example.org","last_name":"Secretive"}')->{status}, 200,
+    'a change');
 for my $words ([qw(group new readers)], [qw(group add readers hooked)], [qw(user rename hooked hooked2)],
     [qw(group drop readers hooked2)], [qw(group remove readers)],
     [qw(user disable hooked2)], [qw(user enable hooked2)], [qw(user staff hooked2 on)], [qw(user staff hooked2 off)],
@@ -128,10 +129,14 @@ is(scalar $receiver->taken('all'), $count, 'once');
 is(scalar(grep { !is_signed_by($_, @secrets) } values %came), 0, 'signed');
 my %kinds = reverse %events;
 my %types = map { $_ => $came{ $kinds{$_} }{event}{type} } keys %kinds;
-is_deeply({ map { $_ => $types{$_} } qw(group_made group_added account_renamed account_off email_changed account_deleted) },
+is_deeply({ map { $_ => $types{$_} } qw(group_made group_added account_renamed account_off email_changed account_deleted
+    account_updated) },
     { group_made => 'group.made', group_added => 'account.group_added', account_renamed => 'account.renamed',
-        account_off => 'account.off', email_changed => 'account.email_changed', account_deleted => 'account.deleted' },
+        account_off => 'account.off', email_changed => 'account.email_changed', account_deleted => 'account.deleted',
+        account_updated => 'account.updated' },
     'with the type of its kind');
+is($came{ $kinds{account_updated} }{event}{data}{detail}, 'last_name', 'a change of the profile names the fields');
+unlike($came{ $kinds{account_updated} }{body}, qr/Secretive/, 'without their values');
 is($came{ $kinds{account_renamed} }{event}{data}{username}, 'hooked2', 'a renaming tells the new name');
 is($came{ $kinds{account_deleted} }{event}{data}{username}, 'hooked2', 'a deletion tells the name');
 is($came{ $kinds{account_deleted} }{event}{data}{id}, $id, 'and the id');

@@ -81,20 +81,24 @@ static void test_shown(apr_pool_t *pool)
     is_text(um_custom_field_text(pool, &rows[0], ""), "", "none");
 }
 
-static void test_has_all(apr_pool_t *pool)
+static void test_changes(apr_pool_t *pool)
 {
     static const char stored[] = "{\"phone\":\"1\",\"age\":5,\"news\":true}";
-    static const struct { const char *change; int has; } cases[] = {
-        { NULL, 1 }, { "{}", 1 }, { "{\"age\":5}", 1 }, { "{\"age\":6}", 0 }, { "{\"age\":null}", 0 },
-            { "{\"born\":null}", 1 },
-        { "{\"born\":\"2000-01-01\"}", 0 }, { "{\"phone\":\"1\",\"news\":true}", 1 }, { "{\"phone\":\"2\"}", 0 },
-        { "{\"news\":false}", 0 },
+    static const struct { const char *change, *names; } cases[] = {
+        { NULL, "" }, { "{}", "" }, { "{\"age\":5}", "" }, { "{\"age\":6}", " age" }, { "{\"age\":null}", " age" },
+        { "{\"born\":null}", "" }, { "{\"born\":\"2000-01-01\"}", " born" },
+        { "{\"phone\":\"1\",\"news\":true}", "" }, { "{\"phone\":\"2\"}", " phone" }, { "{\"news\":false}", " news" },
+        { "{\"news\":false,\"phone\":null,\"age\":5}", " phone news" }, { "{\"other\":1}", "" },
+        { "{\"phone\":\"\"}", " phone" },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        is_int(um_custom_field_has_all(pool, &fields, stored, cases[i].change), cases[i].has,
-               cases[i].change ? cases[i].change : "nothing");
+        is_text(um_custom_field_changes(pool, &fields, stored, cases[i].change), cases[i].names,
+                cases[i].change ? cases[i].change : "nothing");
     }
+    is_text(um_custom_field_changes(pool, &fields, "{}", "{\"phone\":\"\",\"age\":null}"), "",
+            "none to none is no change");
+    is_text(um_custom_field_changes(pool, &fields, "{\"phone\":\"\"}", "{\"phone\":null}"), "", "nor is \"\" to none");
     ok(um_custom_field_find(&fields, "age", 3) == &rows[1] && !um_custom_field_find(&fields, "ag", 2)
        && !um_custom_field_find(NULL, "age", 3), "a field is found by its whole name");
     is_text(um_custom_field_type(UM_CUSTOM_DATE), "date", "the name of a kind");
@@ -109,7 +113,7 @@ int main(void)
     test_dates();
     test_integers();
     test_shown(pool);
-    test_has_all(pool);
+    test_changes(pool);
     apr_pool_destroy(pool);
     apr_terminate();
     return tap_done();

@@ -213,6 +213,7 @@ static void test_update(void)
     site_input_t bad = { .first_name = "changed", .email = "nowhere" };
     um_ctx_t *ctx = site_ctx(&s);
 
+    s.settings.events_keep = 86400;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         site_input_t input = { .first_name = cases[i].first, .last_name = cases[i].last, .email = cases[i].email };
 
@@ -221,6 +222,9 @@ static void test_update(void)
         is_text(ask("select first_name || '|' || last_name || '|' || email from um_users where username = 'jane'"),
                 cases[i].want, "the changed profile is stored");
     }
+    is_text(ask("select group_concat(detail, ', ') from (select detail from um_events where kind = 'account_updated'"
+                " order by detail)"), "first_name, first_name last_name, first_name last_name",
+            "an event names the fields that have changed, also those that somebody else has changed meanwhile");
     is_int(um_user_update(ctx, jane, &bad, &user), UM_INVALID, "a bad address is refused");
     is_text(site_errors(ctx), "email invalid", "the bad address is told");
     is_text(ask("select first_name from um_users where username = 'jane'"), "O'Neil\"; --",

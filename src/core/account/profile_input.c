@@ -35,9 +35,20 @@ um_status_e um_profile_make_ids(um_ctx_t *ctx, um_user_t *user)
     return UM_OK;
 }
 
-int um_profile_has_custom(const um_ctx_t *ctx, const um_user_t *user, const char *custom)
+const char *um_profile_changes(const um_ctx_t *ctx, const um_user_t *user, const um_user_t *change)
 {
-    return um_custom_field_has_all(ctx->pool, ctx->settings->custom_fields, user->custom, custom);
+    const char *names = "";
+
+#define ADD_NAME(name, ...) \
+    if (change->name && strcmp(change->name, user->name) != 0) { \
+        names = apr_pstrcat(ctx->pool, names, " " #name, NULL); \
+    }
+    UM_PROFILE(ADD_NAME)
+#undef ADD_NAME
+    names = apr_pstrcat(ctx->pool, names,
+                        um_custom_field_changes(ctx->pool, ctx->settings->custom_fields, user->custom, change->custom),
+                        NULL);
+    return *names ? names + 1 : names;
 }
 
 void um_profile_bad_username(um_ctx_t *ctx)

@@ -35,8 +35,9 @@ um_password_policy_person_t um_profile_person_of_input(const um_profile_input_t 
 /** Makes the ids of a new account and of its version. UM_FAILED. */
 um_status_e um_profile_make_ids(um_ctx_t *ctx, um_user_t *user);
 
-/** Whether an account has these custom fields (custom_field.h); NULL: none is asked for. */
-int um_profile_has_custom(const um_ctx_t *ctx, const um_user_t *user, const char *custom);
+/** The names of the fields, custom ones too, that have another value in change than in user, separated by blanks; "":
+ * none. A field of change that is NULL is not changed. */
+const char *um_profile_changes(const um_ctx_t *ctx, const um_user_t *user, const um_user_t *change);
 
 /** Whether text, normalized (NFKC), has the form of a user name: letters, digits and the signs @ . + - _, but not signs
  * alone. */

@@ -16,6 +16,7 @@
 #include "store_user.h"
 #include "user_state.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 /* How often an update is tried when other requests keep changing the address. */
@@ -47,10 +48,46 @@ typedef struct update_t {
     int withdraws;              /* an address that was to be confirmed */
     int is_unmet;               /* ctx->demand is not met */
     um_user_t *updated;
-    um_event_t *event;          /* NULL: none yet */
+    um_event_t *readdressed;    /* the account has another address; NULL: none yet */
+    um_event_t *changed;        /* it has another profile; NULL: none yet */
     um_state_change_t *state;   /* NULL: it stays */
     int changes_email;          /* to another address than that of the account as it was last read */
+    const char *names;          /* of the fields that change; "": none */
+    int compares;               /* no field changes, if the account is still as it was last read */
 } update_t;
+
+/* Names that are as long as the detail of an event may be, and dots in place of the others. */
+static const char *cut_names(apr_pool_t *pool, const char *names)
+{
+    char *cut = apr_pstrndup(pool, names, UM_EVENT_LONGEST_DETAIL - strlen(" ..."));
+    char *end = strlen(names) > UM_EVENT_LONGEST_DETAIL ? strrchr(cut, ' ') : NULL;
+
+    if (end) {
+        *end = '\0';
+    }
+    return end ? apr_pstrcat(pool, cut, " ...", NULL) : names;
+}
+
+/* Names the fields that the update sets to another value than user has; another address has an event of its own. */
+static void set_names(update_t *update, const um_user_t *user)
+{
+    um_user_t fields = *update->change;
+
+    fields.email = update->changes_email ? NULL : fields.email;
+    update->names = cut_names(update->ctx->pool, um_profile_changes(update->ctx, user, &fields));
+    if (update->changed) {
+        update->changed->detail = update->names;
+    }
+}
+
+static apr_status_t compare_fields(um_tx_t *tx, update_t *update)
+{
+    um_user_t *now;
+    apr_status_t rv = um_store_user_lock_tx(tx, update->ctx->pool, update->user->id, &now);
+
+    set_names(update, rv == APR_SUCCESS && now ? now : update->user);
+    return rv;
+}
 
 static apr_status_t update_rows(um_tx_t *tx, void *baton)
 {
@@ -58,6 +95,9 @@ static apr_status_t update_rows(um_tx_t *tx, void *baton)
     apr_pool_t *pool = update->ctx->pool;
     apr_status_t rv = um_demand_check(update->ctx, tx, &update->is_unmet);
 
+    if (rv == APR_SUCCESS && update->compares) {
+        rv = compare_fields(tx, update);
+    }
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -79,7 +119,10 @@ static apr_status_t update_rows(um_tx_t *tx, void *baton)
         rv = um_store_mail_insert_tx(tx, pool, update->verify);
     }
     if (rv == APR_SUCCESS && update->changes_email) {
-        rv = um_event_insert(tx, update->ctx, update->event);
+        rv = um_event_insert(tx, update->ctx, update->readdressed);
+    }
+    if (rv == APR_SUCCESS && *update->names) {
+        rv = um_event_insert(tx, update->ctx, update->changed);
     }
     return rv == APR_SUCCESS && update->state ? um_user_state_apply(tx, update->state, &update->updated) : rv;
 }
@@ -100,7 +143,9 @@ static um_status_e make_mails(um_ctx_t *ctx, const um_user_t *user, update_t *up
     if (!update->changes_email) {
         return UM_OK;
     }
-    update->event = update->event ? update->event : um_event_add(ctx, UM_EVENT_EMAIL_CHANGED, user->id);
+    if (!update->readdressed) {
+        update->readdressed = um_event_add(ctx, UM_EVENT_EMAIL_CHANGED, user->id);
+    }
     if (!mail_settings) {
         return UM_OK;
     }
@@ -113,9 +158,22 @@ static um_status_e make_mails(um_ctx_t *ctx, const um_user_t *user, update_t *up
     return status;
 }
 
-static int is_as(const char *wanted, const char *stored)
+/* Makes the event that names the fields that change. When none does, another request may have changed one since user
+ * was read, and this update would change it back. So it has to be compared again, unless the update has an event
+ * already. */
+static void make_event(um_ctx_t *ctx, const um_user_t *user, update_t *update)
 {
-    return !wanted || strcmp(wanted, stored) == 0;
+    int is_given = update->change->custom != NULL;
+
+#define IS_GIVEN(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, is_given |= update->change->name != NULL;)
+    UM_PROFILE(IS_GIVEN)
+#undef IS_GIVEN
+    set_names(update, user);
+    update->compares = is_given && !*update->names && !update->changes_email;
+    if (!update->changed && (update->compares || *update->names)) {
+        update->changed = um_event_add(ctx, UM_EVENT_ACCOUNT_UPDATED, user->id);
+        update->changed->detail = update->names;
+    }
 }
 
 /* The answer to COMMIT was lost. If the account is as this update wants it, it does not matter which request did it. */
@@ -126,13 +184,11 @@ static int is_done(um_store_call_t *call, update_t *update)
     const char *pending = NULL;
 
     update->updated = NULL;
-#define AND_IS_AS(name, ...) && is_as(change->name, now->name)
-    if (um_store_user_by_id(call, change->id, &now) == APR_SUCCESS && now UM_PROFILE(AND_IS_AS)
-        && um_profile_has_custom(update->ctx, now, change->custom)
+    if (um_store_user_by_id(call, change->id, &now) == APR_SUCCESS && now
+        && !*um_profile_changes(update->ctx, now, change)
         && (!update->state || um_user_state_is(update->state, now))) {
         update->updated = now;
     }
-#undef AND_IS_AS
     if (update->pending && !um_email_change_is_stored(update->ctx, update->user, update->pending)) {
         update->updated = NULL;
     }
@@ -140,6 +196,29 @@ static int is_done(um_store_call_t *call, update_t *update)
         update->updated = NULL;
     }
     return update->updated != NULL;
+}
+
+/* Whether one statement does it all, with an event at most. It is a transaction by itself, and costs less. */
+static int is_single(const update_t *update)
+{
+    return !update->notice && !update->verify && !update->ctx->demand && !update->state && !update->withdraws
+           && !update->compares && !(update->changes_email && *update->names);
+}
+
+static const um_store_event_t *single_event(const update_t *update)
+{
+    return update->changes_email ? um_event_row(update->ctx, update->readdressed)
+           : *update->names ? um_event_row(update->ctx, update->changed) : NULL;
+}
+
+static void settle_events(update_t *update, apr_status_t rv)
+{
+    if (update->changes_email) {
+        um_event_settle(update->readdressed, rv, update->updated != NULL);
+    }
+    if (*update->names) {
+        um_event_settle(update->changed, rv, update->updated != NULL);
+    }
 }
 
 /* UM_ABSENT: the account is gone, or its address is no longer that of user. */
@@ -153,18 +232,15 @@ static um_status_e update_once(um_ctx_t *ctx, const um_user_t *user, update_t *u
     if (status != UM_OK) {
         return status;
     }
-    call.event = update->changes_email ? um_event_row(ctx, update->event) : NULL;
-    /* A single statement is a transaction by itself, and costs less. */
-    rv = update->notice || update->verify || ctx->demand || update->state || update->withdraws
-             ? um_store_transaction(&call, update_rows, update)
-             : um_store_user_update(&call, update->change, update->keys, user->email, um_ctx_seconds(ctx),
-                                    &update->updated);
+    make_event(ctx, user, update);
+    call.event = single_event(update);
+    rv = is_single(update) ? um_store_user_update(&call, update->change, update->keys, user->email,
+                                                  um_ctx_seconds(ctx), &update->updated)
+                           : um_store_transaction(&call, update_rows, update);
     if (rv == UM_STORE_UNKNOWN && is_done(&call, update)) {
         rv = APR_SUCCESS;
     }
-    if (update->changes_email) {
-        um_event_settle(update->event, rv, update->updated != NULL);
-    }
+    settle_events(update, rv);
     /* The caller cache has names, addresses and groups, which protected Locations show. */
     um_caller_cache_invalidate(ctx, user->id);
     if (update->state && um_user_state_settle(update->state, rv)) {
