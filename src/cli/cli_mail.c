@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "cli_queue.h"
 #include "json.h"
 #include "mail_admin.h"
 #include "mailmsg.h"
 #include "random.h"
-#include "store.h"
 #include "transport.h"
 
 #include <apr_strings.h>
 #include <string.h>
 #include <strings.h>
 
-#define PAGE 500
-
-static apr_time_t mail_time(apr_int64_t seconds)
+static um_json_t *mail_object(const um_cli_t *cli, const void *row)
 {
-    return apr_time_from_sec(seconds);
-}
-
-static um_json_t *object_of(const um_cli_t *cli, const um_mail_row_t *mail)
-{
+    const um_mail_row_t *mail = row;
     um_json_t *object = um_json_object(cli->pool);
 
     um_json_put_text(object, "id", mail->id);
@@ -29,125 +23,54 @@ static um_json_t *object_of(const um_cli_t *cli, const um_mail_row_t *mail)
     um_json_put_text(object, "username", mail->username);
     um_json_put_text(object, "host", mail->site);
     um_json_put_int(object, "attempts", mail->attempts);
-    um_cli_put_time(object, "created_at", mail_time(mail->created_at));
-    um_cli_put_time(object, "next_attempt", mail_time(mail->due_at));
-    um_cli_put_time(object, "done_at", mail_time(mail->done_at));
+    um_cli_put_time(object, "created_at", apr_time_from_sec(mail->created_at));
+    um_cli_put_time(object, "next_attempt", apr_time_from_sec(mail->due_at));
+    um_cli_put_time(object, "done_at", apr_time_from_sec(mail->done_at));
     um_json_put_text(object, "last_error", mail->last_error);
     return object;
 }
 
-static void list_mail(const um_cli_t *cli, const um_mail_row_t *mail)
+static const char *mail_line(const um_cli_t *cli, const void *row)
 {
-    const char *next = "";
+    const um_mail_row_t *mail = row;
 
-    if (mail->due_at && strcmp(mail->state, "waiting") == 0) {
-        apr_int64_t wait = mail->due_at - apr_time_sec(cli->ctx->now);
-
-        next = wait > 0 ? apr_psprintf(cli->pool, ", next in %" APR_INT64_T_FMT " s", wait) : ", next now";
-    }
-    um_cli_list(cli, object_of(cli, mail), "%s %-9s %s to %s, attempts %" APR_INT64_T_FMT "%s%s%s", mail->id,
-                mail->state, mail->kind, mail->address, mail->attempts, next, *mail->last_error ? ": " : "",
-                mail->last_error);
+    return apr_psprintf(cli->pool, "%s %-9s %s to %s, %s", mail->id, mail->state, mail->kind, mail->address,
+                        um_cli_queue_line(cli, mail->state, mail->attempts, mail->due_at, mail->last_error));
 }
+
+static apr_status_t mail_one(um_store_call_t *call, const char *id, apr_int64_t now, const void **row)
+{
+    um_mail_row_t *mail = NULL;
+    apr_status_t rv = um_store_mail_admin_one(call, id, now, &mail);
+
+    *row = mail;
+    return rv;
+}
+
+static const um_cli_queue_t mails = {
+    .noun = "mail", .unless = " that waits or was given up", .receiver = "mail server",
+    .row_size = sizeof(um_mail_row_t), .list = um_store_mail_admin_list, .one = mail_one,
+    .retry = um_mail_admin_retry, .drop = um_mail_admin_drop, .object = mail_object, .line = mail_line,
+};
 
 static int mail_list(um_cli_t *cli)
 {
-    um_store_call_t call = um_ctx_store(cli->ctx);
-    apr_pool_t *pages[2] = { NULL, NULL };
-    const char *last = NULL;
-    int count, turn = 0;
-
-    do {
-        apr_array_header_t *rows;
-
-        /* The last id of a page is needed for the next one. */
-        turn = !turn;
-        if (pages[turn]) {
-            apr_pool_destroy(pages[turn]);
-        }
-        apr_pool_create(&pages[turn], cli->pool);
-        call.pool = pages[turn];
-        if (um_store_mail_admin_list(&call, last, cli->all, apr_time_sec(cli->ctx->now), PAGE, &rows) != APR_SUCCESS) {
-            return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
-        }
-        for (int i = 0; i < rows->nelts; i++) {
-            list_mail(cli, &APR_ARRAY_IDX(rows, i, um_mail_row_t));
-            last = APR_ARRAY_IDX(rows, i, um_mail_row_t).id;
-        }
-        count = rows->nelts;
-    } while (count == PAGE);
-    return UM_CLI_DONE;
-}
-
-/* The id of the first argument; NULL: it is none, and *code with the reason printed. */
-static const char *id_of(um_cli_t *cli, int *code)
-{
-    const char *id = um_random_uuid_parse(cli->pool, cli->args[0]);
-
-    *code = id ? UM_CLI_DONE : um_cli_fail(cli, UM_CLI_ABSENT, "there is no mail %s", cli->args[0]);
-    return id;
+    return um_cli_queue_list(cli, &mails);
 }
 
 static int mail_show(um_cli_t *cli)
 {
-    um_store_call_t call = um_ctx_store(cli->ctx);
-    um_mail_row_t *mail;
-    int code;
-    const char *id = id_of(cli, &code);
-
-    if (!id) {
-        return code;
-    }
-    if (um_store_mail_admin_one(&call, id, apr_time_sec(cli->ctx->now), &mail) != APR_SUCCESS) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
-    }
-    if (!mail) {
-        return um_cli_fail(cli, UM_CLI_ABSENT, "there is no mail %s", id);
-    }
-    um_cli_show(cli, object_of(cli, mail));
-    return UM_CLI_DONE;
+    return um_cli_queue_show(cli, &mails);
 }
 
 static int mail_retry(um_cli_t *cli)
 {
-    const char *id = NULL;
-    int code = UM_CLI_DONE, count;
-
-    if (cli->all == cli->count) {
-        return um_cli_fail(cli, UM_CLI_MISUSE, "usage: usermgmt mail retry ID, or usermgmt mail retry --all");
-    }
-    id = cli->all ? NULL : id_of(cli, &code);
-    if (code != UM_CLI_DONE) {
-        return code;
-    }
-    if (um_mail_admin_retry(cli->ctx, id, &count) != UM_OK) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", cli->ctx->cause);
-    }
-    if (id && !count) {
-        return um_cli_fail(cli, UM_CLI_ABSENT, "there is no mail %s that waits or was given up", id);
-    }
-    um_cli_say(cli, "%d mail%s will be sent now, or within a minute if the mail server was unreachable", count,
-               count == 1 ? "" : "s");
-    return UM_CLI_DONE;
+    return um_cli_queue_retry(cli, &mails);
 }
 
 static int mail_drop(um_cli_t *cli)
 {
-    int code;
-    const char *id = id_of(cli, &code);
-
-    if (!id) {
-        return code;
-    }
-    switch (um_mail_admin_drop(cli->ctx, id)) {
-    case UM_OK:
-        um_cli_say(cli, "the mail is deleted");
-        return UM_CLI_DONE;
-    case UM_ABSENT:
-        return um_cli_fail(cli, UM_CLI_ABSENT, "there is no mail %s that waits or was given up", id);
-    default:
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", cli->ctx->cause);
-    }
+    return um_cli_queue_drop(cli, &mails);
 }
 
 /* --- test --- */

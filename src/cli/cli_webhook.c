@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "cli_queue.h"
 #include "cli_webhook.h"
+#include "isotime.h"
 #include "json.h"
-#include "random.h"
 #include "store.h"
 #include "store_webhook.h"
+#include "webhook_admin.h"
 #include "webhook_secret.h"
 #include "webhook_send.h"
 #include "wipe.h"
@@ -12,10 +14,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#define PAGE 500
-
-static um_json_t *webhook_object(const um_cli_t *cli, const um_webhook_row_t *row)
+static um_json_t *webhook_object(const um_cli_t *cli, const void *data)
 {
+    const um_webhook_row_t *row = data;
     um_json_t *object = um_json_object(cli->pool);
 
     um_json_put_text(object, "id", row->id);
@@ -36,119 +37,88 @@ static um_json_t *webhook_object(const um_cli_t *cli, const um_webhook_row_t *ro
     return object;
 }
 
-static void list_webhook(const um_cli_t *cli, const um_webhook_row_t *row)
+static const char *webhook_line(const um_cli_t *cli, const void *data)
 {
-    const char *next = "";
+    const um_webhook_row_t *row = data;
 
-    if (row->due_at && strcmp(row->state, "waiting") == 0) {
-        apr_int64_t wait = row->due_at - apr_time_sec(cli->ctx->now);
+    return apr_psprintf(cli->pool, "%s %-9s %s to %s, %s", row->id, row->state, row->kind,
+                        um_webhook_send_name(cli->pool, row->url),
+                        um_cli_queue_line(cli, row->state, row->attempts, row->due_at, row->last_error));
+}
 
-        next = wait > 0 ? apr_psprintf(cli->pool, ", next in %" APR_INT64_T_FMT " s", wait) : ", next now";
+static apr_status_t webhook_one(um_store_call_t *call, const char *id, apr_int64_t now, const void **row)
+{
+    um_webhook_row_t *webhook = NULL;
+    apr_status_t rv = um_store_webhook_one(call, id, now, &webhook);
+
+    *row = webhook;
+    return rv;
+}
+
+static const um_cli_queue_t webhooks = {
+    .noun = "webhook", .unless = ", or it is being sent, or its receiver is disabled", .receiver = "receiver",
+    .row_size = sizeof(um_webhook_row_t), .list = um_store_webhook_list, .one = webhook_one,
+    .retry = um_webhook_admin_retry, .drop = um_webhook_admin_drop, .object = webhook_object, .line = webhook_line,
+};
+
+/* Receivers come before the webhooks: they are the reason why there are none. */
+static int list_disabled(um_cli_t *cli)
+{
+    um_store_call_t call = um_ctx_store(cli->ctx);
+    apr_array_header_t *list;
+
+    if (um_store_webhook_receivers(&call, &list) != APR_SUCCESS) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
     }
-    um_cli_list(cli, webhook_object(cli, row), "%s %-9s %s to %s, attempts %" APR_INT64_T_FMT "%s%s%s", row->id,
-                row->state, row->kind, um_webhook_send_name(cli->pool, row->url), row->attempts, next,
-                *row->last_error ? ": " : "", row->last_error);
+    for (int i = 0; i < list->nelts; i++) {
+        const um_webhook_receiver_t *one = &APR_ARRAY_IDX(list, i, um_webhook_receiver_t);
+        const char *name = um_webhook_send_name(cli->pool, one->url);
+        um_json_t *object = um_json_object(cli->pool);
+
+        um_json_put_text(object, "receiver", name);
+        um_json_put_text(object, "state", "disabled");
+        um_json_put_text(object, "host", one->site);
+        um_cli_put_time(object, "disabled_at", apr_time_from_sec(one->disabled_at));
+        um_cli_list(cli, object, "%s of %s is disabled since %s, because it has answered 410 Gone: see usermgmt "
+                    "webhook enable", name, one->site, um_isotime_print(cli->pool, one->disabled_at));
+    }
+    return UM_CLI_DONE;
 }
 
 static int webhook_list(um_cli_t *cli)
 {
-    um_store_call_t call = um_ctx_store(cli->ctx);
-    apr_pool_t *pages[2] = { NULL, NULL };
-    const char *last = NULL;
-    int count, turn = 0;
+    int code = list_disabled(cli);
 
-    do {
-        apr_array_header_t *rows;
-
-        /* The last id of a page is needed for the next one. */
-        turn = !turn;
-        if (pages[turn]) {
-            apr_pool_destroy(pages[turn]);
-        }
-        apr_pool_create(&pages[turn], cli->pool);
-        call.pool = pages[turn];
-        if (um_store_webhook_list(&call, last, cli->all, apr_time_sec(cli->ctx->now), PAGE, &rows) != APR_SUCCESS) {
-            return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
-        }
-        for (int i = 0; i < rows->nelts; i++) {
-            list_webhook(cli, &APR_ARRAY_IDX(rows, i, um_webhook_row_t));
-            last = APR_ARRAY_IDX(rows, i, um_webhook_row_t).id;
-        }
-        count = rows->nelts;
-    } while (count == PAGE);
-    return UM_CLI_DONE;
-}
-
-/* The id of the first argument; NULL: it is none, which is printed. */
-static const char *webhook_id(um_cli_t *cli)
-{
-    const char *id = um_random_uuid_parse(cli->pool, cli->args[0]);
-
-    if (!id) {
-        um_cli_fail(cli, UM_CLI_ABSENT, "there is no webhook %s", cli->args[0]);
-    }
-    return id;
+    return code == UM_CLI_DONE ? um_cli_queue_list(cli, &webhooks) : code;
 }
 
 static int webhook_show(um_cli_t *cli)
 {
-    um_store_call_t call = um_ctx_store(cli->ctx);
-    const char *id = webhook_id(cli);
-    um_webhook_row_t *row;
-
-    if (!id) {
-        return UM_CLI_ABSENT;
-    }
-    if (um_store_webhook_one(&call, id, apr_time_sec(cli->ctx->now), &row) != APR_SUCCESS) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
-    }
-    if (!row) {
-        return um_cli_fail(cli, UM_CLI_ABSENT, "there is no webhook %s", id);
-    }
-    um_cli_show(cli, webhook_object(cli, row));
-    return UM_CLI_DONE;
+    return um_cli_queue_show(cli, &webhooks);
 }
 
 static int webhook_retry(um_cli_t *cli)
 {
-    um_store_call_t call = um_ctx_store(cli->ctx);
-    const char *id = NULL;
-    int count;
-
-    if (cli->all == cli->count) {
-        return um_cli_fail(cli, UM_CLI_MISUSE, "usage: usermgmt webhook retry ID, or usermgmt webhook retry --all");
-    }
-    id = cli->all ? NULL : webhook_id(cli);
-    if (!id && !cli->all) {
-        return UM_CLI_ABSENT;
-    }
-    if (um_store_webhook_retry(&call, id, apr_time_sec(cli->ctx->now), &count) != APR_SUCCESS) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
-    }
-    if (id && !count) {
-        return um_cli_fail(cli, UM_CLI_ABSENT, "there is no webhook %s, or it is being sent", id);
-    }
-    um_cli_say(cli, "%d webhook%s will be sent now, or within a minute if the receiver was unreachable", count,
-               count == 1 ? "" : "s");
-    return UM_CLI_DONE;
+    return um_cli_queue_retry(cli, &webhooks);
 }
 
 static int webhook_drop(um_cli_t *cli)
 {
-    um_store_call_t call = um_ctx_store(cli->ctx);
-    const char *id = webhook_id(cli);
+    return um_cli_queue_drop(cli, &webhooks);
+}
+
+static int webhook_enable(um_cli_t *cli)
+{
+    const char *name = um_webhook_send_name(cli->pool, cli->args[0]);
     int count;
 
-    if (!id) {
-        return UM_CLI_ABSENT;
-    }
-    if (um_store_webhook_drop(&call, id, apr_time_sec(cli->ctx->now), &count) != APR_SUCCESS) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
+    if (um_webhook_admin_enable(cli->ctx, cli->args[0], &count) != UM_OK) {
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", cli->ctx->cause);
     }
     if (!count) {
-        return um_cli_fail(cli, UM_CLI_ABSENT, "there is no webhook %s, or it is being sent", id);
+        return um_cli_fail(cli, UM_CLI_ABSENT, "no receiver %s is disabled", name);
     }
-    um_cli_say(cli, "the webhook is deleted");
+    um_cli_say(cli, "%s gets events again; to send those that were given up: usermgmt webhook retry --all", name);
     return UM_CLI_DONE;
 }
 
@@ -181,6 +151,8 @@ const um_cli_command_t um_cli_webhook[] = {
       .help = "send a webhook now, also one that was delivered; or all that wait or were given up" },
     { .verb = "drop", .synopsis = "ID", .arguments = 1, .opens_database = 1,
       .function = webhook_drop, .help = "delete a webhook" },
+    { .verb = "enable", .synopsis = "URL", .arguments = 1, .opens_database = 1, .function = webhook_enable,
+      .help = "send events again to a receiver that is disabled, because it has answered 410 Gone" },
     { .verb = "secret", .synopsis = "FILE", .arguments = 1,
       .function = webhook_secret, .help = "add a new secret to FILE, which is made if need be, and print the secret" },
     { .verb = "test", .synopsis = "[URL]", .optional = 1,

@@ -37,6 +37,10 @@ typedef struct um_tx_t um_tx_t;                         /* store.h */
     EVENT(MAIL_SENT, "mail_sent", LOGGED, NULL) \
     EVENT(MAIL_RETRIED, "mail_retried", KEPT, "mail.retried") \
     EVENT(MAIL_DROPPED, "mail_dropped", KEPT, "mail.dropped") \
+    EVENT(WEBHOOK_RETRIED, "webhook_retried", KEPT, "webhook.retried") \
+    EVENT(WEBHOOK_DROPPED, "webhook_dropped", KEPT, "webhook.dropped") \
+    EVENT(WEBHOOK_DISABLED, "webhook_disabled", KEPT, "webhook.disabled") \
+    EVENT(WEBHOOK_ENABLED, "webhook_enabled", KEPT, "webhook.enabled") \
     EVENT(SESSION_ENDED, "session_ended", KEPT, "session.ended") \
     EVENT(SESSIONS_ENDED, "sessions_ended", KEPT, "session.all_ended") \
     EVENT(REFRESH_REUSED, "refresh_reused", KEPT, "session.refresh_reused") \

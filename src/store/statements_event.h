@@ -52,22 +52,28 @@ UM_STATEMENT(EVENT_PURGE, WRITE, 2,
 
 /* --- webhooks --- */
 
-/* The name is that of the account in the transaction of the event: after a renaming the new one. */
-UM_STATEMENT(WEBHOOK_INSERT, WRITE, 12,
+/* The name is that of the account in the transaction of the event: after a renaming the new one. A receiver that is
+ * disabled gets no row. */
+UM_STATEMENT(WEBHOOK_INSERT, WRITE, 14,
     "insert into um_webhooks (id, site, url, event_id, kind, at_ms, user_id, username, actor, detail, due_at,"
-    " created_at) values (" UM_UUID ", cast(%s as text), cast(%s as text), " UM_UUID ", cast(%s as text),"
+    " created_at) select " UM_UUID ", cast(%s as text), cast(%s as text), " UM_UUID ", cast(%s as text),"
     " cast(%s as bigint), " UM_UUID ", coalesce((select u.username from um_users u where u.id = " UM_UUID "), ''),"
-    " cast(%s as text), cast(%s as text), cast(%s as bigint), cast(%s as bigint)) on conflict do nothing"
-    " returning id")
+    " cast(%s as text), cast(%s as text), cast(%s as bigint), cast(%s as bigint)"
+    " where not exists (select 1 from um_webhook_receivers r where r.site = cast(%s as text)"
+    " and r.url = cast(%s as text)) on conflict do nothing returning id")
 
 /* --- sending --- */
+
+/* 1 or 0. PostgreSQL would answer an "exists" by reading the whole table. */
+#define UM_WEBHOOK_DISABLED \
+    "coalesce((select 1 from um_webhook_receivers r where r.site = w.site and r.url = w.url), 0)"
 
 #define UM_WEBHOOK_DUE \
     " from um_webhooks w where w.state = 0 and w.site = cast(%s as text) and w.url = cast(%s as text)" \
     " and w.due_at <= cast(%s as bigint) order by w.due_at limit "
 
 UM_STATEMENT(WEBHOOK_DUE, READ, 3,
-    "select w.id" UM_WEBHOOK_DUE "1")
+    "select " UM_WEBHOOK_DISABLED UM_WEBHOOK_DUE "1")
 
 /* A claim is a lease, as that of a mail. */
 UM_STATEMENT(WEBHOOK_CLAIM, WRITE, 6,
@@ -98,10 +104,12 @@ UM_STATEMENT(WEBHOOK_NEXT, READ, 2,
     "select w.site, w.url from um_webhooks w where w.state = 0 and (w.site, w.url) > (cast(%s as text),"
     " cast(%s as text)) order by w.site, w.url limit 1")
 
-UM_STATEMENT(WEBHOOK_ORPHANS, WRITE, 6,
+/* What is being sent is left out: the lease of its claim is not over. */
+UM_STATEMENT(WEBHOOK_GIVE_UP, WRITE, 7,
     "update um_webhooks set state = 2, done_at = cast(%s as bigint), last_error = cast(%s as text), claim = null"
     " where id" UM_LISTED("select w.id from um_webhooks w where w.state = 0 and w.site = cast(%s as text)"
-    " and w.url = cast(%s as text) and w.due_at < cast(%s as bigint) order by w.due_at limit cast(%s as integer)")
+    " and w.url = cast(%s as text) and w.due_at < cast(%s as bigint)"
+    " and (w.claim is null or w.due_at < cast(%s as bigint)) order by w.due_at limit cast(%s as integer)")
     " returning id")
 
 /* Rows that wait for a time later than any that is set, after a clock was set back, become due now. */
@@ -131,18 +139,35 @@ UM_STATEMENT(WEBHOOK_ADMIN_ONE, READ, 2,
     "select " UM_WEBHOOK_ADMIN_COLUMNS " from um_webhooks w where w.id = " UM_UUID)
 
 #define UM_WEBHOOK_IDLE "(claim is null or state <> 0 or due_at <= cast(%s as bigint))"
+#define UM_WEBHOOK_ENABLED \
+    " and not exists (select 1 from um_webhook_receivers r where r.site = um_webhooks.site" \
+    " and r.url = um_webhooks.url)"
 
 /* Also one that was delivered, for a receiver that has lost it. Its age counts from now on. */
-UM_STATEMENT(WEBHOOK_ADMIN_RETRY, WRITE, 4,
+UM_STATEMENT_AND_EVENT(WEBHOOK_ADMIN_RETRY, 4,
     "update um_webhooks set state = 0, due_at = cast(%s as bigint), created_at = cast(%s as bigint), attempts = 0,"
-    " claim = null, done_at = null where id = " UM_UUID " and " UM_WEBHOOK_IDLE " returning id")
+    " claim = null, done_at = null where id = " UM_UUID " and " UM_WEBHOOK_IDLE UM_WEBHOOK_ENABLED " returning id")
 
-UM_STATEMENT(WEBHOOK_ADMIN_RETRY_ALL, WRITE, 3,
+UM_STATEMENT_AND_EVENT(WEBHOOK_ADMIN_RETRY_ALL, 3,
     "update um_webhooks set state = 0, due_at = cast(%s as bigint), created_at = cast(%s as bigint), attempts = 0,"
-    " claim = null, done_at = null where state <> 1 and " UM_WEBHOOK_IDLE " returning id")
+    " claim = null, done_at = null where state <> 1 and " UM_WEBHOOK_IDLE UM_WEBHOOK_ENABLED " returning id")
 
-UM_STATEMENT(WEBHOOK_ADMIN_DROP, WRITE, 2,
+UM_STATEMENT_AND_EVENT(WEBHOOK_ADMIN_DROP, 2,
     "delete from um_webhooks where id = " UM_UUID " and " UM_WEBHOOK_IDLE " returning id")
+
+/* --- receivers that want no more --- */
+
+UM_STATEMENT(WEBHOOK_ADMIN_RECEIVERS, READ, 0,
+    "select r.site, r.url, r.disabled_at from um_webhook_receivers r order by r.site, r.url")
+
+UM_STATEMENT_AND_EVENT(WEBHOOK_DISABLE, 3,
+    "insert into um_webhook_receivers (site, url, disabled_at) values (cast(%s as text), cast(%s as text),"
+    " cast(%s as bigint)) on conflict do nothing returning url")
+
+UM_STATEMENT_AND_EVENT(WEBHOOK_ENABLE, 2,
+    "delete from um_webhook_receivers where site = cast(%s as text) and url = cast(%s as text) returning url")
+
+/* --- the metrics --- */
 
 /* How many wait, how many are being sent, how many were given up since a time; when the oldest of the first two was
  * made, and since when the one that is overdue longest is due. */
@@ -154,5 +179,7 @@ UM_STATEMENT(WEBHOOK_COUNTS, READ, 4,
     " from um_webhooks w where w.state = 0")
 
 #undef UM_WEBHOOK_DUE
+#undef UM_WEBHOOK_DISABLED
+#undef UM_WEBHOOK_ENABLED
 #undef UM_WEBHOOK_ADMIN_COLUMNS
 #undef UM_WEBHOOK_IDLE

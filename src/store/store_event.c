@@ -36,7 +36,7 @@ static apr_status_t insert_webhook(um_tx_t *tx, apr_pool_t *pool, const um_store
     return um_store_tx_run(tx, UM_SQL_WEBHOOK_INSERT,
                            UM_VALUES(webhook->id, webhook->site, webhook->url, event->id, webhook->kind,
                                      um_store_number(pool, event->at_ms), event->user_id, event->user_id, event->actor,
-                                     event->detail, now, now), &rows);
+                                     event->detail, now, now, webhook->site, webhook->url), &rows);
 }
 
 apr_status_t um_store_event_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_store_event_t *event)

@@ -50,7 +50,8 @@ static apr_int64_t number_in(const char *text)
     return text ? apr_atoi64(text) : 0;
 }
 
-apr_status_t um_store_webhook_due(um_store_call_t *call, const char *site, const char *url, apr_int64_t now, int *due)
+apr_status_t um_store_webhook_due(um_store_call_t *call, const char *site, const char *url, apr_int64_t now, int *due,
+                                  int *is_disabled)
 {
     const char *const values[] = { site, url, um_store_number(call->pool, now) };
     um_rows_t rows = { 0 };
@@ -59,6 +60,7 @@ apr_status_t um_store_webhook_due(um_store_call_t *call, const char *site, const
                       : run_batch(call, UM_SQL_WEBHOOK_DUE, values, 3, &rows);
 
     *due = rows.count > 0;
+    *is_disabled = rows.count && number_in(rows.row[0][0]);
     return rv;
 }
 
@@ -126,14 +128,14 @@ apr_status_t um_store_webhook_next(um_store_call_t *call, const char *site, cons
     return rv;
 }
 
-apr_status_t um_store_webhook_orphans(um_store_call_t *call, const char *site, const char *url, apr_int64_t before,
+apr_status_t um_store_webhook_give_up(um_store_call_t *call, const char *site, const char *url, apr_int64_t before,
                                       apr_int64_t now, const char *why, int most, int *count)
 {
+    const char *time = um_store_number(call->pool, now);
     um_rows_t rows;
-    apr_status_t rv = run_batch(call, UM_SQL_WEBHOOK_ORPHANS,
-                                UM_VALUES(um_store_number(call->pool, now), why, site, url,
-                                          um_store_number(call->pool, before), um_store_number(call->pool, most)),
-                                &rows);
+    apr_status_t rv = run_batch(call, UM_SQL_WEBHOOK_GIVE_UP,
+                                UM_VALUES(time, why, site, url, um_store_number(call->pool, before), time,
+                                          um_store_number(call->pool, most)), &rows);
 
     *count = rows.count;
     return rv;
@@ -206,8 +208,9 @@ apr_status_t um_store_webhook_retry(um_store_call_t *call, const char *id, apr_i
 {
     const char *time = um_store_number(call->pool, now);
     um_rows_t rows;
-    apr_status_t rv = id ? um_store_run(call, UM_SQL_WEBHOOK_ADMIN_RETRY, UM_VALUES(time, time, id, time), &rows)
-                         : um_store_run(call, UM_SQL_WEBHOOK_ADMIN_RETRY_ALL, UM_VALUES(time, time, time), &rows);
+    apr_status_t rv = id ? um_store_event_run(call, UM_SQL_WEBHOOK_ADMIN_RETRY, UM_VALUES(time, time, id, time), &rows)
+                         : um_store_event_run(call, UM_SQL_WEBHOOK_ADMIN_RETRY_ALL, UM_VALUES(time, time, time),
+                                              &rows);
 
     *count = rv == APR_SUCCESS ? rows.count : 0;
     return rv;
@@ -216,10 +219,43 @@ apr_status_t um_store_webhook_retry(um_store_call_t *call, const char *id, apr_i
 apr_status_t um_store_webhook_drop(um_store_call_t *call, const char *id, apr_int64_t now, int *count)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_WEBHOOK_ADMIN_DROP,
-                                   UM_VALUES(id, um_store_number(call->pool, now)), &rows);
+    apr_status_t rv = um_store_event_run(call, UM_SQL_WEBHOOK_ADMIN_DROP,
+                                         UM_VALUES(id, um_store_number(call->pool, now)), &rows);
 
     *count = rv == APR_SUCCESS ? rows.count : 0;
+    return rv;
+}
+
+apr_status_t um_store_webhook_receivers(um_store_call_t *call, apr_array_header_t **list)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_WEBHOOK_ADMIN_RECEIVERS, NULL, 0, &rows);
+
+    *list = apr_array_make(call->pool, 4, sizeof(um_webhook_receiver_t));
+    for (int i = 0; rv == APR_SUCCESS && i < rows.count; i++) {
+        APR_ARRAY_PUSH(*list, um_webhook_receiver_t)
+            = (um_webhook_receiver_t){ rows.row[i][0], rows.row[i][1], number_in(rows.row[i][2]) };
+    }
+    return rv;
+}
+
+apr_status_t um_store_webhook_disable(um_store_call_t *call, const char *site, const char *url, apr_int64_t now,
+                                      int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_event_run(call, UM_SQL_WEBHOOK_DISABLE,
+                                         UM_VALUES(site, url, um_store_number(call->pool, now)), &rows);
+
+    *done = rows.count > 0 || rows.again;
+    return rv;
+}
+
+apr_status_t um_store_webhook_enable(um_store_call_t *call, const char *site, const char *url, int *done)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_event_run(call, UM_SQL_WEBHOOK_ENABLE, UM_VALUES(site, url), &rows);
+
+    *done = rows.count > 0 || rows.again;
     return rv;
 }
 
@@ -236,7 +272,7 @@ apr_status_t um_store_webhook_counts(um_store_call_t *call, apr_int64_t now, apr
         const char *const *row = rows.row[0];
 
         *counts = (um_webhook_counts_t){ number_in(row[0]), number_in(row[1]), number_in(row[2]), number_in(row[3]),
-                                         number_in(row[4]) };
+                                         number_in(row[4]), 0 };
     }
     return rv;
 }

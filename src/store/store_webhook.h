@@ -40,8 +40,9 @@ typedef struct um_webhook_row_t {
     const char *last_error;    /**< "": none */
 } um_webhook_row_t;
 
-/** Whether any row of a site and a receiver is due. */
-apr_status_t um_store_webhook_due(um_store_call_t *call, const char *site, const char *url, apr_int64_t now, int *due);
+/** Whether any row of a site and a receiver is due, and if so, whether the receiver is disabled. */
+apr_status_t um_store_webhook_due(um_store_call_t *call, const char *site, const char *url, apr_int64_t now, int *due,
+                                  int *is_disabled);
 
 /** Claims due rows of a site and a receiver, at most most, until lease_end.
  * @param claim  a new UUID
@@ -67,8 +68,8 @@ apr_status_t um_store_webhook_release(um_store_call_t *call, const char *claim, 
 apr_status_t um_store_webhook_next(um_store_call_t *call, const char *site, const char *url, const char **next_site,
                                    const char **next_url);
 
-/** Gives up rows of a site and a receiver that became due before a time. *count: how many. */
-apr_status_t um_store_webhook_orphans(um_store_call_t *call, const char *site, const char *url, apr_int64_t before,
+/** Gives up rows of a site and a receiver that are due before a time and are not being sent. *count: how many. */
+apr_status_t um_store_webhook_give_up(um_store_call_t *call, const char *site, const char *url, apr_int64_t before,
                                       apr_int64_t now, const char *why, int most, int *count);
 
 /** Makes rows due now whose due time is later than beyond. *count: how many. */
@@ -88,11 +89,31 @@ apr_status_t um_store_webhook_list(um_store_call_t *call, const char *after, int
 apr_status_t um_store_webhook_one(um_store_call_t *call, const char *id, apr_int64_t now, um_webhook_row_t **row);
 
 /** Lets a row be sent now, as if its event had happened now, also one that was delivered. One that is being sent stays
- * as it is. id NULL: all that wait or were given up. *count: how many. */
+ * as it is, and so does one whose receiver is disabled. id NULL: all that wait or were given up. *count: how many.
+ * Stores call->event with it. */
 apr_status_t um_store_webhook_retry(um_store_call_t *call, const char *id, apr_int64_t now, int *count);
 
-/** Deletes a row that is not being sent. *count: how many, 0 or 1. */
+/** Deletes a row that is not being sent, and stores call->event with it. *count: how many, 0 or 1. */
 apr_status_t um_store_webhook_drop(um_store_call_t *call, const char *id, apr_int64_t now, int *count);
+
+/* --- receivers that want no more: rows of um_webhook_receivers --- */
+
+typedef struct um_webhook_receiver_t {
+    const char *site, *url;
+    apr_int64_t disabled_at;   /**< seconds since the epoch */
+} um_webhook_receiver_t;
+
+/** All that are disabled: um_webhook_receiver_t. */
+apr_status_t um_store_webhook_receivers(um_store_call_t *call, apr_array_header_t **list);
+
+/** Disables a receiver, and stores call->event with it. *done: this call did it. */
+apr_status_t um_store_webhook_disable(um_store_call_t *call, const char *site, const char *url, apr_int64_t now,
+                                      int *done);
+
+/** Enables it again, likewise. */
+apr_status_t um_store_webhook_enable(um_store_call_t *call, const char *site, const char *url, int *done);
+
+/* --- the metrics --- */
 
 /** How many there are. */
 typedef struct um_webhook_counts_t {
@@ -100,6 +121,7 @@ typedef struct um_webhook_counts_t {
     apr_int64_t given_up;      /**< since a time */
     apr_int64_t oldest;        /**< when the oldest that is not done was made; 0: there is none */
     apr_int64_t oldest_due;    /**< since when the one that is overdue longest is due; 0: none is overdue */
+    int disabled;              /**< receivers: see um_webhook_admin_disabled(); 0 by um_store_webhook_counts() */
 } um_webhook_counts_t;
 
 apr_status_t um_store_webhook_counts(um_store_call_t *call, apr_int64_t now, apr_int64_t since,

@@ -70,6 +70,7 @@ sqlite($_) for (
         . ' attempts, created_at, done_at, last_error)'
         . " values ('$UUID', 'site', 'https://example.org/', '$UUID', 'account.added', 5000, $sample, 'many00007', 'cli',"
         . " 'detail', 2, 3, '$VERSION', 1, 4, 5, 'error')",
+    "insert into um_webhook_receivers (site, url, disabled_at) values ('site', 'https://example.org/', 9)",
     'insert into um_idempotency (key_hash, body_hash, user_id, user_version, has_session, expires_at) values'
         . " ('$HASH', 'body', $sample, '$VERSION', 1, 2)",
 );

@@ -12,12 +12,15 @@ use UmApi;
 use UmCase;
 use UmLocations;
 use UmPages;
+use UmReceiver;
 use UmServer;
 use UmTest ();
 
 my $mails = UmTest::new_folder();
 my $log = UmTest::new_folder() . '/audit.log';
 my ($invite, $closed) = (free_port(), free_port());
+my $receiver = UmReceiver->start_plain;
+my ($secret) = secret_file(1);
 my $site = pages_site(UmTest::load_modules('remoteip') . <<"END");
 RemoteIPHeader X-Client
 RemoteIPInternalProxy 127.0.0.1
@@ -26,6 +29,8 @@ UserMgmtResetURL auto
 UserMgmtInviteURL auto
 UserMgmtAuditLog $log
 UserMgmtProfile nickname text max=30
+UserMgmtWebhook @{[$receiver->url('hook')]} $secret mail.* throttle.*
+UserMgmtWebhookAllow 127.0.0.1 ::1
 Listen 127.0.0.1:$invite
 <VirtualHost 127.0.0.1:$invite>
     UserMgmt On
@@ -314,6 +319,9 @@ case 'mails that are not sent are shown, retried and dropped' => sub {
     is(events_of($account), 'mail_retried mail_dropped', 'both are events of the account');
     is(join(' ', $sql->("select count(*) from um_events where kind = 'mail_retried' and user_id is null and detail = 'all'")), 1,
         'all of them are one event');
+    my $are_sent = 'mail.dropped mail.retried mail.retried';
+    ok(await(20, sub { join(' ', sort grep { /\Amail/ } $receiver->types('hook')) eq $are_sent }), 'and is sent')
+        or diag(join ' ', $receiver->types('hook'));
     $sql->("delete from um_mail where id = '$given_up'");
 };
 
@@ -347,6 +355,7 @@ case 'who is refused is shown and let in again' => sub {
     unlike(text_of_page($browser->go("${STAFF}throttle/")), qr/victim 198/, 'the page has it no more');
     is($browser->send({ name => '' })->{status}, 400, 'a name is needed');
     is(join(' ', $sql->("select detail from um_events where kind = 'throttle_cleared'")), 'victim', 'it is an event');
+    ok(await(20, sub { grep { $_ eq 'throttle.cleared' } $receiver->types('hook') }), 'and is sent');
 };
 
 case 'health is shown at a glance' => sub {

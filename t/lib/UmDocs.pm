@@ -95,6 +95,7 @@ my @ROWS = (
     ['docs/webhooks.md', 'sudo usermgmt webhook secret', 'mail/webhooks_documented.t'],
     ['docs/webhooks.md', 'sudo usermgmt webhook test', 'mail/webhooks_documented.t'],
     ['docs/webhooks.md', 'sudo usermgmt webhook list', 'mail/webhooks_documented.t'],
+    ['docs/webhooks.md', 'sudo usermgmt webhook enable', not => 'needs a receiver that is disabled, see t/mail/webhooks.t'],
     ['docs/from-django.md', 'python3 manage.py dumpdata auth.group auth.user', 'auth/django.t'],
     ['docs/from-django.md', 'python3 manage.py dumpdata auth.group people.person',
         not => 'needs a site with a model of its own; t/api/import.t imports such a dump'],

@@ -225,6 +225,9 @@ my %ROWS = (
             event_id => id_of('event'), kind => 'account.registered', at_ms => $NOW . '000', user_id => id_of('alice'),
             username => 'alice', due_at => $LATER, created_at => $NOW);
     },
+    '020_webhook_receivers' => sub {
+        return row('um_webhook_receivers', site => 'localhost', url => 'https://gone.example.org/', disabled_at => $NOW);
+    },
 );
 
 # The rows of a step, as SQL, if it has some.

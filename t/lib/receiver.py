@@ -4,7 +4,8 @@
 # a line of JSON for each request to FOLDER/log, and ends with its standard input.
 #
 # What it answers at /NAME is in FOLDER/NAME, when there is such a file: STATUS [HEADER: VALUE], or one of these words:
-# hang (never answers), slow SECONDS, big (a long answer), drop (closes the connection). Otherwise it is 204.
+# hang (never answers), slow SECONDS, big (a long answer), heads (headers without end), drop (closes the connection).
+# Otherwise it is 204.
 import http.server
 import json
 import os
@@ -60,6 +61,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if word == 'slow':
             time.sleep(float(rest))
             word, rest = '200', ''
+        if word == 'heads':
+            self.send_response(200)
+            for number in range(100000):
+                self.send_header('X-Header', 'x' * 1000)
+                self.flush_headers()
         if word == 'big':
             self.answer(200, [], b'x' * 5000000)
             return

@@ -16,6 +16,7 @@ use UmServer;
 use UmSmtpd;
 
 my $PASSWORD = good_password();
+my $METRICS = "<Location /metrics>\n    SetHandler usermgmt-metrics\n</Location>\n";
 my $database = new_database();
 my $sql = $database->{sql};
 my $receiver = UmReceiver->start;
@@ -32,6 +33,8 @@ sub settings {
 UserMgmtMail smtp://127.0.0.1:$sink->{port}
 UserMgmtEmailVerification on
 UserMgmtVerifyURL "https://front.test.example/verify/{token}"
+UserMgmtResetURL "https://front.test.example/reset/{token}"
+UserMgmtRefreshGrace 0
 UserMgmtWebhook @{[$receiver->url('all')]}?token=hush $file
 UserMgmtWebhook @{[$receiver->url('some')]} $other_file account.registered account.deleted group.*
 UserMgmtWebhook @{[$plain->url('plain')]} $other_file account.registered
@@ -119,6 +122,43 @@ isnt((cli("$PASSWORD\n", qw(user add added --email added@example.org --group nob
 is((cli('', qw(group new nobody)))[0], 0, 'the group is made');
 is((cli("$PASSWORD\n", qw(user add added --email added@example.org --group nobody)))[0], 0, 'and the account is added');
 is((cli('', qw(user reset added)))[0], 0, 'its owner gets a mail');
+is((cli('', qw(user staff added on)))[0], 0, 'and is staff');
+is((cli("username\nimported\n", qw(user import --format csv -)))[0], 0, 'accounts are imported');
+is((cli('', qw(key new)))[0], 0, 'a key is made');
+
+# The token of the mail to an address, other than that.
+sub mailed_token {
+    my ($address, $other) = @_;
+    return await(20, sub {
+        my ($found) = grep { $_ && $_ ne ($other || '') } map { $_->{token} } mails_in($sink->{folder}, $address);
+        return $found;
+    });
+}
+
+sub succeed {
+    my ($what, $answer) = @_;
+    like($answer->{status}, qr/\A20\d\z/, $what) or diag($answer->{body});
+    return $answer->{body} =~ /\A\{/ ? json_of($answer) : undef;
+}
+
+sub sign_in { return succeed('a sign-in', call(POST => $TOKEN, json => qq({"username":"$_[0]","password":"$_[1]"}))) }
+
+my $boss = sign_in('added', $PASSWORD)->{token};
+succeed('a group with another name', call(PATCH => '/api/v1/groups/nobody/', token => $boss, json => '{"name":"somebody"}'));
+my $vera = succeed('an invitation', call(POST => $USERS, token => $boss,
+    json => '{"invite":true,"username":"vera","email":"vera@example.org"}'));
+my $invited = mailed_token('vera@example.org');
+succeed('which is accepted', confirm($invited, $PASSWORD));
+succeed('a request for a reset', ask_reset('vera@example.org'));
+succeed('which is confirmed', confirm(mailed_token('vera@example.org', $invited), "$PASSWORD."));
+succeed('an address that is not verified any more', call(PATCH => "$USERS$vera->{id}/", token => $boss,
+    json => '{"email_verified":false}'));
+my $session = sign_in('vera', "$PASSWORD.");
+succeed('a refresh', call(POST => '/api-token-refresh/', json => qq({"refresh_token":"$session->{refresh_token}"})));
+call(POST => '/api-token-refresh/', json => qq({"refresh_token":"$session->{refresh_token}"}));
+$session = succeed('another password', call(POST => "$USERS$vera->{id}/", token => sign_in('vera', "$PASSWORD.")->{token},
+    json => qq({"old_password":"$PASSWORD.","new_password":"$PASSWORD"})));
+succeed('a sign-out', call(POST => '/api-token-revoke/', json => qq({"token":"$session->{token}"})));
 my $count = $sql->('select count(*) from um_events');
 cmp_ok($count, '>', 15, 'there are many events');
 await(20, sub { $receiver->taken('all') >= $count });
@@ -127,6 +167,10 @@ my %came = map { $_->{id} => $_ } $receiver->taken('all');
 is_deeply([sort keys %came], [sort keys %events], 'the receiver of all events got each of them');
 is(scalar $receiver->taken('all'), $count, 'once');
 is(scalar(grep { !is_signed_by($_, @secrets) } values %came), 0, 'signed');
+my @types = UmTest::slurp(UmTest::sources() . '/src/core/event.h') =~ /^    EVENT\(\w+, "\w+", KEPT, "([\w.]+)"/mg;
+my %was_sent = map { $_->{event}{type} => 1 } values %came;
+is(join(' ', grep { !$was_sent{$_} && !/\A(?:mail|webhook|throttle)\./ } @types), '',
+    'each type was sent, but for those of t/auth/pages_staff.t and those below');
 my %kinds = reverse %events;
 my %types = map { $_ => $came{ $kinds{$_} }{event}{type} } keys %kinds;
 is_deeply({ map { $_ => $types{$_} } qw(group_made group_added account_renamed account_off email_changed account_deleted
@@ -146,7 +190,7 @@ is_deeply([sort map { $_->{event}{data}{detail} } grep { $_->{event}{type} eq 'a
 await(10, sub { $receiver->taken('some') >= grep { /\A(?:registered|account_deleted|group_made|group_renamed|group_removed)\z/ }
     values %events });
 is_deeply([sort { $a cmp $b } $receiver->types('some')], [qw(account.deleted account.registered group.made group.made
-    group.removed)], 'the other receiver got what it asked for, and no more');
+    group.removed group.renamed)], 'the other receiver got what it asked for, and no more');
 is($sql->('select count(*) from um_webhooks where state <> 1'), 0, 'all of them are recorded as delivered');
 is($sql->('select count(*) from um_webhooks where attempts <> 1'), 0, 'at the first attempt');
 # Nothing is sent of what was not done.
@@ -158,11 +202,11 @@ is($sql->('select count(*) from um_webhooks'), $before, 'what is refused leaves 
 # ---- failures --------------------------------------------------------------------------------------------------------
 
 my $closed = free_port();
-$server->configure(settings(more => [qw(fails busy gone moved hangs big)])
-    . "UserMgmtWebhook https://localhost:$closed/closed $file account.registered\n");
+$server->configure(settings(more => [qw(fails busy gone moved hangs big heads)])
+    . "UserMgmtWebhook https://localhost:$closed/closed $file account.registered\n" . $METRICS);
 $server->graceful;
 my %how = (fails => '500', busy => '429 Retry-After: 900', gone => '410',
-    moved => '302 Location: ' . $receiver->url('target'), hangs => 'hang', big => 'big');
+    moved => '302 Location: ' . $receiver->url('target'), hangs => 'hang', big => 'big', heads => 'heads');
 $receiver->behave($_ => $how{$_}) for keys %how;
 $mark = $server->mark;
 my $began = time;
@@ -184,11 +228,13 @@ like($rows{hangs}{reason}, qr/timed out/i, 'hangs: it is broken off');
 like($rows{closed}{reason}, qr/connect/i, 'closed: it is put off, with the reason');
 is(scalar(grep { $_->{path} =~ /big/ } await_taken(big => 1)), 1, 'big: it is sent');
 ok(await(5, sub { $sql->("select state from um_webhooks where url like '%/big%'") eq '1' }), 'big: the long answer is not read');
+ok(await(5, sub { $sql->("select state from um_webhooks where url like '%/heads%'") eq '1' }), 'heads: nor are its headers');
 my $log = UmTest::wait_for($mark, qr/UM509: webhook \S+ \(account\.registered, try 1\) to \S+gone given up/, 10);
 like($log, qr/UM509: webhook $UUID \(account\.registered, try 1\) to \S+fails put off: HTTP status 500/,
     'the log has each failure');
 unlike($log, qr/hush/, 'and no query of an address');
-is(scalar $receiver->taken('all'), $count + 1, 'the other receivers got the event meanwhile');
+is(scalar(grep { $_->{event}{data}{username} && $_->{event}{data}{username} eq 'failing' } $receiver->taken('all')), 1,
+    'the other receivers got the event meanwhile');
 
 # The second attempt.
 my ($one) = $receiver->taken('fails');
@@ -205,19 +251,52 @@ ok(await(5, sub { $sql->("select state from um_webhooks where url like '%/fails%
 $sql->("update um_webhooks set due_at = 0, created_at = created_at - 260000 where url like '%/moved%' and state = 0");
 like(await_row(moved => sub { $_[0]{state} == 2 })->{reason}, qr/302/, 'after three days it is given up');
 
+# Who has answered 410 gets nothing any more, also after a restart, until the administrator says so.
+my $gone_url = $receiver->url('gone');
+$log = UmTest::wait_for($mark, qr/UM513/, 10);
+like($log, qr/UM513: \Q$gone_url\E has answered 410 Gone, /, 'gone: the log says that it is disabled');
+my ($told) = await(10, sub { grep { $_->{event}{type} eq 'webhook.disabled' } $receiver->taken('all') }) ?
+    grep { $_->{event}{type} eq 'webhook.disabled' } $receiver->taken('all') : ();
+is_deeply([@{ $told->{event}{data} }{qw(id actor detail)}], [undef, 'worker', "localhost:$receiver->{port}"],
+    'gone: it is an event with its host');
+my $row_id = "cast('00000000-0000-7000-8000-000000000001' as " . (UmTest::database() eq 'pgsql' ? 'uuid)' : 'text)');
+$sql->("insert into um_webhooks (id, site, url, event_id, kind, at_ms, due_at, created_at) select $row_id, site, url,"
+    . " event_id, kind, at_ms, 0, created_at from um_webhooks where url = '$gone_url'");
+ok(await(10, sub { $sql->("select count(*) from um_webhooks where url = '$gone_url' and state = 2"
+    . " and last_error like 'the receiver is disabled%'") eq '1' }), 'gone: what waits for it is given up');
+$sql->("delete from um_webhooks where url = '$gone_url' and last_error like 'the receiver is disabled%'");
+$server->graceful;
+register(username => 'later', email => 'later@example.org');
+ok(await(10, sub { grep { ($_->{event}{data}{username} || '') eq 'later' } $receiver->taken('all') }),
+    'after a restart an event comes to others');
+is($sql->("select count(*) from um_webhooks where url = '$gone_url'"), 1, 'gone: there is no row of it');
+is(scalar $receiver->taken('gone'), 1, 'gone: nothing more is sent to it');
+is(scalar(() = UmTest::since($mark) =~ /UM513/g), 1, 'gone: the log says so once');
+like(call(GET => '/metrics', any => 1)->{body}, qr/^usermgmt_webhook_receivers_disabled 1$/m, 'gone: the metrics have it');
+$sql->("delete from um_webhooks where username = 'later'");
+
 # ---- the program -----------------------------------------------------------------------------------------------------
 
 my ($code, $said) = cli('', qw(webhook list));
+like($said, qr/\A\Q$gone_url\E of localhost is disabled since 20\S+Z, because it has answered 410 Gone/,
+    'webhook list has the disabled receiver');
 like($said, qr/^$UUID given up +account\.registered to https:\S+moved, attempts \d: HTTP status 302/m, 'webhook list');
 unlike($said, qr/hush| delivered /, 'without queries of addresses, and without those that were delivered');
 ($code, $said) = cli('', qw(webhook list --all --json));
 my @list = map { JSON::PP->new->decode($_) } split /\n/, $said;
-is(scalar @list, $sql->('select count(*) from um_webhooks'), 'webhook list --all --json has each row');
-my ($gone) = grep { $_->{receiver} =~ /gone/ } @list;
+is(scalar @list, 1 + $sql->('select count(*) from um_webhooks'), 'webhook list --all --json has each row');
+my ($disabled, $gone) = grep { $_->{receiver} =~ /gone/ } @list;
+is("$disabled->{state} $disabled->{host}", 'disabled localhost', 'and the disabled receiver');
 is("$gone->{state} $gone->{username} $gone->{attempts}", 'given up failing 1', 'with its values');
 ($code, $said) = cli('', 'webhook', 'show', $gone->{id});
 like($said, qr/^state +given up$/m, 'webhook show');
 $receiver->behave(gone => '200');
+($code, $said) = cli('', 'webhook', 'retry', $gone->{id});
+like("$code $said", qr/\A3 .*its receiver is disabled/, 'a webhook of a disabled receiver is not sent again');
+($code, $said) = cli('', qw(webhook enable https://example.org/));
+is($code, 3, 'a receiver that is not disabled cannot be enabled');
+($code, $said) = cli('', 'webhook', 'enable', $gone_url);
+like("$code $said", qr/\A0 \Q$gone_url\E gets events again/, 'webhook enable');
 ($code, $said) = cli('', 'webhook', 'retry', $gone->{id});
 is($said, "1 webhook will be sent now, or within a minute if the receiver was unreachable\n", 'webhook retry');
 is(scalar await_taken(gone => 2), 2, 'it is sent again');
@@ -227,6 +306,13 @@ my $moved = row('moved')->{id};
 is("$code $said", "0 the webhook is deleted\n", 'webhook drop');
 ($code, $said) = cli('', 'webhook', 'drop', $moved);
 is($code, 3, 'once');
+is($sql->("select kind || ' ' || actor || ' ' || detail from um_events where kind like 'webhook_%' order by kind"),
+    "webhook_disabled worker localhost:$receiver->{port}\nwebhook_dropped cli account.registered\n"
+    . "webhook_enabled cli localhost:$receiver->{port}\n"
+    . 'webhook_retried cli account.registered', 'each is an event');
+is($sql->("select count(*) from um_events e where kind in ('webhook_dropped', 'webhook_retried')"
+    . " and user_id = (select u.id from um_users u where u.username = 'failing')"), 2, 'of the account');
+ok(await(10, sub { 3 == grep { /\Awebhook\.(?:dropped|enabled|retried)\z/ } $receiver->types('all') }), 'and is sent');
 ($code, $said) = cli('', qw(webhook retry));
 is($code, 2, 'webhook retry needs an id or --all');
 ($code, $said) = cli('', 'webhook', 'test', $receiver->url('some'));

@@ -6,6 +6,7 @@
 #include "random.h"
 #include "store.h"
 #include "store_webhook.h"
+#include "webhook_admin.h"
 #include "webhook_list.h"
 #include "webhook_secret.h"
 #include "webhook_send.h"
@@ -20,6 +21,9 @@
 #define LOOK_MS 2000            /* how often rows are looked for: of other nodes, and those that were put off */
 #define FIRST_PAUSE 2           /* s, of a receiver that is unreachable or asks to be spared */
 #define LONGEST_PAUSE 60
+#define GONE 410                /* the status of a receiver that wants no more */
+#define MOST_GIVEN_UP 200       /* rows that are given up in one transaction */
+#define BEYOND_ALL (30 * 86400) /* s: no row is put off for so long */
 #define LONGEST_ASKED_PAUSE 3600 /* s, when the receiver says how long (Retry-After) */
 
 /* A receiver: what is claimed for it, and how it does. Times are of the outbox's tick. */
@@ -111,7 +115,7 @@ static void pause_receiver(const work_t *work, receiver_t *receiver, const um_we
 static const char *reason(apr_pool_t *pool, const um_webhook_request_t *request)
 {
     const char *what = request->status >= 300 && request->status < 400 ? ", and redirects are not followed"
-                       : request->status == 410 ? ", so the receiver wants no more of them" : "";
+                       : request->status == GONE ? ", so the receiver wants no more of them" : "";
 
     return *request->why ? apr_pstrdup(pool, request->why) : apr_psprintf(pool, "HTTP status %d%s", request->status,
                                                                            what);
@@ -124,7 +128,7 @@ static apr_status_t put_off(const work_t *work, um_store_call_t *call, const del
     apr_int64_t now = um_ctx_seconds(work->ctx), ends = row->created_at + work->ctx->settings->webhook_max_age, wait;
     unsigned char dice = 128;
 
-    if (now >= ends || delivery->request.status == 410) {
+    if (now >= ends || delivery->request.status == GONE) {
         work->round->given_up++;
         um_metric_count(work->ctx, UM_METRIC_WEBHOOKS + UM_METRIC_WEBHOOK_GIVEN_UP);
         log_delivery(work, delivery, "given up", why);
@@ -137,6 +141,37 @@ static apr_status_t put_off(const work_t *work, um_store_call_t *call, const del
     um_metric_count(work->ctx, UM_METRIC_WEBHOOKS + UM_METRIC_WEBHOOK_FAILED);
     log_delivery(work, delivery, "put off", why);
     return um_store_webhook_later(call, row->id, delivery->receiver->claim, now + wait > ends ? ends : now + wait, why);
+}
+
+/* Gives up what waits for a receiver that wants no more. */
+static um_status_e give_up_all(const work_t *work, receiver_t *receiver)
+{
+    um_store_call_t call = um_ctx_store(work->ctx);
+    apr_int64_t now = um_ctx_seconds(work->ctx);
+    int count;
+
+    do {
+        if (um_store_webhook_give_up(&call, work->outbox->site->webhooks->site, receiver->webhook->url,
+                                     now + BEYOND_ALL, now, "the receiver is disabled: it has answered 410",
+                                     MOST_GIVEN_UP, &count) != APR_SUCCESS) {
+            return um_ctx_unavailable(work->ctx, &call);
+        }
+        work->round->given_up += count;
+    } while (count == MOST_GIVEN_UP);
+    return UM_OK;
+}
+
+static um_status_e disable(const work_t *work, receiver_t *receiver)
+{
+    int done = 0;
+    um_status_e status = um_webhook_admin_disable(work->ctx, work->outbox->site->webhooks->site,
+                                                  receiver->webhook->url, &done);
+
+    receiver->is_ended = 1;
+    if (status == UM_OK && done) {
+        APR_ARRAY_PUSH(work->round->disabled, const char *) = receiver->name;
+    }
+    return status == UM_OK ? give_up_all(work, receiver) : status;
 }
 
 /* Records a request that is done. If that fails, the row stays claimed until its lease ends, and is then sent again. */
@@ -159,7 +194,10 @@ static um_status_e record(const work_t *work, delivery_t *delivery)
         pause_receiver(work, receiver, request);
         rv = put_off(work, &call, delivery, reason(work->ctx->pool, request));
     }
-    return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(work->ctx, &call);
+    if (rv != APR_SUCCESS) {
+        return um_ctx_unavailable(work->ctx, &call);
+    }
+    return request->status == GONE ? disable(work, receiver) : UM_OK;
 }
 
 /* --- starting ----------------------------------------------------------------------------------------------------- */
@@ -210,14 +248,14 @@ static um_status_e begin_batch(const work_t *work, receiver_t *receiver)
     um_store_call_t call = um_ctx_store(work->ctx);
     const char *site = outbox->site->webhooks->site, *url = receiver->webhook->url;
     apr_int64_t now = um_ctx_seconds(work->ctx), tick = outbox->o.tick();
-    int due = 0;
+    int due = 0, is_disabled = 0;
 
     receiver->next_look = tick + LOOK_MS;
-    if (um_store_webhook_due(&call, site, url, now, &due) != APR_SUCCESS) {
+    if (um_store_webhook_due(&call, site, url, now, &due, &is_disabled) != APR_SUCCESS) {
         return um_ctx_unavailable(work->ctx, &call);
     }
-    if (!due) {
-        return UM_OK;
+    if (!due || is_disabled) {
+        return is_disabled ? give_up_all(work, receiver) : UM_OK;
     }
     apr_pool_clear(receiver->pool);
     if (um_random_uuid(receiver->pool, work->ctx->now, &receiver->claim) != APR_SUCCESS) {
@@ -279,7 +317,8 @@ um_status_e um_webhook_outbox_work(um_webhook_outbox_t *outbox, um_ctx_t *ctx, i
     apr_int64_t ends = outbox->o.tick() + milliseconds, left;
     um_status_e status;
 
-    *round = (um_webhook_round_t){ .lines = apr_array_make(ctx->pool, 4, sizeof(const char *)) };
+    *round = (um_webhook_round_t){ .lines = apr_array_make(ctx->pool, 4, sizeof(const char *)),
+                                     .disabled = apr_array_make(ctx->pool, 1, sizeof(const char *)) };
     status = work_receivers(&work, looks);
     while (status == UM_OK && um_webhook_send_count(outbox->o.send) && (left = ends - outbox->o.tick()) > 0) {
         um_webhook_request_t *request = um_webhook_send_wait(outbox->o.send, (int)left);

@@ -24,6 +24,7 @@ typedef struct um_webhook_outbox_options_t {
 typedef struct um_webhook_round_t {
     int delivered, later, given_up;
     apr_array_header_t *lines;  /**< const char *: for the log */
+    apr_array_header_t *disabled; /**< const char *: receivers that want no more */
 } um_webhook_round_t;
 
 /** The worker of a site, which has webhooks. One thread uses it. */

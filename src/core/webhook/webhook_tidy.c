@@ -38,7 +38,7 @@ static apr_status_t drop_orphans(um_ctx_t *ctx, um_store_call_t *call, int *most
         int is_ours = list && strcmp(site, list->site) == 0, count = 0;
 
         if (!is_ours || !is_configured(list, url)) {
-            rv = um_store_webhook_orphans(call, site, url, now - (is_ours ? HOUR : MONTH), now,
+            rv = um_store_webhook_give_up(call, site, url, now - (is_ours ? HOUR : MONTH), now,
                                           is_ours ? "UserMgmtWebhook does not name this receiver any more"
                                                   : "no host sends webhooks of this site", BATCH, &count);
             *most = count > *most ? count : *most;

@@ -55,6 +55,9 @@ static void add_webhooks(const um_metrics_t *metrics)
     begin_gauge(metrics, "usermgmt_webhook_overdue_seconds",
                 "For how long the webhook that is overdue longest is due; 0: none is.");
     um_exposition_sample(metrics->out, "", counts.oldest_due ? now - counts.oldest_due : 0);
+    begin_gauge(metrics, "usermgmt_webhook_receivers_disabled",
+                "Receivers of UserMgmtWebhook that have answered 410 Gone and get nothing any more.");
+    um_exposition_sample(metrics->out, "", counts.disabled);
 }
 
 static void add_database_state(const um_metrics_t *metrics)

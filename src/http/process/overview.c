@@ -7,6 +7,7 @@
 #include "process.h"
 #include "store.h"
 #include "store_webhook.h"
+#include "webhook_admin.h"
 #include "webhook_list.h"
 
 #include <pthread.h>
@@ -46,7 +47,8 @@ static void ask_overview(const um_server_t *server, apr_pool_t *pool)
     since = um_ctx_seconds(&ctx) - DAY;
     is_up = um_store_overview(&call, um_ctx_seconds(&ctx), since, &overview) == APR_SUCCESS;
     if (is_up && ctx.site->webhooks->count) {
-        is_up = um_store_webhook_counts(&call, um_ctx_seconds(&ctx), since, &webhooks) == APR_SUCCESS;
+        is_up = um_store_webhook_counts(&call, um_ctx_seconds(&ctx), since, &webhooks) == APR_SUCCESS
+                && um_webhook_admin_disabled(&ctx, &webhooks.disabled) == UM_OK;
     }
     pthread_mutex_lock(&cache->mutex);
     cache->is_up = cache->is_known = is_up;

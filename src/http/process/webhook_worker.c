@@ -148,6 +148,12 @@ static void log_webhooks(const um_server_t *server, const um_webhook_round_t *ro
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server->server, "UM509: %s",
                      APR_ARRAY_IDX(round->lines, i, const char *));
     }
+    for (int i = 0; i < round->disabled->nelts; i++) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server->server, "UM513: %s has answered 410 Gone, so no more webhooks "
+                     "are stored for it or sent to it. Remove its line of UserMgmtWebhook, or: usermgmt webhook enable "
+                     "URL",
+                     APR_ARRAY_IDX(round->disabled, i, const char *));
+    }
     if (round->delivered) {
         ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, server->server, "UM510: %d webhooks delivered", round->delivered);
     }
@@ -161,8 +167,10 @@ static void work_host(host_t *host, apr_pool_t *pool, int looks)
     um_ctx_t ctx;
 
     um_ctx_init(&ctx, pool, server->site, apr_time_now());
+    um_audit_describe_worker(&ctx, server);
     status = um_webhook_outbox_work(host->outbox, &ctx, looks, TURN_MS, &round);
     log_webhooks(server, &round);
+    um_audit_write(server, &ctx);
     if (status != UM_OK) {
         ap_log_error(APLOG_MARK, ctx.is_logged ? APLOG_DEBUG : APLOG_ERR, 0, server->server, "UM511: webhooks could "
                      "not be processed: %s", ctx.cause ? ctx.cause : "no cause given");

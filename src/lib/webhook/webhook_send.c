@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#define MOST_ANSWER 65536               /* bytes of an answer that are read; the status is all that counts */
+#define MOST_ANSWER 65536               /* bytes of an answer that are read, with its headers: the status is enough */
 #define LONGEST_CONNECT 10              /* s: packets to one address of the receiver may vanish */
 #define KEPT_CONNECTIONS 16
 #define LONGEST_RETRY_AFTER 86400       /* s */
@@ -110,7 +110,7 @@ static curl_socket_t on_open(void *data, curlsocktype purpose, struct curl_socka
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* What is written nowhere is counted. A longer answer is broken off. */
+/* Takes a part of an answer, headers too: it is only counted. A longer answer is broken off. */
 static size_t on_answer(char *bytes, size_t size, size_t count, void *data)
 {
     transfer_t *transfer = data;
@@ -186,6 +186,8 @@ static int set_options(transfer_t *transfer)
     bad |= curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     bad |= curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
     bad |= curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+    bad |= curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_answer);
+    bad |= curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
     bad |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     bad |= curl_easy_setopt(curl, CURLOPT_TIMEOUT, timeout);
     bad |= curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, timeout < LONGEST_CONNECT ? timeout : (long)LONGEST_CONNECT);
