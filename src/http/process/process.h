@@ -10,6 +10,7 @@
 #include "module.h"
 
 #include <apr_global_mutex.h>
+#include <stdatomic.h>
 
 typedef struct um_ctx_t um_ctx_t;                           /* ctx.h */
 typedef struct um_database_limits_t um_database_limits_t;   /* database_limits.c */
@@ -286,6 +287,30 @@ int um_server_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 /** Hook child_init: makes the sites, and asks each database whether it is ready, so that an error is logged at the
  * start. */
 void um_server_child_init(apr_pool_t *pchild, server_rec *main_server);
+
+/* --- watchdog.c: threads of mod_watchdog -------------------------------------------------------------------------- */
+
+/** How often work() is called. */
+#define UM_WATCHDOG_INTERVAL_MS 100
+
+/** What such a thread does, in one child of this httpd at a time. Its end in a child sees changes of stop and busy in
+ * the same order as the thread does. */
+typedef struct um_watchdog_t {
+    const char *name;
+    void (*work)(apr_pool_t *pool); /**< not called after stop is set */
+    atomic_int stop;                /**< start nothing more */
+    atomic_int cut;                 /**< break off what is under way */
+    atomic_int busy;                /**< inside work() */
+} um_watchdog_t;
+
+/** Whether mod_watchdog is there. */
+int um_watchdog_is_loaded(void);
+
+/** In the hook post_config. OK, or an error that is logged. */
+int um_watchdog_register(um_watchdog_t *watchdog, apr_pool_t *pconf, const server_rec *main_server);
+
+/** At the end of a child: sets stop, and waits for work(); then sets cut, and waits again. Whether work() has ended. */
+int um_watchdog_end(um_watchdog_t *watchdog, int finish_ms, int cut_ms);
 
 /* --- worker.c: work beside the requests --------------------------------------------------------------------------- */
 

@@ -9,12 +9,7 @@
 
 #include <apr_strings.h>
 #include <http_core.h>
-#include <mod_watchdog.h>
-#include <openssl/crypto.h>
-#include <stdatomic.h>
 
-#define WATCHDOG "_usermgmt_webhooks_"
-#define CALL_INTERVAL_MS 100
 /* A call ends after this time, while requests are under way; the next one goes on. */
 #define CALL_MS 1000
 #define TURN_MS 100
@@ -22,7 +17,6 @@
  * has claimed. The worker of mails takes its time, too, and httpd kills children that take more than 10 seconds. */
 #define FINISH_MS 1500
 #define RELEASE_MS 1000
-#define WAIT_STEP_MS 10
 /* Connections to receivers are closed after this time without a delivery. */
 #define IDLE_MS 10000
 
@@ -33,24 +27,18 @@ typedef struct host_t {
     apr_int64_t idle_at;        /* when to close the connections; 0: there are none */
 } host_t;
 
+static void work_webhooks(apr_pool_t *pool);
+
+static um_watchdog_t watchdog = { .name = "_usermgmt_webhooks_", .work = work_webhooks };
+
 /* The worker of this process. */
 static struct {
     host_t *hosts;
     int count;
-    atomic_int stop, busy;      /* stop: start nothing; busy: inside a call */
-    atomic_int cut;             /* break off what is under way */
     apr_uint32_t wakes;         /* how often the workers had been woken at the last look */
 } worker;
 
 /* --- the end of a child ------------------------------------------------------------------------------------------ */
-
-static int await_webhooks(int milliseconds)
-{
-    for (int i = 0; i < milliseconds / WAIT_STEP_MS && atomic_load(&worker.busy); i++) {
-        apr_sleep(apr_time_from_msec(WAIT_STEP_MS));
-    }
-    return !atomic_load(&worker.busy);
-}
 
 /* Breaks off what a call has left under way, which is released for other processes. */
 static void release_claims(apr_pool_t *pool)
@@ -69,15 +57,8 @@ static void release_claims(apr_pool_t *pool)
 static apr_status_t finish_webhooks(void *data)
 {
     apr_pool_t *pool;
-    int is_over;
 
-    atomic_store(&worker.stop, 1);
-    is_over = await_webhooks(FINISH_MS);
-    if (!is_over) {
-        atomic_store(&worker.cut, 1);
-        is_over = await_webhooks(RELEASE_MS);
-    }
-    if (is_over) {
+    if (um_watchdog_end(&watchdog, FINISH_MS, RELEASE_MS)) {
         apr_pool_create(&pool, data);
         release_claims(pool);
         apr_pool_destroy(pool);
@@ -194,7 +175,7 @@ static int work_hosts(apr_pool_t *pool)
     worker.wakes = wakes;
     apr_pool_create(&turn, pool);
     for (int i = 0; i < worker.count; i++) {
-        if (worker.stop) {
+        if (watchdog.stop) {
             um_webhook_outbox_stop(worker.hosts[i].outbox);
         }
         work_host(&worker.hosts[i], turn, looks);
@@ -205,22 +186,13 @@ static int work_hosts(apr_pool_t *pool)
     return is_busy;
 }
 
-/* See on_watchdog() of worker.c. */
-static apr_status_t on_webhook_watchdog(int state, void *unused, apr_pool_t *pool)
+static void work_webhooks(apr_pool_t *pool)
 {
     apr_int64_t ends = um_monotonic_ms() + CALL_MS;
 
-    (void)unused;
-    atomic_store(&worker.busy, 1);
-    if (state == AP_WATCHDOG_STATE_RUNNING && !worker.stop) {
-        while (work_hosts(pool) && !worker.cut && (worker.stop || um_monotonic_ms() < ends)) {
-            continue;
-        }
-        /* See worker.c: what OpenSSL keeps for this thread is not to be freed at its end. */
-        OPENSSL_thread_stop();
+    while (work_hosts(pool) && !watchdog.cut && (watchdog.stop || um_monotonic_ms() < ends)) {
+        continue;
     }
-    atomic_store(&worker.busy, 0);
-    return APR_SUCCESS;
 }
 
 /* --- for the other worker, and the start -------------------------------------------------------------------------- */
@@ -238,10 +210,6 @@ int um_webhook_worker_tidy(um_ctx_t *ctx, int status, int *more)
 
 int um_webhook_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
-    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
-    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add_callback
-        = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
-    ap_watchdog_t *watchdog;
     int wanted = 0;
 
     (void)plog;
@@ -249,15 +217,6 @@ int um_webhook_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_
     for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
         wanted |= has_webhooks(server);
     }
-    /* Without mod_watchdog the other worker has ended the start already. */
-    if (!wanted || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        return OK;
-    }
-    if (!get || !add_callback || get(&watchdog, WATCHDOG, 0, 1, pconf) != APR_SUCCESS
-        || add_callback(watchdog, apr_time_from_msec(CALL_INTERVAL_MS), NULL, on_webhook_watchdog) != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server, "UM512: mod_watchdog did not accept the worker of "
-                     "webhooks; see its own lines in this log");
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
-    return OK;
+    return wanted && ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG
+           ? um_watchdog_register(&watchdog, pconf, main_server) : OK;
 }

@@ -9,13 +9,9 @@
 
 #include <apr_strings.h>
 #include <http_core.h>
-#include <mod_watchdog.h>
-#include <openssl/crypto.h>
 
-#define WATCHDOG "_usermgmt_"
-/* mod_watchdog calls the worker in this interval. The worker then checks whether it was woken. If it was, it asks the
- * database for mails; else it does so every LOOK_SECONDS, for mails of other nodes and mails that were deferred. */
-#define CALL_INTERVAL_MS 100
+/* In each call the worker checks whether it was woken. If it was, it asks the database for mails; else it does so every
+ * LOOK_SECONDS, for mails of other nodes and mails that were deferred. */
 #define LOOK_SECONDS 2
 /* Intervals in which old rows are deleted: mails and sessions; and the rest. */
 #define PURGE_SECONDS 60
@@ -34,7 +30,6 @@
  * children that take more than 10 seconds to end. */
 #define FINISH_MS 4000
 #define ABORT_MS 3000
-#define WAIT_STEP_MS 10
 
 /* A clock that goes back by less than this was not set back by somebody. */
 #define CLOCK_JITTER_MS 2000
@@ -51,12 +46,14 @@ typedef struct host_t {
     int hurries;                /* the clock was set back, so its mails are due at times that are too late */
 } host_t;
 
-/* The worker of this process. The end of a child and the watchdog's thread see changes of stop and busy in the same
- * order. */
+static void work(apr_pool_t *pool);
+
+static um_watchdog_t watchdog = { .name = "_usermgmt_", .work = work };
+
+/* The worker of this process. */
 static struct {
     host_t *hosts;
     int count, senders;
-    atomic_int stop, cut, busy; /* cut: abort the mail that is being sent; busy: inside a call */
     apr_uint32_t wakes;         /* how often the worker had been woken at the last call */
     apr_int64_t next_look, next_purge;
     apr_int64_t ahead;          /* milliseconds by which the wall clock is ahead of the monotonic clock; 0: not known */
@@ -75,23 +72,11 @@ static int is_time(apr_int64_t when)
 
 /* --- the end of a child ------------------------------------------------------------------------------------------ */
 
-static int await_idle(int milliseconds)
-{
-    for (int i = 0; i < milliseconds / WAIT_STEP_MS && atomic_load(&worker.busy); i++) {
-        apr_sleep(apr_time_from_msec(WAIT_STEP_MS));
-    }
-    return !atomic_load(&worker.busy);
-}
-
 static apr_status_t finish(void *unused)
 {
     (void)unused;
-    atomic_store(&worker.stop, 1);
-    if (!await_idle(FINISH_MS)) {
-        atomic_store(&worker.cut, 1);
-        if (!await_idle(ABORT_MS)) {
-            return APR_SUCCESS;
-        }
+    if (!um_watchdog_end(&watchdog, FINISH_MS, ABORT_MS)) {
+        return APR_SUCCESS;
     }
     for (int i = 0; i < worker.count; i++) {
         if (worker.hosts[i].outbox.transport) {
@@ -114,7 +99,7 @@ void um_worker_child_init(apr_pool_t *pchild, server_rec *main_server)
             worker.senders += server->transport != NULL;
             worker.hosts[worker.count++] = (host_t){
                 .server = server,
-                .outbox = { .transport = server->transport, .stop = &worker.stop, .cut = &worker.cut,
+                .outbox = { .transport = server->transport, .stop = &watchdog.stop, .cut = &watchdog.cut,
                             .timeout = (int)server->settings.mail_timeout, .clock = apr_time_now,
                             .tick = um_monotonic_ms },
             };
@@ -188,7 +173,7 @@ static void purge(host_t *host, apr_pool_t *pool)
 /* Deletes one batch of the next host whose interval has passed. Whether there was one. */
 static int purge_next(apr_pool_t *pool)
 {
-    for (int i = 0; i < worker.count && !worker.stop; i++) {
+    for (int i = 0; i < worker.count && !watchdog.stop; i++) {
         host_t *host = &worker.hosts[worker.turn];
 
         worker.turn = (worker.turn + 1) % worker.count;
@@ -273,7 +258,7 @@ static int send_mails(host_t *host, apr_pool_t *pool)
         if (is_time(worker.next_purge)) {
             purge_next(round_pool);
         }
-    } while (status == UM_OK && more && !worker.stop && !is_time(ends));
+    } while (status == UM_OK && more && !watchdog.stop && !is_time(ends));
     apr_pool_destroy(round_pool);
     return status == UM_OK && more;
 }
@@ -296,9 +281,9 @@ static void check_clock(void)
 /* Deletes old rows until none is left, or until the worker is woken and this has had its share of the time. */
 static void purge_all(apr_pool_t *pool)
 {
-    apr_int64_t ends = in_seconds(CALL_SECONDS), share_ends = um_monotonic_ms() + CALL_INTERVAL_MS / PURGE_SHARE;
+    apr_int64_t ends = in_seconds(CALL_SECONDS), share_ends = um_monotonic_ms() + UM_WATCHDOG_INTERVAL_MS / PURGE_SHARE;
 
-    while (!worker.stop && !is_time(ends) && (um_shared_memory_wake_count() == worker.wakes || !is_time(share_ends))
+    while (!watchdog.stop && !is_time(ends) && (um_shared_memory_wake_count() == worker.wakes || !is_time(share_ends))
            && purge_next(pool)) {
         continue;
     }
@@ -312,7 +297,7 @@ static void work(apr_pool_t *pool)
     check_clock();
     looks = wakes != worker.wakes || is_time(worker.next_look);
     worker.wakes = wakes;
-    for (int i = 0; i < worker.count && !worker.stop; i++) {
+    for (int i = 0; i < worker.count && !watchdog.stop; i++) {
         host_t *host = &worker.hosts[i];
 
         if (host->outbox.transport && looks) {
@@ -329,28 +314,12 @@ static void work(apr_pool_t *pool)
     if (looks) {
         worker.next_look = more ? 0 : in_seconds(LOOK_SECONDS);
     }
-    if (!worker.stop) {
+    if (!watchdog.stop) {
         um_key_reload_rotate(pool);
         um_startup_check_work(pool);
         um_hash_kinds_work(pool);
         um_email_claims_work(pool);
     }
-}
-
-/* Returns APR_SUCCESS always, because mod_watchdog never calls again after another status. It sets busy first and then
- * reads stop; the end of the child sets stop first and then reads busy. So at least one of them sees the other. */
-static apr_status_t on_watchdog(int state, void *unused, apr_pool_t *pool)
-{
-    (void)unused;
-    atomic_store(&worker.busy, 1);
-    if (state == AP_WATCHDOG_STATE_RUNNING && !worker.stop) {
-        work(pool);
-        /* At the end of a thread OpenSSL frees what it keeps for it, and so does its handler of exit(). mod_watchdog
-         * does not wait for this thread before exit(), so both could free the same at the same time. */
-        OPENSSL_thread_stop();
-    }
-    atomic_store(&worker.busy, 0);
-    return APR_SUCCESS;
 }
 
 /* Logged once for each host, at the start: a line for each request would fill the log, because requests for a mail get
@@ -368,10 +337,6 @@ static void log_hosts_without_mail(const server_rec *main_server)
 
 int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
-    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
-    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add_callback
-        = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
-    ap_watchdog_t *watchdog;
     int wanted = 0;
 
     (void)plog;
@@ -379,22 +344,11 @@ int um_worker_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
         /* A host that only verifies passwords (AuthType Basic) can do without. */
         wanted |= server->settings.enabled || server->settings.key_rotation
-                  || (server->settings.signing_key && get && add_callback);
+                  || (server->settings.signing_key && um_watchdog_is_loaded());
     }
     if (!wanted || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
     log_hosts_without_mail(main_server);
-    if (!get || !add_callback) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server, "UM505: mod_watchdog, which runs the worker (mail, "
-                     "old rows, keys), is not loaded: add LoadModule watchdog_module");
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
-    if (get(&watchdog, WATCHDOG, 0, 1, pconf) != APR_SUCCESS
-        || add_callback(watchdog, apr_time_from_msec(CALL_INTERVAL_MS), NULL, on_watchdog) != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server, "UM506: mod_watchdog did not accept the worker; "
-                     "see its own lines in this log");
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
-    return OK;
+    return um_watchdog_register(&watchdog, pconf, main_server);
 }
