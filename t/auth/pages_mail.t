@@ -114,7 +114,10 @@ END
     unlike($page->{body}, qr/forgot|register/, 'the sign-in page does not name them');
     is($browser->go("${PAGES}forgot/")->{status}, 404, 'nobody can ask for a mail');
     is($browser->go("${PAGES}verify/again/")->{status}, 404, 'of either kind');
-    is($browser->go("${PAGES}register/")->{status}, 403, 'nobody can register');
+    $page = $browser->go("${PAGES}register/");
+    is($page->{status}, 403, 'nobody can register');
+    like($page->{body}, qr/lets nobody register by themselves/, 'and the page says so');
+    unlike($page->{body}, qr/Your account|other=1/, 'and speaks of no account to somebody who is not signed in');
 };
 
 cases_done();

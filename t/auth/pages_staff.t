@@ -239,6 +239,7 @@ case 'accounts are made' => sub {
 case 'the rules of registration hold' => sub {
     my @staff = (token => $admin->{token}, any => 1);
     my $page = call(GET => "${STAFF}new/", @staff, port => $invite);
+    like($page->{body}, qr/name="email"[^>]* required.*<button>\s*Send invitation/s, 'an invitation needs an address');
     is($page->{status}, 200, 'where accounts are made by invitation');
     unlike($page->{body}, qr/type="password"/, 'staff sets no password');
     my ($cookie) = $page->{head}{'set-cookie'}[0] =~ /\A([^;]+)/;

@@ -144,6 +144,8 @@ int um_page_reply_problem(um_page_request_t *page, int status, const char *probl
     page->problem = problem;
     um_page_view_make(page, template);
     um_json_put_bool(page->view, kind, 1);
+    um_json_put_bool(page->view, "is_closed", page->page && strcmp(page->page->name, "register") == 0
+                                              && page->call->settings->registration != UM_REGISTRATION_OPEN);
     um_page_view_again(page, page->call->r->unparsed_uri);
     return send_template(page, status, template);
 }

@@ -84,6 +84,9 @@ um_status_e um_page_staff_load_new(um_page_request_t *page)
 
     um_json_put_bool(page->view, "is_other", 1);
     um_json_put_bool(page->view, "can_set_password", registration != UM_REGISTRATION_INVITE);
+    if (registration == UM_REGISTRATION_INVITE) {
+        um_json_put_bool(page->view, "email_required", 1);
+    }
     return registration == UM_REGISTRATION_OFF ? UM_DENIED : UM_OK;
 }
 
