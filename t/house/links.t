@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Links between the pages of the documentation lead to pages and headings that exist, docs/index.md has every page, and
-# where a page and its heading are named in words ("docs/operations.md, Metrics") the page has that heading.
+# Links between the pages of the documentation lead to pages and headings that exist and are installed in the same
+# folder, docs/index.md has every page, and where a page and its heading are named in words ("docs/operations.md, Metrics") the page has that heading.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -23,6 +23,10 @@ for my $page (@pages) {
     }
 }
 
+# make install puts these into one folder, so a link to another folder leads nowhere there.
+my ($documents) = text('Makefile.am') =~ /^documents = \\\n(.*?[^\\]\n)/ms or die "Makefile.am has no documents\n";
+my %is_installed = map { $_ => 1 } $documents =~ m{(docs/\S+)}g;
+
 my %linked;
 for my $page (@pages) {
     my $text = text($page) =~ s/^( *)```.*?^\1```$//gmsr;
@@ -32,6 +36,7 @@ for my $page (@pages) {
         my ($name, $anchor) = $target =~ /\A([^#]*)(?:#(.*))?\z/;
         my $file = $name eq '' ? $page : "docs/$name";
         complain("$page: $target", -e UmTest::sources() . "/$file" ? undef : "there is no $file");
+        complain("$page: $target", $is_installed{$file} ? undef : "$file is not installed with the page (documents in Makefile.am)");
         complain("$page: $target", !defined $anchor || $anchor{$file}{$anchor} ? undef : "$file has no such heading");
         $linked{$page}{$file} = 1;
     }
