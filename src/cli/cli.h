@@ -43,6 +43,7 @@ typedef struct um_cli_t {
     const um_json_t *site;      /**< what httpd prints of its configuration; NULL: not read */
     apr_array_header_t *hosts;  /**< um_json_t *: the hosts of --host, or else those that serve the API */
     um_ctx_t *ctx;              /**< for calls into core, once the database is open */
+    const char **failure;       /**< where um_cli_fail leaves its text in place of printing it; NULL: it prints it */
 } um_cli_t;
 
 /** Exit codes; documented in docs/operations.md. */
@@ -119,7 +120,7 @@ int um_cli_option_check(const um_cli_t *cli, const um_cli_noun_t *noun, const um
 __attribute__((format(printf, 2, 3)))
 void um_cli_say(const um_cli_t *cli, const char *format, ...);
 
-/** Prints a line to standard error, escaped in the same way; returns code. */
+/** Prints a line to standard error, escaped in the same way, or leaves it in cli->failure; returns code. */
 __attribute__((format(printf, 3, 4)))
 int um_cli_fail(const um_cli_t *cli, um_cli_exit_e code, const char *format, ...);
 
@@ -245,6 +246,10 @@ int um_cli_httpd_test(um_cli_t *cli, int to_dump, um_cli_httpd_t *result);
 
 /** The configuration that is read: --config, or the usual one. */
 const char *um_cli_site_config(const um_cli_t *cli);
+
+/** Why httpd refuses its configuration, in one line: where, what it says, and what to do if that is known.
+ * @param error  what it has printed */
+const char *um_cli_site_refusal(um_cli_t *cli, const char *error);
 
 /** Reads the site's configuration once, and sets cli->site and cli->hosts.
  * @return UM_CLI_DONE, or another exit code, and the reason is printed */

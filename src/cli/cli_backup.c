@@ -159,7 +159,8 @@ static int backup(um_cli_t *cli)
     if (strcmp(cli->driver, "sqlite3") == 0) {
         return backup_sqlite(cli);
     }
-    um_cli_say(cli, "pg_dump --format=custom --file=%s --dbname=%s", shell_word(cli->pool, cli->args[0]),
+    /* The dump has all hashes, and pg_dump makes it as the umask says. */
+    um_cli_say(cli, "(umask 077 && pg_dump --format=custom --file=%s --dbname=%s)", shell_word(cli->pool, cli->args[0]),
                shell_word(cli->pool, um_cli_backup_conninfo(cli->pool, cli->params)));
     return UM_CLI_DONE;
 }

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is wrong with a site, and what to mend. Files are looked at first, with the caller's rights; root gives them up
  * for the database. */
-#include "cli.h"
+#include "cli_check.h"
 #include "json.h"
 #include "key_directory.h"
 #include "keyring.h"
-#include "schema.h"
-#include "store.h"
-#include "store_admin.h"
-#include "store_mail_admin.h"
 #include "transport.h"
 
 #include <apr_file_io.h>
@@ -21,9 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CLOCK_WARNING 2000      /* ms */
-#define CLOCK_CRITICAL 30000
-#define OVERDUE 600             /* s that a mail may be overdue: the worker looks for mails every second */
 #define DAY 86400
 
 typedef struct finding_t {
@@ -31,14 +24,7 @@ typedef struct finding_t {
     const char *name, *text;
 } finding_t;
 
-typedef struct check_t {
-    um_cli_t *cli;
-    const um_json_t *host;
-    apr_array_header_t *findings;   /* finding_t */
-} check_t;
-
-__attribute__((format(printf, 4, 5)))
-static void found(check_t *check, um_cli_mark_e level, const char *name, const char *format, ...)
+void um_cli_found(check_t *check, um_cli_mark_e level, const char *name, const char *format, ...)
 {
     const char *text;
     va_list args;
@@ -75,8 +61,9 @@ static void check_configuration(check_t *check)
     int count = 0;
     char *rest = NULL;
 
+    check->failure = NULL;
     if (um_cli_httpd_test(check->cli, 0, &result) != UM_CLI_DONE) {
-        found(check, UM_CLI_BAD, "configuration", "%s cannot be tested", um_cli_site_config(check->cli));
+        um_cli_found(check, UM_CLI_BAD, "configuration", "%s", check->failure);
         return;
     }
     for (char *line = apr_strtok(apr_pstrdup(check->cli->pool, result.error), "\n", &rest); line;
@@ -86,18 +73,18 @@ static void check_configuration(check_t *check)
         int is_denied = geteuid() != 0 && strstr(line, "ermission denied");
 
         if (text) {
-            found(check, is_error && !is_denied ? UM_CLI_BAD : UM_CLI_WARNING, "configuration", "%s%s", text,
-                  is_denied ? " (call the program as root to check this)" : "");
+            um_cli_found(check, is_error && !is_denied ? UM_CLI_BAD : UM_CLI_WARNING, "configuration", "%s%s", text,
+                         is_denied ? " (call the program as root to check this)" : "");
             count++;
         }
     }
     if (!result.is_good && !count) {
-        found(check, UM_CLI_BAD, "configuration", "httpd refuses %s: %s", um_cli_site_config(check->cli),
-              apr_strtok(apr_pstrdup(check->cli->pool, result.error), "\n", &rest));
+        um_cli_found(check, UM_CLI_BAD, "configuration", "httpd refuses %s: %s", um_cli_site_config(check->cli),
+                     um_cli_site_refusal(check->cli, result.error));
     }
     else if (!count) {
-        found(check, UM_CLI_GOOD, "configuration", "%s, host %s", um_cli_site_config(check->cli),
-              um_cli_site_text(check->host, "name"));
+        um_cli_found(check, UM_CLI_GOOD, "configuration", "%s, host %s", um_cli_site_config(check->cli),
+                     um_cli_site_text(check->host, "name"));
     }
 }
 
@@ -114,10 +101,11 @@ static void check_httpd(check_t *check)
         pid = strtol(text, NULL, 10);
     }
     if (pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM)) {
-        found(check, UM_CLI_GOOD, "httpd", "runs, process %ld", pid);
+        um_cli_found(check, UM_CLI_GOOD, "httpd", "runs, process %ld", pid);
     }
     else {
-        found(check, UM_CLI_BAD, "httpd", "does not run: %s names no process; start it", file ? file : "PidFile");
+        um_cli_found(check, UM_CLI_BAD, "httpd", "does not run: %s names no process; start it",
+                     file ? file : "PidFile");
     }
 }
 
@@ -133,15 +121,15 @@ static void check_secret(check_t *check, const char *directive)
         return;
     }
     if (stat(path, &info) != 0) {
-        found(check, geteuid() == 0 || errno != EACCES ? UM_CLI_BAD : UM_CLI_WARNING, directive, "%s: %s", path,
-              strerror(errno));
+        um_cli_found(check, geteuid() == 0 || errno != EACCES ? UM_CLI_BAD : UM_CLI_WARNING, directive, "%s: %s", path,
+                     strerror(errno));
     }
     else if (info.st_mode & (S_IROTH | S_IWOTH)) {
-        found(check, UM_CLI_BAD, directive, "%s can be read or written by all users; close it with: chmod o-rwx %s",
-              path, path);
+        um_cli_found(check, UM_CLI_BAD, directive, "%s can be read or written by all users; close it with: "
+                     "chmod o-rwx %s", path, path);
     }
     else {
-        found(check, UM_CLI_GOOD, directive, "%s, mode %04o", path, (unsigned)info.st_mode & 07777);
+        um_cli_found(check, UM_CLI_GOOD, directive, "%s, mode %04o", path, (unsigned)info.st_mode & 07777);
     }
 }
 
@@ -173,27 +161,28 @@ static void check_keys(check_t *check)
     int count;
 
     if (!path) {
-        found(check, UM_CLI_BAD, name, "is not set: create a key with: usermgmt key new FOLDER");
+        um_cli_found(check, UM_CLI_BAD, name, "is not set: create a key with: usermgmt key new FOLDER");
         return;
     }
     if (geteuid() != 0 && access(path, R_OK) != 0 && errno == EACCES) {
-        found(check, UM_CLI_WARNING, name, "%s is closed to this user: call the program as root to check it", path);
+        um_cli_found(check, UM_CLI_WARNING, name, "%s is closed to this user: call the program as root to check it",
+                     path);
         return;
     }
     if (um_key_directory_list(check->cli->pool, path, &files, &why) != APR_SUCCESS
         || um_keyring_read(check->cli->pool, path, &keys, &why) != APR_SUCCESS) {
-        found(check, UM_CLI_BAD, name, "%s", why);
+        um_cli_found(check, UM_CLI_BAD, name, "%s", why);
         return;
     }
     age = apr_time_sec(now - signs_since(files, now, &count)) / DAY;
     if (every && age * DAY > every + 2 * DAY) {
-        found(check, UM_CLI_WARNING, name, "the key that signs in %s is %" APR_INT64_T_FMT " days old, and "
-              "UserMgmtKeyRotation is %" APR_INT64_T_FMT " days: the error log has the reason (UM6)", path, age,
-              every / DAY);
+        um_cli_found(check, UM_CLI_WARNING, name, "the key that signs in %s is %" APR_INT64_T_FMT " days old, and "
+                     "UserMgmtKeyRotation is %" APR_INT64_T_FMT " days: the error log has the reason (UM6)", path, age,
+                     every / DAY);
         return;
     }
-    found(check, UM_CLI_GOOD, name, "%s: %d in use, the one that signs since %" APR_INT64_T_FMT " days", path, count,
-          age);
+    um_cli_found(check, UM_CLI_GOOD, name, "%s: %d in use, the one that signs since %" APR_INT64_T_FMT " days", path,
+                 count, age);
 }
 
 /* --- mail --------------------------------------------------------------------------------------------------------- */
@@ -204,124 +193,18 @@ static void check_mail_server(check_t *check)
     um_transport_t *transport;
 
     if (!um_cli_mail_transport(check->cli, check->host, &transport, &why)) {
-        found(check, geteuid() != 0 && strstr(why, "ermission denied") ? UM_CLI_WARNING : UM_CLI_BAD, "UserMgmtMail",
-              "%s: %s", url, why);
+        um_cli_found(check, geteuid() != 0 && strstr(why, "ermission denied") ? UM_CLI_WARNING : UM_CLI_BAD,
+                     "UserMgmtMail", "%s: %s", url, why);
         return;
     }
     if (!transport) {
         return;
     }
     if (um_transport_probe(transport, check->cli->pool, &why) != UM_TRANSPORT_SENT) {
-        found(check, UM_CLI_BAD, "UserMgmtMail", "%s: %s", url, why);
+        um_cli_found(check, UM_CLI_BAD, "UserMgmtMail", "%s: %s", url, why);
         return;
     }
-    found(check, UM_CLI_GOOD, "UserMgmtMail", "%s is ready", url);
-}
-
-static void check_outbox(check_t *check, um_store_call_t *call)
-{
-    apr_int64_t now = apr_time_sec(apr_time_now());
-    um_mail_counts_t counts;
-
-    if (um_store_mail_admin_counts(call, now, now - DAY, &counts) != APR_SUCCESS) {
-        found(check, UM_CLI_BAD, "mails", "%s", call->cause);
-        return;
-    }
-    if (counts.oldest_due && now - counts.oldest_due > OVERDUE) {
-        found(check, UM_CLI_WARNING, "mails", "%" APR_INT64_T_FMT " wait, and one is overdue since %" APR_INT64_T_FMT
-              " s: does httpd run with mod_watchdog?", counts.waiting, now - counts.oldest_due);
-    }
-    else if (counts.given_up) {
-        found(check, UM_CLI_WARNING, "mails", "%" APR_INT64_T_FMT " were given up within a day, see: usermgmt mail "
-              "list", counts.given_up);
-    }
-    else {
-        found(check, UM_CLI_GOOD, "mails", "%" APR_INT64_T_FMT " wait", counts.waiting);
-    }
-}
-
-/* --- the database ------------------------------------------------------------------------------------------------- */
-
-static void check_schema(check_t *check, um_store_call_t *call)
-{
-    um_schema_state_t state;
-
-    if (um_schema_look(call, &state) != APR_SUCCESS) {
-        found(check, UM_CLI_BAD, "schema", "%s", call->cause);
-        return;
-    }
-    if (state.missing->nelts) {
-        found(check, UM_CLI_BAD, "schema", "%d steps are missing, the first is %s; apply them with: usermgmt schema "
-              "upgrade", state.missing->nelts, APR_ARRAY_IDX(state.missing, 0, const um_schema_step_t *)->name);
-    }
-    else if (state.too_new || state.wrong_column) {
-        found(check, UM_CLI_BAD, "schema", "%s", state.too_new ? um_schema_too_new(check->cli->pool, &state)
-                                                 : state.wrong_column);
-    }
-    else {
-        found(check, UM_CLI_GOOD, "schema", "has all steps");
-    }
-}
-
-static void check_clock(check_t *check, um_store_call_t *call)
-{
-    apr_int64_t theirs, before = apr_time_as_msec(apr_time_now()), away;
-
-    if (um_store_admin_clock(call, &theirs) != APR_SUCCESS) {
-        found(check, UM_CLI_BAD, "clock", "%s", call->cause);
-        return;
-    }
-    /* The answer was made between before and now. */
-    away = theirs < before ? before - theirs : theirs - apr_time_as_msec(apr_time_now());
-    away = away < 0 ? 0 : away;
-    found(check, away > CLOCK_CRITICAL ? UM_CLI_BAD : away > CLOCK_WARNING ? UM_CLI_WARNING : UM_CLI_GOOD, "clock",
-          "differs by %" APR_INT64_T_FMT " ms from the clock of the database%s", away,
-          away > CLOCK_WARNING ? ": run an NTP client on both machines" : "");
-}
-
-/* Whether the SQLite file can be opened by httpd's user alone. */
-static void check_database_file(check_t *check)
-{
-    const char *file = um_store_sqlite_file(check->cli->pool, check->cli->params);
-    apr_int64_t uid = (apr_int64_t)um_json_get(check->cli->site, "uid").number;
-    struct stat info, folder;
-
-    if (!file || stat(file, &info) != 0 || stat(um_store_sqlite_folder(check->cli->pool, file), &folder) != 0) {
-        found(check, UM_CLI_BAD, "database file", "%s: %s", file ? file : check->cli->params, strerror(errno));
-    }
-    else if ((info.st_mode | folder.st_mode) & S_IWOTH || ((info.st_mode & S_IROTH) && (folder.st_mode & S_IXOTH))) {
-        found(check, UM_CLI_BAD, "database file", "%s is open to all users; close its folder with: chmod 700 %s", file,
-              um_store_sqlite_folder(check->cli->pool, file));
-    }
-    else if (uid >= 0 && uid < 4294967295 && (apr_int64_t)info.st_uid != uid) {
-        found(check, UM_CLI_WARNING, "database file", "%s does not belong to httpd's user %s", file,
-              um_cli_site_text(check->cli->site, "user"));
-    }
-    else {
-        found(check, UM_CLI_GOOD, "database file", "%s, %.1f MiB", file, (double)info.st_size / 1048576);
-    }
-}
-
-static void check_database(check_t *check)
-{
-    um_store_call_t call;
-
-    if (strcmp(check->cli->driver, "sqlite3") == 0) {
-        check_database_file(check);
-    }
-    if (um_cli_database_open_schema(check->cli, 0, &call) != UM_CLI_DONE) {
-        found(check, UM_CLI_BAD, "database", "cannot be opened");
-        return;
-    }
-    if (um_store_ready(&call) != APR_SUCCESS) {
-        found(check, UM_CLI_BAD, "database", "%s", call.cause);
-        check_schema(check, &call);
-        return;
-    }
-    found(check, UM_CLI_GOOD, "database", "%s", um_cli_site_text(check->host, "database"));
-    check_schema(check, &call);
-    check_clock(check, &call);
-    check_outbox(check, &call);
+    um_cli_found(check, UM_CLI_GOOD, "UserMgmtMail", "%s is ready", url);
 }
 
 /* --- the result --------------------------------------------------------------------------------------------------- */
@@ -363,30 +246,39 @@ static int print_findings(const check_t *check)
     return worst;
 }
 
+static void check_host(check_t *check)
+{
+    um_cli_t *cli = check->cli;
+
+    cli->driver = um_cli_site_text(check->host, "driver");
+    cli->params = um_cli_site_text(check->host, "params");
+    check_configuration(check);
+    check_httpd(check);
+    check_keys(check);
+    check_secret(check, "UserMgmtClientToken");
+    check_secret(check, "UserMgmtPasswordPepper");
+    check_secret(check, "UserMgmtMailLogin");
+    check_mail_server(check);
+    if (cli->driver && cli->params) {
+        um_cli_check_database(check);
+    }
+    else {
+        um_cli_found(check, UM_CLI_BAD, "database", "there is no DBDriver or DBDParams");
+    }
+}
+
 static int check_site(um_cli_t *cli)
 {
     check_t check = { .cli = cli, .findings = apr_array_make(cli->pool, 16, sizeof(finding_t)) };
-    int code = um_cli_site_host(cli, "databases", "driver params", &check.host);
 
-    if (code != UM_CLI_DONE) {
-        /* For monitoring: 2 is critical. */
-        return UM_CLI_MISUSE;
-    }
-    cli->driver = um_cli_site_text(check.host, "driver");
-    cli->params = um_cli_site_text(check.host, "params");
-    check_configuration(&check);
-    check_httpd(&check);
-    check_keys(&check);
-    check_secret(&check, "UserMgmtClientToken");
-    check_secret(&check, "UserMgmtPasswordPepper");
-    check_secret(&check, "UserMgmtMailLogin");
-    check_mail_server(&check);
-    if (cli->driver && cli->params) {
-        check_database(&check);
+    cli->failure = &check.failure;
+    if (um_cli_site_host(cli, "databases", "driver params", &check.host) == UM_CLI_DONE) {
+        check_host(&check);
     }
     else {
-        found(&check, UM_CLI_BAD, "database", "there is no DBDriver or DBDParams");
+        um_cli_found(&check, UM_CLI_BAD, "configuration", "%s", check.failure);
     }
+    cli->failure = NULL;
     return print_findings(&check);
 }
 

@@ -94,11 +94,20 @@ void um_cli_say(const um_cli_t *cli, const char *format, ...)
 
 int um_cli_fail(const um_cli_t *cli, um_cli_exit_e code, const char *format, ...)
 {
+    const char *text;
     va_list args;
 
     va_start(args, format);
-    fprintf(stderr, "usermgmt: %s\n", line(cli, format, args));
+    text = line(cli, format, args);
     va_end(args);
+    if (cli->failure) {
+        /* What is wrong comes first, and further lines list what there is. */
+        *cli->failure = *cli->failure ? apr_pstrcat(cli->pool, *cli->failure, "; ", text + strspn(text, " "), NULL)
+                        : text;
+    }
+    else {
+        fprintf(stderr, "usermgmt: %s\n", text);
+    }
     return (int)code;
 }
 

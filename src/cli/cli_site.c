@@ -45,15 +45,40 @@ static um_json_t *find_document(um_cli_t *cli, const char *out)
            ? document->root : NULL;
 }
 
-/* What httpd said last about an error, in one line. */
-static const char *last_words(um_cli_t *cli, const char *error)
+/* What to do about an error that httpd itself finds, which cannot say what is missing; "": nothing is known. */
+static const char *remedy_for(const char *said)
 {
-    char *text = apr_pstrdup(cli->pool, error), *rest = NULL, *said = NULL;
+    static const struct { const char *text, *remedy; } known[] = {
+        { "Invalid command 'UserMgmt", "; is the module loaded? On Debian: a2enmod usermgmt" },
+        { "Invalid command 'DBD", "; is mod_dbd loaded? On Debian: a2enmod dbd" },
+        { "driver file apr_dbd_pgsql", "; is it installed? On Debian: apt-get install libaprutil1-dbd-pgsql" },
+        { "driver file apr_dbd_sqlite3", "; is it installed? On Debian: apt-get install libaprutil1-dbd-sqlite3" },
+    };
+
+    for (int i = 0; i < (int)(sizeof(known) / sizeof(known[0])); i++) {
+        if (strstr(said, known[i].text)) {
+            return known[i].remedy;
+        }
+    }
+    return "";
+}
+
+const char *um_cli_site_refusal(um_cli_t *cli, const char *error)
+{
+    static const char begin[] = "Syntax error on line ";
+    char *text = apr_pstrdup(cli->pool, error), *rest = NULL;
+    const char *said = NULL, *place = "";
 
     for (char *line = apr_strtok(text, "\n", &rest); line; line = apr_strtok(NULL, "\n", &rest)) {
+        const char *at = strstr(line, begin);
+
+        if (at) {
+            place = apr_psprintf(cli->pool, "line %.*s: ", (int)strcspn(at + strlen(begin), ":"), at + strlen(begin));
+        }
         said = said && strchr(said, ':') && strncmp(line, "AH00", 4) == 0 ? said : line;
     }
-    return said ? said : "it gave no reason";
+    said = said ? said : "it gave no reason";
+    return apr_pstrcat(cli->pool, *place && strstr(said, begin) ? "" : place, said, remedy_for(said), NULL);
 }
 
 const char *um_cli_site_config(const um_cli_t *cli)
@@ -135,13 +160,14 @@ int um_cli_site_read(um_cli_t *cli)
         return code;
     }
     if (!result.is_good) {
-        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "httpd cannot read %s: %s", config, last_words(cli, result.error));
+        return um_cli_fail(cli, UM_CLI_UNREACHABLE, "httpd cannot read %s: %s", config,
+                           um_cli_site_refusal(cli, result.error));
     }
     cli->site = find_document(cli, result.out);
     if (!cli->site) {
-        return um_cli_fail(cli, UM_CLI_MISUSE, "%s does not load this version of the module; name another "
-                           "configuration of httpd with --config FILE, or say which database: --driver sqlite3|pgsql "
-                           "--params PARAMS", config);
+        return um_cli_fail(cli, UM_CLI_MISUSE, "%s does not load the module, or another version of it; on Debian "
+                           "load it with: a2enmod usermgmt; or name another configuration of httpd with --config FILE, "
+                           "or say which database: --driver sqlite3|pgsql --params PARAMS", config);
     }
     all = member_of(cli->site, "hosts");
     choose_hosts(cli, all);

@@ -89,8 +89,8 @@ int um_cli_user_set(um_cli_t *cli)
     if (status != UM_OK) {
         return um_cli_account_fail(cli, status, cli->args[0]);
     }
-    um_cli_say(cli, "%s is now: %s %s <%s>", updated->username, updated->first_name, updated->last_name,
-               updated->email);
+    um_cli_say(cli, "%s is now:%s%s%s%s <%s>", updated->username, *updated->first_name ? " " : "", updated->first_name,
+               *updated->last_name ? " " : "", updated->last_name, updated->email);
     return UM_CLI_DONE;
 }
 

@@ -76,6 +76,13 @@ is(owner_and_mode("$top/own/accounts.db"), '0 0 600', 'the backup is the caller\
 is(join(' ', grep { !/\A$uid $gid / } map { owner_and_mode($_) } glob "$top/db/*"), '', 'the backup leaves no file of root\'s');
 ends(2, qr/^ok UserMgmtSigningKey: .*^ok database file: .*^ok schema: /ms, $config, 'check');
 
+# What keeps httpd's user from writing is said with the command that mends it.
+for my $path ("$top/db", "$top/db/accounts.db") {
+    chown 0, 0, $path or die "$!\n";
+    ends(2, qr/^critical database file: httpd's user $user cannot write to \Q$path\E, .*with: chown $user \Q$path\E$/m, $config, 'check');
+    chown $uid, $gid, $path or die "$!\n";
+}
+
 # A configuration that another user can change is read with their rights, because it can load any module.
 folder(theirs => 0755, $uid, $gid);
 configuration("$top/theirs/httpd.conf");

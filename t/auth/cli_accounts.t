@@ -324,7 +324,7 @@ ends($DONE, qr/^username +alice$/m, qw(user add alice --generate --held));
 UmTest::spew("$server->{folder}/confirm.conf", UmTest::slurp("$server->{folder}/httpd.conf") . "\nUserMgmtEmailChange confirm\n");
 {
     local @site = ('--httpd', UmTest::httpd(), '--config', "$server->{folder}/confirm.conf");
-    ends($DONE, qr/\ABob is now:   <new\@example\.org>\z/, qw(user set bob --email new@example.org));
+    ends($DONE, qr/\ABob is now: <new\@example\.org>\z/, qw(user set bob --email new@example.org));
     is(show('bob')->{email}, 'new@example.org', 'an address that an administrator sets takes effect at once');
 }
 

@@ -127,12 +127,12 @@ my %try = (
         },
         after => sub { $sql->("select group_concat(username) from um_users where username in ('alice', 'waits')") eq 'alice' } },
     'docs/operations.md grep -E' => { says => qr/UM221/ },
-    'docs/from-htpasswd.md usermgmt user import --format htpasswd --dry-run' => {
+    'docs/from-htpasswd.md sudo usermgmt user import --format htpasswd --dry-run' => {
         before => sub { UmTest::spew("$folder/etc/htpasswd", "erin:$APR1\n") }, says => qr/dry run.*accounts: 1 made/,
         after => sub { $sql->("select count(*) from um_users where username = 'erin'") eq '0' } },
-    'docs/from-htpasswd.md usermgmt user import --format htpasswd /' => { says => qr/accounts: 1 made/,
+    'docs/from-htpasswd.md sudo usermgmt user import --format htpasswd /' => { says => qr/accounts: 1 made/,
         after => sub { $sql->("select password from um_users where username = 'erin'") eq $APR1 } },
-    'docs/from-htpasswd.md usermgmt user import --format htdbm' => {
+    'docs/from-htpasswd.md sudo usermgmt user import --format htdbm' => {
         before => sub {
             tie my %dbm, 'SDBM_File', "$folder/etc/users", O_RDWR | O_CREAT, 0600 or die "dbm: $!\n";
             %dbm = (frank => $APR1);
@@ -146,7 +146,14 @@ my %try = (
             $empty->{sql}->("insert into people values ('grace', '$APR1', 'g\@example.org')");
         },
         says => qr/accounts: 1 made/ },
-    'docs/from-htpasswd.md usermgmt group new' => { before => sub { $sql->('delete from um_groups') } },
+    'docs/from-htpasswd.md cat >people.jsonl' => { says => qr/dry run.*accounts: 2 made.*refused: 0/ },
+    'docs/from-htpasswd.md while IFS=: read' => {
+        before => sub {
+            $sql->("delete from $_") for qw(um_memberships um_groups);
+            UmTest::spew("$folder/etc/groups", "editors: alice nobody\nboard: alice\n");
+        },
+        says => qr/nobody/,
+        after => sub { $sql->('select count(*) from um_memberships') eq '2' } },
 );
 
 my ($count, %known) = (0);

@@ -294,6 +294,18 @@ case 'another look, texts and a language' => sub {
         or diag($said);
 };
 
+case 'another language where the browser asks for none of the pages' => sub {
+    my $more = block(apache => qr/Accept-Language/);
+    with_lines($more);
+    my %want = ('nl, pt;q=0.5' => 'de', 'nl, en;q=0.5' => 'en', 'fr' => 'fr');
+    for my $asked (sort keys %want) {
+        like(UmPages->new(language => $asked)->go('/account/sign-in/')->{body}, qr/<html lang="$want{$asked}"/, "$asked: $want{$asked}");
+    }
+    with_lines($more =~ s/append (\S+) .*/set $1 de/r);
+    like(UmPages->new(language => 'en')->go('/account/sign-in/')->{body}, qr/<html lang="de"/, 'or German for everybody');
+    with_lines('');
+};
+
 case 'another policy for what a page loads' => sub {
     my $more = block(apache => qr/Content-Security-Policy/);
     with_lines($more);

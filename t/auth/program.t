@@ -140,16 +140,17 @@ if ($database->{driver} eq 'sqlite3') {
     waitpid $child, 0;
 }
 else {
-    $said = ends(0, qr/\Apg_dump --format=custom --file='.*it'\\''s a backup' --dbname='.*dbname=/, 'backup', $file);
+    $said = ends(0, qr/\A\(umask 077 && pg_dump --format=custom --file='.*it'\\''s a backup' --dbname='.*dbname=/, 'backup', $file);
     local $ENV{PATH} = UmTest::setting('PGBIN') . ":$ENV{PATH}";
     my ($status, $output) = UmTest::run('sh', '-c', $said);
     is($status, 0, 'the line that is printed makes a backup') or diag($output);
+    is((stat $file)[2] & 0777, 0600, 'nobody else can read it');
     like((UmTest::run('pg_restore', '--list', $file))[1], qr/TABLE DATA public um_users/, 'the backup has the accounts');
 }
 is((UmTest::run(UmTest::cli(), qw(--driver pgsql --params), "host=h password='a b\\' c' dbname=y sslpassword = x user=u", qw(backup /x)))[1],
-    "pg_dump --format=custom --file='/x' --dbname='host=h dbname=y user=u'\n", 'backup does not print a password');
+    "(umask 077 && pg_dump --format=custom --file='/x' --dbname='host=h dbname=y user=u')\n", 'backup does not print a password');
 is((UmTest::run(UmTest::cli(), qw(--driver pgsql --params postgresql://u:p%40w@h/db?sslmode=require backup /x)))[1],
-    "pg_dump --format=custom --file='/x' --dbname='postgresql://u\@h/db?sslmode=require'\n", 'backup does not print a password of a URI');
+    "(umask 077 && pg_dump --format=custom --file='/x' --dbname='postgresql://u\@h/db?sslmode=require')\n", 'backup does not print a password of a URI');
 
 # ---- the lines of the documentation --------------------------------------------------------------------------------
 

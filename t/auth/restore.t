@@ -41,7 +41,7 @@ sub documented {
     return $said;
 }
 
-sub backup { return documented($is_sqlite ? 'sudo usermgmt backup' : 'pg_dump') }
+sub backup { return documented($is_sqlite ? 'sudo usermgmt backup' : '(umask 077') }
 sub restore { return documented($is_sqlite ? 'sudo rm -f' : 'sudo -u postgres dropdb') }
 
 # Accounts that are made without a pause, until the function has returned; their names.

@@ -100,7 +100,17 @@ ends($UNREACHABLE, qr/httpd cannot read .*wrong\.conf: .*UserMgmtNonsense/, conf
 ends($UNREACHABLE, qr/none\.conf: No such file/, "$folder/none.conf", qw(group list)) if !unlink "$folder/conf/none.txt";
 
 my $plain = UmTest::spew("$folder/conf/plain.conf", join "\n", grep { !/usermgmt_module/ } split /\n/, UmTest::prelude($folder));
-ends($MISUSE, qr/does not load this version of the module/, $plain, qw(group list));
+ends($MISUSE, qr/does not load the module, or another version of it; .*a2enmod usermgmt/, $plain, qw(group list));
+
+# check is for monitoring: it says on standard output what is wrong, also where httpd reads no configuration at all.
+ends(2, qr/\AUSERMGMT CRITICAL - configuration: httpd cannot read .*wrong\.conf: line \d+ of \S+wrong\.conf: .*UserMgmtNonsense.*a2enmod usermgmt/,
+    "$folder/conf/wrong.conf", 'check');
+ends(2, qr/\AUSERMGMT CRITICAL - configuration: .*a2enmod usermgmt/, $plain, 'check');
+ends(2, qr/\A\{"status":"critical","checks":\[\{"name":"configuration"/, $plain, qw(check --json));
+my $nodbd = UmTest::spew("$folder/conf/nodbd.conf", join "\n", grep { !/dbd_module/ } split /\n/, UmTest::slurp($one));
+ends(2, qr/Invalid command 'DBDriver'.*a2enmod dbd/, $nodbd, 'check');
+ends(2, qr{^critical database: there is no database in \Q$folder\E/sites/}m, configuration(empty => 'DBDriver sqlite3',
+    'DBDParams "${folder}/sites/accounts.db"', 'UserMgmtSigningKey keys', host('one.example.org')), 'check');
 
 # ---- envvars, as on Debian -----------------------------------------------------------------------------------------
 
