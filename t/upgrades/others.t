@@ -91,14 +91,22 @@ sub seconds_of_a_session {
     return time - $began;
 }
 
+# The process of a transaction, once it has used um_users.
+sub user_of_users {
+    my ($database) = @_;
+    my $holder = "select pid from pg_locks where relation = 'um_users'::regclass and granted and pid <> pg_backend_pid()"
+        . ' limit 1';
+    my $pid;
+    ok(await(10, sub { $pid = $database->{sql}->($holder) }), 'a transaction has used um_users');
+    return $pid;
+}
+
 # Step 017 changes um_users, and a transaction that has read it is open.
 sub locked {
     my $database = database_of_step(16);
     my $reader = shell($database);
     print {$reader} "begin; select count(*) from um_users;\n";
-    my $holder = "select pid from pg_locks where relation = 'um_users'::regclass and granted and pid <> pg_backend_pid()";
-    my $pid;
-    ok(await(10, sub { $pid = $database->{sql}->($holder) }), 'a transaction has read um_users');
+    my $pid = user_of_users($database);
     my @two = (start_upgrade($database));
     ok(await(20, sub { said($two[0]) =~ /^usermgmt: waiting: the step 017_custom needs a lock .*\b$pid\b/m }),
         'an upgrade says for whose lock it waits') or diag(said($two[0]));
@@ -121,6 +129,7 @@ sub unfinished_index {
     my $database = database_of_step(14);
     my $writer = shell($database);
     print {$writer} "begin; update um_users set first_name = 'Bare' where username = 'bare';\n";
+    user_of_users($database);
     my $program = start_upgrade($database);
     my $builder = "select pid from pg_stat_activity where query like 'create unique index concurrently%'"
         . " and datname = current_database() and wait_event_type = 'Lock'";
