@@ -12,7 +12,6 @@ use warnings;
 use Exporter 'import';
 use JSON::PP ();
 use Test::More;
-use Time::HiRes ();
 use UmApi;
 use UmTest ();
 
@@ -43,11 +42,8 @@ sub waiting {
 sub settle {
     my (%with) = @_;
     my $sql = $with{sql} || \&UmTest::sql;
-    my $end = Time::HiRes::time() + ($with{seconds} || $PATIENCE);
     my $left;
-    while (($left = waiting($sql)) && Time::HiRes::time() < $end) {
-        Time::HiRes::sleep(0.05);
-    }
+    UmTest::await($with{seconds} || $PATIENCE, sub { !($left = waiting($sql)) });
     diag("$left mails still wait") if $left;
     return !$left;
 }

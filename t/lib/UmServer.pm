@@ -382,16 +382,7 @@ sub each_once {
     return is(join("\n", @wrong > 10 ? (@wrong[0 .. 9], '...') : @wrong), '', $name);
 }
 
-# Calls the function until it is true, for so many seconds; returns what it returned last.
-sub await {
-    my ($seconds, $function) = @_;
-    my $end = time + $seconds;
-    my $said;
-    while (!($said = $function->()) && time < $end) {
-        sleep 0.05;
-    }
-    return $said;
-}
+*await = \&UmTest::await;
 
 sub stop_all {
     for my $server (values %running) {

@@ -107,6 +107,26 @@ sub wait_for {
     return since($mark);
 }
 
+# Calls the function until it is true, for so many seconds; returns what it returned last.
+sub await {
+    my ($seconds, $function) = @_;
+    my $end = Time::HiRes::time() + $seconds;
+    while (1) {
+        my $began = Time::HiRes::time();
+        my $said = $function->();
+        return $said if $said || Time::HiRes::time() >= $end;
+        pause($began);
+    }
+}
+
+# Before something is asked again that was asked at that time: twice as long as the answer took, half a second at most.
+# Asking a database starts processes, which would take the time of the servers under test.
+sub pause {
+    my ($began) = @_;
+    my $took = 2 * (Time::HiRes::time() - $began);
+    return Time::HiRes::sleep($took < 0.05 ? 0.05 : $took > 0.5 ? 0.5 : $took);
+}
+
 # ---- its database --------------------------------------------------------------------------------------------------
 
 # Runs SQL behind the servers' back, in the shared server's database or in the one named (SQLite: its file); returns what
