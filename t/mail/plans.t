@@ -92,8 +92,9 @@ sub plans {
                 . ($values ? "($values)" : '') . '; deallocate one;' : "explain query plan $text{$name};");
         }
         %plan = (%plan, (split /^=== (\w+)\n/m, $sql->($asked))[1 .. 2 * @some]);
-        for my $name (@some) {
-            $plan{$name} =~ /(?:Scan|SCAN|SEARCH|Result|VALUES|Insert|Limit|ROW)/ or die "no plan of $name: $plan{$name}\n";
+        # SQLite has no plan for one row of values.
+        for my $name (grep { $is_pgsql || $text{$_} !~ /\A\s*insert\b/i } @some) {
+            $plan{$name} =~ /Scan|SCAN|SEARCH|Result|Insert|Limit/ or die "no plan of $name: $plan{$name}\n";
         }
     }
     return %plan;
