@@ -68,7 +68,7 @@ const char *um_custom_field_claims(apr_pool_t *pool, const um_custom_fields_t *f
 const char *um_custom_field_text(apr_pool_t *pool, const um_custom_field_t *field, const char *claims);
 
 /** The names of the fields that have another value in change than in stored, each behind a blank; "": none. In change,
- * null stands for no value. change NULL: nothing is changed. */
+ * null stands for no value. If change is NULL, no field is changed. */
 const char *um_custom_field_changes(apr_pool_t *pool, const um_custom_fields_t *fields, const char *stored,
                                     const char *change);
 

@@ -165,7 +165,7 @@ static apr_status_t run_part(upgrade_t *upgrade)
 
 /* --- PostgreSQL, one upgrade at a time ---------------------------------------------------------------------------- */
 
-/* Of the session, for indexes: waiting for locks blocks nobody then. */
+/* For the session while it builds an index: its waiting for locks blocks no other transaction. */
 static const char no_limits[] = "set statement_timeout = 0; set lock_timeout = 0";
 
 /* One upgrade at a time builds indexes, which is done outside of transactions. The lock and the limits are lost with

@@ -45,7 +45,7 @@ typedef struct rekey_t {
     int is_patient;            /* waits for others, and makes all */
     int count;                 /* the rows of the next transaction */
     int made;
-    apr_int64_t told;          /* when the progress was told last */
+    apr_int64_t reported_at;   /* um_monotonic_ms of the last report of progress */
     um_store_rekey_progress_fn *progress;
     void *baton;
 } rekey_t;
@@ -156,7 +156,7 @@ static int is_program_on_sqlite(const rekey_t *rekey)
     return rekey->is_patient && um_store_dialect(rekey->call.store) == UM_DIALECT_SQLITE3;
 }
 
-/* Lets others write, and tells how far it is. Within httpd writers of all processes take turns by a lock. */
+/* Lets others write, and reports the progress. Within httpd writers of all processes take turns by a lock. */
 static void pause_after(rekey_t *rekey)
 {
     apr_int64_t now = um_monotonic_ms();
@@ -165,8 +165,8 @@ static void pause_after(rekey_t *rekey)
         (void)um_store_tx_text_alone(&rekey->call, checkpoint);
         apr_sleep(apr_time_from_msec(PAUSE_MS));
     }
-    if (rekey->progress && now - rekey->told > PROGRESS_MS) {
-        rekey->told = now;
+    if (rekey->progress && now - rekey->reported_at > PROGRESS_MS) {
+        rekey->reported_at = now;
         rekey->progress(rekey->baton, rekey->made);
     }
 }
@@ -211,7 +211,7 @@ static apr_status_t make_keys(um_store_call_t *call, rekey_t *rekey)
         return APR_EGENERAL;
     }
     rekey->count = LEAST_COUNT;
-    rekey->told = um_monotonic_ms();
+    rekey->reported_at = um_monotonic_ms();
     if (is_program_on_sqlite(rekey)) {
         (void)um_store_tx_text_alone(&rekey->call, settings);
     }

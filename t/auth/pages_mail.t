@@ -116,7 +116,7 @@ END
     is($browser->go("${PAGES}verify/again/")->{status}, 404, 'of either kind');
     $page = $browser->go("${PAGES}register/");
     is($page->{status}, 403, 'nobody can register');
-    like($page->{body}, qr/lets nobody register by themselves/, 'and the page says so');
+    like($page->{body}, qr/Registration at .* is closed/, 'and the page says so');
     unlike($page->{body}, qr/Your account|other=1/, 'and speaks of no account to somebody who is not signed in');
 };
 
