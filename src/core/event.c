@@ -192,6 +192,16 @@ const um_store_event_t *um_event_row(const um_ctx_t *ctx, const um_event_t *even
     return row;
 }
 
+um_event_t *um_event_begin(um_ctx_t *ctx, um_store_call_t *call, um_event_e kind, const char *user_id,
+                           const char *detail)
+{
+    um_event_t *event = um_event_add(ctx, kind, user_id);
+
+    event->detail = detail;
+    call->event = um_event_row(ctx, event);
+    return event;
+}
+
 um_status_e um_event_store_alone(um_ctx_t *ctx, um_event_e kind, const char *detail)
 {
     um_store_call_t call = um_ctx_store(ctx);

@@ -149,6 +149,11 @@ um_status_e um_event_store_alone(um_ctx_t *ctx, um_event_e kind, const char *det
 /** The row of an event, in the context's pool; NULL: its kind is not kept, or the site keeps no events. */
 const um_store_event_t *um_event_row(const um_ctx_t *ctx, const um_event_t *event);
 
+/** Adds an event of a change that one statement of call makes, which stores the event, too. um_event_settle follows.
+ * @param detail  lives as long as the context's pool; NULL: none */
+um_event_t *um_event_begin(um_ctx_t *ctx, um_store_call_t *call, um_event_e kind, const char *user_id,
+                           const char *detail);
+
 /** Stores an event in the transaction of its change, if um_event_row() gives a row. */
 apr_status_t um_event_insert(um_tx_t *tx, const um_ctx_t *ctx, const um_event_t *event);
 

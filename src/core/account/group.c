@@ -24,17 +24,6 @@ const char *um_group_stored_name(apr_pool_t *pool, const char *typed)
            && um_unicode_count(name, strlen(name)) <= UM_GROUP_MAX_NAME ? name : NULL;
 }
 
-/* Adds an event about a group, for the store to write with the change. */
-static um_event_t *add_event(um_ctx_t *ctx, um_store_call_t *call, um_event_e kind, const char *user_id,
-                             const char *group)
-{
-    um_event_t *event = um_event_add(ctx, kind, user_id);
-
-    event->detail = group;
-    call->event = um_event_row(ctx, event);
-    return event;
-}
-
 um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
 {
     um_store_call_t call = um_ctx_store(ctx);
@@ -50,7 +39,7 @@ um_status_e um_group_create(um_ctx_t *ctx, const char *typed)
     if (um_random_uuid(ctx->pool, ctx->now, &id) != APR_SUCCESS) {
         return um_ctx_failed(ctx, "the random generator failed");
     }
-    event = add_event(ctx, &call, UM_EVENT_GROUP_MADE, NULL, name);
+    event = um_event_begin(ctx, &call, UM_EVENT_GROUP_MADE, NULL, name);
     rv = um_store_group_insert(&call, id, name, um_ctx_seconds(ctx), &done);
     um_event_settle(event, rv, done);
     if (rv != APR_SUCCESS) {
@@ -128,7 +117,8 @@ um_status_e um_group_rename(um_ctx_t *ctx, const char *typed, const char *new_na
     if (um_store_group_members(&call, group->name, &members) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
-    event = add_event(ctx, &call, UM_EVENT_GROUP_RENAMED, NULL, apr_pstrcat(ctx->pool, group->name, " ", *name, NULL));
+    event = um_event_begin(ctx, &call, UM_EVENT_GROUP_RENAMED, NULL,
+                           apr_pstrcat(ctx->pool, group->name, " ", *name, NULL));
     rv = um_store_group_rename(&call, group->name, *name, &done);
     um_event_settle(event, rv, done);
     forget_members(ctx, members);
@@ -150,7 +140,7 @@ um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)
     if (um_store_group_members(&call, name, &members) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
-    event = add_event(ctx, &call, UM_EVENT_GROUP_REMOVED, NULL, name);
+    event = um_event_begin(ctx, &call, UM_EVENT_GROUP_REMOVED, NULL, name);
     rv = um_store_group_delete(&call, name, &done);
     um_event_settle(event, rv, done);
     forget_members(ctx, members);
@@ -171,7 +161,7 @@ um_status_e um_group_add(um_ctx_t *ctx, const char *typed, const char *user_id)
     if (!name) {
         return UM_ABSENT;
     }
-    event = add_event(ctx, &call, UM_EVENT_GROUP_ADDED, user_id, name);
+    event = um_event_begin(ctx, &call, UM_EVENT_GROUP_ADDED, user_id, name);
     rv = um_store_group_add(&call, user_id, name, &done);
     um_event_settle(event, rv, done);
     um_caller_cache_invalidate(ctx, user_id);
@@ -195,7 +185,7 @@ um_status_e um_group_drop(um_ctx_t *ctx, const char *typed, const char *user_id)
     if (!name) {
         return UM_ABSENT;
     }
-    event = add_event(ctx, &call, UM_EVENT_GROUP_DROPPED, user_id, name);
+    event = um_event_begin(ctx, &call, UM_EVENT_GROUP_DROPPED, user_id, name);
     rv = um_store_group_drop(&call, user_id, name, &done);
     um_event_settle(event, rv, done);
     um_caller_cache_invalidate(ctx, user_id);

@@ -46,9 +46,7 @@ static um_status_e start(um_ctx_t *ctx, um_store_call_t *call, um_event_e kind, 
     if (id && um_store_mail_admin_one(call, id, um_ctx_seconds(ctx), &mail) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, call);
     }
-    *event = um_event_add(ctx, kind, mail ? mail->user_id : NULL);
-    (*event)->detail = mail ? mail->kind : id ? id : "all";
-    call->event = um_event_row(ctx, *event);
+    *event = um_event_begin(ctx, call, kind, mail ? mail->user_id : NULL, mail ? mail->kind : id ? id : "all");
     return UM_OK;
 }
 

@@ -21,9 +21,7 @@ static um_status_e start_event(um_ctx_t *ctx, um_store_call_t *call, um_event_e 
     if (id && um_store_webhook_one(call, id, um_ctx_seconds(ctx), &row) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, call);
     }
-    *event = um_event_add(ctx, kind, row ? row->user_id : NULL);
-    (*event)->detail = row ? row->kind : id ? id : "all";
-    call->event = um_event_row(ctx, *event);
+    *event = um_event_begin(ctx, call, kind, row ? row->user_id : NULL, row ? row->kind : id ? id : "all");
     return UM_OK;
 }
 
@@ -64,12 +62,10 @@ um_status_e um_webhook_admin_drop(um_ctx_t *ctx, const char *id)
 /* The event has the host alone: it is sent to the other receivers, and a path may be known to its receiver only. */
 static um_event_t *add_receiver_event(um_ctx_t *ctx, um_store_call_t *call, um_event_e kind, const char *url)
 {
-    um_event_t *event = um_event_add(ctx, kind, NULL);
     const char *host = strstr(url, "://");
 
-    event->detail = host ? apr_pstrmemdup(ctx->pool, host + 3, strcspn(host + 3, "/?")) : NULL;
-    call->event = um_event_row(ctx, event);
-    return event;
+    return um_event_begin(ctx, call, kind, NULL,
+                          host ? apr_pstrmemdup(ctx->pool, host + 3, strcspn(host + 3, "/?")) : NULL);
 }
 
 um_status_e um_webhook_admin_disable(um_ctx_t *ctx, const char *site, const char *url, int *done)
