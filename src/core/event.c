@@ -6,9 +6,11 @@
 #include "store.h"
 #include "store_event.h"
 #include "store_webhook.h"
+#include "utf8.h"
 #include "webhook_list.h"
 
 #include <apr_strings.h>
+#include <string.h>
 
 /* Enough to recognise a client by. */
 #define LONGEST_USER_AGENT 255
@@ -145,6 +147,17 @@ static const char *plain(apr_pool_t *pool, const char *text, apr_size_t longest)
     return copy;
 }
 
+/* The whole characters in the first bytes of a text. PostgreSQL would refuse half a character, and so the change. */
+static const char *beginning(apr_pool_t *pool, const char *text, apr_size_t longest)
+{
+    apr_size_t len = 0, size = strlen(text), step;
+
+    while ((step = um_utf8_step((const unsigned char *)text + len, size - len)) > 0 && len + step <= longest) {
+        len += step;
+    }
+    return apr_pstrmemdup(pool, text, len);
+}
+
 /* A row for each receiver. Without an id it is refused by the database, and with it the change. */
 static const apr_array_header_t *webhook_rows(const um_ctx_t *ctx, um_event_e kind)
 {
@@ -181,7 +194,7 @@ const um_store_event_t *um_event_row(const um_ctx_t *ctx, const um_event_t *even
         .at_ms = (apr_int64_t)apr_time_as_msec(ctx->now),
         .actor = ctx->actor ? ctx->actor : "",
         .session_id = event->session_id ? event->session_id : ctx->actor_session,
-        .detail = event->detail ? apr_pstrndup(ctx->pool, event->detail, UM_EVENT_LONGEST_DETAIL) : "",
+        .detail = event->detail ? beginning(ctx->pool, event->detail, UM_EVENT_LONGEST_DETAIL) : "",
         .address = plain(ctx->pool, ctx->address, LONGEST_USER_AGENT),
         .user_agent = plain(ctx->pool, ctx->user_agent, LONGEST_USER_AGENT),
         .request_id = plain(ctx->pool, ctx->request_id, LONGEST_USER_AGENT),

@@ -85,6 +85,18 @@ case 'names' => sub {
     make($boss, $unknown);
     is(call(GET => $GROUPS . $unknown =~ s/([^\w.-])/sprintf '%%%02X', ord $1/ger . '/', token => $boss->{token})->{status}, 200,
         'a name of other letters');
+    # An event tells as much of a long name as it has room for, and never half a character.
+    for my $letter ("\xe7\xbe\xa4", "\xf0\xa0\x80\x80") {
+        for my $before ('', 'a', 'aa', 'aaa') {
+            my ($first, $second) = map { $before . $letter x (40 - length $before) . '-' . substr(name(), -20) } 1, 2;
+            make($boss, $first);
+            my $path = $GROUPS . $first =~ s/([^\w.-])/sprintf '%%%02X', ord $1/ger . '/';
+            is(call(PATCH => $path, token => $boss->{token}, json => "{\"name\":\"$second\"}")->{status}, 200,
+                'a long name is changed to another');
+        }
+    }
+    my $details = UmTest::sql("select detail from um_events where actor = '$boss->{id}'");
+    ok(utf8::decode($details), 'and what the events tell is UTF-8');
     my $bad = 'Enter a valid name. This value may contain only letters, numbers, and @/./+/-/_ characters, 64 at most.';
     my $name = name();
     make($boss, $name);
