@@ -78,6 +78,39 @@ static void test_batches(void)
     site_do(&s, "delete from um_users");
 }
 
+/* Imports groups, and gives how many were made and refused, and the names under which they are stored. */
+static const char *import_groups(const um_import_options_t *options)
+{
+    static const char *const names[] = { "old one", "new", "new", "a b", "a-b", "a/b", "" };
+    um_import_t *import = um_import_begin(site_ctx(&s), options);
+    const um_import_counts_t *counts = um_import_counts(import);
+    const char *longest = apr_psprintf(s.pool, "%065d", 7), *said = "", *stored;
+
+    refused = "";
+    for (int i = 0; i < 7; i++) {
+        is_int(um_import_group(import, "row", names[i], &stored), UM_OK, "a name of a group is taken");
+        said = apr_pstrcat(s.pool, said, " ", stored ? stored : "none", NULL);
+    }
+    is_int(um_import_group(import, "row", longest, &stored), UM_OK, "so is one that is too long");
+    is_int(um_import_end(import), UM_OK, "the import ends");
+    return apr_psprintf(s.pool, "%d made, %d refused:%s %s", (int)counts->groups, (int)counts->refused, said,
+                        stored ? stored : "none");
+}
+
+static void test_groups(void)
+{
+    static const char all[] = "2 made, 2 refused: old-one new new a-b a-b a-b none none";
+
+    site_do(&s, "insert into um_groups (id, name, created_at) values ('00000000-0000-4000-8000-000000000001', "
+            "'old-one', 1)");
+    is_text(import_groups(&dry_run), all, "a dry run tells what would become of groups");
+    is_text(site_ask(&s, "select count(*) from um_groups"), "1", "and makes none");
+    is_text(import_groups(&skip), all, "as it is then");
+    is_text(site_ask(&s, "select count(*) from um_groups"), "3", "which makes them");
+    is_text(import_groups(&dry_run), "0 made, 2 refused: old-one new new a-b a-b a-b none none", "and then are there");
+    site_do(&s, "delete from um_groups");
+}
+
 static void test_conflicts(void)
 {
     static const line_t first[] = { { ID("1"), "one", "", "7", NULL }, { ID("2"), "two", "", NULL, NULL } };
@@ -168,6 +201,7 @@ int main(void)
     site_begin();
     site_open(&s);
     test_batches();
+    test_groups();
     test_conflicts();
     test_pairs();
     test_refused();

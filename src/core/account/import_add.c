@@ -26,6 +26,7 @@ um_import_t *um_import_begin(um_ctx_t *ctx, const um_import_options_t *options)
     import->tokens = apr_palloc(ctx->pool, UM_IMPORT_BATCH * sizeof(*import->tokens));
     import->names = um_import_names_create(ctx->pool);
     import->groups = apr_hash_make(ctx->pool);
+    import->made_groups = apr_hash_make(ctx->pool);
     apr_pool_create(&import->pool, ctx->pool);
     return import;
 }
@@ -105,6 +106,26 @@ static const char *group_name(apr_pool_t *pool, const char *name)
     return um_unicode_is_name(copy) ? copy : NULL;
 }
 
+/* What um_group_create() would return, in a dry run. Several names of the file may be one group. */
+static um_status_e try_group(um_import_t *import, const char *name)
+{
+    um_ctx_t *ctx = import->ctx;
+    const um_group_t *group;
+    um_status_e status;
+
+    if (!um_group_stored_name(ctx->pool, name)) {
+        um_ctx_error(ctx, "name", UM_MESSAGE_GROUP_INVALID);
+        return UM_INVALID;
+    }
+    status = um_group_find(ctx, name, &group);
+    if (status == UM_OK || (status == UM_ABSENT && apr_hash_get(import->made_groups, name, APR_HASH_KEY_STRING))) {
+        um_ctx_error(ctx, "name", UM_MESSAGE_GROUP_TAKEN);
+        return UM_INVALID;
+    }
+    apr_hash_set(import->made_groups, name, APR_HASH_KEY_STRING, name);
+    return status == UM_ABSENT ? UM_OK : status;
+}
+
 um_status_e um_import_group(um_import_t *import, const char *where, const char *name, const char **stored)
 {
     um_ctx_t *ctx = import->ctx;
@@ -120,10 +141,7 @@ um_status_e um_import_group(um_import_t *import, const char *where, const char *
         return UM_OK;
     }
     apr_hash_set(import->groups, apr_pstrdup(ctx->pool, name), APR_HASH_KEY_STRING, *stored);
-    if (import->options->dry_run) {
-        return UM_OK;
-    }
-    status = um_group_create(ctx, *stored);
+    status = import->options->dry_run ? try_group(import, *stored) : um_group_create(ctx, *stored);
     import->counts.groups += status == UM_OK;
     /* A taken name is the group. Another error is of its length. */
     if (status == UM_INVALID && strcmp(APR_ARRAY_IDX(ctx->errors, 0, um_error_t).code, "unique") != 0) {

@@ -42,6 +42,7 @@ struct um_import_t {
     int token_count;
     int records;                /**< that were read for this batch */
     apr_hash_t *groups;         /**< their names in the file, and as they are stored */
+    apr_hash_t *made_groups;    /**< names as stored of those that a dry run would have made */
     um_import_names_t *names;
     apr_int64_t number;         /**< of the account that was added last, from 1 on */
 };
