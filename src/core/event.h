@@ -175,8 +175,9 @@ const char *um_event_reason_text(um_reason_e reason);
  * */
 apr_size_t um_event_line(const um_ctx_t *ctx, const um_event_t *event, char line[UM_EVENT_LINE_MAX]);
 
-/** The same for a stored event. No line fills its buffer, so that a NUL has room behind it. */
-apr_size_t um_event_line_stored(const um_store_event_t *event, char line[UM_EVENT_LINE_MAX]);
+/** The same for a stored event, with the present name of its account (NULL: it has none). No line fills its buffer, so
+ * that a NUL has room behind it. */
+apr_size_t um_event_line_stored(const um_store_event_t *event, const char *username, char line[UM_EVENT_LINE_MAX]);
 
 /** The time in UTC as RFC 3339 has it, with milliseconds. */
 #define UM_EVENT_TIME_SIZE 32

@@ -105,7 +105,8 @@ typedef struct more_t {
     const char *outcome, *reason, *name;
 } more_t;
 
-static apr_size_t write_line(const um_store_event_t *event, const more_t *more, char *text)
+/* more NULL: the line is of a stored event, and has the present name of the account in place of these members. */
+static apr_size_t write_line(const um_store_event_t *event, const more_t *more, const char *username, char *text)
 {
     line_t line = { text, 0 };
     char time[UM_EVENT_TIME_SIZE];
@@ -122,6 +123,9 @@ static apr_size_t write_line(const um_store_event_t *event, const more_t *more, 
     if (more) {
         put_member(&line, "name", more->name, of_name);
     }
+    else {
+        put_member(&line, "username", username, of_name);
+    }
     put_member(&line, "session_id", event->session_id, of_others);
     put_member(&line, "by", event->actor, of_others);
     put_member(&line, "detail", event->detail, of_detail);
@@ -134,9 +138,9 @@ static apr_size_t write_line(const um_store_event_t *event, const more_t *more, 
     return line.len;
 }
 
-apr_size_t um_event_line_stored(const um_store_event_t *event, char line[UM_EVENT_LINE_MAX])
+apr_size_t um_event_line_stored(const um_store_event_t *event, const char *username, char line[UM_EVENT_LINE_MAX])
 {
-    return write_line(event, NULL, line);
+    return write_line(event, NULL, username, line);
 }
 
 apr_size_t um_event_line(const um_ctx_t *ctx, const um_event_t *event, char line[UM_EVENT_LINE_MAX])
@@ -160,5 +164,5 @@ apr_size_t um_event_line(const um_ctx_t *ctx, const um_event_t *event, char line
         .node = ctx->node,
     };
 
-    return write_line(&row, &more, line);
+    return write_line(&row, &more, NULL, line);
 }

@@ -13,6 +13,12 @@ UM_STATEMENT(USER_BY_ID, READ, 1,
 UM_STATEMENT(USER_BY_KEY, READ, 1,
     "select " UM_USER_COLUMNS " from um_users u where u.username_key = cast(%s as text)")
 
+/* The names of the accounts in a list of ids (JSON). */
+UM_STATEMENT(USER_NAMES, READ, 1,
+    "select u.id, u.username from "
+    UM_SQL2("jsonb_array_elements_text(cast(%s as jsonb)) n(value) join um_users u on u.id = cast(n.value as uuid)",
+            "json_each(%s) n join um_users u on u.id = n.value"))
+
 /* The account that had this key in the program from which it was imported. */
 UM_STATEMENT(USER_BY_ALIAS, READ, 1,
     "select u.id from um_users u where u.alias = cast(%s as text)")

@@ -62,6 +62,18 @@ apr_status_t um_store_user_id_by_alias(um_store_call_t *call, const char *alias,
     return rv;
 }
 
+apr_status_t um_store_user_names(um_store_call_t *call, const char *ids, apr_hash_t **names)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_USER_NAMES, UM_VALUES(ids), &rows);
+
+    *names = apr_hash_make(call->pool);
+    for (int i = 0; i < rows.count; i++) {
+        apr_hash_set(*names, rows.row[i][0], APR_HASH_KEY_STRING, rows.row[i][1]);
+    }
+    return rv;
+}
+
 apr_status_t um_store_user_by_key(um_store_call_t *call, const char *username_key, um_user_t **user)
 {
     um_rows_t rows;

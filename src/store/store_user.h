@@ -6,6 +6,7 @@
  * pool of the call or of the argument. */
 #include "../core/account/profile.h"
 
+#include <apr_hash.h>
 #include <apr_pools.h>
 
 typedef struct um_store_call_t um_store_call_t;
@@ -51,6 +52,9 @@ apr_status_t um_store_user_by_login(um_store_call_t *call, const char *username_
 
 /** The id of the account with that alias; NULL: there is none. */
 apr_status_t um_store_user_id_by_alias(um_store_call_t *call, const char *alias, const char **id);
+
+/** The names of accounts by their ids, for those of ids that there are. ids: a list of UUIDs in JSON. */
+apr_status_t um_store_user_names(um_store_call_t *call, const char *ids, apr_hash_t **names);
 
 /** Whether another account has the name, and whether one claims the address. */
 apr_status_t um_store_user_taken(um_store_call_t *call, const um_user_keys_t *keys, int *name, int *email);

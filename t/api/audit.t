@@ -243,8 +243,14 @@ by_cli(sessions_ended => qw(session end-all));
     my @own = map { JSON::PP->new->decode($_) } split /\n/, $said;
     is($own[0]{event}, 'registered', 'usermgmt events prints those of an account, the oldest first');
     is(scalar(grep { $_->{user_id} ne $id } @own), 0, 'and no others');
+    is(scalar(grep { $_->{username} ne $me->{username} } @own), 0, 'with the name of the account');
+    ($status, $said) = UmTest::run(@cli, qw(events --user), $me->{username});
+    like($said, qr/^\S+Z email_changed +account \Q$me->{username}\E by account \Q$me->{username}\E from 127\.0\.0\.1$/m,
+        'people see names');
+    like($said, qr/^\S+Z session_ended +account \Q$me->{username}\E by account \Q$staff->{username}\E from /m,
+        'also of who did it');
     ($status, $said) = UmTest::run(@cli, qw(events --since 1h));
-    like($said, qr/^\S+Z group_removed +account - by cli from -: editors$/m, 'all of the last hour');
+    like($said, qr/^\S+Z group_removed +account - +by cli from -: editors$/m, 'all of the last hour');
     ($status, $said) = UmTest::run(@cli, qw(events --since 2999-01-01));
     is($said, '', 'none of the future');
     ($status, $said) = UmTest::run(@cli, qw(events --since 2026-13-01));
@@ -315,6 +321,10 @@ events();
 call(DELETE => $path, token => $token);
 event_is('account_deleted', outcome => 'ok', user_id => $id, by => $id);
 cmp_ok($sql->("select count(*) from um_events where user_id = '$id'"), '>', 10, 'the events of a deleted account stay');
+my (undef, $printed) = UmTest::run(@cli, qw(events --user), $id);
+like($printed, qr/^\S+Z registered +account $id by - from /m, 'usermgmt events has the id of a deleted account');
+(undef, $printed) = UmTest::run(@cli, qw(events --json --user), $id);
+like($printed, qr/"event":"registered","user_id":"$id","username":null,/, 'and no name');
 unlike($sql->('select * from um_events'), qr/\Q$me->{username}\E|example\.org/i, 'they have no names and no addresses of mail');
 
 is(join(' ', grep { !$seen{$_} } qw(registered sign_in password_changed reset_asked reset_confirmed email_changed

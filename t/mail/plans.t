@@ -43,7 +43,7 @@ sub statements {
     # Not of the worker: of the throttles, while somebody guesses passwords.
     push @own, 'SESSION_ADDRESSES';
     # A page of an account's events or mails must not read those of others.
-    push @own, qw(EVENT_COUNT EVENT_BEFORE EVENT_AFTER EVENT_ALL MAIL_ADMIN_OF_USER);
+    push @own, qw(EVENT_COUNT EVENT_BEFORE EVENT_AFTER EVENT_ALL USER_NAMES MAIL_ADMIN_OF_USER);
     return (\%text, map { $_ => $text{$_} || die "there is no statement $_\n" } @own);
 }
 
