@@ -9,9 +9,10 @@
  * Lost connections. A statement whose connection was lost is sent again on a connection that works (the driver
  * reconnects in its check). Therefore each statement must be safe to execute twice: a write says "on conflict do
  * nothing" or "where version =", and a caller that then gets no row and sees rows->again looks whether the first
- * execution was its own. A statement that ended in a deadlock or a serialization failure is repeated too. A statement
- * that the server refused or canceled is not repeated: a timeout would take as long again, and would add to the load
- * that caused it. */
+ * execution was its own. A statement is repeated, too, when another transaction has interfered: after a deadlock or a
+ * serialization failure, and when the other one has deleted a row that this one refers to, or taken a unique key. A
+ * statement that the server refused or canceled is not repeated: a timeout would take as long again, and would add to
+ * the load that caused it. */
 #include <apr_dbd.h>
 #include <apr_hash.h>
 #include <apr_pools.h>

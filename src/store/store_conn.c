@@ -108,6 +108,9 @@ static um_failure_e failure_of(const um_store_conn_t *conn, int rv)
     static const struct { const char *state; um_failure_e failure; } rows[] = {
         { "40001", UM_FAILURE_CONFLICT },  /* serialization_failure */
         { "40P01", UM_FAILURE_CONFLICT },  /* deadlock_detected */
+        /* Our statements look for these rows first, so another transaction has deleted or made one since. */
+        { "23503", UM_FAILURE_CONFLICT },  /* foreign_key_violation */
+        { "23505", UM_FAILURE_CONFLICT },  /* unique_violation */
         { "55P03", UM_FAILURE_BUSY },      /* lock_not_available */
         { "26000", UM_FAILURE_STALE },     /* invalid_sql_statement_name: another server of a pooler */
         { "0A000", UM_FAILURE_STALE },     /* feature_not_supported: "cached plan must not change result type" */

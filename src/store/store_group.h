@@ -52,8 +52,7 @@ apr_status_t um_store_group_drop_tx(um_tx_t *tx, const char *user_id, const char
 /** *done = 0: there is a group of that name already. */
 apr_status_t um_store_group_insert(um_store_call_t *call, const char *id, const char *name, apr_int64_t now,
                                    int *done);
-/** Renames a group. *done = 0: there is no such group, or another has the name. The database may refuse it, too, when
- * another gets the name at the same time. */
+/** Renames a group. *done = 0: there is no such group, or another has the name. */
 apr_status_t um_store_group_rename(um_store_call_t *call, const char *name, const char *new_name, int *done);
 /** Deletes a group and its memberships. *done: this call deleted the row, or its first sending did. */
 apr_status_t um_store_group_delete(um_store_call_t *call, const char *name, int *done);

@@ -33,7 +33,8 @@ typedef enum {
 typedef enum {
     UM_FAILURE_FINAL,          /**< the server refused or canceled it, and would do so again: not repeated */
     UM_FAILURE_BUSY,           /**< lock_timeout: nothing was done; not repeated here */
-    UM_FAILURE_CONFLICT,       /**< a deadlock or a serialization failure: nothing was done */
+    UM_FAILURE_CONFLICT,       /**< another transaction interfered: a deadlock, a serialization failure, or a row that
+                                * it has deleted or made. Nothing was done */
     UM_FAILURE_STALE,          /**< the server does not have the prepared statement, or cannot execute it any more */
     UM_FAILURE_LOST,           /**< the connection was lost: whether it was done is not known. Or the server accepts no
                                 * writes, and the connection was dropped: nothing was done */

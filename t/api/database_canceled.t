@@ -42,6 +42,26 @@ sub count_of {
     return scalar(() = UmTest::since($mark) =~ /\Q$text\E/g);
 }
 
+# The request that is made while a session has done that and not committed it. It waits, and the session commits then.
+sub overtaken {
+    my ($database, $sql, @request) = @_;
+    my $holder = session($database);
+    print {$holder} "begin; $sql;\n";
+    await(20, sub { $database->{sql}->('select 1 from pg_stat_activity where datname = current_database()'
+        . " and state = 'idle in transaction'") });
+    my $child = fork;
+    die "fork: $!\n" unless defined $child;
+    if (!$child) {
+        await(20, sub { $database->{sql}->('select 1 from pg_locks where not granted limit 1') });
+        print {$holder} "commit;\n";
+        POSIX::_exit(0);
+    }
+    my $answer = call(@request);
+    waitpid $child, 0;
+    close $holder;
+    return $answer;
+}
+
 # ---- a statement that takes too long ---------------------------------------------------------------------------------
 
 {
@@ -79,24 +99,41 @@ sub count_of {
     for my $row (['one statement', PATCH => '{"first_name":"Ann"}', 200],
         ['a transaction', POST => qq({"old_password":"$me->{password}","new_password":"Red-House?38"}), 200]) {
         my ($what, $method, $json, $status) = @$row;
-        my $holder = session($database);
         my $mark = UmTest::mark($log);
-        print {$holder} "begin; update um_users set last_name = last_name where id = '$me->{id}';\n";
-        await(20, sub { $database->{sql}->('select 1 from pg_stat_activity where datname = current_database()'
-            . " and state = 'idle in transaction'") });
-        my $child = fork;
-        die "fork: $!\n" unless defined $child;
-        if (!$child) {
-            await(20, sub { $database->{sql}->('select 1 from pg_locks where not granted limit 1') });
-            print {$holder} "commit;\n";
-            POSIX::_exit(0);
-        }
-        is(call($method => $me->{path}, token => $me->{token}, json => $json)->{status}, $status,
+        is(overtaken($database, "update um_users set last_name = last_name where id = '$me->{id}'",
+            $method => $me->{path}, token => $me->{token}, json => $json)->{status}, $status,
             "$what that another transaction has overtaken is done");
-        waitpid $child, 0;
-        close $holder;
         is(count_of($mark, 'could not serialize access'), 1, "$what: it was sent again");
     }
+    is($server->crashes, '', 'no process of the server crashed');
+}
+
+# ---- a row that another transaction deletes or takes meanwhile ---------------------------------------------------------
+
+{
+    my $database = new_database();
+    my $server = start($database, 'statement_timeout=20000', 'UserMgmtUniqueEmail On');
+    my ($me, $gone, $boss) = map { register() } 1 .. 3;
+    $database->{sql}->("update um_users set is_staff = 1 where id = '$boss->{id}'");
+    my $mark = UmTest::mark($log);
+    answer_is(overtaken($database, "delete from um_users where id = '$gone->{id}'", POST => '/api-token-auth/',
+        json => qq({"username":"$gone->{username}","password":"$gone->{password}"})), 400,
+        faults(non_field_errors => 'login'), 'signing in to an account that is being deleted');
+    $gone = register();
+    call(POST => '/api/v1/groups/', token => $boss->{token}, json => '{"name":"friends"}');
+    answer_is(overtaken($database, "delete from um_users where id = '$gone->{id}'",
+        PUT => "/api/v1/groups/friends/members/$gone->{id}/", token => $boss->{token}), 404, detail('not_found'),
+        'adding an account that is being deleted to a group');
+    answer_is(overtaken($database, "delete from um_groups where name = 'friends'",
+        PUT => "/api/v1/groups/friends/members/$me->{id}/", token => $boss->{token}), 404, detail('not_found'),
+        'adding an account to a group that is being deleted');
+    is(count_of($mark, 'violates foreign key constraint'), 3, 'each was sent again');
+    answer_is(overtaken($database, "update um_users set email = 'a\@example.org', email_key = 'a\@example.org',"
+        . " email_claim = 'a\@example.org' where id = '$boss->{id}'",
+        PATCH => $me->{path}, token => $me->{token}, json => '{"email":"a@example.org"}'), 400,
+        faults(email => 'A user with that email address already exists.'), 'an address that is being given to another account');
+    is(count_of($mark, 'violates unique constraint'), 1, 'that was sent again, too');
+    unlike($server->log, qr/violates/, 'none of it is a failure of the database');
     is($server->crashes, '', 'no process of the server crashed');
 }
 
