@@ -327,4 +327,99 @@ for (
     is("$status @told", '0 ' . ($wanted || ''), "TRACE is warned of once: $what") or diag($output);
 }
 
+# AuthType Bearer without a Require that needs to know who calls. One line names the first of a host, and how many more
+# there are. A Require anywhere that could apply to the same place is enough; one that asks nobody who they are is not.
+sub section {
+    my ($start, @lines) = @_;
+    return join "\n", "<$start>", @lines, '</' . ($start =~ /(\w+)/)[0] . ">\n";
+}
+
+sub bearer { return section($_[0], 'AuthType Bearer', 'AuthName x', @_[1 .. $#_]) }
+
+# The host that a line names, and how many it has; something else if the place is not that of an AuthType.
+sub host_and_count {
+    my ($line) = @_;
+    my ($host, $file, $number, $more) = $line =~
+        /^(.*?)(?: \(\S+:\d+\))?: AuthType "?bearer"? \((\S+):(\d+)\)(?: and (\d+) more)?: nobody is asked/i or return $line;
+    my $there = (split /\n/, UmTest::slurp($file))[$number - 1];
+    return $there =~ /^AuthType/i ? "$host: " . (1 + ($more || 0)) : "line $number: $there";
+}
+
+my $GRANTED = section('Directory "/srv"', 'Require all granted');
+my $USER = 'Require valid-user';
+
+for (
+    ['no Require at all', bearer('Location "/a"'), 'main server: 1'],
+    ['Require all granted of the files', $GRANTED . bearer('Location "/a"'), 'main server: 1'],
+    ['two of them', bearer('Location "/a"') . bearer('Files "x"'), 'main server: 2'],
+    ['in quotes', section('Location "/a"', 'authtype "bearer"'), 'main server: 1'],
+    ['a Require of another Location', bearer('Location "/a"') . bearer('Location "/ab"', $USER), 'main server: 1'],
+    ['a Require of another Directory', bearer('Directory "/srv/a"') . section('Directory /srv/b/', $USER),
+        'main server: 1'],
+    ['a Require of another host', host('a.example', bearer('Location "/a"')) . host('b.example',
+        section('Location "/a"', $USER)), 'virtual host a.example: 1'],
+    ['in two hosts', $GRANTED . host('a.example', bearer('Location "/a"')) . host('b.example',
+        bearer('Location "/b"') . bearer('Location "/c"')), 'virtual host a.example: 1, virtual host b.example: 2'],
+    ['an exception alone', bearer('Directory "/srv"', section('Files "robots.txt"', 'Require all granted')),
+        'main server: 1'],
+    ['an address alone', bearer('Location "/a"') . section('Location "/"', 'Require ip 192.0.2.1'),
+        'main server: 1'],
+    ['AllowOverride None', bearer('Location "/a"') . section('Directory "/"', 'AllowOverride None', 'Require local'),
+        'main server: 1'],
+    ['.htaccess of another folder', bearer('Directory "/srv/a"') . section('Directory "/srv/b"', 'AllowOverride All'),
+        'main server: 1'],
+    ['another AuthType', section('Location "/a"', 'AuthType Basic'), ''],
+
+    ['Require beside it', bearer('Location "/a"', $USER), ''],
+    ['Require all granted beside it', bearer('Location "/a"', 'Require all granted'), ''],
+    ['RequireAny beside it', bearer('Location "/a"', section('RequireAny', section('RequireAll', 'Require ip 192.0.2.1',
+        'Require all granted'))), ''],
+    ['Require for some methods', bearer('Location "/a"', section('LimitExcept GET', $USER)), ''],
+    ['Require of files below it', bearer('Directory "/srv"', section('Files "x"', $USER)), ''],
+    ['Require around it', section('Directory "/srv"', $USER, bearer('Files "x"')), ''],
+    ['Require of a Location below it', bearer('Location "/"') . section('Location "/private"', $USER), ''],
+    ['Require of a Location above it', bearer('Location "/a/b"') . section('Location /a/', $USER), ''],
+    ['Require of the same Location', bearer('Location "/a"') . section('Location "/a/"', $USER), ''],
+    ['Require of an expression for paths', bearer('Location "/a"') . section('LocationMatch "^/(a|b)"', $USER), ''],
+    ['Require of a Location with a wild card', bearer('Location "/a"') . section('Location "/*/x"', $USER), ''],
+    ['Require of a Location with a tilde', bearer('Location "/a"') . section('Location ~ "/x"', $USER), ''],
+    ['Require of a Directory', bearer('Location "/a"') . section('Directory "/srv"', $USER), ''],
+    ['Require of Files', bearer('Location "/a"') . section('Files "x"', $USER), ''],
+    ['Require of the main server', section('Location "/"', $USER) . host('a.example', bearer('Location "/a"')), ''],
+    ['Require of a host, for the main server', bearer('Location "/"') . host('a.example',
+        section('Location "/a"', $USER)), ''],
+    ['Require of the host', host('a.example', bearer('Location "/"') . section('Directory "/srv"', $USER)), ''],
+    ['Require of a name that is not known here', bearer('Location "/"')
+        . "<AuthzProviderAlias user people \"alice bob\">\n</AuthzProviderAlias>\n"
+        . section('Directory "/srv"', 'Require people'), ''],
+    ['Require of this module', bearer('Location "/"') . section('Directory "/srv"', 'Require usermgmt-staff'), ''],
+    ['Require of an expression', bearer('Location "/"') . section('Directory "/srv"',
+        q(Require expr "%{USERMGMT_STAFF} == '1'")), ''],
+    ['an If that looks at the caller', bearer('Location "/"', section(q(If "%{USERMGMT_STAFF} != '1'"),
+        'Require all denied')), ''],
+    ['AllowOverride AuthConfig', bearer('Location "/a"') . section('Directory "/srv"', 'AllowOverride Limit AuthConfig'),
+        ''],
+    ['AllowOverride All', bearer('Directory "/srv"') . section('Directory "/srv/a"', 'AllowOverride all'), ''],
+    ['AllowOverrideList', bearer('Location "/a"') . section('Directory "/srv"', 'AllowOverrideList AuthName Require'),
+        ''],
+) {
+    my ($what, $lines, $wanted, %with) = @$_;
+    my ($status, $output) = UmTest::httpd_t("${GOOD}TraceEnable Off\n$lines", folder => new_setup(), %with);
+    my @told = map { host_and_count($_) } $output =~ /UM224: (.*)/g;
+    is("$status " . join(', ', sort @told), "0 $wanted", "UM224: $what") or diag($output);
+}
+
+{
+    my ($status, $output) = UmTest::httpd_t(bearer('Location "/a"'));
+    unlike("$status $output", qr/UM224/, 'UM224: not without a key, because the AuthType is that of another module');
+    my $host = host('a.example', $GOOD);
+    ($status, $output) = UmTest::httpd_t("TraceEnable Off\n" . bearer('Location "/a"') . $host, folder => new_setup());
+    like("$status $output", qr/\A0 .*UM224: main server: /s, 'UM224: in the main server, for a host with a key');
+    $host = host('$name', bearer('Location "/a"') . section('Location "/b"', $USER));
+    ($status, $output) = UmTest::httpd_t("$GOOD<Macro Site \$name>\n$host</Macro>\nUse Site a.example\nUse Site b.example\n",
+        folder => new_setup(), modules => ['macro']);
+    is(join(' ', $status, sort $output =~ /UM224: virtual host (\S+) \(macro 'site' .* used on line \d+/g),
+        '0 a.example b.example', 'UM224: in hosts that a macro makes');
+}
+
 done_testing();

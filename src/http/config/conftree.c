@@ -5,8 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The section of a virtual host. NULL: it is the main server, or the section was not found. */
-static const ap_directive_t *section_of(const server_rec *server)
+const ap_directive_t *um_conftree_section(const server_rec *server)
 {
     const ap_directive_t *node = server->is_virtual && server->defn_name ? ap_conftree : NULL;
 
@@ -37,7 +36,7 @@ const ap_directive_t *um_conftree_own(const server_rec *server, const char *name
     if (!server->is_virtual) {
         return last_of(ap_conftree, name);
     }
-    section = section_of(server);
+    section = um_conftree_section(server);
     return section ? last_of(section->first_child, name) : NULL;
 }
 
@@ -75,7 +74,18 @@ int um_conftree_mutex(const char *type)
     return 0;
 }
 
-static int is_auth_type_bearer(const ap_directive_t *node)
+const ap_directive_t *um_conftree_next(const ap_directive_t *node, const ap_directive_t *top)
+{
+    if (node->first_child) {
+        return node->first_child;
+    }
+    while (node && node != top && !node->next) {
+        node = node->parent;
+    }
+    return !node || node == top ? NULL : node->next;
+}
+
+int um_conftree_is_bearer(const ap_directive_t *node)
 {
     const char *args = node->args;
 
@@ -87,21 +97,11 @@ static int is_auth_type_bearer(const ap_directive_t *node)
 
 int um_conftree_is_protected(const server_rec *server)
 {
-    const ap_directive_t *section = section_of(server);
+    const ap_directive_t *section = um_conftree_section(server);
     const ap_directive_t *node = section ? section->first_child : NULL;
 
-    while (node) {
-        if (is_auth_type_bearer(node)) {
-            return 1;
-        }
-        if (node->first_child) {
-            node = node->first_child;
-            continue;
-        }
-        while (node && node != section && !node->next) {
-            node = node->parent;
-        }
-        node = !node || node == section ? NULL : node->next;
+    while (node && !um_conftree_is_bearer(node)) {
+        node = um_conftree_next(node, section);
     }
-    return 0;
+    return node != NULL;
 }

@@ -276,8 +276,26 @@ const ap_directive_t *um_conftree_find(const server_rec *server, const char *nam
 /** Whether a Mutex directive names that mutex, rather than "default". */
 int um_conftree_mutex(const char *type);
 
+/** The section of a virtual host. NULL: it is the main server, or the section was not found. */
+const ap_directive_t *um_conftree_section(const server_rec *server);
+
+/** The directive after node in the order of the files, sections and what is in them alike. NULL: it was the last one
+ * in the section top, or in all files where top is NULL. */
+const ap_directive_t *um_conftree_next(const ap_directive_t *node, const ap_directive_t *top);
+
+/** Whether a directive is "AuthType Bearer". */
+int um_conftree_is_bearer(const ap_directive_t *node);
+
 /** Whether "AuthType Bearer" is somewhere in the section of a virtual host. Files named .htaccess are not searched. */
 int um_conftree_is_protected(const server_rec *server);
+
+/* --- conftree_require.c: AuthType Bearer without a Require -------------------------------------------------------- */
+
+/** How many directives "AuthType Bearer" of a host, or of the main server outside of all hosts, have no effect: their
+ * section has no Require, and no Require that has to know who calls can apply to the same place. .htaccess counts as
+ * one where it may have a Require, and so does an <If> that looks at the caller. *first: the first of them; NULL: there
+ * is none. pool: for the time of the call. */
+int um_conftree_require_missing(apr_pool_t *pool, const server_rec *server, const ap_directive_t **first);
 
 /* --- identity_attribute.c: what applications get of an identity --------------------------------------------------- */
 

@@ -212,8 +212,13 @@ static const char *check_sign_in_page(apr_pool_t *ptemp, const server_rec *s, co
                          "address of a sign-in page", NULL);
 }
 
-/* TRACE sends the headers of a request back as httpd got them, the token among them. Logged by "httpd -t" and, at the
- * start, when the configuration is read the second time. */
+int um_config_check_may_warn(void)
+{
+    return ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG
+           || ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST;
+}
+
+/* TRACE sends the headers of a request back as httpd got them, the token among them. */
 static void warn_of_trace(apr_pool_t *ptemp, const server_rec *main_server)
 {
     const server_rec *first = NULL;
@@ -227,14 +232,41 @@ static void warn_of_trace(apr_pool_t *ptemp, const server_rec *main_server)
             count++;
         }
     }
-    if (first && (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG
-                  || ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)) {
+    if (first && um_config_check_may_warn()) {
         const char *others = apr_psprintf(ptemp, " and %d more", count - 1);
 
         ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, first, "UM223: %s%s: TRACE is answered with the "
                      "headers of the request, tokens and cookies among them, because TraceEnable is not Off; set "
                      "TraceEnable Off outside of all virtual hosts", um_virtual_host_describe(ptemp, first),
                      count > 1 ? others : "");
+    }
+}
+
+/* Whether a host has a key, or the main server, whose sections apply to all hosts, for one of them. */
+static int can_ask_for_tokens(const server_rec *server)
+{
+    int can = um_server_of(server)->settings.signing_key != NULL;
+
+    for (const server_rec *s = server->is_virtual ? NULL : server->next; s && !can; s = s->next) {
+        can = um_server_of(s)->settings.signing_key != NULL;
+    }
+    return can;
+}
+
+/* Such a place is open to everybody whom a Require around it lets in, "Require all granted" of the files for one. */
+static void warn_of_missing_require(apr_pool_t *ptemp, const server_rec *main_server)
+{
+    for (const server_rec *s = um_config_check_may_warn() ? main_server : NULL; s; s = s->next) {
+        const ap_directive_t *first = NULL;
+        int count = can_ask_for_tokens(s) ? um_conftree_require_missing(ptemp, s, &first) : 0;
+        const char *others = count > 1 ? apr_psprintf(ptemp, " and %d more", count - 1) : "";
+
+        if (count) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, s, "UM224: %s: AuthType %s (%s:%d)%s: "
+                         "nobody is asked for a token there, because no Require that needs to know who calls can "
+                         "apply; add Require valid-user beside it, or Require all granted if this is meant",
+                         um_virtual_host_describe(ptemp, s), first->args, first->filename, first->line_num, others);
+        }
     }
 }
 
@@ -279,6 +311,7 @@ int um_config_check_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
         return um_config_dump_run(pconf, ptemp, main_server);
     }
     warn_of_trace(ptemp, main_server);
+    warn_of_missing_require(ptemp, main_server);
     for (const server_rec *s = main_server; s; s = s->next) {
         good &= is_good(s, check_trailers(ptemp, s));
         good &= is_good(s, check_sign_in_page(ptemp, s, main_server));

@@ -133,9 +133,7 @@ static void check_timeouts(const um_server_t *server, const ap_directive_t *wher
     int has_connect = sets(ptemp, params, "connect_timeout") || getenv("PGCONNECT_TIMEOUT");
     int has_tcp = !is_tcp || sets(ptemp, params, "tcp_user_timeout");
 
-    if (sets(ptemp, params, "service") || (has_connect && has_tcp)
-        || (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG
-            && ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST)) {
+    if (sets(ptemp, params, "service") || (has_connect && has_tcp) || !um_config_check_may_warn()) {
         return;
     }
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server->server, "UM112: DBDParams (%s:%d) lacks%s%s: threads that "

@@ -41,6 +41,10 @@ const char *um_config_check_error(const um_config_check_t *check, um_directive_e
  * cannot be found is left to the function that opens it. */
 const char *um_config_check_mode(const um_config_check_t *check, um_directive_e directive, const char *file);
 
+/** Whether a warning about the configuration is to be logged: by "httpd -t" and, at the start, when the configuration
+ * is read the second time. */
+int um_config_check_may_warn(void);
+
 /* --- config_dump.c: the configuration for the program usermgmt ---------------------------------------------------- */
 
 /* "httpd -t -D DUMP_USERMGMT" prints one line of JSON to standard output: each host that serves the API or has a key,

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* AuthType Bearer asks nobody for a token where no Require needs to know who calls. */
+#include "module.h"
+
+#include <string.h>
+#include <strings.h>
+
+static int is_named(const ap_directive_t *node, const char *name)
+{
+    return strcasecmp(node->directive, name) == 0;
+}
+
+/* --- sections ----------------------------------------------------------------------------------------------------- */
+
+static const ap_directive_t *host_of(const ap_directive_t *node)
+{
+    while (node && !is_named(node, "<VirtualHost")) {
+        node = node->parent;
+    }
+    return node;
+}
+
+/* <RequireAny> and its like do not name another place. NULL: the directive is outside of all sections. */
+static const ap_directive_t *place_around(const ap_directive_t *node)
+{
+    node = node->parent;
+    while (node && strncasecmp(node->directive, "<Require", strlen("<Require")) == 0) {
+        node = node->parent;
+    }
+    return node;
+}
+
+/* The path of a section, without the slashes at its end. NULL: it is not one path alone. */
+static const char *path_of(apr_pool_t *pool, const ap_directive_t *section)
+{
+    const char *args = section->args;
+    char *path;
+    apr_size_t len;
+
+    if (!is_named(section, "<Location") && !is_named(section, "<Directory")) {
+        return NULL;
+    }
+    path = ap_getword_conf(pool, &args);
+    len = strlen(path);
+    while (len && (path[len - 1] == '>' || path[len - 1] == '/')) {
+        path[--len] = '\0';
+    }
+    return strpbrk(path, "~*?[") ? NULL : path;
+}
+
+static int is_path_below(const char *path, const char *upper)
+{
+    apr_size_t len = strlen(upper);
+
+    return strncmp(path, upper, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Whether no request meets both sections, as far as their paths tell. */
+static int are_apart(apr_pool_t *pool, const ap_directive_t *one, const ap_directive_t *other)
+{
+    const char *path = is_named(one, other->directive) ? path_of(pool, one) : NULL;
+    const char *second = path ? path_of(pool, other) : NULL;
+
+    return second && !is_path_below(path, second) && !is_path_below(second, path);
+}
+
+/* Whether a request can meet the sections around both directives. */
+static int can_meet(apr_pool_t *pool, const ap_directive_t *one, const ap_directive_t *other)
+{
+    for (const ap_directive_t *a = one->parent; a; a = a->parent) {
+        for (const ap_directive_t *b = other->parent; b; b = b->parent) {
+            if (are_apart(pool, a, b)) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+/* --- what asks who calls ------------------------------------------------------------------------------------------ */
+
+/* Whether a Require has to know who calls. The names of providers that other modules bring, and of aliases, count as
+ * such. "Require all granted" is in almost every configuration, for the files of the site. */
+static int needs_caller(apr_pool_t *pool, const char *args)
+{
+    static const char *const others[] = { "all", "ip", "host", "forward-dns", "local", "env", "method", "ssl",
+                                          "ssl-verify-client" };
+    const char *word = ap_getword_conf(pool, &args);
+
+    if (strcasecmp(word, "not") == 0) {
+        word = ap_getword_conf(pool, &args);
+    }
+    for (apr_size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (strcasecmp(word, others[i]) == 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether a .htaccess may have a Require. */
+static int lets_htaccess_require(apr_pool_t *pool, const ap_directive_t *node)
+{
+    const char *args = node->args;
+
+    if (!is_named(node, "AllowOverride") && !is_named(node, "AllowOverrideList")) {
+        return 0;
+    }
+    while (*args) {
+        const char *word = ap_getword_conf(pool, &args);
+
+        if (strcasecmp(word, "All") == 0 || strcasecmp(word, "AuthConfig") == 0 || strcasecmp(word, "Require") == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether a directive makes a token be asked for, or looks at one itself, where it applies. */
+static int asks(apr_pool_t *pool, const ap_directive_t *node)
+{
+    return (is_named(node, "Require") && needs_caller(pool, node->args)) || lets_htaccess_require(pool, node)
+           || (node->directive[0] == '<' && ap_strcasestr(node->args, "usermgmt_"));
+}
+
+/* --- AuthType Bearer that nothing asks by ------------------------------------------------------------------------- */
+
+static int has_own_require(const ap_directive_t *auth_type)
+{
+    const ap_directive_t *place = auth_type->parent;
+
+    for (const ap_directive_t *node = place->first_child; node; node = um_conftree_next(node, place)) {
+        if (is_named(node, "Require") && place_around(node) == place) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether something asks who calls where this AuthType may apply: in its host and in the main server, whose sections
+ * apply to all hosts. Those of the main server meet the sections of all hosts. */
+static int is_asked(apr_pool_t *pool, const ap_directive_t *auth_type)
+{
+    const ap_directive_t *host = host_of(auth_type), *node = ap_conftree;
+
+    while (node) {
+        if (host && node != host && is_named(node, "<VirtualHost")) {
+            node = node->next;
+            continue;
+        }
+        if (asks(pool, node) && can_meet(pool, auth_type, node)) {
+            return 1;
+        }
+        node = um_conftree_next(node, NULL);
+    }
+    return 0;
+}
+
+int um_conftree_require_missing(apr_pool_t *pool, const server_rec *server, const ap_directive_t **first)
+{
+    const ap_directive_t *host = um_conftree_section(server);
+    const ap_directive_t *node = host ? host->first_child : server->is_virtual ? NULL : ap_conftree;
+    int count = 0;
+
+    *first = NULL;
+    while (node) {
+        if (!host && is_named(node, "<VirtualHost")) {
+            node = node->next;
+            continue;
+        }
+        if (um_conftree_is_bearer(node) && node->parent && !has_own_require(node) && !is_asked(pool, node)) {
+            *first = *first ? *first : node;
+            count++;
+        }
+        node = um_conftree_next(node, host);
+    }
+    return count;
+}
