@@ -23,6 +23,7 @@ static void register_start(void)
     ap_hook_check_config(um_config_check_run, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(um_page_setup_check, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_open_logs(um_audit_open_logs, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(um_config_check_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_server_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_sqlite_file_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(um_virtual_host_post_config, NULL, NULL, APR_HOOK_MIDDLE);

@@ -51,6 +51,25 @@ like(log_of_start("<VirtualHost 127.0.0.1:$server->{port}>\nServerName www.examp
     qr/UM222: tokens that were issued as https:\/\/localhost, as an earlier version of this module did, are refused/,
     'sessions of a version that recorded no issuer are logged');
 
+# ---- warnings of a httpd that goes into the background ---------------------------------------------------------------
+
+# It has closed its standard error when the configuration is read for good. PostgreSQL: without a timeout, one more.
+{
+    $server->stop;
+    unlink $server->error_log;
+    my $params = $database->{params};
+    my $has_more = $database->{params} =~ s/ connect_timeout=2//;
+    $server->configure("<Location /open/>\nAuthType Bearer\n</Location>\n");
+    $database->{params} = $params;
+    my @httpd = (UmTest::httpd(), '-d', $server->{folder}, '-f', "$server->{folder}/httpd.conf", '-k');
+    my ($status, $output) = UmTest::run(@httpd, 'start');
+    ok($status == 0 && await($WAIT, sub { $server->log =~ /resuming normal operations/ }), 'it starts') or diag($output);
+    is(join(' ', sort $server->log =~ /(UM(?:112|223|224)):/g), ($has_more ? 'UM112 ' : '') . 'UM223 UM224',
+        'warnings about the configuration are in the log, once');
+    ($status, $output) = UmTest::run(@httpd, 'stop');
+    ok($status == 0 && await($WAIT, sub { !-e "$server->{folder}/logs/httpd.pid" }), 'it ends') or diag($output);
+}
+
 # ---- the schema ------------------------------------------------------------------------------------------------------
 
 $database->{sql}->("insert into um_schema (step, name, applied_at, works_from) values (998, '998_more', 1, 1)");

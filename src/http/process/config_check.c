@@ -212,12 +212,6 @@ static const char *check_sign_in_page(apr_pool_t *ptemp, const server_rec *s, co
                          "address of a sign-in page", NULL);
 }
 
-int um_config_check_may_warn(void)
-{
-    return ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG
-           || ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST;
-}
-
 /* TRACE sends the headers of a request back as httpd got them, the token among them. */
 static void warn_of_trace(apr_pool_t *ptemp, const server_rec *main_server)
 {
@@ -232,7 +226,7 @@ static void warn_of_trace(apr_pool_t *ptemp, const server_rec *main_server)
             count++;
         }
     }
-    if (first && um_config_check_may_warn()) {
+    if (first) {
         const char *others = apr_psprintf(ptemp, " and %d more", count - 1);
 
         ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, first, "UM223: %s%s: TRACE is answered with the "
@@ -256,7 +250,7 @@ static int can_ask_for_tokens(const server_rec *server)
 /* Such a place is open to everybody whom a Require around it lets in, "Require all granted" of the files for one. */
 static void warn_of_missing_require(apr_pool_t *ptemp, const server_rec *main_server)
 {
-    for (const server_rec *s = um_config_check_may_warn() ? main_server : NULL; s; s = s->next) {
+    for (const server_rec *s = main_server; s; s = s->next) {
         const ap_directive_t *first = NULL;
         int count = can_ask_for_tokens(s) ? um_conftree_require_missing(ptemp, s, &first) : 0;
         const char *others = count > 1 ? apr_psprintf(ptemp, " and %d more", count - 1) : "";
@@ -268,6 +262,27 @@ static void warn_of_missing_require(apr_pool_t *ptemp, const server_rec *main_se
                          um_virtual_host_describe(ptemp, s), first->args, first->filename, first->line_num, others);
         }
     }
+}
+
+static void warn_of_all(apr_pool_t *ptemp, const server_rec *main_server)
+{
+    warn_of_trace(ptemp, main_server);
+    warn_of_missing_require(ptemp, main_server);
+    for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        um_database_check_warn(server, ptemp);
+    }
+}
+
+/* Not in the hook check_config: a httpd that goes into the background has closed its standard error by then, and has not
+ * opened its log yet. */
+int um_config_check_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    (void)pconf;
+    (void)plog;
+    if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG) {
+        warn_of_all(ptemp, main_server);
+    }
+    return OK;
 }
 
 /* --- all checks --------------------------------------------------------------------------------------------------- */
@@ -310,8 +325,6 @@ int um_config_check_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     if (um_config_dump_wanted()) {
         return um_config_dump_run(pconf, ptemp, main_server);
     }
-    warn_of_trace(ptemp, main_server);
-    warn_of_missing_require(ptemp, main_server);
     for (const server_rec *s = main_server; s; s = s->next) {
         good &= is_good(s, check_trailers(ptemp, s));
         good &= is_good(s, check_sign_in_page(ptemp, s, main_server));
@@ -322,6 +335,10 @@ int um_config_check_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
 
             good &= check_all(&check, round ? late_checks : checks);
         }
+    }
+    /* It makes no other hook run. */
+    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
+        warn_of_all(ptemp, main_server);
     }
     return good ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }

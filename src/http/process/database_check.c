@@ -123,23 +123,24 @@ static int sets(apr_pool_t *pool, const char *params, const char *name)
            : *keyword(pool, params, name) != '\0';
 }
 
-/* Warns when the connection string does not limit the time for a host that does not answer. Other sources of parameters
- * are not read: a service file may set them. A socket in the file system needs no tcp_user_timeout. */
-static void check_timeouts(const um_server_t *server, const ap_directive_t *where, const char *params,
-                           apr_pool_t *ptemp)
+/* Other sources of parameters are not read: a service file may set them. A socket in the file system needs no
+ * tcp_user_timeout. */
+void um_database_check_warn(const um_server_t *server, apr_pool_t *ptemp)
 {
+    int is_pgsql = server->database_name && !server->sqlite_file;
+    const ap_directive_t *where = is_pgsql ? um_conftree_find(server->dbd, "DBDParams") : NULL;
+    const char *args = where ? where->args : "", *params = ap_getword_conf(ptemp, &args);
     const char *host = keyword(ptemp, params, "host");
     int is_tcp = strstr(params, "://") || sets(ptemp, params, "hostaddr") || (*host && *host != '/');
     int has_connect = sets(ptemp, params, "connect_timeout") || getenv("PGCONNECT_TIMEOUT");
     int has_tcp = !is_tcp || sets(ptemp, params, "tcp_user_timeout");
 
-    if (sets(ptemp, params, "service") || (has_connect && has_tcp) || !um_config_check_may_warn()) {
-        return;
+    if (is_pgsql && !sets(ptemp, params, "service") && !(has_connect && has_tcp)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server->server, "UM112: DBDParams (%s:%d) lacks%s%s: threads that "
+                     "connect to a database host that does not answer, or send to it, are blocked for minutes",
+                     where ? where->filename : "-", where ? where->line_num : 0,
+                     has_connect ? "" : " connect_timeout=2", has_tcp ? "" : " tcp_user_timeout=5000");
     }
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server->server, "UM112: DBDParams (%s:%d) lacks%s%s: threads that "
-                 "connect to a database host that does not answer, or send to it, are blocked for minutes",
-                 where ? where->filename : "-", where ? where->line_num : 0, has_connect ? "" : " connect_timeout=2",
-                 has_tcp ? "" : " tcp_user_timeout=5000");
 }
 
 /* --- all databases ------------------------------------------------------------------------------------------------ */
@@ -181,6 +182,5 @@ const char *um_database_check(const um_config_check_t *check)
     args = params ? params->args : "";
     name = ap_getword_conf(check->ptemp, &args);
     server->database_name = pgsql_name(check->pconf, name);
-    check_timeouts(server, params, name, check->ptemp);
     return NULL;
 }

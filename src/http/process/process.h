@@ -33,6 +33,9 @@ typedef struct um_config_check_t {
  * httpd does not start. */
 int um_config_check_run(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
 
+/** Hook post_config: logs warnings about a configuration that is valid. "httpd -t" has them from the function above. */
+int um_config_check_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server);
+
 /** A message about a directive: "DIRECTIVE VALUE (FILE:LINE): TEXT". */
 __attribute__((format(printf, 3, 4)))
 const char *um_config_check_error(const um_config_check_t *check, um_directive_e directive, const char *format, ...);
@@ -40,10 +43,6 @@ const char *um_config_check_error(const um_config_check_t *check, um_directive_e
 /** Checks that only the owner and group of a file that a directive names can read it and write to it. A file that
  * cannot be found is left to the function that opens it. */
 const char *um_config_check_mode(const um_config_check_t *check, um_directive_e directive, const char *file);
-
-/** Whether a warning about the configuration is to be logged: by "httpd -t" and, at the start, when the configuration
- * is read the second time. */
-int um_config_check_may_warn(void);
 
 /* --- config_dump.c: the configuration for the program usermgmt ---------------------------------------------------- */
 
@@ -93,6 +92,10 @@ int um_virtual_host_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t 
  * server->database stays NULL, without an error, where a main server has a key and only its virtual hosts have
  * databases. */
 const char *um_database_check(const um_config_check_t *check);
+
+/** Warns (UM112) when the connection string of PostgreSQL does not limit the time for a host that does not answer. After
+ * um_database_check(). */
+void um_database_check_warn(const um_server_t *server, apr_pool_t *ptemp);
 
 /* --- database.c: mod_dbd's connections for the store -------------------------------------------------------------- */
 
