@@ -119,13 +119,13 @@ UM_STATEMENT_AND_EVENT(REQUEST_ADMIN_DROP, 1,
 UM_STATEMENT(MAIL_ADMIN_COUNTS, READ, 2,
     "select (select count(*) from um_mail m where m.state = 0) + (select count(*) from um_requests),"
     " (select min(m.due_at) from um_mail m where m.state = 0 and m.due_at <= cast(%s as bigint)),"
-    " (select count(*) from um_mail m where m.state = 2 and m.done_at > cast(%s as bigint))")
+    " (select count(*) from um_mail m where m.state <> 0 and m.state = 2 and m.done_at > cast(%s as bigint))")
 
 /* --- the metrics --- */
 
 /* How many rows there are, and since when the oldest wait. Sessions and accounts are counted exactly only where that is
- * cheap: PostgreSQL estimates. Values: the time, and since when mails that
- * were given up are counted. */
+ * cheap: PostgreSQL estimates. Values: the time, and since when mails that were given up are counted. SQLite uses the
+ * index of mails that have ended only where its condition, state <> 0, is written. */
 #define UM_OVERVIEW_ESTIMATE(table) \
     "select greatest(cast(c.reltuples as bigint), coalesce((select t.n_live_tup from pg_stat_user_tables t" \
     " where t.relid = c.oid), 0), 0) from pg_class c where c.oid = to_regclass('" table "')"
@@ -134,7 +134,7 @@ UM_STATEMENT(OVERVIEW, READ, 2,
     "select (select count(*) from um_requests), count(*),"
     " coalesce(sum(case when m.claim is not null and m.due_at > cast(%s as bigint) then 1 else 0 end), 0),"
     " min(m.created_at), min(m.due_at), (select min(r.created_at) from um_requests r),"
-    " (select count(*) from um_mail g where g.state = 2 and g.done_at > cast(%s as bigint)),"
+    " (select count(*) from um_mail g where g.state <> 0 and g.state = 2 and g.done_at > cast(%s as bigint)),"
     " (" UM_OVERVIEW_COUNT("um_sessions") "), (" UM_OVERVIEW_COUNT("um_users") ")"
     " from um_mail m where m.state = 0")
 

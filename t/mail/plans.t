@@ -128,6 +128,13 @@ cmp_ok(scalar keys %statement, '>=', 25, 'the plans of all these statements are 
         'END_REQUESTS finds its rows by an index');
 }
 
+# The metrics count what waits, and what has ended lately, each in the index of such rows.
+{
+    my %counts = plans('set enable_seqscan = off', map { $_ => $all->{$_} } qw(MAIL_ADMIN_COUNTS OVERVIEW WEBHOOK_COUNTS));
+    unlike($counts{$_}, qr/Seq Scan on um_(?:mail|webhooks)\b|\bSCAN [gmw]\b(?! USING)/, "$_ does not read all mails")
+        or diag($counts{$_}) for sort keys %counts;
+}
+
 # ---- lists of accounts -------------------------------------------------------------------------------------------------
 
 # Each reads a window of one index in its order: it neither reads all accounts nor sorts them. What is sorted is the few
