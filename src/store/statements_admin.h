@@ -52,7 +52,8 @@ UM_STATEMENT(HASH_KINDS, READ, 2,
     ") end")
 
 /* A page of accounts: how many, the last id, those whose address has no claim, those whose name is an address that
- * another account claims, and one id of each. */
+ * another account claims, and one id of each. On PostgreSQL the keys of names have a collation of their own, which the
+ * index of claims does not have. */
 #define UM_CLAIMS_PAGE \
     " from um_users u where u.id > " UM_UUID " order by u.id limit cast(%s as integer)"
 #define UM_CLAIMS_ONE(column) ", sum(k." column "), max(case when k." column " = 1 then k.id end)"
@@ -60,7 +61,8 @@ UM_STATEMENT(CLAIMS, READ, 2,
     "select count(*), max(k.id)" UM_CLAIMS_ONE("shared") UM_CLAIMS_ONE("hiding")
     " from (select cast(u.id as text) as id,"
     " case when u.email_claim is null and u.email_key <> '' then 1 else 0 end as shared,"
-    " case when exists (select 1 from um_users o where o.email_claim = u.username_key and o.id <> u.id)"
+    " case when exists (select 1 from um_users o where o.email_claim = u.username_key "
+    UM_SQL2("collate \"default\" ", "") "and o.id <> u.id)"
     " then 1 else 0 end as hiding" UM_CLAIMS_PAGE ") k")
 
 /* Gives the accounts of a page the claim to their address, unless another account has the address. */

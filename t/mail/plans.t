@@ -39,7 +39,7 @@ sub statements {
     my @own = UmTest::slurp("$store/statements_mail.h") =~ /UM_STATEMENT\((\w+)/g;
     push @own, grep { !/ADMIN|COUNTS/ } UmTest::slurp("$store/statements_event.h") =~ /UM_STATEMENT\((WEBHOOK_\w+)/g;
     push @own, qw(MAIL_INSERT USERS_BY_EMAIL ONE_TIME_TOKEN_INSERT ONE_TIME_TOKEN_DROP ONE_TIME_TOKEN_BOUND
-        EVENT_PURGE HASH_KINDS);
+        EVENT_PURGE HASH_KINDS CLAIMS CLAIM_EMAILS);
     # Not of the worker: of the throttles, while somebody guesses passwords.
     push @own, 'SESSION_ADDRESSES';
     # A page of an account's events or mails must not read those of others.
