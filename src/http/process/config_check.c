@@ -273,8 +273,8 @@ static void warn_of_all(apr_pool_t *ptemp, const server_rec *main_server)
     }
 }
 
-/* Not in the hook check_config: a httpd that goes into the background has closed its standard error by then, and has not
- * opened its log yet. */
+/* Not in the hook check_config: a httpd that goes into the background has closed its standard error by then, and has
+ * not opened its log yet. */
 int um_config_check_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     (void)pconf;

@@ -93,8 +93,8 @@ int um_virtual_host_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t 
  * databases. */
 const char *um_database_check(const um_config_check_t *check);
 
-/** Warns (UM112) when the connection string of PostgreSQL does not limit the time for a host that does not answer. After
- * um_database_check(). */
+/** Warns (UM112) when the connection string of PostgreSQL does not limit the time for a host that does not answer.
+ * After um_database_check(). */
 void um_database_check_warn(const um_server_t *server, apr_pool_t *ptemp);
 
 /* --- database.c: mod_dbd's connections for the store -------------------------------------------------------------- */
