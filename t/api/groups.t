@@ -101,7 +101,8 @@ case 'names' => sub {
     my $name = name();
     make($boss, $name);
     for my $row (['{}', 'required'], ['{"name":null}', 'null'], ['{"name":""}', 'blank'], ['{"name":7}', 'string'],
-        ['{"name":"a b"}', $bad], ['{"name":"a,b"}', $bad], ['{"name":"a/b"}', $bad], ['{"name":"' . 'x' x 65 . '"}', $bad],
+        ['{"name":"a b"}', $bad], ['{"name":"a,b"}', $bad], ['{"name":"a/b"}', $bad], ['{"name":"."}', $bad],
+        ['{"name":".."}', $bad], ['{"name":"\u2025"}', $bad], ['{"name":"' . 'x' x 65 . '"}', $bad],
         ['{"name":"a\u0000"}', 'nul']) {
         answer_is(call(POST => $GROUPS, token => $boss->{token}, json => $row->[0]), 400, faults(name => $row->[1]),
             "POST $row->[0]");

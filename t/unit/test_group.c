@@ -62,6 +62,8 @@ static void test_names(void)
         { "a\x01", "name invalid" },
         { "a\"b", "name invalid" },
         { "a/b", "name invalid" },
+        { ".", "name invalid" },
+        { "..", "name invalid" },
         { "a\xC2\xA0" "b", "name invalid" },
         { "a\xE2\x80\x8B", "name invalid" },
         { "a\xFF", "name invalid" },

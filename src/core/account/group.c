@@ -16,11 +16,13 @@ static um_status_e refuse_name(um_ctx_t *ctx, um_message_e message)
     return UM_INVALID;
 }
 
+/* In a path "." and ".." are no names, so that nobody would find such a group by the API. */
 const char *um_group_stored_name(apr_pool_t *pool, const char *typed)
 {
     const char *name;
 
     return um_unicode_nfkc(pool, typed, &name) == APR_SUCCESS && um_unicode_is_name(name)
+           && strcmp(name, ".") != 0 && strcmp(name, "..") != 0
            && um_unicode_count(name, strlen(name)) <= UM_GROUP_MAX_NAME ? name : NULL;
 }
 
