@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use JSON::PP ();
+use MIME::Base64 ();
 use Test::More;
 use UmApi;
 use UmServer;
@@ -16,9 +17,11 @@ my $file = UmTest::new_folder() . '/accounts.db';
 my $database = $is_pgsql ? new_database() : { driver => 'sqlite3', params => $file,
     sql => sub { return UmTest::sql($_[0], $file) } };
 my $sql = $database->{sql};
-my ($bare, $mails) = (free_port(), free_port());
+my ($bare, $mails, $quiet) = (free_port(), free_port(), free_port());
 my $templates = UmTest::sources() . '/conf/pages';
-my $server = UmServer->start($database, <<"END" . basic_location(), modules => [qw(auth_basic alias)]);
+my $site = UmTest::new_folder();
+UmTest::spew("$site/index.txt", "the index\n");
+my $server = UmServer->start($database, <<"END" . basic_location(), modules => [qw(auth_basic alias dir log_config)]);
 ErrorLogFormat "{%L} %M"
 UserMgmtAuditLog \${folder}/logs/audit
 UserMgmtPages On
@@ -43,6 +46,22 @@ Listen 127.0.0.1:$bare
 Listen 127.0.0.1:$mails
 <VirtualHost 127.0.0.1:$mails>
     UserMgmtHealthMailAge 10m
+</VirtualHost>
+Listen 127.0.0.1:$quiet
+<VirtualHost 127.0.0.1:$quiet>
+    LogLevel crit
+    CustomLog \${folder}/logs/access %L
+    DocumentRoot $site
+    DirectoryIndex index.txt
+    <Directory $site>
+        Require all granted
+    </Directory>
+    <Files "index.txt">
+        AuthType Basic
+        AuthName here
+        AuthBasicProvider usermgmt
+        Require valid-user
+    </Files>
 </VirtualHost>
 END
 $UmApi::PORT = $server->{port};
@@ -140,6 +159,15 @@ is_deeply([found_in_logs($server, ask(POST => '/api-token-auth/', json => $WRONG
     'httpd\'s log and the audit log have the id of the answer');
 is_deeply([found_in_logs($server, ask(@{ $asked{'a refusal at a Location with a bad password'} }))], [1, 1],
     'and that of a refused password');
+my $known = register();
+my $password = MIME::Base64::encode_base64("$known->{username}:$known->{password}", '');
+is(ask(GET => '/', port => $quiet, headers => ["Authorization: Basic $password"])->{body}, "the index\n",
+    'a password is asked for by the request of DirectoryIndex');
+my ($audited) = reverse split /\n/, UmTest::slurp("$server->{folder}/logs/audit");
+await(20, sub { -s "$server->{folder}/logs/access" });
+is(UmTest::slurp("$server->{folder}/logs/access"), JSON::PP->new->decode($audited)->{request_id} . "\n",
+    'the access log has the id of the audit log');
+
 # ---- without a database ------------------------------------------------------------------------------------------------
 
 my @away = $is_pgsql ? (sub { UmTest::pg_ctl('stop', '-m', 'fast') }, sub { UmTest::pg_ctl('start') })

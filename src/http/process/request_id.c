@@ -6,17 +6,18 @@
 
 const char *um_request_id_of(request_rec *r)
 {
-    const request_rec *first = r;
+    request_rec *first = r;
 
     while (first->prev || first->main) {
         first = first->prev ? first->prev : first->main;
     }
+    /* mod_unique_id, where it is loaded, gives the id that it has set as UNIQUE_ID. */
+    if (!r->log_id && !first->log_id) {
+        ap_run_generate_log_id(first->connection, first, &first->log_id);
+    }
+    /* The access log has that of r. */
     if (!r->log_id) {
         r->log_id = first->log_id;
-    }
-    /* mod_unique_id, where it is loaded, gives the id that it has set as UNIQUE_ID. */
-    if (!r->log_id) {
-        ap_run_generate_log_id(r->connection, r, &r->log_id);
     }
     return r->log_id;
 }
