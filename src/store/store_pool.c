@@ -225,6 +225,8 @@ static apr_status_t enter(um_store_call_t *call, int was_down)
     }
     else if (rv != APR_SUCCESS) {
         call->cause = APR_STATUS_IS_TIMEUP(rv) ? "all database connections were in use for a second"
+                      : APR_STATUS_IS_EINPROGRESS(rv) ? "too many threads wait until database connections are opened, "
+                                                        "one after the other"
                       : too_many;
     }
     else if (limit && !was_down && um_breaker_is_down(&store->breaker)) {

@@ -151,27 +151,32 @@ static void *hammer(void *unused)
 /* --- a cold start: each place needs something that takes time to fetch --- */
 
 static um_thread_limit_t *cold;
-static apr_uint32_t hurried;
+static apr_uint32_t hurried, told_why;
+static int fetch_ms;
 
 static void *fetch_slowly(void *unused)
 {
+    apr_status_t rv = um_thread_limit_enter(cold, 2 * WAIT_MS);
+
     (void)unused;
-    if (um_thread_limit_enter(cold, 2 * WAIT_MS) != APR_SUCCESS) {
-        apr_atomic_inc32(&hurried);
+    if (rv != APR_SUCCESS) {
+        apr_atomic_inc32(APR_STATUS_IS_EINPROGRESS(rv) ? &told_why : &hurried);
         return NULL;
     }
-    apr_sleep(apr_time_from_msec(WAIT_MS * 2 / 3));
+    apr_sleep(apr_time_from_msec(fetch_ms));
     um_thread_limit_progress(cold);
     um_thread_limit_fetched(cold);
     um_thread_limit_leave(cold);
     return NULL;
 }
 
-static void test_cold_start(void)
+static void start_cold(int milliseconds)
 {
     pthread_t threads[THREADS];
     um_thread_limit_total_t total;
 
+    hurried = told_why = 0;
+    fetch_ms = milliseconds;
     cold = limit_of(&total, THREADS, 2 * THREADS);
     for (int i = 0; i < THREADS; i++) {
         pthread_create(&threads[i], NULL, fetch_slowly, NULL);
@@ -179,7 +184,16 @@ static void test_cold_start(void)
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
-    is_int(hurried, 0, "threads wait longer than a place may be waited for while others fetch one after the other");
+}
+
+static void test_cold_start(void)
+{
+    start_cold(WAIT_MS * 2 / 3);
+    is_int(hurried + told_why, 0,
+           "threads wait longer than a place may be waited for while others fetch one after the other");
+    start_cold(WAIT_MS * 3 / 2);
+    is_int(hurried, 0, "nobody is told that all places are taken while some are free");
+    ok(told_why > 0, "whoever waits too long is told that others fetch: %d", (int)told_why);
 }
 
 static void test_threads(void)

@@ -77,7 +77,10 @@ static apr_status_t await_place(um_thread_limit_t *limit, apr_uint32_t milliseco
         if (limit->fetching && now - limit->fetch_began >= milliseconds) {
             return APR_EBUSY;
         }
-        if (now - since >= milliseconds * (limit->in_use < limit->most ? FETCH_TIMES : 1)) {
+        if (limit->in_use < limit->most && now - since >= milliseconds * FETCH_TIMES) {
+            return APR_EINPROGRESS;
+        }
+        if (limit->in_use >= limit->most && now - since >= milliseconds) {
             return APR_TIMEUP;
         }
         wait_a_step(limit);

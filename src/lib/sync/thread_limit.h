@@ -25,8 +25,9 @@ um_thread_limit_t *um_thread_limit_create(apr_pool_t *pool, um_thread_limit_tota
  * such as a connection.
  * @param milliseconds  how long to wait while all places are taken. While places are free and other threads fetch for
  * theirs, five times as long.
- * @return APR_SUCCESS. APR_TIMEUP: no place could be had in that time. APR_EBUSY: one other thread has been fetching
- * for that time. APR_EAGAIN: too many threads are held up, and no call returns */
+ * @return APR_SUCCESS. APR_TIMEUP: all places were taken for that time. APR_EINPROGRESS: places were free, but other
+ * threads fetched for theirs, one after the other, for five times that time. APR_EBUSY: one other thread has been
+ * fetching for that time. APR_EAGAIN: too many threads are held up, and no call returns */
 apr_status_t um_thread_limit_enter(um_thread_limit_t *limit, apr_uint32_t milliseconds);
 void um_thread_limit_fetched(um_thread_limit_t *limit);
 void um_thread_limit_leave(um_thread_limit_t *limit);
