@@ -196,6 +196,60 @@ static void test_tokens(void)
     site_do(&s, "delete from um_users");
 }
 
+static void add_row(um_import_t *import, const char *name, const char *email, const char *alias)
+{
+    um_import_row_t *row;
+
+    is_int(um_import_next(import), UM_OK, "a row is taken");
+    row = apr_pcalloc(um_import_pool(import), sizeof(*row));
+    *row = (um_import_row_t){ .where = "row", .alias = alias, .username = name, .email = email };
+    um_import_user(import, row);
+}
+
+/* Two batches whose rows and tokens are about accounts of each other, and what becomes of them. */
+static const char *import_two_batches(const um_import_options_t *options)
+{
+    um_import_t *import = um_import_begin(site_ctx(&s), options);
+    const um_import_counts_t *counts = um_import_counts(import);
+
+    refused = "";
+    add_row(import, "one", "one@example.org", "7");
+    um_import_token(import, token_of(um_import_pool(import), "7", 'a'));
+    um_import_token(import, token_of(um_import_pool(import), "9", 'b'));
+    um_import_token(import, token_of(um_import_pool(import), "1", 'c'));
+    for (int i = 1; i < UM_IMPORT_BATCH; i++) {
+        add_row(import, apr_psprintf(um_import_pool(import), "user%d", i), "", NULL);
+    }
+    add_row(import, "uno", "", "7");
+    add_row(import, "two", "one@example.org", NULL);
+    um_import_token(import, token_of(um_import_pool(import), "7", 'd'));
+    is_int(um_import_end(import), UM_OK, "the import ends");
+    return apr_psprintf(s.pool, "made %d, updated %d, skipped %d, refused %d; tokens %d, skipped %d\n%s",
+                        (int)counts->made, (int)counts->updated, (int)counts->skipped, (int)counts->refused,
+                        (int)counts->tokens, (int)counts->tokens_skipped, refused);
+}
+
+static void test_dry_run(void)
+{
+    static const line_t there[] = { { NULL, "there", "", "1", NULL } };
+    um_import_options_t dry = dry_run, real = skip;
+
+    s.settings.unique_email = 1;
+    dry.tokens_until = real.tokens_until = SITE_NOW + 1000;
+    for (int updates = 0; updates < 2; updates++) {
+        const char *would_be;
+
+        (void)IMPORT(&skip, there);
+        dry.on_conflict = real.on_conflict = updates ? UM_IMPORT_UPDATE : UM_IMPORT_SKIP;
+        would_be = import_two_batches(&dry);
+        is_text(site_ask(&s, "select count(*) || ' ' || (select count(*) from um_sessions) from um_users"), "1 0",
+                "a dry run stores nothing");
+        is_text(would_be, import_two_batches(&real), "it tells what becomes of two batches");
+        site_do(&s, "delete from um_users");
+    }
+    s.settings.unique_email = 0;
+}
+
 int main(void)
 {
     site_begin();
@@ -206,6 +260,7 @@ int main(void)
     test_pairs();
     test_refused();
     test_tokens();
+    test_dry_run();
     ok(!s.misused && !s.in_use && !s.locked, "one connection and one lock at a time, all released");
     site_close(&s);
     return site_end();

@@ -25,6 +25,7 @@ um_import_t *um_import_begin(um_ctx_t *ctx, const um_import_options_t *options)
     import->entries = apr_palloc(ctx->pool, UM_IMPORT_BATCH * sizeof(*import->entries));
     import->tokens = apr_palloc(ctx->pool, UM_IMPORT_BATCH * sizeof(*import->tokens));
     import->names = um_import_names_create(ctx->pool);
+    import->would_be = options->dry_run ? um_import_names_create(ctx->pool) : NULL;
     import->groups = apr_hash_make(ctx->pool);
     import->made_groups = apr_hash_make(ctx->pool);
     apr_pool_create(&import->pool, ctx->pool);

@@ -340,8 +340,12 @@ static um_status_e settle(um_import_t *import)
 
     for (int i = 0; i < import->entry_count; i++) {
         um_import_entry_t *entry = &import->entries[i];
-        int is_there = entry->result == UM_IMPORT_SKIPPED;
+        int is_there;
 
+        if (import->options->dry_run) {
+            um_import_dry_account(import, entry);
+        }
+        is_there = entry->result == UM_IMPORT_SKIPPED;
         if (entry->result == UM_IMPORT_OPEN) {
             /* What it collided with is there no more, or came meanwhile. */
             refuse_entry(entry, "another account has the name, the key or the e-mail address");

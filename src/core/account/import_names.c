@@ -72,16 +72,31 @@ static void grow(um_import_names_t *names)
     names->count = count;
 }
 
-apr_int64_t um_import_names_add(um_import_names_t *names, const char *key, apr_int64_t number)
+/* 0: OpenSSL failed. */
+static int hash_name(const char *key, apr_uint64_t *hash)
 {
     unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
+    int good = EVP_Digest(key, strlen(key), digest, NULL, EVP_sha256(), NULL) == 1;
+
+    memcpy(hash, digest, sizeof(*hash));
+    return good;
+}
+
+apr_int64_t um_import_names_find(const um_import_names_t *names, const char *key)
+{
+    apr_uint64_t hash;
+
+    return hash_name(key, &hash) ? find_slot(names->slots, names->count, hash)->number : 0;
+}
+
+apr_int64_t um_import_names_add(um_import_names_t *names, const char *key, apr_int64_t number)
+{
     apr_uint64_t hash;
     slot_t *slot;
 
-    if (EVP_Digest(key, strlen(key), digest, NULL, EVP_sha256(), NULL) != 1) {
+    if (!hash_name(key, &hash)) {
         return 0;
     }
-    memcpy(&hash, digest, sizeof(hash));
     if (names->used * 3 > names->count * 2) {
         grow(names);
     }

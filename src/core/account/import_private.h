@@ -44,6 +44,7 @@ struct um_import_t {
     apr_hash_t *groups;         /**< their names in the file, and as they are stored */
     apr_hash_t *made_groups;    /**< names as stored of those that a dry run would have made */
     um_import_names_t *names;
+    um_import_names_t *would_be;    /**< of a dry run: ids, numbers, names and addresses that it would have stored */
     apr_int64_t number;         /**< of the account that was added last, from 1 on */
 };
 
@@ -68,6 +69,9 @@ um_import_names_t *um_import_names_create(apr_pool_t *pool);
  * it was not. */
 apr_int64_t um_import_names_add(um_import_names_t *names, const char *key, apr_int64_t number);
 
+/** The number under which a key was added; 0: it was not. */
+apr_int64_t um_import_names_find(const um_import_names_t *names, const char *key);
+
 /* --- import_batch.c --- */
 
 /** Runs a transaction of a batch, until it is committed or rolled back. While another program has the database locked
@@ -79,6 +83,15 @@ void um_import_write_number(um_json_writer_t *rows, apr_int64_t number);
 
 /** Stores the accounts of the batch, and tells what became of them. */
 um_status_e um_import_store_users(um_import_t *import);
+
+/* --- import_dry_run.c: what a dry run would have stored before the present batch --- */
+
+/** Looks whether an account that would be made meets one of an earlier batch, and changes what becomes of it then.
+ * Otherwise notes it. */
+void um_import_dry_account(um_import_t *import, um_import_entry_t *entry);
+
+/** Whether a token is of an account that would have been made. */
+int um_import_dry_has_owner(const um_import_t *import, const um_import_token_t *token);
 
 /* --- import_tokens.c --- */
 

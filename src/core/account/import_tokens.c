@@ -47,11 +47,11 @@ static int put_row(um_import_t *import, um_json_writer_t *rows, int i)
 static apr_status_t store_tokens(um_tx_t *tx, void *baton)
 {
     batch_t *batch = baton;
-
     const um_import_t *import = batch->import;
+    apr_status_t rv = um_store_import_tokens(tx, batch->rows, import->options->on_conflict == UM_IMPORT_UPDATE,
+                                             batch->owned, import->token_count, &batch->stored);
 
-    return um_store_import_tokens(tx, batch->rows, import->options->on_conflict == UM_IMPORT_UPDATE, batch->owned,
-                                  import->token_count, &batch->stored);
+    return rv == APR_SUCCESS && import->options->dry_run ? UM_STORE_ROLLED_BACK : rv;
 }
 
 um_status_e um_import_store_tokens(um_import_t *import)
@@ -67,15 +67,14 @@ um_status_e um_import_store_tokens(um_import_t *import)
             return um_ctx_failed(import->ctx, "a token could not be hashed");
         }
     }
-    if (import->options->dry_run) {
-        /* The accounts are not there, because their transactions were rolled back. */
-        import->counts.tokens += import->token_count;
-        return UM_OK;
-    }
     um_json_write_end(rows, ']');
     batch.rows = um_json_written(rows);
     status = um_import_run(import, store_tokens, &batch);
     for (int i = 0; status == UM_OK && i < import->token_count; i++) {
+        if (!batch.owned[i] && import->options->dry_run && um_import_dry_has_owner(import, import->tokens[i])) {
+            batch.owned[i] = 1;
+            batch.stored++;
+        }
         owned += batch.owned[i];
         if (!batch.owned[i]) {
             um_import_refuse(import, import->tokens[i]->where, "", "the token is of an account that is not there");
