@@ -58,14 +58,15 @@ static void progress(void *baton, const um_import_t *import)
     apr_time_t now = apr_time_now();
     char text[256], bar[WIDTH + 1] = "";
     int percent = job->size && job->records ? (int)(job->records->bytes * 100 / job->size) : -1;
+    int marks;
 
     if (!job->has_bar || now - job->shown < apr_time_from_msec(200)) {
         return;
     }
     job->shown = now;
     if (percent >= 0) {
-        int marks = percent * WIDTH / 100;
-
+        percent = percent > 100 ? 100 : percent;    /* the file has grown since it was opened */
+        marks = percent * WIDTH / 100;
         memset(bar, '#', (size_t)marks);
         memset(bar + marks, ' ', (size_t)(WIDTH - marks));
     }

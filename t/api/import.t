@@ -264,6 +264,40 @@ for my $case ([['--format', 'xml'], qr/--format xml: must be django/], [[], qr/n
     like($said, qr/\[#+ *\] 100 % 2 accounts/, 'a terminal gets a progress bar');
 }
 
+# A file that grows while it is read: the import waits for the lock of the database meanwhile.
+if ($database->{driver} eq 'sqlite3') {
+    fresh();
+    my ($status, $said) = UmTest::run('python3', '-c', <<'END', $database->{params}, "$folder/grows", command('import', '--format', 'csv', "$folder/grows"));
+import os, pty, sqlite3, sys, time
+database, name = sys.argv[1:3]
+def rows(first, last):
+    return ''.join('user%d,%s\n' % (i, 'x' * 60) for i in range(first, last))
+with open(name, 'w') as file:
+    file.write('username,first_name\n' + rows(0, 2600))
+lock = sqlite3.connect(database, isolation_level=None)
+lock.execute('begin immediate')
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[3], sys.argv[3:])
+files = '/proc/%d/fd/' % child
+while not any(os.path.realpath(files + one) == os.path.realpath(name) for one in os.listdir(files)):
+    time.sleep(0.01)
+time.sleep(0.2)
+with open(name, 'a') as file:
+    file.write(rows(2600, 20000))
+lock.execute('rollback')
+said = b''
+while True:
+    try:
+        said += os.read(terminal, 4096)
+    except OSError:
+        break
+sys.stdout.write(said.decode())
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) % 256)
+END
+    ok(!$status && $said =~ /\[#{30}\] 100 % .*20000 made/s, 'a file that grows is read to its end') or diag("$status $said");
+}
+
 # ---- many, killed and called again ---------------------------------------------------------------------------------
 
 fresh();
