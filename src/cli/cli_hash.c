@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define TARGET 250              /* ms; below a quarter of a second people do not notice it */
+#define MOST_TARGET 60000
 #define MEMORY 19456            /* KiB: the least that OWASP advises with two passes */
 #define LEAST_MEMORY 7168       /* KiB, see pwhash.h */
 #define MOST_MEMORY 262144
@@ -16,26 +17,29 @@
 #define MOST_LANES 16
 #define TRIES 3
 
+/* Reads a number from 1 on and its unit: small, or large, which is so many times as much. 0: it is none, or more than
+ * most. */
+static long read_amount(const char *text, const char *small, const char *large, long times, long most)
+{
+    char *end;
+    long number = strtol(text, &end, 10), factor = strcmp(end, large) == 0 ? times : 1;
+
+    return end != text && (factor > 1 || strcmp(end, small) == 0) && number > 0 && number <= most / factor
+           ? number * factor : 0;
+}
+
 /* Reads "250ms" or "2s" into milliseconds. 0: it is none. */
 static long read_milliseconds(const char *text)
 {
-    char *end;
-    long number = strtol(text, &end, 10);
-
-    number *= strcmp(end, "s") == 0 ? 1000 : 1;
-    return end != text && (strcmp(end, "s") == 0 || strcmp(end, "ms") == 0) && number > 0 && number <= 60000 ? number
-           : 0;
+    return read_amount(text, "ms", "s", 1000, MOST_TARGET);
 }
 
 /* Reads "64m" or "19456k" into KiB. 0: it is none. */
 static long read_memory(const char *text)
 {
-    char *end;
-    long number = strtol(text, &end, 10);
+    long number = read_amount(text, "k", "m", 1024, MOST_MEMORY);
 
-    number *= strcmp(end, "m") == 0 ? 1024 : 1;
-    return end != text && (strcmp(end, "m") == 0 || strcmp(end, "k") == 0) && number >= LEAST_MEMORY
-           && number <= MOST_MEMORY ? number : 0;
+    return number >= LEAST_MEMORY ? number : 0;
 }
 
 /* Milliseconds for one hash: the fastest of some tries, because other work only adds to it. */

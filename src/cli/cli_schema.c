@@ -96,9 +96,13 @@ static int schema_upgrade(um_cli_t *cli)
 
 static int schema_sql(um_cli_t *cli)
 {
-    um_dialect_e dialect = cli->driver && strcmp(cli->driver, "sqlite3") == 0 ? UM_DIALECT_SQLITE3 : UM_DIALECT_PGSQL;
+    const char *driver = cli->driver ? cli->driver : "pgsql";
+    um_dialect_e dialect = strcmp(driver, "sqlite3") == 0 ? UM_DIALECT_SQLITE3 : UM_DIALECT_PGSQL;
     const um_schema_step_t *step;
 
+    if (dialect == UM_DIALECT_PGSQL && strcmp(driver, "pgsql") != 0) {
+        return um_cli_fail(cli, UM_CLI_MISUSE, "--driver %s: must be sqlite3 or pgsql", driver);
+    }
     for (int i = 0; (step = um_schema_step(dialect, i)) != NULL; i++) {
         um_cli_print(step->sql);
     }

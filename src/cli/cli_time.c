@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
+#include "isotime.h"
 
 #include <apr_strings.h>
 #include <errno.h>
@@ -31,56 +32,16 @@ int um_cli_time_span(const um_cli_t *cli, const char *option, const char *text, 
     return 0;
 }
 
-/* Reads a number of exactly that many digits that is within a range, and moves behind it. */
-static int read_digits(const char **text, int digits, int least, int most, int *number)
-{
-    *number = 0;
-    for (int i = 0; i < digits; i++, (*text)++) {
-        if (**text < '0' || **text > '9') {
-            return 0;
-        }
-        *number = *number * 10 + (**text - '0');
-    }
-    return *number >= least && *number <= most;
-}
-
-static int skip(const char **text, char wanted)
-{
-    return *(*text)++ == wanted;
-}
-
-/* YYYY-MM-DD, or YYYY-MM-DDThh:mm:ssZ with or without a fraction, in UTC. */
-static int read_moment(const char *text, apr_time_t *moment)
-{
-    apr_time_exp_t parts = { 0 };
-
-    if (!read_digits(&text, 4, 1970, 9999, &parts.tm_year) || !skip(&text, '-')
-        || !read_digits(&text, 2, 1, 12, &parts.tm_mon) || !skip(&text, '-')
-        || !read_digits(&text, 2, 1, 31, &parts.tm_mday)) {
-        return 0;
-    }
-    if (*text == 'T') {
-        if (!skip(&text, 'T') || !read_digits(&text, 2, 0, 23, &parts.tm_hour) || !skip(&text, ':')
-            || !read_digits(&text, 2, 0, 59, &parts.tm_min) || !skip(&text, ':')
-            || !read_digits(&text, 2, 0, 60, &parts.tm_sec)) {
-            return 0;
-        }
-        text += *text == '.' ? 1 + strspn(text + 1, "0123456789") : 0;
-        if (!skip(&text, 'Z')) {
-            return 0;
-        }
-    }
-    parts.tm_year -= 1900;
-    parts.tm_mon--;
-    return !*text && apr_time_exp_gmt_get(moment, &parts) == APR_SUCCESS;
-}
-
 int um_cli_time_since(const um_cli_t *cli, const char *option, const char *text, apr_time_t now, apr_time_t *moment)
 {
     apr_int64_t seconds = 0;
 
     *moment = 0;
-    if (!text || read_moment(text, moment)) {
+    if (!text) {
+        return 1;
+    }
+    if (strchr(text, '-') && um_isotime_read(text, &seconds)) {
+        *moment = apr_time_from_sec(seconds);
         return 1;
     }
     if (strchr(text, '-') || *text < '0' || *text > '9') {

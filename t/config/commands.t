@@ -6,6 +6,7 @@ use warnings;
 use lib 't/lib';
 use Fcntl ();
 use JSON::PP ();
+use POSIX ();
 use Test::More;
 use UmTest;
 
@@ -121,6 +122,9 @@ is(completed('key', 'rotate', '--ev'), '--every', 'bash completes options');
 
 ends($MISUSE, qr/--target 5x: must be a time/, qw(hash calibrate --target 5x));
 ends($MISUSE, qr/--memory 1g: must be from 7m to 256m/, qw(hash calibrate --memory 1g));
+# Products that a long cannot hold: 384 ms, and 19456 KiB.
+ends($MISUSE, qr/--target \d+s: must be a time/, qw(hash calibrate --target 18446744073709552s));
+ends($MISUSE, qr/--memory \d+m: must be from 7m to 256m/, qw(hash calibrate --target 20ms --memory 18014398509482003m));
 ($status, my $hash) = usermgmt(qw(hash calibrate --target 30ms --json));
 my $measured = eval { JSON::PP->new->utf8->decode($hash) } || {};
 ok($measured->{milliseconds} > 0 && $measured->{memory_kib_of_all} == $measured->{memory_kib} * $measured->{concurrency},
@@ -141,7 +145,12 @@ ends($UNREACHABLE, qr/there is no database in/, qw(--driver sqlite3 --params), "
 ends($UNREACHABLE, qr/none cannot be read: No such file/, qw(key list), "$folder/none");
 ends($UNREACHABLE, qr/cannot be opened: No such file/, qw(client list), "$folder/none");
 with_database($DONE, qr/^applied +001/, qw(schema upgrade));
+is((stat "$folder/accounts.db")[2] & 07, 0, 'a database that is made is closed to other users');
 with_database($ABSENT, qr/there is no account nobody/, qw(user show nobody));
+with_database($MISUSE, qr/--since 2026-02-31: must be a time/, qw(events --since 2026-02-31));
+with_database($MISUSE, qr/--since 2026-02-01T: must be a time/, qw(events --since 2026-02-01T));
+with_database($DONE, qr/\A\z/, qw(events --since 2026-02-01T00:00:00Z));
+ends($MISUSE, qr/\Ausermgmt: --driver mysql: must be sqlite3 or pgsql\n?\z/, qw(schema sql --driver mysql));
 with_database($ABSENT, qr/there is no account nobody/, qw(user active nobody off));
 with_database($ABSENT, qr/there is no group none/, qw(group show none));
 with_database($DONE, qr/group sales made/, qw(group new sales));
@@ -230,6 +239,47 @@ for my $how ('>/dev/full', '>&-') {
         or diag("$status $said");
     is(UmTest::slurp("$folder/clients"), $before, 'client new without output adds no client');
     ok(!-e "$folder/clients.new", 'client new without output leaves no file');
+}
+{
+    # A pipe that nobody reads any more: Perl's readers are closed before the program begins.
+    pipe my $reader, my $writer or die "pipe: $!\n";
+    close $reader;
+    my $child = fork;
+    die "fork: $!\n" unless defined $child;
+    if (!$child) {
+        local $SIG{PIPE} = 'DEFAULT';
+        open STDOUT, '>&', $writer or POSIX::_exit(127);
+        open STDERR, '>', "$folder/said" or POSIX::_exit(127);
+        exec UmTest::cli(), qw(client new), "$folder/clients", 'back';
+    }
+    waitpid $child, 0;
+    ok($? == $FAILED << 8 && UmTest::slurp("$folder/said") =~ /the token could not be printed, so no client was made/,
+        'client new into a broken pipe fails and says so') or diag($?);
+    ok(!-e "$folder/clients.new", 'and leaves no file');
+}
+{
+    my ($ended, $printed) = UmTest::run($^X, '-e', '$SIG{CHLD} = "IGNORE"; exec @ARGV', UmTest::cli(), @database, 'backup',
+        "$folder/backup");
+    ok(!$ended && $printed eq "$folder/backup\n", 'a backup is made where the signal of ended children is ignored')
+        or diag("$ended $printed");
+}
+{
+    # While another program has the database to itself, the copy waits, and is interrupted.
+    my ($ended, $printed) = UmTest::run('/usr/bin/python3', '-c', <<'END', "$folder/accounts.db", "$folder/cut", UmTest::cli(), @database);
+import os, signal, sqlite3, subprocess, sys, time
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute('pragma locking_mode = exclusive')
+database.execute('begin exclusive')
+program = subprocess.Popen(sys.argv[3:] + ['backup', sys.argv[2]])
+while not os.path.exists(sys.argv[2]) and program.poll() is None:
+    time.sleep(0.01)
+time.sleep(0.1)
+program.send_signal(signal.SIGTERM)
+print(program.wait())
+END
+    ok(!$ended && $printed eq "usermgmt: $folder/cut: the copy was interrupted\n$FAILED\n", 'a backup that is interrupted fails')
+        or diag("$ended $printed");
+    is(join(' ', glob "$folder/cut* $folder/*-backup-*"), '', 'and leaves no half of a copy');
 }
 my ($intact) = (UmTest::run('sqlite3', "$folder/accounts.db", 'pragma integrity_check'))[1];
 is($intact, "ok\n", 'output that could not be written is not in the database file');

@@ -21,6 +21,15 @@ static int read_part(const char **text, int digits, int least, int most, int *nu
     return *number >= least && *number <= most;
 }
 
+/* Whether the month of a date has its day. */
+static int has_day(const apr_time_exp_t *parts)
+{
+    static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    int year = parts->tm_year, is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+    return parts->tm_mday <= days[parts->tm_mon - 1] + (is_leap && parts->tm_mon == 2);
+}
+
 static int skip(const char **text, char wanted)
 {
     return **text == wanted && *(*text)++;
@@ -78,7 +87,7 @@ int um_isotime_read(const char *text, apr_int64_t *seconds)
     }
     if (!read_part(&text, 4, 1970, 9999, &parts.tm_year) || !skip(&text, '-')
         || !read_part(&text, 2, 1, 12, &parts.tm_mon) || !skip(&text, '-')
-        || !read_part(&text, 2, 1, 31, &parts.tm_mday)) {
+        || !read_part(&text, 2, 1, 31, &parts.tm_mday) || !has_day(&parts)) {
         return 0;
     }
     if ((skip(&text, 'T') || skip(&text, ' ')) && (!read_clock(&text, &parts) || !read_zone(&text, &offset))) {
@@ -91,7 +100,7 @@ int um_isotime_read(const char *text, apr_int64_t *seconds)
     }
     *seconds = apr_time_sec(moment) - offset;
     *seconds = *seconds < 0 ? 0 : *seconds;
-    return 1;
+    return *seconds <= LATEST;
 }
 
 const char *um_isotime_print(apr_pool_t *pool, apr_int64_t seconds)
