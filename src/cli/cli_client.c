@@ -3,6 +3,8 @@
 #include "client.h"
 #include "json.h"
 
+#include <signal.h>
+
 static int failed(const um_cli_t *cli, apr_status_t rv, const char *why)
 {
     um_cli_exit_e code = rv == APR_NOTFOUND ? UM_CLI_ABSENT
@@ -31,6 +33,9 @@ static int client_new(um_cli_t *cli)
     if (code != UM_CLI_DONE) {
         return code;
     }
+    /* A token that goes into a pipe which nobody reads is an error like others: the signal would end the program while
+     * the new file stands beside the old one. */
+    (void)signal(SIGPIPE, SIG_IGN);
     rv = um_client_add(cli->pool, cli->args[0], cli->args[1], show, cli, &why);
     return rv == APR_SUCCESS ? UM_CLI_DONE : failed(cli, rv, why);
 }
