@@ -3,8 +3,10 @@
 
 #include <apr_general.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const um_cli_noun_t um_cli_nouns[] = {
@@ -137,6 +139,10 @@ int main(int argc, char **argv)
     int code, words;
 
     fill_standard_files();
+    /* A database that is made in an open folder has hashes. What is inherited must not keep us from the exit codes of
+     * the programs that are called. */
+    (void)umask(umask(0) | S_IRWXO);
+    (void)signal(SIGCHLD, SIG_DFL);
     apr_initialize();
     apr_pool_create_ex(&cli.pool, NULL, um_cli_end_without_memory, NULL);
     cli.uid = getuid();

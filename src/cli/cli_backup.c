@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/sendfile.h>
@@ -30,6 +31,11 @@ static const char *shell_word(apr_pool_t *pool, const char *text)
     return apr_pstrcat(pool, all, text, "'", NULL);
 }
 
+static int is_password(const char *name, apr_size_t len)
+{
+    return (len == 8 && strncmp(name, "password", 8) == 0) || (len == 11 && strncmp(name, "sslpassword", 11) == 0);
+}
+
 /* Moves behind a value of a connection string, which may be in quotes. */
 static const char *skip_value(const char *text)
 {
@@ -39,6 +45,23 @@ static const char *skip_value(const char *text)
         text += *text == '\\' && text[1] ? 2 : 1;
     }
     return text + (quote && *text);
+}
+
+/* The query of a URI with its "?"; "": nothing is left. The name of a parameter may be coded (%70assword), and then the
+ * parameter is left out, whatever it is. */
+static const char *query_without_password(apr_pool_t *pool, const char *query)
+{
+    const char *kept = "";
+
+    while (*query) {
+        apr_size_t len = strcspn(query, "&"), name = strcspn(query, "=&");
+
+        if (len && !memchr(query, '%', name) && !is_password(query, name)) {
+            kept = apr_pstrcat(pool, kept, *kept ? "&" : "?", apr_pstrmemdup(pool, query, len), NULL);
+        }
+        query += len + (query[len] == '&');
+    }
+    return kept;
 }
 
 /* postgresql://user:password@host/name?password=x */
@@ -54,7 +77,8 @@ static const char *uri_without_password(apr_pool_t *pool, const char *uri)
         uri = apr_pstrcat(pool, apr_pstrmemdup(pool, uri, (apr_size_t)(colon - uri)), at, NULL);
     }
     query = strchr(uri, '?');
-    return query && strstr(query, "password") ? apr_pstrmemdup(pool, uri, (apr_size_t)(query - uri)) : uri;
+    return query ? apr_pstrcat(pool, apr_pstrmemdup(pool, uri, (apr_size_t)(query - uri)),
+                               query_without_password(pool, query + 1), NULL) : uri;
 }
 
 const char *um_cli_backup_conninfo(apr_pool_t *pool, const char *params)
@@ -69,7 +93,7 @@ const char *um_cli_backup_conninfo(apr_pool_t *pool, const char *params)
         const char *equals = name + len + strspn(name + len, " \t\r\n");
         const char *end = *equals == '=' ? skip_value(equals + 1 + strspn(equals + 1, " \t\r\n")) : equals;
 
-        if (!(len == 8 && strncmp(name, "password", 8) == 0) && !(len == 11 && strncmp(name, "sslpassword", 11) == 0)) {
+        if (!is_password(name, len)) {
             all = apr_pstrcat(pool, all, *all ? " " : "", apr_pstrmemdup(pool, name, (apr_size_t)(end - name)), NULL);
         }
         name = end + strspn(end, " \t\r\n");
@@ -114,11 +138,44 @@ static int copy_database(um_cli_t *cli, const char *beside, int to)
     return code;
 }
 
+/* Blocks the signals that would end the program, but those that it ignores, and SIGCHLD. before: what was blocked. */
+static void block_ends(sigset_t *ends, sigset_t *before)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    struct sigaction action;
+
+    sigemptyset(ends);
+    sigaddset(ends, SIGCHLD);
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        if (sigaction(signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN) {
+            sigaddset(ends, signals[i]);
+        }
+    }
+    (void)sigprocmask(SIG_BLOCK, ends, before);
+}
+
+/* The status of the child; -1: there is none. A signal that would end this program ends the child, so that what it has
+ * left can be removed. */
+static int wait_for_copy(pid_t child, const sigset_t *ends)
+{
+    int status = -1, number;
+    pid_t ended;
+
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+        number = sigwaitinfo(ends, NULL);
+        if (number > 0 && number != SIGCHLD) {
+            (void)kill(child, SIGKILL);
+        }
+    }
+    return ended == child ? status : -1;
+}
+
 /* In a process of its own, because it may give up root's rights, and the caller removes a backup that failed. */
 static int backup_sqlite(um_cli_t *cli)
 {
     const char *file = um_store_sqlite_file(cli->pool, cli->params), *target = cli->args[0], *beside;
     int to, status = -1, code;
+    sigset_t ends, before;
     pid_t child;
 
     if (!file) {
@@ -130,21 +187,23 @@ static int backup_sqlite(um_cli_t *cli)
                            strerror(errno));
     }
     beside = apr_psprintf(cli->pool, "%s-backup-%ld", file, (long)getpid());
+    block_ends(&ends, &before);
     child = fork();
     if (child == 0) {
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
         code = copy_database(cli, beside, to);
         _exit(um_cli_flush() ? code : UM_CLI_FAILED);
     }
     close(to);
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-        continue;
-    }
+    status = child > 0 ? wait_for_copy(child, &ends) : -1;
     if (WIFEXITED(status) && WEXITSTATUS(status) == UM_CLI_DONE) {
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
         um_cli_say(cli, "%s", target);
         return UM_CLI_DONE;
     }
     (void)unlink(beside);
     (void)unlink(target);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
     return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status)
            : um_cli_fail(cli, UM_CLI_FAILED, "%s: the copy was interrupted", target);
 }

@@ -151,6 +151,9 @@ is((UmTest::run(UmTest::cli(), qw(--driver pgsql --params), "host=h password='a 
     "(umask 077 && pg_dump --format=custom --file='/x' --dbname='host=h dbname=y user=u')\n", 'backup does not print a password');
 is((UmTest::run(UmTest::cli(), qw(--driver pgsql --params postgresql://u:p%40w@h/db?sslmode=require backup /x)))[1],
     "(umask 077 && pg_dump --format=custom --file='/x' --dbname='postgresql://u\@h/db?sslmode=require')\n", 'backup does not print a password of a URI');
+is((UmTest::run(UmTest::cli(), qw(--driver pgsql --params), 'postgresql://h/db?password=x&sslmode=verify-full&p%61ssword=y&sslpassword=z&sslkey=k',
+    qw(backup /x)))[1], "(umask 077 && pg_dump --format=custom --file='/x' --dbname='postgresql://h/db?sslmode=verify-full&sslkey=k')\n",
+    'and keeps how the connection is secured');
 
 # ---- the lines of the documentation --------------------------------------------------------------------------------
 
