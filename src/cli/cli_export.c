@@ -49,20 +49,22 @@ static void warn(void *baton, const char *name, const char *why)
 static int open_output(job_t *job)
 {
     const char *path = job->cli->count ? job->cli->args[0] : "-";
+    const char *why = NULL;
     struct stat info;
     int file;
 
     if (strcmp(path, "-") == 0) {
         return UM_CLI_DONE;
     }
-    file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    file = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     /* A file that was there may be open to others. A device or a pipe is left as it is. */
-    if (file >= 0 && fstat(file, &info) == 0 && S_ISREG(info.st_mode) && fchmod(file, 0600) != 0) {
-        int code = um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: cannot be closed to other users: %s", path,
-                               strerror(errno));
-
+    if (file >= 0 && fstat(file, &info) == 0 && S_ISREG(info.st_mode)) {
+        why = info.st_uid != geteuid() ? "it belongs to another user, who could read what is written; name a new file"
+              : fchmod(file, 0600) != 0 || ftruncate(file, 0) != 0 ? strerror(errno) : NULL;
+    }
+    if (why) {
         close(file);
-        return code;
+        return um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: %s", path, why);
     }
     job->file = file >= 0 ? fdopen(file, "w") : NULL;
     return job->file ? UM_CLI_DONE : um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: %s", path, strerror(errno));

@@ -96,6 +96,17 @@ ends(0, qr/\Aumc_/, qw(client new), "$theirs/clients", 'front');
 is(owner_and_mode("$theirs/clients"), "$uid $gid 600", 'a new file of theirs is made by their rights');
 # In a folder like /tmp.
 my $sticky = folder(sticky => 01777);
+{
+    my @database = ('--driver', 'sqlite3', '--params', "$own/accounts.db");
+    ends(0, qr/^applied/, @database, qw(schema upgrade));
+    as_user('sh', '-c', 'echo theirs > "$0"', "$sticky/export");
+    ends(4, qr/export: it belongs to another user, who could read what is written/, @database, qw(user export --format jsonl),
+        "$sticky/export");
+    open my $in, '<', "$sticky/export" or die "$!\n";
+    is(scalar <$in>, "theirs\n", 'an export is not written into a file of another user');
+    ends(0, qr/0 accounts written/, @database, qw(user export --format jsonl), "$sticky/own");
+    is(owner_and_mode("$sticky/own"), '0 0 600', "a file of root's is closed");
+}
 as_user('ln', '-s', $clients, "$sticky/link");
 ends(1, qr/is a link that another user has made/, qw(client list), "$sticky/link");
 is(owner_and_mode($victim), '0 0 600', "root's file is untouched");
