@@ -26,6 +26,7 @@ int um_cli_queue_list(um_cli_t *cli, const um_cli_queue_t *queue)
 {
     um_store_call_t call = um_ctx_store(cli->ctx);
     apr_pool_t *pages[2] = { NULL, NULL };
+    um_cli_t each = *cli;
     const char *last = NULL;
     int count, turn = 0;
 
@@ -38,14 +39,14 @@ int um_cli_queue_list(um_cli_t *cli, const um_cli_queue_t *queue)
             apr_pool_destroy(pages[turn]);
         }
         apr_pool_create(&pages[turn], cli->pool);
-        call.pool = pages[turn];
+        each.pool = call.pool = pages[turn];
         if (queue->list(&call, last, cli->all, apr_time_sec(cli->ctx->now), PAGE, &rows) != APR_SUCCESS) {
             return um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s", call.cause);
         }
         for (int i = 0; i < rows->nelts; i++) {
             const void *row = rows->elts + (apr_size_t)i * queue->row_size;
 
-            um_cli_list(cli, queue->object(cli, row), "%s", queue->line(cli, row));
+            um_cli_list(&each, queue->object(&each, row), "%s", queue->line(&each, row));
             last = *(const char *const *)row;
         }
         count = rows->nelts;

@@ -21,11 +21,13 @@ int um_cli_user_passwd(um_cli_t *cli)
     if (status != UM_OK) {
         return um_cli_account_fail(cli, status, cli->args[0]);
     }
-    if (cli->generate) {
+    if (cli->generate || cli->json) {
         um_json_t *object = um_json_object(cli->pool);
 
         um_json_put_text(object, "username", user->username);
-        um_json_put_text(object, "password", password.text);
+        if (cli->generate) {
+            um_json_put_text(object, "password", password.text);
+        }
         um_cli_show(cli, object);
         return UM_CLI_DONE;
     }

@@ -212,6 +212,10 @@ is(status_of($alice->{id}, $token), 401, 'the tokens of before are refused');
 $token = login('alice', $OTHER);
 ok($token && !login('alice', $PASSWORD), 'the new password signs in, and the old one does not');
 is(only_mail_in('alice@example.net', 'notice')->{subject} =~ /password/i ? 1 : 0, 1, 'the owner is told by mail');
+{
+    my ($status, $said) = cli_with("$OTHER\n", qw(user passwd alice --json));
+    is("$status $said", $DONE . ' {"username":"alice"}', 'a password that was typed is no secret to print, as JSON either');
+}
 ($made) = records(qw(user passwd alice --generate));
 $token = login('alice', $made->{password});
 ok($token, 'a generated one signs in');
