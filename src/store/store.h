@@ -117,7 +117,7 @@ typedef struct um_store_call_t {
 typedef struct um_rows_t {
     int count;
     const char *const *const *row; /**< row[i][column] */
-    int again;                 /**< the statement was sent again: the first sending may have been executed */
+    int again;                 /**< the answer to an earlier sending was lost: it may have been executed */
 } um_rows_t;
 
 /** Checks that the schema is complete, once in each process; later calls answer from memory. On SQLite it makes the

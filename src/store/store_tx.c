@@ -156,7 +156,7 @@ static apr_status_t write_alone(um_tx_t *tx, void *baton)
 apr_status_t um_store_tx_alone(um_store_call_t *call, const um_statement_t *statement, const char *const *values,
                                int count, um_rows_t *rows)
 {
-    int write = statement->kind == UM_STATEMENT_WRITE;
+    int write = statement->kind == UM_STATEMENT_WRITE, may_be_done = 0;
     apr_int64_t began = um_monotonic_us();
     um_store_conn_t conn;
     apr_status_t rv;
@@ -174,9 +174,13 @@ apr_status_t um_store_tx_alone(um_store_call_t *call, const um_statement_t *stat
         return um_store_meter_end(call, began, APR_EGENERAL);
     }
     rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
-    for (int i = 1; i < UM_STORE_TRIES && rv != APR_SUCCESS && um_store_meter_recover(call, &conn, statement); i++) {
+    for (int i = 1; i < UM_STORE_TRIES && rv != APR_SUCCESS; i++) {
+        may_be_done |= conn.failure == UM_FAILURE_LOST;
+        if (!um_store_meter_recover(call, &conn, statement)) {
+            break;
+        }
         rv = um_store_conn_run(&conn, statement, call->pool, values, rows, &call->cause);
-        rows->again = 1;
+        rows->again = may_be_done;
     }
     if (rv == APR_SUCCESS) {
         call->cause = NULL;

@@ -105,6 +105,9 @@ sub overtaken {
             "$what that another transaction has overtaken is done");
         is(count_of($mark, 'could not serialize access'), 1, "$what: it was sent again");
     }
+    # It was refused before, so it has not deleted the account itself.
+    answer_is(overtaken($database, "delete from um_users where id = '$me->{id}'", DELETE => $me->{path},
+        token => login($me->{username}, 'Red-House?38')), 404, detail('not_found'), 'a deletion that another has overtaken');
     is($server->crashes, '', 'no process of the server crashed');
 }
 
