@@ -50,7 +50,7 @@ sub counts { return sprintf 'accounts: %d made, %d changed, %d there already', @
 fresh();
 ends('htpasswd: comments, empty lines and a second field are ignored', $DONE,
     qr/\A@{[counts(3, 0, 0)]}; groups: 0 made; refused: 0\n?\z/, 'htpasswd',
-    "# people\nalice:$APR1\n\nbob:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=:Bob\r\n"
+    "# people\n#mallory:$APR1\nalice:$APR1\n\nbob:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=:Bob\r\n"
     . "carol:\$2y\$05\$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC");
 is(sql('select username, password from um_users order by username limit 2'), "alice|$APR1\n"
     . 'bob|{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'names and hashes are stored');
@@ -105,6 +105,9 @@ ends('wrong rows are told with their lines', $FAILED, qr/line 2\t\tit has not as
     'csv', "username,is_staff,created_at\nd\n\"x\"y,1,\nd,maybe,\ne,0,yesterday\nf,0,2020-01-01\n");
 ends('a file that is cut within quotes', $FAILED, qr/1 made.*line 3: the file ends within quotes/s, 'csv',
     "username\ng\n\"h");
+ends('a column that is there twice', $FAILED, qr/the column username is there twice/, 'csv', "username,username\na,b\n");
+ends('groups that are none', $FAILED, qr/line 1\tj\tgroups is no list.*line 2\tj\ta group has no name.*0 made.*groups: 0 made/s, 'jsonl',
+    qq({"username":"j","groups":"editors"}\n{"username":"j","groups":["editors",null]}\n));
 ends('lines of JSON', $FAILED, qr/line 2\t\t.*line 3\ti\tfirst_name has a value of another kind.*line 4\t\tit is no object.*1 made/s, 'jsonl',
     qq({"username":"i","is_active":false,"groups":["editors"],"id":"01234567-89AB-7def-8123-456789abcdef"}\n{"username":\n)
     . qq({"username":"i","first_name":[]}\n[]\n));
@@ -379,6 +382,19 @@ is($warned, $FAILED, 'a hash that Django cannot read is told');
 like($text, qr/^account\talice\tDjango has no hasher/m, 'with the name');
 like($text, qr/^account\tx\@y\.z\+-_\tit was invited and has no password yet/m, 'and so is an invited account');
 is((grep { ($_->{fields}{username} || '') eq 'alice' } @$exported)[0]{fields}{password}, '!', 'and left out');
+{
+    # So many groups that a text made anew with each of them would take gigabytes.
+    my $uuid = $database->{driver} eq 'pgsql' ? "cast('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0') as uuid)"
+        : "printf('00000000-0000-7000-8000-%012x', i)";
+    sql("insert into um_groups (id, name, created_at) with recursive n(i) as (select 1 union all select i + 1 from n where"
+        . " i < 10000) select $uuid, 'g' || i, i from n");
+    my $limit = $IS_SLOW ? 'unlimited' : 1_000_000;
+    my ($ended, $said) = UmTest::run('sh', '-c', "ulimit -v $limit; exec \"\$@\"", 'sh',
+        command('export', '--format', 'django', "$folder/out.json"));
+    ok($ended == $FAILED && $said =~ /4 accounts written/, 'many groups are exported in little memory') or diag("$ended $said");
+    is(scalar @{ JSON::PP->new->utf8->decode(UmTest::slurp("$folder/out.json")) }, 10_006, 'all of them');
+    sql("delete from um_groups where name like 'g%'");
+}
 is(UmTest::output_of(command('export', '--format', 'jsonl')) =~ tr/\n//, 3, 'to standard output without a file');
 {
     my ($full, $said) = UmTest::run(command('export', '--format', 'jsonl', '/dev/full'));

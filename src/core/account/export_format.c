@@ -67,9 +67,10 @@ static void put_time(um_json_t *object, const char *name, apr_int64_t seconds, a
 /* Groups by name: Django finds those of the same name, or makes them. */
 static const char *django_head(apr_pool_t *pool, const um_export_options_t *options, const apr_array_header_t *groups)
 {
-    const char *text = "[";
+    apr_array_header_t *texts = apr_array_make(pool, 2 * groups->nelts + 1, sizeof(const char *));
 
     (void)options;
+    APR_ARRAY_PUSH(texts, const char *) = "[";
     for (int i = 0; i < groups->nelts; i++) {
         um_json_t *object = um_json_object(pool), *fields = um_json_object(pool), *none = um_json_list(pool);
 
@@ -77,9 +78,10 @@ static const char *django_head(apr_pool_t *pool, const um_export_options_t *opti
         um_json_put_text(fields, "name", APR_ARRAY_IDX(groups, i, um_group_t).name);
         um_json_put(fields, "permissions", none);
         um_json_put(object, "fields", fields);
-        text = apr_pstrcat(pool, text, i ? ",\n" : "\n", um_json_print(pool, object), NULL);
+        APR_ARRAY_PUSH(texts, const char *) = i ? ",\n" : "\n";
+        APR_ARRAY_PUSH(texts, const char *) = um_json_print(pool, object);
     }
-    return text;
+    return apr_array_pstrcat(pool, texts, '\0');
 }
 
 static void put_groups(apr_pool_t *pool, um_json_t *object, const char *groups, int is_natural)

@@ -73,7 +73,8 @@ um_status_e um_import_htpasswd(um_import_t *import, um_records_t *records)
     char *line;
 
     while ((status = um_import_next(import)) == UM_OK && (rv = um_records_line(records, &line)) != APR_EOF) {
-        const char *colon = rv == APR_SUCCESS ? strchr(line, ':') : NULL;
+        /* A comment may have a colon: an account that somebody has switched off, too. */
+        const char *colon = rv == APR_SUCCESS && *line != '#' ? strchr(line, ':') : NULL;
 
         if (rv == APR_EGENERAL) {
             return cut(import, records);
@@ -186,10 +187,19 @@ static const char *check_columns(um_import_t *import, const apr_array_header_t *
 {
     int has_name = 0;
 
+    if (columns->nelts > MOST_COLUMNS) {
+        return "there are too many columns";
+    }
     for (int i = 0; i < columns->nelts; i++) {
         const char *name = APR_ARRAY_IDX(columns, i, const char *), *ignored;
         um_import_row_t row = { .where = "" };
 
+        for (int k = 0; k < i && strcmp(name, "-") != 0; k++) {
+            if (strcmp(name, APR_ARRAY_IDX(columns, k, const char *)) == 0) {
+                return apr_psprintf(import->ctx->pool, "the column %s is there twice",
+                                    column_label(import->ctx->pool, name, i));
+            }
+        }
         has_name |= strcmp(name, "username") == 0;
         if (strcmp(name, "groups") != 0 && strcmp(name, "-") != 0
             && !um_import_set(import->ctx->pool, &row, name, "", &ignored)
@@ -198,8 +208,7 @@ static const char *check_columns(um_import_t *import, const apr_array_header_t *
                                 "for one that is to be ignored", column_label(import->ctx->pool, name, i));
         }
     }
-    return !has_name ? "there is no column username"
-           : columns->nelts > MOST_COLUMNS ? "there are too many columns" : NULL;
+    return has_name ? NULL : "there is no column username";
 }
 
 um_status_e um_import_csv(um_import_t *import, um_records_t *records)
@@ -288,12 +297,17 @@ static um_status_e add_line(um_import_t *import, um_import_row_t *row, const um_
     const char *why = um_import_members(import, row, object);
     um_status_e status = UM_OK;
 
+    /* With --on-conflict update the account would leave all groups. */
+    if (groups && um_json_value(groups).kind != UM_JSON_LIST) {
+        why = "groups is no list";
+    }
     for (int i = 0; i < um_json_length(groups); i++) {
         const char *name = um_import_text(um_import_pool(import), um_json_at(groups, i));
 
         if (name) {
             APR_ARRAY_PUSH(names, const char *) = name;
         }
+        why = name ? why : "a group has no name";
     }
     if (why) {
         um_import_refuse(import, row->where, row->username, why);
