@@ -114,10 +114,14 @@ static apr_status_t keep_owner(apr_pool_t *pool, const char *file, apr_file_t *n
 {
     struct stat old, new;
     apr_os_file_t fd;
-    apr_status_t status;
+    apr_status_t status = stat(file, &old) == 0 ? APR_SUCCESS : errno;
 
-    if (stat(file, &old) != 0) {
-        return errno == ENOENT ? APR_SUCCESS : errno;
+    if (status != APR_SUCCESS) {
+        if (status == ENOENT) {
+            return APR_SUCCESS;
+        }
+        *why = why_not(pool, "its owner, group and mode cannot be read", status);
+        return status;
     }
     apr_os_file_get(&fd, next);
     if (fstat(fd, &new) != 0 || ((old.st_uid != new.st_uid || old.st_gid != new.st_gid)

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <apr_general.h>
 
@@ -122,6 +123,28 @@ static void test_login(void)
        "a file without a certificate is refused: %s", why);
     ok(um_transport_login_check_ca(pool, "/no/such", &why) != APR_SUCCESS && strstr(why, "No such file"),
        "a missing file is refused: %s", why);
+}
+
+/* OpenSSL would ask at the terminal, or read a passphrase from standard input, and the start of the server would hang.
+ * */
+static void test_encrypted_certificate(void)
+{
+    static const char text[] = "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n"
+                               "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+                               "AAAAAAAAAAAAAAAAAAAAAA==\n-----END CERTIFICATE-----\n";
+    const char *file = put("encrypted", text, 0600), *why = NULL;
+    int ends[2], before = dup(STDIN_FILENO);
+    char left[8] = "";
+
+    ok(pipe(ends) == 0 && write(ends[1], "typed\n", 6) == 6 && dup2(ends[0], STDIN_FILENO) == STDIN_FILENO,
+       "something is on standard input");
+    close(ends[1]);
+    ok(um_transport_login_check_ca(pool, file, &why) == APR_EINVAL && strstr(why, "no readable certificate"),
+       "a certificate that is encrypted is refused");
+    ok(read(STDIN_FILENO, left, sizeof(left) - 1) == 6 && strcmp(left, "typed\n") == 0, "and nobody is asked");
+    dup2(before, STDIN_FILENO);
+    close(before);
+    close(ends[0]);
 }
 
 static um_transport_e send_to(const char *url, int timeout, const char *from, const char *to, const atomic_int *stop,
@@ -363,6 +386,7 @@ int main(void)
     folder = smtpd_scratch(pool, "test_transport");
     test_urls();
     test_login();
+    test_encrypted_certificate();
     test_file();
     test_file_trouble();
     test_sendmail();

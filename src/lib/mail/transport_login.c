@@ -102,6 +102,7 @@ apr_status_t um_transport_login_check_ca(apr_pool_t *pool, const char *file, con
     apr_finfo_t info;
     BIO *in;
     X509 *certificate = NULL;
+    char no_passphrase[] = "";
     apr_status_t status = apr_stat(&info, file, APR_FINFO_TYPE, pool);
 
     if (status != APR_SUCCESS) {
@@ -110,7 +111,8 @@ apr_status_t um_transport_login_check_ca(apr_pool_t *pool, const char *file, con
     /* Only a regular file is opened: opening a named pipe would wait for a writer. */
     in = info.filetype == APR_REG ? BIO_new_file(file, "r") : NULL;
     if (in) {
-        certificate = PEM_read_bio_X509(in, NULL, NULL, NULL);
+        /* Without a passphrase OpenSSL would ask at the terminal for that of an encrypted file. */
+        certificate = PEM_read_bio_X509(in, NULL, NULL, no_passphrase);
         BIO_free(in);
     }
     ERR_clear_error();
