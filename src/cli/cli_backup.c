@@ -67,12 +67,10 @@ static const char *query_without_password(apr_pool_t *pool, const char *query)
 /* postgresql://user:password@host/name?password=x */
 static const char *uri_without_password(apr_pool_t *pool, const char *uri)
 {
-    const char *begin = strstr(uri, "://") + 3, *end = begin + strcspn(begin, "/?"), *at = end, *colon, *query;
+    /* As libpq sees it: a password may contain a question mark. */
+    const char *begin = strstr(uri, "://") + 3, *at = begin + strcspn(begin, "@/"), *colon, *query;
 
-    while (at > begin && *at != '@') {
-        at--;
-    }
-    colon = memchr(begin, ':', (apr_size_t)(at - begin));
+    colon = *at == '@' ? memchr(begin, ':', (apr_size_t)(at - begin)) : NULL;
     if (colon) {
         uri = apr_pstrcat(pool, apr_pstrmemdup(pool, uri, (apr_size_t)(colon - uri)), at, NULL);
     }

@@ -149,8 +149,11 @@ else {
 }
 is((UmTest::run(UmTest::cli(), qw(--driver pgsql --params), "host=h password='a b\\' c' dbname=y sslpassword = x user=u", qw(backup /x)))[1],
     "(umask 077 && pg_dump --format=custom --file='/x' --dbname='host=h dbname=y user=u')\n", 'backup does not print a password');
-is((UmTest::run(UmTest::cli(), qw(--driver pgsql --params postgresql://u:p%40w@h/db?sslmode=require backup /x)))[1],
-    "(umask 077 && pg_dump --format=custom --file='/x' --dbname='postgresql://u\@h/db?sslmode=require')\n", 'backup does not print a password of a URI');
+for my $uri ('u:p%40w@h/db?sslmode=require', 'u:p?w@h/db?sslmode=require', 'u@h/db?sslmode=require') {
+    is((UmTest::run(UmTest::cli(), qw(--driver pgsql --params), "postgresql://$uri", qw(backup /x)))[1],
+        "(umask 077 && pg_dump --format=custom --file='/x' --dbname='postgresql://u\@h/db?sslmode=require')\n",
+        "backup does not print a password of a URI: $uri");
+}
 is((UmTest::run(UmTest::cli(), qw(--driver pgsql --params), 'postgresql://h/db?password=x&sslmode=verify-full&p%61ssword=y&sslpassword=z&sslkey=k',
     qw(backup /x)))[1], "(umask 077 && pg_dump --format=custom --file='/x' --dbname='postgresql://h/db?sslmode=verify-full&sslkey=k')\n",
     'and keeps how the connection is secured');

@@ -132,6 +132,11 @@ is_deeply([@{ $dump->{hosts}[0] }{qw(name driver params database UserMgmt UserMg
     'the test run prints the settings of a host') or diag($said);
 ($status, $said) = UmTest::run(UmTest::httpd(), qw(-t -f), $secret);
 unlike($said, qr/hunter2/, 'an ordinary test run does not print the connection string');
+for my $uri ('u:hunter2@h/x?y=z', 'u:hunter?2@h/x?y=z', 'u:hunter/2@h/x', 'h/x?password=hunter2', 'h/x') {
+    my $file = configuration(uri => 'DBDriver pgsql', "DBDParams postgresql://$uri", host('one.example.org'));
+    my ($found) = (UmTest::run(UmTest::httpd(), qw(-t -D DUMP_USERMGMT -f), $file))[1] =~ /^(\{"usermgmt".*)$/m;
+    is(JSON::PP->new->utf8->decode($found || '{}')->{hosts}[0]{database}, 'pgsql h/x', "the name of the database: $uri");
+}
 ends($UNREACHABLE, qr/no connection to the database(?!.*hunter2)/, $secret, qw(group list));
 ends($UNREACHABLE, qr/no connection to the database(?!.*hunter2)/, $secret, qw(events));
 

@@ -105,13 +105,16 @@ static const char *pgsql_name(apr_pool_t *pool, const char *params)
     const char *name = keyword(pool, params, "dbname");
 
     if (strncmp(params, "postgresql://", 13) == 0 || strncmp(params, "postgres://", 11) == 0) {
-        const char *begin = strstr(params, "://") + 3;
-        const char *at = begin + strcspn(begin, "/?");
+        const char *begin = strstr(params, "://") + 3, *at = begin + strcspn(begin, "@/"), *end, *host_at;
 
-        while (at > begin && at[-1] != '@') {
-            at--;
+        /* As libpq sees it: a password may contain a question mark. Where it contains a slash, libpq takes the address
+         * for another one and fails, and the password is not shown either. */
+        host_at = *at == '@' ? at + 1 : begin;
+        end = host_at + strcspn(host_at, "?");
+        for (at = end; at > host_at && at[-1] != '@'; at--) {
+            continue;
         }
-        return apr_pstrcat(pool, "pgsql ", apr_pstrmemdup(pool, at, strcspn(at, "?")), NULL);
+        return apr_pstrcat(pool, "pgsql ", apr_pstrmemdup(pool, at, (apr_size_t)(end - at)), NULL);
     }
     return apr_pstrcat(pool, "pgsql ", *host ? host : "(no host)", "/", *name ? name : "(no dbname)", NULL);
 }
