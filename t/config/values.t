@@ -88,7 +88,7 @@ for my $row (@rows) {
         refused($name, $_, qr/must be CLASS off/) for '', 'sign-in', 'logins off', 'sign-in name 1/s', 'api both 1/s',
             'register account off', 'sign-in address 20', 'sign-in address 0/m', 'sign-in address 20/x',
             'sign-in address 2000/s', 'sign-in address 20/m 0', 'sign-in address 20/m 5 5', 'sign-in both 1/s 16',
-            'reset address 1/d 32', 'sign-in address 20/m 5x', 'default off';
+            'reset address 1/d 32', 'sign-in address 20/m 5x', 'sign-in address off 20/m', 'default off';
         accepted($name, $_) for 'default', 'Sign-In OFF', 'sign-in account off', 'sign-in address 20/M',
             'sign-in both 60/m 15', 'api address 1000/s 100000', 'reset account 1/d 31', '"reset" "address" "5/h"';
     }

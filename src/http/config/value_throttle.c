@@ -98,7 +98,8 @@ static const char *read_rule(apr_pool_t *pool, const char *args, um_throttle_rul
     if (key < 0 || !has_key(class, key)) {
         return TEXT "KEY is address; of sign-in and reset also account; of sign-in also both";
     }
-    if (strcasecmp(ap_getword_conf(pool, &(const char *){ rest }), "off") == 0) {
+    args = rest;
+    if (strcasecmp(ap_getword_conf(pool, &args), "off") == 0 && !*args) {
         switch_off(rules, class, key);
         return NULL;
     }
