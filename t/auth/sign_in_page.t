@@ -23,7 +23,9 @@ sub files {
 }
 
 my $pages = "UserMgmtPages On /me/\nUserMgmtPagesTemplates \"" . UmTest::sources() . "/conf/pages\"\n";
-my $site = locations($pages . <<'END', files => \&files);
+my $plain = free_port();    # a host without any directive of the module, and so without pages
+my $without = "Listen 127.0.0.1:$plain\n<VirtualHost 127.0.0.1:$plain>\n</VirtualHost>\n";
+my $site = locations($pages . $without . <<'END', files => \&files);
 UserMgmtCookie tok
 Alias /shut ${pages}/files
 Alias /local ${pages}/files
@@ -175,6 +177,9 @@ case 'who lacks rights is not asked to sign in again' => sub {
     is(get('/forbid/hello.txt', headers => [$cookie])->{status}, 403, 'or 403');
     unlike(get('/forbid/hello.txt', headers => [$cookie])->{body}, qr/carol/, 'without that page');
     is(navigate('/document/hello.txt', $cookie)->{body}, 'own words', 'an ErrorDocument comes before it');
+    my $other = call(GET => '/group/hello.txt', port => $plain, any => 1, headers => [$HTML, $cookie]);
+    is(challenge_of($other), $CHALLENGE, 'a host without pages has no such page');
+    unlike($other->{body}, qr{/me/}, 'and leads to none');
 };
 
 # ---- where to go then ------------------------------------------------------------------------------------------------

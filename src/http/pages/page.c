@@ -224,7 +224,8 @@ const char *um_page_forbidden(request_rec *r)
     apr_size_t len;
     um_json_t *user;
 
-    if (!um_server_of(r->server)->settings.pages) {
+    /* A host without a record of its own has the settings of the main server, but not its pages. */
+    if (!um_server_is_own(r->server) || !um_server_of(r->server)->settings.pages) {
         return NULL;
     }
     start(&page, r);
