@@ -246,6 +246,9 @@ case 'the pages answer as pages' => sub {
     my $css = $browser->request(GET => $style);
     is($css->{status}, 200, 'the style sheet is there');
     like($css->{head}{'cache-control'}[0], qr/immutable/, 'browsers keep it');
+    $css = $browser->request(POST => $style);
+    like("$css->{status} @{ $css->{head}{allow} || [] }", qr/\A405 (?=.*\bGET\b)(?=.*\bHEAD\b)(?!.*POST)/,
+        'and can do no more than get it');
     like($browser->go('/account')->{path}, qr{sign-in}, 'the slash at the end may be missing');
     for my $language (qw(de fr es)) {
         my $other = UmPages->new(language => $language);

@@ -9,6 +9,7 @@
 
 #include <http_log.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <string.h>
 
 #define HANDLER "usermgmt-ready"
@@ -38,7 +39,7 @@ static int is_ready(request_rec *r, const um_site_t *site)
 int um_ready_begin(request_rec *r)
 {
     um_request_id_send(r);
-    r->allowed |= AP_METHOD_BIT << M_GET;
+    ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, -1);
     if (r->method_number != M_GET) {
         return HTTP_METHOD_NOT_ALLOWED;
     }

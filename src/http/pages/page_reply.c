@@ -12,6 +12,7 @@
 
 #include <apr_strings.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <string.h>
 
 /* --- sending --- */
@@ -92,6 +93,7 @@ int um_page_reply_style(request_rec *r)
     const char *text = um_html_style(server->html);
 
     um_request_id_send(r);
+    ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, -1);
     if (r->method_number != M_GET) {
         return HTTP_METHOD_NOT_ALLOWED;
     }
