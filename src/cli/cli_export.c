@@ -44,30 +44,51 @@ static void warn(void *baton, const char *name, const char *why)
     apr_pool_destroy(pool);
 }
 
-/* The file has password hashes, so nobody else may read it. It is opened before the database, because root takes on the
- * rights of the owner of the database then. */
+/* What is wrong with a file that was there. A device or a pipe is left as it is. NULL: nothing, and it is empty now. */
+static const char *take_over(int file, FILE *input)
+{
+    struct stat info, other;
+
+    if (fstat(file, &info) != 0) {
+        return strerror(errno);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return NULL;
+    }
+    if (input && fstat(fileno(input), &other) == 0 && other.st_dev == info.st_dev && other.st_ino == info.st_ino) {
+        return "it is the file that is to be imported";
+    }
+    if (info.st_uid != geteuid()) {
+        return "it belongs to another user, who could read what is written; name a new file";
+    }
+    return fchmod(file, 0600) != 0 || ftruncate(file, 0) != 0 ? strerror(errno) : NULL;
+}
+
+FILE *um_cli_import_create(const um_cli_t *cli, const char *option, const char *path, FILE *input)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    const char *why = file < 0 ? strerror(errno) : take_over(file, input);
+    FILE *out = why ? NULL : fdopen(file, "w");
+
+    if (!out) {
+        um_cli_fail(cli, UM_CLI_UNREACHABLE, "%s%s: %s", option, path, why ? why : strerror(errno));
+        if (file >= 0) {
+            close(file);
+        }
+    }
+    return out;
+}
+
+/* Opened before the database, because root takes on the rights of the owner of the database then. */
 static int open_output(job_t *job)
 {
     const char *path = job->cli->count ? job->cli->args[0] : "-";
-    const char *why = NULL;
-    struct stat info;
-    int file;
 
     if (strcmp(path, "-") == 0) {
         return UM_CLI_DONE;
     }
-    file = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    /* A file that was there may be open to others. A device or a pipe is left as it is. */
-    if (file >= 0 && fstat(file, &info) == 0 && S_ISREG(info.st_mode)) {
-        why = info.st_uid != geteuid() ? "it belongs to another user, who could read what is written; name a new file"
-              : fchmod(file, 0600) != 0 || ftruncate(file, 0) != 0 ? strerror(errno) : NULL;
-    }
-    if (why) {
-        close(file);
-        return um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: %s", path, why);
-    }
-    job->file = file >= 0 ? fdopen(file, "w") : NULL;
-    return job->file ? UM_CLI_DONE : um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: %s", path, strerror(errno));
+    job->file = um_cli_import_create(job->cli, "", path, NULL);
+    return job->file ? UM_CLI_DONE : UM_CLI_UNREACHABLE;
 }
 
 /* Whether all was written. */

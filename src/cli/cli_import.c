@@ -7,7 +7,6 @@
 #include <apr_dbm.h>
 #include <apr_strings.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -136,15 +135,11 @@ static int read_options(job_t *job)
 static int open_report(job_t *job)
 {
     const char *path = job->cli->report;
-    int file;
 
-    if (!path) {
-        return UM_CLI_DONE;
+    if (path) {
+        job->report = um_cli_import_create(job->cli, "--report ", path, job->records ? job->records->file : NULL);
     }
-    file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    job->report = file >= 0 ? fdopen(file, "w") : NULL;
-    return job->report ? UM_CLI_DONE : um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "--report %s: %s", path,
-                                                   strerror(errno));
+    return !path || job->report ? UM_CLI_DONE : UM_CLI_UNREACHABLE;
 }
 
 /* The name of the library that wrote a file of htdbm. SDBM has two files, the others a number at a known place. */

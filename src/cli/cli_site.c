@@ -4,31 +4,12 @@
 #include "json.h"
 
 #include <apr_strings.h>
-#include <json_object.h>
 #include <string.h>
 #include <strings.h>
 
 #define MAX_DEPTH 8
 
 /* --- reading what httpd prints ------------------------------------------------------------------------------------ */
-
-/* NULL: there is none, or it is null. */
-static um_json_t *member_of(const um_json_t *object, const char *name)
-{
-    um_json_t *member = NULL;
-
-    return json_object_object_get_ex(object, name, &member) ? member : NULL;
-}
-
-static int count_of(const um_json_t *list)
-{
-    return list ? (int)json_object_array_length(list) : 0;
-}
-
-static um_json_t *at(const um_json_t *list, int i)
-{
-    return json_object_array_get_idx(list, (size_t)i);
-}
 
 /* The object among the lines that httpd printed. NULL: the module did not print one. */
 static um_json_t *find_document(um_cli_t *cli, const char *out)
@@ -105,10 +86,10 @@ static const char *describe(const um_cli_t *cli, const um_json_t *host)
 static int is_named(const um_json_t *host, const char *wanted)
 {
     const char *name = um_cli_site_text(host, "name"), *mail_host = um_cli_site_text(host, "mail_host");
-    um_json_t *aliases = member_of(host, "aliases");
+    um_json_t *aliases = um_json_child(host, "aliases");
 
-    for (int i = 0; i < count_of(aliases); i++) {
-        if (strcasecmp(json_object_get_string(at(aliases, i)), wanted) == 0) {
+    for (int i = 0; i < um_json_length(aliases); i++) {
+        if (strcasecmp(um_json_value(um_json_at(aliases, i)).text, wanted) == 0) {
             return 1;
         }
     }
@@ -120,8 +101,8 @@ static void choose_hosts(um_cli_t *cli, um_json_t *all)
 {
     cli->hosts = apr_array_make(cli->pool, 4, sizeof(um_json_t *));
     for (int round = cli->host ? 1 : 0; round < 2 && !cli->hosts->nelts; round++) {
-        for (int i = 0; i < count_of(all); i++) {
-            um_json_t *host = at(all, i);
+        for (int i = 0; i < um_json_length(all); i++) {
+            um_json_t *host = um_json_at(all, i);
 
             if (cli->host ? is_named(host, cli->host) : round || um_json_get(host, "UserMgmt").number != 0) {
                 APR_ARRAY_PUSH(cli->hosts, um_json_t *) = host;
@@ -138,9 +119,9 @@ static void list_host(const um_cli_t *cli, const um_json_t *host)
 static int fail_without_host(const um_cli_t *cli, const char *config, const um_json_t *all)
 {
     um_cli_fail(cli, UM_CLI_MISUSE, "--host %s: there is no such host with the module in %s%s", cli->host, config,
-                count_of(all) ? "; there are:" : "");
-    for (int i = 0; i < count_of(all); i++) {
-        list_host(cli, at(all, i));
+                um_json_length(all) ? "; there are:" : "");
+    for (int i = 0; i < um_json_length(all); i++) {
+        list_host(cli, um_json_at(all, i));
     }
     return UM_CLI_MISUSE;
 }
@@ -169,7 +150,7 @@ int um_cli_site_read(um_cli_t *cli)
                            "load it with: a2enmod usermgmt; or name another configuration of httpd with --config FILE, "
                            "or say which database: --driver sqlite3|pgsql --params PARAMS", config);
     }
-    all = member_of(cli->site, "hosts");
+    all = um_json_child(cli->site, "hosts");
     choose_hosts(cli, all);
     if (!cli->hosts->nelts) {
         return cli->host ? fail_without_host(cli, config, all)
@@ -187,8 +168,8 @@ static int are_equal(um_cli_t *cli, const um_json_t *one, const um_json_t *other
 
     for (char *name = apr_strtok(apr_pstrdup(cli->pool, names), " ", &rest); name;
          name = apr_strtok(NULL, " ", &rest)) {
-        if (strcmp(um_json_print(cli->pool, member_of(one, name)),
-                   um_json_print(cli->pool, member_of(other, name))) != 0) {
+        if (strcmp(um_json_print(cli->pool, um_json_child(one, name)),
+                   um_json_print(cli->pool, um_json_child(other, name))) != 0) {
             return 0;
         }
     }

@@ -261,6 +261,15 @@ for my $case ([['--format', 'xml'], qr/--format xml: must be django/], [[], qr/n
     ($status, $said) = UmTest::run(command('import', '--format', 'htpasswd', "$folder/in", '--report', "$folder/report"));
     is(UmTest::slurp("$folder/report"), "line 1\t\tit has no colon\nline 2\t\tit has no colon\n", 'the report');
     is((stat "$folder/report")[2] & 0777, 0600, 'nobody else may read it');
+    my $before = UmTest::slurp("$folder/in");
+    ($status, $said) = UmTest::run(command('import', '--format', 'htpasswd', "$folder/in", '--report', "$folder/in"));
+    ok($status == $UNREACHABLE && $said =~ m{--report \S+/in: it is the file that is to be imported}, 'the file itself')
+        or diag("$status $said");
+    is(UmTest::slurp("$folder/in"), $before, 'which is not emptied');
+    UmTest::spew("$folder/open", 'x');
+    chmod 0644, "$folder/open";
+    UmTest::run(command('import', '--format', 'htpasswd', "$folder/in", '--report', "$folder/open"));
+    is((stat "$folder/open")[2] & 0777, 0600, 'a report that was open to others is closed to them');
     unlike($said, qr/no colon/, 'its lines are not printed');
     ($status, $said) = UmTest::run('python3', '-c', 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)',
         command('import', '--format', 'htpasswd', "$folder/in"));
