@@ -10,6 +10,12 @@ static int is_named(const ap_directive_t *node, const char *name)
     return strcasecmp(node->directive, name) == 0;
 }
 
+/* <RequireAny> and its like. */
+static int is_require_section(const ap_directive_t *node)
+{
+    return strncasecmp(node->directive, "<Require", strlen("<Require")) == 0;
+}
+
 /* --- sections ----------------------------------------------------------------------------------------------------- */
 
 static const ap_directive_t *host_of(const ap_directive_t *node)
@@ -20,11 +26,11 @@ static const ap_directive_t *host_of(const ap_directive_t *node)
     return node;
 }
 
-/* <RequireAny> and its like do not name another place. NULL: the directive is outside of all sections. */
+/* The section that names the place. NULL: the directive is outside of all sections. */
 static const ap_directive_t *place_around(const ap_directive_t *node)
 {
     node = node->parent;
-    while (node && strncasecmp(node->directive, "<Require", strlen("<Require")) == 0) {
+    while (node && is_require_section(node)) {
         node = node->parent;
     }
     return node;
@@ -79,23 +85,44 @@ static int can_meet(apr_pool_t *pool, const ap_directive_t *one, const ap_direct
 
 /* --- what asks who calls ------------------------------------------------------------------------------------------ */
 
-/* Whether a Require has to know who calls. The names of providers that other modules bring, and of aliases, count as
- * such. "Require all granted" is in almost every configuration, for the files of the site. */
-static int needs_caller(apr_pool_t *pool, const char *args)
+/* What a Require has to know: nothing of the caller; who calls, and it asks; or who calls, but it asks nobody, because
+ * httpd lets everybody pass of whom "not" and <RequireNone> do not know yet who they are. */
+typedef enum { NO_CALLER, ASKS_CALLER, REFUSES_CALLER } need_e;
+
+static int is_negated(const ap_directive_t *node)
+{
+    int is = 0;
+
+    for (node = node->parent; node && is_require_section(node); node = node->parent) {
+        is |= is_named(node, "<RequireNone");
+    }
+    return is;
+}
+
+/* Whether a word begins with one of the names, which end with NULL; is_whole: whether it is one of them. */
+static int is_one_of(const char *word, const char *const *names, int is_whole)
+{
+    while (*names && strncasecmp(word, *names, is_whole ? strlen(word) + 1 : strlen(*names)) != 0) {
+        names++;
+    }
+    return *names != NULL;
+}
+
+/* Providers that other modules bring, and aliases, count as such that ask. An expression looks at the token itself.
+ * "Require all granted" is in almost every configuration, for the files of the site. */
+static need_e need_of(apr_pool_t *pool, const ap_directive_t *node)
 {
     static const char *const others[] = { "all", "ip", "host", "forward-dns", "local", "env", "method", "ssl",
-                                          "ssl-verify-client" };
-    const char *word = ap_getword_conf(pool, &args);
+                                          "ssl-verify-client", NULL };
+    static const char *const callers[] = { "user", "valid-user", "group", "ldap-", "dbd-", "dbm-", NULL };
+    const char *args = node->args, *word = ap_getword_conf(pool, &args);
+    int is_not = strcasecmp(word, "not") == 0;
 
-    if (strcasecmp(word, "not") == 0) {
+    if (is_not) {
         word = ap_getword_conf(pool, &args);
     }
-    for (apr_size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (strcasecmp(word, others[i]) == 0) {
-            return 0;
-        }
-    }
-    return 1;
+    return is_one_of(word, others, 1) ? NO_CALLER
+           : (is_not || is_negated(node)) && is_one_of(word, callers, 0) ? REFUSES_CALLER : ASKS_CALLER;
 }
 
 /* Whether a .htaccess may have a Require. */
@@ -119,22 +146,27 @@ static int lets_htaccess_require(apr_pool_t *pool, const ap_directive_t *node)
 /* Whether a directive makes a token be asked for, or looks at one itself, where it applies. */
 static int asks(apr_pool_t *pool, const ap_directive_t *node)
 {
-    return (is_named(node, "Require") && needs_caller(pool, node->args)) || lets_htaccess_require(pool, node)
+    return (is_named(node, "Require") && need_of(pool, node) == ASKS_CALLER) || lets_htaccess_require(pool, node)
            || (node->directive[0] == '<' && ap_strcasestr(node->args, "usermgmt_"));
 }
 
 /* --- AuthType Bearer that nothing asks by ------------------------------------------------------------------------- */
 
-static int has_own_require(const ap_directive_t *auth_type)
+/* Whether the section itself says who may come. It does not when it only says who may not. */
+static int has_own_require(apr_pool_t *pool, const ap_directive_t *auth_type)
 {
     const ap_directive_t *place = auth_type->parent;
+    int has = 0;
 
     for (const ap_directive_t *node = place->first_child; node; node = um_conftree_next(node, place)) {
         if (is_named(node, "Require") && place_around(node) == place) {
-            return 1;
+            if (need_of(pool, node) == REFUSES_CALLER) {
+                return 0;
+            }
+            has = 1;
         }
     }
-    return 0;
+    return has;
 }
 
 /* Whether something asks who calls where this AuthType may apply: in its host and in the main server, whose sections
@@ -168,7 +200,7 @@ int um_conftree_require_missing(apr_pool_t *pool, const server_rec *server, cons
             node = node->next;
             continue;
         }
-        if (um_conftree_is_bearer(node) && node->parent && !has_own_require(node) && !is_asked(pool, node)) {
+        if (um_conftree_is_bearer(node) && node->parent && !has_own_require(pool, node) && !is_asked(pool, node)) {
             *first = *first ? *first : node;
             count++;
         }

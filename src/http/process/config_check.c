@@ -257,8 +257,8 @@ static void warn_of_missing_require(apr_pool_t *ptemp, const server_rec *main_se
 
         if (count) {
             ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, s, "UM224: %s: AuthType %s (%s:%d)%s: "
-                         "nobody is asked for a token there, because no Require that needs to know who calls can "
-                         "apply; add Require valid-user beside it, or Require all granted if this is meant",
+                         "nobody is asked for a token there, because no Require that asks who calls can apply; add "
+                         "Require valid-user beside it, or Require all granted if this is meant",
                          um_virtual_host_describe(ptemp, s), first->args, first->filename, first->line_num, others);
         }
     }
