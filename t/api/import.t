@@ -318,15 +318,15 @@ my $IS_SLOW = UmTest::setting('TOOL') =~ /\A(?:address|valgrind)\z/;
 my $MANY = $IS_SLOW ? 10_000 : 100_000;
 UmTest::spew("$folder/many", join '', map { "user$_:$APR1\n" } 1 .. $MANY);
 
-# Runs the import; the peak of its memory in KiB, and its exit status. stop: kills it when so many accounts are there.
+# Runs a command; the peak of its memory in KiB, and its exit status. stop: kills it when so many accounts are there.
 sub watched {
-    my ($file, $stop) = @_;
+    my ($command, $stop) = @_;
     my $peak = 0;
     defined(my $child = fork) or die "fork: $!\n";
     if (!$child) {
         open STDOUT, '>', "$folder/out" or die;
         open STDERR, '>&STDOUT' or die;
-        exec command('import', '--format', 'htpasswd', $file) or die;
+        exec @$command or die;
     }
     until (waitpid $child, 1) {
         if (open my $in, '<', "/proc/$child/status") {
@@ -342,12 +342,13 @@ sub watched {
 }
 
 UmTest::spew("$folder/few", join '', map { "few$_:$APR1\n" } 1 .. 2500);
-my ($small) = watched("$folder/few");
-my (undef, $killed) = watched("$folder/many", 5000);
+my ($few, $many) = map { [command('import', '--format', 'htpasswd', "$folder/$_")] } qw(few many);
+my ($small) = watched($few);
+my (undef, $killed) = watched($many, 5000);
 is($killed & 127, 9, 'an import is killed in the middle');
 my $stored = sql('select count(*) from um_users') - 2500;
 ok($stored >= 2500 && $stored < $MANY && $stored % 2500 == 0, "whole batches are stored: $stored");
-my ($large, $status) = watched("$folder/many");
+my ($large, $status) = watched($many);
 is($status, 0, 'it is called again');
 like(UmTest::slurp("$folder/out"), qr/@{[counts($MANY - $stored, 0, $stored)]}/, 'and stores the rest');
 is(sql("select count(*), count(distinct username_key) from um_users where username like 'user%'"), "$MANY|$MANY",
@@ -355,6 +356,25 @@ is(sql("select count(*), count(distinct username_key) from um_users where userna
 # SQLite's pages take up to 32 MiB.
 cmp_ok($large - $small, '<', (UmTest::database() eq 'pgsql' ? 16 : 48) * 1024, "memory does not grow with the file: $small and $large KiB")
     unless $IS_SLOW;
+
+# Another command that writes all accounts; and one that has none to write.
+my $PEAK = 'import resource, subprocess, sys; status = subprocess.call(sys.argv[1:], stdout=sys.stderr);'
+    . ' print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(status)';
+
+sub end_all {
+    my @all = (UmTest::cli(), '--driver', $database->{driver}, '--params', $database->{params}, qw(session end-all));
+    my ($status, $said) = UmTest::run('python3', '-c', $PEAK, @all);
+    is($status, 0, 'all sessions are ended') or diag($said);
+    return $said =~ /^(\d+)$/m;
+}
+
+{
+    my ($peak) = end_all();
+    is(sql("select count(distinct version) from um_users where username like 'user%'"), 1, 'those of each account');
+    fresh();
+    ($small) = end_all();
+    cmp_ok($peak - $small, '<', 5 * 1024, "memory does not grow with the accounts: $small and $peak KiB") unless $IS_SLOW;
+}
 
 # ---- export --------------------------------------------------------------------------------------------------------
 
