@@ -147,7 +147,7 @@ int um_cli_secret_make(const um_cli_t *cli, int least, um_secret_t *secret)
 
 int um_cli_secret_confirm(const um_cli_t *cli, const char *question, const char *wanted)
 {
-    char answer[512] = "";
+    char answer[1024] = "";         /* more than the longest name has bytes */
 
     if (cli->yes) {
         return UM_CLI_DONE;

@@ -7,6 +7,8 @@
 #include "user.h"
 #include "user_admin.h"
 
+#include <string.h>
+
 int um_cli_user_password(um_cli_t *cli, um_secret_t *password)
 {
     *password = (um_secret_t){ NULL, 0 };
@@ -102,6 +104,10 @@ int um_cli_user_rename(um_cli_t *cli)
 
     if (code != UM_CLI_DONE) {
         return code;
+    }
+    if (strcmp(user->username, cli->args[1]) == 0) {
+        um_cli_say(cli, "%s has that name already; nothing was changed", user->username);
+        return UM_CLI_DONE;
     }
     status = um_user_rename(cli->ctx, user, cli->args[1], cli->held, &renamed);
     if (status != UM_OK) {

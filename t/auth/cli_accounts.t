@@ -192,6 +192,9 @@ ok(show('alice')->{email_verified}, 'a new address is verified by hand');
 ends($FAILED, qr/\Ausermgmt: race: The account has no email address\.\z/, qw(user verify race));
 
 ends($FAILED, qr/\Ausermgmt: BOB: username: A user with that username already exists\.\z/, qw(user rename alice BOB));
+my $events = $sql->("select count(*) from um_events where kind = 'account_renamed'");
+ends($DONE, qr/\Aalice has that name already; nothing was changed\z/, qw(user rename ALICE alice));
+is($sql->("select count(*) from um_events where kind = 'account_renamed'"), $events, 'what is so already is no event');
 ends($DONE, qr/\Aalice is now alicia\z/, qw(user rename alice alicia));
 is(status_of($alice->{id}, $token), 200, 'the sessions of a renamed account go on');
 ok(!login('alice', $PASSWORD) && login('alicia', $PASSWORD), 'only the new name signs in');
@@ -224,7 +227,8 @@ ends($DONE, qr/\Acarol has no password; /, qw(user passwd carol --no-password));
 # By a terminal of 80 columns: twice, without an echo.
 sub by_terminal {
     my ($words, @lines) = @_;
-    return UmTest::run('/usr/bin/python3', '-c', <<'END', JSON::PP->new->encode([@lines]), UmTest::cli(), @site, @$words);
+    utf8::decode($_) for @lines;
+    return UmTest::run('/usr/bin/python3', '-c', <<'END', JSON::PP->new->ascii->encode([@lines]), UmTest::cli(), @site, @$words);
 import fcntl, json, os, pty, struct, sys, termios, time
 child, terminal = pty.fork()
 if child == 0:
@@ -262,6 +266,29 @@ END
         or diag("$status $said");
     ($status, $said) = by_terminal([qw(user delete race)], 'race');
     ok($status == $DONE && $said =~ /race \(\S+\) is deleted/, 'and deletes after the name') or diag("$status $said");
+    my $longest = "\xf0\x90\x8c\xb0" x 150;
+    ends($DONE, qr/./, qw(user add --no-password), $longest);
+    ($status, $said) = by_terminal([qw(user delete), $longest], $longest);
+    ok($status == $DONE && $said =~ / is deleted/, 'also the longest name') or diag("$status $said");
+}
+{
+    # A key that ends the program while a password is typed.
+    my ($status, $said) = UmTest::run('/usr/bin/python3', '-c', <<'END', UmTest::cli(), @site, qw(user passwd alice));
+import os, pty, sys, termios, time
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+while b': ' not in os.read(terminal, 4096):
+    pass
+def echoes():
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+while echoes():
+    time.sleep(0.01)
+os.write(terminal, b'\x03')
+ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+print(ended, echoes())
+END
+    is("$status $said", "0 -2 True\n", 'an interrupted prompt leaves a terminal that shows what is typed');
 }
 
 # ---- mails -----------------------------------------------------------------------------------------------------------
