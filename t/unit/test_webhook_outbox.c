@@ -23,6 +23,7 @@ static site_t s;
 static um_webhook_outbox_t *outbox;
 static um_webhook_round_t last;
 static apr_int64_t tick;            /* milliseconds; it goes with the clock of the site */
+static apr_int64_t tick_step;       /* how much of it passes between two looks at it */
 
 /* --- receivers ---------------------------------------------------------------------------------------------------- */
 
@@ -90,7 +91,7 @@ const char *um_webhook_send_name(apr_pool_t *pool, const char *url)
 /* --- the site ----------------------------------------------------------------------------------------------------- */
 
 static apr_time_t now(void) { return s.now; }
-static apr_int64_t ticks(void) { return tick; }
+static apr_int64_t ticks(void) { return tick += tick_step; }
 
 static void pass(apr_int64_t seconds)
 {
@@ -127,7 +128,7 @@ static void begin(int also_b)
     s.settings.events_keep = 365 * 86400;
     s.settings.webhook_max_age = MAX_AGE;
     net = (um_webhook_send_t){ .status_a = 204, .status_b = 204 };
-    tick = 0;
+    tick = tick_step = 0;
     outbox = um_webhook_outbox_create(s.pool, &s.site, &how);
 }
 
@@ -322,6 +323,31 @@ static void test_gone(void)
     end();
 }
 
+/* Other receivers must not wait until all of many rows are given up, nor must the end of the child. */
+static void test_gone_many(void)
+{
+    int first;
+
+    begin(0);
+    net.status_a = 410;
+    happen(1);
+    site_do(&s, "insert into um_webhooks (id, site, url, event_id, kind, at_ms, due_at, created_at)"
+            " with recursive n(i) as (select 1 union all select i + 1 from n where i < 12000)"
+            " select printf('%08x', i) || substr(id, 9), site, url, event_id, kind, at_ms, due_at, created_at"
+            " from um_webhooks, n");
+    tick_step = 50;
+    (void)um_webhook_outbox_work(outbox, site_ctx(&s), 1, 600, &last);
+    first = count_of("state = 2");
+    ok(first >= 200 && first < 9000, "a part of what waited is given up by a call: %d rows", first);
+    for (int i = 0; i < 8; i++) {
+        pass(2);
+        (void)um_webhook_outbox_work(outbox, site_ctx(&s), 0, 600, &last);
+    }
+    is_int(count_of("state = 2"), 12001, "the next calls give up the rest");
+    ok(net.sent_a <= PARALLEL, "nothing is sent after the answer: %d requests", net.sent_a);
+    end();
+}
+
 /* --- the end of a child ------------------------------------------------------------------------------------------- */
 
 static void test_end(void)
@@ -357,6 +383,7 @@ int main(void)
     test_retry_after();
     test_too_old();
     test_gone();
+    test_gone_many();
     test_end();
     return site_end();
 }

@@ -23,6 +23,7 @@
 #define LONGEST_PAUSE 60
 #define GONE 410                /* the status of a receiver that wants no more */
 #define MOST_GIVEN_UP 200       /* rows that are given up in one transaction */
+#define GIVE_UP_MS 500          /* for how long rows are given up in one call */
 #define BEYOND_ALL (30 * 86400) /* s: no row is put off for so long */
 #define LONGEST_ASKED_PAUSE 3600 /* s, when the receiver says how long (Retry-After) */
 
@@ -143,11 +144,12 @@ static apr_status_t put_off(const work_t *work, um_store_call_t *call, const del
     return um_store_webhook_later(call, row->id, delivery->receiver->claim, now + wait > ends ? ends : now + wait, why);
 }
 
-/* Gives up what waits for a receiver that wants no more. */
+/* Gives up what waits for a receiver that wants no more. Of many rows the next calls give up the rest, because other
+ * receivers wait meanwhile, and so does the end of the child. */
 static um_status_e give_up_all(const work_t *work, receiver_t *receiver)
 {
     um_store_call_t call = um_ctx_store(work->ctx);
-    apr_int64_t now = um_ctx_seconds(work->ctx);
+    apr_int64_t now = um_ctx_seconds(work->ctx), ends = work->outbox->o.tick() + GIVE_UP_MS;
     int count;
 
     do {
@@ -157,7 +159,8 @@ static um_status_e give_up_all(const work_t *work, receiver_t *receiver)
             return um_ctx_unavailable(work->ctx, &call);
         }
         work->round->given_up += count;
-    } while (count == MOST_GIVEN_UP);
+    } while (count == MOST_GIVEN_UP && work->outbox->o.tick() < ends);
+    receiver->next_look = count == MOST_GIVEN_UP ? 0 : receiver->next_look;
     return UM_OK;
 }
 
