@@ -49,6 +49,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_create_request(um_identity_headers_create, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(um_identity_headers_scrub, after_proxy, NULL, APR_HOOK_FIRST);
 
+    ap_hook_post_read_request(um_api_read_request, after_proxy, NULL, APR_HOOK_MIDDLE);
     /* Before mod_proxy, mod_rewrite and mod_alias, which would take paths of the API. */
     ap_hook_pre_translate_name(um_api_pre_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(um_api_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);

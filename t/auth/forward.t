@@ -19,6 +19,13 @@ UserMgmtCookie tok
 <If "%{HTTP:X-Try} == 'groups'">
     UserMgmtIdentityHeaders groups username
 </If>
+<LocationMatch "^/(?:api-forward-auth|nothing)/">
+    UserMgmtTokenSource header cookie
+</LocationMatch>
+# Looks at the token before the check does.
+<If "%{HTTP:X-Look} == 'yes' && %{USERMGMT_ID} == 'nobody'">
+    Require all denied
+</If>
 END
 my $PORT = $site->{server}{port};
 my $me = enrol('alice', groups => ['editors', 'büro']);
@@ -72,6 +79,22 @@ for my $row ([204, 'X-Forwarded-Method: GET'], [403], [403, 'X-Forwarded-Method:
     [403, 'X-Forwarded-Method: GET', 'Sec-WebSocket-Key: x', 'Origin: http://evil.example']) {
     my ($want, @headers) = @$row;
     is(get($CHECK, headers => ["Cookie: tok=$T", @headers])->{status}, $want, "a cookie, @headers");
+    is(get($CHECK, headers => ["Cookie: tok=$T", 'X-Look: yes', @headers])->{status}, $want,
+        "a cookie that an expression has looked at, @headers");
+}
+
+# The browser would not get new cookies, and its refresh token would be void.
+{
+    my $answer = ask(POST => $TOKEN, json => qq({"username":"alice","password":"$me->{password}","cookie":true}),
+        headers => ['Sec-Fetch-Site: same-origin']);
+    my ($refresh) = join("\n", @{ $answer->{head}{'set-cookie'} || [] }) =~ /^(tok-refresh=[^;]+)/m;
+    ok($refresh, 'there is a session by cookie') or diag(explain($answer));
+    for my $look ('X-Look: no', 'X-Look: yes') {
+        $answer = get($CHECK, headers => ["Cookie: $refresh", $look]);
+        is(join(' ', $answer->{status}, @{ $answer->{head}{'set-cookie'} || [] }), '401', "it is not renewed, $look");
+    }
+    like("@{ get('/nothing/', headers => [qq(Cookie: $refresh), 'X-Look: yes'])->{head}{'set-cookie'} || [] }",
+        qr/\btok=eyJ/, 'elsewhere the same expression renews it');
 }
 
 # A proxy may forward the headers of a body and keep the body. The answer must not wait for it.

@@ -63,6 +63,17 @@ static const char *without_encoded(apr_pool_t *pool, const char *path)
     return strlen(plain) < strlen(path) ? plain : NULL;
 }
 
+/* httpd evaluates an <If> before it translates the path, and its expressions may look at the token. */
+int um_api_read_request(request_rec *r)
+{
+    const char *path = r->parsed_uri.path;
+
+    if (path && um_route_is_under_forward_auth(path) && may_be_ours(r)) {
+        um_request_make(r)->is_asked_about = 1;
+    }
+    return DECLINED;
+}
+
 /* No path of the API has an encoded slash or NUL. httpd would answer such a path with a page in HTML, or decode it into
  * another path (AllowEncodedSlashes). DONE keeps it encoded, and the API answers 404. */
 int um_api_pre_translate(request_rec *r)

@@ -12,6 +12,9 @@ typedef struct um_json_value_t um_json_value_t;             /* json.h */
 
 /* --- api.c: the hooks, and the steps of a request ----------------------------------------------------------------- */
 
+/** Hook post_read_request. Notes that a proxy asks about a request of its client (/api-forward-auth/). */
+int um_api_read_request(request_rec *r);
+
 /** Hook pre_translate_name. Takes paths of the API that contain %2F or %00, which httpd would answer itself. */
 int um_api_pre_translate(request_rec *r);
 
@@ -66,6 +69,9 @@ um_route_match_t um_route_match(apr_pool_t *pool, const char *uri);
 
 /** Whether a path is equal to or below /api/v1. Other applications may serve paths there too. */
 int um_route_is_under_api_v1(const char *uri);
+
+/** Whether a path is equal to or below /api-forward-auth. */
+int um_route_is_under_forward_auth(const char *uri);
 
 /** Whether a path is equal to or below /api/openapi.yaml, which belongs to the site where UserMgmtOpenAPI is Off. */
 int um_route_is_under_openapi(const char *uri);

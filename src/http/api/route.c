@@ -15,6 +15,7 @@
 #define EMAIL "/api/email_verification/"
 #define JWKS  "/.well-known/jwks.json"
 #define OPENAPI "/api/openapi.yaml"
+#define FORWARD_AUTH "/api-forward-auth"
 
 /* Rows of the same path are adjacent; their order is that of the methods in the Allow header. */
 static const um_route_t routes[] = {
@@ -74,7 +75,7 @@ static const um_route_t routes[] = {
     { .path = "/api-token-introspect/", .method = "POST", .access = UM_ACCESS_CLIENT, .throttle = UM_THROTTLE_REFRESH,
       .schema = &um_api_client_token_schema, .success = 200, .function = um_api_client_introspect,
       .name = "Introspect Token" },
-    { .path = "/api-forward-auth/", .method = "GET", .access = UM_ACCESS_PROXY, .throttle = UM_THROTTLE_NONE,
+    { .path = FORWARD_AUTH "/", .method = "GET", .access = UM_ACCESS_PROXY, .throttle = UM_THROTTLE_NONE,
       .success = 204, .name = "Forward Auth" },
     { .path = RESET, .method = "POST", .access = UM_ACCESS_RESET, .throttle = UM_THROTTLE_RESET,
       .schema = &um_api_reset_request_schema, .success = 200, .function = um_api_reset_request,
@@ -110,6 +111,11 @@ static int is_below(const char *uri, const char *path, apr_size_t len)
 int um_route_is_under_api_v1(const char *uri)
 {
     return is_below(uri, API, strlen(API));
+}
+
+int um_route_is_under_forward_auth(const char *uri)
+{
+    return is_below(uri, FORWARD_AUTH, strlen(FORWARD_AUTH));
 }
 
 int um_route_is_under_openapi(const char *uri)

@@ -128,8 +128,8 @@ void um_auth_find(const request_rec *r, const apr_array_header_t *sources, const
 
 /** Finds and verifies the token of r; a cached answer of the database is enough. Where request is NULL, a session by
  * cookie is renewed (renewal.c); an answer about the request of another server does not set its cookies. The result is
- * stored in r's record, so this is done once for a request and its sources. request is as for um_auth_find(). The host
- * must have a site. Never NULL. */
+ * stored in r's record, so this is done once for a request and its sources, and once more for another request. request
+ * is as for um_auth_find(). The host must have a site. Never NULL. */
 const um_auth_token_t *um_auth_at(request_rec *r, const apr_array_header_t *sources, const um_csrf_request_t *request);
 
 /** The same for the sources of um_dir_config_sources(); for a request to a forward proxy, for Proxy-Authorization
@@ -155,6 +155,7 @@ typedef enum { UM_REQUEST_AUTHORIZATION, UM_REQUEST_COOKIE, UM_REQUEST_HEADERS }
 typedef struct um_request_t um_request_t;
 struct um_request_t {
     const um_route_match_t *route;      /**< set by api/: a path of the API; NULL: not of the API */
+    int is_asked_about;                 /**< set by api/: a proxy asks about a request of its client */
     struct um_page_request_t *page;     /**< set by pages/: a request for a page; NULL: it is for none */
     const struct ap_conf_vector_t *rules;   /**< per_dir_config under which identity and token were found */
     const um_identity_t *identity;      /**< the caller; NULL: nobody, or not authenticated by this module */

@@ -161,7 +161,8 @@ const um_auth_token_t *um_auth_at(request_rec *r, const apr_array_header_t *sour
 {
     um_auth_token_t *found = &um_request_begin(r)->token;
 
-    if (found->sources == sources) {
+    /* What was found for r itself, as for an expression, has not passed the CSRF check of another request. */
+    if (found->sources == sources && !request) {
         return found;
     }
     um_auth_find(r, sources, request, found);

@@ -49,8 +49,9 @@ typedef struct um_renewal_t {
 
 /** Renews the session of the cookies. To be called where the cookie of UserMgmtCookie decides who calls, and has no
  * valid token. It is done once for a request of a client: subrequests and redirects get the same result. The answer
- * sets the new cookies. A request that another site may have caused renews nothing, and neither does one whose answer
- * has begun, because its browser would not get the new cookies. Never NULL. */
+ * sets the new cookies. A request that another site may have caused renews nothing. Neither does one whose answer has
+ * begun, or with which a proxy asks about a request of its client, because the browser would not get the new cookies.
+ * Never NULL. */
 const um_renewal_t *um_renewal_of(request_rec *r);
 
 /** Logs that a refresh token was used again after it had been replaced (UM303). */

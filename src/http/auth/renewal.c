@@ -97,7 +97,7 @@ const um_renewal_t *um_renewal_of(request_rec *r)
     if (record && record->renewal) {
         return record->renewal;
     }
-    token = um_cookie_refresh_token(r, &stays);
+    token = record && record->is_asked_about ? NULL : um_cookie_refresh_token(r, &stays);
     if (!token || answer->sent_bodyct || !um_csrf_allows(r, NULL)) {
         return &none;
     }
