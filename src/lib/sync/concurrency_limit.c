@@ -4,10 +4,10 @@
 #endif
 #include "concurrency_limit.h"
 
+#include "lock_until.h"
+
 #include <apr_strings.h>
 #include <errno.h>
-#include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -19,20 +19,6 @@
 
 #if ATOMIC_LLONG_LOCK_FREE != 2
 #error "64-bit atomics without a lock are needed: a lock would not be shared between processes"
-#endif
-
-/* The wall clock is used only where libc has no other: when it is set back by an hour, a wait takes an hour longer. */
-#if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
-#if __GLIBC_PREREQ(2, 30)
-#define WAIT_CLOCK CLOCK_MONOTONIC
-#define lock_until(mutex, time) pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, time)
-#define wait_until(semaphore, time) sem_clockwait(semaphore, CLOCK_MONOTONIC, time)
-#endif
-#endif
-#ifndef WAIT_CLOCK
-#define WAIT_CLOCK CLOCK_REALTIME
-#define lock_until(mutex, time) pthread_mutex_timedlock(mutex, time)
-#define wait_until(semaphore, time) sem_timedwait(semaphore, time)
 #endif
 
 typedef struct place_t {
@@ -84,7 +70,7 @@ static struct timespec end_of_wait(apr_uint64_t until, apr_uint64_t longest)
     apr_uint64_t now = monotonic(), wait = until > now ? until - now : 0;
     struct timespec end;
 
-    clock_gettime(WAIT_CLOCK, &end);
+    clock_gettime(UM_WAIT_CLOCK, &end);
     end.tv_nsec += (long)(wait < longest ? wait : longest) * 1000;
     end.tv_sec += end.tv_nsec / 1000000000;
     end.tv_nsec %= 1000000000;
@@ -170,7 +156,7 @@ static apr_status_t wait_to_be_first(const um_concurrency_limit_t *limit, apr_ui
 {
     for (;;) {
         struct timespec end = end_of_wait(until, PATIENCE);
-        int rv = lock_until(&limit->shared->first, &end);
+        int rv = um_lock_until(&limit->shared->first, &end);
 
         if (is_locked(&limit->shared->first, rv)) {
             return APR_SUCCESS;
@@ -199,7 +185,7 @@ static apr_status_t wait_for_slot(const um_concurrency_limit_t *limit, apr_uint6
     while (!take_slot(limit, pass) && status == APR_SUCCESS) {
         struct timespec end = end_of_wait(until, RETRY);
 
-        if (wait_until(&limit->shared->left, &end) != 0 && errno != ETIMEDOUT && errno != EINTR) {
+        if (um_wait_until(&limit->shared->left, &end) != 0 && errno != ETIMEDOUT && errno != EINTR) {
             apr_sleep(RETRY); /* as above */
         }
         status = monotonic() < until ? APR_SUCCESS : APR_TIMEUP;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shmtable.h"
 
+#include "lock_until.h"
+
 #include <apr_strings.h>
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #define VERSION 1           /* of the layout in memory: another meaning of the same bytes needs another number */
 #define PARTS 64
@@ -139,11 +139,11 @@ static int lock(pthread_mutex_t *mutex)
     struct timespec until;
     int rv = pthread_mutex_trylock(mutex);
 
-    if (rv == EBUSY && clock_gettime(CLOCK_REALTIME, &until) == 0) {
+    if (rv == EBUSY && clock_gettime(UM_WAIT_CLOCK, &until) == 0) {
         until.tv_nsec += WAIT_NS;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        rv = pthread_mutex_timedlock(mutex, &until);
+        rv = um_lock_until(mutex, &until);
     }
     return rv;
 }
