@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UM_LOCK_UNTIL_H
 #define UM_LOCK_UNTIL_H
-/* Waiting for a mutex or a semaphore up to a time of UM_WAIT_CLOCK. The wall clock is used only where libc has no other:
- * when it is set back by an hour, a wait takes an hour longer. _GNU_SOURCE must be defined. */
+/* Waiting for a mutex or a semaphore up to a time of UM_WAIT_CLOCK. The wall clock is used only where libc has no
+ * other: when it is set back by an hour, a wait takes an hour longer. _GNU_SOURCE must be defined. */
 #include <pthread.h>
 #include <semaphore.h>
 #include <time.h>
