@@ -116,15 +116,22 @@ static apr_status_t upgrade_at_once(upgrade_t *upgrade)
  * part is done, hence no limit for that. */
 static const char limits[] = "set local lock_timeout = '1s'; set local statement_timeout = 0";
 
+static apr_status_t look_alone(um_tx_t *tx, um_schema_state_t *state)
+{
+    apr_status_t rv = um_store_tx_text(tx, limits);
+
+    if (rv == APR_SUCCESS) {
+        rv = lock_upgrade(tx);
+    }
+    return rv == APR_SUCCESS ? um_schema_look_tx(tx, state) : rv;
+}
+
 static apr_status_t apply_part(um_tx_t *tx, void *baton)
 {
     upgrade_t *upgrade = baton;
     um_schema_state_t state;
-    apr_status_t rv = um_store_tx_text(tx, limits);
+    apr_status_t rv = look_alone(tx, &state);
 
-    if (rv == APR_SUCCESS && (rv = lock_upgrade(tx)) == APR_SUCCESS) {
-        rv = um_schema_look_tx(tx, &state);
-    }
     if (rv == APR_SUCCESS
         && (!state.missing->nelts || APR_ARRAY_IDX(state.missing, 0, const um_schema_step_t *) != upgrade->step)) {
         return UM_STORE_ROLLED_BACK;
@@ -152,15 +159,17 @@ static const char *locked_by(um_store_call_t *call)
 /* UM_STORE_ROLLED_BACK: another upgrade has applied the step. */
 static apr_status_t run_part(upgrade_t *upgrade)
 {
-    apr_status_t rv;
+    for (;;) {
+        apr_status_t rv;
 
-    do {
         upgrade->failure = UM_FAILURE_FINAL;
         rv = um_store_tx_do(upgrade->call, apply_part, upgrade);
-    } while (rv == APR_EGENERAL && upgrade->failure == UM_FAILURE_BUSY
-             && wait_on(upgrade, apr_pstrcat(upgrade->call->pool, "the step ", upgrade->step->name, " needs a lock "
-                                             "that other transactions have", locked_by(upgrade->call), NULL)));
-    return rv;
+        if (rv != APR_EGENERAL || upgrade->failure != UM_FAILURE_BUSY
+            || !wait_on(upgrade, apr_pstrcat(upgrade->call->pool, "the step ", upgrade->step->name, " needs a lock "
+                                             "that other transactions have", locked_by(upgrade->call), NULL))) {
+            return rv;
+        }
+    }
 }
 
 /* --- PostgreSQL, one upgrade at a time ---------------------------------------------------------------------------- */

@@ -324,8 +324,9 @@ int um_webhook_send_count(const um_webhook_send_t *send)
 
 void um_webhook_send_abort(um_webhook_send_t *send)
 {
-    while (send->all->nelts) {
-        end_transfer(APR_ARRAY_IDX(send->all, 0, transfer_t *));
+    /* Each leaves the list, from its end. */
+    for (int i = send->all->nelts; i-- > 0;) {
+        end_transfer(APR_ARRAY_IDX(send->all, i, transfer_t *));
     }
 }
 
