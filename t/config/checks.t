@@ -436,4 +436,27 @@ for (
         '0 a.example b.example', 'UM224: in hosts that a macro makes');
 }
 
+# A cookie without a name never has a token.
+sub source { return section('Location "/x"', "UserMgmtTokenSource $_[0]") }
+
+for (
+    ['of the main server', $GOOD . source('cookie'), 'main server UserMgmtTokenSource cookie'],
+    ['behind another one', $GOOD . source('header cookie=x cookie'),
+        'main server UserMgmtTokenSource header cookie=x cookie'],
+    ['of a host, beside one that has a cookie', $GOOD . host('a.example', source('cookie')) . host('b.example',
+        'UserMgmtCookie c'), 'virtual host a.example UserMgmtTokenSource cookie'],
+    ['of the main server, where a host has a cookie', $GOOD . source('cookie') . host('b.example', 'UserMgmtCookie c'),
+        ''],
+    ['with UserMgmtCookie', "${GOOD}UserMgmtCookie c\n" . source('cookie'), ''],
+    ['with the cookie of the main server', "${GOOD}UserMgmtCookie c\n" . host('a.example', source('cookie')), ''],
+    ['with pages', "${GOOD}${PAGES}UserMgmtPages On\n" . source('cookie'), ''],
+    ['with a name', $GOOD . source('cookie=c'), ''],
+    ['without a key', source('cookie'), ''],
+) {
+    my ($what, $lines, $wanted) = @$_;
+    my ($status, $output) = UmTest::httpd_t("TraceEnable Off\n$lines", folder => new_setup());
+    my @told = map { s/ \(\S+?:\d+\)|://gr } $output =~ /UM225: (.*?): no token/g;
+    is("$status @told", "0 $wanted", "UM225: $what") or diag($output);
+}
+
 done_testing();

@@ -26,6 +26,19 @@ const apr_array_header_t *um_dir_config_sources(const um_dir_config_t *dir)
     return dir->sign_in_page && !dir->is_set[UM_DIR_UserMgmtTokenSource] ? &with_page : dir->sources;
 }
 
+/* Whether a token is looked for in the cookie that UserMgmtCookie names. */
+static int uses_own_cookie(const um_dir_config_t *dir)
+{
+    int uses = 0;
+
+    for (int i = 0; i < dir->sources->nelts; i++) {
+        const um_token_source_t *source = &APR_ARRAY_IDX(dir->sources, i, um_token_source_t);
+
+        uses |= source->kind == UM_TOKEN_SOURCE_COOKIE && !source->name;
+    }
+    return uses;
+}
+
 /* A directive and where it is, for messages. */
 static const char *place_of(const cmd_parms *cmd, const um_value_row_t *row, const char *args)
 {
@@ -46,6 +59,9 @@ const char *um_dir_config_set(cmd_parms *cmd, void *dir, const char *args)
     }
     if (which == UM_DIR_UserMgmtSignInPage && config->sign_in_page && !*config->sign_in_page) {
         um_server_of(cmd->server)->sign_in_auto = place_of(cmd, row, args);
+    }
+    if (which == UM_DIR_UserMgmtTokenSource && !fault && uses_own_cookie(config)) {
+        um_server_of(cmd->server)->cookie_source = place_of(cmd, row, args);
     }
     return fault ? apr_psprintf(cmd->pool, "%s %s: %s", row->name, args, fault) : NULL;
 }

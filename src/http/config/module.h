@@ -211,6 +211,8 @@ typedef struct um_server_t {
     server_rec *server;
     const char *identity_headers;   /**< where a directory of this host has UserMgmtIdentityHeaders; NULL: nowhere */
     const char *sign_in_auto;       /**< where this very host has UserMgmtSignInPage auto; NULL: nowhere */
+    const char *cookie_source;      /**< where this very host looks for a token in a cookie without a name of its own;
+                                         NULL: nowhere */
     um_log_limit_t *misplaced_log;  /**< limits the log lines about AuthType Bearer or Basic where it cannot work */
     int has_own_key;                /**< UserMgmtSigningKey is set in this very host, and not inherited */
 

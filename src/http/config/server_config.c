@@ -43,6 +43,7 @@ void *um_server_merge(apr_pool_t *pool, void *base, void *add)
     merged->has_own_key = own->settings.definition[UM_SET_UserMgmtSigningKey].file != NULL;
     merged->identity_headers = own->identity_headers ? own->identity_headers : inherited->identity_headers;
     merged->sign_in_auto = own->sign_in_auto;
+    merged->cookie_source = own->cookie_source;
     um_settings_merge(pool, &merged->settings, &inherited->settings, &own->settings);
     return merged;
 }

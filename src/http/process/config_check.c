@@ -264,10 +264,29 @@ static void warn_of_missing_require(apr_pool_t *ptemp, const server_rec *main_se
     }
 }
 
+/* Such a source never has a token. Where the main server has it in a directory, any host may serve that directory. */
+static void warn_of_missing_cookie(apr_pool_t *ptemp, const server_rec *main_server)
+{
+    for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
+        int has_cookie = server->settings.cookie != NULL;
+
+        for (const um_server_t *any = server; any && !server->server->is_virtual; any = um_server_next(any)) {
+            has_cookie |= any->settings.cookie != NULL;
+        }
+        if (server->cookie_source && server->settings.signing_key && !has_cookie) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, server->server, "UM225: %s: %s: no token is "
+                         "found in a cookie, because there is no UserMgmtCookie; set it, or name the cookie of "
+                         "another program as cookie=NAME", um_virtual_host_describe(ptemp, server->server),
+                         server->cookie_source);
+        }
+    }
+}
+
 static void warn_of_all(apr_pool_t *ptemp, const server_rec *main_server)
 {
     warn_of_trace(ptemp, main_server);
     warn_of_missing_require(ptemp, main_server);
+    warn_of_missing_cookie(ptemp, main_server);
     for (const um_server_t *server = um_server_of(main_server); server; server = um_server_next(server)) {
         um_database_check_warn(server, ptemp);
     }
