@@ -45,7 +45,9 @@ um_store_call_t um_ctx_store(const um_ctx_t *ctx)
 
 um_status_e um_ctx_unavailable(um_ctx_t *ctx, const um_store_call_t *call)
 {
-    ctx->cause = call->cause;
+    /* A question that was answered, after a COMMIT that was not, leaves no cause. */
+    ctx->cause = call->cause ? call->cause
+                 : "the connection was lost at COMMIT, and the database does not show that it was done";
     ctx->is_logged = call->is_logged || !um_log_limit_allows(ctx->site->database_log);
     return UM_UNAVAILABLE;
 }

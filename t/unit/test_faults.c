@@ -560,12 +560,13 @@ static int is_right(world_t *w, size_t op, const failing_t *how, um_dialect_e di
     faults_e kind = how->kind;
     um_status_e status;
     um_outcome_e claimed;
-    int done, is_open, settled, may_be_away;
+    int done, is_open, settled, may_be_away, has_cause;
 
     faults_arm(kind, at);
     faults.sqlstate = how->sqlstate;
     status = operations[op].run(w);
     claimed = claim_of(w, operations[op].event);
+    has_cause = w->s.last->cause != NULL;
     /* A COMMIT that was done without an answer: PostgreSQL is asked for it; SQLite is in this process and answers. */
     settled = faults.at_commit && kind == FAULTS_LOST_AFTER && dialect == UM_DIALECT_PGSQL && operations[op].settles;
     may_be_away = faults.came && (kind == FAULTS_GONE || (faults.at_commit && !settled));
@@ -586,6 +587,7 @@ static int is_right(world_t *w, size_t op, const failing_t *how, um_dialect_e di
     }
     if (is_open || w->s.in_use || w->s.locked || w->s.misused || done < 0 || (status == UM_OK && !done)
         || (status != UM_OK && !(status == UM_UNAVAILABLE && may_be_away))
+        || (status == UM_UNAVAILABLE && !has_cause)
         || (status == UM_UNAVAILABLE && done > reads(op) && kind != FAULTS_LOST_AFTER)) {
         printf("# call %d: status %d, done %d, open transaction %d\n", at, status, done, is_open);
         return 0;
