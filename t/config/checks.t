@@ -109,6 +109,11 @@ my @cases = (
         $GOOD . ($MAIL =~ s{file:\S+}{smtp://someone:secret-8\@mail.example}r),
         qr/UserMgmtMail \.\.\. \([^)]*:\d+\)(?!.*secret-8)/s],
 
+    (map { ["credentials in a faulty UserMgmtAuthorization are not repeated: $_->[0]",
+        "<Location />\nUserMgmtAuthorization $_->[0]\n</Location>\n",
+        qr/UserMgmtAuthorization \Q$_->[1]\E: must be forward(?!.*secret)/] } ['Basic secret8=', 'Basic ...'],
+        ['"Basic secret8=" secret9', 'Basic ...'], ['secret8=', '...'], ['forwrd', 'forwrd']),
+
     # A host with identity headers must not merge the trailers of a body into the headers.
     ['MergeTrailers On is accepted without identity headers', "$GOOD\nMergeTrailers On\n"],
     ['MergeTrailers On is accepted with UserMgmtIdentityHeaders Off',

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define LONGEST_SCHEME 16
+
 static const um_value_row_t rows[] = {
 #define UM_DIR_DIRECTIVE(directive, kind, member, help, ...) \
     { .name = #directive, .read = um_value_##kind, .offset = offsetof(um_dir_config_t, member), \
@@ -46,6 +49,17 @@ static const char *place_of(const cmd_parms *cmd, const um_value_row_t *row, con
                         cmd->directive->line_num);
 }
 
+/* The arguments for the log, which credentials must not get into: the word of a scheme at most. */
+static const char *without_credentials(apr_pool_t *pool, const char *args)
+{
+    const char *rest = args, *word = ap_getword_conf(pool, &rest);
+    apr_size_t len = strcspn(word, " ");
+    const char *scheme = apr_pstrmemdup(pool, word, len);
+    int is_scheme = len && len <= LONGEST_SCHEME && strspn(scheme, LETTERS) == len;
+
+    return apr_pstrcat(pool, is_scheme ? scheme : "...", is_scheme && (word[len] || *rest) ? " ..." : "", NULL);
+}
+
 const char *um_dir_config_set(cmd_parms *cmd, void *dir, const char *args)
 {
     apr_uintptr_t which = (apr_uintptr_t)cmd->info;
@@ -63,7 +77,8 @@ const char *um_dir_config_set(cmd_parms *cmd, void *dir, const char *args)
     if (which == UM_DIR_UserMgmtTokenSource && !fault && uses_own_cookie(config)) {
         um_server_of(cmd->server)->cookie_source = place_of(cmd, row, args);
     }
-    return fault ? apr_psprintf(cmd->pool, "%s %s: %s", row->name, args, fault) : NULL;
+    return fault ? apr_psprintf(cmd->pool, "%s %s: %s", row->name, which != UM_DIR_UserMgmtAuthorization ? args
+                                : without_credentials(cmd->pool, args), fault) : NULL;
 }
 
 void *um_dir_config_create(apr_pool_t *pool, char *unused)
