@@ -53,6 +53,8 @@ my @cases = (
     ['a receiver without a file is refused', "UserMgmtWebhook $URL", qr{must have a file of secrets .*usermgmt webhook secret}],
     ['an unknown event is refused', "UserMgmtWebhook $URL secret account.registered account.eaten",
         qr{there is no event account\.eaten}],
+    ['a line that cannot be read is refused, without repeating the query', "UserMgmtWebhook $URL?key=hush secret eaten",
+        qr{UserMgmtWebhook \Q$URL?...\E: there is no event eaten(?!.*hush)}s],
     ['an unknown group of events is refused', "UserMgmtWebhook $URL secret eaten.*", qr{there is no event eaten\.\*}],
     ['an event that is only logged is refused', "UserMgmtWebhook $URL secret sign_in", qr{there is no event sign_in}],
     ['a receiver that is named twice is refused', "UserMgmtWebhook $URL secret\nUserMgmtWebhook $URL secret account.*",

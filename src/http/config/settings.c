@@ -24,10 +24,15 @@ static const um_value_row_t rows[] = {
 
 /* --- the command table -------------------------------------------------------------------------------------------- */
 
-/* A URL that contains a login is refused, and its password must not get into the log. */
-static const char *without_login(const char *text)
+/* A value for the log, which secrets must not get into. A URL that contains a login is refused. The query of a
+ * receiver's may contain a password of the receiver. */
+static const char *shown_value(apr_pool_t *pool, const um_value_row_t *row, const char *text)
 {
-    return strstr(text, "://") && strchr(text, '@') ? "..." : text;
+    apr_size_t query = strcspn(text, "?");
+
+    return strstr(text, "://") && strchr(text, '@') ? "..."
+           : row == &rows[UM_SET_UserMgmtWebhook] && text[query]
+           ? apr_pstrcat(pool, apr_pstrmemdup(pool, text, query), "?...", NULL) : text;
 }
 
 /* httpd puts file and line before the text that is returned. */
@@ -49,7 +54,8 @@ static const char *set(cmd_parms *cmd, void *unused, const char *text)
     if (!fault && row->locate) {
         row->locate((char *)settings + row->offset, cmd->directive->filename, cmd->directive->line_num);
     }
-    return fault ? apr_psprintf(cmd->pool, "%s %s: %s", cmd->cmd->name, without_login(text), fault) : NULL;
+    return !fault ? NULL
+           : apr_psprintf(cmd->pool, "%s %s: %s", cmd->cmd->name, shown_value(cmd->pool, row, text), fault);
 }
 
 /* How httpd hands the arguments of a kind over: one word, or all arguments as they were typed. */
@@ -122,6 +128,6 @@ const char *um_settings_where(apr_pool_t *pool, const um_settings_t *settings, u
     if (!definition->file) {
         return apr_psprintf(pool, "%s (default %s)", rows[directive].name, rows[directive].preset);
     }
-    return apr_psprintf(pool, "%s %s (%s:%d)", definition->name, without_login(definition->text),
-                        definition->file, definition->line);
+    return apr_psprintf(pool, "%s %s (%s:%d)", definition->name,
+                        shown_value(pool, &rows[directive], definition->text), definition->file, definition->line);
 }
