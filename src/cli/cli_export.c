@@ -44,6 +44,14 @@ static void warn(void *baton, const char *name, const char *why)
     apr_pool_destroy(pool);
 }
 
+int um_cli_import_model(const um_cli_t *cli)
+{
+    const char *dot = cli->model ? strchr(cli->model, '.') : NULL;
+
+    return !cli->model || (dot && dot > cli->model && dot[1]) ? UM_CLI_DONE
+           : um_cli_fail(cli, UM_CLI_MISUSE, "--model %s: must be APP.MODEL, such as auth.user", cli->model);
+}
+
 /* What is wrong with a file that was there. A device or a pipe is left as it is. NULL: nothing, and it is empty now. */
 static const char *take_over(int file, FILE *input)
 {
@@ -110,7 +118,7 @@ int um_cli_export_run(um_cli_t *cli)
         return cli->format ? um_cli_fail(cli, UM_CLI_MISUSE, "--format %s: must be django, csv or jsonl", cli->format)
                : um_cli_fail(cli, UM_CLI_MISUSE, "name the format: --format django, csv or jsonl");
     }
-    if ((code = open_output(&job)) != UM_CLI_DONE) {
+    if ((code = um_cli_import_model(cli)) != UM_CLI_DONE || (code = open_output(&job)) != UM_CLI_DONE) {
         return code;
     }
     if ((code = um_cli_database_open(cli)) != UM_CLI_DONE) {

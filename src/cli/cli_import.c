@@ -109,7 +109,11 @@ static int read_options(job_t *job)
 {
     um_cli_t *cli = job->cli;
     const char *name = cli->format ? cli->format : "";
+    int code = um_cli_import_model(cli);
 
+    if (code != UM_CLI_DONE) {
+        return code;
+    }
     job->format = um_import_format(name);
     if (!job->format && strcmp(name, "htdbm") != 0) {
         return cli->format ? um_cli_fail(cli, UM_CLI_MISUSE, "--format %s: must be django, htpasswd, htdbm, csv or "
@@ -165,8 +169,9 @@ static int open_dbm(job_t *job, const char *path)
     apr_status_t rv = apr_dbm_open_ex(&job->dbm, type, path, APR_DBM_READONLY, APR_OS_DEFAULT, job->cli->pool);
     char text[128];
 
-    return rv == APR_SUCCESS ? UM_CLI_DONE : um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s (%s): %s", path, type,
-                                                         apr_strerror(rv, text, sizeof(text)));
+    return rv == APR_SUCCESS ? UM_CLI_DONE
+           : um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s cannot be read as a file of htdbm (%s): %s", path, type,
+                         apr_strerror(rv, text, sizeof(text)));
 }
 
 static int open_file(job_t *job)
@@ -182,7 +187,11 @@ static int open_file(job_t *job)
     if (!file) {
         return um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: %s", path, strerror(errno));
     }
-    job->size = fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode) ? info.st_size : 0;
+    if (fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
+        fclose(file);
+        return um_cli_fail(job->cli, UM_CLI_UNREACHABLE, "%s: %s", path, strerror(EISDIR));
+    }
+    job->size = S_ISREG(info.st_mode) ? info.st_size : 0;
     job->records = um_records_create(job->cli->pool, file);
     return UM_CLI_DONE;
 }
@@ -196,7 +205,7 @@ static int end_import(job_t *job, um_import_t *import, um_status_e status)
     int code = UM_CLI_DONE;
 
     clear_bar(job);
-    if (job->records && !job->records->bytes && status != UM_UNAVAILABLE) {
+    if (job->records && !job->records->bytes && feof(job->records->file) && status != UM_UNAVAILABLE) {
         code = um_cli_fail(job->cli, UM_CLI_FAILED, "%s: the file is empty", job->cli->args[0]);
         status = UM_OK;
     }

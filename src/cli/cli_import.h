@@ -13,6 +13,9 @@ int um_cli_import_run(um_cli_t *cli);
 /** Carries out "user export". */
 int um_cli_export_run(um_cli_t *cli);
 
+/** Checks --model. UM_CLI_DONE, or UM_CLI_MISUSE, which is printed. */
+int um_cli_import_model(const um_cli_t *cli);
+
 /** Makes a file for what nobody else may read, or empties one. One that belongs to another user is refused, because its
  * owner could read it. NULL: it cannot be opened, or is refused, which is printed.
  * @param option  that names it, with a blank; "": none

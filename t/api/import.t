@@ -99,6 +99,13 @@ ends('a wrong column that may be a hash is named by its number', $FAILED,
     qr/\A(?!.*apr1).*the column number 1 of the first line is not known; name the columns[^;]*\n?\z/s, 'csv', "alice:$APR1\n");
 ends("an empty file as $_", $FAILED, qr/\Ausermgmt: \S+: the file is empty\n?\z/, $_, '')
     for qw(csv jsonl htpasswd django);
+ends('columns that are none', $FAILED, qr/there is no column username/, 'csv', "a\n", '--columns', ',');
+ends('a model that is none', $MISUSE, qr/\Ausermgmt: --model user: must be APP\.MODEL, such as auth\.user\n?\z/, 'django', '[]',
+    '--model', 'user');
+for my $format (qw(csv jsonl htpasswd django)) {
+    my ($status, $said) = UmTest::run(command('import', '--format', $format, $folder));
+    ok($status == $UNREACHABLE && $said eq "usermgmt: $folder: Is a directory\n", "a folder as $format") or diag("$status $said");
+}
 ends('columns by an option, one ignored', $DONE, qr/@{[counts(1, 0, 0)]}/, 'csv', "9,carol,$APR1\n", '--columns',
     '-,username,password');
 ends('wrong rows are told with their lines', $FAILED, qr/line 2\t\tit has not as many.*line 3\t\ta quote.*line 4\td\tis_staff must be true or false.*line 5\te\tcreated_at must be a time.*1 made/s,
