@@ -36,6 +36,15 @@ sub start {
     return $server;
 }
 
+# Waits until a session of psql has changed or locked rows, and waits itself. Between its statements it is idle, too, and
+# so are those of httpd.
+sub await_holder {
+    my ($database) = @_;
+    return await(20, sub { $database->{sql}->('select 1 from pg_stat_activity a join pg_locks l using (pid)'
+        . " where a.datname = current_database() and a.application_name = 'psql' and a.state = 'idle in transaction'"
+        . " and l.relation is not null and l.mode like 'Row%' limit 1") });
+}
+
 # How often the database's log has this since then.
 sub count_of {
     my ($mark, $text) = @_;
@@ -47,8 +56,7 @@ sub overtaken {
     my ($database, $sql, @request) = @_;
     my $holder = session($database);
     print {$holder} "begin; $sql;\n";
-    await(20, sub { $database->{sql}->('select 1 from pg_stat_activity where datname = current_database()'
-        . " and state = 'idle in transaction'") });
+    await_holder($database) or die "psql: no lock\n";
     my $child = fork;
     die "fork: $!\n" unless defined $child;
     if (!$child) {
@@ -70,8 +78,7 @@ sub overtaken {
     my $me = register();
     my $holder = session($database);
     print {$holder} "begin; select 1 from um_users where id = '$me->{id}' for update;\n";
-    ok(await(20, sub { $database->{sql}->('select 1 from pg_stat_activity where datname = current_database()'
-        . " and state = 'idle in transaction'") }), 'another session holds the row');
+    ok(await_holder($database), 'another session holds the row');
     my %change = (
         'one statement' => [PATCH => $me->{path}, token => $me->{token}, json => '{"first_name":"Ann"}'],
         'a transaction' => [POST => $me->{path}, token => $me->{token},

@@ -20,12 +20,13 @@ $database->{sql}->("alter database $name set log_statement = 'all'") if $is_pgsq
 my $log = UmTest::pg_log();
 my $server = throttled_server(basic_location(), database => $database, threads => 32);
 
-# How many statements that match the function makes PostgreSQL execute.
+# How many statements that match the function makes PostgreSQL execute. A connection prepares a statement when it needs
+# it for the first time.
 sub statements {
     my ($pattern, $function) = @_;
     my $mark = UmTest::mark($log);
     $function->();
-    return scalar grep { /LOG:  (?:execute|statement)/ && $_ =~ $pattern } split /\n/, UmTest::since($mark);
+    return scalar grep { /LOG:  (?:execute|statement: (?!PREPARE))/ && $_ =~ $pattern } split /\n/, UmTest::since($mark);
 }
 
 my $ACCOUNTS = qr/\bum_(?:users|sessions)\b/;     # the worker asks for other tables
