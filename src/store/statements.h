@@ -158,6 +158,11 @@ UM_STATEMENT(GROUP_MEMBERS, READ, 1,
     "select u.id, u.username from um_groups g join um_memberships m on m.group_id = g.id"
     " join um_users u on u.id = m.user_id where g.name = cast(%s as text) order by u.username")
 
+/* Some of the members, in any order. */
+UM_STATEMENT(GROUP_MEMBER_IDS, READ, 2,
+    "select m.user_id from um_memberships m where m.group_id = (select g.id from um_groups g"
+    " where g.name = cast(%s as text)) limit cast(%s as integer)")
+
 /* A user with the names of the groups, which may be none. */
 UM_STATEMENT(GROUP_USER, READ, 1,
     "select " UM_USER_COLUMNS ", " UM_USER_GROUPS " from um_users u where u.id = " UM_UUID)

@@ -91,6 +91,19 @@ apr_status_t um_store_group_members(um_store_call_t *call, const char *name, apr
     return rv;
 }
 
+apr_status_t um_store_group_member_ids(um_store_call_t *call, const char *name, int most, apr_array_header_t **ids)
+{
+    um_rows_t rows;
+    apr_status_t rv = um_store_run(call, UM_SQL_GROUP_MEMBER_IDS, UM_VALUES(name, um_store_number(call->pool, most)),
+                                   &rows);
+
+    *ids = apr_array_make(call->pool, rows.count + 1, sizeof(const char *));
+    for (int i = 0; i < rows.count; i++) {
+        APR_ARRAY_PUSH(*ids, const char *) = rows.row[i][0];
+    }
+    return rv;
+}
+
 apr_status_t um_store_group_user(um_store_call_t *call, const char *user_id, um_user_t **user, const char **groups)
 {
     um_rows_t rows;

@@ -34,6 +34,8 @@ apr_status_t um_store_group_page(um_store_call_t *call, const char *name, int is
 apr_status_t um_store_group_count(um_store_call_t *call, apr_int64_t *count);
 /** The members of a group, by user name: um_group_member_t. None when there is no such group. */
 apr_status_t um_store_group_members(um_store_call_t *call, const char *name, apr_array_header_t **members);
+/** The ids of members of a group, const char *, at most most, in any order. */
+apr_status_t um_store_group_member_ids(um_store_call_t *call, const char *name, int most, apr_array_header_t **ids);
 /** A user, and the names of the user's groups in order, joined by commas. *user NULL: there is no such user. */
 apr_status_t um_store_group_user(um_store_call_t *call, const char *user_id, um_user_t **user, const char **groups);
 /** Whether the group exists, and whether the user is in it. */

@@ -42,8 +42,8 @@ sub statements {
         EVENT_PURGE HASH_KINDS CLAIMS CLAIM_EMAILS);
     # Not of the worker: of the throttles, while somebody guesses passwords.
     push @own, 'SESSION_ADDRESSES';
-    # A page of an account's events or mails must not read those of others.
-    push @own, qw(EVENT_COUNT EVENT_BEFORE EVENT_AFTER EVENT_ALL USER_NAMES MAIL_ADMIN_OF_USER);
+    # A page of an account's events or mails must not read those of others, nor some members of a group all of them.
+    push @own, qw(EVENT_COUNT EVENT_BEFORE EVENT_AFTER EVENT_ALL USER_NAMES MAIL_ADMIN_OF_USER GROUP_MEMBER_IDS);
     return (\%text, map { $_ => $text{$_} || die "there is no statement $_\n" } @own);
 }
 

@@ -476,6 +476,28 @@ static void test_login_overtaken(void)
     logs_in("alice", "blue", UM_OK, 1, "the overtaken cached account is read again");
 }
 
+/* A group whose members are too many to be read: all entries are refreshed. */
+static void test_large_group(void)
+{
+    const char *name;
+
+    start();
+    site_do(&s, "insert into um_groups values ('g4', 'crowd', 1)");
+    site_do(&s, "insert into um_users (id, username, username_key, password, version, created_at, updated_at)"
+            " with recursive n(i) as (select 1 union all select i + 1 from n where i < 1500)"
+            " select printf('%08d-0000-7000-8000-000000000000', i), 'u' || i, 'u' || i, 'x', 'x', 1, 1 from n");
+    site_do(&s, "insert into um_memberships select id, 'g4' from um_users");
+    open_session();
+    is_text(identity_now()->groups, "crowd,editors,staff-2", "a member of a large group");
+    calls(UM_OK, 0, "is cached");
+    is_int(um_group_rename(site_ctx(&s), "crowd", "people", &name), UM_OK, "the group is renamed");
+    is_text(identity_now()->groups, "editors,people,staff-2", "its members are refreshed at once");
+    calls(UM_OK, 0, "and cached again");
+    is_int(um_group_delete(site_ctx(&s), "people"), UM_OK, "the group is deleted");
+    is_text(identity_now()->groups, "editors,staff-2", "its members are refreshed again");
+    site_do(&s, "delete from um_users where username <> 'alice'");
+}
+
 int main(void)
 {
     um_profile_input_t input = { .username = "alice", .password = { SITE_PASSWORD, strlen(SITE_PASSWORD) },
@@ -491,6 +513,7 @@ int main(void)
         return 1;
     }
     test_seen_again();
+    test_large_group();
     test_changes_here();
     test_each_change();
     test_changes_elsewhere();

@@ -77,11 +77,24 @@ um_status_e um_group_count(um_ctx_t *ctx, apr_int64_t *count)
     return um_store_group_count(&call, count) == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
-/* Applications get the names of groups from the caller cache. */
-static void forget_members(um_ctx_t *ctx, const apr_array_header_t *members)
+/* Of a larger group, all callers are looked up anew. To read a million members would take longer than the database may
+ * take for an answer. */
+#define MOST_FORGOTTEN 1000
+
+/* The members whose entries in the caller cache have the name of a group: at most one more than are forgotten each. */
+static apr_status_t read_members(um_store_call_t *call, const char *name, apr_array_header_t **ids)
 {
-    for (int i = 0; i < members->nelts; i++) {
-        um_caller_cache_invalidate(ctx, APR_ARRAY_IDX(members, i, um_group_member_t).user_id);
+    return um_store_group_member_ids(call, name, MOST_FORGOTTEN + 1, ids);
+}
+
+static void forget_members(um_ctx_t *ctx, const apr_array_header_t *ids)
+{
+    if (ids->nelts > MOST_FORGOTTEN) {
+        um_caller_cache_invalidate_all(ctx);
+        return;
+    }
+    for (int i = 0; i < ids->nelts; i++) {
+        um_caller_cache_invalidate(ctx, APR_ARRAY_IDX(ids, i, const char *));
     }
 }
 
@@ -116,7 +129,7 @@ um_status_e um_group_rename(um_ctx_t *ctx, const char *typed, const char *new_na
     if (strcmp(group->name, *name) == 0) {
         return UM_OK;
     }
-    if (um_store_group_members(&call, group->name, &members) != APR_SUCCESS) {
+    if (read_members(&call, group->name, &members) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
     event = um_event_begin(ctx, &call, UM_EVENT_GROUP_RENAMED, NULL,
@@ -139,7 +152,7 @@ um_status_e um_group_delete(um_ctx_t *ctx, const char *typed)
     if (!name) {
         return UM_ABSENT;
     }
-    if (um_store_group_members(&call, name, &members) != APR_SUCCESS) {
+    if (read_members(&call, name, &members) != APR_SUCCESS) {
         return um_ctx_unavailable(ctx, &call);
     }
     event = um_event_begin(ctx, &call, UM_EVENT_GROUP_REMOVED, NULL, name);

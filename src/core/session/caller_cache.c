@@ -5,6 +5,7 @@
 #include "ctx.h"
 #include "hmackey.h"
 
+#include <apr_atomic.h>
 #include <apr_strings.h>
 #include <openssl/err.h>
 #include <string.h>
@@ -85,5 +86,12 @@ void um_caller_cache_invalidate(const um_ctx_t *ctx, const char *user_id)
 
     if (um_random_uuid_bytes(user_id, bytes)) {
         um_caller_cache_advance(ctx, bytes);
+    }
+}
+
+void um_caller_cache_invalidate_all(const um_ctx_t *ctx)
+{
+    for (int i = 0; ctx->site->caller_cache && i < UM_CALLER_CACHE_EPOCHS; i++) {
+        apr_atomic_inc32(&ctx->site->caller_cache->shared->epochs[i]);
     }
 }

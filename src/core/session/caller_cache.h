@@ -39,4 +39,7 @@ void um_caller_cache_set_scope(um_site_t *site, const char *database);
  * rights, also when it is not known whether the write was done. It cannot fail. user_id is a canonical UUID. */
 void um_caller_cache_invalidate(const um_ctx_t *ctx, const char *user_id);
 
+/** Invalidates the entries of all accounts: each is refreshed at its next request. */
+void um_caller_cache_invalidate_all(const um_ctx_t *ctx);
+
 #endif
