@@ -83,6 +83,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_authn(um_auth_bearer_check, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(um_auth_bearer_note_failure, NULL, NULL, APR_HOOK_MIDDLE);
 
+    ap_hook_log_transaction(um_renewal_log_transaction, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
     um_status_register();
     um_sign_in_page_register(um_page_forbidden);
     um_auth_basic_register(pool);

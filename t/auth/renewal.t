@@ -30,7 +30,7 @@ sub files {
     return;
 }
 
-my $modules = UmTest::load_modules(qw(cache cache_disk));
+my $modules = UmTest::load_modules(qw(cache cache_disk log_config));
 my %with = (files => \&files, environment => { LD_PRELOAD => UmTest::library('setclock'), UM_TEST_CLOCK => $clock });
 my $site = locations($modules . <<"END", %with);
 UserMgmtCookie         tok
@@ -40,6 +40,7 @@ UserMgmtSessionLifetime ${LIFE}s
 UserMgmtRefreshGrace   ${GRACE}s
 UserMgmtTokenSource    header cookie
 UserMgmtAuditLog       \${folder}/logs/audit
+CustomLog              \${folder}/logs/names "%m %U" "expr=%{USERMGMT_USERNAME} != ''"
 CacheRoot \${pages}/cache
 CacheEnable disk /cached/
 CacheIgnoreCacheControl On
@@ -204,6 +205,21 @@ case 'a session without "stay" stays so' => sub {
     my $answer = browse($jar, GET => '/shut/hello.txt');
     is(cookies_of($answer), $NEW, 'it is renewed');
     unlike("@{ $answer->{head}{'set-cookie'} }", qr/Max-Age|stay/, 'by cookies that end with the browser');
+};
+
+case 'the access log renews nothing' => sub {
+    my (undef, $jar) = somebody();
+    my ($tag, $log) = (get('/hello.txt')->{head}{etag}[0], $site->{server}->mark);
+    later($TOKEN_LIFE + 1);
+    for my $row ([200, GET => '/hello.txt'], [200, HEAD => '/hello.txt'],
+        [304, GET => '/hello.txt', headers => ["If-None-Match: $tag"]], [404, HEAD => '/nothing.txt']) {
+        my ($status, $method, $path, @with) = @$row;
+        my $answer = browse($jar, $method => $path, @with);
+        is("$answer->{status} " . cookies_of($answer), "$status ", "$method $path is answered $status without cookies");
+    }
+    later($GRACE + 1);
+    is(cookies_of(browse($jar, GET => '/shut/hello.txt')), $NEW, 'so the refresh token is still the last one');
+    unlike(UmTest::since($log), qr/UM303/, 'and none was used again');
 };
 
 case 'a page of another site renews nothing' => sub {

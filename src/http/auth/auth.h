@@ -161,6 +161,7 @@ struct um_request_t {
     const um_identity_t *identity;      /**< the caller; NULL: nobody, or not authenticated by this module */
     um_auth_token_t token;              /**< set by auth_token.c */
     const um_renewal_t *renewal;        /**< set by renewal.c for the client's request; NULL: not tried */
+    int is_answered;                    /**< set by renewal.c for the client's request: it is being logged */
     unsigned shown;                     /**< bits 1 << um_token_source_e: sources of valid tokens, subrequests' too */
     int failed;                         /**< set by failure.c: status of the answer; 0: no failure */
     apr_int64_t retry_after;            /**< set by failure.c: of 429, seconds */

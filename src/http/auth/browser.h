@@ -54,6 +54,9 @@ typedef struct um_renewal_t {
  * Never NULL. */
 const um_renewal_t *um_renewal_of(request_rec *r);
 
+/** Hook log_transaction, before those of other modules: their expressions may look at the caller, and renew nothing. */
+int um_renewal_log_transaction(request_rec *r);
+
 /** Logs that a refresh token was used again after it had been replaced (UM303). */
 void um_renewal_log_reused(request_rec *r, const um_refresh_use_t *use);
 

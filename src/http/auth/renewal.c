@@ -80,6 +80,15 @@ static request_rec *request_of_client(request_rec *r)
     return r;
 }
 
+/* httpd does not note that an answer without a body has begun: sent_bodyct of HEAD and of 304 stays 0. */
+int um_renewal_log_transaction(request_rec *r)
+{
+    if (um_server_of(r->server)->site && um_server_of(r->server)->settings.cookie) {
+        um_request_make(request_of_client(r))->is_answered = 1;
+    }
+    return DECLINED;
+}
+
 const um_renewal_t *um_renewal_of(request_rec *r)
 {
     static const um_renewal_t none = { .status = UM_ABSENT };
@@ -97,7 +106,7 @@ const um_renewal_t *um_renewal_of(request_rec *r)
     if (record && record->renewal) {
         return record->renewal;
     }
-    token = record && record->is_asked_about ? NULL : um_cookie_refresh_token(r, &stays);
+    token = record && (record->is_asked_about || record->is_answered) ? NULL : um_cookie_refresh_token(r, &stays);
     if (!token || answer->sent_bodyct || !um_csrf_allows(r, NULL)) {
         return &none;
     }
