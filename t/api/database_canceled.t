@@ -60,7 +60,8 @@ sub overtaken {
     my $child = fork;
     die "fork: $!\n" unless defined $child;
     if (!$child) {
-        await(20, sub { $database->{sql}->('select 1 from pg_locks where not granted limit 1') });
+        await(20, sub { $database->{sql}->('select 1 from pg_stat_activity where datname = current_database()'
+            . " and wait_event_type = 'Lock' limit 1") });
         print {$holder} "commit;\n";
         POSIX::_exit(0);
     }
