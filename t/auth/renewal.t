@@ -222,6 +222,21 @@ case 'the access log renews nothing' => sub {
     unlike(UmTest::since($log), qr/UM303/, 'and none was used again');
 };
 
+case 'a WebSocket renews nothing' => sub {
+    my (undef, $jar) = somebody();
+    my $log = $site->{server}->mark;
+    my @headers = ($OWN, 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Key: x');
+    is(browse($jar, GET => '/app/x', headers => \@headers)->{status}, 200, 'with a good access token it is opened');
+    later($TOKEN_LIFE + 1);
+    for my $path ('/app/x', '/expr/hello.txt') {
+        my $answer = browse($jar, GET => $path, headers => \@headers);
+        like("$answer->{status} " . cookies_of($answer), qr/\A40[13] \z/, "$path is refused, without cookies");
+    }
+    later($GRACE + 1);
+    is(cookies_of(browse($jar, GET => '/shut/hello.txt')), $NEW, 'the next page renews');
+    unlike(UmTest::since($log), qr/UM303/, 'and no refresh token was used again');
+};
+
 case 'a page of another site renews nothing' => sub {
     my ($me, $jar) = somebody();
     later($TOKEN_LIFE + 1);

@@ -38,6 +38,9 @@ typedef struct um_csrf_request_t {
  * comes from this site or one of UserMgmtTrustedOrigin. request: NULL for r itself. */
 int um_csrf_allows(const request_rec *r, const um_csrf_request_t *request);
 
+/** Whether r is the handshake of a WebSocket, or a proxy asks about one. */
+int um_csrf_opens_websocket(const request_rec *r);
+
 /** Whether r comes from this site or a trusted one, whatever its method. */
 int um_csrf_is_same_site(const request_rec *r);
 

@@ -50,8 +50,8 @@ typedef struct um_renewal_t {
 /** Renews the session of the cookies. To be called where the cookie of UserMgmtCookie decides who calls, and has no
  * valid token. It is done once for a request of a client: subrequests and redirects get the same result. The answer
  * sets the new cookies. A request that another site may have caused renews nothing. Neither does one whose answer has
- * begun, or with which a proxy asks about a request of its client, because the browser would not get the new cookies.
- * Never NULL. */
+ * begun, one that opens a WebSocket, or one with which a proxy asks about a request of its client, because the browser
+ * would not get the new cookies. Never NULL. */
 const um_renewal_t *um_renewal_of(request_rec *r);
 
 /** Hook log_transaction, before those of other modules: their expressions may look at the caller, and renew nothing. */

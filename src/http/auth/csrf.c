@@ -35,14 +35,20 @@ static int is_same_site(const request_rec *r, const um_csrf_request_t *request)
                       || (request->host && is_own_origin(r, request, origin)));
 }
 
+/* A proxy that asks about another request sends an Upgrade header of its own. */
+int um_csrf_opens_websocket(const request_rec *r)
+{
+    const char *upgrade = apr_table_get(r->headers_in, "Upgrade");
+
+    return (upgrade && ap_strcasestr(upgrade, "websocket")) || apr_table_get(r->headers_in, "Sec-WebSocket-Key");
+}
+
 static int is_read_only(const request_rec *r, const char *method)
 {
     static const char *const safe[] = { "GET", "HEAD", "OPTIONS", "TRACE" };
-    const char *upgrade = apr_table_get(r->headers_in, "Upgrade");
 
-    /* The handshake of a WebSocket is a GET, but the connection can do more than read. A proxy that asks about another
-     * request sends an Upgrade header of its own. */
-    if ((upgrade && ap_strcasestr(upgrade, "websocket")) || apr_table_get(r->headers_in, "Sec-WebSocket-Key")) {
+    /* The handshake of a WebSocket is a GET, but the connection can do more than read. */
+    if (um_csrf_opens_websocket(r)) {
         return 0;
     }
     for (apr_size_t i = 0; i < sizeof(safe) / sizeof(safe[0]); i++) {

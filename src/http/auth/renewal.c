@@ -106,7 +106,9 @@ const um_renewal_t *um_renewal_of(request_rec *r)
     if (record && record->renewal) {
         return record->renewal;
     }
-    token = record && (record->is_asked_about || record->is_answered) ? NULL : um_cookie_refresh_token(r, &stays);
+    /* Of an answer of 101, mod_proxy sends the headers of the back end alone. */
+    token = (record && (record->is_asked_about || record->is_answered)) || um_csrf_opens_websocket(r)
+            ? NULL : um_cookie_refresh_token(r, &stays);
     if (!token || answer->sent_bodyct || !um_csrf_allows(r, NULL)) {
         return &none;
     }
