@@ -38,7 +38,7 @@ typedef struct um_throttle_rules_t {
 } um_throttle_rules_t;
 
 /** The address of a client, as it is counted: an IPv4 address; an IPv6 address by its /64 and by its /48, which has ten
- * times the allowance. An IPv4 address mapped into IPv6 is an IPv4 address. */
+ * times the allowance. An IPv4 address mapped into IPv6, or translated to 64:ff9b::/96, is an IPv4 address. */
 typedef struct um_throttle_client_t {
     unsigned char bytes[16];
     int len;                    /**< 4 or 16 */

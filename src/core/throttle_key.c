@@ -65,9 +65,18 @@ void um_throttle_set_scope(um_site_t *site, const char *database)
 
 /* --- addresses and keys --- */
 
-int um_throttle_client_parse(apr_pool_t *pool, const char *text, um_throttle_client_t *client)
+/* Whether the last four bytes of an IPv6 address are those of a client's IPv4 address: mapped (RFC 4291, 2.5.5.2), or
+ * translated before a server that has IPv6 alone (RFC 6052, 2.1; RFC 7755). Else all of IPv4 were one /64. */
+static int has_ipv4(const unsigned char *bytes)
 {
     static const unsigned char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+    static const unsigned char translated[12] = { 0, 0x64, 0xff, 0x9b };
+
+    return memcmp(bytes, mapped, sizeof(mapped)) == 0 || memcmp(bytes, translated, sizeof(translated)) == 0;
+}
+
+int um_throttle_client_parse(apr_pool_t *pool, const char *text, um_throttle_client_t *client)
+{
     const char *zone = text ? strchr(text, '%') : NULL;
     const char *plain = zone ? apr_pstrmemdup(pool, text, (apr_size_t)(zone - text)) : text;
 
@@ -77,8 +86,8 @@ int um_throttle_client_parse(apr_pool_t *pool, const char *text, um_throttle_cli
     }
     else if (plain && inet_pton(AF_INET6, plain, client->bytes) == 1) {
         client->len = 16;
-        if (memcmp(client->bytes, mapped, sizeof(mapped)) == 0) {
-            memmove(client->bytes, client->bytes + sizeof(mapped), 4);
+        if (has_ipv4(client->bytes)) {
+            memmove(client->bytes, client->bytes + 12, 4);
             client->len = 4;
         }
     }

@@ -108,6 +108,7 @@ static void test_addresses(void)
 {
     static const struct { const char *text; int len; } cases[] = {
         { "192.0.2.1", 4 }, { "2001:db8::1", 16 }, { "::ffff:192.0.2.1", 4 }, { "fe80::1%eth0", 16 },
+        { "64:ff9b::192.0.2.1", 4 }, { "64:ff9b::1:0:0", 16 }, { "64:ff9b:1::192.0.2.1", 16 },
         { "192.0.2", 0 }, { "", 0 }, { "%", 0 }, { "host.example", 0 }, { NULL, 0 },
     };
     um_throttle_client_t client, one = client_of("192.0.2.1"), mapped = client_of("::ffff:192.0.2.1");
@@ -117,6 +118,10 @@ static void test_addresses(void)
                cases[i].text ? cases[i].text : "no text");
     }
     ok(um_throttle_client_number(&one) == um_throttle_client_number(&mapped), "a mapped address is the address");
+    client = client_of("64:ff9b::192.0.2.1");
+    ok(um_throttle_client_number(&one) == um_throttle_client_number(&client), "and so is a translated one");
+    client = client_of("64:ff9b::192.0.2.2");
+    ok(um_throttle_client_number(&one) != um_throttle_client_number(&client), "another translated one is another");
     client = client_of("2001:db8::1");
     one = client_of("2001:db8::ffff:2");
     ok(um_throttle_client_number(&one) == um_throttle_client_number(&client), "a /64 is one client");
