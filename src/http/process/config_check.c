@@ -164,7 +164,7 @@ static const char *check_audit_program(const um_config_check_t *check, const cha
 static const char *check_audit_log(const um_config_check_t *check)
 {
     const char *target = check->server->settings.audit_log, *folder;
-    apr_finfo_t info;
+    apr_finfo_t info = { 0 };
 
     if (!target) {
         return NULL;
