@@ -30,6 +30,7 @@ END
     File::Path::make_path("$pages/parts/list", "$pages/secret");
     my $long = "<p>text</p>\n" x 3000;
     UmTest::spew("$pages/secret/part.txt", "secret\n");
+    utime 1e9, 1e9, UmTest::spew("$pages/secret/told.txt", "told\n") or die "told.txt: $!\n";    # old enough to be kept
     UmTest::spew("$pages/parts/early.shtml", '<!--#include virtual="/secret/part.txt" -->');
     UmTest::spew("$pages/parts/late.shtml", $long . '<!--#include virtual="/secret/part.txt" -->');
     UmTest::spew("$pages/parts/asked.shtml", $long . q(<!--#if expr="%{USERMGMT_USERNAME} != ''" -->secret<!--#endif -->));
@@ -126,6 +127,12 @@ CacheIgnoreNoLastMod On
     AuthBasicProvider usermgmt
     Require valid-user
 </Location>
+# mod_headers looks at the caller when the answer is sent.
+Alias /told ${pages}/secret/told.txt
+<Location /told>
+    UserMgmtTokenSource header cookie=tok
+    Header set X-Told "expr=<%{USERMGMT_USERNAME}>"
+</Location>
 ProxyPassMatch "^/(?:header|drop|text|cookie|query|expr|pass|open)/" ${back}
 END
 my %who = (alice => enrol('alice'), berta => enrol('berta'));
@@ -171,6 +178,16 @@ is("@{ $answer->{head}{'cache-control'} || [] } @{ $answer->{head}{'referrer-pol
 $answer = get('/header/b', headers => [bearer('alice')]);
 is("@{ $answer->{head}{'cache-control'} || [] }", '',
     'an answer to a token in the header needs no Cache-Control: caches know that header');
+
+# ---- headers that an expression makes of the caller ------------------------------------------------------------------
+
+for my $row (['alice', cookie('alice')], ['berta', cookie('berta')], ['']) {
+    my ($name, @headers) = @$row;
+    $answer = get('/told', headers => \@headers);
+    is("$answer->{body}@{ $answer->{head}{'x-told'} || [] }", "told\n<$name>", 'only the own header is sent');
+    is(join('|', map { "@{ $answer->{head}{$_} || [] }" } qw(cache-control vary)), $name ? 'private|Cookie' : '|',
+        'and caches know whether it depends on the cookie');
+}
 
 # ---- parts that a cookie opens ---------------------------------------------------------------------------------------
 

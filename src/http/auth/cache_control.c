@@ -78,8 +78,9 @@ static unsigned keep_from_cache(request_rec *r)
     return hidden;
 }
 
-/* Runs when the header of the answer is sent. By then the application has set its headers, and subrequests have found
- * tokens. */
+/* Runs when the header of the answer is sent. By then the application has set its headers, subrequests have found
+ * tokens, and mod_headers has evaluated its expressions, which may look at the caller and renew a session. mod_cache
+ * comes later. */
 static apr_status_t on_output(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
     unsigned hidden = keep_from_cache(filter->r);
@@ -93,7 +94,7 @@ static apr_status_t on_output(ap_filter_t *filter, apr_bucket_brigade *brigade)
 
 void um_cache_control_register(void)
 {
-    filter_handle = ap_register_output_filter("USERMGMT_CACHE_CONTROL", on_output, NULL, AP_FTYPE_RESOURCE);
+    filter_handle = ap_register_output_filter("USERMGMT_CACHE_CONTROL", on_output, NULL, AP_FTYPE_CONTENT_SET);
 }
 
 void um_cache_control_apply(request_rec *r)
