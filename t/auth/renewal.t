@@ -41,6 +41,8 @@ UserMgmtRefreshGrace   ${GRACE}s
 UserMgmtTokenSource    header cookie
 UserMgmtAuditLog       \${folder}/logs/audit
 CustomLog              \${folder}/logs/names "%m %U" "expr=%{USERMGMT_USERNAME} != ''"
+# When the clock is set, the back end closes its connections, which mod_proxy may not have noticed.
+SetEnv proxy-initial-not-pooled 1
 CacheRoot \${pages}/cache
 CacheEnable disk /cached/
 CacheIgnoreCacheControl On
