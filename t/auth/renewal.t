@@ -51,10 +51,11 @@ CacheDefaultExpire 600
 Alias /shut \${pages}/files
 Alias /cached \${pages}/files
 Alias /first \${pages}/files
+Alias /twice \${pages}/files
 Alias /named \${pages}/files
 Alias /expr \${pages}/files
 Alias /parts \${pages}/parts
-<LocationMatch "^/(?:shut|app|drop|cached|first|named)/">
+<LocationMatch "^/(?:shut|app|drop|cached|first|named|twice)/">
     AuthType Bearer
     AuthName here
     Require valid-user
@@ -79,6 +80,13 @@ Alias /parts \${pages}/parts
 <Location /drop/>
     UserMgmtAuthorization drop
     ProxyPass \${back}/
+</Location>
+# The caller is looked for by these sources once more.
+<If "%{REQUEST_URI} =~ m#^/twice/# && %{USERMGMT_USERNAME} != ''">
+    UserMgmtTokenSource cookie
+</If>
+<Location /metrics>
+    SetHandler usermgmt-metrics
 </Location>
 END
 my $OWN = 'Origin: http://localhost';
@@ -285,11 +293,16 @@ case 'several tabs renew at once' => sub {
     ok(is_in({ 'tok-refresh' => (keys %refresh)[0] }), 'which is good after the grace');
 };
 
+# How often a refresh token of cookies was used with success. The next use within the grace gives the same tokens.
+sub renewals { return get('/metrics')->{body} =~ /^usermgmt_session_renewals_total\{outcome="ok"\} (\d+)$/m ? $1 : 'none' }
+
 case 'one request renews once' => sub {
     my (undef, $jar) = somebody();
     later($TOKEN_LIFE + 1);
-    for my $path ('/first/', '/shut/', '/expr/hello.txt', '/shut/none.txt') {
+    for my $path ('/first/', '/shut/', '/expr/hello.txt', '/shut/none.txt', '/twice/hello.txt') {
+        my $before = renewals();
         my $answer = browse($jar, GET => $path);
+        is(renewals() - $before, 1, "$path uses the refresh token once");
         is(scalar @{ $answer->{head}{'set-cookie'} || [] }, 2, "$path sets each cookie once");
         is($answer->{status}, $path =~ /none/ ? 404 : 200, 'and is answered');
         later($TOKEN_LIFE + 1);
