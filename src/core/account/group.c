@@ -16,7 +16,7 @@ static um_status_e refuse_name(um_ctx_t *ctx, um_message_e message)
     return UM_INVALID;
 }
 
-/* In a path "." and ".." are no names, so that nobody would find such a group by the API. */
+/* A path segment "." or ".." is removed from a URL, so the API could not name such a group. */
 const char *um_group_stored_name(apr_pool_t *pool, const char *typed)
 {
     const char *name;

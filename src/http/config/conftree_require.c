@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AuthType Bearer asks nobody for a token where no Require needs to know who calls. */
+/* AuthType Bearer has no effect where no Require demands a token. */
 #include "module.h"
 
 #include <string.h>
