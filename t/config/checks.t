@@ -332,8 +332,8 @@ for (
     is("$status @told", '0 ' . ($wanted || ''), "TRACE is warned of once: $what") or diag($output);
 }
 
-# AuthType Bearer without a Require that needs to know who calls. One line names the first of a host, and how many more
-# there are. A Require anywhere that could apply to the same place is enough; one that asks nobody who they are is not.
+# AuthType Bearer without a Require for an authenticated user. One line names the first of a host, and how many more
+# there are. A Require anywhere that could apply to the same place is enough; one that ignores the user is not.
 sub section {
     my ($start, @lines) = @_;
     return join "\n", "<$start>", @lines, '</' . ($start =~ /(\w+)/)[0] . ">\n";
@@ -345,7 +345,7 @@ sub bearer { return section($_[0], 'AuthType Bearer', 'AuthName x', @_[1 .. $#_]
 sub host_and_count {
     my ($line) = @_;
     my ($host, $file, $number, $more) = $line =~
-        /^(.*?)(?: \(\S+:\d+\))?: AuthType "?bearer"? \((\S+):(\d+)\)(?: and (\d+) more)?: nobody is asked/i or return $line;
+        /^(.*?)(?: \(\S+:\d+\))?: AuthType "?bearer"? \((\S+):(\d+)\)(?: and (\d+) more)?: no token is required/i or return $line;
     my $there = (split /\n/, UmTest::slurp($file))[$number - 1];
     return $there =~ /^AuthType/i ? "$host: " . (1 + ($more || 0)) : "line $number: $there";
 }

@@ -83,11 +83,11 @@ static int can_meet(apr_pool_t *pool, const ap_directive_t *one, const ap_direct
     return 1;
 }
 
-/* --- what asks who calls ------------------------------------------------------------------------------------------ */
+/* --- which directives need an authenticated user ------------------------------------------------------------------ */
 
-/* What a Require has to know: nothing of the caller; who calls, and it asks; or who calls, but it asks nobody, because
- * httpd lets everybody pass of whom "not" and <RequireNone> do not know yet who they are. */
-typedef enum { NO_CALLER, ASKS_CALLER, REFUSES_CALLER } need_e;
+/* What a Require does with the user of a request: it ignores them; it demands an authenticated one; or it only refuses
+ * some, with "not" or in <RequireNone>. For the last kind alone httpd authenticates nobody, and everybody passes. */
+typedef enum { IGNORES_USER, DEMANDS_USER, REFUSES_USER } need_e;
 
 static int is_negated(const ap_directive_t *node)
 {
@@ -108,21 +108,21 @@ static int is_one_of(const char *word, const char *const *names, int is_whole)
     return *names != NULL;
 }
 
-/* Providers that other modules bring, and aliases, count as such that ask. An expression looks at the token itself.
+/* Providers of other modules, and aliases, count as such that demand a user. An expression looks at the token itself.
  * "Require all granted" is in almost every configuration, for the files of the site. */
 static need_e need_of(apr_pool_t *pool, const ap_directive_t *node)
 {
     static const char *const others[] = { "all", "ip", "host", "forward-dns", "local", "env", "method", "ssl",
                                           "ssl-verify-client", NULL };
-    static const char *const callers[] = { "user", "valid-user", "group", "ldap-", "dbd-", "dbm-", NULL };
+    static const char *const users[] = { "user", "valid-user", "group", "ldap-", "dbd-", "dbm-", NULL };
     const char *args = node->args, *word = ap_getword_conf(pool, &args);
     int is_not = strcasecmp(word, "not") == 0;
 
     if (is_not) {
         word = ap_getword_conf(pool, &args);
     }
-    return is_one_of(word, others, 1) ? NO_CALLER
-           : (is_not || is_negated(node)) && is_one_of(word, callers, 0) ? REFUSES_CALLER : ASKS_CALLER;
+    return is_one_of(word, others, 1) ? IGNORES_USER
+           : (is_not || is_negated(node)) && is_one_of(word, users, 0) ? REFUSES_USER : DEMANDS_USER;
 }
 
 /* Whether a .htaccess may have a Require. */
@@ -143,14 +143,14 @@ static int lets_htaccess_require(apr_pool_t *pool, const ap_directive_t *node)
     return 0;
 }
 
-/* Whether a directive makes a token be asked for, or looks at one itself, where it applies. */
-static int asks(apr_pool_t *pool, const ap_directive_t *node)
+/* Whether a directive demands an authenticated user where it applies, or looks at the token itself. */
+static int demands_user(apr_pool_t *pool, const ap_directive_t *node)
 {
-    return (is_named(node, "Require") && need_of(pool, node) == ASKS_CALLER) || lets_htaccess_require(pool, node)
+    return (is_named(node, "Require") && need_of(pool, node) == DEMANDS_USER) || lets_htaccess_require(pool, node)
            || (node->directive[0] == '<' && ap_strcasestr(node->args, "usermgmt_"));
 }
 
-/* --- AuthType Bearer that nothing asks by ------------------------------------------------------------------------- */
+/* --- AuthType Bearer that has no effect --------------------------------------------------------------------------- */
 
 /* Whether the section itself says who may come. It does not when it only says who may not. */
 static int has_own_require(apr_pool_t *pool, const ap_directive_t *auth_type)
@@ -160,7 +160,7 @@ static int has_own_require(apr_pool_t *pool, const ap_directive_t *auth_type)
 
     for (const ap_directive_t *node = place->first_child; node; node = um_conftree_next(node, place)) {
         if (is_named(node, "Require") && place_around(node) == place) {
-            if (need_of(pool, node) == REFUSES_CALLER) {
+            if (need_of(pool, node) == REFUSES_USER) {
                 return 0;
             }
             has = 1;
@@ -169,9 +169,9 @@ static int has_own_require(apr_pool_t *pool, const ap_directive_t *auth_type)
     return has;
 }
 
-/* Whether something asks who calls where this AuthType may apply: in its host and in the main server, whose sections
+/* Whether a directive demands a user where this AuthType may apply: in its host and in the main server, whose sections
  * apply to all hosts. Those of the main server meet the sections of all hosts. */
-static int is_asked(apr_pool_t *pool, const ap_directive_t *auth_type)
+static int is_demanded(apr_pool_t *pool, const ap_directive_t *auth_type)
 {
     const ap_directive_t *host = host_of(auth_type), *node = ap_conftree;
 
@@ -180,7 +180,7 @@ static int is_asked(apr_pool_t *pool, const ap_directive_t *auth_type)
             node = node->next;
             continue;
         }
-        if (asks(pool, node) && can_meet(pool, auth_type, node)) {
+        if (demands_user(pool, node) && can_meet(pool, auth_type, node)) {
             return 1;
         }
         node = um_conftree_next(node, NULL);
@@ -200,7 +200,7 @@ int um_conftree_require_missing(apr_pool_t *pool, const server_rec *server, cons
             node = node->next;
             continue;
         }
-        if (um_conftree_is_bearer(node) && node->parent && !has_own_require(pool, node) && !is_asked(pool, node)) {
+        if (um_conftree_is_bearer(node) && node->parent && !has_own_require(pool, node) && !is_demanded(pool, node)) {
             *first = *first ? *first : node;
             count++;
         }

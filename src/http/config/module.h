@@ -294,8 +294,8 @@ int um_conftree_is_protected(const server_rec *server);
 /* --- conftree_require.c: AuthType Bearer without a Require -------------------------------------------------------- */
 
 /** How many directives "AuthType Bearer" of a host, or of the main server outside of all hosts, have no effect: their
- * section has no Require, or only one that refuses some callers, and no Require that asks who calls can apply to the
- * same place. .htaccess counts as one where it may have a Require, and so does an <If> that looks at the caller.
+ * section has no Require, or only one that refuses some users, and no Require for an authenticated user can apply to
+ * the same place. .htaccess counts as one where it may have a Require, and so does an <If> that looks at the token.
  * *first: the first of them; NULL: there is none. pool: for the time of the call. */
 int um_conftree_require_missing(apr_pool_t *pool, const server_rec *server, const ap_directive_t **first);
 

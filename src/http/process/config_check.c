@@ -237,7 +237,7 @@ static void warn_of_trace(apr_pool_t *ptemp, const server_rec *main_server)
 }
 
 /* Whether a host has a key, or the main server, whose sections apply to all hosts, for one of them. */
-static int can_ask_for_tokens(const server_rec *server)
+static int accepts_tokens(const server_rec *server)
 {
     int can = um_server_of(server)->settings.signing_key != NULL;
 
@@ -252,13 +252,13 @@ static void warn_of_missing_require(apr_pool_t *ptemp, const server_rec *main_se
 {
     for (const server_rec *s = main_server; s; s = s->next) {
         const ap_directive_t *first = NULL;
-        int count = can_ask_for_tokens(s) ? um_conftree_require_missing(ptemp, s, &first) : 0;
+        int count = accepts_tokens(s) ? um_conftree_require_missing(ptemp, s, &first) : 0;
         const char *others = count > 1 ? apr_psprintf(ptemp, " and %d more", count - 1) : "";
 
         if (count) {
             ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_NOERRNO, 0, s, "UM224: %s: AuthType %s (%s:%d)%s: "
-                         "nobody is asked for a token there, because no Require that asks who calls can apply; add "
-                         "Require valid-user beside it, or Require all granted if this is meant",
+                         "no token is required there, because no Require for an authenticated user can apply; add "
+                         "Require valid-user beside it, or Require all granted if everybody may come in",
                          um_virtual_host_describe(ptemp, s), first->args, first->filename, first->line_num, others);
         }
     }
