@@ -244,10 +244,13 @@ UM_STATEMENT(USERS_BY_EMAIL, READ, 8,
 UM_STATEMENT(USER_IS_VERIFIED, READ, 2,
     "select u.email_verified from um_users u where u.id = " UM_UUID " and u.email_key = cast(%s as text)")
 
-/* The version stays, so verifying an address ends no session: only the address was in doubt. */
+/* The account for whose address a token was made. The version stays, so verifying an address ends no session: only the
+ * address was in doubt. */
 UM_STATEMENT(USER_VERIFIED, WRITE, 3,
     "update um_users set email_verified = 1, is_active = case when is_active = 2 then 1 else is_active end,"
-    " updated_at = cast(%s as bigint) where id = " UM_UUID " and email_key = cast(%s as text) returning id")
+    " updated_at = cast(%s as bigint)"
+    " where id = (select t.user_id from um_one_time_tokens t where t.hash = cast(%s as text))"
+    " and email_key = (select t.email_key from um_one_time_tokens t where t.hash = cast(%s as text)) returning id")
 
 /* --- one-time tokens --- */
 

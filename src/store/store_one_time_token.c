@@ -117,12 +117,16 @@ apr_status_t um_store_one_time_token_verify(um_tx_t *tx, apr_pool_t *pool, const
 {
     const char *at = um_store_number(pool, now);
     um_rows_t rows;
-    apr_status_t rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_TAKE, UM_VALUES(hash, "verify", at), &rows);
+    /* The account's row first, as in um_store_one_time_token_reset(). */
+    apr_status_t rv = um_store_tx_run(tx, UM_SQL_USER_VERIFIED, UM_VALUES(at, hash, hash), &rows);
+    int verified = rows.count > 0;
 
+    if (rv == APR_SUCCESS) {
+        rv = um_store_tx_run(tx, UM_SQL_ONE_TIME_TOKEN_TAKE, UM_VALUES(hash, "verify", at), &rows);
+    }
     if (rv == APR_SUCCESS && rows.count) {
         *user_id = rows.row[0][0];
-        rv = um_store_tx_run(tx, UM_SQL_USER_VERIFIED, UM_VALUES(at, rows.row[0][0], rows.row[0][1]), &rows);
     }
-    *done = rv == APR_SUCCESS && rows.count > 0;
+    *done = rv == APR_SUCCESS && verified && rows.count > 0;
     return rv;
 }

@@ -6,7 +6,9 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Digest::SHA 'sha256';
 use IO::Handle;
+use MIME::Base64 'encode_base64url';
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -51,9 +53,11 @@ sub count_of {
     return scalar(() = UmTest::since($mark) =~ /\Q$text\E/g);
 }
 
-# The request that is made while a session has done that and not committed it. It waits, and the session commits then.
+# The request that is made while a session has done that and not committed it. It waits, and the session commits then,
+# after that more, if there is more to do.
 sub overtaken {
     my ($database, $sql, @request) = @_;
+    ($sql, my $more) = ref $sql ? @$sql : ($sql, 'select 1');
     my $holder = session($database);
     print {$holder} "begin; $sql;\n";
     await_holder($database) or die "psql: no lock\n";
@@ -62,7 +66,7 @@ sub overtaken {
     if (!$child) {
         await(20, sub { $database->{sql}->('select 1 from pg_stat_activity where datname = current_database()'
             . " and wait_event_type = 'Lock' limit 1") });
-        print {$holder} "commit;\n";
+        print {$holder} "$more;\ncommit;\n";
         POSIX::_exit(0);
     }
     my $answer = call(@request);
@@ -145,6 +149,24 @@ sub overtaken {
         faults(email => 'A user with that email address already exists.'), 'an address that is being given to another account');
     is(count_of($mark, 'violates unique constraint'), 1, 'that was sent again, too');
     unlike($server->log, qr/violates/, 'none of it is a failure of the database');
+    is($server->crashes, '', 'no process of the server crashed');
+}
+
+# Locks of one order: the row of the account first, and then what belongs to it, as a deletion of the account has it.
+{
+    my $database = new_database();
+    my $server = start($database, 'statement_timeout=20000', "UserMgmtEmailVerification on\nUserMgmtMail file:"
+        . UmTest::new_folder());
+    my $me = register();
+    my $token = 'A' x 43;
+    $database->{sql}->('insert into um_one_time_tokens (hash, kind, mail_id, user_id, user_version, email_key, created_at,'
+        . " expires_at) select '" . encode_base64url(sha256($token)) . "', 'verify', id, id, version, email_key, created_at,"
+        . " created_at + 9999 from um_users where id = '$me->{id}'");
+    my $mark = UmTest::mark($log);
+    answer_is(overtaken($database, ["select 1 from um_users where id = '$me->{id}' for update",
+        "delete from um_users where id = '$me->{id}'"], POST => $VERIFIED, json => qq({"token":"$token"})), 404,
+        detail('not_found'), 'verifying the address of an account that is being deleted');
+    is(count_of($mark, 'deadlock detected'), 0, 'neither waits for a lock that the other has');
     is($server->crashes, '', 'no process of the server crashed');
 }
 
