@@ -13,6 +13,7 @@
 #define PATIENCE_MS 1000
 #define FIRST_STEP_MS 50
 #define LONGEST_STEP_MS 200
+#define CONFLICT_WAIT apr_time_from_msec(5)
 
 /* Whether to try again after a failure; since is when the first try began. The steps grow, because mod_dbd logs two
  * lines for each connection that it cannot make. */
@@ -59,6 +60,11 @@ int um_store_pool_recover(um_store_call_t *call, um_store_conn_t *conn, const um
             um_breaker_down(&store->breaker);
             return 0;
         }
+    }
+    /* The other transaction goes first: one that was waiting for our locks is slower to wake up than we are to take
+     * them again. */
+    if (failure == UM_FAILURE_CONFLICT) {
+        apr_sleep(CONFLICT_WAIT + um_monotonic_us() % CONFLICT_WAIT);
     }
     if (store->dialect == UM_DIALECT_PGSQL && is_idle && failure != UM_FAILURE_STALE) {
         return 1;

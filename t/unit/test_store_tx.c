@@ -275,11 +275,15 @@ static void test_refused(void)
     named = faults.named_count + 1;     /* and the insert */
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         work_t work = { .pool = s.pool, .answer = APR_SUCCESS };
+        apr_int64_t since = faults.clock_ms;
         apr_status_t rv;
 
         faults_arm(FAULTS_REFUSED, 1);
         faults.sqlstate = cases[i].sqlstate;
         rv = look(&s, &call, &rows);
+        since = faults.clock_ms - since;
+        ok(cases[i].repeated ? since >= 5 && since <= 10 : since == 0,
+           "%s: %" APR_INT64_T_FMT " ms later, so that the other transaction goes first", cases[i].sqlstate, since);
         /* The first sending was not executed in any case. */
         ok(!rows.again && (cases[i].repeated ? rv == APR_SUCCESS && faults.calls == 2
                                              : rv == APR_EGENERAL && faults.calls == 1),
