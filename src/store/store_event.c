@@ -111,7 +111,9 @@ apr_status_t um_store_event_run(um_store_call_t *call, um_statement_e id, const 
                                 um_rows_t *rows)
 {
     both_t both = { call, id, values, count, rows };
+    um_rows_t stored = { 0 };
     const char **all;
+    apr_status_t rv;
 
     *rows = (um_rows_t){ 0 };
     if (!call->event) {
@@ -124,7 +126,12 @@ apr_status_t um_store_event_run(um_store_call_t *call, um_statement_e id, const 
     memcpy(all, values, (apr_size_t)count * sizeof(*all));
     um_store_event_values(call->pool, call->event, all + count);
     /* The second form of a statement is the row after it: see UM_STATEMENT_AND_EVENT. */
-    return um_store_run(call, id + 1, all, count + UM_EVENT_VALUES, rows);
+    rv = um_store_run(call, id + 1, all, count + UM_EVENT_VALUES, rows);
+    if (rv == APR_SUCCESS && !rows->count && rows->again) {
+        rv = um_store_run(call, UM_SQL_EVENT_THERE, UM_VALUES(call->event->id), &stored);
+        rows->again = stored.count > 0;
+    }
+    return rv;
 }
 
 /* --- reading --- */

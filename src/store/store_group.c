@@ -159,7 +159,7 @@ apr_status_t um_store_group_add(um_store_call_t *call, const char *user_id, cons
     um_rows_t rows;
     apr_status_t rv = um_store_event_run(call, UM_SQL_GROUP_ADD, UM_VALUES(user_id, name), &rows);
 
-    *done = rows.count > 0;
+    *done = rows.count > 0 || (rows.again && call->event);
     return rv;
 }
 

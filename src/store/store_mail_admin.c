@@ -83,10 +83,10 @@ apr_status_t um_store_mail_admin_drop(um_store_call_t *call, const char *id, apr
     apr_status_t rv = um_store_event_run(call, UM_SQL_MAIL_ADMIN_DROP,
                                          UM_VALUES(id, um_store_number(call->pool, now)), &rows);
 
-    if (rv == APR_SUCCESS && !rows.count) {
+    if (rv == APR_SUCCESS && !rows.count && !rows.again) {
         rv = um_store_event_run(call, UM_SQL_REQUEST_ADMIN_DROP, UM_VALUES(id), &rows);
     }
-    *count = rv == APR_SUCCESS ? rows.count : 0;
+    *count = rv == APR_SUCCESS && (rows.count || rows.again);
     return rv;
 }
 

@@ -31,7 +31,8 @@ apr_status_t um_store_run(um_store_call_t *call, um_statement_e id, const char *
                           um_rows_t *rows);
 
 /** Runs a row of UM_STATEMENT_AND_EVENT by itself, and stores call->event in the same transaction if the statement
- * gives a row. Defined in store_event.c. */
+ * gives a row. When there is none, rows->again says whether an earlier sending made the change: its event is stored.
+ * Without call->event it says that one may have. Defined in store_event.c. */
 apr_status_t um_store_event_run(um_store_call_t *call, um_statement_e id, const char *const *values, int count,
                                 um_rows_t *rows);
 

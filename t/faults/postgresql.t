@@ -11,6 +11,7 @@ use Test::More;
 use Time::HiRes qw(sleep);
 use UmCluster;
 use UmFault;
+use UmPgProxy;
 use UmServer;
 use UmTest ();
 
@@ -49,25 +50,9 @@ fault 'stopped-30s' => (recovery => 15, longest => 12, inject => sub {
 # A proxy between the server and PostgreSQL.
 sub proxied {
     my $cluster = UmCluster->start;
-    my $cuts = UmTest::new_folder() . '/cuts';
-    pipe(my $leash_out, my $leash) or die "pipe: $!\n";
-    pipe(my $said, my $say) or die "pipe: $!\n";
-    my $child = fork;
-    die "fork: $!\n" unless defined $child;
-    if (!$child) {
-        close $leash;
-        open STDIN, '<&', $leash_out or POSIX::_exit(126);
-        open STDOUT, '>&', $say or POSIX::_exit(126);
-        exec { '/usr/bin/python3' } 'python3', UmTest::sources() . '/t/lib/pgproxy.py', $cluster->{port}, $cuts
-            or POSIX::_exit(127);
-    }
-    close $say;
-    close $leash_out;
-    my $port = <$said> || '';
-    chomp $port;
-    $port =~ /\A\d+\z/ or die "pgproxy.py did not start\n";
-    return { cluster => $cluster, database => $cluster->database, params => sub { $cluster->params($port) },
-        cuts => $cuts, leash => $leash };
+    my $proxy = UmPgProxy->start($cluster->{port});
+    return { cluster => $cluster, database => $cluster->database, params => sub { $cluster->params($proxy->{port}) },
+        proxy => $proxy };
 }
 
 # Each third occasion, until so many connections were cut.
@@ -75,11 +60,9 @@ sub cut {
     my ($name, $word, %with) = @_;
     return fault $name => (%with, setup => \&proxied, inject => sub {
         my ($world) = @_;
-        my $done = "$world->{cuts}.done";
-        UmTest::spew($done, '');
-        UmTest::spew($world->{cuts}, "$word 3\n");
-        await(60, sub { UmTest::slurp($done) =~ tr/\n// >= long_or_quick(6, 2) }) or die "too little was cut\n";
-        UmTest::spew($world->{cuts}, '');
+        $world->{proxy}->cut($word, 3);
+        await(60, sub { $world->{proxy}->count >= long_or_quick(6, 2) }) or die "too little was cut\n";
+        $world->{proxy}->cut;
     });
 }
 

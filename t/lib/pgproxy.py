@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stands between a client and PostgreSQL, on 127.0.0.1, and cuts connections exactly where it is told to.
 
-usage: pgproxy.py PORT FILE
+usage: pgproxy.py SERVER FILE
 
-PORT is that of PostgreSQL. It prints its own port as its first line and runs until its standard input ends. FILE says what
-is cut, and is read anew for each message: a WORD and a number N. Each Nth occasion is cut. An empty or missing FILE: none.
+SERVER is the port of PostgreSQL on 127.0.0.1, or the path of its socket. It prints its own port as its first line and runs
+until its standard input ends. FILE says what is cut, and is read anew for each message: a WORD, a number N, and perhaps the
+beginning of a statement by itself. Each Nth occasion is cut; of those with such a statement only one, until FILE.done is
+emptied. An empty or missing FILE: none.
     before     the client sends COMMIT: it is not passed on
     after      the answer to COMMIT has come: it is not passed on
     lost       the answer to a statement by itself, outside of a transaction, has come: it is not passed on
@@ -14,18 +16,21 @@ Each cut is a line of FILE.done.
 """
 import asyncio
 import os
+import re
 import sys
 
 occasions = {}
 
 
-def is_cut(word):
+def is_cut(word, statement):
     try:
         with open(sys.argv[2]) as file:
-            wanted = file.read().split()
+            wanted = file.read().split(None, 2)
     except OSError:
         return False
-    if len(wanted) != 2 or wanted[0] != word:
+    if len(wanted) < 2 or wanted[0] != word:
+        return False
+    if wanted[2:] and (not statement.startswith(wanted[2]) or os.path.getsize(sys.argv[2] + '.done')):
         return False
     occasions[word] = occasions.get(word, 0) + 1
     if occasions[word] % int(wanted[1]):
@@ -44,6 +49,8 @@ class Connection:
         self.client, self.server = client, server
         self.in_transaction = False
         self.awaited = None         # what is cut when the server is ready again
+        self.prepared = {}          # the texts of prepared statements
+        self.statement = ''         # the one of them that was executed last
 
     async def message(self, reader):
         head = await reader.readexactly(5)
@@ -56,14 +63,22 @@ class Connection:
         while True:
             head, body = await self.message(reader)
             kind = head[:1]
+            if kind == b'P':
+                name, text = body.split(b'\0')[:2]
+                self.prepared[name] = text
+            elif kind == b'B':
+                self.statement = self.prepared.get(body.split(b'\0')[1], b'').decode()
             if kind == b'Q':
+                found = re.match(rb'PREPARE (\S+)[^()]*(?:\([^()]*\))? AS (.*)', body, re.DOTALL)
+                if found:
+                    self.prepared[found[1]] = found[2]
                 word = body.rstrip(b'\0').upper()
                 if word == b'COMMIT':
-                    if is_cut('before'):
+                    if is_cut('before', ''):
                         raise Cut
                     self.awaited = 'after'
             elif kind == b'S' and not self.in_transaction:
-                if is_cut('unsent'):
+                if is_cut('unsent', self.statement):
                     raise Cut
                 self.awaited = 'lost'
             writer.write(head + body)
@@ -78,7 +93,7 @@ class Connection:
             if head[:1] == b'Z':
                 self.in_transaction = body != b'I'
                 word, self.awaited = self.awaited, None
-                if word and is_cut(word):
+                if word and is_cut(word, self.statement):
                     raise Cut
             if head[:1] in b'ZRGHdcN' or not self.awaited:
                 writer.write(held)
@@ -97,7 +112,9 @@ class Connection:
 
 async def serve(reader, writer):
     try:
-        server = await asyncio.open_connection('127.0.0.1', int(sys.argv[1]))
+        where = sys.argv[1]
+        server = await (asyncio.open_unix_connection(where) if '/' in where
+                        else asyncio.open_connection('127.0.0.1', int(where)))
     except OSError:
         writer.transport.abort()
         return
