@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "atomic_file.h"
 #include "cli.h"
 #include "store.h"
 #include "store_backup.h"
@@ -195,6 +196,7 @@ static int backup_sqlite(um_cli_t *cli)
     close(to);
     status = child > 0 ? wait_for_copy(child, &ends) : -1;
     if (WIFEXITED(status) && WEXITSTATUS(status) == UM_CLI_DONE) {
+        um_atomic_file_sync_name(cli->pool, target);
         (void)sigprocmask(SIG_SETMASK, &before, NULL);
         um_cli_say(cli, "%s", target);
         return UM_CLI_DONE;

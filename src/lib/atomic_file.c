@@ -23,9 +23,8 @@ apr_status_t um_atomic_file_fill(apr_file_t *out, const char *bytes, apr_size_t 
     return status == APR_SUCCESS ? closed : status;
 }
 
-/* A new name survives a crash only when its directory has been synced. A file system that cannot do that offers nothing
- * better, so a failure is not reported. */
-static void sync_directory(apr_pool_t *pool, const char *file)
+/* A file system that cannot sync a directory offers nothing better, so a failure is not reported. */
+void um_atomic_file_sync_name(apr_pool_t *pool, const char *file)
 {
     const char *slash = strrchr(file, '/');
     const char *directory = slash ? apr_pstrmemdup(pool, file, (apr_size_t)(slash - file) + 1) : ".";
@@ -42,7 +41,7 @@ apr_status_t um_atomic_file_rename(apr_pool_t *pool, const char *from, const cha
     apr_status_t status = apr_file_rename(from, to, pool);
 
     if (status == APR_SUCCESS) {
-        sync_directory(pool, to);
+        um_atomic_file_sync_name(pool, to);
     }
     return status;
 }
@@ -67,7 +66,7 @@ apr_status_t um_atomic_file_create(apr_pool_t *pool, const char *file, const cha
     apr_status_t status = write_file(pool, file, bytes, len);
 
     if (status == APR_SUCCESS) {
-        sync_directory(pool, file);
+        um_atomic_file_sync_name(pool, file);
     }
     return status;
 }

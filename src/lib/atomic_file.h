@@ -15,6 +15,9 @@ apr_status_t um_atomic_file_fill(apr_file_t *out, const char *bytes, apr_size_t 
 /** Renames a file within its directory and syncs the directory to the disk. A file with the new name is replaced. */
 apr_status_t um_atomic_file_rename(apr_pool_t *pool, const char *from, const char *to);
 
+/** Syncs the directory of a new file to the disk, if the file system can. Only then its name survives a power cut. */
+void um_atomic_file_sync_name(apr_pool_t *pool, const char *file);
+
 /** Makes a file of len bytes. Its name exists before its content does. APR_EEXIST as above. If it cannot be written
  * completely, it is removed. */
 apr_status_t um_atomic_file_create(apr_pool_t *pool, const char *file, const char *bytes, apr_size_t len);
