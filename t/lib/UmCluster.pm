@@ -10,6 +10,7 @@ use strict;
 use warnings;
 use Fcntl ':flock';
 use POSIX ();
+use UmProcess ();
 use UmServer;
 use UmTest ();
 
@@ -189,16 +190,10 @@ sub sql {
         qw(-XqAt -v ON_ERROR_STOP=1 -d accounts -c), $text);
 }
 
-# The postmaster and its children, until no new one appears.
+# The postmaster and its children.
 sub processes {
     my ($self) = @_;
-    my @all = ($self->{pid});
-    for my $stat (glob '/proc/[0-9]*/stat') {
-        open my $in, '<', $stat or next;
-        my ($pid, $parent) = (<$in> || '') =~ /\A(\d+) \(.*\) \S (\d+)/s or next;
-        push @all, $pid if $parent == $self->{pid};
-    }
-    return @all;
+    return ($self->{pid}, UmProcess::children_of($self->{pid}));
 }
 
 # The postmaster first, so that it starts no further process.

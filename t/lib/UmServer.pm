@@ -16,10 +16,10 @@ use File::Copy ();
 use File::Path ();
 use IO::Socket::INET;
 use POSIX ();
-use Socket qw(inet_aton);
 use Test::More;
 use Time::HiRes qw(sleep time);
 use UmApi;
+use UmProcess ();
 use UmTest ();
 
 our @EXPORT = qw(basic_location private_pages new_database add_accounts ask_each all_fine each_once free_port await);
@@ -255,12 +255,16 @@ sub mark {
     return UmTest::mark($self->error_log);
 }
 
-# New children, after reading the configuration anew. Returns when they are at work; the old ones may still end.
+# New children, after reading the configuration anew. Returns when all new connections are theirs; the old ones may still
+# be answering. The parent says that it resumes when the old ones have been told. One that gets no CPU time meanwhile
+# accepts connections until it hears it.
 sub graceful {
     my ($self) = @_;
     my $log = $self->mark;
+    my @old = $self->children;
     kill USR1 => $self->{pid} or die "the server is gone\n";
-    return UmTest::wait_for($log, qr/resuming normal operations/, $STARTS) =~ /resuming normal operations/;
+    return UmTest::wait_for($log, qr/resuming normal operations/, $STARTS) =~ /resuming normal operations/
+        && await($STOPS, sub { !UmProcess::listening(@old) });
 }
 
 # Ends it as an administrator does; returns the seconds it took. Killed when it does not end.
@@ -309,31 +313,19 @@ sub crashes {
 
 sub children {
     my ($self) = @_;
-    my @children;
-    for my $stat (glob '/proc/[0-9]*/stat') {
-        open my $in, '<', $stat or next;
-        my ($pid, $parent) = (<$in> || '') =~ /\A(\d+) \(.*\) \S (\d+)/s or next;
-        push @children, $pid if $parent == $self->{pid};
-    }
-    return @children;
+    return UmProcess::children_of($self->{pid});
 }
 
 # The child with a connection to that port: the one that sends mail.
 sub child_at {
     my ($self, $port) = @_;
-    my $peer = sprintf '%08X:%04X', unpack('L', inet_aton('127.0.0.1')), $port;
-    my %sockets;
-    for my $line (split /\n/, UmTest::slurp('/proc/net/tcp')) {
-        my @words = split ' ', $line;
-        $sockets{"socket:[$words[9]]"} = 1 if @words > 9 && $words[2] eq $peer && $words[3] eq '01';
-    }
-    for my $pid ($self->children) {
-        for my $fd (glob "/proc/$pid/fd/*") {
-            my $what = readlink $fd;
-            return $pid if defined $what && $sockets{$what};
-        }
-    }
-    return undef;
+    return (UmProcess::connected_to($port, $self->children))[0];
+}
+
+# Seconds of CPU time of its children.
+sub cpu {
+    my ($self) = @_;
+    return UmProcess::cpu_of($self->children);
 }
 
 # ---- requests ------------------------------------------------------------------------------------------------------
