@@ -88,14 +88,15 @@ void um_throttle_set_scope(um_site_t *site, const char *database);
 typedef struct um_throttle_uses_t {
     int count;
     struct { apr_uint64_t hash; um_throttle_limit_t limit; } use[UM_THROTTLE_MOST];
-    apr_uint64_t pair, mark;    /**< of a sign-in: the count of name and address, and that they belong together */
+    apr_uint64_t pair[2];       /**< of a sign-in: the counts of name and address, to be forgotten when it succeeds */
+    apr_uint64_t mark;          /**< and the note that they belong together */
 } um_throttle_uses_t;
 
 /** Takes a use of a class by the client's address. UM_THROTTLED. */
 um_status_e um_throttle_take_address(um_ctx_t *ctx, um_throttle_class_e class, um_throttle_uses_t *uses);
 
-/** Takes a use of a class by a name or an e-mail address, as folded. UM_THROTTLED. */
-/* what begins with "u" for a name, and with the kind of mail for an e-mail address. */
+/** Takes a use of a class by a name or an e-mail address, as folded. UM_THROTTLED.
+ * @param what  begins with the kind of mail for an e-mail address */
 um_status_e um_throttle_take_account(um_ctx_t *ctx, um_throttle_class_e class, const char *what, const char *key);
 
 /** Takes a sign-in by address, by name, and by both. The limit of a name over all addresses does not hold for an
@@ -108,12 +109,18 @@ um_status_e um_throttle_take_sign_in(um_ctx_t *ctx, const char *key, um_throttle
 /** Whether a sign-in would be throttled now, without counting it. */
 um_status_e um_throttle_peek_sign_in(um_ctx_t *ctx, const char *key);
 
-/** Takes a sign-in by a further name of the same account, and by name and address together. The address was counted by
- * um_throttle_take_sign_in(). Whoever gets UM_THROTTLED must not let the client know, because that would tell whose
- * name the further one is; so ctx has no cause then. um_throttle_peek_other() only looks.
- * @param key  NULL: there is no further name */
-um_status_e um_throttle_take_other(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses);
-um_status_e um_throttle_peek_other(um_ctx_t *ctx, const char *key);
+/** Takes a try of a known caller at their own password, with the counts of the sign-ins of the account.
+ * @param key  of the account's name
+ * @return UM_OK, UM_THROTTLED */
+um_status_e um_throttle_take_own(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses);
+
+/** Takes a sign-in by the account that was found, so that two ways to name an account are not two allowances. The
+ * client's address was counted by um_throttle_take_sign_in(). Whoever gets UM_THROTTLED must not let the client know,
+ * because that would tell whose address was typed; so ctx has no cause then. For the same reason the account's count is
+ * none of those of um_throttle_take_sign_in(), even when its name was typed. um_throttle_peek_found() only looks.
+ * @param key  um_login_name_account(); NULL: what was typed was counted, and that is enough */
+um_status_e um_throttle_take_found(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses);
+um_status_e um_throttle_peek_found(um_ctx_t *ctx, const char *key);
 
 /** Gives back the uses of a try that could not be judged. */
 void um_throttle_give_back(um_ctx_t *ctx, um_throttle_uses_t *uses);

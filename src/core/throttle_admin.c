@@ -33,13 +33,12 @@ static int is_of_address(apr_pool_t *pool, const um_throttle_t *throttle, apr_ui
                || refusal->hash == um_throttle_key_address(throttle, scope, class, &client, UM_THROTTLE_KEY_WIDE));
 }
 
-/* Names of accounts are counted under "u", addresses under the kind of the mail: reset and verify. */
 static int is_of_account(const um_throttle_t *throttle, apr_uint64_t scope, const um_refusal_t *refusal)
 {
-    static const char *const kinds[] = { "u", "r", "v" };
+    static const char *const kinds[] = { "u", "f", "r", "v" };
     int class = (int)(refusal->kind / UM_THROTTLE_KEYS), is = 0;
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         is |= refusal->hash == um_throttle_key_account(throttle, scope, class, kinds[i], refusal->text);
     }
     return is;
@@ -64,7 +63,9 @@ static int is_of_scope(apr_pool_t *pool, const um_throttle_t *throttle, apr_uint
         break;
     }
     return !scope || (split_pair(pool, refusal->text, &name, &client)
-                      && refusal->hash == um_throttle_key_pair(throttle, scope, 'b', &client, name));
+                      && (refusal->hash == um_throttle_key_pair(throttle, scope, UM_THROTTLE_PAIR_TYPED, &client, name)
+                          || refusal->hash == um_throttle_key_pair(throttle, scope, UM_THROTTLE_PAIR_FOUND, &client,
+                                                                   name)));
 }
 
 static int is_earlier(const void *one, const void *other)

@@ -170,7 +170,8 @@ static int clear_scope(const um_throttle_t *throttle, apr_uint64_t scope, const 
     int count = 0;
 
     if (key && client) {
-        return forget(throttle, um_throttle_key_pair(throttle, scope, 'b', client, key));
+        return forget(throttle, um_throttle_key_pair(throttle, scope, UM_THROTTLE_PAIR_TYPED, client, key))
+               + forget(throttle, um_throttle_key_pair(throttle, scope, UM_THROTTLE_PAIR_FOUND, client, key));
     }
     for (int class = 0; class < UM_THROTTLE_CLASSES && client; class++) {
         count += forget(throttle, um_throttle_key_address(throttle, scope, class, client,
@@ -180,6 +181,7 @@ static int clear_scope(const um_throttle_t *throttle, apr_uint64_t scope, const 
     }
     if (key) {
         count += forget(throttle, um_throttle_key_account(throttle, scope, UM_THROTTLE_SIGN_IN, "u", key));
+        count += forget(throttle, um_throttle_key_account(throttle, scope, UM_THROTTLE_SIGN_IN, "f", key));
         count += forget(throttle, um_throttle_key_account(throttle, scope, UM_THROTTLE_RESET, "r", key));
         count += forget(throttle, um_throttle_key_account(throttle, scope, UM_THROTTLE_RESET, "v", key));
     }

@@ -14,9 +14,13 @@ int um_throttle_key_bytes(const um_throttle_client_t *client);
 apr_uint64_t um_throttle_key_address(const um_throttle_t *throttle, apr_uint64_t scope, int class,
                                      const um_throttle_client_t *client, int client_len);
 
-/** By a name. The first letter of what separates names of different kinds. */
+/** By a name. The first letter of what separates names of different kinds: "u" is a name or an address that was typed
+ * to sign in, "f" the name of an account that was found, "r" and "v" an address for the mails of these kinds. */
 apr_uint64_t um_throttle_key_account(const um_throttle_t *throttle, apr_uint64_t scope, int class, const char *what,
                                      const char *name);
+
+#define UM_THROTTLE_PAIR_TYPED 'b'
+#define UM_THROTTLE_PAIR_FOUND 'f'
 
 /** By a name and a client together. */
 apr_uint64_t um_throttle_key_pair(const um_throttle_t *throttle, apr_uint64_t scope, char what,

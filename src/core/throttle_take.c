@@ -190,8 +190,9 @@ static int ask_sessions(um_ctx_t *ctx, const char *key, apr_uint64_t mark)
 }
 
 /* The query takes longer for an account with many sessions, so the time of a refusal could show that there is such an
- * account. Each refusal after this query takes the same time for that reason. */
-static int is_exempt(um_ctx_t *ctx, const char *key)
+ * account. Each refusal after this query takes the same time for that reason. A refusal by the account that was found
+ * takes the time of a hash already; waiting here would show that one was found. */
+static int is_exempt(um_ctx_t *ctx, const char *key, int is_found)
 {
     apr_uint64_t mark = mark_of(ctx, key);
     apr_int64_t began = um_monotonic_us();
@@ -199,42 +200,49 @@ static int is_exempt(um_ctx_t *ctx, const char *key)
 
     if (marked < 0) {
         marked = ask_sessions(ctx, key, mark);
-        if (!marked) {
+        if (!marked && !is_found) {
             um_monotonic_wait(began + ASK_US);
         }
     }
     return marked;
 }
 
-static um_status_e pass_account(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
+/* What is typed and accounts that are found have counts of their own, even under the same text. With one count for
+ * both, tries by one name of an account would get visible refusals for tries by the other one. */
+#define PAIR_TAG(is_found) ((is_found) ? UM_THROTTLE_PAIR_FOUND : UM_THROTTLE_PAIR_TYPED)
+
+static um_status_e pass_account(um_ctx_t *ctx, const char *key, int is_found, um_throttle_uses_t *uses)
 {
     try_t try = { .class = UM_THROTTLE_SIGN_IN, .by = UM_THROTTLE_ACCOUNT, .name = key };
     const um_throttle_t *throttle = ctx->site->throttle;
 
     try.limit = *limit_of(ctx, UM_THROTTLE_SIGN_IN, UM_THROTTLE_ACCOUNT);
-    try.hash = um_throttle_key_account(throttle, ctx->site->throttle_scope, UM_THROTTLE_SIGN_IN, "u", key);
+    try.hash = um_throttle_key_account(throttle, ctx->site->throttle_scope, UM_THROTTLE_SIGN_IN, is_found ? "f" : "u",
+                                       key);
     if (um_throttle_table_peek(throttle->table, try.hash, &try.limit, um_monotonic_ms())
-        && is_exempt(ctx, key)) {
+        && is_exempt(ctx, key, is_found)) {
         return UM_OK;
     }
     return pass(ctx, &try, uses);
 }
 
 /* By name, and by name and address together. */
-static um_status_e pass_name(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
+static um_status_e pass_name(um_ctx_t *ctx, const char *key, int is_found, um_throttle_uses_t *uses)
 {
     const um_throttle_t *throttle = ctx->site->throttle;
     try_t try = { .class = UM_THROTTLE_SIGN_IN, .by = UM_THROTTLE_BOTH, .name = key };
     um_status_e status;
 
     try.limit = *limit_of(ctx, UM_THROTTLE_SIGN_IN, UM_THROTTLE_BOTH);
-    try.hash = um_throttle_key_pair(throttle, ctx->site->throttle_scope, 'b', ctx->throttle_client, key);
+    try.hash = um_throttle_key_pair(throttle, ctx->site->throttle_scope, PAIR_TAG(is_found), ctx->throttle_client, key);
     status = pass(ctx, &try, uses);
     if (status == UM_OK) {
-        status = pass_account(ctx, key, uses);
+        status = pass_account(ctx, key, is_found, uses);
     }
     if (uses && status == UM_OK) {
-        uses->pair = try.hash;
+        uses->pair[0] = try.hash;
+        uses->pair[1] = um_throttle_key_pair(throttle, ctx->site->throttle_scope, PAIR_TAG(0), ctx->throttle_client,
+                                             key);
         uses->mark = mark_of(ctx, key);
     }
     else if (uses) {
@@ -243,27 +251,38 @@ static um_status_e pass_name(um_ctx_t *ctx, const char *key, um_throttle_uses_t 
     return status;
 }
 
-static um_status_e pass_sign_in(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
+static um_status_e pass_sign_in(um_ctx_t *ctx, const char *key, int is_found, um_throttle_uses_t *uses)
 {
-    um_status_e status = pass_address(ctx, UM_THROTTLE_SIGN_IN, uses);
+    um_status_e status;
 
-    return status == UM_OK && key ? pass_name(ctx, key, uses) : status;
+    if (uses) {
+        *uses = (um_throttle_uses_t){ 0 };
+    }
+    if (!is_on(ctx)) {
+        return UM_OK;
+    }
+    status = pass_address(ctx, UM_THROTTLE_SIGN_IN, uses);
+    return status == UM_OK && key ? pass_name(ctx, key, is_found, uses) : status;
 }
 
 um_status_e um_throttle_take_sign_in(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
 {
-    *uses = (um_throttle_uses_t){ 0 };
-    return is_on(ctx) ? pass_sign_in(ctx, key, uses) : UM_OK;
+    return pass_sign_in(ctx, key, 0, uses);
 }
 
 um_status_e um_throttle_peek_sign_in(um_ctx_t *ctx, const char *key)
 {
-    return is_on(ctx) ? pass_sign_in(ctx, key, NULL) : UM_OK;
+    return pass_sign_in(ctx, key, 0, NULL);
 }
 
-static um_status_e pass_other(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
+um_status_e um_throttle_take_own(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
 {
-    um_status_e status = is_on(ctx) && key ? pass_name(ctx, key, uses) : UM_OK;
+    return pass_sign_in(ctx, key, ctx->settings->login != UM_LOGIN_USERNAME, uses);
+}
+
+static um_status_e pass_found(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
+{
+    um_status_e status = is_on(ctx) && key ? pass_name(ctx, key, 1, uses) : UM_OK;
 
     if (status != UM_OK) {
         ctx->retry_after = 0;
@@ -274,15 +293,15 @@ static um_status_e pass_other(um_ctx_t *ctx, const char *key, um_throttle_uses_t
     return status;
 }
 
-um_status_e um_throttle_take_other(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
+um_status_e um_throttle_take_found(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses)
 {
     *uses = (um_throttle_uses_t){ 0 };
-    return pass_other(ctx, key, uses);
+    return pass_found(ctx, key, uses);
 }
 
-um_status_e um_throttle_peek_other(um_ctx_t *ctx, const char *key)
+um_status_e um_throttle_peek_found(um_ctx_t *ctx, const char *key)
 {
-    return pass_other(ctx, key, NULL);
+    return pass_found(ctx, key, NULL);
 }
 
 void um_throttle_settle(um_ctx_t *ctx, um_throttle_uses_t *uses, um_status_e status)
@@ -291,8 +310,9 @@ void um_throttle_settle(um_ctx_t *ctx, um_throttle_uses_t *uses, um_status_e sta
         return;
     }
     um_throttle_give_back(ctx, uses);
-    if (status == UM_OK && uses->pair) {
-        um_throttle_table_forget(ctx->site->throttle->table, uses->pair, um_monotonic_ms());
+    if (status == UM_OK && uses->pair[0]) {
+        um_throttle_table_forget(ctx->site->throttle->table, uses->pair[0], um_monotonic_ms());
+        um_throttle_table_forget(ctx->site->throttle->table, uses->pair[1], um_monotonic_ms());
         um_throttle_table_mark(ctx->site->throttle->table, uses->mark, 1, MARK_YES_SECONDS * 1000LL,
                                um_monotonic_ms());
     }

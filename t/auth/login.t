@@ -134,12 +134,15 @@ case 'Basic takes addresses, and the user of the request is the name' => sub {
     }
 };
 
-case 'failures by address count for the name, and the other way round' => sub {
-    new_account('hans', email => 'hans@example.org');
+case 'failures by address and by name count for the account, and neither shows whose address it is' => sub {
+    my $hans = new_account('hans', email => 'hans@example.org');
     my $here = stranger();
     is(counted(5, failing($here, 'hans@example.org')), '400 x5', 'five by address');
-    is(sign_in($here, 'hans', $PASSWORD)->{status}, 429, 'then none by name');
-    is(sign_in($here, 'HANS@example.org', $PASSWORD)->{status}, 429, 'and none by address');
+    is(sign_in($here, 'HANS@example.org', $PASSWORD)->{status}, 429, 'then none by address');
+    answer_is(sign_in($here, 'hans', $PASSWORD), 400, $REFUSED,
+        'and a right password by name is refused as a wrong one is');
+    is(counted(5, failing($here, 'hans')), '400 x4, 429 x1',
+        'the name has as many tries as one of another account');
     new_account('inge', email => 'inge@example.org');
     my $there = stranger();
     is(counted(6, failing($there, 'inge')), '400 x5, 429 x1', 'five by name');
@@ -149,6 +152,11 @@ case 'failures by address count for the name, and the other way round' => sub {
     forward(1);
     is(sign_in($there, 'inge@example.org', $PASSWORD)->{status}, 200, 'after the wait it is taken');
     is(counted(6, failing($there, 'inge')), '400 x5, 429 x1', 'and ends the count of the name');
+    my $third = stranger();
+    is(counted(5, failing($third, 'hans@example.org')), '400 x5', 'five by address');
+    my $token = json_of(sign_in(stranger(), 'hans', $PASSWORD))->{token};
+    is(post_from($third, "$USERS$hans->{id}/", { old_password => 'x', new_password => 'Red-House?38' },
+        token => $token)->{status}, 429, 'and none by a change of the password');
 };
 
 case 'the limit of an account over all addresses is not doubled, and its owner is not locked out' => sub {
@@ -157,7 +165,7 @@ case 'the limit of an account over all addresses is not doubled, and its owner i
     my @by = ('jan', 'jan@example.org');
     my $try = sub { my ($i) = @_; return failing(stranger(), $by[$i % 2])->($i) };
     is(counted(50, $try), '400 x50', 'fifty failures, by name and by address');
-    is(sign_in(stranger(), 'jan', $PASSWORD)->{status}, 429, 'then none by name');
+    is(sign_in(stranger(), 'jan', $PASSWORD)->{status}, 400, 'then none by name');
     is(sign_in(stranger(), 'jan@example.org', $PASSWORD)->{status}, 400, 'and none by address');
     is(sign_in($owner, $_, $PASSWORD)->{status}, 200, "the owner from where they were: $_") for @by;
     is(counted(30, sub { failing(stranger(), 'jan@example.org')->($_[0]) }), '400 x24, 429 x6', 'more by address');

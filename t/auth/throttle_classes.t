@@ -25,6 +25,7 @@ my ($strict, $strict_port) = throttled_host("UserMgmtThrottle sign-in both off\n
     . "UserMgmtThrottle refresh address 1/m 2\nUserMgmtThrottle confirm address 2/m\n");
 my ($open, $open_port) = throttled_host(join '', map { "UserMgmtThrottle $_ off\n" } qw(sign-in register reset confirm
     refresh api));
+my ($unique, $unique_port) = throttled_host("UserMgmtUniqueEmail On\n");
 my $database = new_database();
 my $server = throttled_server(<<"END", database => $database);
 UserMgmtMail "file:$mails"
@@ -34,7 +35,7 @@ UserMgmtAuditLog $audit
 UserMgmtClientToken $clients
 UserMgmtThrottle register address 1/h 4
 @{[ basic_location() ]}
-$inherits$default$strict$open
+$inherits$default$strict$open$unique
 END
 
 sub registers { my ($here, %with) = @_; return sub { post_from($here, $USERS, { username => 'a b' }, %with) } }
@@ -61,6 +62,33 @@ case 'registrations count by address, with probes of names' => sub {
     is(counted(22, registers(stranger(), port => $default_port)), '400 x20, 429 x2', 'the default is 20');
     forward(3600);
     is(counted(3, registers($here)), '400 x1, 429 x2', 'and after an hour the next ones');
+};
+
+case 'where addresses belong to one account, changes of the own one count as registrations' => sub {
+    my ($here, $elsewhere) = (stranger(), stranger());
+    my ($me, $boss) = map { new_account(new_name()) } 1, 2;
+    $database->{sql}->("update um_users set is_staff = 1 where id = '$boss->{id}'");
+    is(post_from(stranger(), $USERS, { username => new_name(), password => $PASSWORD, email => 'taken@example.org' },
+        port => $unique_port)->{status}, 201, 'an account with an address');
+    my $change = sub {
+        my ($from, $as, $member, $value) = @_;
+        return call(PATCH => "$USERS$me->{id}/", from($from, token => $as->{auth_token}, port => $unique_port,
+            json => JSON::PP::encode_json({ $member => $value })));
+    };
+    is($change->($here, $me, email => 'first@example.org')->{status}, 200, 'an address that nobody has');
+    answer_is($change->($here, $me, email => 'taken@example.org'), 400,
+        faults(email => 'A user with that email address already exists.'), 'one that another account has');
+    is(counted(4, sub { $change->($here, $me, email => 'first@example.org') }), '200 x4', 'the present one does not count');
+    is(counted(4, sub { $change->($here, $me, email => 'taken@example.org') }), '400 x2, 429 x2', 'four in an hour');
+    is(counted(2, registers($here)), '429 x2', 'together with registrations');
+    is($change->($here, $me, email => 'second@example.org')->{status}, 429, 'also one that nobody has');
+    is($change->($here, $me, first_name => 'Ann')->{status}, 200, 'other fields can be changed');
+    my ($event) = grep { $_->{event} eq 'throttled' && ($_->{user_id} // '') eq $me->{id} } events();
+    is_deeply([@{$event}{qw(detail outcome reason address)}], ['register', 'failed', 'throttled', $here],
+        'the audit log has it');
+    is($change->($elsewhere, $me, email => 'second@example.org')->{status}, 200, 'another client is free');
+    is(counted(6, sub { $change->($here, $boss, email => "of-staff-$_[0]\@example.org") }), '200 x6',
+        'staff changes as many as they like');
 };
 
 case 'invitations by staff do not count as registrations' => sub {

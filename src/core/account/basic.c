@@ -70,15 +70,15 @@ static um_status_e hash(um_ctx_t *ctx, const credentials_t *in, um_basic_t *foun
     return status;
 }
 
-/* UM_ABSENT: the password has to be hashed; also when the account was found by its address and its name is throttled:
- * then hash() refuses it in the time of a wrong password. */
+/* UM_ABSENT: the password has to be hashed; also when the account that was found is throttled: then hash()
+ * refuses it in the time of a wrong password. */
 static um_status_e find_cached(um_ctx_t *ctx, const credentials_t *in, um_basic_t *found)
 {
     um_status_e status = um_caller_cache_login(ctx, in->name.cache_key, in->password, &found->identity);
 
     um_metric_count(ctx, status == UM_OK ? UM_METRIC_PASSWORD_HITS : UM_METRIC_PASSWORD_MISSES);
     if (status == UM_OK
-        && um_throttle_peek_other(ctx, um_login_name_other(ctx, &in->name, found->identity->username)) != UM_OK) {
+        && um_throttle_peek_found(ctx, um_login_name_account(ctx, found->identity->username)) != UM_OK) {
         found->identity = NULL;
         status = UM_ABSENT;
     }

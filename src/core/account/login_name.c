@@ -50,10 +50,10 @@ um_status_e um_login_name_find(um_ctx_t *ctx, const um_login_name_t *name, um_us
     return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
 
-const char *um_login_name_other(um_ctx_t *ctx, const um_login_name_t *name, const char *username)
+const char *um_login_name_account(um_ctx_t *ctx, const char *username)
 {
     const char *key;
 
-    return name->email_key && um_unicode_key(ctx->pool, username, &key) == APR_SUCCESS && strcmp(key, name->key) != 0
-           ? key : NULL;
+    return ctx->settings->login != UM_LOGIN_USERNAME && um_unicode_key(ctx->pool, username, &key) == APR_SUCCESS ? key
+                                                                                                         : NULL;
 }

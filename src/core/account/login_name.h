@@ -23,9 +23,9 @@ int um_login_name_read(um_ctx_t *ctx, const char *typed, um_login_name_t *name);
 /** Finds the account. *user is NULL when there is none. UM_UNAVAILABLE. */
 um_status_e um_login_name_find(um_ctx_t *ctx, const um_login_name_t *name, um_user_t **user);
 
-/** The key of an account that was found by its address: tries are counted under its name, too, so that two ways to name
- * an account are not two allowances. NULL: it was found by its name.
- * @param username  of the account that was found */
-const char *um_login_name_other(um_ctx_t *ctx, const um_login_name_t *name, const char *username);
+/** The key under which tries at an account that was found are counted (um_throttle_take_found()). NULL: people sign in
+ * by name alone, so what was typed is the account's name.
+ * @param username  of the account */
+const char *um_login_name_account(um_ctx_t *ctx, const char *username);
 
 #endif

@@ -41,20 +41,17 @@ static um_status_e refuse(um_ctx_t *ctx, um_reason_e reason, const char *cause)
     return UM_INVALID;
 }
 
-/* An account that was found by its address is counted under its name, too. When that is throttled, the password is
- * hashed all the same and then refused as if it were wrong: another answer, or another time, would tell whose address
- * it is. So far the client has not been throttled for what it has typed. */
-static int is_throttled_by_name(um_ctx_t *ctx, const um_login_name_t *name, const um_user_t *user,
-                                um_throttle_uses_t *uses)
+/* Where there are two ways to name an account, it is counted itself, too. When it is throttled, the password is hashed
+ * all the same and then refused as if it were wrong: another answer, or another time, would tell whose address it is.
+ * So far the client has not been throttled for what it has typed. */
+static int is_account_throttled(um_ctx_t *ctx, const um_user_t *user, um_throttle_uses_t *uses)
 {
-    const char *key = user ? um_login_name_other(ctx, name, user->username) : NULL;
-
-    return um_throttle_take_other(ctx, key, uses) != UM_OK;
+    return um_throttle_take_found(ctx, user ? um_login_name_account(ctx, user->username) : NULL, uses) != UM_OK;
 }
 
 /* Within the hash limit. */
 static um_status_e find_and_verify(um_ctx_t *ctx, const um_login_name_t *name, um_secret_t password, um_user_t **user,
-                                   um_throttle_uses_t *other)
+                                   um_throttle_uses_t *found)
 {
     const char *fresh = NULL;
     int is_throttled = 0;
@@ -68,7 +65,7 @@ static um_status_e find_and_verify(um_ctx_t *ctx, const um_login_name_t *name, u
      * time of a hash, and a database that hangs holds the turn no longer than the store waits for an answer. */
     status = um_login_name_find(ctx, name, user);
     if (status == UM_OK) {
-        is_throttled = is_throttled_by_name(ctx, name, *user, other);
+        is_throttled = is_account_throttled(ctx, *user, found);
         status = um_password_verify(ctx, *user, password, NULL, &fresh);
     }
     um_password_leave(ctx, &pass);
@@ -76,7 +73,7 @@ static um_status_e find_and_verify(um_ctx_t *ctx, const um_login_name_t *name, u
         ctx->subject = (*user)->id;
     }
     if (is_throttled && (status == UM_OK || status == UM_INVALID)) {
-        return refuse(ctx, UM_REASON_THROTTLED, "too many tries under the name of the account");
+        return refuse(ctx, UM_REASON_THROTTLED, "too many tries at the account");
     }
     if (status == UM_INVALID) {
         return *user ? refuse(ctx, UM_REASON_WRONG_PASSWORD, "wrong password")
@@ -95,7 +92,7 @@ um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secr
 {
     um_login_name_t name;
     um_user_t *user = NULL;
-    um_throttle_uses_t uses, other = { 0 };
+    um_throttle_uses_t uses, found = { 0 };
     um_status_e status;
 
     *who = NULL;
@@ -105,9 +102,9 @@ um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secr
     }
     status = um_throttle_take_sign_in(ctx, name.key, &uses);
     if (status == UM_OK) {
-        status = find_and_verify(ctx, &name, password, &user, &other);
+        status = find_and_verify(ctx, &name, password, &user, &found);
         um_throttle_settle(ctx, &uses, status);
-        um_throttle_settle(ctx, &other, status);
+        um_throttle_settle(ctx, &found, status);
         *who = user;
     }
     return status;
@@ -123,7 +120,7 @@ um_status_e um_password_verify_old(um_ctx_t *ctx, const um_user_t *user, um_secr
     if (old_password.len > MAX_HASHED) {
         return UM_INVALID;
     }
-    status = um_throttle_take_sign_in(ctx, key_of(ctx, user->username), &uses);
+    status = um_throttle_take_own(ctx, key_of(ctx, user->username), &uses);
     if (status != UM_OK) {
         return status;
     }

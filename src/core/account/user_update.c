@@ -14,6 +14,7 @@
 #include "store_email_change.h"
 #include "store_mail.h"
 #include "store_user.h"
+#include "throttle.h"
 #include "user_state.h"
 
 #include <apr_strings.h>
@@ -267,6 +268,52 @@ static int is_withdrawal(const update_t *update, const um_user_t *user, const um
     return input->email && given == 1 && !update->state && !um_email_change_is_other(update->ctx, user, update->keys);
 }
 
+/* Where an address belongs to one account, the answer tells whether another account has it, as that of a registration
+ * does. So both have one allowance. Staff can read the addresses anyway. */
+static um_status_e take_probe(const update_t *update, const um_user_t *user, um_throttle_uses_t *uses)
+{
+    um_ctx_t *ctx = update->ctx;
+    int is_own = ctx->actor && strcmp(ctx->actor, user->id) == 0;
+    um_status_e status = UM_OK;
+
+    uses->count = 0;
+    if (is_own && update->keys->email_claim && *update->keys->email_claim
+        && um_email_change_is_other(ctx, user, update->keys)) {
+        status = um_throttle_take_address(ctx, UM_THROTTLE_REGISTER, uses);
+    }
+    if (status == UM_THROTTLED) {
+        um_event_t *event = um_event_add(ctx, UM_EVENT_THROTTLED, user->id);
+
+        event->detail = um_throttle_class_names[UM_THROTTLE_REGISTER];
+        um_event_settle_status(ctx, event, status);
+    }
+    return status;
+}
+
+/* Tries again while other requests change the address: the mails must go to the address of now. */
+static um_status_e update_until_done(um_ctx_t *ctx, const um_user_t *user, update_t *update)
+{
+    um_store_call_t call = um_ctx_store(ctx);
+    um_status_e status = update_once(ctx, user, update);
+
+    for (int i = 1; status == UM_ABSENT && update->change->email; i++) {
+        um_user_t *now;
+
+        if (um_store_user_by_id(&call, user->id, &now) != APR_SUCCESS) {
+            return um_ctx_unavailable(ctx, &call);
+        }
+        if (!now) {
+            break;
+        }
+        if (i == UPDATE_TRIES) {
+            ctx->cause = "the address of the account is changed all the time";
+            return UM_BUSY;
+        }
+        status = update_once(ctx, now, update);
+    }
+    return status;
+}
+
 um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profile_input_t *input,
                            const um_user_t **updated)
 {
@@ -276,12 +323,12 @@ um_status_e um_user_update(um_ctx_t *ctx, const um_user_t *user, const um_profil
 um_status_e um_user_update_state(um_ctx_t *ctx, const um_user_t *user, const um_profile_input_t *input,
                                  const um_user_state_t *state, const um_user_t **updated)
 {
-    um_store_call_t call = um_ctx_store(ctx);
 #define COPY_TEXT(name, label, kind, ...) UM_PROFILE_IF_TEXT(kind, .name = input->name,)
     um_user_t change = { .id = user->id, UM_PROFILE(COPY_TEXT) .custom = input->custom };
 #undef COPY_TEXT
     um_user_keys_t keys = { 0 };
     update_t update = { .ctx = ctx, .change = &change, .keys = &keys };
+    um_throttle_uses_t uses;
     um_status_e status;
 
     um_profile_check_texts(ctx, input);
@@ -302,22 +349,13 @@ um_status_e um_user_update_state(um_ctx_t *ctx, const um_user_t *user, const um_
         /* Whether another account has it is decided when it is confirmed. */
         keys.email_claim = NULL;
     }
-    status = update_once(ctx, user, &update);
-    /* Another request changed the address since user was read, and the mails must go to the address of now. */
-    for (int i = 1; status == UM_ABSENT && change.email; i++) {
-        um_user_t *now;
-
-        if (um_store_user_by_id(&call, user->id, &now) != APR_SUCCESS) {
-            return um_ctx_unavailable(ctx, &call);
-        }
-        if (!now) {
-            break;
-        }
-        if (i == UPDATE_TRIES) {
-            ctx->cause = "the address of the account is changed all the time";
-            return UM_BUSY;
-        }
-        status = update_once(ctx, now, &update);
+    status = take_probe(&update, user, &uses);
+    if (status != UM_OK) {
+        return status;
+    }
+    status = update_until_done(ctx, user, &update);
+    if (status == UM_BUSY || status == UM_UNAVAILABLE) {
+        um_throttle_give_back(ctx, &uses);
     }
     *updated = update.updated;
     return status;
