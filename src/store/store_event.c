@@ -134,6 +134,11 @@ apr_status_t um_store_event_run(um_store_call_t *call, um_statement_e id, const 
     return rv;
 }
 
+int um_store_event_is_proof(const um_store_call_t *call, const um_rows_t *rows)
+{
+    return call->event && !rows->count && rows->again;
+}
+
 /* --- reading --- */
 
 static apr_array_header_t *read_events(apr_pool_t *pool, const um_rows_t *rows)

@@ -82,11 +82,13 @@ apr_status_t um_store_mail_admin_drop(um_store_call_t *call, const char *id, apr
     um_rows_t rows;
     apr_status_t rv = um_store_event_run(call, UM_SQL_MAIL_ADMIN_DROP,
                                          UM_VALUES(id, um_store_number(call->pool, now)), &rows);
+    int may_be_done = rows.again;
 
-    if (rv == APR_SUCCESS && !rows.count && !rows.again) {
+    /* Without an event it is not known whether the id was that of a mail: it may be that of a request. */
+    if (rv == APR_SUCCESS && !rows.count && !um_store_event_is_proof(call, &rows)) {
         rv = um_store_event_run(call, UM_SQL_REQUEST_ADMIN_DROP, UM_VALUES(id), &rows);
     }
-    *count = rv == APR_SUCCESS && (rows.count || rows.again);
+    *count = rv == APR_SUCCESS && (rows.count || rows.again || may_be_done);
     return rv;
 }
 

@@ -32,9 +32,14 @@ apr_status_t um_store_run(um_store_call_t *call, um_statement_e id, const char *
 
 /** Runs a row of UM_STATEMENT_AND_EVENT by itself, and stores call->event in the same transaction if the statement
  * gives a row. When there is none, rows->again says whether an earlier sending made the change: its event is stored.
- * Without call->event it says that one may have. Defined in store_event.c. */
+ * Without call->event it says that one may have. For a deletion that is a guess, and it may tell it as done, but only
+ * where there is no other place to look. Defined in store_event.c. */
 apr_status_t um_store_event_run(um_store_call_t *call, um_statement_e id, const char *const *values, int count,
                                 um_rows_t *rows);
+
+/** Whether the stored event proves that an earlier sending made the change, after a run that succeeded and gave no row.
+ * Defined in store_event.c. */
+int um_store_event_is_proof(const um_store_call_t *call, const um_rows_t *rows);
 
 /** The same as um_store_run without um_store_ready, for what looks at the schema itself. */
 apr_status_t um_store_sql_alone(um_store_call_t *call, um_statement_e id, const char *const *values, int count,

@@ -222,6 +222,7 @@ apr_status_t um_store_webhook_drop(um_store_call_t *call, const char *id, apr_in
     apr_status_t rv = um_store_event_run(call, UM_SQL_WEBHOOK_ADMIN_DROP,
                                          UM_VALUES(id, um_store_number(call->pool, now)), &rows);
 
+    /* Without an event a lost answer proves nothing: it is taken for done, as by all deletions. */
     *count = rv == APR_SUCCESS && (rows.count || rows.again);
     return rv;
 }

@@ -64,6 +64,11 @@ my %change = (
         return ('update um_users' => 'account_updated', 200, PATCH => $me->{path}, token => $me->{token},
             json => '{"first_name":"Ann"}');
     },
+    'an address is changed' => sub {
+        my $me = register();
+        return ('update um_users' => 'email_changed', 200, PATCH => $me->{path}, token => $me->{token},
+            json => '{"email":"other@example.org"}');
+    },
     'an account is deleted' => sub {
         my $me = register();
         return ('delete from um_users' => 'account_deleted', 204, DELETE => $me->{path}, token => $me->{token});
@@ -137,15 +142,38 @@ case 'a member who was one already is no event' => sub {
     like(told('group_added', $mark), qr/ 0\z/, 'and not told');
 };
 
-case 'a mail is dropped, and its answer lost' => sub {
-    my $id = '00000000-0000-7000-8000-000000000001';
-    $database->{sql}->("insert into um_mail (id, kind, due_at, address, username, detail, language, site, created_at)"
-        . " values ('$id', 'password_changed', 1, 'a\@example.org', 'a', '', 'en', '', 1)");
-    $proxy->cut('lost', 1, 'with changed as (delete from um_mail');
-    my ($status, $said) = UmTest::run(UmTest::cli(), '--driver', 'pgsql', '--params', $params, qw(mail drop), $id);
+# Drops a mail or a request with the program; a statement that begins so has lost its answer.
+sub drop_lost {
+    my ($config, $statement, $id, $what) = @_;
+    $proxy->cut('lost', 1, $statement);
+    my ($status, $said) = UmTest::run(UmTest::cli(), '--httpd', UmTest::httpd(), '--config', $config, qw(mail drop),
+        $id);
     $proxy->cut;
-    is($proxy->count . " $status", '1 0', 'the program says that it is done') or diag($said);
-    is($database->{sql}->('select count(*) from um_mail'), 0, 'and it is');
+    is($proxy->count . " $status", '1 0', "$what: the program says that it is done") or diag($said);
+    is($database->{sql}->('select (select count(*) from um_mail) + (select count(*) from um_requests)'), 0,
+        "$what: and it is");
+}
+
+case 'a mail or a request is dropped, and its answer lost' => sub {
+    my $id = '00000000-0000-7000-8000-000000000001';
+    my $keeps = "$server->{folder}/httpd.conf";
+    my $forgets = "$server->{folder}/forgets.conf";
+    UmTest::spew($forgets, UmTest::slurp($keeps) . "\nUserMgmtEventsKeep 0\n");
+    my $mail = 'insert into um_mail (id, kind, due_at, address, username, detail, language, site, created_at)'
+        . " values ('$id', 'password_changed', 1, 'a\@example.org', 'a', '', 'en', '', 1)";
+    my $request = 'insert into um_requests (site, id, kind, email_key, address, created_at)'
+        . " values ('nobody', '$id', 'reset', 'a\@example.org', 'a\@example.org', 1)";
+    my @each = (['a mail' => $mail, 'delete from um_mail'], ['a request' => $request, 'delete from um_requests'],
+        ['a request, of which the look among the mails is repeated' => $request, 'delete from um_mail']);
+    for (@each) {
+        my ($what, $row, $statement) = @$_;
+        $database->{sql}->($row);
+        drop_lost($keeps, "with changed as ($statement", $id, $what);
+        $database->{sql}->($row);
+        drop_lost($forgets, $statement, $id, "$what, where no events are stored");
+    }
+    is($database->{sql}->("select count(*) from um_events where kind = 'mail_dropped'"), 3,
+        'each has an event where events are stored');
 };
 
 cases_done();
