@@ -184,6 +184,10 @@ apr_status_t um_store_user_update(um_store_call_t *call, const um_user_t *change
     um_rows_t rows;
     apr_status_t rv = um_store_event_run(call, update.id, update.values, update.count, &rows);
 
+    /* A new address is set only where the former one is found. The second sending does not find it any more. */
+    if (rv == APR_SUCCESS && um_store_event_is_proof(call, &rows)) {
+        return um_store_user_by_id(call, change->id, user);
+    }
     *user = first(call->pool, &rows);
     return rv;
 }
