@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_one_time_token.h"
 
+#include "store_event.h"
 #include "store_sql.h"
 #include "store_user.h"
 #include "user_columns.h"
@@ -93,13 +94,17 @@ apr_status_t um_store_one_time_token_reset(um_tx_t *tx, apr_pool_t *pool, const 
     return rv;
 }
 
-apr_status_t um_store_one_time_token_there(um_store_call_t *call, const char *hash, int *there)
+apr_status_t um_store_one_time_token_settle(um_store_call_t *call, const char *hash, apr_status_t rv)
 {
     um_rows_t rows;
-    apr_status_t rv = um_store_run(call, UM_SQL_ONE_TIME_TOKEN_THERE, UM_VALUES(hash), &rows);
 
-    *there = rows.count > 0;
-    return rv;
+    if (call->event) {
+        return um_store_event_settle(call, rv);
+    }
+    /* A token that is still there was not used up, even if it is no longer valid. */
+    return rv == UM_STORE_UNKNOWN
+           && um_store_run(call, UM_SQL_ONE_TIME_TOKEN_THERE, UM_VALUES(hash), &rows) == APR_SUCCESS && !rows.count
+           ? APR_SUCCESS : rv;
 }
 
 apr_status_t um_store_one_time_token_is_verified(um_store_call_t *call, const char *user_id, const char *email_key,

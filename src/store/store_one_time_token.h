@@ -67,8 +67,10 @@ apr_status_t um_store_one_time_token_reset(um_tx_t *tx, apr_pool_t *pool, const 
                                            const um_store_token_user_t *found, const char *hash, apr_int64_t now,
                                            int *done);
 
-/** Whether a token is stored, valid or not. */
-apr_status_t um_store_one_time_token_there(um_store_call_t *call, const char *hash, int *there);
+/** For a transaction that used up a token, and stored call->event if that is not NULL: after UM_STORE_UNKNOWN, looks
+ * whether it was done. Without an event it takes a token that is gone for one that this call has used up; the deletion
+ * of its account or another mail may have removed it instead. Status as um_store_event_settle. */
+apr_status_t um_store_one_time_token_settle(um_store_call_t *call, const char *hash, apr_status_t rv);
 
 /** Whether an account has the address, and has verified it. */
 apr_status_t um_store_one_time_token_is_verified(um_store_call_t *call, const char *user_id, const char *email_key,

@@ -520,18 +520,38 @@ static void test_faults(faults_e kind, const char *name)
 }
 
 static int asked_before;
+static const char *meanwhile;
 
 /* Before the second connection: that of the look. */
 static void change_meanwhile(site_t *site)
 {
     if (site->asked == asked_before + 2) {
-        site_do(site, "update um_users set version = '00000000-0000-7000-8000-00000000000f'");
+        site_do(site, meanwhile);
     }
 }
 
-/* The answer to COMMIT is lost, and the account's credentials change before anybody can look: whether the token is
- * there decides, not whether it is good. */
-static void test_lost_commit(faults_e kind, um_status_e want, const char *name)
+typedef struct lost_t {
+    faults_e kind;
+    int keeps;                  /* stores events */
+    const char *meanwhile;
+    um_status_e want;
+    const char *name;
+} lost_t;
+
+#define NEW_VERSION "update um_users set version = '00000000-0000-7000-8000-00000000000f'"
+#define NO_TOKEN "delete from um_one_time_tokens"
+
+/* The answer to COMMIT is lost, and something else changes before anybody can look. The event decides. Where none is
+ * stored, it is decided by whether the token is there, not whether it is good. */
+static const lost_t lost_commits[] = {
+    { FAULTS_LOST_BEFORE, 0, NEW_VERSION, UM_UNAVAILABLE, "a COMMIT that was not done is not taken for one that was" },
+    { FAULTS_LOST_AFTER, 0, NEW_VERSION, UM_OK, "and one that was, is" },
+    { FAULTS_LOST_BEFORE, 1, NEW_VERSION, UM_UNAVAILABLE, "with events: one that was not done" },
+    { FAULTS_LOST_AFTER, 1, NEW_VERSION, UM_OK, "with events: one that was done" },
+    { FAULTS_LOST_BEFORE, 1, NO_TOKEN, UM_UNAVAILABLE, "with events: the token was removed by something else" },
+};
+
+static void test_lost_commit(const lost_t *lost)
 {
     int at = 0, at_commit = 0;
 
@@ -540,18 +560,20 @@ static void test_lost_commit(faults_e kind, um_status_e want, const char *name)
         um_status_e status;
 
         begin(UM_VERIFY_ON);
+        s.settings.events_keep = lost->keeps;
         enrol(NULL);
         token = newest();
         s.site.store = site_store(&s, UM_DIALECT_PGSQL);
         confirm("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-        faults_arm(kind, at);
+        faults_arm(lost->kind, at);
         asked_before = s.asked;
+        meanwhile = lost->meanwhile;
         s.on_ask = change_meanwhile;
         status = confirm(token);
         at_commit = faults.at_commit;
         faults_disarm();
         if (at_commit) {
-            is_int(status, want, name);
+            is_int(status, lost->want, lost->name);
         }
         shut();
     }
@@ -577,8 +599,9 @@ int main(void)
     test_refused_change();
     test_wrong_mailbox();
     test_race();
-    test_lost_commit(FAULTS_LOST_BEFORE, UM_UNAVAILABLE, "a COMMIT that was not done is not taken for one that was");
-    test_lost_commit(FAULTS_LOST_AFTER, UM_OK, "and one that was, is");
+    for (size_t i = 0; i < sizeof(lost_commits) / sizeof(lost_commits[0]); i++) {
+        test_lost_commit(&lost_commits[i]);
+    }
     test_faults(FAULTS_REFUSED, "is refused");
     test_faults(FAULTS_LOST_BEFORE, "is not done and the connection lost");
     test_faults(FAULTS_LOST_AFTER, "is done and the connection lost");

@@ -126,13 +126,11 @@ static um_status_e apply(um_ctx_t *ctx, confirmation_t *it)
 {
     um_store_call_t call = um_ctx_store(ctx);
     apr_status_t rv = um_store_transaction(&call, apply_rows, it);
-    int there = 1;
     um_status_e status;
 
     um_caller_cache_invalidate(ctx, it->user->id);
-    if (rv == UM_STORE_UNKNOWN && um_store_one_time_token_there(&call, it->hash, &there) == APR_SUCCESS && !there) {
-        rv = APR_SUCCESS;
-    }
+    call.event = um_event_row(ctx, it->event);
+    rv = um_store_one_time_token_settle(&call, it->hash, rv);
     status = rv == APR_SUCCESS ? UM_OK : not_applied(ctx, &call, it, rv);
     if (status == UM_OK || status == UM_UNAVAILABLE) {
         um_event_settle(it->event, rv, 1);

@@ -48,7 +48,6 @@ um_status_e um_email_verification_confirm(um_ctx_t *ctx, const char *token)
     um_store_call_t call = um_ctx_store(ctx);
     taking_t taking = { .ctx = ctx };
     apr_status_t rv;
-    int there = 1;
     um_status_e status;
 
     if (ctx->errors->nelts) {
@@ -68,11 +67,8 @@ um_status_e um_email_verification_confirm(um_ctx_t *ctx, const char *token)
     if (rv == UM_STORE_ROLLED_BACK) {
         return UM_ABSENT;
     }
-    /* The answer to COMMIT was lost. If the token is gone, this call has used it up. If it is still there, it was not
-     * used up, even if it is no longer valid. */
-    if (rv == UM_STORE_UNKNOWN && um_store_one_time_token_there(&call, taking.hash, &there) == APR_SUCCESS && !there) {
-        rv = APR_SUCCESS;
-    }
+    call.event = um_event_row(ctx, taking.event);
+    rv = um_store_one_time_token_settle(&call, taking.hash, rv);
     um_event_settle(taking.event, rv, 1);
     return rv == APR_SUCCESS ? UM_OK : um_ctx_unavailable(ctx, &call);
 }
