@@ -73,7 +73,7 @@ apr_status_t um_store_mail_admin_retry(um_store_call_t *call, const char *id, ap
     apr_status_t rv = id ? um_store_event_run(call, UM_SQL_MAIL_ADMIN_RETRY, UM_VALUES(time, time, id, time), &rows)
                          : um_store_event_run(call, UM_SQL_MAIL_ADMIN_RETRY_ALL, UM_VALUES(time, time, time), &rows);
 
-    *count = rv == APR_SUCCESS ? rows.count : 0;
+    *count = rv != APR_SUCCESS ? 0 : id && um_store_event_is_proof(call, &rows) ? 1 : rows.count;
     return rv;
 }
 

@@ -39,7 +39,8 @@ apr_status_t um_store_mail_admin_of_user(um_store_call_t *call, const char *user
                                          apr_int64_t now, int most, apr_array_header_t **rows);
 
 /** Lets a mail that waits or was given up be sent now, as if it had been asked for now. A mail that is being sent stays
- * as it is. id NULL: all of them. *count: how many. Stores call->event if there are any. */
+ * as it is. id NULL: all of them. *count: how many; of all of them 0, too, when the answer was lost and the worker has
+ * taken them meanwhile. Stores call->event if there are any. */
 apr_status_t um_store_mail_admin_retry(um_store_call_t *call, const char *id, apr_int64_t now, int *count);
 
 /** Deletes a mail that waits or was given up, or a request. A mail that is being sent stays. *count: how many, 0 or

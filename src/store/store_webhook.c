@@ -212,7 +212,7 @@ apr_status_t um_store_webhook_retry(um_store_call_t *call, const char *id, apr_i
                          : um_store_event_run(call, UM_SQL_WEBHOOK_ADMIN_RETRY_ALL, UM_VALUES(time, time, time),
                                               &rows);
 
-    *count = rv == APR_SUCCESS ? rows.count : 0;
+    *count = rv != APR_SUCCESS ? 0 : id && um_store_event_is_proof(call, &rows) ? 1 : rows.count;
     return rv;
 }
 

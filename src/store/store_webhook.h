@@ -89,8 +89,8 @@ apr_status_t um_store_webhook_list(um_store_call_t *call, const char *after, int
 apr_status_t um_store_webhook_one(um_store_call_t *call, const char *id, apr_int64_t now, um_webhook_row_t **row);
 
 /** Lets a row be sent now, as if its event had happened now, also one that was delivered. One that is being sent stays
- * as it is, and so does one whose receiver is disabled. id NULL: all that wait or were given up. *count: how many.
- * Stores call->event with it. */
+ * as it is, and so does one whose receiver is disabled. id NULL: all that wait or were given up. *count: how many; of
+ * all of them 0, too, when the answer was lost and the worker has taken them meanwhile. Stores call->event with it. */
 apr_status_t um_store_webhook_retry(um_store_call_t *call, const char *id, apr_int64_t now, int *count);
 
 /** Deletes a row that is not being sent, and stores call->event with it. *count: how many, 0 or 1. */

@@ -176,4 +176,19 @@ case 'a mail or a request is dropped, and its answer lost' => sub {
         'each has an event where events are stored');
 };
 
+# The trigger does what the worker may do before the statement is sent again.
+case 'a mail is retried, its answer lost, and it is being sent already' => sub {
+    my $id = '00000000-0000-7000-8000-000000000002';
+    $database->{sql}->('insert into um_mail (id, kind, due_at, address, username, detail, language, site, created_at)'
+        . " values ('$id', 'password_changed', 1, 'a\@example.org', 'a', '', 'en', '', 1)");
+    $database->{sql}->("create function take() returns trigger language plpgsql as 'begin new.claim := new.id;"
+        . " new.due_at := 9999999999; return new; end'");
+    $database->{sql}->('create trigger take before update on um_mail for each row execute procedure take()');
+    $proxy->cut('lost', 1, 'with changed as (update um_mail');
+    my ($status, $said) = UmTest::run(UmTest::cli(), '--driver', 'pgsql', '--params', $params, qw(mail retry), $id);
+    $proxy->cut;
+    is($proxy->count . " $status", '1 0', 'the program says that it is done') or diag($said);
+    is($database->{sql}->("select count(*) from um_events where kind = 'mail_retried'"), 1, 'it is stored once');
+};
+
 cases_done();
