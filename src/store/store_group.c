@@ -67,11 +67,11 @@ apr_status_t um_store_group_rename(um_store_call_t *call, const char *name, cons
     um_rows_t rows;
     apr_status_t rv = um_store_event_run(call, UM_SQL_GROUP_RENAME, UM_VALUES(new_name, name, new_name), &rows);
 
-    *done = rows.count > 0;
+    *done = rows.count > 0 || um_store_event_is_proof(call, &rows);
     if (rv == APR_SUCCESS && !*done && rows.again) {
         const um_group_t *old = NULL, *new = NULL;
 
-        /* The first sending may have done it. */
+        /* The first sending may have done it. Only the names can tell, and others may have changed them since. */
         rv = um_store_group_by_name(call, name, &old);
         rv = rv == APR_SUCCESS ? um_store_group_by_name(call, new_name, &new) : rv;
         *done = !old && new;
@@ -136,7 +136,7 @@ apr_status_t um_store_group_insert(um_store_call_t *call, const char *id, const 
     apr_status_t rv = um_store_event_run(call, UM_SQL_GROUP_INSERT,
                                          UM_VALUES(id, name, um_store_number(call->pool, now)), &rows);
 
-    *done = rows.count > 0;
+    *done = rows.count > 0 || um_store_event_is_proof(call, &rows);
     if (rv == APR_SUCCESS && !*done && rows.again) {
         /* Whether the stored row is the one that the first sending made. */
         rv = um_store_run(call, UM_SQL_GROUP_LOOK, UM_VALUES(NULL, name), &rows);
@@ -159,7 +159,7 @@ apr_status_t um_store_group_add(um_store_call_t *call, const char *user_id, cons
     um_rows_t rows;
     apr_status_t rv = um_store_event_run(call, UM_SQL_GROUP_ADD, UM_VALUES(user_id, name), &rows);
 
-    *done = rows.count > 0 || (rows.again && call->event);
+    *done = rows.count > 0 || um_store_event_is_proof(call, &rows);
     return rv;
 }
 
