@@ -111,6 +111,20 @@ static apr_status_t attempt(um_tx_t *tx, um_store_tx_fn *fn, void *baton, int *u
     return tx->broken ? APR_EGENERAL : rv;
 }
 
+/* After an attempt that may be repeated: whether to repeat it. The last one is not, so nothing is counted and no other
+ * transaction is waited for. Its connection is made good all the same, for the next user of it; a conflict leaves it
+ * good. */
+static int is_repeated(um_tx_t *tx, int is_last)
+{
+    if (!is_last) {
+        return um_store_meter_recover(tx->call, &tx->conn, tx->failed);
+    }
+    if (tx->conn.failure != UM_FAILURE_CONFLICT) {
+        (void)um_store_pool_recover(tx->call, &tx->conn, tx->failed);
+    }
+    return 0;
+}
+
 apr_status_t um_store_tx_do(um_store_call_t *call, um_store_tx_fn *fn, void *baton)
 {
     um_tx_t tx = { .call = call };
@@ -123,7 +137,7 @@ apr_status_t um_store_tx_do(um_store_call_t *call, um_store_tx_fn *fn, void *bat
     }
     for (int i = 0; i < UM_STORE_TRIES; i++) {
         rv = attempt(&tx, fn, baton, &undone);
-        if (!undone || !um_store_meter_recover(call, &tx.conn, tx.failed)) {
+        if (!undone || !is_repeated(&tx, i + 1 == UM_STORE_TRIES)) {
             break;
         }
     }

@@ -305,6 +305,39 @@ static void test_refused(void)
     close_clean(&s);
 }
 
+static int sleeps;
+
+/* The next attempt ends in a conflict, too. */
+static void conflict_again(void)
+{
+    sleeps++;
+    faults_arm(FAULTS_REFUSED, 2);
+    faults.sqlstate = FAULTS_SERIALIZATION;
+}
+
+static void test_conflicts(void)
+{
+    um_store_call_t call;
+    work_t work = { .answer = APR_SUCCESS };
+    site_t s;
+
+    open_ready(&s);
+    s.site.store = site_store(&s, UM_DIALECT_PGSQL);
+    call = call_of(&s);
+    work.pool = s.pool;
+    (void)um_store_ready(&call);
+    sleeps = -1;
+    conflict_again();
+    faults.on_sleep = conflict_again;
+    is_int(um_store_transaction(&call, insert_and_more, &work), APR_EGENERAL, "conflicts without an end");
+    faults.on_sleep = NULL;
+    faults_disarm();
+    is_int(work.calls, UM_STORE_TRIES, "the transaction is begun three times");
+    is_int(sleeps, UM_STORE_TRIES - 1, "nothing is waited for after the last one");
+    is_int(um_store_transaction(&call, insert_and_more, &work), APR_SUCCESS, "the connection is good");
+    close_clean(&s);
+}
+
 /* Prepared statements are lost with a connection. The process stops using them when that happens again and again. */
 static void test_kept(void)
 {
@@ -388,6 +421,7 @@ int main(void)
     test_patience();
     test_mended();
     test_refused();
+    test_conflicts();
     test_stuck();
     test_kept();
     return site_end();
