@@ -134,7 +134,8 @@ typedef struct um_tx_t um_tx_t;
 /** The connection was lost at COMMIT: the caller must look whether it was done. */
 #define UM_STORE_UNKNOWN     (APR_OS_START_USERERR + 2)
 
-/** The work of a transaction. It is called again from its start when the connection was lost.
+/** The work of a transaction. It is called again from its start when the connection was lost, and after a conflict with
+ * another transaction.
  * @return APR_SUCCESS: commit. UM_STORE_ROLLED_BACK: roll back, the function has found out what it wanted. Otherwise
  * the failure of one of its statements */
 typedef apr_status_t um_store_tx_fn(um_tx_t *tx, void *baton);

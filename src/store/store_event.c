@@ -64,7 +64,8 @@ apr_status_t um_store_event_settle(um_store_call_t *call, apr_status_t rv)
                                   != APR_SUCCESS) {
         return rv;
     }
-    call->cause = rows.count ? NULL : "the connection was lost at COMMIT, and nothing was done";
+    /* A server that has not noticed the loss may still commit. */
+    call->cause = rows.count ? NULL : "the connection was lost at COMMIT, and nothing had been done when looked for";
     return rows.count ? APR_SUCCESS : APR_EGENERAL;
 }
 

@@ -38,7 +38,8 @@ apr_status_t um_store_event_insert_tx(um_tx_t *tx, apr_pool_t *pool, const um_st
 apr_status_t um_store_event_insert(um_store_call_t *call, const um_store_event_t *event);
 
 /** For a transaction that stored call->event: after UM_STORE_UNKNOWN, looks whether it was done. Returns APR_SUCCESS
- * when it was, UM_STORE_UNKNOWN when the database does not answer, and any other rv as it is. */
+ * when it was, APR_EGENERAL when it had not been done at that time (it may still be, later), UM_STORE_UNKNOWN when the
+ * database does not answer, and any other rv as it is. */
 apr_status_t um_store_event_settle(um_store_call_t *call, apr_status_t rv);
 
 /** Ids before and after those of all events. */

@@ -78,7 +78,7 @@ apr_status_t um_store_one_time_token_is_verified(um_store_call_t *call, const ch
 
 /** In a transaction: deletes a verify token and marks the address of its account as verified. *user_id: the account;
  * left as it is when there is no such token. *done 0: the token was used already or has expired, or the account has
- * another address by now. */
+ * another address by now. The account may be marked all the same, or the token deleted: the caller must roll back. */
 apr_status_t um_store_one_time_token_verify(um_tx_t *tx, apr_pool_t *pool, const char *hash, apr_int64_t now,
                                             const char **user_id, int *done);
 

@@ -164,7 +164,8 @@ int um_store_conn_forget(um_store_conn_t *conn, const um_statement_t *failed, ap
  * readers would run out of connections. APR_EGENERAL: none is available; call->cause says why. */
 apr_status_t um_store_pool_acquire(um_store_call_t *call, int write, um_store_conn_t *conn);
 
-/** After a failed statement: whether to try again, on a connection that works now. On PostgreSQL conn->failure decides.
+/** After a failed statement: whether to try again, on a connection that works now. It may wait: for up to a second
+ * until the database is back, and for 5 to 10 ms after a conflict. On PostgreSQL conn->failure decides.
  * On SQLite a writing statement is tried again only when the schema has changed: what fails there for another reason
  * fails again, and each try costs memory. */
 int um_store_pool_recover(um_store_call_t *call, um_store_conn_t *conn, const um_statement_t *failed);
