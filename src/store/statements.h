@@ -262,9 +262,12 @@ UM_STATEMENT(ONE_TIME_TOKEN_INSERT, WRITE, 9,
     " and u.email_key = cast(%s as text) and (cast(%s as text) <> 'invite' or u.password = 'invited')"
     " on conflict do nothing returning user_id")
 
-/* A mail that is tried again carries another token. The last one is kept, because that mail may have arrived. */
+/* A mail that is tried again carries another token. The last one is kept, because that mail may have arrived. The
+ * account's row is locked before any token's, as the deletion of an account does: the subquery is executed before a row
+ * can match. */
 UM_STATEMENT(ONE_TIME_TOKEN_DROP, WRITE, 4,
-    "delete from um_one_time_tokens where user_id = " UM_UUID " and mail_id = " UM_UUID
+    "delete from um_one_time_tokens where user_id = "
+    UM_SQL2("(select u.id from um_users u where u.id = " UM_UUID " for key share)", UM_UUID) " and mail_id = " UM_UUID
     " and hash not in (select t.hash from um_one_time_tokens t where t.user_id = " UM_UUID " and t.mail_id = " UM_UUID
     " order by t.created_at desc limit 1) returning hash")
 
