@@ -50,7 +50,7 @@ static void set_stage(void)
     um_concurrency_limit_init(memory);
 }
 
-static void await(_Atomic int *number, int least)
+static inline void await(_Atomic int *number, int least)
 {
     apr_time_t until = apr_time_now() + FOREVER;
 
@@ -87,7 +87,7 @@ static void *wait_inside(void *data)
     return NULL;
 }
 
-static void start_waiting(waiting_t *waiting, um_concurrency_limit_t *limit, int number, apr_interval_time_t wait)
+static inline void start_waiting(waiting_t *waiting, um_concurrency_limit_t *limit, int number, apr_interval_time_t wait)
 {
     int ready = atomic_load(&stage->ready);
 

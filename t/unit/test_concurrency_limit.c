@@ -80,7 +80,7 @@ static void test_hammer(void)
 
 static void test_alone(void)
 {
-    um_concurrency_limit_pass_t pass[4], none = {-1, 0}, wild = {12345, 0};
+    um_concurrency_limit_pass_t pass[4], none = {-1, 0, 0}, wild = {12345, 0, 0};
     apr_time_t began;
     um_concurrency_limit_t *limit;
 
@@ -300,64 +300,20 @@ static void test_threads(void)
     um_concurrency_limit_threads(limit, 2);
     other = um_concurrency_limit_attach(pool, memory, 1, 8);
     um_concurrency_limit_enter(other, 0, &pass);
-    is_int(um_concurrency_limit_join(limit), 1, "one of two threads waits elsewhere");
+    is_int(um_concurrency_limit_join(limit, 0), 1, "one of two threads waits elsewhere");
     start_waiting(&waiting, limit, 0, FOREVER);
     apr_sleep(20 * MS);
-    is_int(um_concurrency_limit_join(limit), 0, "a third has to answer other requests");
+    is_int(um_concurrency_limit_join(limit, 0), 0, "a third has to answer other requests");
     is_int(um_concurrency_limit_enter(limit, FOREVER, &refused), APR_EAGAIN,
            "a process at its own limit refuses a thread that would hash");
     is_int(um_concurrency_limit_enter(other, 1, &refused), APR_TIMEUP, "another process has threads of its own");
     um_concurrency_limit_leave(other, &pass);
     pthread_join(waiting.thread, NULL);
     is_int(waiting.status, APR_SUCCESS, "those that wait get in");
-    um_concurrency_limit_part(limit);
-    is_int(um_concurrency_limit_join(limit) + um_concurrency_limit_join(limit), 2,
+    um_concurrency_limit_part(limit, 0);
+    is_int(um_concurrency_limit_join(limit, 0) + um_concurrency_limit_join(limit, 0), 2,
            "each thread that has left makes room in its process");
-    is_int(um_concurrency_limit_join(limit), 0, "a process takes no more threads than its limit");
-}
-
-typedef struct guest_t {
-    um_concurrency_limit_t *limit;
-    apr_uint64_t who;
-    apr_interval_time_t wait;
-    apr_status_t status;
-} guest_t;
-
-static void *visit(void *data)
-{
-    guest_t *guest = data;
-    um_concurrency_limit_pass_t pass;
-
-    guest->status = um_concurrency_limit_enter_for(guest->limit, guest->who, guest->wait, &pass);
-    um_concurrency_limit_leave(guest->limit, &pass);
-    return NULL;
-}
-
-static void test_fair(void)
-{
-    um_concurrency_limit_t *limit;
-    um_concurrency_limit_pass_t pass;
-    guest_t guests[9];
-    pthread_t threads[9];
-    int refused = 0;
-
-    set_stage();
-    limit = um_concurrency_limit_attach(pool, memory, 1, 8);
-    ok(um_concurrency_limit_enter(limit, 0, &pass) == APR_SUCCESS, "the only slot is taken");
-    for (int i = 0; i < 9; i++) {
-        guests[i] = (guest_t){ limit, i < 8 ? 7 : 9, SOON, APR_EGENERAL };
-        pthread_create(&threads[i], NULL, visit, &guests[i]);
-        apr_sleep(50 * MS);
-    }
-    um_concurrency_limit_leave(limit, &pass);
-    for (int i = 0; i < 9; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    for (int i = 0; i < 8; i++) {
-        refused += guests[i].status == APR_EAGAIN;
-    }
-    is_int(refused, 4, "of eight places one gets half");
-    is_int(guests[8].status, APR_SUCCESS, "and another one gets a place of the others");
+    is_int(um_concurrency_limit_join(limit, 0), 0, "a process takes no more threads than its limit");
 }
 
 int main(void)
@@ -367,7 +323,6 @@ int main(void)
     test_alone();
     test_wait();
     test_in_vain();
-    test_fair();
     test_threads();
     test_full_queue();
     test_wake();

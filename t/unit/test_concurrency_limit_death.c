@@ -110,7 +110,7 @@ static void test_killed_waiters(void)
     for (i = 0; i < 8; i++) {
         waiters[i] = start_holder(1);
     }
-    is_int(um_concurrency_limit_enter(limit, 0, &(um_concurrency_limit_pass_t){-1, 0}), APR_TIMEUP,
+    is_int(um_concurrency_limit_enter(limit, 0, &(um_concurrency_limit_pass_t){-1, 0, 0}), APR_TIMEUP,
            "one inside, a queue of eight");
     for (i = 0; i < 8; i++) {
         end_child(waiters[i]);

@@ -92,6 +92,7 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     apr_size_t name = strlen(in->name.cache_key) + 1;
     apr_size_t len = sizeof(site) + name + in->password.len;
     char *key = apr_palloc(ctx->pool, len);
+    apr_uint64_t who = um_throttle_client_number(ctx->throttle_client);
     um_single_flight_part_t part;
     apr_interval_time_t longest;
     int status, waits, is_first;
@@ -100,11 +101,11 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     memcpy(key + sizeof(site), in->name.cache_key, name);
     memcpy(key + sizeof(site) + name, in->password.text, in->password.len);
     /* Waiting for the hash of another request occupies a thread, so it counts as waiting for a turn to hash. */
-    waits = !site->hash_limit || um_concurrency_limit_join(site->hash_limit);
+    waits = !site->hash_limit || um_concurrency_limit_join(site->hash_limit, who);
     longest = waits ? apr_time_from_sec(ctx->settings->hash_wait) + HASH_TAKES : 0;
     is_first = um_single_flight_begin(site->single_flight, &part, key, len, longest, UM_BUSY, &status);
     if (waits && site->hash_limit) {
-        um_concurrency_limit_part(site->hash_limit);
+        um_concurrency_limit_part(site->hash_limit, who);
     }
     if (is_first) {
         status = (int)hash(ctx, in, found);

@@ -41,7 +41,10 @@ struct um_concurrency_limit_t {
     int holders;
     int queue;
     int threads;                /* of this process that may be inside or wait; 0: all */
-    _Atomic int busy;           /* of this process: threads that are inside or wait */
+    pthread_mutex_t busy_lock;  /* of the threads of this process: busy and busy_for */
+    int busy;                   /* of this process: threads that are inside or wait */
+    apr_uint64_t *busy_for;     /* for whom each of them is; 0: nobody in particular */
+    apr_pool_t *pool;
 };
 
 static apr_uint64_t monotonic(void)
@@ -118,11 +121,17 @@ static int count_waiting(const um_concurrency_limit_t *limit, apr_uint64_t who)
     return count;
 }
 
+/* How many of so many places one client may have. */
+static int share_of(int places)
+{
+    return places > 1 ? places / 2 : 1;
+}
+
 /* At most half of the places, and one at least, are for the same one. Of several that come at the same moment, each
  * counts after it has its place. So there are never more, but the last ones may all be refused. */
 static place_t *take_place(const um_concurrency_limit_t *limit, apr_uint64_t who)
 {
-    int most = limit->queue > 1 ? limit->queue / 2 : 1;
+    int most = share_of(limit->queue);
 
     for (int i = 0; i < limit->queue; i++) {
         place_t *place = &limit->shared->queue[i];
@@ -281,6 +290,8 @@ um_concurrency_limit_t *um_concurrency_limit_attach(apr_pool_t *pool, void *memo
     limit->shared = memory;
     limit->holders = bound(holders, 1, UM_CONCURRENCY_LIMIT_MAX_HOLDERS);
     limit->queue = bound(queue, 0, UM_CONCURRENCY_LIMIT_MAX_QUEUE);
+    limit->pool = pool;
+    pthread_mutex_init(&limit->busy_lock, NULL);
     return limit;
 }
 
@@ -293,20 +304,40 @@ void um_concurrency_limit_bounds(const um_concurrency_limit_t *limit, int *holde
 void um_concurrency_limit_threads(um_concurrency_limit_t *limit, int threads)
 {
     limit->threads = threads;
+    limit->busy_for = apr_pcalloc(limit->pool, (apr_size_t)threads * sizeof(*limit->busy_for));
 }
 
-int um_concurrency_limit_join(um_concurrency_limit_t *limit)
+int um_concurrency_limit_join(um_concurrency_limit_t *limit, apr_uint64_t who)
 {
-    if (atomic_fetch_add(&limit->busy, 1) < limit->threads || !limit->threads) {
+    int same = 0, is_allowed;
+
+    if (!limit->threads) {
         return 1;
     }
-    um_concurrency_limit_part(limit);
-    return 0;
+    pthread_mutex_lock(&limit->busy_lock);
+    for (int i = 0; i < limit->busy && who; i++) {
+        same += limit->busy_for[i] == who;
+    }
+    is_allowed = limit->busy < limit->threads && same < share_of(limit->threads);
+    if (is_allowed) {
+        limit->busy_for[limit->busy++] = who;
+    }
+    pthread_mutex_unlock(&limit->busy_lock);
+    return is_allowed;
 }
 
-void um_concurrency_limit_part(um_concurrency_limit_t *limit)
+void um_concurrency_limit_part(um_concurrency_limit_t *limit, apr_uint64_t who)
 {
-    atomic_fetch_sub(&limit->busy, 1);
+    int i = 0;
+
+    pthread_mutex_lock(&limit->busy_lock);
+    while (i < limit->busy && limit->busy_for[i] != who) {
+        i++;
+    }
+    if (i < limit->busy) {
+        limit->busy_for[i] = limit->busy_for[--limit->busy];
+    }
+    pthread_mutex_unlock(&limit->busy_lock);
 }
 
 apr_status_t um_concurrency_limit_enter(um_concurrency_limit_t *limit, apr_interval_time_t wait,
@@ -321,7 +352,8 @@ apr_status_t um_concurrency_limit_enter_for(um_concurrency_limit_t *limit, apr_u
     apr_status_t status;
 
     pass->slot = -1;
-    if (!um_concurrency_limit_join(limit)) {
+    pass->who = who;
+    if (!um_concurrency_limit_join(limit, who)) {
         return APR_EAGAIN;
     }
     status = enter_or_wait(limit, who, wait, pass);
@@ -329,7 +361,7 @@ apr_status_t um_concurrency_limit_enter_for(um_concurrency_limit_t *limit, apr_u
         pass->since = monotonic();
     }
     else {
-        um_concurrency_limit_part(limit);
+        um_concurrency_limit_part(limit, who);
     }
     return status;
 }
@@ -344,7 +376,7 @@ void um_concurrency_limit_leave(um_concurrency_limit_t *limit, um_concurrency_li
         || pthread_mutex_unlock(&limit->shared->slots[slot]) != 0) {
         return;
     }
-    um_concurrency_limit_part(limit);
+    um_concurrency_limit_part(limit, pass->who);
     note_time(limit->shared, pass->since);
     /* While nobody waits the semaphore must not count up to its limit. */
     if (sem_getvalue(&limit->shared->left, &value) != 0 || value < 1) {

@@ -24,6 +24,7 @@ typedef struct um_concurrency_limit_t um_concurrency_limit_t;
 typedef struct um_concurrency_limit_pass_t {
     int slot;           /**< -1: outside */
     apr_uint64_t since; /**< us of the monotonic clock */
+    apr_uint64_t who;   /**< for whom it is */
 } um_concurrency_limit_pass_t;
 
 /** Bytes of shared memory that a limit needs (some 50 KiB), aligned for a 64-bit number. */
@@ -46,13 +47,16 @@ um_concurrency_limit_t *um_concurrency_limit_attach(apr_pool_t *pool, void *memo
 void um_concurrency_limit_bounds(const um_concurrency_limit_t *limit, int *holders, int *queue);
 
 /** Bounds the threads of this process that are inside or wait, so that the others are left for requests that need no
- * slot; 0: no bound. Call it before any thread enters. */
+ * slot; 0: no bound. At most half of them, and one at least, are for the same client. Call it once, before any thread
+ * enters. */
 void um_concurrency_limit_threads(um_concurrency_limit_t *limit, int threads);
 
 /** Counts the calling thread against that bound, for a thread that waits elsewhere for one that is inside. 0: too many
- * threads are counted. um_concurrency_limit_part takes it back. um_concurrency_limit_enter does both by itself. */
-int um_concurrency_limit_join(um_concurrency_limit_t *limit);
-void um_concurrency_limit_part(um_concurrency_limit_t *limit);
+ * threads are counted, or too many of this client. um_concurrency_limit_part takes it back.
+ * um_concurrency_limit_enter does both by itself.
+ * @param who  as in um_concurrency_limit_enter_for(); the same for both */
+int um_concurrency_limit_join(um_concurrency_limit_t *limit, apr_uint64_t who);
+void um_concurrency_limit_part(um_concurrency_limit_t *limit, apr_uint64_t who);
 
 /** Takes a slot. The thread that enters must leave with um_concurrency_limit_leave, and must not enter again before.
  * @param wait  microseconds; 0 or less: do not wait
@@ -62,8 +66,8 @@ void um_concurrency_limit_part(um_concurrency_limit_t *limit);
 apr_status_t um_concurrency_limit_enter(um_concurrency_limit_t *limit, apr_interval_time_t wait,
                                         um_concurrency_limit_pass_t *pass);
 
-/** The same for somebody, such as a client address, who can have at most half of the queue's places at a time (one at
- * least). APR_EAGAIN also when they have as many.
+/** The same for somebody, such as a client address, who can have at most half of the queue's places at a time, and half
+ * of the threads of this process that may be inside or wait (one at least). APR_EAGAIN also when they have as many.
  * @param who  a number that stands for them; 0: nobody in particular, without that bound */
 apr_status_t um_concurrency_limit_enter_for(um_concurrency_limit_t *limit, apr_uint64_t who, apr_interval_time_t wait,
                                             um_concurrency_limit_pass_t *pass);
