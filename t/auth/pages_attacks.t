@@ -548,7 +548,20 @@ case 'who guesses is refused for a while, by a page' => sub {
         like(text_of($answer), qr/second/, 'and so is the person');
         ok(!grep({ /usermgmt=/ } @{ $answer->{head}{'set-cookie'} || [] }), 'nobody is signed in');
     }
-    is($ask->(UmThrottle::stranger(), 'alice', $UmThrottle::PASSWORD)->{status}, 303, 'somebody else is not refused');
+    my $here = UmThrottle::stranger();
+    my $answer = $ask->($here, 'alice', $UmThrottle::PASSWORD);
+    is($answer->{status}, 303, 'somebody else is not refused');
+    my $cookies = join '; ', map { /\A([^;]+)/ } @{ $answer->{head}{'set-cookie'} };
+    my $form = call(GET => "${PAGES}password/", UmThrottle::from($here, headers => ["Cookie: $cookies"]));
+    $cookies .= "; $1" if ($form->{head}{'set-cookie'}[0] || '') =~ /\A([^;]+)/;
+    my ($csrf) = $form->{body} =~ /name="csrf" value="([\w-]+)"/;
+    my $confirm = sub {
+        return $answer = call(POST => "${PAGES}reset/", UmThrottle::from($here, form => UmPages::form_text(csrf => $csrf,
+            token => 'nonsense', password => 'Another-Tree!72y'), headers => ['Origin: http://localhost', "Cookie: $cookies"]));
+    };
+    is(UmThrottle::counted(32, $confirm), '404 x30, 429 x2', 'a person who guesses tokens');
+    like($answer->{body}, qr/type="password"/, 'gets the form again');
+    unlike(text_of($answer), qr/no longer works/, 'the token of a throttled try is not looked at');
     $server->stop;
 };
 

@@ -87,6 +87,21 @@ case 'a forgotten password is replaced' => sub {
     unlike($page->{body}, qr/type="password"/, 'and asks for no password then');
 };
 
+case 'a form of another site does not learn whether a link works' => sub {
+    my ($browser, $account) = person();
+    $browser->go("${PAGES}forgot/");
+    $browser->send({ email => $account->{email} });
+    my ($token) = link_to($account->{email}) =~ /token=([^&]+)/;
+    my %page = map {
+        my $form = UmPages::form_text(csrf => 'A' x 43, token => $_, password => good_password() . 'z');
+        my $answer = $browser->request(POST => "${PAGES}reset/", form => $form);
+        is($answer->{status}, 403, "a form without the right csrf is refused");
+        like($answer->{body}, qr/type="password"/, 'and shown again');
+        $_ => $answer->{body} =~ s/name="csrf" value="[^"]*"//gr =~ s/\Q$_\E/TOKEN/gr;
+    } $token, 'nonsense';
+    is($page{$token}, $page{nonsense}, 'the page is the same for a token that is valid');
+};
+
 case 'a new address is confirmed' => sub {
     my ($browser, $account) = person();
     my $new = "new-$account->{email}";

@@ -176,6 +176,29 @@ static int show_again(um_page_request_t *page, int status)
     return um_page_reply_show(page, status);
 }
 
+/* Whether a refusal leaves it to the page to ask the database who calls, and its endpoint what it shows. After 429 and
+ * 503 this would cost what the refusal has saved. A form that may be of another site is not looked at, so that its
+ * answer does not depend on a token in it; staff see what they may see anyway. */
+static int may_ask(const um_call_t *call, int status, um_message_e message)
+{
+    return status != HTTP_TOO_MANY_REQUESTS && status != HTTP_SERVICE_UNAVAILABLE
+           && (message != UM_MESSAGE_CSRF_FAILED || call->needs_staff);
+}
+
+/* The same as show_again() with nothing but what is known already. A page that shows more is that of the error. */
+static int show_without_asking(um_page_request_t *page, int status)
+{
+    um_call_t *call = page->call;
+    const um_route_t *route = um_page_route_endpoint(page->page);
+    int has_account = route && route->function == um_api_user_get && call->user;
+
+    if (call->needs_staff || (page->page->endpoint && !has_account)) {
+        return um_page_reply_problem(page, status, page->problem);
+    }
+    call->out = has_account ? um_api_user_show(call, call->user) : NULL;
+    return um_page_reply_show(page, status);
+}
+
 static int errors(um_call_t *call)
 {
     um_page_request_t *page = um_page_of(call);
@@ -229,7 +252,7 @@ static int error(um_call_t *call, int status, um_message_e message, const char *
     if (status == HTTP_UNAUTHORIZED && !page->is_failing) {
         return ask_to_sign_in(page);
     }
-    if (call->needs_staff && call->doc) {
+    if (call->needs_staff && call->doc && may_ask(call, status, message)) {
         um_page_caller_find(page);
     }
     if (status == HTTP_NOT_FOUND && page->act && page->act->absent && is_known(page)) {
@@ -238,7 +261,8 @@ static int error(um_call_t *call, int status, um_message_e message, const char *
     }
     if (can_show(page, status, message)) {
         page->problem = problem;
-        return call->doc ? show_again(page, status) : um_page_reply_show(page, status);
+        return !call->doc ? um_page_reply_show(page, status)
+               : may_ask(call, status, message) ? show_again(page, status) : show_without_asking(page, status);
     }
     return um_page_reply_problem(page, status, problem);
 }
