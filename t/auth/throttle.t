@@ -107,6 +107,23 @@ case 'AuthType Basic gets 429 without a challenge, and failures of all kinds of 
     is(basic_from($there, 'erna', $PASSWORD)->{status}, 429, 'refuse also a password that is remembered');
 };
 
+case 'what no account can have counts for the address' => sub {
+    new_account('edgar');
+    for my $try (['edgar', ''], ["\xff", 'x'], ['edgar', 'x' x 2000]) {
+        my $here = stranger();
+        is(counted(32, sub { basic_from($here, @$try) }), '401 x30, 429 x2', 'Basic, as a wrong password does');
+        is(basic_from($here, 'edgar', $PASSWORD)->{status}, 429, 'the right one is refused then');
+    }
+    my $here = stranger();
+    counted(40, sub { sign_in($here, "nobody$_[0]", 'wrong') });
+    is(basic_from($here, @$_)->{status}, 429, 'a throttled address gets 429 for it') for ['edgar', ''], ["\xff", 'x'];
+    my $there = stranger();
+    counted(6, failing($there, 'edgar'));
+    is(basic_from($there, 'edgar', '')->{status}, 429, 'so does a throttled name');
+    my $long = stranger();
+    is(counted(32, sub { sign_in($long, "anybody$_[0]", 'x' x 20_000) }), '400 x30, 429 x2', 'a password that is too long');
+};
+
 case 'guesses of the old password count' => sub {
     my $fritz = new_account('fritz');
     my $here = stranger();

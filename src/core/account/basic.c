@@ -129,6 +129,21 @@ static um_status_e hash_together(um_ctx_t *ctx, const credentials_t *in, um_basi
     return (um_status_e)status;
 }
 
+/* Refuses without a hash what no account can have. It counts for the address like a wrong password: otherwise a client
+ * could try it, and have a line logged, as often as it likes. Not for the name: some clients ask first without a
+ * password. */
+static um_status_e refuse_impossible(um_ctx_t *ctx, um_status_e status, um_reason_e reason, const char *cause)
+{
+    um_throttle_uses_t uses;
+
+    if (um_throttle_take_sign_in(ctx, NULL, &uses) != UM_OK) {
+        return UM_THROTTLED;
+    }
+    ctx->cause = cause;
+    ctx->reason = reason;
+    return status;
+}
+
 static um_status_e find_caller(um_ctx_t *ctx, const char *username, um_secret_t password, um_basic_t *found)
 {
     credentials_t in = { .username = username, .password = password };
@@ -136,18 +151,14 @@ static um_status_e find_caller(um_ctx_t *ctx, const char *username, um_secret_t 
 
     *found = (um_basic_t){ NULL, 0 };
     if (!um_login_name_read(ctx, username, &in.name)) {
-        ctx->cause = "no account can have such a name";
-        ctx->reason = UM_REASON_UNKNOWN_NAME;
-        return UM_ABSENT;
-    }
-    if (!can_be_password(ctx, password)) {
-        ctx->cause = "no account can have such a password";
-        ctx->reason = UM_REASON_WRONG_PASSWORD;
-        return UM_INVALID;
+        return refuse_impossible(ctx, UM_ABSENT, UM_REASON_UNKNOWN_NAME, "no account can have such a name");
     }
     /* Before the cache: otherwise the answer would tell a guesser that a password is one that was right a moment ago.
      * */
     status = um_throttle_peek_sign_in(ctx, in.name.key);
+    if (status == UM_OK && !can_be_password(ctx, password)) {
+        return refuse_impossible(ctx, UM_INVALID, UM_REASON_WRONG_PASSWORD, "no account can have such a password");
+    }
     if (status == UM_OK) {
         status = find_cached(ctx, &in, found);
     }

@@ -97,10 +97,10 @@ um_status_e um_password_verify_user(um_ctx_t *ctx, const char *username, um_secr
 
     *who = NULL;
     (void)um_login_name_read(ctx, username, &name);
-    if (password.len > MAX_HASHED) {
+    status = um_throttle_take_sign_in(ctx, name.key, &uses);
+    if (status == UM_OK && password.len > MAX_HASHED) {
         return refuse(ctx, UM_REASON_WRONG_PASSWORD, "no account can have such a password");
     }
-    status = um_throttle_take_sign_in(ctx, name.key, &uses);
     if (status == UM_OK) {
         status = find_and_verify(ctx, &name, password, &user, &found);
         um_throttle_settle(ctx, &uses, status);
@@ -117,12 +117,9 @@ um_status_e um_password_verify_old(um_ctx_t *ctx, const um_user_t *user, um_secr
     um_throttle_uses_t uses;
     um_status_e status;
 
-    if (old_password.len > MAX_HASHED) {
-        return UM_INVALID;
-    }
     status = um_throttle_take_own(ctx, key_of(ctx, user->username), &uses);
-    if (status != UM_OK) {
-        return status;
+    if (status != UM_OK || old_password.len > MAX_HASHED) {
+        return status == UM_OK ? UM_INVALID : status;
     }
     status = um_password_enter(ctx, &pass);
     if (status == UM_OK) {
