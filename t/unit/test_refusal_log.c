@@ -85,6 +85,22 @@ static void test_series(void)
     is_int(um_refusal_log_read(log_memory, SLOT + 1, &seen), 0, "the slot beside it was never used");
 }
 
+/* Keys of one slot that displace each other in turn, as somebody does who tries many names. */
+static void test_displaced(void)
+{
+    int lines = 0;
+
+    log_memory = fresh();
+    for (int i = 0; i < 6000; i++) {
+        lines += add(1 + i % 3, NOW + i * SERIES / 6000);
+    }
+    is_int(lines, 4, "keys that displace each other have four lines in ten minutes");
+    is_int(add(4, NOW + SERIES), 0, "a further key waits");
+    is_int(add(4, NOW + SERIES + 1), 1, "and its series is logged when the ten minutes are over");
+    is_int(add(4, NOW + 2 * SERIES + 1), 0, "once");
+    is_int(add(1, NOW + 4 * SERIES), 1, "after a pause the first refusal is logged at once");
+}
+
 /* --- threads --- */
 
 static atomic_int writers;
@@ -175,6 +191,7 @@ static void test_death(void)
 int main(void)
 {
     test_series();
+    test_displaced();
     test_threads();
     test_death();
     return tap_done();

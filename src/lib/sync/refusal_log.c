@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define SERIES 600000       /* ms without a refusal after which a series has ended */
+#define LINES 4             /* of a slot in that time: keys that displace each other in turn would otherwise each begin
+                             * a series, and a line, with each refusal */
 #define PATIENCE 1000       /* ms after which a writer is taken for dead */
 #define WORDS (sizeof(um_refusal_t) / sizeof(apr_uint64_t))
 
@@ -65,33 +67,56 @@ static void leave_slot(slot_t *slot)
     atomic_store(&slot->writer, 0);
 }
 
+/* A key takes the slot of another one, or begins its next series. */
+static um_refusal_t begin_series(const um_refusal_t *refusal, const char *text, const um_refusal_t *before,
+                                 apr_int64_t now)
+{
+    apr_size_t len = strlen(text);
+    um_refusal_t next = {
+        .hash = refusal->hash, .kind = refusal->kind, .since = now,
+        .lines_since = before->lines_since, .lines = before->lines,
+    };
+
+    len = len < UM_REFUSAL_LOG_TEXT ? len : UM_REFUSAL_LOG_TEXT - 1;
+    memcpy(next.text, text, len);
+    return next;
+}
+
+/* Whether the caller is to log the series now. */
+static int take_line(um_refusal_t *next, apr_int64_t now)
+{
+    if (!next->lines || now - next->lines_since > SERIES) {
+        next->lines_since = now;
+        next->lines = 0;
+    }
+    if (next->is_logged || next->lines == LINES) {
+        return 0;
+    }
+    next->lines++;
+    next->is_logged = 1;
+    return 1;
+}
+
 int um_refusal_log_add(void *memory, const um_refusal_t *refusal, const char *text, apr_int64_t now)
 {
     slot_t *slot = slot_of(memory, refusal->hash);
     um_refusal_t next;
-    int is_new;
+    int is_due;
 
     if (!claim_slot(slot, now)) {
         return 0;
     }
     load_refusal(slot, &next);
-    is_new = next.hash != refusal->hash || now - next.last > SERIES;
-    if (is_new) {
-        apr_size_t len = strlen(text);
-
-        next = *refusal;
-        next.since = now;
-        next.count = 0;
-        len = len < UM_REFUSAL_LOG_TEXT ? len : UM_REFUSAL_LOG_TEXT - 1;
-        memset(next.text, 0, sizeof(next.text));
-        memcpy(next.text, text, len);
+    if (next.hash != refusal->hash || now - next.last > SERIES) {
+        next = begin_series(refusal, text, &next, now);
     }
     next.last = now;
     next.until = refusal->until;
     next.count++;
+    is_due = take_line(&next, now);
     store_refusal(slot, &next);
     leave_slot(slot);
-    return is_new;
+    return is_due;
 }
 
 int um_refusal_log_read(void *memory, int number, um_refusal_t *refusal)

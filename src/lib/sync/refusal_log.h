@@ -16,6 +16,9 @@ typedef struct um_refusal_t {
     apr_int64_t since;          /**< first refusal of this series */
     apr_int64_t last;           /**< last refusal */
     apr_int64_t until;          /**< when the key is allowed again, as told at the last refusal */
+    apr_int64_t lines_since;    /**< the time from which lines are counted */
+    apr_uint32_t lines;         /**< how many keys of this slot the caller was told to log since then */
+    apr_uint32_t is_logged;     /**< whether this series was */
     apr_uint32_t count;         /**< refusals of this series */
     apr_uint32_t kind;          /**< for the caller: which limit it was */
     char text[UM_REFUSAL_LOG_TEXT]; /**< the key; cut where it is too long */
@@ -24,8 +27,10 @@ typedef struct um_refusal_t {
 /** Bytes of shared memory, which must be zero at first. */
 apr_size_t um_refusal_log_size(void);
 
-/** Notes a refusal. text, since, last and count of refusal are ignored.
- * @return 1: a series begins: the key was not refused in the ten minutes before, as far as the log knows */
+/** Notes a refusal. Only hash, until and kind of refusal are read.
+ * @return 1: log the series of this key, once. That is at its first refusal, when the key was not refused in the ten
+ * minutes before; or at a later one, or never, where four keys of the same slot were logged within ten minutes. So
+ * there are no more than 2048 such lines in ten minutes, whatever clients do */
 int um_refusal_log_add(void *memory, const um_refusal_t *refusal, const char *text, apr_int64_t now);
 
 /** Reads a slot, from 0 to UM_REFUSAL_LOG_SLOTS - 1. 0: it is empty, or just being written. */
