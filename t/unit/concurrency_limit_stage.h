@@ -87,7 +87,8 @@ static void *wait_inside(void *data)
     return NULL;
 }
 
-static inline void start_waiting(waiting_t *waiting, um_concurrency_limit_t *limit, int number, apr_interval_time_t wait)
+static inline void start_waiting(waiting_t *waiting, um_concurrency_limit_t *limit, int number,
+                                 apr_interval_time_t wait)
 {
     int ready = atomic_load(&stage->ready);
 
