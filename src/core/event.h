@@ -116,6 +116,7 @@ struct um_event_t {
     const char *session_id;     /**< the session that it is about; NULL: that of the caller */
     const char *name;           /**< of the account, as somebody typed it; for the log only; NULL: none */
     const char *detail;         /**< such as the name of a group; NULL: none */
+    int is_unlogged;            /**< it is counted, but has no line in the log: there were too many */
 };
 
 /** The longest detail that is stored, in bytes. The rest is cut off. */
@@ -130,6 +131,10 @@ um_event_t *um_event_add(um_ctx_t *ctx, um_event_e kind, const char *user_id);
 /** Adds an event that has happened, or failed. */
 um_event_t *um_event_done(um_ctx_t *ctx, um_event_e kind, const char *user_id);
 um_event_t *um_event_failed(um_ctx_t *ctx, um_event_e kind, const char *user_id, um_reason_e reason);
+
+/** Adds an event that has failed, for a request that no throttle counts. A client address has ten lines of a kind in
+ * the log, and then one a minute: otherwise a client could fill the disk. event_refused.c */
+um_event_t *um_event_refused(um_ctx_t *ctx, um_event_e kind, um_reason_e reason);
 
 /** Adds an event that is not settled, about a name or an address as somebody typed it. */
 um_event_t *um_event_named(um_ctx_t *ctx, um_event_e kind, const char *name);

@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use JSON::PP ();
+use MIME::Base64 ();
 use Test::More;
 use UmApi;
 use UmCase;
@@ -33,6 +34,13 @@ UserMgmtEmailVerification on
 UserMgmtVerifyURL "https://front.test.example/verify/{token}"
 UserMgmtAuditLog $audit
 UserMgmtClientToken $clients
+UserMgmtCookie session
+<Location "/bearer/">
+    AuthType Bearer
+    AuthName here
+    UserMgmtTokenSource cookie
+    Require valid-user
+</Location>
 UserMgmtThrottle register address 1/h 4
 @{[ basic_location() ]}
 $inherits$default$strict$open$unique
@@ -201,6 +209,35 @@ case 'of a series of refusals the audit log has one line' => sub {
     is(told(@events), joined(3, 'reset_asked ok -', 'reset_asked failed throttled'), 'mails to an address');
     is($events[-1]{name}, 'Flood@X.example', 'it has the address as typed');
     is(scalar(grep { $_->{user_id} } @events), 0, 'and does not say whose it is');
+};
+
+case 'what no throttle counts has ten lines for an address, and then one a minute' => sub {
+    my $me = new_account(new_name());
+    my $unknown = 'umc_' . 'x' x 43;
+    my %try = (
+        'csrf_refused failed cross_site' => sub { call(DELETE => "$USERS$me->{id}/sessions/", from($_[0],
+            headers => ["Cookie: session=$me->{auth_token}", 'Origin: https://evil.example'])) },
+        'client_token_used failed unknown_client' => sub { call(POST => '/api-token-revoke/', from($_[0],
+            token => $unknown, json => '{}')) },
+    );
+    for my $line (sort keys %try) {
+        my $here = stranger();
+        events();
+        counted(30, sub { $try{$line}->($here) });
+        is(told(events()), joined(9, $line, $line), $line);
+        forward(60);
+        counted(5, sub { $try{$line}->($here) });
+        is(told(events()), $line, 'one a minute later');
+        $try{$line}->(stranger());
+        is(told(events()), $line, 'another address has its own');
+    }
+    my $here = stranger();
+    my $basic = 'Authorization: Basic ' . MIME::Base64::encode_base64('front:wrong', '');
+    counted(30, sub { call(POST => '/api-token-introspect/', from($here, form => 'token=x', headers => [$basic])) });
+    is(scalar(events()), 10, 'a client with Basic');
+    counted(12, sub { call(POST => '/bearer/', from($here, form => '',
+        headers => ["Cookie: session=$me->{auth_token}", 'Origin: https://evil.example', 'Sec-Fetch-Site: cross-site'])) });
+    is(scalar(events()), 10, 'a Location');
 };
 
 case 'refresh, introspection and the rest of the API' => sub {

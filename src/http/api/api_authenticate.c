@@ -27,7 +27,7 @@ static int check_token(um_call_t *call, um_access_e access, const char *token)
         if (call->client) {
             return OK;
         }
-        (void)um_event_failed(&call->ctx, UM_EVENT_CLIENT_USED, NULL, UM_REASON_UNKNOWN_CLIENT);
+        (void)um_event_refused(&call->ctx, UM_EVENT_CLIENT_USED, UM_REASON_UNKNOWN_CLIENT);
         return refuse_token(call, "unknown client token");
     }
     if (access == UM_ACCESS_REVOKE) {
@@ -53,7 +53,7 @@ static int check_basic(um_call_t *call, um_access_e access)
     client = token ? um_client_find(call->ctx.site->clients, token) : NULL;
     if (!client || strcmp(client, name) != 0) {
         call->ctx.cause = "wrong name or token of a client";
-        um_event_failed(&call->ctx, UM_EVENT_CLIENT_USED, NULL, UM_REASON_UNKNOWN_CLIENT)->name = name;
+        um_event_refused(&call->ctx, UM_EVENT_CLIENT_USED, UM_REASON_UNKNOWN_CLIENT)->name = name;
         return um_reply_invalid_client(call);
     }
     call->client = client;

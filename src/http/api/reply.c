@@ -200,7 +200,7 @@ static int send_throttled(um_call_t *call)
 
 int um_reply_csrf_failed(um_call_t *call)
 {
-    (void)um_event_failed(&call->ctx, UM_EVENT_CSRF_REFUSED, NULL, UM_REASON_CROSS_SITE);
+    (void)um_event_refused(&call->ctx, UM_EVENT_CSRF_REFUSED, UM_REASON_CROSS_SITE);
     return um_reply_detail(call, HTTP_FORBIDDEN, UM_MESSAGE_CSRF_FAILED);
 }
 

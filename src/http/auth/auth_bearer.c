@@ -2,6 +2,7 @@
 #include "auth.h"
 
 #include "browser.h"
+#include "event.h"
 #include "identity.h"
 #include "log_limit.h"
 #include "module.h"
@@ -59,6 +60,19 @@ static int decline_without_site(request_rec *r)
     return DECLINED;
 }
 
+/* Another site may have caused the request. */
+static void note_cross_site(request_rec *r)
+{
+    um_server_t *server = um_server_of(r->server);
+    um_ctx_t ctx;
+
+    um_ctx_init(&ctx, r->pool, server->site, apr_time_now());
+    um_audit_describe(&ctx, r);
+    um_client_address_set(r, &ctx);
+    (void)um_event_refused(&ctx, UM_EVENT_CSRF_REFUSED, UM_REASON_CROSS_SITE);
+    um_audit_write(server, &ctx);
+}
+
 static int check_token(request_rec *r)
 {
     const um_auth_token_t *found = um_auth_of(r);
@@ -80,7 +94,7 @@ static int check_token(request_rec *r)
     case UM_AUTH_CROSS_SITE:
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "UM404: a token in a cookie was refused: the request did not come "
                       "from a page of this site (UserMgmtTrustedOrigin)");
-        um_audit_csrf_refused(r);
+        note_cross_site(r);
         return HTTP_FORBIDDEN;
     case UM_AUTH_FOUND:
     case UM_AUTH_UNAVAILABLE:

@@ -191,7 +191,7 @@ static void each_line(const um_server_t *server, um_ctx_t *ctx, line_fn *functio
     for (int i = 0; ctx->events && server->audit && i < ctx->events->nelts; i++) {
         const um_event_t *event = APR_ARRAY_IDX(ctx->events, i, const um_event_t *);
 
-        if (event->outcome != UM_OUTCOME_OPEN) {
+        if (event->outcome != UM_OUTCOME_OPEN && !event->is_unlogged) {
             function(baton, server, line, um_event_line(ctx, event, line));
         }
     }
@@ -252,14 +252,4 @@ void um_audit_write_kept(request_rec *r)
         apr_table_unset(r->notes, KEPT_KEY);
         write_line(server, line, strlen(line));
     }
-}
-
-void um_audit_csrf_refused(request_rec *r)
-{
-    um_ctx_t ctx;
-
-    um_ctx_init(&ctx, r->pool, um_server_of(r->server)->site, apr_time_now());
-    um_audit_describe(&ctx, r);
-    (void)um_event_failed(&ctx, UM_EVENT_CSRF_REFUSED, NULL, UM_REASON_CROSS_SITE);
-    um_audit_write(um_server_of(r->server), &ctx);
 }

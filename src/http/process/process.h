@@ -280,9 +280,6 @@ void um_audit_write(const um_server_t *server, um_ctx_t *ctx);
 void um_audit_keep(request_rec *r, um_ctx_t *ctx);
 void um_audit_write_kept(request_rec *r);
 
-/** Writes that a cookie was refused, because another site may have caused the request. */
-void um_audit_csrf_refused(request_rec *r);
-
 /* --- server.c: the processes of httpd ----------------------------------------------------------------------------- */
 
 /** Hook pre_config: registers the mutex. */
