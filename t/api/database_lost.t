@@ -191,4 +191,17 @@ case 'a mail is retried, its answer lost, and it is being sent already' => sub {
     is($database->{sql}->("select count(*) from um_events where kind = 'mail_retried'"), 1, 'it is stored once');
 };
 
+# The trigger does what another request may do before the statement is sent again.
+case 'a group is renamed, the answer lost, and its former name given to another one' => sub {
+    my $name = group();
+    $database->{sql}->("create function follow() returns trigger language plpgsql as 'begin insert into um_groups"
+        . " (id, name, created_at) values (cast(md5(old.name) as uuid), old.name, 1); return new; end'");
+    $database->{sql}->('create trigger follow after update on um_groups for each row execute procedure follow()');
+    my $mark = UmTest::mark($log);
+    is(lost('update um_groups', PATCH => "$GROUPS$name/", token => $boss->{token}, json => qq({"name":"${name}new"}))
+        ->{status}, 200, 'it is answered as done');
+    like(told('group_renamed', $mark), qr/ 1\z/, 'and told');
+    $database->{sql}->('drop trigger follow on um_groups');
+};
+
 cases_done();
