@@ -172,6 +172,24 @@ sub overtaken {
         "update um_users set last_name = last_name where id = '$you->{id}'"], DELETE => $you->{path},
         token => $you->{token})->{status}, 204, 'a deletion that ended in a deadlock is done');
     is(count_of($mark, 'deadlock detected'), 1, 'there was one deadlock and no other');
+    # A mail that is tried again. Two tokens of it are there, of which the worker deletes one.
+    my $she = register(email => 'she@example.org');
+    my $its = "user_id = '$she->{id}'";
+    await(30, sub { $database->{sql}->("select state from um_mail where $its") eq '1' }) or die "no mail was sent\n";
+    $database->{sql}->('insert into um_one_time_tokens (hash, kind, mail_id, user_id, user_version, email_key,'
+        . " created_at, expires_at) select 'former', kind, mail_id, user_id, user_version, email_key, 1, expires_at"
+        . " from um_one_time_tokens where $its");
+    $mark = UmTest::mark($log);
+    my $holder = session($database);
+    print {$holder} "begin; select 1 from um_users where id = '$she->{id}' for update;\n";
+    await_holder($database) or die "psql: no lock\n";
+    $database->{sql}->("update um_mail set state = 0, due_at = 1, claim = null, done_at = null where $its");
+    ok(await(30, sub { $database->{sql}->('select 1 from pg_stat_activity where datname = current_database()'
+        . " and wait_event_type = 'Lock' limit 1") }), 'the worker waits for an account that is being deleted');
+    print {$holder} "delete from um_users where id = '$she->{id}'; commit;\n";
+    close $holder;
+    ok(await(30, sub { $database->{sql}->("select state from um_mail where $its") ne '0' }), 'the mail is done');
+    is(count_of($mark, 'deadlock detected'), 0, 'and there was no deadlock');
     is($server->crashes, '', 'no process of the server crashed');
 }
 
