@@ -10,6 +10,8 @@
 
 #define WAIT_MS 300
 #define LONG_MS 5000
+#define HANGS_MS 400    /* less than the time after which a service counts as hanging */
+#define TRIES 5         /* on a machine that has no CPU time for the test */
 #define PLACES 3
 #define THREADS 8
 #define ROUNDS 3000
@@ -78,13 +80,33 @@ static void *wait_long(void *unused)
     return NULL;
 }
 
-/* A place is held, and more wait for it than may. */
-static void test_stalled(int is_alive)
+/* For so many steps of 100 ms; returns the longest one. */
+static int let_time_pass(int steps, int is_alive)
+{
+    int longest = 0;
+
+    for (int i = 0; i < steps; i++) {
+        apr_time_t before = apr_time_now();
+        int took;
+
+        apr_sleep(apr_time_from_msec(100));
+        if (is_alive) {
+            um_thread_limit_progress(hanging);
+        }
+        took = (int)apr_time_as_msec(apr_time_now() - before);
+        longest = took > longest ? took : longest;
+    }
+    return longest;
+}
+
+/* A place is held, and more wait for it than may. 0: a call was to come back in time, but this thread had no CPU time
+ * for so long that it counts as one that hangs. */
+static int test_stalled(int is_alive)
 {
     pthread_t threads[THREADS];
     um_thread_limit_total_t total;
     um_thread_limit_total_t others = { .most = THREADS / 2 };
-    int count = 0;
+    int count = 0, is_fair;
 
     hanging = limit_of(&total, THREADS / 2, 1);
     refused = late = 0;
@@ -92,17 +114,12 @@ static void test_stalled(int is_alive)
     for (int i = 0; i < THREADS; i++) {
         pthread_create(&threads[i], NULL, wait_long, NULL);
     }
-    for (int i = 0; i < 15; i++) {
-        apr_sleep(apr_time_from_msec(100));
-        if (is_alive) {
-            um_thread_limit_progress(hanging);
-        }
-    }
+    is_fair = let_time_pass(15, is_alive) < HANGS_MS || !is_alive;
     count = (int)apr_atomic_read32(&total.count);
-    if (is_alive) {
+    if (is_alive && is_fair) {
         is_int(count, THREADS + 1, "while calls come back all may wait");
     }
-    else {
+    else if (!is_alive) {
         is_int(count, THREADS / 2, "when no call comes back half of the threads are held up");
         is_int(refused, THREADS / 2 + 1, "the others are refused");
         is_int(late, 0, "the others are refused soon");
@@ -119,6 +136,7 @@ static void test_stalled(int is_alive)
     is_int(total.count, 0, "all threads had their turn when calls come back again");
     is_int(um_thread_limit_wait_begin(hanging), APR_SUCCESS, "threads may wait when calls come back again");
     um_thread_limit_wait_end(hanging);
+    return is_fair;
 }
 
 /* --- many at once --- */
@@ -151,31 +169,36 @@ static void *hammer(void *unused)
 /* --- a cold start: each place needs something that takes time to fetch --- */
 
 static um_thread_limit_t *cold;
-static apr_uint32_t hurried, told_why;
+static apr_uint32_t hurried, told_why, overdue;
 static int fetch_ms;
 
 static void *fetch_slowly(void *unused)
 {
     apr_status_t rv = um_thread_limit_enter(cold, 2 * WAIT_MS);
+    apr_time_t before;
 
     (void)unused;
     if (rv != APR_SUCCESS) {
         apr_atomic_inc32(APR_STATUS_IS_EINPROGRESS(rv) ? &told_why : &hurried);
         return NULL;
     }
+    before = apr_time_now();
     apr_sleep(apr_time_from_msec(fetch_ms));
+    if (apr_time_as_msec(apr_time_now() - before) > fetch_ms + WAIT_MS / 2) {
+        apr_atomic_inc32(&overdue);
+    }
     um_thread_limit_progress(cold);
     um_thread_limit_fetched(cold);
     um_thread_limit_leave(cold);
     return NULL;
 }
 
-static void start_cold(int milliseconds)
+static void start_cold_once(int milliseconds)
 {
     pthread_t threads[THREADS];
     um_thread_limit_total_t total;
 
-    hurried = told_why = 0;
+    hurried = told_why = overdue = 0;
     fetch_ms = milliseconds;
     cold = limit_of(&total, THREADS, 2 * THREADS);
     for (int i = 0; i < THREADS; i++) {
@@ -183,6 +206,14 @@ static void start_cold(int milliseconds)
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
+    }
+}
+
+/* Again while a fetch took longer than it was to take. */
+static void start_cold(int milliseconds)
+{
+    for (int i = 0; i < TRIES && (i == 0 || overdue); i++) {
+        start_cold_once(milliseconds);
     }
 }
 
@@ -214,11 +245,16 @@ static void test_threads(void)
 
 int main(void)
 {
+    int is_fair = 0;
+
     apr_initialize();
     apr_pool_create(&pool, NULL);
     test_places();
-    test_stalled(0);
-    test_stalled(1);
+    (void)test_stalled(0);
+    for (int i = 0; i < TRIES && !is_fair; i++) {
+        is_fair = test_stalled(1);
+    }
+    ok(is_fair, "calls came back in time");
     test_cold_start();
     test_threads();
     apr_pool_destroy(pool);
