@@ -77,6 +77,10 @@ static int do_429(request_rec *r, int reads)
         got = ap_get_client_block(r, body, sizeof(body));
     }
     r->status = HTTP_TOO_MANY_REQUESTS;
+    if (!r->log_id) {
+        ap_run_generate_log_id(r->connection, r, &r->log_id);
+    }
+    apr_table_setn(r->err_headers_out, "X-Request-Id", r->log_id ? r->log_id : "");
     apr_table_setn(r->err_headers_out, "Retry-After", apr_itoa(r->pool, 900));
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
