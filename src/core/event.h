@@ -136,6 +136,12 @@ um_event_t *um_event_failed(um_ctx_t *ctx, um_event_e kind, const char *user_id,
  * the log, and then one a minute: otherwise a client could fill the disk. event_refused.c */
 um_event_t *um_event_refused(um_ctx_t *ctx, um_event_e kind, um_reason_e reason);
 
+/** Adds the settled event of a request that a throttle has refused: UM_EVENT_SIGN_IN for that class, UM_EVENT_THROTTLED
+ * for the others. Its detail is the name of the class. event_refused.c
+ * @param throttle_class  um_throttle_class_e
+ * @param user_id  of the caller's account; NULL: not known */
+void um_event_throttled(um_ctx_t *ctx, int throttle_class, const char *user_id);
+
 /** Adds an event that is not settled, about a name or an address as somebody typed it. */
 um_event_t *um_event_named(um_ctx_t *ctx, um_event_e kind, const char *name);
 

@@ -95,6 +95,11 @@ typedef struct um_throttle_uses_t {
 /** Takes a use of a class by the client's address. UM_THROTTLED. */
 um_status_e um_throttle_take_address(um_ctx_t *ctx, um_throttle_class_e class, um_throttle_uses_t *uses);
 
+/** Takes a line of a log by the client's address, for requests that no class counts. Nothing is refused.
+ * @param kind  of the line, from 0 to 100
+ * @return 0: the address has had as many lines as the limit allows */
+int um_throttle_may_log(um_ctx_t *ctx, int kind, const um_throttle_limit_t *limit);
+
 /** Takes a use of a class by a name or an e-mail address, as folded. UM_THROTTLED.
  * @param what  begins with the kind of mail for an e-mail address */
 um_status_e um_throttle_take_account(um_ctx_t *ctx, um_throttle_class_e class, const char *what, const char *key);
@@ -115,8 +120,8 @@ um_status_e um_throttle_peek_sign_in(um_ctx_t *ctx, const char *key);
 um_status_e um_throttle_take_own(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses);
 
 /** Takes a sign-in by the account that was found, so that two ways to name an account are not two allowances. The
- * client's address was counted by um_throttle_take_sign_in(). Whoever gets UM_THROTTLED must not let the client know,
- * because that would tell whose address was typed; so ctx has no cause then. For the same reason the account's count is
+ * client's address was counted by um_throttle_take_sign_in(). The client must not learn of UM_THROTTLED, because
+ * that would tell whose address was typed; so ctx has no cause then. For the same reason the account's count is
  * none of those of um_throttle_take_sign_in(), even when its name was typed. um_throttle_peek_found() only looks.
  * @param key  um_login_name_account(); NULL: what was typed was counted, and that is enough */
 um_status_e um_throttle_take_found(um_ctx_t *ctx, const char *key, um_throttle_uses_t *uses);

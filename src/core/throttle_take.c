@@ -108,28 +108,53 @@ void um_throttle_give_back(um_ctx_t *ctx, um_throttle_uses_t *uses)
 
 /* --- by address --- */
 
-static um_status_e pass_address(um_ctx_t *ctx, um_throttle_class_e class, um_throttle_uses_t *uses)
+/* How many ways an address is counted: one, or for IPv6 two. */
+static int address_tries(const um_throttle_client_t *client)
+{
+    return client->len == 16 ? 2 : 1;
+}
+
+/* is_wide: by the /48, with ten times the allowance. */
+static try_t address_try(const um_ctx_t *ctx, int class, const um_throttle_limit_t *limit, int is_wide)
 {
     const um_throttle_client_t *client = ctx->throttle_client;
+    try_t try = { .limit = *limit, .class = (um_throttle_class_e)class, .by = UM_THROTTLE_ADDRESS };
+
+    try.hash = um_throttle_key_address(ctx->site->throttle, ctx->site->throttle_scope, class, client,
+                                       is_wide ? UM_THROTTLE_KEY_WIDE : um_throttle_key_bytes(client));
+    if (is_wide) {
+        try.limit.interval = limit->interval / WIDE_FACTOR ? limit->interval / WIDE_FACTOR : 1;
+        try.limit.burst = limit->burst * WIDE_FACTOR;
+    }
+    return try;
+}
+
+static um_status_e pass_address(um_ctx_t *ctx, um_throttle_class_e class, um_throttle_uses_t *uses)
+{
     const um_throttle_limit_t *limit = limit_of(ctx, class, UM_THROTTLE_ADDRESS);
-    int widest = client->len == 16 ? 1 : 0;
     um_status_e status = UM_OK;
 
-    for (int wide = 0; wide <= widest && limit->interval && status == UM_OK; wide++) {
-        try_t try = { .limit = *limit, .class = class, .by = UM_THROTTLE_ADDRESS };
+    for (int i = 0; i < address_tries(ctx->throttle_client) && limit->interval && status == UM_OK; i++) {
+        try_t try = address_try(ctx, (int)class, limit, i);
 
-        try.hash = um_throttle_key_address(ctx->site->throttle, ctx->site->throttle_scope, class, client,
-                               wide ? UM_THROTTLE_KEY_WIDE : um_throttle_key_bytes(client));
-        if (wide) {
-            try.limit.interval = limit->interval / WIDE_FACTOR ? limit->interval / WIDE_FACTOR : 1;
-            try.limit.burst = limit->burst * WIDE_FACTOR;
-        }
         status = pass(ctx, &try, uses);
     }
     if (status != UM_OK && uses) {
         um_throttle_give_back(ctx, uses);
     }
     return status;
+}
+
+int um_throttle_may_log(um_ctx_t *ctx, int kind, const um_throttle_limit_t *limit)
+{
+    int may = 1;
+
+    for (int i = 0; is_on(ctx) && may && i < address_tries(ctx->throttle_client); i++) {
+        try_t try = address_try(ctx, UM_THROTTLE_CLASSES + kind, limit, i);
+
+        may = !um_throttle_table_take(ctx->site->throttle->table, try.hash, &try.limit, um_monotonic_ms());
+    }
+    return may;
 }
 
 um_status_e um_throttle_take_address(um_ctx_t *ctx, um_throttle_class_e class, um_throttle_uses_t *uses)

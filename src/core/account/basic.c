@@ -70,8 +70,8 @@ static um_status_e hash(um_ctx_t *ctx, const credentials_t *in, um_basic_t *foun
     return status;
 }
 
-/* UM_ABSENT: the password has to be hashed; also when the account that was found is throttled: then hash()
- * refuses it in the time of a wrong password. */
+/* UM_ABSENT: the password has to be hashed; also when the account that was found is throttled: then hash() refuses
+ * it in the time of a wrong password. */
 static um_status_e find_cached(um_ctx_t *ctx, const credentials_t *in, um_basic_t *found)
 {
     um_status_e status = um_caller_cache_login(ctx, in->name.cache_key, in->password, &found->identity);

@@ -282,10 +282,7 @@ static um_status_e take_probe(const update_t *update, const um_user_t *user, um_
         status = um_throttle_take_address(ctx, UM_THROTTLE_REGISTER, uses);
     }
     if (status == UM_THROTTLED) {
-        um_event_t *event = um_event_add(ctx, UM_EVENT_THROTTLED, user->id);
-
-        event->detail = um_throttle_class_names[UM_THROTTLE_REGISTER];
-        um_event_settle_status(ctx, event, status);
+        um_event_throttled(ctx, UM_THROTTLE_REGISTER, user->id);
     }
     return status;
 }

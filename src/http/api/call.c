@@ -114,11 +114,7 @@ static int check_method(um_call_t *call)
 /* The name that a refused sign-in was for is in the body, which is not read. */
 static int refuse_throttled(um_call_t *call, um_throttle_class_e class)
 {
-    um_event_t *event = um_event_add(&call->ctx, class == UM_THROTTLE_SIGN_IN ? UM_EVENT_SIGN_IN : UM_EVENT_THROTTLED,
-                                     NULL);
-
-    event->detail = um_throttle_class_names[class];
-    um_event_settle_status(&call->ctx, event, UM_THROTTLED);
+    um_event_throttled(&call->ctx, (int)class, NULL);
     return um_reply_status(call, UM_THROTTLED);
 }
 

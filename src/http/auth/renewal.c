@@ -19,10 +19,7 @@ void um_renewal_log_reused(request_rec *r, const um_refresh_use_t *use)
 
 static um_status_e refuse_throttled_renewal(request_rec *r, um_ctx_t *ctx)
 {
-    um_event_t *event = um_event_add(ctx, UM_EVENT_THROTTLED, NULL);
-
-    event->detail = um_throttle_class_names[UM_THROTTLE_REFRESH];
-    um_event_settle_status(ctx, event, UM_THROTTLED);
+    um_event_throttled(ctx, UM_THROTTLE_REFRESH, NULL);
     um_client_address_log_throttled(r, ctx);
     return UM_THROTTLED;
 }

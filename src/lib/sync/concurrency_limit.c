@@ -43,7 +43,7 @@ struct um_concurrency_limit_t {
     int threads;                /* of this process that may be inside or wait; 0: all */
     pthread_mutex_t busy_lock;  /* of the threads of this process: busy and busy_for */
     int busy;                   /* of this process: threads that are inside or wait */
-    apr_uint64_t *busy_for;     /* for whom each of them is; 0: nobody in particular */
+    apr_uint64_t *busy_for;     /* the client of each busy thread, as in um_concurrency_limit_enter_for() */
     apr_pool_t *pool;
 };
 

@@ -17,7 +17,7 @@ typedef struct um_refusal_t {
     apr_int64_t last;           /**< last refusal */
     apr_int64_t until;          /**< when the key is allowed again, as told at the last refusal */
     apr_int64_t lines_since;    /**< the time from which lines are counted */
-    apr_uint32_t lines;         /**< how many keys of this slot the caller was told to log since then */
+    apr_uint32_t lines;         /**< since then: how often um_refusal_log_add() returned 1 for this slot */
     apr_uint32_t is_logged;     /**< whether this series was */
     apr_uint32_t count;         /**< refusals of this series */
     apr_uint32_t kind;          /**< for the caller: which limit it was */
